@@ -1,0 +1,23 @@
+"""Self-supervised representation learning that tells you, without a label, whether it worked."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nearfar.version import __version__
+
+if TYPE_CHECKING:
+    from nearfar.api import diagnose, embed, load, pretrain
+
+__all__ = ["__version__", "diagnose", "embed", "load", "pretrain"]
+
+
+def __getattr__(name: str) -> Any:  # heavy parts load when first used
+    if name in ("diagnose", "embed", "load", "pretrain"):
+        return getattr(import_module("nearfar.api"), name)
+    raise AttributeError(f"module 'nearfar' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,83 @@
+"""Argument checks: one message for one kind of mistake, naming argument, expectation and value."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+
+from torch import Tensor
+
+__all__ = [
+    "check_choice",
+    "check_fraction",
+    "check_integer",
+    "check_matrix",
+    "check_positive",
+    "check_same_shape",
+    "suggest",
+]
+
+
+def check_positive(**values: float) -> None:
+    """Every value is a finite number above zero."""
+    for name, value in values.items():
+        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+            raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
+
+
+def check_fraction(**values: float) -> None:
+    """Every value lies in [0, 1]."""
+    for name, value in values.items():
+        if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+            raise ValueError(f"`{name}` must lie between 0 and 1, got {value!r}")
+
+
+def check_integer(*, at_least: int, **values: int) -> None:
+    """Every value is a whole number, `at_least` or more."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+            raise ValueError(f"`{name}` must be a whole number of {at_least} or more, got {value!r}")
+
+
+def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:
+    """Every tensor is a floating-point matrix (samples × dim) with at least `min_rows` rows."""
+    for name, tensor in tensors.items():
+        if tensor.ndim != 2:
+            raise ValueError(
+                f"`{name}` must be a matrix (samples × dim), got shape {tuple(tensor.shape)}"
+            )
+        if not tensor.is_floating_point():
+            raise TypeError(f"`{name}` must be floating point, got {tensor.dtype}")
+        if tensor.shape[0] < min_rows or tensor.shape[1] < 1:
+            raise ValueError(
+                f"`{name}` needs at least {min_rows} rows and 1 column,"
+                f" got shape {tuple(tensor.shape)}"
+            )
+
+
+def check_same_shape(**tensors: Tensor) -> None:
+    """All tensors have the shape of the first."""
+    (first, reference), *others = tensors.items()
+    for name, tensor in others:
+        if tensor.shape != reference.shape:
+            raise ValueError(
+                f"`{name}` must have the shape of `{first}`, {tuple(reference.shape)},"
+                f" got {tuple(tensor.shape)}"
+            )
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """“ (did you mean …?)” for the nearest known word, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def check_choice(known: Iterable[str], **values: str) -> None:
+    """Every value is one of the known words; the nearest is named otherwise."""
+    words = sorted(known)
+    for name, value in values.items():
+        if value not in words:
+            raise ValueError(
+                f"`{name}` must be one of {', '.join(words)}, got {value!r}{suggest(value, words)}"
+            )

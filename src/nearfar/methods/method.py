@@ -1,0 +1,73 @@
+"""The protocol of four verbs that every training method speaks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+__all__ = ["Method", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one forward pass of a method gives.
+
+    Attributes:
+        loss: The scalar to minimise.
+        representations: Encoder outputs, one matrix per view.
+        projections: What the objective compares, one matrix per view (not normalised).
+        terms: Named parts of the loss, detached.
+        carry: What the method wants back in :meth:`Method.after_batch`.
+    """
+
+    loss: Tensor
+    representations: tuple[Tensor, ...]
+    projections: tuple[Tensor, ...]
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    carry: Any = None
+
+
+class Method(nn.Module, ABC):
+    """A published method: parts come in through the constructor, ``forward`` is its figure.
+
+    ``forward`` changes no state but batch-norm's statistics. Queues move in :meth:`after_batch`,
+    momentum copies in :meth:`after_update`. No optimiser, augmentation, data or label is known here.
+
+    Attributes:
+        encoder: Input → representation; what a user keeps.
+        paper: Short citation.
+        negatives: Whether the objective compares with other samples.
+        momentum: Whether a slowly following copy is kept.
+    """
+
+    encoder: nn.Module
+    paper: ClassVar[str]
+    negatives: ClassVar[bool]
+    momentum: ClassVar[bool]
+
+    @abstractmethod
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
+        """Encode, project, predict, compare."""
+
+    @abstractmethod
+    def chance(self, batch_size: int) -> float | None:
+        """The loss at which nothing was learnt, for a global batch; None where there is none."""
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The representation for downstream use."""
+        representation: Tensor = self.encoder(x)
+        return representation
+
+    @abstractmethod
+    def project(self, representations: Tensor) -> Tensor:
+        """Representation → the space the objective compares in; what diagnostics look at."""
+
+    def after_batch(self, step: Step) -> None:
+        """Called once after each backward pass: queues move here."""
+
+    def after_update(self, progress: float) -> None:
+        """Called once after each optimiser update; `progress` runs from 0 to 1."""

@@ -1,0 +1,35 @@
+"""What every objective class is: hyper-parameters remembered, one function called."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+__all__ = ["Objective"]
+
+
+class Objective(nn.Module, ABC):
+    """A loss that is minimised.
+
+    A subclass stores keyword-only hyper-parameters, calls its function in one line, and says what
+    the loss reads when nothing was learnt.
+    """
+
+    @abstractmethod
+    def forward(self, *tensors: Tensor) -> Tensor:
+        """The loss, a scalar."""
+
+    @abstractmethod
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
+        """The loss when every candidate looks alike, or None where no such value exists.
+
+        Args:
+            batch_size: Pairs in the (global) batch.
+            num_negatives: Keys in a bank of negatives, 0 without one.
+        """
+
+    def extra_repr(self) -> str:
+        """Hyper-parameters, as the constructor takes them."""
+        shown = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
+        return ", ".join(f"{name}={value!r}" for name, value in shown.items())

@@ -1,0 +1,29 @@
+"""Typed results: JSON in and out, provenance, the files of a run. No PyTorch in here."""
+
+from nearfar.records.files import replace_atomically, write_bytes, write_text
+from nearfar.records.gallery import GalleryRecord, GalleryRow, Picture
+from nearfar.records.geometry import GeometryRecord
+from nearfar.records.health import Finding, HealthRecord
+from nearfar.records.probe import ProbeRecord, ProbeRow
+from nearfar.records.provenance import Provenance
+from nearfar.records.record import Record
+from nearfar.records.run import RunRecord
+from nearfar.records.run_directory import RunDirectory
+
+__all__ = [
+    "Finding",
+    "GalleryRecord",
+    "GalleryRow",
+    "GeometryRecord",
+    "HealthRecord",
+    "Picture",
+    "ProbeRecord",
+    "ProbeRow",
+    "Provenance",
+    "Record",
+    "RunDirectory",
+    "RunRecord",
+    "replace_atomically",
+    "write_bytes",
+    "write_text",
+]
