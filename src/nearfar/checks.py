@@ -10,11 +10,14 @@ from torch import Tensor
 
 __all__ = [
     "check_choice",
+    "check_finite_rows",
     "check_fraction",
     "check_integer",
     "check_matrix",
+    "check_not_negative",
     "check_positive",
     "check_same_shape",
+    "check_temperature",
     "suggest",
 ]
 
@@ -24,6 +27,24 @@ def check_positive(**values: float) -> None:
     for name, value in values.items():
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
+
+
+def check_not_negative(**values: float) -> None:
+    """Every value is a finite number, 0 or above."""
+    for name, value in values.items():
+        if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+            raise ValueError(f"`{name}` must be a finite number of 0 or above, got {value!r}")
+
+
+def check_temperature(temperature: float | Tensor) -> None:
+    """A finite number above 0, or a learnable scalar (whose value is left on its device)."""
+    if not isinstance(temperature, Tensor):
+        check_positive(temperature=temperature)
+    elif temperature.ndim != 0 or not temperature.is_floating_point():
+        raise ValueError(
+            f"`temperature` must be a number or a floating-point scalar, got {temperature.dtype}"
+            f" of shape {tuple(temperature.shape)}"
+        )
 
 
 def check_fraction(**values: float) -> None:
@@ -53,6 +74,18 @@ def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:
             raise ValueError(
                 f"`{name}` needs at least {min_rows} rows and 1 column,"
                 f" got shape {tuple(tensor.shape)}"
+            )
+
+
+def check_finite_rows(**tensors: Tensor) -> None:
+    """No matrix holds NaN or an infinity; the first bad row is named."""
+    for name, tensor in tensors.items():
+        bad = (~tensor.isfinite()).any(dim=1)
+        if bool(bad.any()):
+            rows = bad.nonzero().flatten().tolist()
+            more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+            raise ValueError(
+                f"`{name}` must hold finite numbers only, got NaN or infinity in row {rows[0]}{more}"
             )
 
 

@@ -1,1 +1,36 @@
-"""See the modules."""
+"""What a user calls: pretrain, resume, load, embed, diagnose, probe, compare, export, report."""
+
+from pathlib import Path
+
+from nearfar.api.embedding import load_embeddings, save_embeddings
+from nearfar.api.evaluation import compare, diagnose, embed, probe
+from nearfar.api.exporting import export
+from nearfar.api.listing import list_data, list_methods
+from nearfar.api.pretraining import pretrain, resume
+from nearfar.api.recipe import Recipe
+from nearfar.api.run import Run, load
+
+__all__ = [
+    "Recipe",
+    "Run",
+    "compare",
+    "diagnose",
+    "embed",
+    "export",
+    "list_data",
+    "list_methods",
+    "load",
+    "load_embeddings",
+    "pretrain",
+    "probe",
+    "report",
+    "resume",
+    "save_embeddings",
+]
+
+
+def report(run: str | Path | Run) -> Path:
+    """Draw the report of a run anew, from its records."""
+    from nearfar.reports import write_report
+
+    return write_report(run.path if isinstance(run, Run) else load(run).path)

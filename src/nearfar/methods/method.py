@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from nearfar.objectives.objective import Objective
+
 __all__ = ["Method", "Step"]
 
 
@@ -39,12 +41,16 @@ class Method(nn.Module, ABC):
 
     Attributes:
         encoder: Input → representation; what a user keeps.
+        projector: Representation → the space the objective compares in.
+        objective: The loss, with its hyper-parameters.
         paper: Short citation.
         negatives: Whether the objective compares with other samples.
         momentum: Whether a slowly following copy is kept.
     """
 
     encoder: nn.Module
+    projector: nn.Module
+    objective: Objective
     paper: ClassVar[str]
     negatives: ClassVar[bool]
     momentum: ClassVar[bool]
@@ -61,10 +67,6 @@ class Method(nn.Module, ABC):
         """The representation for downstream use."""
         representation: Tensor = self.encoder(x)
         return representation
-
-    @abstractmethod
-    def project(self, representations: Tensor) -> Tensor:
-        """Representation → the space the objective compares in; what diagnostics look at."""
 
     def after_batch(self, step: Step) -> None:
         """Called once after each backward pass: queues move here."""

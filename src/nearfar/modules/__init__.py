@@ -1,1 +1,16 @@
-"""See the modules."""
+"""The parts methods are made of: encoders, heads, momentum copy, queue."""
+
+from nearfar.modules.convnet import ConvNet
+from nearfar.modules.encoders import EncoderDescription, build_encoder
+from nearfar.modules.heads import PerceptronHead
+from nearfar.modules.key_queue import KeyQueue
+from nearfar.modules.momentum_copy import MomentumCopy
+
+__all__ = [
+    "ConvNet",
+    "EncoderDescription",
+    "KeyQueue",
+    "MomentumCopy",
+    "PerceptronHead",
+    "build_encoder",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -16,9 +17,7 @@ class Objective(nn.Module, ABC):
     the loss reads when nothing was learnt.
     """
 
-    @abstractmethod
-    def forward(self, *tensors: Tensor) -> Tensor:
-        """The loss, a scalar."""
+    forward: Callable[..., Tensor]
 
     @abstractmethod
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
@@ -32,4 +31,5 @@ class Objective(nn.Module, ABC):
     def extra_repr(self) -> str:
         """Hyper-parameters, as the constructor takes them."""
         shown = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
-        return ", ".join(f"{name}={value!r}" for name, value in shown.items())
+        learnt = {name: value.tolist() for name, value in self.named_parameters(recurse=False)}
+        return ", ".join(f"{name}={value!r}" for name, value in {**shown, **learnt}.items())

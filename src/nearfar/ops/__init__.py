@@ -1,1 +1,26 @@
-"""See the modules."""
+"""Pure tensor functions and kernels."""
+
+from nearfar.ops.directions import to_sphere
+from nearfar.ops.pairwise import pairwise_logsumexp
+from nearfar.ops.precision import full_precision, widen
+from nearfar.ops.random import Stream, permutation, philox, random_bits, uniform
+from nearfar.ops.spectra import entropy_rank, isotropic_rank, lost_share, singular_values
+from nearfar.ops.sphere import uniformity_floor, uniformity_minimum
+
+__all__ = [
+    "Stream",
+    "entropy_rank",
+    "full_precision",
+    "isotropic_rank",
+    "lost_share",
+    "pairwise_logsumexp",
+    "permutation",
+    "philox",
+    "random_bits",
+    "singular_values",
+    "to_sphere",
+    "uniform",
+    "uniformity_floor",
+    "uniformity_minimum",
+    "widen",
+]

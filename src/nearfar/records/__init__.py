@@ -9,6 +9,7 @@ from nearfar.records.provenance import Provenance
 from nearfar.records.record import Record
 from nearfar.records.run import RunRecord
 from nearfar.records.run_directory import RunDirectory
+from nearfar.records.toml import format_toml
 
 __all__ = [
     "Finding",
@@ -23,6 +24,7 @@ __all__ = [
     "Record",
     "RunDirectory",
     "RunRecord",
+    "format_toml",
     "replace_atomically",
     "write_bytes",
     "write_text",

@@ -8,11 +8,13 @@ import math
 import types
 import typing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from nearfar.records.files import write_text
 
 __all__ = ["Record"]
+
+R = TypeVar("R", bound="Record")
 
 
 def _encode(value: Any) -> Any:
@@ -62,9 +64,9 @@ class Record:
         return json.dumps(_encode(self), indent=1, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls: type[R], text: str) -> R:
         """The record that :meth:`to_json` wrote."""
-        decoded: Self = _decode(cls, json.loads(text))
+        decoded: R = _decode(cls, json.loads(text))
         return decoded
 
     def save(self, path: Path) -> None:
@@ -72,7 +74,7 @@ class Record:
         write_text(path, self.to_json() + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls: type[R], path: Path) -> R:
         """Read what :meth:`save` wrote; a damaged file is a ValueError that names it."""
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))

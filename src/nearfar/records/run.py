@@ -19,13 +19,16 @@ class RunRecord(Record):
         method: Preset name: ``simclr``.
         data: The source in words: "digits: 1,797 grey images 8×8".
         encoder: The encoder in words: "convnet 0.3 M".
-        objective: The objective in words: "NT-Xent, temperature 0.2".
+        objective: The objective as the constructor takes it: "NTXentLoss(temperature=0.2)".
         chance: The loss at which nothing was learnt, or None.
         samples: Samples trained on.
         watched: Samples set aside to watch.
         parameters: Trainable parameters of the encoder.
         steps: Updates in the whole run.
         epochs: Passes over the data.
+        optimizer: Its name.
+        precision: Arithmetic and device: "bf16 on CPU".
+        batch_size: Samples in a batch, over all devices.
         finished: Whether the run came to its end.
         seconds: Training time so far.
         peak_memory: Bytes, of the training process.
@@ -46,6 +49,9 @@ class RunRecord(Record):
     steps: int
     epochs: int
     provenance: Provenance
+    optimizer: str = ""
+    precision: str = ""
+    batch_size: int = 0
     finished: bool = False
     seconds: float = 0.0
     peak_memory: int = 0

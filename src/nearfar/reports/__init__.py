@@ -1,1 +1,9 @@
-"""See the modules."""
+"""HTML pages drawn from records alone: self-contained, no network, light and dark."""
+
+from __future__ import annotations
+
+from nearfar.reports.comparison import render_comparison
+from nearfar.reports.health_report import render_health
+from nearfar.reports.run_report import render_report, write_report
+
+__all__ = ["render_comparison", "render_health", "render_report", "write_report"]

@@ -1,1 +1,33 @@
-"""See the modules."""
+"""Views: random changes of a batch of images that keep what they show."""
+
+from nearfar.views.custom_views import CustomViews
+from nearfar.views.image_views import ImageViews
+from nearfar.views.images import plain_view
+from nearfar.views.parameters import ViewParameters
+from nearfar.views.presets import (
+    VIEW_PRESETS,
+    byol_views,
+    digits_views,
+    image_views,
+    moco_v1_views,
+    moco_v2_views,
+    simclr_views,
+    vicreg_views,
+)
+from nearfar.views.views import Views
+
+__all__ = [
+    "VIEW_PRESETS",
+    "CustomViews",
+    "ImageViews",
+    "ViewParameters",
+    "Views",
+    "byol_views",
+    "digits_views",
+    "image_views",
+    "moco_v1_views",
+    "moco_v2_views",
+    "plain_view",
+    "simclr_views",
+    "vicreg_views",
+]

@@ -1,0 +1,129 @@
+"""Embeddings of whole images: no augmentation, evaluation mode, in the order of the source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nearfar.data import Source
+from nearfar.records import replace_atomically
+from nearfar.views import Views
+
+__all__ = ["embed_source", "load_embeddings", "save_embeddings"]
+
+
+@torch.no_grad()
+def embed_source(
+    encoder: nn.Module, source: Source, views: Views, *, batch_size: int = 256
+) -> Float[Tensor, "samples dim"]:
+    """The encoder's output for each image of a source, float32 on the CPU."""
+    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    training = encoder.training
+    encoder.eval()
+    parts = []
+    try:
+        for start in range(0, len(source), batch_size):
+            batch = source.read(range(start, min(start + batch_size, len(source))))
+            shown = views.plain(batch.images, batch.sizes).to(device)
+            parts.append(encoder(shown).float().cpu())
+    finally:
+        encoder.train(training)
+    return torch.cat(parts)
+
+
+def save_embeddings(
+    path: str | Path, embeddings: NDArray[np.float32], ids: tuple[str, ...]
+) -> Path:
+    """Write embeddings with the name of each row; atomically.
+
+    Args:
+        path: ``.npz`` (arrays ``embeddings`` and ``ids``) or ``.parquet`` (the same as columns).
+        embeddings: One row a sample.
+        ids: What each row is.
+
+    Raises:
+        ValueError: Another kind of file, or a number of names that differs from that of rows.
+    """
+    path = Path(path)
+    if len(ids) != len(embeddings):
+        raise ValueError(f"`ids` must name each of the {len(embeddings)} rows, got {len(ids)}")
+    if path.suffix == ".npz":
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, embeddings=embeddings, ids=np.array(ids, dtype=np.str_))
+
+    elif path.suffix == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        column = pa.FixedSizeListArray.from_arrays(
+            pa.array(embeddings.reshape(-1)), embeddings.shape[1]
+        )
+        table = pa.table({"id": pa.array(ids), "embedding": column})
+
+        def write(temporary: Path) -> None:
+            pq.write_table(table, temporary)
+
+    else:
+        raise ValueError(f"`path` must end in .npz or .parquet, got {path.name!r}")
+    replace_atomically(path, write)
+    return path
+
+
+def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
+    """The embeddings in a file, and a second view of the same samples where it holds one.
+
+    Args:
+        path: ``.npy``; ``.npz`` with ``embeddings`` (and ``embeddings2``) or a single matrix;
+            ``.parquet`` with a column ``embedding``.
+
+    Raises:
+        ValueError: The file holds no matrix of embeddings; a pickle is never opened.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        names = pq.read_schema(path).names
+        if "embedding" not in names:
+            raise ValueError(f"{path} must have a column `embedding`, got {', '.join(names)}")
+        column = pq.read_table(path, columns=["embedding"])["embedding"]
+        return _matrix(np.array(column.to_pylist()), path), None
+    if path.suffix not in (".npy", ".npz"):
+        raise ValueError(f"`path` must end in .npy, .npz or .parquet, got {path.name!r}")
+    loaded: Any = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return _matrix(loaded, path), None
+    with loaded:
+        arrays = {name: loaded[name] for name in loaded.files}
+    second = arrays.pop("embeddings2", None)
+    if "embeddings" in arrays:
+        first = arrays["embeddings"]
+    else:
+        matrices = [a for a in arrays.values() if a.ndim == 2 and a.dtype.kind == "f"]
+        if len(matrices) != 1:
+            raise ValueError(
+                f"{path} must hold `embeddings` or one floating-point matrix,"
+                f" got {json.dumps({n: list(a.shape) for n, a in arrays.items()})}"
+            )
+        first = matrices[0]
+    return _matrix(first, path), None if second is None else _matrix(second, path)
+
+
+def _matrix(array: NDArray[Any], path: Path) -> Tensor:
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{path} must hold a matrix of numbers (samples × dim),"
+            f" got shape {array.shape} of {array.dtype}"
+        )
+    return torch.from_numpy(array.astype(np.float32))

@@ -1,0 +1,90 @@
+"""Encoders for use without nearfar."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nearfar.api.run import Run, load
+from nearfar.checks import check_choice
+from nearfar.records import replace_atomically, write_text
+
+__all__ = ["export"]
+
+
+def export(run: str | Path | Run, format: str = "safetensors", out: str | Path | None = None) -> Path:
+    """Write the encoder in a form that others read.
+
+    Args:
+        run: A run or its directory.
+        format: ``safetensors``: weights under the encoder's own key names, and how to build what
+            they fit beside them; ``onnx``: one file that takes normalised images of any number;
+            ``timm``: a folder for ``timm.create_model("local-dir:FOLDER")``.
+        out: File (or folder, for timm) to write; inside the run's directory if not given.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: An unknown format, or timm for an encoder that is not timm's.
+    """
+    check_choice(("onnx", "safetensors", "timm"), format=format)
+    found = run if isinstance(run, Run) else load(run)
+    if format == "onnx":
+        return _onnx(found, Path(out) if out else found.path / "encoder.onnx")
+    if format == "timm":
+        return _timm(found, Path(out) if out else found.path / "timm")
+    path = Path(out) if out else found.path / "encoder.safetensors"
+    if path != found.directory.encoder:
+        replace_atomically(path, lambda new: shutil.copyfile(found.directory.encoder, new) and None)
+        found.description.save(path.with_suffix(".json"))
+    return path
+
+
+def _onnx(run: Run, path: Path) -> Path:
+    known = run.description
+    example = torch.zeros(2, known.channels, known.image_size, known.image_size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter speaks of its own future
+        program: Any = torch.onnx.export(
+            run.encoder,
+            (example,),
+            input_names=["images"],
+            output_names=["representations"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            verbose=False,
+        )
+    replace_atomically(path, lambda new: program.save(str(new)))
+    return path
+
+
+def _timm(run: Run, folder: Path) -> Path:
+    known = run.description
+    if known.library != "timm" or known.stem == "small":
+        reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
+        raise ValueError(
+            f"`format` 'timm' is for timm's own architectures, got {known.name} {reason};"
+            " use safetensors, encoder.json says how to build it"
+        )
+    config = {
+        "architecture": known.name,
+        "num_classes": 0,
+        "num_features": known.width,
+        "pretrained_cfg": {
+            "input_size": [known.channels, known.image_size, known.image_size],
+            "mean": list(known.mean),
+            "std": list(known.std),
+            "num_classes": 0,
+        },
+        "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},
+    }
+    weights = folder / "model.safetensors"
+    replace_atomically(weights, lambda new: shutil.copyfile(run.directory.encoder, new) and None)
+    write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
+    return folder

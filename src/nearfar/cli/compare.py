@@ -1,0 +1,23 @@
+"""``nearfar compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli.console import print_json
+from nearfar.cli.tables import print_rows
+
+__all__ = ["compare"]
+
+
+def compare(runs: list[Path], /, *, json: bool = False) -> None:
+    """Put runs side by side: what they were, what was measured, the verdict.
+
+    Args:
+        runs: Directories of runs.
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    rows = api.compare(runs)
+    print_json(rows) if json else print_rows(rows)

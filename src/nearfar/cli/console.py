@@ -1,0 +1,54 @@
+"""Where the command line writes: results to standard output, errors to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["print_error", "print_json", "print_line", "stdout"]
+
+WIDE = 200  # where output goes to a file or a pipe, nothing is folded
+
+
+def stdout() -> Console:
+    """A rich console on standard output."""
+    from rich.console import Console
+
+    free = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if free else WIDE)
+
+
+def print_line(word: str, text: str, *, style: str = "") -> None:
+    """One line of output: a word in the margin, and what it stands for."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not sys.stdout.isatty():
+        print(f"{word:<8} {text}", flush=True)
+        return
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=8)
+    grid.add_row(Text(word, style="bold"), Text(text, style=style))
+    stdout().print(grid)
+
+
+def print_json(value: Any) -> None:
+    """A record's JSON, or a value as JSON, on standard output."""
+    print(value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
+
+
+def print_error(error: BaseException) -> None:
+    """One line in red on standard error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    message = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        message = f"{error.filename}: {error.strerror}"
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text(f"error: {message}", style="red"))

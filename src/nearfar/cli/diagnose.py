@@ -1,0 +1,23 @@
+"""``nearfar diagnose``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli.console import print_json
+from nearfar.cli.tables import print_health
+
+__all__ = ["diagnose"]
+
+
+def diagnose(embeddings: Path, /, *, json: bool = False) -> None:
+    """Say whether embeddings are healthy, without labels: the verdict and its evidence.
+
+    Args:
+        embeddings: A run's directory, or a file of embeddings from anywhere: .npz, .npy, .parquet.
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    health = api.diagnose(embeddings)
+    print_json(health.to_json()) if json else print_health(health)

@@ -1,0 +1,64 @@
+"""A recipe file: the flags of `nearfar train` as tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from nearfar.checks import suggest
+
+__all__ = ["TABLES", "as_flags", "read_recipe"]
+
+TABLES = ("data", "encoder", "method", "training", "views")
+NOT_FLAGS = {("method", "name"), ("data", "fingerprint")}
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """A recipe's tables by name, an absent table empty.
+
+    Args:
+        path: TOML with the tables ``[data]``, ``[encoder]``, ``[method]``, ``[views]`` and
+            ``[training]``, or a run's directory.
+
+    Raises:
+        ValueError: Not TOML, or a table of another name; the nearest is named.
+    """
+    file = path / "recipe.toml" if path.is_dir() else path
+    try:
+        recipe = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not a readable recipe: {error}") from error
+    for name, table in recipe.items():
+        if name not in TABLES or not isinstance(table, dict):
+            raise ValueError(
+                f"{file}: a recipe has the tables {', '.join(TABLES)},"
+                f" got {name!r}{suggest(name, TABLES)}"
+            )
+    return {name: recipe.get(name, {}) for name in TABLES}
+
+
+def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any]:
+    """A recipe as the flags it stands for: `[training] batch_size` is `--batch-size`.
+
+    Args:
+        recipe: Tables by name.
+        known: The flags there are, those of ``[method]`` and ``[views]`` as ``views__crop_scale``.
+
+    Raises:
+        ValueError: A key is no flag; the nearest is named.
+    """
+    flags: dict[str, Any] = {}
+    for table, entries in recipe.items():
+        own = f"{table}__" if table in ("method", "views") else ""
+        words = {name.removeprefix(own) for name in known if name.startswith(own)}
+        keys = {}
+        for key, value in entries.items():
+            if (table, key) in NOT_FLAGS:
+                continue
+            if key not in words:
+                raise ValueError(f"a recipe's [{table}] has no {key!r}{suggest(key, words)}")
+            keys[key.replace("_", "-")] = value
+        flags |= {table: keys} if own else keys
+    return flags

@@ -1,0 +1,113 @@
+"""The flags of ``nearfar train``: those of a method, of the views, of the training loop."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from cyclopts import App, Group, Parameter
+from cyclopts.config import Dict
+
+from nearfar.cli.flags import flags_of
+from nearfar.cli.recipe import as_flags
+
+__all__ = ["parser"]
+
+DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
+    Group.create_ordered(name, help=text)
+    for name, text in (
+        ("Data", ""),
+        ("Encoder", ""),
+        ("Training", ""),
+        ("Method", ""),
+        ("Views", "What is not said is chosen for the method and the data."),
+        ("Other", ""),
+    )
+)
+HELP = """\
+Pretrain an encoder without labels, and say whether it worked.
+
+METHOD is one of {known}; the flags below are those of {method}. Each flag is a keyword
+argument in Python and a key of a recipe. Ctrl-C saves the run, --resume goes on with it."""
+EXAMPLES = """\
+Examples:
+
+- `nearfar train simclr --data digits`
+- `nearfar train {method} --data photos/ --epochs 200 --views.crop-scale 0.3 1.0`
+- `nearfar train --resume runs/{method}-photos`"""
+
+
+def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) -> App:
+    """A command line for one method.
+
+    Args:
+        method: Name of a preset in ``nearfar.methods``.
+        recipe: Tables of a recipe file, whose values flags replace; empty for none.
+        call: Receives every flag that was said, and nothing else.
+
+    Raises:
+        ValueError: The recipe holds a key that is no flag; the nearest is named.
+    """
+    from nearfar.api.recipe import preset_names
+
+    flags = _flags(method)
+    stated = as_flags(recipe, known={flag.name for flag in flags})
+
+    def run(**said: Any) -> None:
+        call(**said)
+
+    cast(Any, run).__signature__ = inspect.Signature(flags)
+    app = App(
+        name="nearfar train",
+        default_command=run,
+        help=HELP.format(known=", ".join(preset_names()), method=method),
+        help_epilogue=EXAMPLES.format(method=method),
+        help_format="markdown",
+        usage="Usage: nearfar train METHOD --data SOURCE [flags]",
+        version_flags=[],
+        config=Dict(stated, source="the recipe", use_commands_as_keys=False),
+    )
+    app["--help"].group = OTHER
+    return app
+
+
+def _flags(method: str) -> list[inspect.Parameter]:
+    from nearfar import api, methods, training, views
+
+    from_python = {"method_options", "view_options", "views", "progress", "width"}
+    places = {"encoder": ENCODER, "stem": ENCODER, "image_size": DATA, "out": OTHER}
+    general = [
+        flag
+        for group in (DATA, ENCODER, TRAINING, OTHER)
+        for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
+        if places.get(flag.name, TRAINING) is group
+    ]
+    return [
+        _flag(
+            "data",
+            str,
+            DATA,
+            "A name (see `nearfar data`), a folder of images, or an .npy or .npz file.",
+        ),
+        *general,
+        *flags_of(training.TrainingOptions, group=TRAINING),
+        *flags_of(getattr(methods, method), table="method", group=METHOD),
+        *flags_of(
+            views.ImageViews,
+            table="views",
+            group=VIEWS,
+            leave_out=("size", "channels", "num_views"),  # decided by data and method
+            show_defaults=False,
+        ),
+        _flag("recipe", Path, OTHER, "Take settings from a TOML file or a run; flags win."),
+        _flag("resume", Path, OTHER, "Go on with a run that was interrupted, exactly."),
+    ]
+
+
+def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:
+    says = Parameter(name=f"--{name}", group=group, help=text)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, says]
+    )

@@ -1,0 +1,220 @@
+"""From an image file to a tensor of bytes."""
+
+from __future__ import annotations
+
+import math
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+__all__ = ["BadImage", "Header", "decode", "patient_pillow", "read_header", "target_size"]
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+ORIENTATION = 0x0112  # the EXIF tag
+LONGEST = 2  # a long side is at most this many times the short side asked for
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+DAMAGE = (
+    OSError,
+    SyntaxError,  # Pillow's word for a damaged PNG
+    ValueError,
+    TypeError,
+    IndexError,
+    EOFError,
+    OverflowError,
+    KeyError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+class BadImage(Exception):  # noqa: N818  (a finding about a file, caught within this package)
+    """A file that is no readable image; its text is the reason."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image file says about itself.
+
+    Attributes:
+        width: As stored, before `orientation` is applied.
+        height: As stored.
+        grey: Whether every pixel is grey by the file's format.
+        orientation: EXIF orientation, 1 to 8.
+        whole: Whether the file ends as its format ends; if not, only decoding can tell.
+    """
+
+    width: int
+    height: int
+    grey: bool
+    orientation: int
+    whole: bool
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Height and width as a person sees the image."""
+        upright = self.orientation < 5
+        return (self.height, self.width) if upright else (self.width, self.height)
+
+
+@contextmanager
+def patient_pillow() -> Iterator[None]:
+    """Pillow's warnings about odd files are silent: what matters of them becomes a note.
+
+    Filters are shared by threads, so this stands around a pool, not within its jobs.
+    """
+    Image.init()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        yield
+
+
+def read_header(path: Path) -> Header:
+    """Size and kind of an image, without decoding it.
+
+    Raises:
+        BadImage: Not an image of a known format, or a decompression bomb.
+    """
+    if not path.is_file():  # a pipe would wait for ever
+        raise BadImage("no regular file")
+    with _damage_is_bad(), Image.open(path, formats=FORMATS) as image:
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit is not None and image.width * image.height > limit:
+            raise BadImage(f"{image.width * image.height:,} pixels, the limit is {limit:,}")
+        return Header(
+            width=image.width,
+            height=image.height,
+            grey=_is_grey(image),
+            orientation=_orientation(image),
+            whole=_ends_well(path, image.format or ""),
+        )
+
+
+def target_size(header: Header, *, short_side: int) -> tuple[int, int]:
+    """Height and width, as stored, after capping the short side (and the long side at twice that).
+
+    >>> target_size(Header(4000, 3000, False, 1, True), short_side=256)
+    (256, 341)
+    >>> target_size(Header(10000, 500, False, 1, True), short_side=256)
+    (26, 512)
+    """
+    short, long = sorted((header.width, header.height))
+    scale = min(1.0, short_side / short, LONGEST * short_side / long)
+    return (
+        max(1, math.floor(header.height * scale + 0.5)),
+        max(1, math.floor(header.width * scale + 0.5)),
+    )
+
+
+def decode(
+    path: Path, header: Header, *, channels: int, short_side: int
+) -> UInt8[Tensor, "channels height width"]:
+    """The image, upright, its short side capped, in 1 (grey), 3 (RGB) or 4 (RGBA) channels.
+
+    With 1 or 3 channels what is transparent is shown over white. Values of 16 bits are divided by
+    257, floating-point values must lie in [0, 1]. Of several frames the first is taken.
+
+    Raises:
+        BadImage: The file is damaged.
+    """
+    height, width = target_size(header, short_side=short_side)
+    with _damage_is_bad(), Image.open(path, formats=FORMATS) as image:
+        image.draft("L" if channels == 1 else "RGB", (width, height))  # JPEG decodes reduced
+        picture = _to_mode(image, channels)
+        if picture.size != (width, height):
+            picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        if channels != 4 and picture.mode in ("LA", "RGBA"):
+            ground = Image.new("RGBA", picture.size, "white")
+            ground.alpha_composite(picture.convert("RGBA"))
+            picture = ground.convert("L" if channels == 1 else "RGB")
+        if header.orientation in TURNS:
+            picture = picture.transpose(TURNS[header.orientation])
+        pixels = np.array(picture)
+    stack = torch.from_numpy(pixels.reshape(*pixels.shape[:2], channels))
+    return stack.permute(2, 0, 1).contiguous()
+
+
+@contextmanager
+def _damage_is_bad() -> Iterator[None]:
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise BadImage("not an image") from None
+    except Image.DecompressionBombError:
+        limit = Image.MAX_IMAGE_PIXELS or 0
+        raise BadImage(f"more than {2 * limit:,} pixels, the limit is {limit:,}") from None
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's or the network's fault, not the image's
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadImage("truncated" if "truncated" in text.lower() else text) from None
+
+
+def _is_grey(image: Image.Image) -> bool:
+    if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;16"):
+        return True
+    if image.mode in ("P", "PA") and (palette := image.getpalette("RGB")) is not None:
+        return palette[::3] == palette[1::3] == palette[2::3]
+    return False
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # damaged EXIF data say nothing about the pixels
+        return 1
+    return value if value in TURNS else 1
+
+
+def _ends_well(path: Path, kind: str) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+        length = file.seek(0, 2)
+        file.seek(max(0, length - 64))
+        end = file.read()
+    if kind in ("JPEG", "MPO"):
+        return end.rstrip(b"\0").endswith(b"\xff\xd9")
+    if kind == "PNG":
+        return end.endswith(b"IEND\xaeB`\x82")
+    if kind == "GIF":
+        return end.endswith(b";")
+    if kind == "WEBP":
+        return int.from_bytes(start[4:8], "little") + 8 <= length
+    return False
+
+
+def _to_mode(image: Image.Image, channels: int) -> Image.Image:
+    """8 bits a channel, in a mode that can be resized; alpha kept."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(_eight_bits(image))
+    if channels == 4 or image.has_transparency_data:
+        return image.convert("LA" if channels == 1 and image.mode == "LA" else "RGBA")
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _eight_bits(image: Image.Image) -> UInt8[np.ndarray, "height width"]:
+    values = np.asarray(image)
+    if image.mode == "F":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise BadImage("floating-point values outside 0..1: save the set as a .npy array")
+        values = np.rint(values * 65535)
+    clipped = np.clip(values.astype(np.int64), 0, 65535)
+    rounded: UInt8[np.ndarray, "height width"] = ((clipped + 128) // 257).astype(np.uint8)
+    return rounded

@@ -1,0 +1,72 @@
+"""Which files of a folder are images by their name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ENDINGS", "FolderFiles", "counted", "find_files", "list_names", "printable"]
+
+ENDINGS = (".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True)
+class FolderFiles:
+    """Paths relative to a folder, sorted.
+
+    Attributes:
+        images: Named like images, or without an ending.
+        others: Everything else but hidden files.
+    """
+
+    images: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def find_files(folder: Path) -> FolderFiles:
+    """Look through a folder in any nesting; links to folders are followed once."""
+    images: list[str] = []
+    others: list[str] = []
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not _passed_over(name)]
+        for name in files:
+            if _passed_over(name):
+                continue
+            ending = os.path.splitext(name)[1].lower()  # noqa: PTH122  (names may be odd)
+            path = os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
+            (images if ending in ENDINGS or not ending else others).append(path)
+    return FolderFiles(tuple(sorted(images)), tuple(sorted(others)))
+
+
+def printable(name: str) -> str:
+    """A file name on one line, whatever is in it."""
+    safe = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in safe)
+
+
+def list_names(names: Sequence[str], *, most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts.
+
+    >>> counted(1, "file"), counted(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _passed_over(name: str) -> bool:
+    return name.startswith(".") or name in PASSED_OVER

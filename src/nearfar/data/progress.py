@@ -1,0 +1,76 @@
+"""Work in threads, and a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+__all__ = ["in_threads", "progress"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@contextmanager
+def progress(
+    label: str, *, total: int | None, size: bool = False
+) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's standard error, gone when done; nothing where there is no terminal.
+
+    Args:
+        label: What is being done.
+        total: Steps, or bytes with `size`; None if unknown.
+        size: Count bytes.
+
+    Yields:
+        Call it with the number of steps or bytes just done.
+    """
+    counts: list[ProgressColumn] = (
+        [DownloadColumn(), TransferSpeedColumn()] if size else [MofNCompleteColumn()]
+    )
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *counts,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def in_threads(
+    work: Callable[[Item], Result], items: Sequence[Item], *, label: str | None = None
+) -> list[Result]:
+    """`work` on every item, results in order; with a label, a progress bar.
+
+    Made for what releases the interpreter's lock: decoding images, reading files.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ThreadPoolExecutor(max_workers=min(32, cores or 1)) as pool:
+        if label is None:
+            return list(pool.map(work, items))
+        results = []
+        with progress(label, total=len(items)) as advance:
+            for result in pool.map(work, items):
+                results.append(result)
+                advance(1)
+        return results

@@ -1,0 +1,168 @@
+"""Each measurement beside its anchors, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from nearfar.records import Finding
+
+__all__ = [
+    "ALIGNED",
+    "AT_CHANCE",
+    "CLIFF",
+    "CROWDED",
+    "FEW_DIRECTIONS",
+    "ONE_POINT",
+    "RAISED",
+    "STEEP",
+    "UNRELATED",
+    "USED",
+    "findings",
+    "lost_directions",
+    "number",
+]
+
+ONE_POINT: Final = 0.1
+CROWDED: Final = 0.5
+FEW_DIRECTIONS: Final = 0.05
+STEEP: Final = 0.25
+CLIFF: Final = 0.8
+UNRELATED: Final = 0.9
+ALIGNED: Final = 0.5
+AT_CHANCE: Final = 0.98
+RAISED: Final = 0.5
+USED: Final = 0.5
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for a sentence: a real minus sign, and no minus before zero.
+
+    Example:
+        >>> number(-3.414), number(-0.001)
+        ('−3.41', '0.00')
+    """
+    text = f"{value:,.{digits}f}"
+    text = text.removeprefix("-") if not text.strip("-0.,") else text
+    return text.replace("-", "−")
+
+
+def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[Finding, ...]:
+    """One finding for each measurement that is there; `measured` as :func:`health` gathers it."""
+    makers: dict[str, Callable[[Mapping[str, float], int, int], Finding]] = {
+        "loss": _loss,
+        "alignment": _alignment,
+        "relative_alignment": _relative,
+        "uniformity": _uniformity,
+        "m_o": _centre,
+        "m_r": _residual,
+        "feature_std": _std,
+        "effective_rank": _rank,
+        "representation_rank": _representation,
+    }
+    return tuple(make(measured, samples, dim) for name, make in makers.items() if name in measured)
+
+
+def _loss(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    loss, chance = measured["loss"], measured.get("chance")
+    if chance is None:
+        return Finding("loss", loss, "this objective has no chance level")
+    stuck = loss >= AT_CHANCE * chance
+    reading = "at chance: nothing tells views from strangers" if stuck else "below chance"
+    return Finding("loss", loss, reading, {"chance": chance}, not stuck)
+
+
+def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    value, far = measured["alignment"], measured["random_distance"]
+    anchors = {"identical": 0.0, "strangers here": far, "unrelated and spread": 2.0}
+    if value == 0 and far > 0:
+        return Finding("alignment", value, "the two views are identical", anchors)
+    ratio = measured["relative_alignment"]
+    return Finding("alignment", value, _agreement(ratio), anchors, ratio < UNRELATED)
+
+
+def _agreement(ratio: float) -> str:
+    if ratio < ALIGNED:
+        return "views agree"
+    return "views agree loosely" if ratio < UNRELATED else "views are no closer than strangers"
+
+
+def _relative(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    ratio = measured["relative_alignment"]
+    anchors = {"identical": 0.0, "unrelated": 1.0}
+    return Finding("relative_alignment", ratio, _agreement(ratio), anchors, ratio < UNRELATED)
+
+
+def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    value, least = measured["uniformity"], measured["uniformity_minimum"]
+    share = value / least
+    if share >= USED:
+        reading = "the sphere is used"
+    else:
+        reading = "part of the sphere is used" if share >= 0.05 else "the sphere is not used"
+    anchors = {"collapsed": 0.0, "uniform": least}
+    return Finding("uniformity", value, reading, anchors, True if share >= USED else None)
+
+
+def _centre(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    reading = {
+        True: "centred: no common direction",
+        None: "the embeddings share a direction, as after a ReLU",
+        False: "all embeddings point the same way",
+    }
+    order = _spread(measured)
+    if order is False and measured["m_o"] < CROWDED:
+        reading[False] = "all embeddings are zero"
+    anchors = {"collapsed": 1.0, "spread": 1 / math.sqrt(samples)}
+    return Finding("m_o", measured["m_o"], reading[order], anchors, order)
+
+
+def _residual(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    reading = {
+        True: "most of each embedding is its own",
+        None: "part of each embedding is its own",
+        False: "next to nothing is left beside the common direction",
+    }
+    order = _spread(measured)
+    anchors = {"collapsed": 0.0, "spread": 1.0}
+    return Finding("m_r", measured["m_r"], reading[order], anchors, order)
+
+
+def _spread(measured: Mapping[str, float]) -> bool | None:
+    if measured["m_r"] < ONE_POINT:
+        return False
+    return True if measured["m_o"] < CROWDED else None
+
+
+def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    isotropic = 1 / math.sqrt(dim)
+    share = measured["feature_std"] / isotropic
+    reading = f"{share:.0%} of what an isotropic cloud has"
+    anchors = {"collapsed": 0.0, "isotropic": isotropic}
+    # ReLU features and a few lost directions read alike here: it alarms, it never acquits
+    return Finding("feature_std", measured["feature_std"], reading, anchors,
+                   False if share < ONE_POINT else None)
+
+
+def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    rank, isotropic = measured["effective_rank"], measured["isotropic_rank"]
+    few = lost_directions(measured)
+    reading = "few directions carry everything" if few else f"{rank / isotropic:.0%} of isotropic"
+    anchors = {"collapsed": 1.0, "isotropic": isotropic}
+    return Finding("effective_rank", rank, reading, anchors, not few)
+
+
+def lost_directions(measured: Mapping[str, float]) -> bool:
+    """Whether directions are lost: next to none left, or a cliff behind which most are empty."""
+    share = measured["effective_rank"] / measured["isotropic_rank"]
+    return share < FEW_DIRECTIONS or (share < STEEP and measured["lost_share"] >= CLIFF)
+
+
+def _representation(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    rank, isotropic = measured["representation_rank"], measured["representation_isotropic_rank"]
+    share = rank / isotropic
+    anchors = {"collapsed": 1.0, "isotropic": isotropic}
+    reading = f"in front of the projector: {share:.0%} of isotropic"
+    order = False if share < FEW_DIRECTIONS else None
+    return Finding("representation_rank", rank, reading, anchors, order)

@@ -1,0 +1,125 @@
+"""Encoders by name: our small one, and every timm model with a stem that fits the images."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from nearfar.checks import check_choice, check_integer, suggest
+from nearfar.modules.convnet import ConvNet
+from nearfar.records import Record
+
+__all__ = ["EncoderDescription", "build_encoder"]
+
+
+@dataclass(frozen=True)
+class EncoderDescription(Record):
+    """How to build the module that ``encoder.safetensors`` fits, without nearfar where possible.
+
+    Attributes:
+        name: ``convnet``, a timm name, or ``custom`` for a module of the user's.
+        library: ``nearfar``, ``timm`` or ``custom``.
+        arguments: What the constructor was called with.
+        stem: ``small`` where the stem was replaced for small images, else ``standard``.
+        width: Dimensions of the representation.
+        channels: Channels of the input.
+        image_size: Side of the images it was trained at, in pixels.
+        mean: Subtracted from images in [0, 1], one a channel.
+        std: Then divided by.
+        how: The lines of Python that build it.
+    """
+
+    name: str
+    library: str
+    width: int
+    channels: int
+    image_size: int
+    stem: str = "standard"
+    arguments: dict[str, int] = field(default_factory=dict)
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    how: str = ""
+
+
+def build_encoder(
+    name: str = "convnet", *, channels: int, image_size: int, stem: str = "auto"
+) -> tuple[nn.Module, EncoderDescription]:
+    """An encoder with fresh weights, and its description.
+
+    Args:
+        name: ``convnet`` (ours, small) or any name that ``timm.create_model`` takes.
+        channels: Channels of the images.
+        image_size: Side of the views in pixels.
+        stem: ``standard``, ``small`` (ResNets: 3×3 first convolution of stride 1, no max-pooling;
+            SimCLR, arXiv 2002.05709, B.9), or ``auto``: small up to 64 pixels where there is one.
+
+    Raises:
+        ValueError: Unknown name (the nearest is named), or a small stem that this model lacks.
+
+    Example:
+        >>> encoder, description = build_encoder("convnet", channels=1, image_size=28)
+        >>> description.width
+        256
+    """
+    check_integer(at_least=1, channels=channels, image_size=image_size)
+    check_choice(("auto", "small", "standard"), stem=stem)
+    if name == "convnet":
+        if stem == "small":
+            raise ValueError("`stem` 'small' is for ResNets of timm; convnet has only its own")
+        convnet = ConvNet(channels=channels)
+        return convnet, EncoderDescription(
+            name="convnet",
+            library="nearfar",
+            width=convnet.num_features,
+            channels=channels,
+            image_size=image_size,
+            arguments={"channels": channels},
+            how=f"nearfar.modules.ConvNet(channels={channels})",
+        )
+    return _build_timm(name, channels=channels, image_size=image_size, stem=stem)
+
+
+def _build_timm(
+    name: str, *, channels: int, image_size: int, stem: str
+) -> tuple[nn.Module, EncoderDescription]:
+    import timm
+
+    if not timm.is_model(name):
+        known = [*timm.list_models(), "convnet"]
+        raise ValueError(
+            f"`encoder` must be convnet or a model name of timm, got {name!r}{suggest(name, known)}"
+        )
+    arguments: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
+    # transformers fix their grid when built; convolutions take any size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = timm.create_model(name, pretrained=False, img_size=image_size, **arguments)
+            arguments["img_size"] = image_size
+        except TypeError:
+            model = timm.create_model(name, pretrained=False, **arguments)
+    call = ", ".join(f"{key}={value}" for key, value in arguments.items())
+    how = [f"timm.create_model({name!r}, {call})"]
+    has_small = isinstance(getattr(model, "conv1", None), nn.Conv2d) and hasattr(model, "maxpool")
+    if stem == "small" and not has_small:
+        raise ValueError(f"`stem` 'small' is for ResNets; {name} has no such stem to replace")
+    small = has_small and (stem == "small" or (stem == "auto" and image_size <= 64))
+    if small:
+        width = model.conv1.out_channels
+        model.conv1 = nn.Conv2d(channels, width, 3, stride=1, padding=1, bias=False)
+        model.maxpool = nn.Identity()
+        how.append(f"model.conv1 = nn.Conv2d({channels}, {width}, 3, padding=1, bias=False)")
+        how.append("model.maxpool = nn.Identity()")
+    return model, EncoderDescription(
+        name=name,
+        library="timm",
+        width=int(model.num_features),
+        channels=channels,
+        image_size=image_size,
+        stem="small" if small else "standard",
+        arguments=arguments,
+        how="\n".join(["model = " + how[0], *how[1:]]) if small else how[0],
+    )

@@ -1,0 +1,47 @@
+"""Embeddings and labels, checked once for every probe."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nearfar.checks import check_finite_rows, check_matrix
+
+__all__ = ["checked_embeddings", "checked_labels"]
+
+
+def checked_embeddings(embeddings: Tensor, *, dim: int | None = None) -> Tensor:
+    """The matrix, without its graph and at least in float32; `dim` is what a fitted probe knows."""
+    check_matrix(embeddings=embeddings)
+    check_finite_rows(embeddings=embeddings)
+    if dim is not None and embeddings.shape[1] != dim:
+        raise ValueError(
+            f"`embeddings` must have the {dim} columns the probe was fitted on,"
+            f" got shape {tuple(embeddings.shape)}"
+        )
+    wide = embeddings.detach()
+    return wide if wide.dtype == torch.float64 else wide.float()
+
+
+def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Tensor:
+    """One whole number a row, 0 or more, of `min_classes` classes at least."""
+    if labels.ndim != 1 or labels.shape[0] != samples:
+        raise ValueError(
+            f"`labels` must hold one label for each of the {samples} embeddings,"
+            f" got shape {tuple(labels.shape)}"
+        )
+    if labels.is_floating_point():
+        bad = ~(labels.isfinite() & (labels == labels.round()))
+    else:
+        bad = torch.zeros_like(labels, dtype=torch.bool)
+    bad = bad | (labels < 0)
+    if bool(bad.any()):
+        row = int(bad.nonzero()[0])
+        raise ValueError(
+            f"`labels` must be whole numbers of 0 or more, got {labels[row].item()} in row {row}"
+            " (leave unlabelled rows out)"
+        )
+    classes = int(labels.unique().numel())
+    if classes < min_classes:
+        raise ValueError(f"`labels` must hold at least {min_classes} classes, got {classes}")
+    return labels.detach().long()

@@ -1,0 +1,75 @@
+"""Pictures: what the method saw, and what the encoder finds similar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nearfar.records import GalleryRecord, GalleryRow, Picture
+from nearfar.reports.html import Html, element
+from nearfar.reports.section import missing, section_of
+
+__all__ = ["neighbours", "views"]
+
+_ROWS = 8
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def views(gallery: GalleryRecord | None) -> Html:
+    """Samples and the views made of them."""
+    return section_of(
+        "views",
+        "Views",
+        _rows(gallery.views, "sample", "view") if gallery and gallery.views else missing(
+            "gallery.json holds no views: the data are no pictures, or the run stopped early."
+        ),
+        lead="Each row is one sample and the views the method compared. Good: you still recognise"
+        " the sample. Bad: views so strong that nothing is left, or so weak that all look alike.",
+    )
+
+
+def neighbours(gallery: GalleryRecord | None) -> Html:
+    """Samples and their nearest neighbours among the watched samples."""
+    return section_of(
+        "neighbours",
+        "Nearest neighbours",
+        _rows(gallery.neighbours, "sample", "neighbour")
+        if gallery and gallery.neighbours
+        else missing("gallery.json holds no neighbours: the run stopped before they were drawn."),
+        lead="Each row is one sample and the samples the encoder places closest. Good: the kind of"
+        " similarity you care about. Bad: only the same colour or background.",
+    )
+
+
+def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
+    return element(
+        "div",
+        *(
+            element(
+                "div",
+                _picture(row.sample, first, class_="sample"),
+                element(
+                    "div",
+                    *(_picture(other, f"{rest} {place}", class_=None)
+                      for place, other in enumerate(row.others, start=1)),
+                    class_="others",
+                ),
+                class_="row",
+            )
+            for row in rows[:_ROWS]
+        ),
+        class_="gallery",
+    )
+
+
+def _picture(picture: Picture, role: str, *, class_: str | None) -> Html:
+    caption = picture.caption or role
+    drawn = (
+        element("img", src=f"data:image/png;base64,{picture.png}", alt=f"{role}: {caption}",
+                loading="lazy")
+        if _BASE64.fullmatch(picture.png)
+        else element("span", "no picture", class_="blank")
+    )
+    return element(
+        "div", drawn, element("bdi", caption, title=caption), class_=f"picture {class_ or ''}".strip()
+    )

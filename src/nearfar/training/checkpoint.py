@@ -1,0 +1,157 @@
+"""Checkpoints that hold everything a run needs to go on, and nothing that can execute."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nearfar.records import replace_atomically
+
+__all__ = ["CHECKPOINT_FORMAT", "Checkpoint", "latest_checkpoint", "save_checkpoint"]
+
+CHECKPOINT_FORMAT = 1
+_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """State after `step` updates, read from `path`.
+
+    Attributes:
+        path: The file.
+        step: Updates done.
+        seconds: Training time up to here.
+        tensors: Every tensor by name.
+        optimizer: The optimiser's scalar state by name.
+        pending: Losses since the last line of the metrics, by name.
+    """
+
+    path: Path
+    step: int
+    seconds: float
+    tensors: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    pending: dict[str, list[float]]
+
+    def restore_method(self, method: nn.Module) -> None:
+        """Put back the method's part of the state."""
+        prefix = "method."
+        state = {k[len(prefix) :]: v for k, v in self.tensors.items() if k.startswith(prefix)}
+        method.load_state_dict(state, strict=True)
+
+    def restore(self, method: nn.Module, optimizer: Optimizer) -> None:
+        """Put the state back; names and shapes must match exactly."""
+        self.restore_method(method)
+        for index, parameter in enumerate(_parameters(optimizer)):
+            start = f"optimizer.{index}."
+            entries: dict[str, Any] = {
+                k[len(start) :]: v for k, v in self.tensors.items() if k.startswith(start)
+            }
+            entries |= {
+                k[len(start) :]: v for k, v in self.optimizer.items() if k.startswith(start)
+            }
+            if entries:
+                # AdamW counts its steps in a tensor that stays on the CPU
+                optimizer.state[parameter] = {
+                    name: value.to(parameter.device)
+                    if isinstance(value, Tensor) and value.ndim
+                    else value
+                    for name, value in entries.items()
+                }
+
+
+def _parameters(optimizer: Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def save_checkpoint(
+    folder: Path,
+    *,
+    step: int,
+    seconds: float,
+    method: nn.Module,
+    optimizer: Optimizer,
+    pending: dict[str, list[float]] | None = None,
+) -> Path:
+    """Write the state after `step` updates; the two latest checkpoints are kept.
+
+    Raises:
+        OSError: The disk is full or not writable. Earlier checkpoints are untouched.
+    """
+    tensors = {f"method.{k}": v.detach().cpu().contiguous() for k, v in method.state_dict().items()}
+    scalars: dict[str, Any] = {}
+    for index, parameter in enumerate(_parameters(optimizer)):
+        for name, value in optimizer.state.get(parameter, {}).items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer.{index}.{name}"] = value.detach().cpu().contiguous()
+            else:
+                scalars[f"optimizer.{index}.{name}"] = value
+    metadata = {
+        "format": str(CHECKPOINT_FORMAT),
+        "step": str(step),
+        "seconds": repr(seconds),
+        "optimizer": json.dumps(scalars),
+        "pending": json.dumps(pending or {}),
+    }
+
+    def write(path: Path) -> None:
+        try:
+            # two names may share storage (tied weights), which the format does not allow
+            save_file({k: v.clone() for k, v in tensors.items()}, path, metadata=metadata)
+        except SafetensorError as error:
+            raise OSError(None, str(error)) from error
+
+    path = folder / f"step-{step:08d}.safetensors"
+    replace_atomically(path, write)
+    for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
+        old.unlink()
+    for left in folder.glob(".step-*.part"):  # by a process that was killed while writing
+        left.unlink()
+    return path
+
+
+def _read(path: Path) -> Checkpoint:
+    with safe_open(path, framework="pt", device="cpu") as file:
+        metadata = file.metadata() or {}
+        if int(metadata.get("format", CHECKPOINT_FORMAT)) > CHECKPOINT_FORMAT:
+            raise ValueError(f"{path} was written by a newer nearfar: upgrade to go on from it")
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return Checkpoint(
+        path=path,
+        step=int(metadata["step"]),
+        seconds=float(metadata["seconds"]),
+        tensors=tensors,
+        optimizer=json.loads(metadata["optimizer"]),
+        pending=json.loads(metadata["pending"]),
+    )
+
+
+def latest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest readable checkpoint; a damaged one is passed over for the one before.
+
+    Raises:
+        ValueError: There are checkpoints and none can be read, or one is from a newer version.
+    """
+    damaged = []
+    for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
+        try:
+            return _read(path)
+        except (SafetensorError, KeyError, OSError) as error:
+            damaged.append(f"{path.name} ({error})")
+    if damaged:
+        raise ValueError(f"no checkpoint in {folder} can be read: {'; '.join(damaged)}")
+    others = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl"}]
+    if others:
+        raise ValueError(
+            f"{folder} holds {', '.join(sorted(others))}: nearfar reads safetensors only and never"
+            " unpickles"
+        )
+    return None

@@ -1,0 +1,143 @@
+"""Devices, precision, processes: the one module that names Lightning Fabric."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, final
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nearfar.methods.method import Method, Step
+from nearfar.parallel import synchronise_batch_norm
+
+__all__ = ["Engine", "computes_in_bfloat16"]
+
+_PRECISIONS = {"32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether the device multiplies bfloat16 faster than float32: AMX or AVX-512 BF16, or a GPU."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+class _Tupled(nn.Module):
+    """The method with its step as a plain tuple: Fabric walks outputs, and Step is frozen."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, views: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        step = self.method(views)
+        return step.loss, step.representations, step.projections, dict(step.terms), step.carry
+
+
+@final
+class Engine:
+    """What the loop asks for: run a step, go backward, update, talk to other processes.
+
+    Args:
+        devices: Processes; 0 for every GPU, or one process where there is none.
+        precision: ``auto``, ``bf16``, ``16`` or ``32``.
+    """
+
+    def __init__(self, *, devices: int = 0, precision: str = "auto") -> None:
+        if precision == "auto":
+            precision = "bf16" if computes_in_bfloat16() else "32"
+        gpus = torch.cuda.device_count()
+        count = devices or max(1, gpus)
+        if gpus and count > gpus:
+            raise ValueError(f"`devices` must be at most {gpus}, the GPUs here, got {devices}")
+        under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
+        strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
+        self.precision = precision
+        self.devices = count
+        # Fabric greets through its logger; the command line says the same in one line
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._fabric = Fabric(
+                accelerator="cuda" if gpus else "cpu",
+                devices=count,
+                strategy=strategy,
+                precision=_PRECISIONS[precision],  # type: ignore[arg-type]
+            )
+        self._wrapped: Any = None
+        self._optimizer: Any = None
+        self._method: Method | None = None
+
+    def launch(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call ``function(engine, *arguments)`` in every process; the first one's result."""
+        if self.devices == 1:
+            self._fabric.launch()
+            return function(self, *arguments)
+        return self._fabric.launch(_enter, self.precision, function, *arguments)
+
+    @property
+    def rank(self) -> int:
+        """Number of this process, from 0."""
+        return int(self._fabric.global_rank)
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes."""
+        return int(self._fabric.world_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self._fabric.device
+
+    def setup(self, method: Method, optimizer: Optimizer) -> None:
+        """Move to the device and, with several processes, join gradients and batch statistics."""
+        self._method = method
+        if self.world_size > 1:
+            synchronise_batch_norm(method)
+        self._wrapped, self._optimizer = self._fabric.setup(_Tupled(method), optimizer)
+
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
+        """One step of the method, in the chosen precision."""
+        loss, representations, projections, terms, carry = self._wrapped(views)
+        return Step(loss, representations, projections, terms, carry)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The chosen precision, for forward passes outside :meth:`forward`."""
+        context: AbstractContextManager[Any] = self._fabric.autocast()
+        return context
+
+    def backward(self, loss: Tensor, *, last: bool) -> None:
+        """Gradients; processes exchange them only at the `last` batch of an update."""
+        with self._fabric.no_backward_sync(self._wrapped, enabled=not last):
+            self._fabric.backward(loss)
+
+    def update(self, learning_rate: float) -> None:
+        """One optimiser step at this rate, then clear the gradients."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+
+    def barrier(self) -> None:
+        """Wait for every process."""
+        self._fabric.barrier()
+
+
+def _enter(
+    fabric: Fabric, precision: str, function: Callable[..., Any], *arguments: Any
+) -> Any:
+    """In a spawned process: rebuild the engine around the Fabric that was handed over."""
+    engine = Engine.__new__(Engine)
+    engine.precision = precision
+    engine.devices = int(fabric.world_size)
+    engine._fabric = fabric
+    engine._wrapped = engine._optimizer = engine._method = None
+    return function(engine, *arguments)

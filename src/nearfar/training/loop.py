@@ -1,0 +1,253 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nearfar.data import Batch, Source, batches
+from nearfar.methods.method import Method, Step
+from nearfar.ops import permutation
+from nearfar.records import RunDirectory
+from nearfar.training.checkpoint import latest_checkpoint, save_checkpoint
+from nearfar.training.engine import Engine
+from nearfar.training.metrics import Meter, MetricsLog
+from nearfar.training.optimizers import (
+    build_optimizer,
+    peak_learning_rate,
+    scheduled_learning_rate,
+)
+from nearfar.training.options import TrainingOptions
+from nearfar.training.progress import Progress
+from nearfar.training.stopping import Interrupted, NonFiniteLossError, StopRequest
+from nearfar.training.watch import Watch
+from nearfar.views import Views
+
+__all__ = ["Plan", "plan", "train"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many batches and updates a run has."""
+
+    batches_per_epoch: int
+    updates_per_epoch: int
+    steps: int
+    warmup: int
+
+
+def plan(samples: int, options: TrainingOptions) -> Plan:
+    """Count the updates; a last incomplete batch or group of batches is left out of each epoch.
+
+    Raises:
+        ValueError: The batch (times ``accumulate``) is larger than the data.
+    """
+    wanted = options.batch_size * options.accumulate
+    if wanted > samples:
+        raise ValueError(
+            f"`batch_size` × `accumulate` must be at most the {samples} samples to train on,"
+            f" got {options.batch_size} × {options.accumulate}"
+        )
+    updates = samples // wanted
+    warmup = options.warmup_epochs
+    if warmup is None:
+        warmup = min(10.0, options.epochs / 10)
+    return Plan(
+        batches_per_epoch=updates * options.accumulate,
+        updates_per_epoch=updates,
+        steps=updates * options.epochs,
+        warmup=round(warmup * updates),
+    )
+
+
+def train(
+    method: Method,
+    source: Source,
+    views: Views,
+    *,
+    options: TrainingOptions,
+    engine: Engine,
+    directory: RunDirectory,
+    watch: Watch,
+    progress: Progress,
+) -> float:
+    """Train `method` on `source`, from the newest checkpoint in `directory` if there is one.
+
+    Every draw is a function of seed, epoch, sample and update, so that a resumed run is the run.
+
+    Args:
+        method: Speaks the four verbs; trained in place.
+        source: Samples; read in an order that depends on seed and epoch alone.
+        views: Makes the views of a batch.
+        options: Epochs, batch, optimiser and the rest.
+        engine: Devices and precision.
+        directory: Receives checkpoints and metrics.
+        watch: Label-free measurements.
+        progress: Shows it.
+
+    Returns:
+        Training time in seconds, earlier parts of a resumed run included.
+
+    Raises:
+        NonFiniteLossError: The loss is NaN or infinite; weights are as before that batch.
+        Interrupted: Ctrl-C or SIGTERM; the state is saved.
+        OSError: A checkpoint could not be written; earlier ones are whole.
+    """
+    schedule = plan(len(source), options)
+    optimizer = build_optimizer(method, options)
+    checkpoint = latest_checkpoint(directory.checkpoints)
+    engine.setup(method, optimizer)
+    done, seconds = 0, 0.0
+    if checkpoint is not None:
+        checkpoint.restore(method, optimizer)
+        done, seconds = checkpoint.step, checkpoint.seconds
+    first = engine.rank == 0
+    log = MetricsLog(directory.metrics, step=done) if first else None
+    every = options.checkpoint_every or schedule.updates_per_epoch
+    started = time.perf_counter() - seconds
+    meter = Meter(
+        options.batch_size * options.accumulate,
+        pending=checkpoint.pending if checkpoint else None,
+    )
+    values: dict[str, float] = {}
+    method.train()
+
+    def save(step: int) -> Path | None:
+        if not first:
+            return None
+        return save_checkpoint(
+            directory.checkpoints,
+            step=step,
+            seconds=time.perf_counter() - started,
+            method=method,
+            optimizer=optimizer,
+            pending=meter.pending,
+        )
+
+    with StopRequest() as stop:
+        for step, group in _updates(source, options, schedule, engine, start=done):
+            epoch = step // schedule.updates_per_epoch
+            learning_rate = scheduled_learning_rate(
+                step, steps=schedule.steps, warmup=schedule.warmup, peak=peak_learning_rate(options)
+            )
+            loss, terms = _update(
+                method, views, group, engine, options, step, epoch, learning_rate, schedule,
+                explain=lambda batch, value, at=step: _explain(batch, value, at, source, directory),
+            )
+            done = step + 1
+            meter.count(loss, terms)
+            where = {"step": done, "epoch": done / schedule.updates_per_epoch}
+            if log and (done % options.log_every == 0 or done == schedule.steps):
+                read = meter.read()
+                values |= read
+                log.write("train", **where, learning_rate=learning_rate, **read)
+            if first and (watch.due(done) or done == schedule.steps):
+                readings = watch(method, engine)
+                values |= readings
+                if log:
+                    log.write("watch", **where, **readings)
+            if first:
+                progress.update(
+                    step=done,
+                    steps=schedule.steps,
+                    epoch=done // schedule.updates_per_epoch,
+                    epochs=options.epochs,
+                    values=values,
+                )
+            if done % every == 0 or done == schedule.steps or stop.asked:
+                save(done)
+            if stop.asked and done < schedule.steps:
+                raise Interrupted(
+                    f"stopped after update {done:,} of {schedule.steps:,}; go on with: nearfar"
+                    f" train --resume {directory.path}"
+                )
+    engine.barrier()
+    return time.perf_counter() - started
+
+
+def _updates(
+    source: Source, options: TrainingOptions, schedule: Plan, engine: Engine, *, start: int
+) -> Iterator[tuple[int, list[Batch]]]:
+    """The batches of each update still to be done."""
+    step = start
+    while step < schedule.steps:
+        epoch, update = divmod(step, schedule.updates_per_epoch)
+        stream = batches(
+            source,
+            batch_size=options.batch_size,
+            order=permutation(len(source), seed=options.seed, epoch=epoch),
+            rank=engine.rank,
+            world_size=engine.world_size,
+            start=update * options.accumulate,
+        )
+        try:
+            for _ in range(update, schedule.updates_per_epoch):
+                yield step, [next(stream) for _ in range(options.accumulate)]
+                step += 1
+        finally:
+            stream.close()
+
+
+def _update(
+    method: Method,
+    views: Views,
+    group: list[Batch],
+    engine: Engine,
+    options: TrainingOptions,
+    step: int,
+    epoch: int,
+    learning_rate: float,
+    schedule: Plan,
+    *,
+    explain: Callable[[Batch, float], NonFiniteLossError],
+) -> tuple[float, dict[str, float]]:
+    """Forward and backward for each batch of the group, then one update."""
+    total = 0.0
+    result: Step | None = None
+    for index, batch in enumerate(group):
+        # dropout and stochastic depth draw from here: a function of seed, update and process
+        torch.manual_seed(_entropy(options.seed, step, index, engine.rank))
+        sizes = None if batch.sizes is None else batch.sizes.to(engine.device)
+        shown = views(
+            batch.images.to(engine.device, non_blocking=True),
+            batch.samples.to(engine.device),
+            seed=options.seed,
+            epoch=epoch,
+            sizes=sizes,
+        )
+        if not options.channels_last:
+            shown = tuple(view.contiguous() for view in shown)
+        result = engine.forward(shown)
+        loss = result.loss.item()
+        if not math.isfinite(loss):
+            raise explain(batch, loss)
+        engine.backward(result.loss / len(group), last=index == len(group) - 1)
+        method.after_batch(result)
+        total += loss / len(group)
+    assert result is not None
+    engine.update(learning_rate)
+    method.after_update((step + 1) / schedule.steps)
+    return total, {name: float(term) for name, term in result.terms.items()}
+
+
+def _entropy(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def _explain(
+    batch: Batch, loss: float, step: int, source: Source, directory: RunDirectory
+) -> NonFiniteLossError:
+    names = [source.identify(int(sample)) for sample in batch.samples]
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    last = latest_checkpoint(directory.checkpoints)
+    kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written yet"
+    return NonFiniteLossError(
+        f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
+        " Try a lower learning rate, a longer warm-up, or --precision 32"
+    )

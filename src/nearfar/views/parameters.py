@@ -1,0 +1,141 @@
+"""What is drawn for one view of each sample, before any pixel is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Float32, Float64, Int64
+from torch import Tensor
+
+__all__ = ["NUMBERS_PER_VIEW", "ViewParameters", "crop_boxes"]
+
+_ATTEMPTS = 10
+# Places in a sample's row of uniform numbers: fixed, so that switching one augmentation off leaves
+# the others as they were.
+_SCALE, _RATIO = slice(0, 10), slice(10, 20)
+(_TOP, _LEFT, _FLIP, _JITTER, _BRIGHTNESS, _CONTRAST, _SATURATION, _HUE, _HUE_TURN, _ORDER,
+ _GREY, _BLUR, _SIGMA, _SOLARISE, _ANGLE) = range(20, 35)
+NUMBERS_PER_VIEW = 35
+
+
+@dataclass(frozen=True)
+class ViewParameters:
+    """The draws for one view of each sample.
+
+    Attributes:
+        boxes: Top, left, height and width of the crop in pixels of the source.
+        flip: Mirrored left to right?
+        jitter: Are the four colour factors applied at all?
+        factors: Brightness, contrast and saturation (1 leaves the image as it is), hue (in turns).
+        hue_turn: How many of the other three colour changes come before hue, 0 to 3.
+        order: Which of the six orders the other three are applied in.
+        grey: Made grey?
+        blur: Blurred?
+        sigma: Standard deviation of the blur in pixels of the view.
+        solarise: Are bright values turned round?
+        angle: Rotation in degrees, counter-clockwise.
+    """
+
+    boxes: Int64[Tensor, "batch 4"]
+    flip: Bool[Tensor, " batch"]
+    jitter: Bool[Tensor, " batch"]
+    factors: Float32[Tensor, "batch 4"]
+    hue_turn: Int64[Tensor, " batch"]
+    order: Int64[Tensor, " batch"]
+    grey: Bool[Tensor, " batch"]
+    blur: Bool[Tensor, " batch"]
+    sigma: Float32[Tensor, " batch"]
+    solarise: Bool[Tensor, " batch"]
+    angle: Float32[Tensor, " batch"]
+
+    @classmethod
+    def draw(
+        cls,
+        numbers: Float32[Tensor, "batch 35"],
+        sizes: Int64[Tensor, "batch 2"],
+        *,
+        crop_scale: tuple[float, float],
+        crop_ratio: tuple[float, float],
+        flip: float,
+        jitter: float,
+        strengths: tuple[float, float, float, float],
+        grey: float,
+        blur: Float32[Tensor, "*batch"],
+        blur_sigma: tuple[float, float],
+        solarise: Float32[Tensor, "*batch"],
+        rotation: float,
+    ) -> ViewParameters:
+        """Turn uniform numbers into parameters; see :class:`nearfar.views.ImageViews`."""
+        most = torch.tensor(strengths)
+        middle = torch.tensor([1.0, 1.0, 1.0, 0.0])
+        # A strength above 1 reaches down to 0, not below: negative light has no meaning.
+        low = torch.maximum(middle - most, torch.tensor([0.0, 0.0, 0.0, -1.0]))
+        spread = numbers[:, _BRIGHTNESS : _HUE + 1]
+        return cls(
+            boxes=crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio),
+            flip=numbers[:, _FLIP] < flip,
+            jitter=numbers[:, _JITTER] < jitter,
+            factors=low + spread * (middle + most - low),
+            hue_turn=(numbers[:, _HUE_TURN] * 4).long(),
+            order=(numbers[:, _ORDER] * 6).long(),
+            grey=numbers[:, _GREY] < grey,
+            blur=numbers[:, _BLUR] < blur,
+            sigma=blur_sigma[0] + numbers[:, _SIGMA] * (blur_sigma[1] - blur_sigma[0]),
+            solarise=numbers[:, _SOLARISE] < solarise,
+            angle=(2 * numbers[:, _ANGLE] - 1) * rotation,
+        )
+
+    def rows(self, index: Int64[Tensor, " rows"] | slice) -> ViewParameters:
+        """The draws of some samples."""
+        return ViewParameters(
+            **{field.name: getattr(self, field.name)[index] for field in fields(self)}
+        )
+
+
+def crop_boxes(
+    numbers: Float32[Tensor, "batch numbers"],
+    sizes: Int64[Tensor, "batch 2"],
+    *,
+    scale: tuple[float, float],
+    ratio: tuple[float, float],
+) -> Int64[Tensor, "batch 4"]:
+    """Crops of random area and shape: torchvision's `RandomResizedCrop` for a whole batch.
+
+    The area is uniform in `scale` of the image's, the logarithm of width over height uniform in
+    that of `ratio`; the first of ten draws that fits is taken, else the largest centred crop whose
+    shape is within `ratio`.
+
+    Args:
+        numbers: Uniform numbers in [0, 1); the first 22 of a row are used.
+        sizes: Height and width of each image.
+        scale: Smallest and largest share of the image's area.
+        ratio: Smallest and largest width over height.
+
+    Returns:
+        Top, left, height, width.
+    """
+    draws = numbers.double()
+    height, width = sizes[:, :1].double(), sizes[:, 1:].double()
+    area = height * width * (scale[0] + draws[:, _SCALE] * (scale[1] - scale[0]))
+    low, high = (torch.tensor(r, dtype=torch.float64).log() for r in ratio)
+    shape = (low + draws[:, _RATIO] * (high - low)).exp()
+    widths, heights = (area * shape).sqrt().round(), (area / shape).sqrt().round()
+    fits = (widths > 0) & (widths <= width) & (heights > 0) & (heights <= height)
+    found, first = fits.max(dim=1)
+    wide, tall = _fallback(height[:, 0], width[:, 0], ratio)
+    w = torch.where(found, widths.gather(1, first[:, None])[:, 0], wide)
+    h = torch.where(found, heights.gather(1, first[:, None])[:, 0], tall)
+    room_y, room_x = height[:, 0] - h, width[:, 0] - w
+    top = torch.where(found, (draws[:, _TOP] * (room_y + 1)).floor(), (room_y / 2).floor())
+    left = torch.where(found, (draws[:, _LEFT] * (room_x + 1)).floor(), (room_x / 2).floor())
+    return torch.stack((top, left, h, w), dim=1).long()
+
+
+def _fallback(
+    height: Float64[Tensor, " batch"], width: Float64[Tensor, " batch"], ratio: tuple[float, float]
+) -> tuple[Float64[Tensor, " batch"], Float64[Tensor, " batch"]]:
+    """Width and height of the largest crop whose shape is within `ratio`, at least one pixel."""
+    tall = torch.minimum(height, (width / ratio[0]).round().clamp(min=1))
+    wide = torch.minimum(width, (height * ratio[1]).round().clamp(min=1))
+    return wide, tall

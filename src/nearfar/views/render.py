@@ -1,0 +1,146 @@
+"""From images and what was drawn for each view to pixels, chunk by chunk."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float32, Int64
+from torch import Tensor
+
+from nearfar.views.colour import Blends, jitter_, make_grey_
+from nearfar.views.filters import blur_kernel_size, gaussian_blur, rotate, solarise
+from nearfar.views.parameters import ViewParameters
+from nearfar.views.resample import LARGEST_DENSE_SIDE, Axis, dense_resample, single_resample
+from nearfar.views.scratch import Scratch
+
+__all__ = ["render"]
+
+# Values in work at a time: what a core's second-level cache holds; a GPU wants more.
+_VALUES_PER_CORE = 3 << 16
+_VALUES_PER_GPU = 1 << 26
+
+
+def render(
+    images: Tensor,
+    sizes: Int64[Tensor, "batch 2"],
+    drawn: ViewParameters,
+    *,
+    size: int,
+    colour: bool,
+    solarise_threshold: float,
+    scale: Float32[Tensor, " channels"],
+    shift: Float32[Tensor, " channels"],
+) -> Float32[Tensor, "views channels size size"]:
+    """Every view of every image.
+
+    Args:
+        images: uint8, or floats in [0, 1].
+        sizes: Height and width of each image, on the CPU.
+        drawn: Parameters on the CPU, all images for the first view, then all for the second, ….
+        size: Side of a view.
+        colour: Are the three channels red, green and blue?
+        solarise_threshold: From which value on solarisation turns values round.
+        scale: Multiplies each channel at the end.
+        shift: Is added to each channel at the end.
+
+    Returns:
+        Channels-last in memory.
+    """
+    device, channels, total = images.device, images.shape[1], len(drawn.flip)
+    out = torch.empty((total, size, size, channels), device=device)
+    # Sorted by hue's turn, so that a turn is one slice; the samples without jitter come last.
+    turn = torch.where(drawn.jitter, drawn.hue_turn, 4)
+    order = torch.argsort(turn, stable=True)
+    stops = torch.bincount(turn, minlength=5).cumsum(dim=0)[:4]
+    drawn = drawn.rows(order)
+    large = _are_large(sizes, device)
+    blends = Blends.in_order(drawn.factors, drawn.order, colour=colour).to(device)
+    top, left, tall, wide = drawn.boxes.unbind(dim=1)
+    axes = (
+        Axis.along(top, tall, size=size, extent=images.shape[2]).to(device),
+        Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device),
+    )
+    scratch = Scratch(device)
+    chunk = _chunk(sizes[~large], size=size, channels=channels, device=device)
+    for start in range(0, total, chunk):
+        part = slice(start, start + chunk)
+        here, sources = drawn.rows(part), order[part] % len(images)
+        count = len(sources)
+        planes = scratch("planes", channels, count, size, size)
+        down, across = (axis.rows(part) for axis in axes)
+        one_by_one = large[sources].nonzero()[:, 0]
+        if len(one_by_one) == 0:
+            near = images.index_select(0, sources.to(device))
+            dense_resample(near, down, across, out=planes, scratch=scratch)
+        else:
+            _crop_mixed(images, sources, here, (down, across), one_by_one, out=planes)
+        if bool(here.angle.any()):
+            planes = rotate(planes, here.angle.to(device))
+        pixels = planes.flatten(2)
+        local = (stops - start).clamp(0, count).tolist()
+        jitter_(
+            pixels, blends.rows(part), here.factors[:, 3:].to(device), stops=local, scratch=scratch
+        )
+        if colour and bool(here.grey.any()):
+            make_grey_(pixels, (~here.grey)[:, None].float().to(device), scratch=scratch)
+        _filter_(planes, here, solarise_threshold=solarise_threshold)
+        pixels.mul_(scale.to(device)[:, None, None]).add_(shift.to(device)[:, None, None])
+        rows = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
+        out.index_copy_(0, order[part].to(device), rows)
+    return out.permute(0, 3, 1, 2)
+
+
+def _are_large(sizes: Int64[Tensor, "batch 2"], device: torch.device) -> Bool[Tensor, " batch"]:
+    """Which images are better resampled one at a time; none where launches are dear."""
+    large = sizes.amax(dim=1) > LARGEST_DENSE_SIDE
+    return large if device.type == "cpu" else torch.zeros_like(large)
+
+
+def _chunk(
+    dense: Int64[Tensor, "batch 2"], *, size: int, channels: int, device: torch.device
+) -> int:
+    """How many views to work on at a time."""
+    side = max(size, int(dense.max()) if len(dense) else 1)
+    on_cpu = device.type == "cpu"
+    budget = _VALUES_PER_CORE * torch.get_num_threads() if on_cpu else _VALUES_PER_GPU
+    return max(1, budget // (channels * side**2))
+
+
+def _crop_mixed(
+    images: Tensor,
+    sources: Int64[Tensor, " batch"],
+    drawn: ViewParameters,
+    axes: tuple[Axis, Axis],
+    large: Int64[Tensor, " some"],
+    *,
+    out: Float32[Tensor, "channels batch size size"],
+) -> None:
+    """The crops of images on the CPU of which some are large: those one at a time."""
+    is_small = torch.ones(len(sources), dtype=torch.bool).index_fill_(0, large, False)
+    small = is_small.nonzero()[:, 0]
+    if len(small):
+        side = slice(LARGEST_DENSE_SIDE)
+        near = images[:, :, side, side].index_select(0, sources[small])
+        some = torch.empty((len(out), len(small), *out.shape[2:]))
+        down, across = (axis.rows(small) for axis in axes)
+        dense_resample(near, down, across, out=some, scratch=Scratch(images.device))
+        out.index_copy_(1, small, some)
+    for place in large.tolist():
+        image = images[int(sources[place])]
+        single_resample(image, drawn.boxes[place], drawn.flip[place], out=out[:, place])
+
+
+def _filter_(
+    planes: Float32[Tensor, "channels batch size size"],
+    drawn: ViewParameters,
+    *,
+    solarise_threshold: float,
+) -> None:
+    """Blur and solarise those it was drawn for, in place."""
+    blurred = drawn.blur.nonzero()[:, 0]
+    if len(blurred):
+        rows, sigma = blurred.to(planes.device), drawn.sigma[blurred].to(planes.device)
+        kernel = blur_kernel_size(planes.shape[-1])
+        planes[:, rows] = gaussian_blur(planes[:, rows], sigma, kernel=kernel)
+    solarised = drawn.solarise.nonzero()[:, 0].to(planes.device)
+    if len(solarised):
+        planes[:, solarised] = solarise(planes[:, solarised], threshold=solarise_threshold)

@@ -1,0 +1,32 @@
+"""Memory that is used again: nothing is allocated while one chunk follows another."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import torch
+from torch import Tensor
+
+__all__ = ["Scratch"]
+
+
+@final
+class Scratch:
+    """Named buffers on one device; a new one costs page faults, an old one is still in cache.
+
+    Args:
+        device: Where the buffers are.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._buffers: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, *shape: int) -> Tensor:
+        """A tensor of `shape` with anything in it, valid until `name` is asked for again."""
+        values = math.prod(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or len(buffer) < values:
+            buffer = self._buffers[name] = torch.empty(values, device=self._device)
+        return buffer[:values].view(shape)

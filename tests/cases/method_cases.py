@@ -1,0 +1,65 @@
+"""One record for every preset of ``nearfar.methods``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nearfar.methods import Method, byol, moco_v1, moco_v2, simclr, vicreg
+from nearfar.modules import ConvNet
+
+BATCH, SIDE, WIDTH = 8, 16, 32
+
+
+def encoder() -> ConvNet:
+    return ConvNet(channels=1, width=WIDTH // 8)
+
+
+def two_views() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    images = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
+    noise = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
+    return images, 0.8 * images + 0.2 * noise
+
+
+@dataclass(frozen=True)
+class MethodCase:
+    """What the contract tests must know of a preset.
+
+    Attributes:
+        name: The preset.
+        make: A small instance.
+        fixed: Prefixes of parameters that never take a gradient.
+        chance: The loss at which nothing was learnt for a batch of 8.
+    """
+
+    name: str
+    make: Callable[[], Method]
+    fixed: tuple[str, ...] = ()
+    chance: float | None = None
+
+
+CASES = (
+    MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
+    MethodCase(
+        "moco_v1",
+        lambda: moco_v1(encoder(), WIDTH, dim=8, queue_size=32),
+        fixed=("target.",),
+        chance=3.4965075614664802,  # ln 33
+    ),
+    MethodCase(
+        "moco_v2",
+        lambda: moco_v2(encoder(), WIDTH, dim=8, queue_size=32, key_splits=2),
+        fixed=("target.",),
+        chance=3.4965075614664802,
+    ),
+    MethodCase(
+        "simclr",
+        lambda: simclr(encoder(), WIDTH, dim=8, temperature=0.5),
+        chance=2.70805020110221,  # ln 15
+    ),
+    MethodCase("vicreg", lambda: vicreg(encoder(), WIDTH, hidden=16)),
+)

@@ -1,0 +1,120 @@
+"""What is said on the command line is what the run's recipe holds."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from nearfar.cli import main
+from nearfar.records import RunDirectory
+
+SHORT = ["--epochs", "1", "--batch-size", "256", "--precision", "32", "--devices", "1"]
+
+
+def recipe_of(run: Path) -> dict[str, dict[str, object]]:
+    return tomllib.loads((run / "recipe.toml").read_text(encoding="utf-8"))
+
+
+def test_a_run_has_every_file_of_a_run_directory(run: Path) -> None:
+    directory = RunDirectory(run)
+    assert directory.read_run().finished
+    assert directory.read_health() is not None
+    assert directory.report.is_file()
+    assert directory.encoder.is_file()
+
+
+def test_flags_reach_method_views_and_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    words = ["--method.temperature", "0.3", "--views.crop-scale", "0.4", "0.9", "--seed", "5"]
+    assert main(["train", "simclr", "--data", "digits", "--out", str(out), *SHORT, *words]) == 0
+    recipe = recipe_of(out)
+    assert recipe["method"] == {"name": "simclr", "temperature": 0.3}
+    assert recipe["views"] == {"crop_scale": [0.4, 0.9]}
+    assert recipe["training"]["seed"] == 5
+    printed = capsys.readouterr().out
+    words = [line.split()[0] for line in printed.splitlines()]
+    assert words[:2] == ["data", "method"]
+    assert {"chance", "epoch", "verdict", "saved", "next"} <= set(words)
+
+
+def test_a_recipe_repeats_a_run_and_flags_win(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    words = ["--recipe", str(run / "recipe.toml"), "--out", str(out), "--epochs", "1"]
+    assert main(["train", *words]) == 0
+    first, second = recipe_of(run), recipe_of(out)
+    assert first["training"].pop("epochs") == 2
+    assert second["training"].pop("epochs") == 1
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[training]\nepoks = 3", "'epochs'"),
+        ("[method]\nname = 'simclr'\ntemprature = 3", "'temperature'"),
+        ("[method]\nname = 'simclrr'", "'simclr'"),
+        ("[views]\ncrop_scal = [0.1, 1.0]", "'crop_scale'"),
+        ("[view]\ncrop_scale = [0.1, 1.0]", "'views'"),
+        ("epochs = 3", "tables"),
+        ("[training", "readable"),
+        ("[training]\nepochs = 'many'", "whole number"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_named(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["train", "--recipe", str(file), "--data", "digits"]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["simclr"], "`--data`"),
+        (["simclr", "--data", "digits", "--epochs", "3.5"], "whole number"),
+        (["simclr", "--data", "digits", "--epochs", "0"], "`epochs`"),
+        (["simclr", "--data", "digits", "--method.temperature", "-1"], "`temperature`"),
+        (["simclr", "--data", "digits", "--views.crop-scale", "0.5"], "--views.crop-scale"),
+        (["simclr", "--data", "digits", "--batch-size", "5000"], "batch"),
+        (["--resume", "nowhere"], "nowhere"),
+        (["--resume", "nowhere", "--epochs", "3"], "`--resume`"),
+        (["--recipe", "nowhere.toml"], "nowhere.toml"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_setting_that_makes_no_sense_is_refused(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_holds_a_run_is_not_overwritten(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "simclr", "--data", "digits", "--out", str(run), *SHORT]) == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_the_help_of_a_method_shows_its_own_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", "byol", "--help"])
+    byol = capsys.readouterr().out
+    main(["train", "vicreg", "--help"])
+    vicreg = capsys.readouterr().out
+    assert "--method.decay" in byol
+    assert "--method.decay" not in vicreg
+    panels = ["Data", "Encoder", "Training", "Method", "Views", "Other"]
+    places = [byol.index(f"─ {panel} ") for panel in panels]
+    assert places == sorted(places)

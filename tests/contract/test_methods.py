@@ -1,0 +1,135 @@
+"""What every method promises, whatever it is."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+
+import pytest
+import torch
+from tests.cases.method_cases import BATCH, CASES, MethodCase, two_views
+
+from nearfar import methods
+from nearfar.methods import Method
+
+each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def make(case: MethodCase) -> Method:
+    torch.manual_seed(0)
+    return case.make()
+
+
+def state(method: Method) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in method.state_dict().items()}
+
+
+def test_every_preset_has_a_case():
+    presets = {name for name in methods.__all__ if name.islower()}
+    assert presets == {case.name for case in CASES}
+
+
+@each
+def test_forward_changes_nothing_in_evaluation_mode(case):
+    method = make(case).eval()
+    before = state(method)
+    method(two_views())
+    assert all(torch.equal(before[name], value) for name, value in method.state_dict().items())
+
+
+@each
+def test_forward_changes_only_batch_statistics_in_training_mode(case):
+    method = make(case)
+    before = state(method)
+    method(two_views())
+    moved = {n for n, value in method.state_dict().items() if not torch.equal(before[n], value)}
+    assert all("running_" in name or "num_batches" in name for name in moved)
+
+
+@each
+def test_a_small_step_against_the_gradient_lowers_that_loss(case):
+    method = make(case)
+    views = two_views()
+    optimizer = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=1e-3)
+    before = method(views).loss
+    before.backward()
+    optimizer.step()
+    assert method(views).loss < before
+
+
+@each
+def test_only_declared_parameters_receive_a_gradient(case):
+    method = make(case)
+    method(two_views()).loss.backward()
+    for name, parameter in method.named_parameters():
+        declared = not name.startswith(case.fixed) if case.fixed else True
+        assert (parameter.grad is not None) == declared, name
+
+
+@each
+def test_a_state_dict_brings_everything_back(case):
+    method = make(case)
+    step = method(two_views())
+    method.after_batch(step)
+    method.after_update(0.5)
+    other = make(case)
+    other.load_state_dict(method.state_dict(), strict=True)
+    assert torch.equal(other.eval()(two_views()).loss, method.eval()(two_views()).loss)
+
+
+@each
+def test_no_label_enters(case):
+    assert list(inspect.signature(type(make(case)).forward).parameters) == ["self", "views"]
+
+
+@each
+def test_embedding_is_deterministic(case):
+    method = make(case).eval()
+    first, _ = two_views()
+    assert torch.equal(method.embed(first), method.embed(first))
+
+
+@each
+def test_the_step_carries_what_the_protocol_says(case):
+    step = make(case)(two_views())
+    assert step.loss.ndim == 0
+    assert step.loss.dtype == torch.float32
+    assert all(h.shape[0] == BATCH for h in step.representations)
+    assert len(step.projections) == 2
+
+
+@each
+def test_chance_is_what_equal_similarities_give(case):
+    chance = make(case).chance(BATCH)
+    assert chance == (None if case.chance is None else pytest.approx(case.chance, abs=1e-6))
+
+
+@each
+def test_the_loss_does_not_depend_on_the_order_of_the_batch(case):
+    method = make(case).eval()
+    order = torch.randperm(BATCH)
+    views = two_views()
+    shuffled = tuple(view[order] for view in views)
+    assert method(shuffled).loss.item() == pytest.approx(method(views).loss.item(), rel=1e-5)
+
+
+@each
+def test_autocast_in_bfloat16_stays_finite(case):
+    method = make(case)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        step = method(two_views())
+    step.loss.backward()
+    assert step.loss.isfinite()
+    assert all(p.grad.isfinite().all() for p in method.parameters() if p.grad is not None)
+
+
+@each
+def test_a_copy_is_independent(case):
+    method = make(case)
+    other = copy.deepcopy(method)
+    other.after_batch(other(two_views()))
+    with torch.no_grad():
+        next(p for p in other.parameters() if p.requires_grad).add_(1.0)
+    assert all(
+        torch.equal(a, b) for a, b in zip(method.buffers(), make(case).buffers(), strict=True)
+    )

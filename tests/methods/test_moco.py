@@ -1,0 +1,84 @@
+"""What is peculiar to MoCo."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
+
+from nearfar.methods import moco_v1, moco_v2
+
+
+def test_a_key_is_never_among_its_own_negatives():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=16)
+    views = two_views()
+    for _ in range(5):
+        step = method(views)
+        similar = torch.nn.functional.normalize(step.carry, dim=1) @ method.queue.keys.T
+        if int(method.queue.position) == 0 and _ == 0:
+            assert similar.max() < 1 - 1e-4
+        method.after_batch(step)
+
+
+def test_a_perfect_match_costs_almost_nothing_however_full_the_queue():
+    method = moco_v1(encoder(), WIDTH, dim=8, queue_size=16, temperature=0.07).eval()
+    view, _ = two_views()
+    step = method((view, view))
+    queries, keys = step.projections
+    assert torch.allclose(queries, keys)
+    with torch.no_grad():
+        method.queue.keys.copy_(-torch.nn.functional.normalize(keys, dim=1).repeat(2, 1))
+    # were the keys queued before scoring, the loss could not fall below ln 2
+    assert method((view, view)).loss < 0.5 * math.log(2)
+
+
+def test_the_queue_holds_the_latest_keys_oldest_overwritten_first():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=2 * BATCH)
+    views = two_views()
+    pushed = []
+    for _ in range(3):
+        step = method(views)
+        pushed.append(torch.nn.functional.normalize(step.carry, dim=1))
+        method.after_batch(step)
+    assert torch.allclose(method.queue.keys[:BATCH], pushed[2])
+    assert torch.allclose(method.queue.keys[BATCH:], pushed[1])
+
+
+def test_a_queue_that_the_batch_does_not_divide_is_refused():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=12)
+    step = method(two_views())
+    with pytest.raises(ValueError, match="divides the queue's 12 places"):
+        method.after_batch(step)
+
+
+def test_the_key_network_follows_with_the_decay():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=16, decay=0.75)
+    name = "layers.0.0.weight"
+    start = method.target.module[0].get_parameter(name).clone()
+    with torch.no_grad():
+        method.encoder.get_parameter(name).add_(1.0)
+    method.after_update(0.0)
+    assert torch.allclose(method.target.module[0].get_parameter(name), start + 0.25, atol=1e-6)
+
+
+def test_decay_zero_makes_the_key_network_the_query_network():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=16, decay=0.0)
+    with torch.no_grad():
+        for parameter in method.encoder.parameters():
+            parameter.add_(0.5)
+    method.after_update(0.0)
+    pairs = zip(method.encoder.parameters(), method.target.module[0].parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_split_keys_use_other_batch_statistics_and_keep_their_order():
+    torch.manual_seed(0)
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=16, key_splits=2)
+    _, view = two_views()
+    split = method._keys(view)
+    by_hand = torch.empty_like(split)
+    by_hand[0::2], by_hand[1::2] = method.target(view[0::2]), method.target(view[1::2])
+    assert torch.allclose(split, by_hand, atol=1e-6)
+    assert not torch.allclose(split, method.target(view), atol=1e-3)

@@ -1,0 +1,199 @@
+"""The loop: hooks, refusals, stopping, and that a resumed run is the run."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+from itertools import chain
+
+import pytest
+import torch
+
+from nearfar.data import Subset, open_source
+from nearfar.methods import Method, Step
+from nearfar.records import RunDirectory
+from nearfar.training import Engine, Interrupted, NonFiniteLossError, plan
+from nearfar.views import ImageViews
+from tests.training.worlds import PRESETS, build, fit, options, weights
+
+each_preset = pytest.mark.parametrize("name", sorted(PRESETS))
+
+
+class Counting(Method):
+    """Counts its hooks; one weight, so that updates can be seen."""
+
+    paper, negatives, momentum = "none", False, False
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = torch.nn.Flatten()
+        self.projector = torch.nn.Linear(256, 2)
+        self.batches, self.progress = 0, []
+
+    def forward(self, views):
+        z1, z2 = (self.projector(self.encoder(view)) for view in views)
+        return Step((z1 - z2).square().mean() + z1.square().mean(), (z1, z2), (z1, z2), carry=z1)
+
+    def after_batch(self, step):
+        assert step.carry is not None
+        self.batches += 1
+
+    def after_update(self, progress):
+        self.progress.append(progress)
+
+    def chance(self, batch_size):
+        return None
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_hooks_are_called_once_per_batch_and_once_per_update(tmp_path, accumulate):
+    method = fit(tmp_path, Counting(), options(accumulate=accumulate, epochs=2))
+    assert method.batches == 12
+    updates = 12 // accumulate
+    assert method.progress == [pytest.approx((i + 1) / updates) for i in range(updates)]
+
+
+def test_accumulating_equals_the_larger_batch_where_the_loss_is_a_mean(tmp_path):
+    torch.manual_seed(0)
+    methods = [Counting() for _ in range(2)]
+    methods[1].load_state_dict(methods[0].state_dict())
+    settings = {"optimizer": "sgd", "learning_rate": 0.1, "epochs": 1}
+    fit(tmp_path / "a", methods[0], options(batch_size=16, accumulate=3, **settings))
+    fit(tmp_path / "b", methods[1], options(batch_size=48, **settings))
+    for a, b in zip(methods[0].parameters(), methods[1].parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+
+
+@each_preset
+def test_the_same_seed_gives_the_same_weights(tmp_path, name):
+    first = weights(fit(tmp_path / "a", build(name), options()))
+    second = weights(fit(tmp_path / "b", build(name), options()))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    other = weights(fit(tmp_path / "c", build(name), options(seed=1)))
+    assert not all(torch.equal(first[key], other[key]) for key in first)
+
+
+@each_preset
+def test_every_method_trains_and_is_measured(tmp_path, name):
+    method = build(name)
+    before = weights(method)
+    fit(tmp_path, method, options())
+    assert any(not torch.equal(before[k], v) for k, v in weights(method).items())
+    lines = list(RunDirectory(tmp_path).read_metrics())
+    train_lines = [line for line in lines if line["kind"] == "train"]
+    watch_lines = [line for line in lines if line["kind"] == "watch"]
+    assert [line["step"] for line in train_lines] == [2, 4, 6, 8, 10, 12]
+    assert [line["step"] for line in watch_lines] == [4, 8, 12]
+    assert all(math.isfinite(line["loss"]) for line in train_lines)
+    assert {"alignment", "uniformity", "m_o", "effective_rank"} <= set(watch_lines[0])
+
+
+class StopAt:
+    """Sends this process a signal after some updates."""
+
+    def __init__(self, step, number):
+        self.step, self.number = step, number
+
+    def start(self, record):
+        pass
+
+    def update(self, *, step, **others):
+        if step == self.step:
+            os.kill(os.getpid(), self.number)
+
+    def finish(self, health):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_how_to_go_on_and_ends_as_if_never_stopped(tmp_path, number):
+    whole = weights(fit(tmp_path / "whole", build("byol"), options(checkpoint_every=100)))
+    folder = tmp_path / "parts"
+    stopped = options(checkpoint_every=100)
+    with pytest.raises(Interrupted, match=f"update 5 of 12; .*--resume {folder}"):
+        fit(folder, build("byol"), stopped, progress=StopAt(5, number))
+    resumed = weights(fit(folder, build("byol"), stopped))
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+@each_preset
+def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
+    whole = weights(fit(tmp_path / "whole", build(name), options()))
+    for stop in random.Random(name).sample(range(1, 12), 2):
+        folder = tmp_path / f"stopped-{stop}"
+        with pytest.raises(Interrupted):
+            fit(folder, build(name), options(), progress=StopAt(stop, signal.SIGINT))
+        resumed = weights(fit(folder, build(name), options()))
+        assert all(torch.equal(whole[key], resumed[key]) for key in whole), stop
+    metrics = [list(RunDirectory(tmp_path / p).read_metrics()) for p in ("whole", f"stopped-{stop}")]
+    steps = [[(line["kind"], line["step"]) for line in lines] for lines in metrics]
+    assert steps[0] == steps[1]
+    losses = [[line["loss"] for line in lines if line["kind"] == "train"] for lines in metrics]
+    assert losses[0][-1] == losses[1][-1]
+
+
+class Poisoned:
+    """Views that turn one sample into NaN."""
+
+    def __init__(self, sample):
+        self.views = ImageViews(size=16, channels=1)
+        self.sample = sample
+
+    def __call__(self, images, samples, *, seed, epoch, sizes=None):
+        first, second = self.views(images, samples, seed=seed, epoch=epoch, sizes=sizes)
+        first[samples == self.sample] = math.nan
+        return first, second
+
+
+def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(tmp_path):
+    method = build("simclr")
+    with pytest.raises(NonFiniteLossError) as raised:
+        fit(tmp_path, method, options(), views=Poisoned(40))
+    message = str(raised.value)
+    assert "the loss became nan at update" in message
+    assert "row " in message
+    assert ("the last good checkpoint is" in message) or ("no checkpoint was written" in message)
+    assert all(parameter.isfinite().all() for parameter in method.parameters())
+
+
+def test_a_batch_larger_than_the_data_is_refused():
+    with pytest.raises(ValueError, match="at most the 96 samples to train on, got 64 × 2"):
+        plan(96, options(batch_size=64, accumulate=2))
+
+
+def test_incomplete_batches_are_left_out_and_counted():
+    schedule = plan(100, options(batch_size=16, accumulate=2, epochs=5, warmup_epochs=1))
+    assert (schedule.batches_per_epoch, schedule.updates_per_epoch) == (6, 3)
+    assert (schedule.steps, schedule.warmup) == (15, 3)
+
+
+def test_bfloat16_trains_and_compiling_is_the_users_choice(tmp_path):
+    method = fit(tmp_path, build("vicreg"), options(precision="bf16"))
+    assert all(parameter.dtype == torch.float32 for parameter in method.parameters())
+    assert Engine(precision="bf16").precision == "bf16"
+
+
+def test_more_devices_than_there_are_is_refused():
+    if torch.cuda.is_available():
+        with pytest.raises(ValueError, match="`devices` must be at most"):
+            Engine(devices=torch.cuda.device_count() + 1)
+
+
+def test_the_order_of_samples_changes_each_epoch(tmp_path):
+    seen = []
+
+    source = Subset(open_source("digits"), range(96))
+    read = source.read
+
+    def remember(positions):
+        batch = read(positions)
+        seen.append(batch.samples.tolist())
+        return batch
+
+    source.read = remember
+    fit(tmp_path, Counting(), options(epochs=2), source=source)
+    first, second = [*chain(*seen[:6])], [*chain(*seen[6:12])]
+    assert sorted(first) == sorted(second) == list(range(96))
+    assert first != second

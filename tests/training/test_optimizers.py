@@ -1,0 +1,114 @@
+"""LARS, parameter groups, schedule."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nearfar.training import LARS, TrainingOptions
+from nearfar.training.optimizers import (
+    build_optimizer,
+    peak_learning_rate,
+    scheduled_learning_rate,
+)
+from tests.references.lars import lars
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_lars_equals_its_definition(adapt, weight_decay):
+    generator = np.random.default_rng(0)
+    start, gradients = generator.normal(size=(4, 3)), generator.normal(size=(5, 4, 3))
+    parameter = nn.Parameter(torch.tensor(start))
+    settings = {"lr": 0.3, "momentum": 0.9, "weight_decay": weight_decay, "trust": 0.02}
+    optimizer = LARS([parameter], **settings, adapt=adapt)
+    for gradient in gradients:
+        parameter.grad = torch.tensor(gradient)
+        optimizer.step()
+    expected = lars(start, gradients, **settings, adapt=adapt)
+    np.testing.assert_allclose(parameter.detach().numpy(), expected, rtol=1e-10)
+
+
+def test_lars_without_adaption_and_decay_is_sgd_with_momentum():
+    torch.manual_seed(0)
+    ours, theirs = (nn.Parameter(torch.ones(3)) for _ in range(2))
+    optimizers = LARS([ours], lr=0.1, adapt=False), torch.optim.SGD([theirs], lr=0.1, momentum=0.9)
+    for _ in range(4):
+        gradient = torch.randn(3)
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    assert torch.allclose(ours, theirs)
+
+
+def test_lars_moves_a_parameter_of_zeros():
+    parameter = nn.Parameter(torch.zeros(3))
+    parameter.grad = torch.ones(3)
+    LARS([parameter], lr=0.1).step()
+    assert torch.allclose(parameter, torch.full((3,), -0.1))
+
+
+def test_lars_refuses_what_makes_no_sense():
+    parameter = nn.Parameter(torch.zeros(3))
+    with pytest.raises(ValueError, match="`lr` must be a finite number above 0, got 0"):
+        LARS([parameter], lr=0.0)
+    with pytest.raises(ValueError, match="`momentum` must lie between 0 and 1"):
+        LARS([parameter], lr=0.1, momentum=1.5)
+    with pytest.raises(ValueError, match="`weight_decay` must be 0 or more"):
+        LARS([parameter], lr=0.1, weight_decay=-1.0)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
+def test_biases_and_norms_have_no_weight_decay_and_no_adaption(name):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 2))
+    frozen = nn.Linear(2, 2).requires_grad_(False)
+    optimizer = build_optimizer(
+        nn.ModuleList([model, frozen]), TrainingOptions(optimizer=name, weight_decay=0.5)
+    )
+    weights, others = optimizer.param_groups
+    assert {p.ndim for p in weights["params"]} == {2, 4}
+    assert {p.ndim for p in others["params"]} == {1}
+    assert (weights["weight_decay"], others["weight_decay"]) == (0.5, 0.0)
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == 6
+    if name == "lars":
+        assert (weights["adapt"], others["adapt"]) == (True, False)
+
+
+def test_the_rate_rises_linearly_and_falls_along_a_cosine():
+    rates = [scheduled_learning_rate(s, steps=110, warmup=10, peak=2.0) for s in range(110)]
+    assert rates[0] == pytest.approx(0.2)
+    assert rates[9] == rates[10] == 2.0
+    assert rates[60] == pytest.approx(1.0)
+    assert 0 < rates[109] < 0.001
+    assert rates[35] == pytest.approx(1 + math.cos(math.pi / 4))
+
+
+def test_the_peak_scales_with_the_samples_of_an_update():
+    assert peak_learning_rate(TrainingOptions(optimizer="sgd", batch_size=512)) == 0.06
+    assert peak_learning_rate(
+        TrainingOptions(optimizer="lars", batch_size=256, accumulate=4)
+    ) == pytest.approx(1.2)
+    assert peak_learning_rate(TrainingOptions(batch_size=1024)) == pytest.approx(0.002)
+    assert peak_learning_rate(TrainingOptions(batch_size=1024, learning_rate=0.5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"epochs": 0}, "`epochs` must be a whole number of 1 or more, got 0"),
+        ({"batch_size": 1}, "`batch_size` must be a whole number of 2 or more"),
+        ({"optimizer": "adam"}, "did you mean 'adamw'"),
+        ({"precision": "bf61"}, "did you mean 'bf16'"),
+        ({"learning_rate": -0.1}, "`learning_rate` must be above 0"),
+        ({"learning_rate": math.nan}, "`learning_rate` must be above 0"),
+        ({"warmup_epochs": -1.0}, "`warmup_epochs` must be 0 or more"),
+        ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
+    ],
+)
+def test_options_refuse_what_makes_no_sense(setting, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingOptions(**setting)

@@ -1,0 +1,67 @@
+"""A small training set-up that every test of the loop shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nearfar.data import Subset, open_source
+from nearfar.methods import Method, byol, moco_v2, simclr, vicreg
+from nearfar.modules import ConvNet
+from nearfar.records import RunDirectory
+from nearfar.training import Engine, Silent, TrainingOptions, Watch, train
+from nearfar.views import ImageViews
+
+PRESETS: dict[str, Any] = {
+    "byol": lambda encoder: byol(encoder, 32, dim=8),
+    "moco_v2": lambda encoder: moco_v2(encoder, 32, dim=8, queue_size=64),
+    "simclr": lambda encoder: simclr(encoder, 32, dim=8),
+    "vicreg": lambda encoder: vicreg(encoder, 32, hidden=16),
+}
+"""Samples 0 to 95 of the digits, views of 16×16, batches of 16."""
+
+
+def build(name: str) -> Method:
+    torch.manual_seed(0)
+    method: Method = PRESETS[name](ConvNet(channels=1, width=4))
+    return method
+
+
+def options(**changes: Any) -> TrainingOptions:
+    settings = {"epochs": 2, "batch_size": 16, "precision": "32", "devices": 1, "watch_every": 4}
+    return TrainingOptions(**(settings | {"log_every": 2, "checkpoint_every": 1} | changes))
+
+
+def fit(
+    folder: Path,
+    method: Method,
+    chosen: TrainingOptions,
+    *,
+    engine: Engine | None = None,
+    progress: Any = None,
+    views: Any = None,
+    source: Any = None,
+) -> Method:
+    digits = open_source("digits")
+    views = views or ImageViews(size=16, channels=1, blur=(0.0,), flip=0.0)
+    held_out = Subset(digits, range(96, 128)).read(range(32))
+    watch = Watch(
+        views(held_out.images, held_out.samples, seed=0, epoch=0), every=chosen.watch_every
+    )
+    train(
+        method,
+        source or Subset(digits, range(96)),
+        views,
+        options=chosen,
+        engine=engine or Engine(devices=1, precision=chosen.precision),
+        directory=RunDirectory(folder),
+        watch=watch,
+        progress=progress or Silent(),
+    )
+    return method
+
+
+def weights(method: Method) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in method.state_dict().items()}
