@@ -137,6 +137,8 @@ def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
 class Poisoned:
     """Views that turn one sample into NaN."""
 
+    size, channels, num_views, notes = 16, 1, 2, ()
+
     def __init__(self, sample):
         self.views = ImageViews(size=16, channels=1)
         self.sample = sample
@@ -145,6 +147,9 @@ class Poisoned:
         first, second = self.views(images, samples, seed=seed, epoch=epoch, sizes=sizes)
         first[samples == self.sample] = math.nan
         return first, second
+
+    def plain(self, images, sizes=None):
+        return self.views.plain(images, sizes)
 
 
 def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(tmp_path):

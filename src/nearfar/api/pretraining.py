@@ -37,6 +37,7 @@ from nearfar.views import ImageViews, Views, image_views
 __all__ = ["pretrain", "resume"]
 
 _WATCHED_SHARE, _WATCHED_MOST = 0.1, 256
+_NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
 
 
 def pretrain(
@@ -291,7 +292,7 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
             f"`data` must hold at least 20 samples, so that some can be set aside to watch;"
             f" {source.name} holds {count}"
         )
-    order = permutation(count, seed=seed, epoch=-1)
+    order = permutation(count, seed=seed, epoch=_NO_EPOCH)
     chosen = order[:watched].sort().values
     return Subset(source, order[watched:].sort().values), Subset(source, chosen)
 

@@ -57,8 +57,9 @@ class Display:
             return
         tenth = step * LINES // steps
         if tenth > self._tenth:
-            text = reading(values, chance=self._chance)
-            print_line("epoch", f"{ahead}  {text}  {_clock(time.perf_counter() - self._began)}")
+            clock = _clock(time.perf_counter() - self._began)
+            parts = (ahead, reading(values, chance=self._chance), clock)
+            print_line("epoch", "  ".join(part for part in parts if part))
             self._tenth = tenth
 
     def finish(self, health: HealthRecord) -> None:

@@ -26,6 +26,11 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def words(name: str) -> str:
+    """A name as words; ``m_o`` is a symbol and stays."""
+    return name if len(name) < 4 else name.replace("_", " ")
+
+
 def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     """Rows by name of column; numbers stand to the right."""
     from rich.box import SIMPLE_HEAD
@@ -36,7 +41,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     for key in keys:
         numeric = all(isinstance(row.get(key), (int, float, type(None))) for row in rows)
-        table.add_column(key.replace("_", " "), justify="right" if numeric else "left")
+        table.add_column(words(key), justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(Text(cell(row.get(key))) for key in keys))
     stdout().print(table)
@@ -47,7 +52,7 @@ def print_health(health: HealthRecord) -> None:
     print_line("verdict", health.summary, style=verdict_style(health))
     rows = [
         {
-            "measured": finding.name.replace("_", " "),
+            "measured": words(finding.name),
             "value": finding.value,
             "reading": finding.reading,
             "in known worlds": ", ".join(f"{k} {cell(v)}" for k, v in finding.anchors.items()),

@@ -81,4 +81,6 @@ def _pretrain(
     finally:
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
-    print_line("next", f"nearfar probe {run.path} --data LABELLED     how good is it, with labels")
+    data = run.directory.read_recipe()["data"]["data"]
+    labelled = "LABELLED" if Path(data).exists() else data
+    print_line("next", f"nearfar probe {run.path} --data {labelled}     how good is it, with labels")

@@ -12,7 +12,6 @@ from torch import Tensor
 from nearfar.checks import check_positive
 from nearfar.diagnostics.diagnostic import Better, Diagnostic
 from nearfar.diagnostics.rows import checked_pair
-
 from nearfar.objectives.alignment import alignment_loss
 
 __all__ = ["Alignment", "alignment"]

@@ -9,22 +9,18 @@ from typing import Final
 from nearfar.records import Finding
 
 __all__ = [
-    "ALIGNED",
     "AT_CHANCE",
-    "CLIFF",
     "CROWDED",
-    "FEW_DIRECTIONS",
-    "ONE_POINT",
     "RAISED",
-    "STEEP",
     "UNRELATED",
-    "USED",
     "findings",
     "lost_directions",
     "number",
+    "one_point",
 ]
 
 ONE_POINT: Final = 0.1
+NARROW: Final = 0.2
 CROWDED: Final = 0.5
 FEW_DIRECTIONS: Final = 0.05
 STEEP: Final = 0.25
@@ -130,9 +126,16 @@ def _residual(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 
 
 def _spread(measured: Mapping[str, float]) -> bool | None:
-    if measured["m_r"] < ONE_POINT:
+    if one_point(measured):
         return False
     return True if measured["m_o"] < CROWDED else None
+
+
+def one_point(measured: Mapping[str, float]) -> bool:
+    """Whether all rows are next to one point, or near one with views that do not stand out."""
+    if measured["m_r"] < ONE_POINT:
+        return True
+    return measured["m_r"] < NARROW and measured.get("relative_alignment", 1.0) >= ALIGNED
 
 
 def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:

@@ -9,17 +9,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.checks import check_matrix
+from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics.advice import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from nearfar.diagnostics.findings import (
     AT_CHANCE,
     CROWDED,
-    ONE_POINT,
     RAISED,
     UNRELATED,
     findings,
     lost_directions,
     number,
+    one_point,
 )
 from nearfar.diagnostics.measure import measurements, spread_rows
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
@@ -45,10 +45,11 @@ def health(
     between worlds whose reading is known, and far from both sides where there is room.
 
     1. ``complete collapse``: the mean residual ``m_r`` is below 0.1, which is a mean cosine above
-       0.99. Constant output with 0.3 % noise reads 0.003, alignment trained alone 0.005 to 0.05;
-       features after a ReLU read 0.8 and the widest cone of a useful encoder about 0.3. An
-       untrained encoder is as crowded (0.03), so with a loss at chance and views that still tell
-       samples apart the verdict is rule 2's, unless ``m_r`` is below 0.001: constant to rounding.
+       0.99, or below 0.2 while views of one sample are not twice as close as strangers. Constant
+       output with 0.3 % noise reads 0.003, alignment trained alone 0.005 to 0.13; features after
+       a ReLU read 0.8, and a narrow cone in which views stand out is let pass. An untrained
+       encoder is as crowded (0.03), so with a loss at chance and views that still tell samples
+       apart the verdict is rule 2's, unless ``m_r`` is below 0.001: constant to rounding.
     2. ``nothing learnt (loss at chance)``: the loss is within 2 % of `chance`. Untrained encoders
        are within 1 %, while the best loss that temperature 1 allows for 4,096 pairs is 11 % below.
        Where views agree by more than 0.5 in cosine all the same, the temperature hides it, and the
@@ -101,6 +102,7 @@ def health(
             measured[name] = float(value)
     if representations is not None:
         check_matrix(min_rows=2, representations=representations)
+        check_finite_rows(representations=representations)
         inner = measurements(representations)
         measured |= {
             "representation_rank": inner["effective_rank"],
@@ -136,8 +138,7 @@ def _context(z: Tensor) -> dict[str, float]:
 def _verdict(measured: Mapping[str, float]) -> str:
     apart = measured.get("relative_alignment", 1.0) < UNRELATED
     stuck = _at_chance(measured)
-    crowded = measured["m_r"] < ONE_POINT
-    if crowded and not (stuck and apart and measured["m_r"] >= _CONSTANT):
+    if one_point(measured) and not (stuck and apart and measured["m_r"] >= _CONSTANT):
         return COMPLETE
     if stuck or not measured.get("relative_alignment", 0.0) < UNRELATED:
         return NOTHING
@@ -169,7 +170,8 @@ def _summary(
     elif verdict == NOTHING:
         stuck = _at_chance(measured)
         parts = [f"loss {value['loss']}, chance {value['chance']}"] if stuck else []
-        parts += pairs
+        crowd = f"embeddings still crowd around one direction (m_o {number(measured['m_o'], 3)})"
+        parts += [crowd] if one_point(measured) else pairs
     elif verdict == DIMENSIONAL:
         parts = [f"{say['effective_rank']} ({rank})", f"m_o {value['m_o']}", *pairs]
     else:

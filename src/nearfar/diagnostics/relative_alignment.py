@@ -44,7 +44,7 @@ def relative_alignment(
     Example:
         >>> z1 = torch.eye(4)
         >>> print(f"{relative_alignment(z1, z1 + 0.2):.3f} {relative_alignment(z1, z1.flip(0)):.3f}")
-        0.048 1.500
+        0.047 1.500
     """
     measured = RelativeAlignment()
     measured.update(z1, z2)

@@ -16,7 +16,6 @@ from nearfar.diagnostics.rows import checked_rows
 from nearfar.objectives.uniformity import uniformity_loss
 from nearfar.ops.sphere import uniformity_minimum
 
-
 __all__ = ["Uniformity", "uniformity"]
 
 
@@ -49,7 +48,7 @@ def uniformity(z: Float[Tensor, "samples dim"], *, t: float = 2) -> Float[Tensor
     Example:
         >>> square = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
         >>> print(f"{uniformity(square):.3f}")
-        -4.397
+        -4.396
     """
     return uniformity_loss(checked_rows(z, min_rows=2), t=t)
 

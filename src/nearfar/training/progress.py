@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 from nearfar.records import HealthRecord, RunRecord
 
 __all__ = ["Progress", "Silent"]
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Told when a run starts, moves and ends; shows it however it likes."""
 

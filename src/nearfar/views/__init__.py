@@ -1,7 +1,7 @@
 """Views: random changes of a batch of images that keep what they show."""
 
-from nearfar.views.custom_views import CustomViews
-from nearfar.views.image_views import ImageViews
+from nearfar.views.customviews import CustomViews
+from nearfar.views.imageviews import ImageViews
 from nearfar.views.images import plain_view
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.presets import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nearfar.checks import check_choice
-from nearfar.views.image_views import ImageViews
+from nearfar.views.imageviews import ImageViews
 
 __all__ = [
     "VIEW_PRESETS",

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nearfar.views.colour import Blends, jitter_, make_grey_
 from nearfar.views.filters import blur_kernel_size, gaussian_blur, rotate, solarise
+from nearfar.views.parallel import in_parallel
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.resample import LARGEST_DENSE_SIDE, Axis, dense_resample, single_resample
 from nearfar.views.scratch import Scratch
@@ -59,10 +60,9 @@ def render(
         Axis.along(top, tall, size=size, extent=images.shape[2]).to(device),
         Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device),
     )
-    scratch = Scratch(device)
-    chunk = _chunk(sizes[~large], size=size, channels=channels, device=device)
-    for start in range(0, total, chunk):
-        part = slice(start, start + chunk)
+    scale, shift = scale.to(device)[:, None, None], shift.to(device)[:, None, None]
+
+    def work_on(part: slice, scratch: Scratch) -> None:
         here, sources = drawn.rows(part), order[part] % len(images)
         count = len(sources)
         planes = scratch("planes", channels, count, size, size)
@@ -76,16 +76,20 @@ def render(
         if bool(here.angle.any()):
             planes = rotate(planes, here.angle.to(device))
         pixels = planes.flatten(2)
-        local = (stops - start).clamp(0, count).tolist()
+        local = (stops - part.start).clamp(0, count).tolist()
         jitter_(
             pixels, blends.rows(part), here.factors[:, 3:].to(device), stops=local, scratch=scratch
         )
         if colour and bool(here.grey.any()):
             make_grey_(pixels, (~here.grey)[:, None].float().to(device), scratch=scratch)
         _filter_(planes, here, solarise_threshold=solarise_threshold)
-        pixels.mul_(scale.to(device)[:, None, None]).add_(shift.to(device)[:, None, None])
+        pixels.mul_(scale).add_(shift)
         rows = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
         out.index_copy_(0, order[part].to(device), rows)
+
+    chunk = _chunk(sizes[~large], size=size, channels=channels, device=device)
+    parts = [slice(start, min(start + chunk, total)) for start in range(0, total, chunk)]
+    in_parallel(work_on, parts, device=device)
     return out.permute(0, 3, 1, 2)
 
 
@@ -101,7 +105,7 @@ def _chunk(
     """How many views to work on at a time."""
     side = max(size, int(dense.max()) if len(dense) else 1)
     on_cpu = device.type == "cpu"
-    budget = _VALUES_PER_CORE * torch.get_num_threads() if on_cpu else _VALUES_PER_GPU
+    budget = _VALUES_PER_CORE if on_cpu else _VALUES_PER_GPU
     return max(1, budget // (channels * side**2))
 
 

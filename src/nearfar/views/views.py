@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Int64
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 __all__ = ["Views"]
 
 
+@runtime_checkable
 class Views(Protocol):
     """Images in, one batch per view out; a pure function of (seed, epoch, sample, view).
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from nearfar.views import CustomViews
+from nearfar.views.customviews import _seeded
 
 PIPELINE = v2.Compose([
     v2.RandomResizedCrop(8),
@@ -37,27 +38,35 @@ def test_torchvision_views_are_the_same_in_any_batch_and_order() -> None:
     assert not torch.equal(views(images, samples, seed=0, epoch=1)[0], whole[0])
 
 
-def test_global_generators_go_on_as_if_nothing_had_happened() -> None:
+def test_pythons_generator_is_put_back_too() -> None:
+    ours = random.getstate()
+    with _seeded(5, torch.device("cpu")):
+        inside = random.random()
+    after = random.getstate()
+    assert after == ours
+    assert inside == random.Random(5).random()
+
+
+def test_global_generator_goes_on_as_if_nothing_had_happened() -> None:
     def noisy(image: Tensor) -> Tensor:
         return image[:, :8, :8] * torch.rand(1) * random.random()
 
-    before, ours = torch.random.get_rng_state(), random.getstate()
-    views = CustomViews(noisy, size=8)
-    first = views(images_of(2), torch.arange(2), seed=0, epoch=0)
+    images, views = images_of(2), CustomViews(noisy, size=8)
+    before = torch.random.get_rng_state()
+    first = views(images, torch.arange(2), seed=0, epoch=0)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert random.getstate() == ours
     assert not torch.equal(first[0], first[1])
 
 
-def test_generators_are_put_back_when_a_transform_fails() -> None:
+def test_the_generator_is_put_back_when_a_transform_fails() -> None:
     def broken(image: Tensor) -> Tensor:
         raise RuntimeError("no")
 
-    before, ours = torch.random.get_rng_state(), random.getstate()
+    images = images_of(1)
+    before = torch.random.get_rng_state()
     with pytest.raises(RuntimeError, match="no"):
-        CustomViews(broken, size=8)(images_of(1), torch.arange(1), seed=0, epoch=0)
+        CustomViews(broken, size=8)(images, torch.arange(1), seed=0, epoch=0)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert random.getstate() == ours
 
 
 def test_kornia_works_as_a_batched_transform() -> None:

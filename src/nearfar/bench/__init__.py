@@ -1,0 +1,6 @@
+"""Measured against what one would use instead, on the same machine in one run."""
+
+from nearfar.bench.row import BenchRow, write_csv
+from nearfar.bench.views import bench_views
+
+__all__ = ["BenchRow", "bench_views", "write_csv"]

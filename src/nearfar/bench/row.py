@@ -1,0 +1,59 @@
+"""One measured number with what one must know to compare it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nearfar.records import Provenance, Record, write_text
+
+__all__ = ["BenchRow", "write_csv"]
+
+
+@dataclass(frozen=True)
+class BenchRow(Record):
+    """The speed of one variant, measured in turns with the others of its benchmark.
+
+    Attributes:
+        name: The benchmark.
+        variant: Whose implementation.
+        batch: Images in a batch.
+        size: Side of an image.
+        dtype: Of the result.
+        median_seconds: For one batch; the median over the rounds.
+        images_per_second: Results (views, training images) per second.
+        ratio: Speed of nearfar over that of this variant, the median over the rounds.
+        peak_memory: In MiB over that before the run, 0 where it was not measured.
+        provenance: Versions, machine, commit, date.
+        note: What else one must know; why a variant was not measured.
+    """
+
+    name: str
+    variant: str
+    batch: int
+    size: int
+    dtype: str
+    median_seconds: float
+    images_per_second: float
+    ratio: float
+    peak_memory: float
+    provenance: Provenance
+    note: str = ""
+
+
+def write_csv(rows: Sequence[BenchRow], path: Path) -> None:
+    """One line per row, the provenance in columns of its own; written atomically."""
+    kept = [field.name for field in dataclasses.fields(BenchRow) if field.name != "provenance"]
+    origin = [field.name for field in dataclasses.fields(Provenance)]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*kept, *origin])
+    for row in rows:
+        numbers = [getattr(row, name) for name in kept]
+        shown = [f"{value:.6g}" if isinstance(value, float) else value for value in numbers]
+        table.writerow([*shown, *(getattr(row.provenance, name) for name in origin)])
+    write_text(path, text.getvalue())

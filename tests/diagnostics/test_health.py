@@ -1,0 +1,248 @@
+"""The verdict is right in worlds where it is known."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from nearfar.diagnostics import health, measurements
+from nearfar.records import HealthRecord
+
+CHANCE = math.log(2 * 256 - 1)
+COMPLETE, DIMENSIONAL = "complete collapse", "dimensional collapse"
+NOTHING = "nothing learnt (loss at chance)"
+
+
+def pair(z: Tensor, noise: float = 0.2) -> tuple[Tensor, Tensor]:
+    """Two views that differ from the sample by a share of its spread."""
+    scale = noise * (z - z.mean(dim=0)).std()
+    return z + scale * torch.randn_like(z), z + scale * torch.randn_like(z)
+
+
+def in_subspace(samples: int, rank: int, dim: int) -> Tensor:
+    return torch.randn(samples, rank) @ torch.randn(rank, dim) + 1e-3 * torch.randn(samples, dim)
+
+
+def finding(record: HealthRecord, name: str) -> bool | None:
+    return next(found.healthy for found in record.findings if found.name == name)
+
+
+# --- one view: worlds without training ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("samples", "dim"), [(2048, 512), (180, 512), (180, 128), (180, 64)])
+def test_a_constant_with_little_noise_is_a_complete_collapse(samples: int, dim: int) -> None:
+    record = health(3 + 0.01 * torch.randn(samples, dim))
+    assert record.verdict == COMPLETE
+    assert "all embeddings point the same way (m_o 1.000" in record.summary
+    assert record.advice
+    assert finding(record, "m_o") is False
+
+
+@pytest.mark.parametrize(
+    ("samples", "rank", "dim"),
+    [(2048, 8, 512), (180, 8, 512), (180, 8, 128), (180, 8, 64), (180, 1, 64), (64, 3, 2048)],
+)
+def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int) -> None:
+    z = in_subspace(samples, rank, dim)
+    for record in (health(z), health(*pair(z, 1e-4))):
+        assert record.verdict == DIMENSIONAL
+        assert "few directions carry everything (rank" in record.summary
+        assert record.advice
+        assert finding(record, "effective_rank") is False
+
+
+@pytest.mark.parametrize(
+    ("samples", "dim"), [(2048, 512), (180, 512), (180, 128), (180, 64), (64, 64), (180, 2), (40, 1)]
+)
+def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, dim: int) -> None:
+    z = torch.randn(samples, dim)
+    record = health(z)
+    assert record.verdict == "healthy"
+    assert record.advice == ()
+    assert "one view was given, so agreement was not judged" in record.summary
+    assert {"alignment", "relative_alignment"}.isdisjoint(record.measurements)
+    assert health(*pair(z)).verdict == "healthy"
+
+
+def test_features_behind_a_relu_are_no_collapse() -> None:
+    z = torch.randn(2048, 512).relu()
+    record = health(z)
+    assert record.verdict == "healthy"
+    assert record.measurements["m_o"] == pytest.approx(0.56, abs=0.02)
+    assert "share a direction" in record.summary
+    assert finding(record, "m_o") is None
+
+
+@pytest.mark.parametrize("exponent", [0.25, 0.5, 0.75])
+def test_a_power_law_spectrum_is_healthy(exponent: float) -> None:
+    z = torch.randn(2048, 512) * torch.arange(1, 513).float().pow(-exponent)
+    assert health(z).verdict == "healthy"
+
+
+# --- two views and a loss -------------------------------------------------------------------------
+
+
+def test_unrelated_views_have_learnt_nothing_even_if_no_loss_is_given() -> None:
+    record = health(torch.randn(180, 64), torch.randn(180, 64))
+    assert record.verdict == NOTHING
+    assert "views are no closer than strangers" in record.summary
+
+
+def crowded(spread: float) -> tuple[Tensor, Tensor]:
+    """What an untrained encoder gives: one cone, in which views of a sample are a bit closer."""
+    own = torch.randn(180, 64)
+    return tuple(
+        1 + spread * (own + 1.3 * torch.randn(180, 64)) for _ in range(2)
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.03, 0.1])
+def test_an_untrained_encoder_with_its_loss_at_chance_has_learnt_nothing(spread: float) -> None:
+    record = health(*crowded(spread), loss=0.995 * CHANCE, chance=CHANCE)
+    assert record.verdict == NOTHING
+    assert "loss 6.21, chance 6.24" in record.summary
+    assert finding(record, "loss") is False
+
+
+def test_the_same_crowd_is_a_complete_collapse_where_no_loss_can_excuse_it() -> None:
+    assert health(*crowded(0.03)).verdict == COMPLETE
+    assert health(*crowded(0.03), loss=1.0, chance=None).verdict == COMPLETE
+    point = torch.ones(180, 64)
+    assert health(point, point, loss=CHANCE, chance=CHANCE).verdict == COMPLETE
+    assert health(*(point + 0.01 * torch.randn(2, 180, 64)), loss=CHANCE, chance=CHANCE).verdict == (
+        COMPLETE
+    )
+
+
+def test_a_narrow_cone_in_which_views_stand_out_is_let_pass() -> None:
+    cone = 8 + torch.randn(512, 64)
+    assert health(*pair(cone, 0.1)).verdict == "healthy"
+    assert health(*pair(cone, 1.1)).verdict == COMPLETE
+
+
+@pytest.mark.parametrize("loss", [CHANCE, 0.99 * CHANCE, 1.3 * CHANCE])
+def test_a_loss_at_or_above_chance_has_learnt_nothing(loss: float) -> None:
+    assert health(*pair(torch.randn(180, 64), 2.0), loss=loss, chance=CHANCE).verdict == NOTHING
+    assert health(torch.randn(180, 64), loss=loss, chance=CHANCE).verdict == NOTHING
+
+
+def test_a_temperature_too_high_to_show_in_the_loss_does_not_hide_agreement() -> None:
+    record = health(*pair(torch.randn(180, 64)), loss=0.99 * CHANCE, chance=CHANCE)
+    assert record.verdict == "healthy"
+    assert finding(record, "loss") is False
+
+
+def test_a_summary_is_one_sentence_with_its_evidence() -> None:
+    record = health(*pair(torch.randn(180, 64), 0.4), loss=3.6, chance=CHANCE)
+    assert re.fullmatch(
+        r"healthy: views agree \(alignment 0\.\d\d, strangers \d\.\d\d\), the sphere is used "
+        r"\(uniformity −3\.8\d, uniform −3\.88\), no collapse \(m_o 0\.0\d, rank 6\d of 61 "
+        r"isotropic\)",
+        record.summary,
+    )
+
+
+def test_identical_views_are_noticed() -> None:
+    z = torch.randn(64, 16)
+    record = health(z, z)
+    assert record.findings[0].reading == "the two views are identical"
+    assert record.findings[0].healthy is None
+
+
+def test_representations_are_reported_beside_the_projections() -> None:
+    z1, z2 = pair(torch.randn(180, 64))
+    record = health(z1, z2, representations=in_subspace(180, 4, 512))
+    assert record.verdict == "healthy"
+    assert finding(record, "representation_rank") is False
+    assert record.measurements["representation_rank"] < 6
+
+
+# --- what is asked of every record ----------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(
+    samples=st.integers(2, 40),
+    dim=st.integers(1, 40),
+    offset=st.floats(0, 100),
+    scale=st.sampled_from([1e-20, 1e-3, 1.0, 1e6]),
+    seed=st.integers(0, 1000),
+)
+def test_every_cloud_gets_a_verdict_with_finite_numbers(
+    samples: int, dim: int, offset: float, scale: float, seed: int
+) -> None:
+    source = torch.Generator().manual_seed(seed)
+    z1, z2 = scale * (offset + torch.randn(2, samples, dim, generator=source))
+    record = health(z1, z2, loss=1.0, chance=2.0)
+    assert record.verdict in ("healthy", COMPLETE, DIMENSIONAL, NOTHING)
+    assert record.summary.startswith(f"{record.verdict}: ")
+    assert all(math.isfinite(value) for value in record.measurements.values())
+    assert (record.advice == ()) == (record.verdict == "healthy")
+    assert (record.samples, record.dim) == (samples, dim)
+    assert HealthRecord.from_json(record.to_json()) == record
+    assert ("take it lightly" in record.summary) == (samples < 32)
+
+
+@pytest.mark.parametrize("rows", [torch.full((50, 8), 0.1), torch.zeros(50, 8)])
+def test_equal_rows_are_a_complete_collapse(rows: Tensor) -> None:
+    assert health(rows).verdict == COMPLETE
+    assert health(rows, rows).verdict == COMPLETE
+    assert ("all embeddings are zero" in health(rows).summary) == (float(rows.sum()) == 0)
+
+
+def test_scale_does_not_matter() -> None:
+    z1, z2 = pair(torch.randn(100, 16))
+    assert health(1e3 * z1, 1e3 * z2).summary == health(z1, z2).summary
+
+
+def test_bad_input_is_refused_by_name() -> None:
+    z = torch.randn(20, 4)
+    with pytest.raises(ValueError, match=r"`z1` needs at least 2 rows"):
+        health(z[:1])
+    with pytest.raises((ValueError, TypeError)):
+        health(z, z[:10])
+    for bad in (float("nan"), float("inf")):
+        spoilt = z.clone()
+        spoilt[7, 2] = bad
+        with pytest.raises(ValueError, match=r"`z1` must hold finite numbers.* row 7"):
+            health(spoilt)
+        with pytest.raises(ValueError, match=r"`z2` .* row 7"):
+            health(z, spoilt)
+        with pytest.raises(ValueError, match="`representations` .* row 7"):
+            health(z, representations=spoilt)
+        with pytest.raises(ValueError, match="`loss` must be a finite number"):
+            health(z, loss=bad)
+
+
+def test_measurements_during_training_take_milliseconds() -> None:
+    z1, z2 = torch.randn(2, 256, 128)
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        measurements(z1, z2)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.05  # about 4 ms on one quiet core; room for a loaded machine
+
+
+def test_measurements_keep_no_gradient_and_change_nothing() -> None:
+    z = torch.randn(32, 8, requires_grad=True)
+    before = z.detach().clone()
+    measurements(z, z + 1)
+    assert z.grad is None
+    assert torch.equal(z, before)
+
+
+def test_many_rows_are_measured_on_evenly_spread_ones() -> None:
+    half = torch.randn(2, 8)
+    sorted_by_kind = half.repeat_interleave(3000, dim=0) + 0.1 * torch.randn(6000, 8)
+    shuffled = sorted_by_kind[torch.randperm(6000)]
+    first, second = measurements(sorted_by_kind), measurements(shuffled)
+    assert first["uniformity"] == pytest.approx(second["uniformity"], abs=0.05)

@@ -1,0 +1,258 @@
+"""Probes agree with scikit-learn where it has the same classifier, and refuse bad labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from nearfar.ops import to_sphere
+from nearfar.probes import (
+    KNNProbe,
+    LinearProbe,
+    MeanClassifier,
+    Probe,
+    cross_validated,
+    knn_accuracy,
+    linear_accuracy,
+    mean_classifier_accuracy,
+)
+from nearfar.probes.folds import stratified_folds
+
+PROBES = [KNNProbe, LinearProbe, MeanClassifier]
+FUNCTIONS = [knn_accuracy, linear_accuracy, mean_classifier_accuracy]
+every_probe = pytest.mark.parametrize("kind", PROBES)
+every_function = pytest.mark.parametrize("function", FUNCTIONS)
+
+Split = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+@pytest.fixture(scope="module")
+def digits() -> Split:
+    data = load_digits()
+    images, labels = torch.tensor(data.data, dtype=torch.float32), torch.tensor(data.target)
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+    train, test = order[:1437], order[1437:]
+    return images[train], labels[train], images[test], labels[test]
+
+
+def clusters(classes: int = 3, each: int = 20, dim: int = 8, spread: float = 0.1) -> Split:
+    centres = torch.randn(classes, dim)
+    labels = torch.arange(classes).repeat_interleave(each)
+    train, test = (centres[labels] + spread * torch.randn(len(labels), dim) for _ in range(2))
+    return train, labels, test, labels
+
+
+# --- against scikit-learn and by hand -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("neighbours", [1, 5, 20])
+def test_knn_with_equal_votes_is_that_of_scikit_learn(digits: Split, neighbours: int) -> None:
+    train, labels, test, test_labels = digits
+    theirs = KNeighborsClassifier(neighbours, metric="cosine").fit(train.numpy(), labels.numpy())
+    ours = KNNProbe(neighbours=neighbours, temperature=None).fit(train, labels)
+    same = (ours.predict(test).numpy() == theirs.predict(test.numpy())).mean()
+    assert same > 0.99  # ties may go either way
+    accuracy = knn_accuracy(*digits, neighbours=neighbours, temperature=None)
+    assert accuracy == pytest.approx(theirs.score(test.numpy(), test_labels.numpy()), abs=0.006)
+
+
+def test_knn_weighs_votes_by_similarity(digits: Split) -> None:
+    train, labels, test, _ = digits
+    similar = (to_sphere(test) @ to_sphere(train).T).double().numpy()
+    expected = []
+    for row in similar[:60]:
+        votes = np.zeros(10)
+        for i in np.argsort(-row)[:20]:
+            votes[int(labels[i])] += np.exp(row[i] / 0.07)
+        expected.append(votes.argmax())
+    assert KNNProbe().fit(train, labels).predict(test[:60]).tolist() == expected
+
+
+def test_linear_accuracy_on_raw_digits_is_that_of_scikit_learn(digits: Split) -> None:
+    train, labels, test, test_labels = digits
+    scaler = StandardScaler().fit(train.numpy())
+    best = max(
+        LogisticRegression(C=c, max_iter=2000)
+        .fit(scaler.transform(train.numpy()), labels.numpy())
+        .score(scaler.transform(test.numpy()), test_labels.numpy())
+        for c in (0.1, 1.0)
+    )
+    assert linear_accuracy(*digits) == pytest.approx(best, abs=0.012)
+    assert linear_accuracy(*digits) == pytest.approx(0.97, abs=0.015)
+
+
+@pytest.mark.parametrize("l2", [1e-1, 1e-3])
+def test_linear_probe_reaches_the_minimum(digits: Split, l2: float) -> None:
+    train, labels, test, _ = digits
+    scaler = StandardScaler().fit(train.numpy())
+    theirs = LogisticRegression(C=1 / (l2 * len(train)), max_iter=5000, tol=1e-8)
+    theirs.fit(scaler.transform(train.numpy()), labels.numpy())
+    ours = LinearProbe(l2=l2).fit(train.double(), labels)
+    same = (ours.predict(test).numpy() == theirs.predict(scaler.transform(test.numpy()))).mean()
+    assert same > 0.99
+    np.testing.assert_allclose(ours._weights, theirs.coef_, atol=2e-2)
+
+
+def test_mean_classifier_does_not_normalise_its_means() -> None:
+    tight = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    wide = torch.tensor([[0.6, 0.8], [-0.6, 0.8]])
+    train, labels = torch.cat([tight, wide]), torch.tensor([0, 0, 1, 1])
+    query = torch.tensor([[0.65, 0.76]])  # 0.65 against 0.8 · 0.76 = 0.61: a normalised mean wins
+    assert MeanClassifier().fit(train, labels).predict(query).tolist() == [0]
+
+
+def test_mean_classifier_equals_averages_by_hand(digits: Split) -> None:
+    train, labels, test, test_labels = digits
+    means = torch.stack([F.normalize(train[labels == c], dim=1).mean(dim=0) for c in range(10)])
+    expected = float(((F.normalize(test, dim=1) @ means.T).argmax(dim=1) == test_labels).double().mean())
+    assert mean_classifier_accuracy(*digits) == pytest.approx(expected)
+
+
+# --- what every probe promises --------------------------------------------------------------------
+
+
+@every_function
+def test_clusters_are_told_apart_and_shuffled_labels_are_not(function) -> None:  # type: ignore[no-untyped-def]
+    train, labels, test, test_labels = clusters(each=60)
+    assert function(train, labels, test, test_labels) == 1.0
+    shuffled = labels[torch.randperm(len(labels))]
+    assert function(train, shuffled, test, test_labels) < 0.6
+
+
+@every_function
+def test_documentation_says_range_and_reading(function) -> None:  # type: ignore[no-untyped-def]
+    assert "Range:" in function.__doc__
+    assert "Reading:" in function.__doc__
+
+
+@every_probe
+def test_a_probe_is_deterministic_and_refits_from_scratch(kind: type[Probe]) -> None:
+    train, labels, test, _ = clusters(spread=1.5)
+    probe = kind().fit(train, labels)
+    first = probe.predict(test)
+    probe.fit(train.flip(1), (labels + 1) % 3)
+    assert torch.equal(probe.fit(train, labels).predict(test), first)
+    assert torch.equal(kind().fit(train, labels).predict(test), first)
+
+
+@every_probe
+def test_labels_keep_their_names(kind: type[Probe]) -> None:
+    train, labels, test, test_labels = clusters()
+    names = torch.tensor([7, 100, 3])
+    probe = kind().fit(train, names[labels])
+    assert probe.classes.tolist() == [3, 7, 100]
+    assert torch.equal(probe.predict(test), names[test_labels])
+    assert probe.score(test, torch.full_like(test_labels, 55)) == 0.0
+
+
+@every_probe
+def test_any_floating_type_and_whole_float_labels_are_read(kind: type[Probe]) -> None:
+    train, labels, test, test_labels = clusters()
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        probe = kind().fit(train.to(dtype).requires_grad_(), labels.float())
+        assert probe.score(test.to(dtype), test_labels.to(torch.uint8)) == 1.0
+    assert kind().fit(train, labels).score(test.double(), test_labels) == 1.0
+
+
+@every_probe
+def test_constant_columns_and_constant_rows_are_no_trouble(kind: type[Probe]) -> None:
+    train, labels, test, test_labels = clusters()
+    padded = [torch.cat([x, torch.full((len(x), 3), 2.0)], dim=1) for x in (train, test)]
+    assert kind().fit(padded[0], labels).score(padded[1], test_labels) > 0.9
+    same = torch.ones(60, 4)
+    assert kind().fit(same, labels).score(same, labels) == pytest.approx(1 / 3)
+
+
+@every_probe
+def test_more_dimensions_than_samples_are_no_trouble(kind: type[Probe]) -> None:
+    train, labels, test, test_labels = clusters(each=5, dim=200)
+    assert kind().fit(train, labels).score(test, test_labels) == 1.0
+
+
+@every_probe
+def test_one_sample_a_class_is_enough_to_fit(kind: type[Probe]) -> None:
+    train, labels, test, test_labels = clusters()
+    assert kind().fit(train[::20], labels[::20]).score(test, test_labels) > 0.6
+
+
+@every_probe
+def test_bad_input_is_refused(kind: type[Probe]) -> None:
+    train, labels, test, _ = clusters()
+    probe = kind()
+    with pytest.raises(ValueError, match="must be fitted first"):
+        probe.predict(test)
+    with pytest.raises(ValueError, match="one label for each of the 59 embeddings"):
+        probe.fit(train[:-1], labels)
+    with pytest.raises(ValueError, match="at least 2 classes, got 1"):
+        probe.fit(train, torch.zeros(60, dtype=torch.long))
+    with pytest.raises(ValueError, match="got -1 in row 5"):
+        probe.fit(train, torch.where(torch.arange(60) == 5, -1, labels))
+    for bad in (float("nan"), 0.5):
+        with pytest.raises(ValueError, match="whole numbers of 0 or more, got .* in row 5"):
+            probe.fit(train, torch.where(torch.arange(60) == 5, bad, labels.double()))
+    spoilt = train.clone()
+    spoilt[9, 1] = float("inf")
+    with pytest.raises(ValueError, match="`embeddings` must hold finite numbers.* row 9"):
+        probe.fit(spoilt, labels)
+    probe.fit(train, labels)
+    with pytest.raises(ValueError, match="the 8 columns the probe was fitted on"):
+        probe.predict(test[:, :5])
+    with pytest.raises(ValueError, match="one label for each"):
+        probe.score(test, labels[:3])
+
+
+def test_bad_arguments_are_refused() -> None:
+    with pytest.raises(ValueError, match="`neighbours`"):
+        KNNProbe(neighbours=0)
+    with pytest.raises(ValueError, match="`temperature`"):
+        KNNProbe(temperature=0.0)
+    with pytest.raises(ValueError, match="`l2`"):
+        LinearProbe(l2=-1.0)
+
+
+def test_a_low_temperature_does_not_overflow() -> None:
+    train, labels, test, test_labels = clusters()
+    assert knn_accuracy(train, labels, test, test_labels, temperature=1e-4) == 1.0
+
+
+# --- folds ----------------------------------------------------------------------------------------
+
+
+def test_folds_are_even_stratified_and_deterministic() -> None:
+    labels = torch.randint(0, 4, (203,))
+    fold = stratified_folds(labels, folds=5, seed=0)
+    sizes = fold.bincount(minlength=5)
+    assert sizes.max() - sizes.min() <= 1
+    for c in range(4):
+        inside = fold[labels == c].bincount(minlength=5)
+        assert inside.max() - inside.min() <= 1
+    assert torch.equal(fold, stratified_folds(labels, folds=5, seed=0))
+    assert not torch.equal(fold, stratified_folds(labels, folds=5, seed=1))
+
+
+@every_probe
+def test_cross_validation_tests_every_sample_once(kind: type[Probe], digits: Split) -> None:
+    images, labels = digits[0][:400], digits[1][:400]
+    accuracy = cross_validated(kind(), images, labels, folds=4)
+    fold, right = stratified_folds(labels, folds=4, seed=0), 0
+    for index in range(4):
+        probe = kind().fit(images[fold != index], labels[fold != index])
+        right += int((probe.predict(images[fold == index]) == labels[fold == index]).sum())
+    assert accuracy == pytest.approx(right / 400)
+    assert accuracy == cross_validated(kind(), images, labels, folds=4)
+
+
+def test_cross_validation_refuses_labels_that_are_names_of_rows() -> None:
+    with pytest.raises(ValueError, match="12 classes in 20 rows"):
+        cross_validated(MeanClassifier(), torch.randn(20, 3), torch.arange(20) % 12)
+    with pytest.raises(ValueError, match="`folds` must be at most the number of samples, 4"):
+        cross_validated(MeanClassifier(), torch.randn(4, 3), torch.tensor([0, 0, 1, 1]))
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        cross_validated(MeanClassifier(), torch.randn(9, 3), torch.zeros(9, dtype=torch.long))
