@@ -85,7 +85,8 @@ def check_finite_rows(**tensors: Tensor) -> None:
             rows = bad.nonzero().flatten().tolist()
             more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
             raise ValueError(
-                f"`{name}` must hold finite numbers only, got NaN or infinity in row {rows[0]}{more}"
+                f"`{name}` must hold finite numbers only,"
+                f" got NaN or infinity in row {rows[0]}{more}"
             )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nearfar.cli import app
+from nearfar.cli import COMMANDS, app
 from nearfar.cli.train_flags import parser
 
 HOUSE = Path(__file__).parents[2]
@@ -17,22 +17,21 @@ PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]
 def typed(page: Path) -> list[list[str]]:
     """Lines of shell blocks that call nearfar, without their comments and placeholders."""
     lines = page.read_text(encoding="utf-8").splitlines()
-    calls = [line.partition("&& .venv/bin/nearfar ")[2] or line for line in lines]
-    calls = [c.removeprefix(".venv/bin/").removeprefix("nearfar ") for c in calls if "nearfar" in c]
-    words = [shlex.split(c, comments=True) for c in calls if c.split()[0] in [*app]]
-    return [line for line in words if not any(word.isupper() for word in line)]
+    last = [line.rpartition("&& ")[2].removeprefix(".venv/bin/") for line in lines]
+    calls = [line.removeprefix("nearfar ") for line in last if line.startswith("nearfar ")]
+    words = [shlex.split(call, comments=True) for call in calls]
+    return [line for line in words if line[0] in COMMANDS and not any(w.isupper() for w in line)]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if typed(page)], ids=lambda p: p.name)
 def test_commands_in_the_documents_are_understood(page: Path) -> None:
-    for words in typed(page):
-        if words[0] == "train":
-            named = not words[1].startswith("-")
-            command = parser(words[1] if named else "simclr", {}, call=lambda **said: None)
-            words = words[2:] if named else words[1:]
-        else:
-            command = app
-        command.parse_args(words, exit_on_error=False, print_error=False)
+    for name, *words in typed(page):
+        if name != "train":
+            app.parse_args([name, *words], exit_on_error=False, print_error=False)
+            continue
+        method, flags = (words[0], words[1:]) if words[0][0] != "-" else ("simclr", words)
+        command = parser(method, {}, call=lambda **said: None)
+        command.parse_args(flags, exit_on_error=False, print_error=False)
 
 
 def test_the_first_command_of_the_readme_installs_and_trains() -> None:

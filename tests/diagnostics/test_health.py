@@ -60,7 +60,8 @@ def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int)
 
 
 @pytest.mark.parametrize(
-    ("samples", "dim"), [(2048, 512), (180, 512), (180, 128), (180, 64), (64, 64), (180, 2), (40, 1)]
+    ("samples", "dim"),
+    [(2048, 512), (180, 512), (180, 128), (180, 64), (64, 64), (180, 2), (40, 1)],
 )
 def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, dim: int) -> None:
     z = torch.randn(samples, dim)
@@ -117,9 +118,8 @@ def test_the_same_crowd_is_a_complete_collapse_where_no_loss_can_excuse_it() -> 
     assert health(*crowded(0.03), loss=1.0, chance=None).verdict == COMPLETE
     point = torch.ones(180, 64)
     assert health(point, point, loss=CHANCE, chance=CHANCE).verdict == COMPLETE
-    assert health(*(point + 0.01 * torch.randn(2, 180, 64)), loss=CHANCE, chance=CHANCE).verdict == (
-        COMPLETE
-    )
+    views = point + 0.01 * torch.randn(2, 180, 64)
+    assert health(*views, loss=CHANCE, chance=CHANCE).verdict == COMPLETE
 
 
 def test_a_narrow_cone_in_which_views_stand_out_is_let_pass() -> None:
@@ -216,7 +216,7 @@ def test_bad_input_is_refused_by_name() -> None:
             health(spoilt)
         with pytest.raises(ValueError, match=r"`z2` .* row 7"):
             health(z, spoilt)
-        with pytest.raises(ValueError, match="`representations` .* row 7"):
+        with pytest.raises(ValueError, match=r"`representations` .* row 7"):
             health(z, representations=spoilt)
         with pytest.raises(ValueError, match="`loss` must be a finite number"):
             health(z, loss=bad)

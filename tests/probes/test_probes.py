@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -111,7 +113,8 @@ def test_mean_classifier_does_not_normalise_its_means() -> None:
 def test_mean_classifier_equals_averages_by_hand(digits: Split) -> None:
     train, labels, test, test_labels = digits
     means = torch.stack([F.normalize(train[labels == c], dim=1).mean(dim=0) for c in range(10)])
-    expected = float(((F.normalize(test, dim=1) @ means.T).argmax(dim=1) == test_labels).double().mean())
+    right = (F.normalize(test, dim=1) @ means.T).argmax(dim=1) == test_labels
+    expected = float(right.double().mean())
     assert mean_classifier_accuracy(*digits) == pytest.approx(expected)
 
 
@@ -119,15 +122,17 @@ def test_mean_classifier_equals_averages_by_hand(digits: Split) -> None:
 
 
 @every_function
-def test_clusters_are_told_apart_and_shuffled_labels_are_not(function) -> None:  # type: ignore[no-untyped-def]
+def test_clusters_are_told_apart_and_random_labels_are_not(
+    function: Callable[..., float],
+) -> None:
     train, labels, test, test_labels = clusters(each=60)
     assert function(train, labels, test, test_labels) == 1.0
-    shuffled = labels[torch.randperm(len(labels))]
-    assert function(train, shuffled, test, test_labels) < 0.6
+    one_cloud = torch.randn(2, 180, 8)
+    assert function(one_cloud[0], labels, one_cloud[1], test_labels) < 0.5
 
 
 @every_function
-def test_documentation_says_range_and_reading(function) -> None:  # type: ignore[no-untyped-def]
+def test_documentation_says_range_and_reading(function: Callable[..., float]) -> None:
     assert "Range:" in function.__doc__
     assert "Reading:" in function.__doc__
 
@@ -195,11 +200,11 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
     with pytest.raises(ValueError, match="got -1 in row 5"):
         probe.fit(train, torch.where(torch.arange(60) == 5, -1, labels))
     for bad in (float("nan"), 0.5):
-        with pytest.raises(ValueError, match="whole numbers of 0 or more, got .* in row 5"):
+        with pytest.raises(ValueError, match=r"whole numbers of 0 or more, got .* in row 5"):
             probe.fit(train, torch.where(torch.arange(60) == 5, bad, labels.double()))
     spoilt = train.clone()
     spoilt[9, 1] = float("inf")
-    with pytest.raises(ValueError, match="`embeddings` must hold finite numbers.* row 9"):
+    with pytest.raises(ValueError, match=r"`embeddings` must hold finite numbers.* row 9"):
         probe.fit(spoilt, labels)
     probe.fit(train, labels)
     with pytest.raises(ValueError, match="the 8 columns the probe was fitted on"):

@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 from nearfar.ops.random import uniform
 from nearfar.views import ImageViews, ViewParameters
-from nearfar.views.parameters import NUMBERS_PER_VIEW, crop_boxes
+from nearfar.views.parameters import NUMBERS_FOR_ALL_DRAWS, crop_boxes
 
 DRAWS = 4000
 
@@ -53,20 +53,20 @@ def test_crops_are_distributed_as_in_torchvision(
 def test_crops_lie_inside_images_of_any_shape(
     height: int, width: int, least: float, ratio: float
 ) -> None:
-    numbers = uniform(torch.arange(50), seed=0, epoch=0, count=NUMBERS_PER_VIEW)
+    numbers = uniform(torch.arange(50), seed=0, epoch=0, count=NUMBERS_FOR_ALL_DRAWS)
     sizes = torch.tensor([[height, width]]).expand(50, 2)
-    boxes = crop_boxes(numbers, sizes, scale=(least, 1.0), ratio=(ratio, 1 / ratio))
+    boxes, _ = crop_boxes(numbers, sizes, scale=(least, 1.0), ratio=(ratio, 1 / ratio))
     assert bool((boxes[:, :2] >= 0).all())
     assert bool((boxes[:, 2:] >= 1).all())
     assert bool((boxes[:, :2] + boxes[:, 2:] <= sizes).all())
 
 
 def test_last_possible_crop_is_reached_but_not_passed() -> None:
-    numbers = torch.full((1, 22), 1 - 2**-24)
-    numbers[:, :20] = 0.5
+    numbers = torch.full((1, 24), 1 - 2**-24)
     sizes = torch.tensor([[4096, 4096]])
-    (box,) = crop_boxes(numbers, sizes, scale=(0.25, 0.25), ratio=(1.0, 1.0)).tolist()
-    assert box == [2048, 2048, 2048, 2048]
+    boxes, fits = crop_boxes(numbers, sizes, scale=(0.25, 0.25), ratio=(1.0, 1.0))
+    assert fits.all()
+    assert boxes[0].tolist() == [2048, 2048, 2048, 2048]
 
 
 def test_image_no_draw_fits_is_cropped_as_torchvision_does() -> None:

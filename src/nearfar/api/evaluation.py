@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nearfar.api.embedding import embed_source, load_embeddings
 from nearfar.api.run import Run, load
-from nearfar.data import LabelledData, Source, open_labelled, open_source
+from nearfar.data import LabelledData, Source, open_labelled
 from nearfar.diagnostics import health
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier, cross_validated
 from nearfar.records import HealthRecord, ProbeRecord, ProbeRow
@@ -31,8 +31,8 @@ def embed(run: str | Path | Run, data: Any) -> tuple[NDArray[np.float32], tuple[
         run: A run or its directory.
         data: Whatever :func:`nearfar.pretrain` takes.
     """
-    source = open_source(data, split="all")
     found = run if isinstance(run, Run) else load(run)
+    source = found.open(data)
     names = tuple(source.identify(int(sample)) for sample in source.samples)
     return found.embed(source), names
 
@@ -80,7 +80,7 @@ def probe(run: str | Path | Run, data: Any) -> ProbeRecord:
             on the other; else five folds take turns.
     """
     found = run if isinstance(run, Run) else load(run)
-    labelled = open_labelled(data)
+    labelled = open_labelled(data, value_range=found.value_range)
     size = min(_RAW_SIDE, labelled.train.image_size)
     raw = ImageViews(size=size, channels=labelled.train.channels)
     representations = {

@@ -48,6 +48,7 @@ def pretrain(
     width: int | None = None,
     stem: str = "auto",
     image_size: int | None = None,
+    channels: int | None = None,
     out: str | Path | None = None,
     views: Views | None = None,
     method_options: Mapping[str, Any] | None = None,
@@ -66,6 +67,8 @@ def pretrain(
         width: Dimensions of the representation, for a module of your own.
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
         image_size: Side of the views in pixels; chosen from the data if not given.
+        channels: Channels of the images, where an array leaves it open or a folder is to be read
+            as grey (1) or colour (3).
         out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
         views: Makes the views instead of nearfar's own.
         method_options: Keyword arguments of the method's preset.
@@ -87,13 +90,14 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    source = open_source(data)
+    source = open_source(data, channels=channels)
     recipe = Recipe(
         method=method,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
         encoder=encoder if isinstance(encoder, str) else "custom",
         stem=stem,
         image_size=image_size,
+        channels=channels,
         method_options=dict(method_options or {}),
         view_options=dict(view_options or {}),
         training=training_options(training),
@@ -106,6 +110,7 @@ def pretrain(
             f" train --resume {directory.path}, or choose another --out"
         )
     setup = _Setup.prepare(recipe, source, encoder, width, views)
+    setup.build()  # a setting that a method refuses is refused before anything is written
     recipe.save(directory)
     return _run(setup, directory, progress or Silent())
 
@@ -137,7 +142,7 @@ def resume(
     for name, stated, given in (("data", recipe.data, data), ("encoder", recipe.encoder, encoder)):
         if stated == "custom" and given is None:
             raise ValueError(f"`{name}` was handed over in Python for this run: hand it over again")
-    source = open_source(recipe.data if data is None else data)
+    source = open_source(recipe.data if data is None else data, channels=recipe.channels)
     if source.fingerprint != recipe.fingerprint:
         raise ValueError(
             f"`data` must be what {directory.path} was trained on (fingerprint"
@@ -207,6 +212,7 @@ class _Setup:
                 image_size=size,
                 how="the module that was handed over",
             )
+        description = replace(description, value_range=source.value_range)
         if isinstance(views, ImageViews):
             description = replace(description, mean=views.mean, std=views.std)
         if description.stem == "small":
@@ -299,7 +305,7 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
 
 def _view_preset(method: str, source: Source) -> str:
     # glyphs turned or mirrored are other glyphs
-    return "digits" if source.name in ("digits", "mnist", "omniglot") else method
+    return "digits" if source.name in ("digits", "mnist", "omniglot") else method.replace("_", "-")
 
 
 def _fit_queue(recipe: Recipe, batches_per_epoch: int) -> tuple[dict[str, Any], list[str]]:
@@ -342,8 +348,14 @@ def _run(setup: _Setup, directory: RunDirectory, progress: Progress) -> Run:
         seed=setup.recipe.training.seed,
     )
     record = directory.read_run()
-    peak = max(record.peak_memory, _peak_memory())
-    replace(record, finished=True, seconds=checkpoint.seconds, peak_memory=peak).save(directory.run)
+    replace(
+        record,
+        finished=True,
+        seconds=checkpoint.seconds,
+        peak_memory=max(record.peak_memory, _peak_memory()),
+        # a file that breaks while it is read is known only now
+        notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
+    ).save(directory.run)
     from nearfar.reports import write_report
 
     write_report(directory.path)

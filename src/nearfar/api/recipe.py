@@ -41,6 +41,7 @@ class Recipe:
         encoder: ``convnet``, a timm name, or ``custom``.
         stem: ``auto``, ``small`` or ``standard``.
         image_size: Side of the views; the source's own if None.
+        channels: Channels of the images, where that had to be said.
         method_options: Keyword arguments of the preset that differ from its defaults.
         view_options: Keyword arguments of the views that differ from the preset's.
         training: Options of the loop.
@@ -52,6 +53,7 @@ class Recipe:
     encoder: str = "convnet"
     stem: str = "auto"
     image_size: int | None = None
+    channels: int | None = None
     method_options: dict[str, Any] = field(default_factory=dict)
     view_options: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
@@ -68,6 +70,7 @@ class Recipe:
             "data": {
                 "data": self.data,
                 "image_size": self.image_size,
+                "channels": self.channels,
                 "fingerprint": self.fingerprint,
             },
             "encoder": {"encoder": self.encoder, "stem": self.stem},
@@ -88,7 +91,7 @@ class Recipe:
             "recipe", tables, dict.fromkeys(("data", "encoder", "method", "views", "training"))
         )
         data, encoder = dict(tables.get("data", {})), dict(tables.get("encoder", {}))
-        _check_keys("data", data, dict.fromkeys(("data", "image_size", "fingerprint")))
+        _check_keys("data", data, dict.fromkeys(("data", "image_size", "channels", "fingerprint")))
         _check_keys("encoder", encoder, dict.fromkeys(("encoder", "stem")))
         method = dict(tables.get("method", {}))
         name = method.pop("name", "simclr")

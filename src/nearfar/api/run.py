@@ -15,7 +15,7 @@ from torch import nn
 
 from nearfar.api.embedding import embed_source
 from nearfar.api.opening import open_directory
-from nearfar.data import open_source
+from nearfar.data import Source, open_source
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import HealthRecord, RunDirectory, RunRecord, replace_atomically
 from nearfar.views import ImageViews
@@ -108,8 +108,8 @@ class Run:
         return ImageViews(
             size=known.image_size,
             channels=known.channels,
-            mean=known.mean or None,
-            std=known.std or None,
+            mean=known.mean or (0.5,),
+            std=known.std or (0.5,),
         )
 
     def embed(self, data: Any, *, batch_size: int = 256) -> NDArray[np.float32]:
@@ -119,14 +119,34 @@ class Run:
             data: Whatever :func:`nearfar.pretrain` takes, with as many channels as it had.
             batch_size: Images at a time.
         """
-        source = open_source(data, split="all")
+        source = self.open(data)
+        embeddings = embed_source(self.encoder, source, self.views, batch_size=batch_size)
+        return embeddings.numpy()
+
+    def open(self, data: Any) -> Source:
+        """All of the data, in the range of values the encoder was trained on.
+
+        Raises:
+            ValueError: The images have another number of channels.
+        """
+        source = open_source(
+            data,
+            split="all",
+            channels=None if isinstance(data, Source) else self.description.channels,
+            value_range=self.value_range,
+        )
         if source.channels != self.description.channels:
             raise ValueError(
                 f"`data` must have {self.description.channels} channels, as the run's images had,"
                 f" got {source.channels}"
             )
-        embeddings = embed_source(self.encoder, source, self.views, batch_size=batch_size)
-        return embeddings.numpy()
+        return source
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """The (low, high) of floating-point images that became (0, 1) in training."""
+        known = self.description.value_range
+        return None if known is None else (known[0], known[1])
 
     def _build(self) -> nn.Module:
         known = self.description

@@ -149,8 +149,7 @@ def _torchvision_pil(images: Tensor) -> Iterator[Render]:
         _Pictures(images), batch_size=max(1, len(images) // (4 * _WORKERS)), num_workers=_WORKERS,
         persistent_workers=True, multiprocessing_context="forkserver",
     )
-    yield lambda epoch: sum(len(first) for first, _ in loader)
-    del loader
+    yield lambda epoch: [len(first) for first, _ in loader]
 
 
 @contextmanager

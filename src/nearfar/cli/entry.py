@@ -28,6 +28,7 @@ app = App(
     default_parameter=Parameter(negative=()),
     version=__version__,
     usage="Usage: nearfar COMMAND",
+    suppress_keyboard_interrupt=False,
 )
 app["--help"].group = app["--version"].group = "Options"
 
@@ -98,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader of a pipe went away: `nearfar methods | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 1
     except EXPECTED as error:
         if debug:
             raise

@@ -60,5 +60,5 @@ def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any
             if key not in words:
                 raise ValueError(f"a recipe's [{table}] has no {key!r}{suggest(key, words)}")
             keys[key.replace("_", "-")] = value
-        flags |= {table: keys} if own else keys
+        flags |= {table: keys} if own and keys else keys
     return flags

@@ -83,4 +83,6 @@ def _pretrain(
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
     data = run.directory.read_recipe()["data"]["data"]
     labelled = "LABELLED" if Path(data).exists() else data
-    print_line("next", f"nearfar probe {run.path} --data {labelled}     how good is it, with labels")
+    print_line(
+        "next", f"nearfar probe {run.path} --data {labelled}     how good is it, with labels"
+    )

@@ -67,6 +67,7 @@ def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) ->
         help_format="markdown",
         usage="Usage: nearfar train METHOD --data SOURCE [flags]",
         version_flags=[],
+        suppress_keyboard_interrupt=False,
         config=Dict(stated, source="the recipe", use_commands_as_keys=False),
     )
     app["--help"].group = OTHER

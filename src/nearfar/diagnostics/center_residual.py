@@ -73,6 +73,8 @@ class CenterResidual(Diagnostic):
         "isotropic": lambda dim: 0.0,
     }
 
+    _sum: Tensor
+
     def __init__(self, *, capacity: int = 2048) -> None:
         self._reservoir = Reservoir(capacity)
         self.reset()

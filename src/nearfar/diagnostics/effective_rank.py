@@ -64,6 +64,9 @@ class EffectiveRank(Diagnostic):
         "isotropic": float,
     }
 
+    _moment: Tensor
+    _count: int
+
     def __init__(self) -> None:
         self.reset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -101,7 +102,8 @@ def _random(units: Tensor, chosen: Tensor) -> Tensor:
     """Distances between different samples: every pair of a few, a shuffled round of many."""
     count = chosen.shape[0]
     if count * (count - 1) // 2 <= _POINTS:
-        return torch.pdist(units[chosen])
+        every: Tensor = F.pdist(units[chosen])
+        return every
     order = chosen[torch.randperm(count, generator=torch.Generator().manual_seed(0))]
     return (units[order] - units[order.roll(1)]).norm(dim=1)
 

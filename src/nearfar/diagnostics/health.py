@@ -88,8 +88,9 @@ def health(
 
     Example:
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))
-        >>> health(cloud, cloud + 0.3 * cloud.roll(1, 0)).summary
-        'healthy: views agree (alignment 0.09, strangers 2.00), the sphere is used (uniformity −3.87, uniform −3.88), no collapse (m_o 0.05, rank 63 of 63 isotropic)'
+        >>> record = health(cloud, cloud + 0.3 * cloud.roll(1, 0), loss=3.6, chance=6.2)
+        >>> record.verdict, record.findings[0].reading, record.findings[1].reading
+        ('healthy', 'below chance', 'views agree')
         >>> health(torch.ones(100, 8)).verdict
         'complete collapse'
     """

@@ -54,8 +54,9 @@ def measurements(
     Example:
         >>> measured = measurements(torch.eye(4), torch.eye(4))
         >>> {name: round(value, 2) for name, value in measured.items()}
-        {'uniformity': -4.0, 'm_o': 0.5, 'm_r': 0.87, 'feature_std': 0.43, 'effective_rank': 4.0,
-         'alignment': 0.0, 'random_distance': 2.0, 'relative_alignment': 0.0}
+        {'uniformity': -4.0, 'm_o': 0.5, 'm_r': 0.87, 'feature_std': 0.43,
+         'effective_rank': 4.0, 'alignment': 0.0, 'random_distance': 2.0,
+         'relative_alignment': 0.0}
     """
     check_matrix(min_rows=2, z1=z1)
     check_finite_rows(z1=z1)

@@ -43,7 +43,8 @@ def relative_alignment(
 
     Example:
         >>> z1 = torch.eye(4)
-        >>> print(f"{relative_alignment(z1, z1 + 0.2):.3f} {relative_alignment(z1, z1.flip(0)):.3f}")
+        >>> near, mixed = relative_alignment(z1, z1 + 0.2), relative_alignment(z1, z1.flip(0))
+        >>> print(f"{near:.3f} {mixed:.3f}")
         0.047 1.500
     """
     measured = RelativeAlignment()
@@ -60,6 +61,12 @@ class RelativeAlignment(Diagnostic):
         "complete collapse": lambda dim: 1.0,
         "unrelated views": lambda dim: 1.0,
     }
+
+    _sum1: Tensor
+    _sum2: Tensor
+    _squares: float
+    _near: float
+    _count: int
 
     def __init__(self) -> None:
         self.reset()
@@ -87,7 +94,8 @@ class RelativeAlignment(Diagnostic):
             raise ValueError(f"`RelativeAlignment` needs at least 2 rows, has seen {count}")
         every = count * self._squares - 2 * float(self._sum1 @ self._sum2)
         far = max(0.0, every - self._near) / (count * (count - 1))
-        return torch.tensor([self._near / count, far], dtype=torch.float64).unbind()
+        near, apart = torch.tensor([self._near / count, far], dtype=torch.float64)
+        return near, apart
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic that has seen the pairs of both."""

@@ -29,6 +29,7 @@ class EncoderDescription(Record):
         image_size: Side of the images it was trained at, in pixels.
         mean: Subtracted from images in [0, 1], one a channel.
         std: Then divided by.
+        value_range: The (low, high) of the original values that became (0, 1); None for uint8.
         how: The lines of Python that build it.
     """
 
@@ -41,6 +42,7 @@ class EncoderDescription(Record):
     arguments: dict[str, int] = field(default_factory=dict)
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    value_range: tuple[float, ...] | None = None
     how: str = ""
 
 

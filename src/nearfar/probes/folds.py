@@ -75,7 +75,7 @@ def cross_validated(
     embeddings = checked_embeddings(embeddings)
     samples = embeddings.shape[0]
     labels = checked_labels(labels, samples=samples, min_classes=2).to(embeddings.device)
-    classes = labels.unique().numel()
+    classes = torch.unique(labels).numel()
     if samples < folds:
         raise ValueError(f"`folds` must be at most the number of samples, {samples}, got {folds}")
     if 2 * classes > samples:

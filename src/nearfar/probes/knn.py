@@ -87,7 +87,7 @@ class KNNProbe(Probe):
     def _predict(self, embeddings: Tensor) -> Tensor:
         chunk = max(1, _TILE // self._rows.shape[0])
         queries = to_sphere(embeddings).to(self._rows.dtype)
-        return torch.cat([self._vote(part) for part in queries.split(chunk)])
+        return torch.cat([self._vote(part) for part in torch.split(queries, chunk)])
 
     def _vote(self, queries: Tensor) -> Tensor:
         most = min(self.neighbours, self._rows.shape[0])

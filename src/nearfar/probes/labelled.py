@@ -41,7 +41,7 @@ def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Ten
             f"`labels` must be whole numbers of 0 or more, got {labels[row].item()} in row {row}"
             " (leave unlabelled rows out)"
         )
-    classes = int(labels.unique().numel())
+    classes = torch.unique(labels).numel()
     if classes < min_classes:
         raise ValueError(f"`labels` must hold at least {min_classes} classes, got {classes}")
     return labels.detach().long()

@@ -19,6 +19,7 @@ __all__ = ["LinearProbe", "linear_accuracy"]
 _STRENGTHS: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 _HELD_OUT: Final = 5  # one fold in five chooses the strength
 _CHOOSERS: Final = 20_000  # rows that take part in the choice
+_TRIAL: Final = 60  # steps for each strength tried: their order settles long before the weights
 _ITERATIONS: Final = 200
 _CONFUSION: Final = 0.05
 """p (1 − p) of a prediction in the midst of learning: turns a variance into a curvature."""
@@ -112,7 +113,13 @@ class LinearProbe(Probe):
 
 
 def _solve(
-    rows: Tensor, variances: Tensor, indices: Tensor, l2: float, start: Tensor
+    rows: Tensor,
+    variances: Tensor,
+    indices: Tensor,
+    l2: float,
+    start: Tensor,
+    *,
+    iterations: int = _ITERATIONS,
 ) -> Tensor:
     """Minimise from `start`; the problem is convex, so the start changes the time alone.
 
@@ -123,7 +130,7 @@ def _solve(
     scaled = (start / units).requires_grad_()
     optimiser = torch.optim.LBFGS(
         [scaled],
-        max_iter=_ITERATIONS,
+        max_iter=iterations,
         history_size=20,
         tolerance_grad=1e-5,
         tolerance_change=1e-7,
@@ -157,7 +164,7 @@ def _choose(
     fit, given, test, wanted = rows[kept], indices[kept], rows[held], indices[held]
     best = (math.inf, _STRENGTHS[0], weights)
     for l2 in _STRENGTHS:
-        weights = _solve(fit, variances, given, l2, weights)
+        weights = _solve(fit, variances, given, l2, weights, iterations=_TRIAL)
         surprise = float(F.cross_entropy(F.linear(test, weights[:, :-1], weights[:, -1]), wanted))
         if surprise > best[0]:
             break  # weaker still would follow the training rows more and these less

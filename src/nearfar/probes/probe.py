@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Self
 
+import torch
 from torch import Tensor
 
 from nearfar.probes.labelled import checked_embeddings, checked_labels
@@ -27,12 +28,12 @@ class Probe(ABC):
 
         Raises:
             ValueError: Lengths that differ, fewer than two classes, labels below 0 or not whole,
-                NaN or infinity, fewer samples than two a class on average.
+                NaN or infinity.
         """
         embeddings = checked_embeddings(embeddings)
         samples, self._dim = embeddings.shape
         labels = checked_labels(labels, samples=samples, min_classes=2).to(embeddings.device)
-        self.classes, indices = labels.unique(return_inverse=True)
+        self.classes, indices = torch.unique(labels, return_inverse=True)
         self._fit(embeddings, indices)
         return self
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nearfar.data import Batch, Source, batches
-from nearfar.methods.method import Method, Step
+from nearfar.methods.method import Method
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
 from nearfar.training.checkpoint import latest_checkpoint, save_checkpoint
@@ -116,6 +118,7 @@ def train(
         pending=checkpoint.pending if checkpoint else None,
     )
     values: dict[str, float] = {}
+    update = _Updater(method, source, views, options, schedule, engine, directory)
     method.train()
 
     def save(step: int) -> Path | None:
@@ -132,21 +135,13 @@ def train(
 
     with StopRequest() as stop:
         for step, group in _updates(source, options, schedule, engine, start=done):
-            epoch = step // schedule.updates_per_epoch
-            learning_rate = scheduled_learning_rate(
-                step, steps=schedule.steps, warmup=schedule.warmup, peak=peak_learning_rate(options)
-            )
-            loss, terms = _update(
-                method, views, group, engine, options, step, epoch, learning_rate, schedule,
-                explain=lambda batch, value, at=step: _explain(batch, value, at, source, directory),
-            )
+            meter.count(*update(step, group))
             done = step + 1
-            meter.count(loss, terms)
             where = {"step": done, "epoch": done / schedule.updates_per_epoch}
             if log and (done % options.log_every == 0 or done == schedule.steps):
                 read = meter.read()
                 values |= read
-                log.write("train", **where, learning_rate=learning_rate, **read)
+                log.write("train", **where, learning_rate=update.learning_rate(step), **read)
             if first and (watch.due(done) or done == schedule.steps):
                 readings = watch(method, engine)
                 values |= readings
@@ -194,60 +189,70 @@ def _updates(
             stream.close()
 
 
-def _update(
-    method: Method,
-    views: Views,
-    group: list[Batch],
-    engine: Engine,
-    options: TrainingOptions,
-    step: int,
-    epoch: int,
-    learning_rate: float,
-    schedule: Plan,
-    *,
-    explain: Callable[[Batch, float], NonFiniteLossError],
-) -> tuple[float, dict[str, float]]:
-    """Forward and backward for each batch of the group, then one update."""
-    total = 0.0
-    result: Step | None = None
-    for index, batch in enumerate(group):
-        # dropout and stochastic depth draw from here: a function of seed, update and process
-        torch.manual_seed(_entropy(options.seed, step, index, engine.rank))
-        sizes = None if batch.sizes is None else batch.sizes.to(engine.device)
-        shown = views(
-            batch.images.to(engine.device, non_blocking=True),
-            batch.samples.to(engine.device),
-            seed=options.seed,
-            epoch=epoch,
-            sizes=sizes,
+@final
+class _Updater:
+    """One update after another: views, forward, backward for each batch, then a step."""
+
+    def __init__(
+        self,
+        method: Method,
+        source: Source,
+        views: Views,
+        options: TrainingOptions,
+        schedule: Plan,
+        engine: Engine,
+        directory: RunDirectory,
+    ) -> None:
+        self.method, self.source, self.views = method, source, views
+        self.options, self.schedule, self.engine = options, schedule, engine
+        self.directory = directory
+        self.peak = peak_learning_rate(options)
+
+    def learning_rate(self, step: int) -> float:
+        return scheduled_learning_rate(
+            step, steps=self.schedule.steps, warmup=self.schedule.warmup, peak=self.peak
         )
-        if not options.channels_last:
-            shown = tuple(view.contiguous() for view in shown)
-        result = engine.forward(shown)
-        loss = result.loss.item()
-        if not math.isfinite(loss):
-            raise explain(batch, loss)
-        engine.backward(result.loss / len(group), last=index == len(group) - 1)
-        method.after_batch(result)
-        total += loss / len(group)
-    assert result is not None
-    engine.update(learning_rate)
-    method.after_update((step + 1) / schedule.steps)
-    return total, {name: float(term) for name, term in result.terms.items()}
+
+    def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:
+        """Mean loss of the group's batches, and the named terms of the last."""
+        total = 0.0
+        terms: dict[str, float] = {}
+        for index, batch in enumerate(group):
+            # dropout and stochastic depth draw from here: a function of seed, update and process
+            torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
+            result = self.engine.forward(self._views_of(batch, step))
+            loss = result.loss.item()
+            if not math.isfinite(loss):
+                raise self._explain(batch, loss, step)
+            self.engine.backward(result.loss / len(group), last=index == len(group) - 1)
+            self.method.after_batch(result)
+            total += loss / len(group)
+            terms = {name: float(term) for name, term in result.terms.items()}
+        self.engine.update(self.learning_rate(step))
+        self.method.after_update((step + 1) / self.schedule.steps)
+        return total, terms
+
+    def _views_of(self, batch: Batch, step: int) -> tuple[Tensor, ...]:
+        device = self.engine.device
+        shown = self.views(
+            batch.images.to(device, non_blocking=True),
+            batch.samples.to(device),
+            seed=self.options.seed,
+            epoch=step // self.schedule.updates_per_epoch,
+            sizes=None if batch.sizes is None else batch.sizes.to(device),
+        )
+        return shown if self.options.channels_last else tuple(v.contiguous() for v in shown)
+
+    def _explain(self, batch: Batch, loss: float, step: int) -> NonFiniteLossError:
+        names = [self.source.identify(int(sample)) for sample in batch.samples]
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        last = latest_checkpoint(self.directory.checkpoints)
+        kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written"
+        return NonFiniteLossError(
+            f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
+            " Try a lower learning rate, a longer warm-up, or --precision 32"
+        )
 
 
 def _entropy(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
-
-
-def _explain(
-    batch: Batch, loss: float, step: int, source: Source, directory: RunDirectory
-) -> NonFiniteLossError:
-    names = [source.identify(int(sample)) for sample in batch.samples]
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    last = latest_checkpoint(directory.checkpoints)
-    kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written yet"
-    return NonFiniteLossError(
-        f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
-        " Try a lower learning rate, a longer warm-up, or --precision 32"
-    )

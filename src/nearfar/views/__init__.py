@@ -1,8 +1,8 @@
 """Views: random changes of a batch of images that keep what they show."""
 
 from nearfar.views.customviews import CustomViews
-from nearfar.views.imageviews import ImageViews
 from nearfar.views.images import plain_view
+from nearfar.views.imageviews import ImageViews
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.presets import (
     VIEW_PRESETS,

@@ -11,7 +11,7 @@ from torch import Tensor
 from nearfar.checks import check_fraction, check_integer
 from nearfar.ops.random import uniform
 from nearfar.views.images import check_images, check_normalisation, check_sizes, plain_view
-from nearfar.views.parameters import NUMBERS_PER_VIEW, ViewParameters
+from nearfar.views.parameters import ViewParameters
 from nearfar.views.render import render
 
 __all__ = ["ImageViews"]
@@ -151,9 +151,13 @@ class ImageViews:
             epoch: Of the run.
             view: Which view, from 0; one for all, or one per sample.
         """
-        which = torch.as_tensor(view)
+        which = torch.as_tensor(view).expand(len(samples))
+
+        def numbers_of(rows: Int64[Tensor, " rows"], count: int) -> Tensor:
+            return uniform(samples[rows], seed=seed, epoch=epoch, view=which[rows], count=count)
+
         return ViewParameters.draw(
-            uniform(samples, seed=seed, epoch=epoch, view=view, count=NUMBERS_PER_VIEW),
+            numbers_of,
             sizes,
             crop_scale=self.crop_scale,
             crop_ratio=self.crop_ratio,

@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 
 import torch
 
@@ -17,39 +16,37 @@ __all__ = ["in_parallel"]
 Work = Callable[[slice, Scratch], None]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads in which PyTorch does not split its operations again; none survive a fork."""
-    pool = ThreadPoolExecutor(threads, "views", initializer=torch.set_num_threads, initargs=(1,))
-    started: SimpleQueue[None] = SimpleQueue()
-    for future in [pool.submit(started.put, None) for _ in range(threads)]:
+    """Threads in which PyTorch does not split its operations again.
+
+    They do not survive a fork, hence the number of the process among the arguments.
+    """
+    pool = ThreadPoolExecutor(threads, f"views-{process}", torch.set_num_threads, (1,))
+    for future in [pool.submit(torch.get_num_threads) for _ in range(threads)]:
         future.result()
-    torch.set_num_threads(threads)  # what a later thread starts with; the workers keep their 1
+    torch.set_num_threads(threads)  # what any later thread starts with; these keep their 1
     return pool
 
 
 def in_parallel(work: Work, parts: Sequence[slice], *, device: torch.device) -> None:
     """Call `work` on each part, on a CPU by as many threads as PyTorch uses.
 
-    Splitting the parts among threads costs less than splitting each small operation, whose threads
-    would wait for one another hundreds of times. The results do not depend on it.
+    To split the parts among threads costs less than to split each small operation: those threads
+    would wait for one another hundreds of times, for long where the cores have other work. The
+    results do not depend on it.
     """
-    threads = min(torch.get_num_threads(), len(parts)) if device.type == "cpu" else 1
-    if threads <= 1:
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    left = iter(parts)
+
+    @torch.no_grad()
+    def take_turns() -> None:
         scratch = Scratch(device)
-        for part in parts:
+        for part in left:  # one iterator for all threads: whoever is free takes the next
             work(part, scratch)
+
+    if min(threads, len(parts)) <= 1:
+        take_turns()
         return
-    waiting: SimpleQueue[slice] = SimpleQueue()
-    for part in parts:
-        waiting.put(part)
-
-    def drain() -> None:
-        scratch = Scratch(device)
-        with torch.no_grad():
-            while not waiting.empty():
-                work(waiting.get_nowait(), scratch)
-
-    pool = _pool(torch.get_num_threads(), os.getpid())
-    for future in [pool.submit(drain) for _ in range(threads)]:
+    for future in [_pool(threads, os.getpid()).submit(take_turns) for _ in range(threads)]:
         future.result()

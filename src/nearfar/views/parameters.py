@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Bool, Float32, Float64, Int64
 from torch import Tensor
 
-__all__ = ["NUMBERS_PER_VIEW", "ViewParameters", "crop_boxes"]
+__all__ = ["NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
 
-_ATTEMPTS = 10
 # Places in a sample's row of uniform numbers: fixed, so that switching one augmentation off leaves
-# the others as they were.
-_SCALE, _RATIO = slice(0, 10), slice(10, 20)
+# the others as they were. Four draws of a crop come first; the other six, rarely needed, last.
+_SCALE, _RATIO = (slice(0, 4), slice(24, 30)), (slice(4, 8), slice(30, 36))
 (_TOP, _LEFT, _FLIP, _JITTER, _BRIGHTNESS, _CONTRAST, _SATURATION, _HUE, _HUE_TURN, _ORDER,
- _GREY, _BLUR, _SIGMA, _SOLARISE, _ANGLE) = range(20, 35)
-NUMBERS_PER_VIEW = 35
+ _GREY, _BLUR, _SIGMA, _SOLARISE, _ANGLE) = range(8, 23)
+NUMBERS_PER_VIEW, NUMBERS_FOR_ALL_DRAWS = 24, 36
+
+Numbers = Callable[[Int64[Tensor, " rows"], int], Float32[Tensor, "rows count"]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class ViewParameters:
     @classmethod
     def draw(
         cls,
-        numbers: Float32[Tensor, "batch 35"],
+        numbers_of: Numbers,
         sizes: Int64[Tensor, "batch 2"],
         *,
         crop_scale: tuple[float, float],
@@ -66,14 +68,27 @@ class ViewParameters:
         solarise: Float32[Tensor, "*batch"],
         rotation: float,
     ) -> ViewParameters:
-        """Turn uniform numbers into parameters; see :class:`nearfar.views.ImageViews`."""
+        """Turn uniform numbers into parameters; see :class:`nearfar.views.ImageViews`.
+
+        Args:
+            numbers_of: Gives some rows' first numbers, as many as asked for.
+            sizes: Height and width of each image.
+        """
+        numbers = numbers_of(torch.arange(len(sizes)), NUMBERS_PER_VIEW)
+        boxes, fits = crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio)
+        again = (~fits).nonzero()[:, 0]
+        if len(again):
+            all_draws = numbers_of(again, NUMBERS_FOR_ALL_DRAWS)
+            boxes[again], _ = crop_boxes(
+                all_draws, sizes[again], scale=crop_scale, ratio=crop_ratio
+            )
         most = torch.tensor(strengths)
         middle = torch.tensor([1.0, 1.0, 1.0, 0.0])
         # A strength above 1 reaches down to 0, not below: negative light has no meaning.
         low = torch.maximum(middle - most, torch.tensor([0.0, 0.0, 0.0, -1.0]))
         spread = numbers[:, _BRIGHTNESS : _HUE + 1]
         return cls(
-            boxes=crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio),
+            boxes=boxes,
             flip=numbers[:, _FLIP] < flip,
             jitter=numbers[:, _JITTER] < jitter,
             factors=low + spread * (middle + most - low),
@@ -99,7 +114,7 @@ def crop_boxes(
     *,
     scale: tuple[float, float],
     ratio: tuple[float, float],
-) -> Int64[Tensor, "batch 4"]:
+) -> tuple[Int64[Tensor, "batch 4"], Bool[Tensor, " batch"]]:
     """Crops of random area and shape: torchvision's `RandomResizedCrop` for a whole batch.
 
     The area is uniform in `scale` of the image's, the logarithm of width over height uniform in
@@ -107,19 +122,22 @@ def crop_boxes(
     shape is within `ratio`.
 
     Args:
-        numbers: Uniform numbers in [0, 1); the first 22 of a row are used.
+        numbers: Uniform numbers in [0, 1), 24 in a row for four draws or 36 for all ten.
         sizes: Height and width of each image.
         scale: Smallest and largest share of the image's area.
         ratio: Smallest and largest width over height.
 
     Returns:
-        Top, left, height, width.
+        Top, left, height, width, and whether one of the draws fitted.
     """
     draws = numbers.double()
+    areas, shapes = (
+        torch.cat([draws[:, part] for part in parts], dim=1) for parts in (_SCALE, _RATIO)
+    )
     height, width = sizes[:, :1].double(), sizes[:, 1:].double()
-    area = height * width * (scale[0] + draws[:, _SCALE] * (scale[1] - scale[0]))
+    area = height * width * (scale[0] + areas * (scale[1] - scale[0]))
     low, high = (torch.tensor(r, dtype=torch.float64).log() for r in ratio)
-    shape = (low + draws[:, _RATIO] * (high - low)).exp()
+    shape = (low + shapes * (high - low)).exp()
     widths, heights = (area * shape).sqrt().round(), (area / shape).sqrt().round()
     fits = (widths > 0) & (widths <= width) & (heights > 0) & (heights <= height)
     found, first = fits.max(dim=1)
@@ -129,7 +147,7 @@ def crop_boxes(
     room_y, room_x = height[:, 0] - h, width[:, 0] - w
     top = torch.where(found, (draws[:, _TOP] * (room_y + 1)).floor(), (room_y / 2).floor())
     left = torch.where(found, (draws[:, _LEFT] * (room_x + 1)).floor(), (room_x / 2).floor())
-    return torch.stack((top, left, h, w), dim=1).long()
+    return torch.stack((top, left, h, w), dim=1).long(), found
 
 
 def _fallback(

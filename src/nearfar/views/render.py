@@ -15,8 +15,8 @@ from nearfar.views.scratch import Scratch
 
 __all__ = ["render"]
 
-# Values in work at a time: what a core's second-level cache holds; a GPU wants more.
-_VALUES_PER_CORE = 3 << 16
+# Values in work at a time: few enough for a core's cache, many enough to be worth a call.
+_VALUES_PER_CORE = 6 << 16
 _VALUES_PER_GPU = 1 << 26
 
 
@@ -51,43 +51,53 @@ def render(
     # Sorted by hue's turn, so that a turn is one slice; the samples without jitter come last.
     turn = torch.where(drawn.jitter, drawn.hue_turn, 4)
     order = torch.argsort(turn, stable=True)
-    stops = torch.bincount(turn, minlength=5).cumsum(dim=0)[:4]
-    drawn = drawn.rows(order)
-    large = _are_large(sizes, device)
+    stops = torch.bincount(turn, minlength=5).cumsum(dim=0)[:4].tolist()
+    drawn, sources = drawn.rows(order), order % max(len(images), 1)
+    large = _are_large(sizes, device)[sources]
+    chunk = _chunk(sizes[sources[~large]], size=size, channels=channels, device=device)
+
+    # What is a number per sample moves once, not once per chunk.
     blends = Blends.in_order(drawn.factors, drawn.order, colour=colour).to(device)
-    top, left, tall, wide = drawn.boxes.unbind(dim=1)
-    axes = (
-        Axis.along(top, tall, size=size, extent=images.shape[2]).to(device),
-        Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device),
-    )
+    hue, kept = drawn.factors[:, 3:].to(device), (~drawn.grey)[:, None].float().to(device)
+    angle, sigma = drawn.angle.to(device), drawn.sigma.to(device)
+    order, sources = order.to(device), sources.to(device)
     scale, shift = scale.to(device)[:, None, None], shift.to(device)[:, None, None]
+    top, left, tall, wide = drawn.boxes.unbind(dim=1)
+    down = Axis.along(top, tall, size=size, extent=images.shape[2]).to(device)
+    across = Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device)
+    rotated, greyed = bool(angle.any()), colour and bool(drawn.grey.any())
 
     def work_on(part: slice, scratch: Scratch) -> None:
-        here, sources = drawn.rows(part), order[part] % len(images)
-        count = len(sources)
+        count = part.stop - part.start
         planes = scratch("planes", channels, count, size, size)
-        down, across = (axis.rows(part) for axis in axes)
-        one_by_one = large[sources].nonzero()[:, 0]
-        if len(one_by_one) == 0:
-            near = images.index_select(0, sources.to(device))
-            dense_resample(near, down, across, out=planes, scratch=scratch)
+        if bool(large[part].any()):
+            _crop_mixed(
+                images, sources[part], drawn.rows(part), (down.rows(part), across.rows(part)),
+                large[part], out=planes,
+            )
         else:
-            _crop_mixed(images, sources, here, (down, across), one_by_one, out=planes)
-        if bool(here.angle.any()):
-            planes = rotate(planes, here.angle.to(device))
+            near = images.index_select(0, sources[part])
+            dense_resample(near, down.rows(part), across.rows(part), out=planes, scratch=scratch)
+        if rotated:
+            planes = rotate(planes, angle[part])
         pixels = planes.flatten(2)
-        local = (stops - part.start).clamp(0, count).tolist()
-        jitter_(
-            pixels, blends.rows(part), here.factors[:, 3:].to(device), stops=local, scratch=scratch
-        )
-        if colour and bool(here.grey.any()):
-            make_grey_(pixels, (~here.grey)[:, None].float().to(device), scratch=scratch)
-        _filter_(planes, here, solarise_threshold=solarise_threshold)
+        local = [min(max(stop - part.start, 0), count) for stop in stops]
+        jitter_(pixels, blends.rows(part), hue[part], stops=local, scratch=scratch)
+        if greyed:
+            make_grey_(pixels, kept[part], scratch=scratch)
+        blurred = drawn.blur[part].nonzero()[:, 0].to(device)
+        if len(blurred):
+            kernel = blur_kernel_size(size)
+            planes[:, blurred] = gaussian_blur(
+                planes[:, blurred], sigma[part][blurred], kernel=kernel
+            )
+        bright = drawn.solarise[part].nonzero()[:, 0].to(device)
+        if len(bright):
+            planes[:, bright] = solarise(planes[:, bright], threshold=solarise_threshold)
         pixels.mul_(scale).add_(shift)
         rows = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
-        out.index_copy_(0, order[part].to(device), rows)
+        out.index_copy_(0, order[part], rows)
 
-    chunk = _chunk(sizes[~large], size=size, channels=channels, device=device)
     parts = [slice(start, min(start + chunk, total)) for start in range(0, total, chunk)]
     in_parallel(work_on, parts, device=device)
     return out.permute(0, 3, 1, 2)
@@ -104,8 +114,7 @@ def _chunk(
 ) -> int:
     """How many views to work on at a time."""
     side = max(size, int(dense.max()) if len(dense) else 1)
-    on_cpu = device.type == "cpu"
-    budget = _VALUES_PER_CORE if on_cpu else _VALUES_PER_GPU
+    budget = _VALUES_PER_CORE if device.type == "cpu" else _VALUES_PER_GPU
     return max(1, budget // (channels * side**2))
 
 
@@ -114,13 +123,12 @@ def _crop_mixed(
     sources: Int64[Tensor, " batch"],
     drawn: ViewParameters,
     axes: tuple[Axis, Axis],
-    large: Int64[Tensor, " some"],
+    large: Bool[Tensor, " batch"],
     *,
     out: Float32[Tensor, "channels batch size size"],
 ) -> None:
     """The crops of images on the CPU of which some are large: those one at a time."""
-    is_small = torch.ones(len(sources), dtype=torch.bool).index_fill_(0, large, False)
-    small = is_small.nonzero()[:, 0]
+    small = (~large).nonzero()[:, 0]
     if len(small):
         side = slice(LARGEST_DENSE_SIDE)
         near = images[:, :, side, side].index_select(0, sources[small])
@@ -128,23 +136,6 @@ def _crop_mixed(
         down, across = (axis.rows(small) for axis in axes)
         dense_resample(near, down, across, out=some, scratch=Scratch(images.device))
         out.index_copy_(1, small, some)
-    for place in large.tolist():
+    for place in large.nonzero()[:, 0].tolist():
         image = images[int(sources[place])]
         single_resample(image, drawn.boxes[place], drawn.flip[place], out=out[:, place])
-
-
-def _filter_(
-    planes: Float32[Tensor, "channels batch size size"],
-    drawn: ViewParameters,
-    *,
-    solarise_threshold: float,
-) -> None:
-    """Blur and solarise those it was drawn for, in place."""
-    blurred = drawn.blur.nonzero()[:, 0]
-    if len(blurred):
-        rows, sigma = blurred.to(planes.device), drawn.sigma[blurred].to(planes.device)
-        kernel = blur_kernel_size(planes.shape[-1])
-        planes[:, rows] = gaussian_blur(planes[:, rows], sigma, kernel=kernel)
-    solarised = drawn.solarise.nonzero()[:, 0].to(planes.device)
-    if len(solarised):
-        planes[:, solarised] = solarise(planes[:, solarised], threshold=solarise_threshold)

@@ -1,0 +1,129 @@
+"""Embeddings out, diagnoses, probes, comparison, export."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file
+
+import nearfar
+from nearfar import api
+from nearfar.data import open_source
+
+
+@pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
+def test_embeddings_go_to_a_file_and_come_back(tmp_path, digits_run, name):
+    embeddings, ids = api.embed(digits_run, "digits")
+    path = api.save_embeddings(tmp_path / name, embeddings, ids)
+    first, second = api.load_embeddings(path)
+    assert second is None
+    np.testing.assert_array_equal(first.numpy(), embeddings)
+    assert ids[17] == "row 17"
+    assert nearfar.diagnose(path).dim == 256
+
+
+def test_files_that_hold_no_embeddings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must end in .npz or .parquet"):
+        api.save_embeddings(tmp_path / "e.csv", np.zeros((2, 2), np.float32), ("a", "b"))
+    with pytest.raises(ValueError, match="each of the 2 rows, got 1"):
+        api.save_embeddings(tmp_path / "e.npz", np.zeros((2, 2), np.float32), ("a",))
+    np.savez(tmp_path / "two.npz", a=np.zeros((3, 2)), b=np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="`embeddings` or one floating-point matrix"):
+        nearfar.diagnose(tmp_path / "two.npz")
+    np.save(tmp_path / "cube.npy", np.zeros((3, 2, 2)))
+    with pytest.raises(ValueError, match="must hold a matrix of numbers"):
+        nearfar.diagnose(tmp_path / "cube.npy")
+    (tmp_path / "bomb.npy").write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(ValueError, match="pickle"):
+        nearfar.diagnose(tmp_path / "bomb.npy")
+    with pytest.raises(ValueError, match="a file of embeddings or a run"):
+        nearfar.diagnose(tmp_path / "nothing.npz")
+
+
+def test_two_views_are_judged_for_agreement(tmp_path):
+    z = torch.nn.functional.normalize(torch.randn(300, 32), dim=1)
+    np.savez(tmp_path / "pairs.npz", embeddings=z.numpy(), embeddings2=(z + 0.01).numpy())
+    health = nearfar.diagnose(tmp_path / "pairs.npz")
+    assert health.verdict == "healthy"
+    assert health.measurements["alignment"] < 0.1
+    assert "alignment" not in nearfar.diagnose(z).measurements
+
+
+def test_a_run_is_diagnosed_by_its_own_verdict(digits_run):
+    assert nearfar.diagnose(digits_run.path) == digits_run.health == nearfar.diagnose(digits_run)
+
+
+def test_numpy_integers_and_lists_are_taken():
+    assert nearfar.diagnose(np.random.default_rng(0).integers(0, 9, (50, 4))).samples == 50
+
+
+def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run):
+    record = api.probe(digits_run, "digits")
+    assert [row.representation for row in record.rows] == [
+        "trained encoder", "untrained encoder", "raw pixels 16×16",
+    ]  # fmt: skip
+    assert record.classes == 10
+    assert record.protocol == "five stratified folds"
+    assert all(0.5 < row.linear <= 1 and 0.5 < row.knn <= 1 for row in record.rows)
+
+
+def test_the_untrained_encoder_is_what_training_started_from(digits_run, tmp_path):
+    started = digits_run.untrained_encoder().state_dict()
+    trained = digits_run.encoder.state_dict()
+    assert not torch.equal(started["layers.0.0.weight"], trained["layers.0.0.weight"])
+    again = nearfar.load(digits_run.path).untrained_encoder().state_dict()
+    assert all(torch.equal(started[name], again[name]) for name in started)
+
+
+def test_runs_stand_side_by_side(digits_run):
+    rows = api.compare([digits_run.path, digits_run])
+    assert rows[0] == rows[1]
+    assert rows[0]["method"] == "simclr"
+    assert json.dumps(rows)
+
+
+def test_onnx_gives_the_same_embeddings_for_any_batch(tmp_path, digits_run):
+    import onnxruntime
+
+    path = api.export(digits_run, "onnx", tmp_path / "encoder.onnx")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    batch = open_source("digits").read(range(5))
+    images = digits_run.views.plain(batch.images).contiguous().numpy()
+    (found,) = session.run(None, {"images": images})
+    np.testing.assert_allclose(found, digits_run.embed("digits")[:5], atol=1e-4)
+
+
+def test_safetensors_bring_their_description(tmp_path, digits_run):
+    path = api.export(digits_run, "safetensors", tmp_path / "e.safetensors")
+    assert load_file(path).keys() == digits_run.encoder.state_dict().keys()
+    assert json.loads(path.with_suffix(".json").read_text())["width"] == 256
+
+
+def test_timm_loads_what_was_exported_for_it(tmp_path, pictures, quick, digits_run):
+    run = nearfar.pretrain(
+        "simclr", pictures, encoder="resnet10t", stem="standard", out=tmp_path / "run", **quick
+    )
+    folder = api.export(run, "timm")
+    model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    shown = run.views.plain(torch.from_numpy(pictures[:4]).permute(0, 3, 1, 2))
+    with torch.no_grad():
+        np.testing.assert_allclose(model(shown).numpy(), run.embed(pictures[:4]), atol=1e-4)
+    with pytest.raises(ValueError, match="got convnet of nearfar"):
+        api.export(digits_run, "timm")
+    with pytest.raises(ValueError, match="did you mean 'onnx'"):
+        api.export(digits_run, "onx")
+
+
+def test_other_channels_than_the_runs_are_refused(digits_run, pictures):
+    with pytest.raises(ValueError, match="`channels`=1"):
+        digits_run.embed(pictures)
+
+
+def test_methods_and_data_are_listed():
+    assert {row["name"] for row in api.list_methods()} == set(api.recipe.preset_names())
+    assert {"cifar10", "digits", "fashion-mnist"} <= {row["name"] for row in api.list_data()}
