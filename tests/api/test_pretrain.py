@@ -85,7 +85,9 @@ def test_every_preset_trains_on_colour_images(tmp_path, pictures, quick, method)
     assert run.record.method == method
 
 
-@pytest.mark.parametrize(("shape", "channels"), [((40, 16, 16), 1), ((40, 16, 16, 4), 4), ((40, 7, 16, 40), 7)])
+@pytest.mark.parametrize(
+    ("shape", "channels"), [((40, 16, 16), 1), ((40, 16, 16, 4), 4), ((40, 7, 16, 40), 7)]
+)
 def test_any_number_of_channels(tmp_path, quick, shape, channels):
     images = np.random.default_rng(0).random(shape).astype(np.float32)
     run = nearfar.pretrain("vicreg", images, out=tmp_path / "run", **quick)
@@ -110,7 +112,7 @@ def test_an_own_module_needs_its_width(tmp_path, pictures, quick):
     run = nearfar.pretrain(
         "simclr", pictures, encoder=module, width=12, image_size=20, out=tmp_path / "run", **quick
     )
-    with pytest.raises(ValueError, match="hand it to nearfar.load"):
+    with pytest.raises(ValueError, match="hand it to nearfar"):
         _ = run.encoder
     again = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 20, 12))
     assert nearfar.load(run.path, encoder=again).embed(pictures).shape == (60, 12)
@@ -121,7 +123,9 @@ def test_own_transforms_go_in_the_same_slot(tmp_path, pictures, quick):
         [v2.RandomResizedCrop(16, antialias=True), v2.ToDtype(torch.float32, scale=True)]
     )
     views = CustomViews(transform, size=16, channels=3)
-    run = nearfar.pretrain("byol", pictures, views=views, image_size=16, out=tmp_path / "run", **quick)
+    run = nearfar.pretrain(
+        "byol", pictures, views=views, image_size=16, out=tmp_path / "run", **quick
+    )
     assert run.record.finished
 
 
@@ -196,7 +200,7 @@ def test_resuming_on_other_data_is_refused(tmp_path, pictures, quick):
         nearfar.pretrain("simclr", pictures, out=out, progress=StopAt(1), **quick)
     with pytest.raises(ValueError, match="`data` was handed over in Python"):
         api.resume(out)
-    with pytest.raises(ValueError, match="must be what .* was trained on"):
+    with pytest.raises(ValueError, match=r"must be what .* was trained on"):
         api.resume(out, 255 - pictures)
     assert api.resume(out, pictures).record.finished
 
@@ -239,7 +243,9 @@ def test_too_few_images_are_refused(tmp_path, quick, pictures):
 
 def test_constant_images_are_trained_on_and_called_collapsed(tmp_path, quick):
     images = np.full((40, 16, 16, 3), 128, dtype=np.uint8)
-    run = nearfar.pretrain("vicreg", images, out=tmp_path / "run", view_options={"jitter": 0.0}, **quick)
+    run = nearfar.pretrain(
+        "vicreg", images, out=tmp_path / "run", view_options={"jitter": 0.0}, **quick
+    )
     assert run.health.verdict != "healthy"
 
 

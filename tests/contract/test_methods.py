@@ -7,10 +7,10 @@ import inspect
 
 import pytest
 import torch
-from tests.cases.method_cases import BATCH, CASES, MethodCase, two_views
 
 from nearfar import methods
 from nearfar.methods import Method
+from tests.cases.method_cases import BATCH, CASES, MethodCase, two_views
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
-from tests.cases.method_cases import WIDTH, encoder, two_views
 from torch import nn
 from torch.nn import functional as F
 
 from nearfar.methods import BYOL, byol
+from tests.cases.method_cases import WIDTH, encoder, two_views
 
 
 def test_the_loss_is_the_papers_sum_of_both_directions():

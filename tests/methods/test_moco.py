@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
 
 from nearfar.methods import moco_v1, moco_v2
+from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
 
 
 def test_a_key_is_never_among_its_own_negatives():

@@ -16,7 +16,9 @@ def test_convnet_takes_any_small_image(channels, side):
 
 
 def test_convnet_has_the_size_it_says():
-    assert sum(p.numel() for p in ConvNet(channels=3).parameters()) == pytest.approx(0.36e6, rel=0.02)
+    assert sum(p.numel() for p in ConvNet(channels=3).parameters()) == pytest.approx(
+        0.36e6, rel=0.02
+    )
 
 
 def test_small_stem_is_chosen_for_small_images_and_said():

@@ -1,4 +1,4 @@
-"""A run directory as a healthy, a collapsed or an interrupted run would leave it, from synthetic records.
+"""Run directories as healthy, collapsed and interrupted runs leave them, from synthetic records.
 
 By hand: ``python tests/reports/sample.py FOLDER`` writes sample runs and their reports there.
 """
@@ -51,7 +51,9 @@ learning_rate = 1e-3
 
 
 def provenance() -> Provenance:
-    return Provenance("0.1.0", "2.9.0", "3.11.2", "cpu (x86_64)", 2, "ae95974", "2026-03-01T09:30:00Z")
+    return Provenance(
+        "0.1.0", "2.9.0", "3.11.2", "cpu (x86_64)", 2, "ae95974", "2026-03-01T09:30:00Z"
+    )
 
 
 def run_record(*, name: str = "simclr-digits", finished: bool = True) -> RunRecord:
@@ -76,37 +78,54 @@ def run_record(*, name: str = "simclr-digits", finished: bool = True) -> RunReco
 
 
 def metric_lines(
-    *, steps: int = 420, collapsed: bool = False, terms: bool = False, every: int = 10
+    *,
+    steps: int = 420,
+    of: int = 420,
+    collapsed: bool = False,
+    terms: bool = False,
+    every: int = 10,
 ) -> list[dict[str, object]]:
     rng = np.random.default_rng(0)
     lines: list[dict[str, object]] = []
     for step in range(1, steps + 1):
-        part = step / steps
+        part = step / of
         fall = 1 - math.exp(-7 * part)
         loss = math.log(511) - (0.02 if collapsed else 2.6) * fall
         rate = 1e-3 * min(1, part / 0.1) * (0.5 + 0.5 * math.cos(math.pi * part))
         line: dict[str, object] = {
-            "kind": "train", "step": step, "epoch": 60 * part,
-            "loss": loss + rng.normal(0, 0.05 * (1.2 - part)), "learning_rate": rate,
+            "kind": "train",
+            "step": step,
+            "epoch": 60 * part,
+            "loss": loss + rng.normal(0, 0.05 * (1.2 - part)),
+            "learning_rate": rate,
             "images_per_second": 1700 + rng.normal(0, 40),
         }
         if terms:
-            line["terms"] = {"invariance": 1.2 - fall, "variance": 0.9 - 0.8 * fall,
-                             "covariance": 0.1 + 0.2 * fall}
+            line["terms"] = {
+                "invariance": 1.2 - fall,
+                "variance": 0.9 - 0.8 * fall,
+                "covariance": 0.1 + 0.2 * fall,
+            }
         lines.append(line)
         if step % every == 0:
             noise = rng.normal(0, 0.01, 5)
             c = fall if collapsed else 0.0
-            lines.append({
-                "kind": "watch", "step": step, "epoch": 60 * part, "loss": loss + 0.05 + noise[0],
-                "alignment": max(0.002, (0.9 - 0.69 * fall) * (1 - 0.99 * c) + noise[1]),
-                "uniformity": (-1.2 - 2.2 * fall) * (1 - 0.98 * c) + noise[2],
-                "m_o": min(0.999, 0.35 - 0.32 * fall + 0.95 * c + abs(noise[3])),
-                "m_r": math.sqrt(max(0.0, 1 - min(0.999, 0.35 - 0.32 * fall + 0.95 * c) ** 2)),
-                "feature_std": 0.06 + 0.06 * fall * (1 - c),
-                "effective_rank": (14 + 44 * fall) * (1 - 0.97 * c) + 5 * noise[4],
-                "dim": 64, "samples": 180,
-            })
+            lines.append(
+                {
+                    "kind": "watch",
+                    "step": step,
+                    "epoch": 60 * part,
+                    "loss": loss + 0.05 + noise[0],
+                    "alignment": max(0.002, (0.9 - 0.69 * fall) * (1 - 0.99 * c) + noise[1]),
+                    "uniformity": (-1.2 - 2.2 * fall) * (1 - 0.98 * c) + noise[2],
+                    "m_o": min(0.999, 0.35 - 0.32 * fall + 0.95 * c + abs(noise[3])),
+                    "m_r": math.sqrt(max(0.0, 1 - min(0.999, 0.35 - 0.32 * fall + 0.95 * c) ** 2)),
+                    "feature_std": 0.06 + 0.06 * fall * (1 - c),
+                    "effective_rank": (14 + 44 * fall) * (1 - 0.97 * c) + 5 * noise[4],
+                    "dim": 64,
+                    "samples": 180,
+                }
+            )
     return lines
 
 
@@ -117,22 +136,49 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
             summary="complete collapse: every embedding points the same way (m_o 0.99), rank 1.6 of"
             " 64; alignment 0.01 is low only because all points are one",
             findings=(
-                Finding("alignment", 0.006, "views agree, but so do strangers",
-                        {"identical": 0.0, "unrelated": 2.0}, None),
-                Finding("uniformity", -0.07, "the sphere is not used",
-                        {"collapsed": 0.0, "floor": -3.875}, False),
-                Finding("m_o", 0.988, "one direction holds everything",
-                        {"collapsed": 1.0, "centred": 0.075}, False),
-                Finding("effective_rank", 1.6, "one direction is in use",
-                        {"collapsed": 1.0, "isotropic": 54.2}, False),
+                Finding(
+                    "alignment",
+                    0.006,
+                    "views agree, but so do strangers",
+                    {"identical": 0.0, "unrelated": 2.0},
+                    None,
+                ),
+                Finding(
+                    "uniformity",
+                    -0.07,
+                    "the sphere is not used",
+                    {"collapsed": 0.0, "floor": -3.875},
+                    False,
+                ),
+                Finding(
+                    "m_o",
+                    0.988,
+                    "one direction holds everything",
+                    {"collapsed": 1.0, "centred": 0.075},
+                    False,
+                ),
+                Finding(
+                    "effective_rank",
+                    1.6,
+                    "one direction is in use",
+                    {"collapsed": 1.0, "isotropic": 54.2},
+                    False,
+                ),
             ),
             advice=(
                 "lower the learning rate tenfold: the first updates were large",
                 "add negatives or a predictor: this objective alone is solved by a constant",
                 "check that the views of one sample differ",
             ),
-            measurements={"loss": 6.21, "alignment": 0.006, "uniformity": -0.07, "m_o": 0.988,
-                          "m_r": 0.154, "feature_std": 0.011, "effective_rank": 1.6},
+            measurements={
+                "loss": 6.21,
+                "alignment": 0.006,
+                "uniformity": -0.07,
+                "m_o": 0.988,
+                "m_r": 0.154,
+                "feature_std": 0.011,
+                "effective_rank": 1.6,
+            },
             samples=180,
             dim=64,
         )
@@ -143,28 +189,52 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
         findings=(
             Finding("loss", 3.62, "well below chance", {"chance": math.log(511)}, True),
             Finding("alignment", 0.21, "views agree", {"identical": 0.0, "unrelated": 2.0}, True),
-            Finding("uniformity", -3.41, "the sphere is used",
-                    {"collapsed": 0.0, "floor": -3.875}, True),
-            Finding("m_o", 0.031, "the cloud is centred", {"collapsed": 1.0, "centred": 0.075}, True),
-            Finding("effective_rank", 58.1, "58 of 64 directions in use",
-                    {"collapsed": 1.0, "isotropic": 62.3}, True),
-            Finding("feature_std", 0.1212, "every coordinate varies",
-                    {"collapsed": 0.0, "isotropic": 0.125}, None),
+            Finding(
+                "uniformity", -3.41, "the sphere is used", {"collapsed": 0.0, "floor": -3.875}, True
+            ),
+            Finding(
+                "m_o", 0.031, "the cloud is centred", {"collapsed": 1.0, "centred": 0.075}, True
+            ),
+            Finding(
+                "effective_rank",
+                58.1,
+                "58 of 64 directions in use",
+                {"collapsed": 1.0, "isotropic": 62.3},
+                True,
+            ),
+            Finding(
+                "feature_std",
+                0.1212,
+                "every coordinate varies",
+                {"collapsed": 0.0, "isotropic": 0.125},
+                None,
+            ),
         ),
         advice=(),
-        measurements={"loss": 3.62, "alignment": 0.2113, "uniformity": -3.4149, "m_o": 0.0312,
-                      "m_r": 0.9995, "feature_std": 0.12123, "effective_rank": 58.12},
+        measurements={
+            "loss": 3.62,
+            "alignment": 0.2113,
+            "uniformity": -3.4149,
+            "m_o": 0.0312,
+            "m_r": 0.9995,
+            "feature_std": 0.12123,
+            "effective_rank": 58.12,
+        },
         samples=180,
         dim=64,
     )
 
 
-def geometry_record(*, dim: int = 64, samples: int = 900, collapsed: bool = False) -> GeometryRecord:
+def geometry_record(
+    *, dim: int = 64, samples: int = 900, collapsed: bool = False
+) -> GeometryRecord:
     rng = np.random.default_rng(1)
     classes = rng.integers(0, 10, samples)
     centres = rng.normal(size=(10, dim))
     spread = 0.02 if collapsed else 0.75
-    cloud = (centres[:1] if collapsed else 1.2 * centres[classes]) + spread * rng.normal(size=(samples, dim))
+    cloud = (centres[:1] if collapsed else 1.2 * centres[classes]) + spread * rng.normal(
+        size=(samples, dim)
+    )
     cloud *= np.linspace(1.6, 0.5, dim)
     other = cloud + 0.35 * spread * rng.normal(size=cloud.shape)
     z1, z2 = (c / np.linalg.norm(c, axis=1, keepdims=True) for c in (cloud, other))
@@ -202,8 +272,11 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
     for row in range(8):
         image = np.kron(digits[row], np.ones((2, 2)))
         others = tuple(
-            picture(np.roll(image, rng.integers(-3, 4, 2), (0, 1)) * rng.uniform(0.6, 1.1)
-                    + rng.normal(0, 8, image.shape), f"view {view}")
+            picture(
+                np.roll(image, rng.integers(-3, 4, 2), (0, 1)) * rng.uniform(0.6, 1.1)
+                + rng.normal(0, 8, image.shape),
+                f"view {view}",
+            )
             for view in (1, 2)
         )
         views.append(GalleryRow(picture(image, f"{captions} {row}"), others))
@@ -211,8 +284,12 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
         neighbours.append(
             GalleryRow(
                 picture(image, f"{captions} {row}"),
-                tuple(picture(np.kron(digits[i], np.ones((2, 2))), f"{captions} {labels[i]} · row {i}")
-                      for i in near),
+                tuple(
+                    picture(
+                        np.kron(digits[i], np.ones((2, 2))), f"{captions} {labels[i]} · row {i}"
+                    )
+                    for i in near
+                ),
             )
         )
     return GalleryRecord(tuple(views), tuple(neighbours))
@@ -228,8 +305,10 @@ def sample_run(path: Path, *, kind: str = "healthy") -> RunDirectory:
     collapsed, interrupted = kind == "collapsed", kind == "interrupted"
     write_text(directory.recipe, RECIPE)
     run_record(name=path.name, finished=not interrupted).save(directory.run)
-    write_metrics(directory, metric_lines(steps=130 if interrupted else 420, collapsed=collapsed,
-                                          terms=collapsed))
+    write_metrics(
+        directory,
+        metric_lines(steps=130 if interrupted else 420, collapsed=collapsed, terms=collapsed),
+    )
     if not interrupted:
         health_record(collapsed=collapsed).save(directory.health)
         geometry_record(collapsed=collapsed).save(directory.geometry)
@@ -241,8 +320,10 @@ if __name__ == "__main__":
     from nearfar.reports import render_comparison, render_health, write_report
 
     folder = Path(sys.argv[1])
-    runs = [sample_run(folder / f"simclr-{kind}", kind=kind)
-            for kind in ("healthy", "collapsed", "interrupted")]
+    runs = [
+        sample_run(folder / f"simclr-{kind}", kind=kind)
+        for kind in ("healthy", "collapsed", "interrupted")
+    ]
     for run in runs:
         print(write_report(run))
     write_text(folder / "comparison.html", render_comparison(runs))

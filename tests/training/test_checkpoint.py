@@ -95,7 +95,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
-        with pytest.raises(OSError, match="cannot write .*step-00000002"):
+        with pytest.raises(OSError, match=r"cannot write .*step-00000002"):
             save_checkpoint(tmp_path, step=2, seconds=0.0, method=method, optimizer=optimizer)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

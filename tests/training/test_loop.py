@@ -127,7 +127,9 @@ def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
             fit(folder, build(name), options(), progress=StopAt(stop, signal.SIGINT))
         resumed = weights(fit(folder, build(name), options()))
         assert all(torch.equal(whole[key], resumed[key]) for key in whole), stop
-    metrics = [list(RunDirectory(tmp_path / p).read_metrics()) for p in ("whole", f"stopped-{stop}")]
+    metrics = [
+        list(RunDirectory(tmp_path / p).read_metrics()) for p in ("whole", f"stopped-{stop}")
+    ]
     steps = [[(line["kind"], line["step"]) for line in lines] for lines in metrics]
     assert steps[0] == steps[1]
     losses = [[line["loss"] for line in lines if line["kind"] == "train"] for lines in metrics]

@@ -17,7 +17,9 @@ from nearfar.records import replace_atomically, write_text
 __all__ = ["export"]
 
 
-def export(run: str | Path | Run, format: str = "safetensors", out: str | Path | None = None) -> Path:
+def export(
+    run: str | Path | Run, format: str = "safetensors", out: str | Path | None = None
+) -> Path:
     """Write the encoder in a form that others read.
 
     Args:
@@ -41,7 +43,7 @@ def export(run: str | Path | Run, format: str = "safetensors", out: str | Path |
         return _timm(found, Path(out) if out else found.path / "timm")
     path = Path(out) if out else found.path / "encoder.safetensors"
     if path != found.directory.encoder:
-        replace_atomically(path, lambda new: shutil.copyfile(found.directory.encoder, new) and None)
+        replace_atomically(path, lambda new: shutil.copyfile(found.directory.encoder, new))
         found.description.save(path.with_suffix(".json"))
     return path
 
@@ -85,6 +87,6 @@ def _timm(run: Run, folder: Path) -> Path:
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},
     }
     weights = folder / "model.safetensors"
-    replace_atomically(weights, lambda new: shutil.copyfile(run.directory.encoder, new) and None)
+    replace_atomically(weights, lambda new: shutil.copyfile(run.directory.encoder, new))
     write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
     return folder

@@ -32,11 +32,11 @@ _SHOWN, _NEIGHBOURS, _SEARCHED = 8, 5, 1_000
 def judge(
     directory: RunDirectory,
     method: Method,
+    *,
     train: Source,
     watched: Subset,
     views: Views,
     engine: Engine,
-    *,
     seed: int,
 ) -> HealthRecord:
     """Measure on the samples set aside; write ``health``, ``geometry`` and ``gallery``."""
@@ -67,9 +67,7 @@ def _last_loss(directory: RunDirectory) -> float | None:
     return float(sum(last) / len(last))
 
 
-def _view_rows(
-    watched: Subset, shown: tuple[Tensor, ...], views: Views
-) -> Iterable[GalleryRow]:
+def _view_rows(watched: Subset, shown: tuple[Tensor, ...], views: Views) -> Iterable[GalleryRow]:
     first = watched.read(range(min(_SHOWN, len(watched))))
     plain = views.plain(first.images, first.sizes)
     for row, sample in enumerate(first.samples):

@@ -66,7 +66,7 @@ class Recipe:
 
     def save(self, directory: RunDirectory) -> None:
         """Write ``recipe.toml``."""
-        tables = {
+        tables: dict[str, dict[str, Any]] = {
             "data": {
                 "data": self.data,
                 "image_size": self.image_size,

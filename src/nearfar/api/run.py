@@ -27,7 +27,10 @@ def save_encoder(
     directory: RunDirectory, encoder: nn.Module, description: EncoderDescription
 ) -> None:
     """Write the weights under the encoder's own key names, and how to build what they fit."""
-    state = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in encoder.state_dict().items()}
+    state = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in encoder.state_dict().items()
+    }
     metadata = {"format": "pt", "encoder": description.name}
     replace_atomically(directory.encoder, lambda path: save_file(state, path, metadata=metadata))
     description.save(directory.encoder_description)

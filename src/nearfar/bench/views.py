@@ -24,6 +24,7 @@ _SCALE, _JITTER, _APPLIED, _GREY = (0.08, 1.0), (0.4, 0.4, 0.4, 0.1), 0.8, 0.2
 _HALF = [0.5, 0.5, 0.5]
 _WORKERS = 2
 _ROUNDS_AT_LEAST = 5
+_SECONDS_PER_TURN = 0.5
 
 Render = Callable[[int], object]  # from the number of the epoch to one batch of views, twice
 
@@ -38,7 +39,7 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
     Args:
         batch: Images in a batch.
         size: Side of the images and of the views; 64 at most, where the recipe has no blur.
-        seconds: For all rounds together, after one round to warm up.
+        seconds: For all rounds together, after a few batches to warm up.
 
     Raises:
         ValueError: A number is out of its range.
@@ -47,9 +48,8 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
     check_positive(seconds=seconds)
     if size > 64:
         raise ValueError(f"`size` must be 64 or less, where the recipe has no blur, got {size}")
-    images = torch.randint(
-        0, 256, (batch, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
+    chance = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (batch, 3, size, size), dtype=torch.uint8, generator=chance)
     makers: dict[str, Callable[[Tensor], Any]] = {
         "nearfar": _nearfar,
         "torchvision-pil": _torchvision_pil,
@@ -66,18 +66,26 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
                 renders[name] = stack.enter_context(make(images))
             except ImportError as error:
                 missing[name] = f"not measured: {error}"
+        # As many batches in a turn as take about equally long: a scheduler favours short ones.
+        repeats = {
+            name: max(1, round(_SECONDS_PER_TURN / min(_time(render, 1) for _ in range(3))))
+            for name, render in renders.items()
+        }
         end = time.perf_counter() + seconds
-        turn = 0
-        while turn <= _ROUNDS_AT_LEAST or time.perf_counter() < end:
+        while len(took.get("nearfar", ())) < _ROUNDS_AT_LEAST or time.perf_counter() < end:
             for name, render in renders.items():
-                start = time.perf_counter()
-                render(turn)
-                if turn > 0:  # the first round warms up
-                    took.setdefault(name, []).append(time.perf_counter() - start)
-            turn += 1
+                took.setdefault(name, []).append(_time(render, repeats[name]))
     return [
         _row(name, took, missing.get(name, ""), batch=batch, size=size) for name in makers
     ]
+
+
+def _time(render: Render, repeats: int) -> float:
+    """Seconds for one batch, the mean of `repeats`."""
+    start = time.perf_counter()
+    for epoch in range(repeats):
+        render(epoch)
+    return (time.perf_counter() - start) / repeats
 
 
 def _row(

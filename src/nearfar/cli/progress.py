@@ -48,7 +48,7 @@ class Display:
         """Move the bar; without a terminal print a line for each tenth of the run."""
         ahead = f"{epoch}/{epochs}"
         if self._bar is not None and self._task is not None:
-            room = self._bar.console.width - 36 - len(ahead)
+            room = self._bar.console.width - 30 - len(ahead)
             text = reading(values, chance=self._chance, room=room)
             self._bar.update(self._task, completed=step, ahead=ahead, text=text)
             if step == steps:

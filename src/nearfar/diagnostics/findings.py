@@ -144,8 +144,13 @@ def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = f"{share:.0%} of what an isotropic cloud has"
     anchors = {"collapsed": 0.0, "isotropic": isotropic}
     # ReLU features and a few lost directions read alike here: it alarms, it never acquits
-    return Finding("feature_std", measured["feature_std"], reading, anchors,
-                   False if share < ONE_POINT else None)
+    return Finding(
+        "feature_std",
+        measured["feature_std"],
+        reading,
+        anchors,
+        False if share < ONE_POINT else None,
+    )
 
 
 def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:

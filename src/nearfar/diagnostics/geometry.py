@@ -105,7 +105,8 @@ def _random(units: Tensor, chosen: Tensor) -> Tensor:
         every: Tensor = F.pdist(units[chosen])
         return every
     order = chosen[torch.randperm(count, generator=torch.Generator().manual_seed(0))]
-    return (units[order] - units[order.roll(1)]).norm(dim=1)
+    round_trip: Tensor = (units[order] - units[order.roll(1)]).norm(dim=1)
+    return round_trip
 
 
 def _rounded(values: Tensor) -> tuple[float, ...]:

@@ -22,6 +22,7 @@ from nearfar.diagnostics.findings import (
     one_point,
 )
 from nearfar.diagnostics.measure import measurements, spread_rows
+from nearfar.diagnostics.rows import checked_rows
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
 from nearfar.records import Finding, HealthRecord
 
@@ -126,7 +127,7 @@ def health(
 @torch.no_grad()
 def _context(z: Tensor) -> dict[str, float]:
     """What the readings are held against, and the cliff in the spectrum about the mean."""
-    rows = spread_rows(z)
+    rows = checked_rows(spread_rows(z))
     centred = singular_values(rows - rows.mean(dim=0))
     free = min(rows.shape[0] - 1, rows.shape[1])  # centring costs a direction
     return {

@@ -27,7 +27,8 @@ def spread_rows(z: Tensor, *, most: int = _ROWS) -> Tensor:
     """At most `most` rows, evenly spread over the matrix (a sorted file still gives every kind)."""
     if z.shape[0] <= most:
         return z
-    return z[torch.linspace(0, z.shape[0] - 1, most, device=z.device).long()]
+    chosen = torch.linspace(0, z.shape[0] - 1, most, dtype=torch.float64).long()
+    return z[chosen.to(z.device)]
 
 
 def measurements(
@@ -41,8 +42,8 @@ def measurements(
 
     Returns:
         ``uniformity``, ``m_o``, ``m_r``, ``feature_std`` and ``effective_rank`` of the first view
-        and, if there are two, ``alignment``, ``random_distance`` (of views of different samples, squared as
-        alignment is) and their ratio ``relative_alignment``.
+        and, if there are two, ``alignment``, ``random_distance`` (squared too, between views of
+        different samples) and their ratio ``relative_alignment``.
 
     Raises:
         ValueError: Fewer than 2 rows, shapes that differ, or NaN and infinity (the row is named).

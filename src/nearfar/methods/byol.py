@@ -53,12 +53,12 @@ class BYOL(Method):
         self.objective = BYOLLoss()
         self.decay = decay
 
-    def forward(self, views: tuple[Tensor, Tensor]) -> Step:
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
         """Predict each view's target from the other view; the sum of both directions."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1), self.predictor(z2)
-        t1, t2 = (self.target(view).detach() for view in views)
+        t1, t2 = (self.target(view) for view in views)
         loss = self.objective(p1, t2) + self.objective(p2, t1)
         return Step(loss=loss, representations=(h1, h2), projections=(z1, z2))
 

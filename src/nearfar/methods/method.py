@@ -37,7 +37,7 @@ class Method(nn.Module, ABC):
     """A published method: parts come in through the constructor, ``forward`` is its figure.
 
     ``forward`` changes no state but batch-norm's statistics. Queues move in :meth:`after_batch`,
-    momentum copies in :meth:`after_update`. No optimiser, augmentation, data or label is known here.
+    momentum copies in :meth:`after_update`. No optimiser, augmentation, data or label is known.
 
     Attributes:
         encoder: Input → representation; what a user keeps.

@@ -64,7 +64,7 @@ class MoCo(Method):
         self.decay = decay
         self.key_splits = key_splits
 
-    def forward(self, views: tuple[Tensor, Tensor]) -> Step:
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
         """Queries from the first view, keys from the second, negatives from the queue."""
         representations = self.encoder(views[0])
         queries = self.projector(representations)
@@ -74,7 +74,7 @@ class MoCo(Method):
             loss=loss,
             representations=(representations,),
             projections=(queries, keys),
-            carry=gather(keys.detach()),
+            carry=gather(keys),
         )
 
     def after_batch(self, step: Step) -> None:
@@ -87,13 +87,12 @@ class MoCo(Method):
 
     def chance(self, batch_size: int) -> float | None:
         """ln(1 + K): the key looks like every one of the K negatives."""
-        return self.objective.chance(
-            batch_size=batch_size, num_negatives=self.queue.keys.shape[0]
-        )
+        return self.objective.chance(batch_size=batch_size, num_negatives=self.queue.keys.shape[0])
 
     def _keys(self, view: Tensor) -> Tensor:
         if self.key_splits == 1:
-            return self.target(view).detach()
+            whole: Tensor = self.target(view)
+            return whole
         parts = [self.target(view[i :: self.key_splits]) for i in range(self.key_splits)]
         keys = torch.empty_like(torch.cat(parts))
         for i, part in enumerate(parts):

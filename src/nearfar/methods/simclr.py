@@ -41,7 +41,7 @@ class SimCLR(Method):
         self.projector = projector
         self.objective = NTXentLoss(temperature=temperature)
 
-    def forward(self, views: tuple[Tensor, Tensor]) -> Step:
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
         """Encode and project both views at once, compare each with every other."""
         representations = self.encoder(torch.cat(views))
         projections = self.projector(representations)
@@ -70,7 +70,8 @@ def simclr(
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).
         dim: Dimensions of a projection.
-        temperature: Divides the cosine similarities (0.1 in the paper on ImageNet, 0.5 on CIFAR-10).
+        temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
+            CIFAR-10).
 
     Example:
         >>> import torch

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from nearfar.methods.method import Method, Step
 from nearfar.modules import PerceptronHead
-from nearfar.objectives import VICRegLoss, covariance_term, invariance_term, variance_term
+from nearfar.objectives import VICRegLoss
 from nearfar.parallel import gather
 
 __all__ = ["VICReg", "vicreg"]
@@ -52,14 +52,12 @@ class VICReg(Method):
             covariance_weight=covariance_weight,
         )
 
-    def forward(self, views: tuple[Tensor, Tensor]) -> Step:
+    def forward(self, views: tuple[Tensor, ...]) -> Step:
         """Encode and project each view, compare the two batches of projections."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         all1, all2 = gather(z1), gather(z2)
-        return Step(
-            loss=self.objective(all1, all2), representations=(h1, h2), projections=(z1, z2)
-        )
+        return Step(loss=self.objective(all1, all2), representations=(h1, h2), projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no value that stands for having learnt nothing."""

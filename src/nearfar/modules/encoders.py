@@ -98,6 +98,7 @@ def _build_timm(
     # transformers fix their grid when built; convolutions take any size
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        model: Any
         try:
             model = timm.create_model(name, pretrained=False, img_size=image_size, **arguments)
             arguments["img_size"] = image_size

@@ -42,9 +42,7 @@ def singular_values(matrix: Float[Tensor, "samples dim"]) -> Float[Tensor, " val
     return values
 
 
-def entropy_rank(
-    values: Float[Tensor, " values"], *, offset: float = 1e-7
-) -> Float[Tensor, ""]:
+def entropy_rank(values: Float[Tensor, " values"], *, offset: float = 1e-7) -> Float[Tensor, ""]:
     r"""Exponential of the entropy of singular values: how many of them carry the matrix.
 
     .. math:: \exp\Big(-\sum_k p_k \ln p_k\Big), \qquad

@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["replace_atomically", "write_bytes", "write_text"]
 
 
-def replace_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary neighbour of `path`, then move it into place.
 
     A crash, a kill or a full disk at any moment leaves the earlier file as it was.
@@ -44,7 +44,7 @@ def replace_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write bytes atomically."""
-    replace_atomically(path, lambda temporary: temporary.write_bytes(content) and None)
+    replace_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_text(path: Path, content: str) -> None:

@@ -36,7 +36,9 @@ class Provenance(Record):
             torch=metadata.version("torch"),
             python=platform.python_version(),
             device=f"{device} ({platform.processor() or platform.machine()})",
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            cores=len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1,
             commit=_commit(),
             date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
@@ -50,7 +52,11 @@ def _commit() -> str:
     try:
         done = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"],
-            cwd=folder, capture_output=True, text=True, timeout=5, check=False,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

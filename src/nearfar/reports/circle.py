@@ -51,12 +51,22 @@ def circle(geometry: GeometryRecord) -> Figure:
         {
             "polar": {
                 "bgcolor": "rgba(0,0,0,0)",
-                "angularaxis": {"gridcolor": "rgba(0,0,0,0)", "linecolor": "rgba(0,0,0,0)",
-                                "dtick": 45, "ticks": ""},
-                "radialaxis": {"range": [0, 1.6], "showticklabels": False, "showline": False,
-                               "ticks": "", "gridcolor": "var(--grid)", "tickvals": [1]},
+                "angularaxis": {
+                    "gridcolor": "rgba(0,0,0,0)",
+                    "linecolor": "rgba(0,0,0,0)",
+                    "showticklabels": False,
+                    "ticks": "",
+                },
+                "radialaxis": {
+                    "range": [0, 1.55],
+                    "showticklabels": False,
+                    "showline": False,
+                    "ticks": "",
+                    "gridcolor": "var(--grid)",
+                    "tickvals": [1],
+                },
             },
-            "margin": {"b": 28, "l": 40, "r": 40, "t": 28},
+            "margin": {"b": 8, "l": 8, "r": 8, "t": 8},
         },
         tall=True,
     )

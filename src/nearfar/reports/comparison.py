@@ -61,7 +61,9 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
     directories = [path if isinstance(path, RunDirectory) else RunDirectory(path) for path in paths]
     runs = [
         _load(directory, name, place, damage)
-        for place, (directory, name) in enumerate(zip(directories, _names(directories), strict=True))
+        for place, (directory, name) in enumerate(
+            zip(directories, _names(directories), strict=True)
+        )
     ]
     return page(
         "Comparison · nearfar",
@@ -114,18 +116,31 @@ _COLUMNS: Sequence[tuple[str, Callable[[_Run], str]]] = (
 
 
 def _table(runs: Sequence[_Run]) -> Html:
-    head = element("tr", *(element("th", name, scope="col")
-                           for name in ("run", "verdict", *(name for name, _ in _COLUMNS))))
+    head = element(
+        "tr",
+        *(
+            element("th", name, scope="col")
+            for name in ("run", "verdict", *(name for name, _ in _COLUMNS))
+        ),
+    )
     rows = []
     for run in runs:
         verdict = run.health.verdict if run.health else None
         rows.append(
             element(
                 "tr",
-                element("th", element("i", style=f"--dot:var({run.colour})", aria_hidden="true"),
-                        element("bdi", run.name), scope="row"),
-                element("td", verdict or "no verdict yet", data_column="verdict",
-                        data_tone=tone(verdict)),
+                element(
+                    "th",
+                    element("i", style=f"--dot:var({run.colour})", aria_hidden="true"),
+                    element("bdi", run.name),
+                    scope="row",
+                ),
+                element(
+                    "td",
+                    verdict or "no verdict yet",
+                    data_column="verdict",
+                    data_tone=tone(verdict),
+                ),
                 *(element("td", cell(run), data_column=name) for name, cell in _COLUMNS),
             )
         )
@@ -153,8 +168,8 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
     else:
         figure = Figure(
             "Paths from first to last look",
-            "Good: a path that ends low and to the left, aligned and uniform at once (the dot is the"
-            " end). Bad: one that runs along the top to the left, agreement bought by collapse.",
+            "Good: a path that ends low and to the left, aligned and uniform at once (the dot is"
+            " the end). Bad: one that runs along the top to the left, agreement bought by collapse.",
             "Alignment against uniformity over each run.",
             traces,
             {
@@ -187,7 +202,8 @@ def _curves(runs: Sequence[_Run]) -> Html:
     return section_of(
         "training",
         "Training",
-        element("div", *figures, class_="figures") if figures
+        element("div", *figures, class_="figures")
+        if figures
         else missing("No run has written metrics.jsonl."),
     )
 
@@ -219,7 +235,7 @@ def _overlay(runs: Sequence[_Run], name: str) -> Figure | None:
             "hovermode": "x unified",
             "shapes": levels if name == "loss" else [],
             "showlegend": len(traces) > 1,
-            "xaxis": {"showgrid": False, "title": {"text": unit}},
+            "xaxis": {"rangemode": "tozero", "showgrid": False, "title": {"text": unit}},
             "yaxis": axis_around(values),
         },
     )

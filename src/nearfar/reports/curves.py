@@ -50,8 +50,8 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
         "Training",
         element("div", *drawn, class_="figures") if drawn else None,
         missing(f"Not in metrics.jsonl: {', '.join(absent)}.") if absent else None,
-        lead="Each curve is drawn beside what it would read if nothing were learnt, or if everything"
-        " had collapsed (dashed).",
+        lead="Each curve is drawn beside what it would read if nothing were learnt, or if"
+        " everything had collapsed (dashed).",
     )
 
 
@@ -73,23 +73,28 @@ def axis_around(values: Sequence[float]) -> dict[str, Any]:
     """A vertical axis that holds all values, with air above and below."""
     low, high = min(values), max(values)
     air = 0.08 * (high - low) or 0.1 * abs(high) or 0.1
-    return {"range": [low - air, high + air]}
+    return {"range": [low - air, high + 1.6 * air]}  # names of levels stand above their lines
 
 
 def _layout(metrics: Metrics, values: Sequence[float], **more: Any) -> dict[str, Any]:
     return {
         "hovermode": "x unified",
-        "xaxis": {"showgrid": False, "title": {"text": metrics.unit}},
+        "xaxis": {"rangemode": "tozero", "showgrid": False, "title": {"text": metrics.unit}},
         "yaxis": axis_around(values),
         **more,
     }
 
 
-def _lines(known: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Levels with their names; the lowest one's name stands above its line, as all others'."""
+def _lines(known: Mapping[str, float], values: Sequence[float]) -> list[dict[str, Any]]:
+    """Levels with their names above them, or below where the next line is too close."""
+    room = 0.12 * (max(values) - min(values))
+    levels = sorted(known.items(), key=lambda item: item[1])
+    above = [value for _, value in levels[1:]] + [math.inf]
     return [
-        level(value, f"{label(world.replace('_', ' '))} {number(value)}")
-        for world, value in known.items()
+        level(
+            value, f"{label(world.replace('_', ' '))} {number(value)}", above=upper - value > room
+        )
+        for (world, value), upper in zip(levels, above, strict=True)
     ]
 
 
@@ -105,12 +110,19 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
     traces = []
     if train:
         traces = [
-            line(raw, "each update", "var(--near)", opacity=0.28, line={"color": "var(--near)",
-                 "width": 1}, hoverinfo="skip", hovertemplate=None),
-            line(mean, "training, running mean", "var(--near)"),
+            line(
+                raw,
+                "each update",
+                "var(--near)",
+                opacity=0.28,
+                line={"color": "var(--near)", "width": 1},
+                hoverinfo="skip",
+                hovertemplate=None,
+            ),
+            line(mean, "running mean", "var(--near)"),
         ]
     if watch:
-        traces.append(line(thin(watch), "watched samples", "var(--far)"))
+        traces.append(line(thin(watch), "watched", "var(--far)"))
     known = {} if chance is None or not math.isfinite(chance) else {"chance": chance}
     values = [*mean.y, *watch.y, *known.values(), *_core(raw.y)]
     where = f"; chance is {number(chance)}" if known else "; this objective has no chance line"
@@ -122,7 +134,7 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
         " figures that follow.",
         f"Loss over the run, {_ends(mean or watch)}{where}.",
         traces,
-        _layout(metrics, values, shapes=_lines(known), showlegend=True),
+        _layout(metrics, values, shapes=_lines(known, values), showlegend=True),
     )
 
 
@@ -154,7 +166,7 @@ def _watched(
         quantity.reading,
         f"{heading} over the run, {_ends(curve)}" + (f"; anchors: {levels}." if levels else "."),
         traces,
-        _layout(metrics, values, shapes=_lines(known), showlegend=bool(beside)),
+        _layout(metrics, values, shapes=_lines(known, values), showlegend=bool(beside)),
     )
 
 
@@ -182,7 +194,9 @@ def _terms(metrics: Metrics) -> Figure | None:
         "Running means of the loss's parts: a part that stays flat is not being learnt, one that"
         " dwarfs the others has taken over.",
         "; ".join(f"{name} {_ends(curve)}" for name, curve in curves) + ".",
-        [line(curve, label(name), colour)
-         for (name, curve), colour in zip(curves, colours, strict=False)],
+        [
+            line(curve, label(name), colour)
+            for (name, curve), colour in zip(curves, colours, strict=False)
+        ],
         _layout(metrics, [v for _, curve in curves for v in curve.y], showlegend=True),
     )

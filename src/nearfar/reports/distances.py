@@ -27,7 +27,9 @@ def section(geometry: GeometryRecord | None) -> Html:
         body = element(
             "div",
             _figure(geometry).html(),
-            None if geometry.positive_distances else missing(
+            None
+            if geometry.positive_distances
+            else missing(
                 "Only one view of each sample was given: there are no positive pairs to compare."
             ),
             class_="figures wide",
@@ -67,8 +69,8 @@ def _figure(geometry: GeometryRecord) -> Figure:
         closer = f" Here {share:.0%} of positive pairs are closer than the median random pair."
     return Figure(
         "Distance on the sphere",
-        "Good: two hills far apart, positive pairs on the left. Bad: one hill on top of the other,"
-        f" or both at 0.{closer}",
+        "Good: two hills far apart, positive pairs on the left and random ones near √2, the right"
+        f" angle (dashed). Bad: one hill on top of the other, or both at 0.{closer}",
         "; ".join(medians) + ".",
         [_bars(ds, name, colour) for ds, name, colour in groups if ds],
         {
@@ -85,13 +87,21 @@ def _figure(geometry: GeometryRecord) -> Figure:
                     "y0": 0,
                     "y1": 1,
                     "line": {"color": "var(--anchor)", "dash": "dash", "width": 1.2},
-                    "label": {"text": "right angle √2", "textposition": "end", "textangle": 0,
-                              "xanchor": "left", "padding": 4,
-                              "font": {"color": "var(--anchor)", "size": 11}},
+                    "label": {
+                        "text": "√2",
+                        "textposition": "end",
+                        "textangle": 0,
+                        "xanchor": "left",
+                        "padding": 4,
+                        "font": {"color": "var(--anchor)", "size": 11},
+                    },
                 }
             ],
-            "xaxis": {"range": [0, 2], "showgrid": False,
-                      "title": {"text": "Euclidean distance, 0 same point to 2 opposite"}},
+            "xaxis": {
+                "range": [0, 2],
+                "showgrid": False,
+                "title": {"text": "Euclidean distance, 0 same point to 2 opposite"},
+            },
             "yaxis": {"rangemode": "tozero", "title": {"text": "density"}},
         },
     )

@@ -75,8 +75,9 @@ class Figure:
         return element(
             "figure",
             element("h3", self.title),
-            element("div", class_="plot tall" if self.tall else "plot", role="img",
-                    aria_label=self.alt),
+            element(
+                "div", class_="plot tall" if self.tall else "plot", role="img", aria_label=self.alt
+            ),
             element("script", Html(_json(self.description())), type="application/json"),
             element("figcaption", self.reading),
         )

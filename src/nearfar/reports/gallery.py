@@ -20,7 +20,9 @@ def views(gallery: GalleryRecord | None) -> Html:
     return section_of(
         "views",
         "Views",
-        _rows(gallery.views, "sample", "view") if gallery and gallery.views else missing(
+        _rows(gallery.views, "sample", "view")
+        if gallery and gallery.views
+        else missing(
             "gallery.json holds no views: the data are no pictures, or the run stopped early."
         ),
         lead="Each row is one sample and the views the method compared. Good: you still recognise"
@@ -50,8 +52,10 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
                 _picture(row.sample, first, class_="sample"),
                 element(
                     "div",
-                    *(_picture(other, f"{rest} {place}", class_=None)
-                      for place, other in enumerate(row.others, start=1)),
+                    *(
+                        _picture(other, f"{rest} {place}", class_=None)
+                        for place, other in enumerate(row.others, start=1)
+                    ),
                     class_="others",
                 ),
                 class_="row",
@@ -65,11 +69,13 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
 def _picture(picture: Picture, role: str, *, class_: str | None) -> Html:
     caption = picture.caption or role
     drawn = (
-        element("img", src=f"data:image/png;base64,{picture.png}", alt=f"{role}: {caption}",
-                loading="lazy")
+        element("img", src=f"data:image/png;base64,{picture.png}", alt=f"{role}: {caption}")
         if _BASE64.fullmatch(picture.png)
         else element("span", "no picture", class_="blank")
     )
     return element(
-        "div", drawn, element("bdi", caption, title=caption), class_=f"picture {class_ or ''}".strip()
+        "div",
+        drawn,
+        element("bdi", caption, title=caption),
+        class_=f"picture {class_ or ''}".strip(),
     )

@@ -28,8 +28,11 @@ def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) 
         [
             element("p", "nearfar health report", class_="eyebrow"),
             element("h1", "Embeddings"),
-            element("p", f"{count(health.samples)} samples in {count(health.dim)} dimensions",
-                    class_="subject"),
+            element(
+                "p",
+                f"{count(health.samples)} samples in {count(health.dim)} dimensions",
+                class_="subject",
+            ),
         ],
         [
             verdict.section(health),

@@ -61,28 +61,30 @@ def _names(geometry: GeometryRecord) -> list[str]:
 def _density(geometry: GeometryRecord) -> Figure:
     x, y = ([point[axis] for point in geometry.points] for axis in (0, 1))
     reach = _reach(geometry)
-    side = {"range": [-reach, reach], "showgrid": False, "showticklabels": False}
+    side = {"range": [-reach, reach], "showgrid": False, "showline": False, "showticklabels": False}
     return Figure(
         "Density in two directions",
-        "The sphere pressed flat onto its two widest directions; darker is denser. Good: a filled"
-        " disc or soft islands. Bad: one spot (collapse) or a thin line (lost directions).",
-        f"Density of {count(len(x))} embeddings on {_axis(geometry, 0)} and"
-        f" {_axis(geometry, 1)}.",
+        "The sphere pressed flat onto its two widest directions; the stronger the colour,"
+        " the denser. Good: a filled disc or soft islands. Bad: one spot (collapse) or a thin line (lost directions).",
+        f"Density of {count(len(x))} embeddings on {_axis(geometry, 0)} and {_axis(geometry, 1)}.",
         [
             {
                 "type": "histogram2dcontour",
                 "x": x,
                 "y": y,
-                "colorscale": [[0, "var(--density0)"], [0.5, "var(--density1)"],
-                               [1, "var(--density2)"]],
+                "colorscale": [
+                    [0, "var(--density0)"],
+                    [0.5, "var(--density1)"],
+                    [1, "var(--density2)"],
+                ],
                 "contours": {"coloring": "fill"},
                 "hoverinfo": "skip",
                 "line": {"width": 0},
                 "ncontours": 14,
                 "autobinx": False,
                 "autobiny": False,
-                "xbins": {"start": -reach, "end": reach, "size": reach / 14},
-                "ybins": {"start": -reach, "end": reach, "size": reach / 14},
+                "xbins": {"start": -reach, "end": reach, "size": reach / 12},
+                "ybins": {"start": -reach, "end": reach, "size": reach / 12},
                 "showscale": False,
             },
             {
@@ -92,13 +94,21 @@ def _density(geometry: GeometryRecord) -> Figure:
                 "y": y,
                 "text": _names(geometry),
                 "hovertemplate": "%{text}<extra></extra>",
-                "marker": {"color": "var(--point)", "opacity": 0.55, "size": 4},
+                "marker": {"color": "var(--point)", "opacity": 0.45, "size": 3.5},
             },
         ],
         {
             "hovermode": "closest",
-            "shapes": [{"type": "circle", "x0": -1, "x1": 1, "y0": -1, "y1": 1,
-                        "line": {"color": "var(--line)", "width": 1}}],
+            "shapes": [
+                {
+                    "type": "circle",
+                    "x0": -1,
+                    "x1": 1,
+                    "y0": -1,
+                    "y1": 1,
+                    "line": {"color": "var(--line)", "width": 1},
+                }
+            ],
             "xaxis": {**side, "title": {"text": _axis(geometry, 0)}},
             "yaxis": {**side, "scaleanchor": "x", "title": {"text": _axis(geometry, 1)}},
         },
@@ -164,7 +174,7 @@ def _sphere(geometry: GeometryRecord) -> Figure:
             "margin": {"b": 0, "l": 0, "r": 0, "t": 0},
             "scene": {
                 "aspectmode": "cube",
-                "camera": {"eye": {"x": 1.15, "y": 1.15, "z": 0.75}},
+                "camera": {"eye": {"x": 0.98, "y": 0.98, "z": 0.62}},
                 "dragmode": "orbit",
                 "xaxis": side,
                 "yaxis": side,

@@ -15,12 +15,16 @@ __all__ = ["section"]
 
 _STATES = {True: ("good", "in order"), False: ("bad", "out of order"), None: ("open", "")}
 
+_FOURS = (4, 7, 8, 10, 11, 12)  # so many cards leave fewer holes in rows of four than of three
+
 
 def section(findings: Sequence[Finding]) -> Html:
     """One card a measurement: value, reading, scale."""
     cards = [_card(finding) for finding in findings]
     body = (
-        element("div", *cards, class_="cards")
+        element(
+            "div", *cards, class_="cards", style=f"--columns:{4 if len(cards) in _FOURS else 3}"
+        )
         if cards
         else missing("No measurements: neither health.json nor watch lines in metrics.jsonl.")
     )
@@ -47,9 +51,7 @@ def _card(finding: Finding) -> Html:
 
 def _scale(finding: Finding) -> Html | None:
     """A line with a tick at every anchor and a dot at the value."""
-    worlds = sorted(
-        ((v, world) for world, v in finding.anchors.items() if math.isfinite(v))
-    )
+    worlds = sorted(((v, world) for world, v in finding.anchors.items() if math.isfinite(v)))
     if not worlds or not math.isfinite(finding.value):
         return None
     values = [v for v, _ in worlds]

@@ -38,7 +38,8 @@ def page(
     if scripts:
         policy += f"; script-src {' '.join(_hash(script) for script in scripts)}"
     contents = element(
-        "nav", *(element("a", words, href=f"#{name}") for name, words in links),
+        "nav",
+        *(element("a", words, href=f"#{name}") for name, words in links),
         aria_label="Contents",
     )
     html = element(
@@ -72,7 +73,7 @@ def _file(name: str) -> str:
 
 
 def _plotly() -> str:
-    from plotly.offline import get_plotlyjs  # noqa: PLC0415  (heavy)
+    from plotly.offline import get_plotlyjs
 
     script: str = get_plotlyjs()
     return script

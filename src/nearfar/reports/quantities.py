@@ -74,6 +74,12 @@ QUANTITIES: Mapping[str, Quantity] = {
         " lost, even while the loss improves.",
         lambda dim, samples: {"collapsed": 1.0, "all": float(min(dim, samples) or dim)},
     ),
+    "relative_alignment": Quantity(
+        "Relative alignment",
+        "distance between views over distance between strangers",
+        "Low is good: views of one sample are closer than strangers. At 1 they are no closer.",
+        lambda dim, samples: {"identical": 0.0, "unrelated": 1.0},
+    ),
     "feature_std": Quantity(
         "Spread per feature",
         "standard deviation of a coordinate",
@@ -116,9 +122,7 @@ def findings(health: HealthRecord | None, metrics: Metrics) -> list[Finding]:
     dim, samples = int(metrics.last("dim") or 0), int(metrics.last("samples") or 0)
     last = {name: metrics.last(name) for name in QUANTITIES}
     return [
-        Finding(
-            name, value, "", dict(anchors(name, health=None, dim=dim, samples=samples))
-        )
+        Finding(name, value, "", dict(anchors(name, health=None, dim=dim, samples=samples)))
         for name, value in last.items()
         if value is not None
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nearfar.reports.html import Html, element
+from nearfar.reports.html import Html, element, join
 from nearfar.reports.section import missing, section_of
 
 __all__ = ["section"]
@@ -16,5 +16,5 @@ def section(recipe: str | None) -> Html:
         element("pre", element("code", recipe.strip()), tabindex="0", aria_label="recipe.toml")
         if recipe
         else missing("recipe.toml is missing: the run cannot be repeated from this directory."),
-        lead="nearfar train --recipe RUN/recipe.toml repeats this run.",
+        lead=join(element("code", "nearfar train --recipe RUN/recipe.toml"), " repeats this run."),
     )

@@ -125,14 +125,18 @@ def _header(name: str, run: RunRecord | None, metrics: Metrics) -> list[Html]:
         element("h1", element("bdi", name)),
     ]
     if run:
-        subject = " · ".join(part for part in (run.method, run.data, run.encoder, run.objective)
-                             if part)
+        subject = " · ".join(
+            part for part in (run.method, run.data, run.encoder, run.objective) if part
+        )
         parts.append(element("p", subject, class_="subject"))
         if not run.finished:
             steps = metrics.curve("train", "step").y
             done = count(int(steps[-1])) if steps else "0"
             parts.append(
-                element("p", f"This run stopped early, after {done} of {count(run.steps)} updates.",
-                        class_="state")
+                element(
+                    "p",
+                    f"This run stopped early, after {done} of {count(run.steps)} updates.",
+                    class_="state",
+                )
             )
     return parts

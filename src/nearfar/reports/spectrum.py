@@ -61,10 +61,20 @@ def _figure(values: list[float]) -> Figure:
         {
             "hovermode": "closest",
             "shapes": [level(even, f"all equal {number(even)}")],
-            "xaxis": {"showgrid": False, "title": {"text": "principal direction"},
-                      "range": [0.5, len(values) + 0.5]},
-            "yaxis": {"type": "log", "exponentformat": "power", "dtick": 1,
-                      "range": [low - 0.2, high + 0.2], "title": {"text": "variance"}},
+            "xaxis": {
+                "showgrid": False,
+                "title": {"text": "principal direction"},
+                "range": [0.5, len(values) + 0.5],
+                **({"dtick": 1} if len(values) <= 10 else {}),
+            },
+            "yaxis": {
+                "type": "log",
+                "exponentformat": "power",
+                "tickfont": {"size": 11},
+                **({"dtick": 1} if high - low > 1 else {}),
+                "range": [low - 0.2, high + 0.2],
+                "title": {"text": "variance"},
+            },
         },
     )
 

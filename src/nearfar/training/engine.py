@@ -25,8 +25,8 @@ _PRECISIONS = {"32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 def computes_in_bfloat16() -> bool:
     """Whether the device multiplies bfloat16 faster than float32: AMX or AVX-512 BF16, or a GPU."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 class _Tupled(nn.Module):
@@ -80,7 +80,8 @@ class Engine:
         if self.devices == 1:
             self._fabric.launch()
             return function(self, *arguments)
-        return self._fabric.launch(_enter, self.precision, function, *arguments)
+        enter: Callable[..., Any] = _enter
+        return self._fabric.launch(enter, self.precision, function, *arguments)
 
     @property
     def rank(self) -> int:
@@ -131,9 +132,7 @@ class Engine:
         self._fabric.barrier()
 
 
-def _enter(
-    fabric: Fabric, precision: str, function: Callable[..., Any], *arguments: Any
-) -> Any:
+def _enter(fabric: Fabric, precision: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """In a spawned process: rebuild the engine around the Fabric that was handed over."""
     engine = Engine.__new__(Engine)
     engine.precision = precision

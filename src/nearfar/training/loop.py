@@ -190,27 +190,25 @@ def _updates(
 
 
 @final
+@dataclass(frozen=True)
 class _Updater:
     """One update after another: views, forward, backward for each batch, then a step."""
 
-    def __init__(
-        self,
-        method: Method,
-        source: Source,
-        views: Views,
-        options: TrainingOptions,
-        schedule: Plan,
-        engine: Engine,
-        directory: RunDirectory,
-    ) -> None:
-        self.method, self.source, self.views = method, source, views
-        self.options, self.schedule, self.engine = options, schedule, engine
-        self.directory = directory
-        self.peak = peak_learning_rate(options)
+    method: Method
+    source: Source
+    views: Views
+    options: TrainingOptions
+    schedule: Plan
+    engine: Engine
+    directory: RunDirectory
 
     def learning_rate(self, step: int) -> float:
+        """The rate of an update."""
         return scheduled_learning_rate(
-            step, steps=self.schedule.steps, warmup=self.schedule.warmup, peak=self.peak
+            step,
+            steps=self.schedule.steps,
+            warmup=self.schedule.warmup,
+            peak=peak_learning_rate(self.options),
         )
 
     def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:

@@ -23,9 +23,7 @@ class MetricsLog:
 
     def __init__(self, path: Path, *, step: int) -> None:
         self._path = path
-        kept = [
-            line for line in RunDirectory(path.parent).read_metrics() if line["step"] <= step
-        ]
+        kept = [line for line in RunDirectory(path.parent).read_metrics() if line["step"] <= step]
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def write(self, kind: str, **values: Any) -> None:
@@ -35,7 +33,9 @@ class MetricsLog:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
-            raise type(error)(error.errno, f"cannot write {self._path}: {error.strerror}") from error
+            raise type(error)(
+                error.errno, f"cannot write {self._path}: {error.strerror}"
+            ) from error
 
 
 @final

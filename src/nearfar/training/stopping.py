@@ -15,12 +15,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 class NonFiniteLossError(ArithmeticError):
-    """The loss became NaN or infinite; the message names the samples and the last good checkpoint."""
+    """The loss became NaN or infinite; says which samples, and the last good checkpoint."""
 
 
 @final
 class StopRequest:
-    """Within the block, Ctrl-C and SIGTERM only raise a flag; a second Ctrl-C interrupts at once."""
+    """In the block Ctrl-C and SIGTERM only raise a flag; a second Ctrl-C interrupts at once."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -45,8 +45,9 @@ def in_parallel(work: Work, parts: Sequence[slice], *, device: torch.device) -> 
         for part in left:  # one iterator for all threads: whoever is free takes the next
             work(part, scratch)
 
-    if min(threads, len(parts)) <= 1:
+    if threads == 1:
         take_turns()
         return
-    for future in [_pool(threads, os.getpid()).submit(take_turns) for _ in range(threads)]:
+    pool = _pool(threads, os.getpid())  # for a single part too: in there nobody waits
+    for future in [pool.submit(take_turns) for _ in range(min(threads, len(parts)))]:
         future.result()

@@ -68,11 +68,11 @@ class ViewParameters:
         solarise: Float32[Tensor, "*batch"],
         rotation: float,
     ) -> ViewParameters:
-        """Turn uniform numbers into parameters; see :class:`nearfar.views.ImageViews`.
+        """Turn uniform numbers into parameters, by the settings of :class:`ImageViews`.
 
-        Args:
-            numbers_of: Gives some rows' first numbers, as many as asked for.
-            sizes: Height and width of each image.
+        `numbers_of` gives the first numbers of some rows, as many as asked for; `sizes` is the
+        height and width of each image; `strengths` are those of the four colour changes; `blur`
+        and `solarise` may differ between rows.
         """
         numbers = numbers_of(torch.arange(len(sizes)), NUMBERS_PER_VIEW)
         boxes, fits = crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio)

@@ -1,0 +1,193 @@
+"""Everything a process needs to train, decided before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nearfar import methods
+from nearfar.api.opening import RUN_FORMAT
+from nearfar.api.recipe import Recipe, preset_options
+from nearfar.data import Source, Subset
+from nearfar.methods import Method
+from nearfar.modules import EncoderDescription, build_encoder
+from nearfar.ops import permutation
+from nearfar.records import Provenance, RunDirectory, RunRecord
+from nearfar.training import Engine, plan
+from nearfar.views import ImageViews, Views, image_views
+
+__all__ = ["Setup", "split"]
+
+_WATCHED_SHARE, _WATCHED_MOST = 0.1, 256
+_NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything a process needs to train; can be sent to another process."""
+
+    recipe: Recipe
+    train: Subset
+    watched: Subset
+    views: Views
+    encoder: nn.Module
+    description: EncoderDescription
+    method_options: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def prepare(
+        cls,
+        recipe: Recipe,
+        source: Source,
+        encoder: str | nn.Module,
+        width: int | None,
+        views: Views | None,
+    ) -> Setup:
+        """Split, choose sizes, build the encoder; every refusal comes from here."""
+        options = recipe.training
+        train_part, watched = split(source, seed=options.seed)
+        schedule = plan(len(train_part), options)
+        size = recipe.image_size or source.image_size
+        notes = list(source.notes)
+        if views is None:
+            views = image_views(
+                _view_preset(recipe.method, source),
+                size=size,
+                channels=source.channels,
+                **recipe.view_options,
+            )
+        if isinstance(views, ImageViews):
+            notes += views.notes
+        if isinstance(encoder, str):
+            # the weights a run starts from depend on its seed alone
+            with torch.random.fork_rng():
+                torch.manual_seed(options.seed)
+                module, description = build_encoder(
+                    encoder, channels=source.channels, image_size=size, stem=recipe.stem
+                )
+        else:
+            if width is None:
+                raise ValueError("`width`, the dimensions of its output, must come with a module")
+            module = encoder
+            description = EncoderDescription(
+                name="custom",
+                library="custom",
+                width=width,
+                channels=source.channels,
+                image_size=size,
+                how="the module that was handed over",
+            )
+        description = replace(description, value_range=source.value_range)
+        if isinstance(views, ImageViews):
+            description = replace(description, mean=views.mean, std=views.std)
+        if description.stem == "small":
+            notes.append(f"small stem: 3×3 convolution of stride 1, as images have {size} pixels")
+        method_options, adapted = _fit_queue(recipe, schedule.batches_per_epoch)
+        return cls(
+            recipe=recipe,
+            train=train_part,
+            watched=watched,
+            views=views,
+            encoder=module,
+            description=description,
+            method_options=method_options,
+            notes=(*notes, *adapted),
+        )
+
+    def build(self) -> Method:
+        """The method around the encoder, with fresh heads."""
+        with torch.random.fork_rng():
+            torch.manual_seed(self.recipe.training.seed + 1)
+            preset = getattr(methods, self.recipe.method)
+            method: Method = preset(self.encoder, self.description.width, **self.method_options)
+        if self.recipe.training.channels_last:
+            # kernels and feature maps; matrices are not touched
+            method = method.to(memory_format=torch.channels_last)
+        if self.recipe.training.compile:
+            method.encoder.compile()
+        return method
+
+    def watched_views(self) -> tuple[Tensor, ...]:
+        """Views of the samples set aside, the same in each run of a seed."""
+        batch = self.watched.read(range(len(self.watched)))
+        return self.views(
+            batch.images,
+            batch.samples,
+            seed=self.recipe.training.seed,
+            epoch=0,
+            sizes=batch.sizes,
+        )
+
+    def record(self, directory: RunDirectory, method: Method, engine: Engine) -> RunRecord:
+        """What this run is, before it starts."""
+        options = self.recipe.training
+        schedule = plan(len(self.train), options)
+        parameters = sum(p.numel() for p in self.encoder.parameters())
+        where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
+        source_name = self.train.source.name
+        described = self.train.source.describe()
+        shown = f"shown at {self.description.image_size}×{self.description.image_size}"
+        return RunRecord(
+            name=directory.path.name,
+            method=self.recipe.method,
+            data=f"{source_name}: {described} {shown}",
+            encoder=f"{self.description.name} {parameters / 1e6:.2g} M",
+            objective=repr(method.objective),
+            optimizer=options.optimizer,
+            precision=f"{engine.precision} on {where}",
+            batch_size=options.batch_size,
+            chance=method.chance(options.batch_size),
+            samples=len(self.train),
+            watched=len(self.watched),
+            parameters=parameters,
+            steps=schedule.steps,
+            epochs=options.epochs,
+            provenance=Provenance.here(device=engine.device.type),
+            notes=self.notes,
+            format=RUN_FORMAT,
+        )
+
+
+def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
+    """Most samples to train on; a tenth, at most 256, set aside to watch.
+
+    Raises:
+        ValueError: Too few samples to set any aside.
+    """
+    count = len(source)
+    watched = min(_WATCHED_MOST, round(count * _WATCHED_SHARE))
+    if watched < 2:
+        raise ValueError(
+            f"`data` must hold at least 20 samples, so that some can be set aside to watch;"
+            f" {source.name} holds {count}"
+        )
+    order = permutation(count, seed=seed, epoch=_NO_EPOCH)
+    chosen = order[:watched].sort().values
+    return Subset(source, order[watched:].sort().values), Subset(source, chosen)
+
+
+def _view_preset(method: str, source: Source) -> str:
+    # glyphs turned or mirrored are other glyphs
+    return "digits" if source.name in ("digits", "mnist", "omniglot") else method.replace("_", "-")
+
+
+def _fit_queue(recipe: Recipe, batches_per_epoch: int) -> tuple[dict[str, Any], list[str]]:
+    """A queue no longer than one pass over the data, unless one was asked for."""
+    defaults = preset_options(recipe.method)
+    chosen = dict(recipe.method_options)
+    if "queue_size" not in defaults or "queue_size" in chosen:
+        return chosen, []
+    batch = recipe.training.batch_size
+    fitting = min(defaults["queue_size"] // batch, batches_per_epoch) * batch
+    if fitting == defaults["queue_size"]:
+        return chosen, []
+    chosen["queue_size"] = fitting
+    note = (
+        f"queue of {fitting:,} keys instead of {defaults['queue_size']:,}: a multiple of the batch,"
+        " and each sample in it once"
+    )
+    return chosen, [note]
