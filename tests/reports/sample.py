@@ -226,7 +226,7 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
 
 
 def geometry_record(
-    *, dim: int = 64, samples: int = 900, collapsed: bool = False
+    *, dim: int = 64, samples: int = 600, collapsed: bool = False
 ) -> GeometryRecord:
     rng = np.random.default_rng(1)
     classes = rng.integers(0, 10, samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from nearfar.reports.page import page
 from nearfar.reports.quantities import QUANTITIES
 from nearfar.reports.run_report import read
 from nearfar.reports.section import missing, section_of
-from nearfar.reports.series import Metrics, smooth, thin
+from nearfar.reports.series import Metrics, drawable, smooth, thin
 from nearfar.reports.verdict import tone
 
 __all__ = ["render_comparison"]
@@ -159,7 +160,7 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
         both = [
             (float(row["alignment"]), float(row["uniformity"]))
             for row in run.metrics.watch
-            if all(isinstance(row.get(name), (int, float)) for name in ("alignment", "uniformity"))
+            if all(drawable(row.get(name)) for name in ("alignment", "uniformity"))
         ]
         if both:
             traces.append(_path(run, both[:: max(1, len(both) // 500)] + both[-1:]))
@@ -169,7 +170,7 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
         figure = Figure(
             "Paths from first to last look",
             "Good: a path that ends low and to the left, aligned and uniform at once (the dot is"
-            " the end). Bad: one that runs along the top to the left, agreement bought by collapse.",
+            " the end). Bad: one that stays on top and runs left, agreement by collapse.",
             "Alignment against uniformity over each run.",
             traces,
             {
@@ -209,23 +210,21 @@ def _curves(runs: Sequence[_Run]) -> Html:
 
 
 def _overlay(runs: Sequence[_Run], name: str) -> Figure | None:
-    traces, values, unit = [], [], "epoch"
+    traces, values = [], []
+    unit = "epoch" if all(run.metrics.unit == "epoch" for run in runs) else "step"
     for run in runs:
-        curve = run.metrics.curve("watch", name)
-        if name == "loss" and run.metrics.curve("train", name):
-            curve = smooth(run.metrics.curve("train", name))
+        curve = thin(run.metrics.curve("watch", name, unit=unit))
+        if name == "loss":
+            curve = smooth(run.metrics.curve("train", name, unit=unit)) or curve
         if not curve:
             continue
-        unit = run.metrics.unit if run.metrics.unit == "step" else unit
-        curve = thin(curve)
         values += curve.y
         traces.append(line(curve, label(run.name, length=32), f"var({run.colour})"))
     if not traces:
         return None
     chances = {run.run.chance for run in runs if run.run and run.run.chance is not None}
-    levels = [level(chance, f"chance {number(chance)}") for chance in sorted(chances)]
-    if name == "loss":
-        values += chances
+    known = sorted(filter(math.isfinite, chances)) if name == "loss" else []
+    values += known
     return Figure(
         QUANTITIES[name].title,
         QUANTITIES[name].reading,
@@ -233,7 +232,7 @@ def _overlay(runs: Sequence[_Run], name: str) -> Figure | None:
         traces,
         {
             "hovermode": "x unified",
-            "shapes": levels if name == "loss" else [],
+            "shapes": [level(chance, f"chance {number(chance)}") for chance in known],
             "showlegend": len(traces) > 1,
             "xaxis": {"rangemode": "tozero", "showgrid": False, "title": {"text": unit}},
             "yaxis": axis_around(values),

@@ -89,7 +89,7 @@ def _lines(known: Mapping[str, float], values: Sequence[float]) -> list[dict[str
     """Levels with their names above them, or below where the next line is too close."""
     room = 0.12 * (max(values) - min(values))
     levels = sorted(known.items(), key=lambda item: item[1])
-    above = [value for _, value in levels[1:]] + [math.inf]
+    above = [*(value for _, value in levels), math.inf][1:]
     return [
         level(
             value, f"{label(world.replace('_', ' '))} {number(value)}", above=upper - value > room
@@ -106,7 +106,7 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
     train, watch = metrics.curve("train", "loss"), metrics.curve("watch", "loss")
     if not train and not watch:
         return None
-    raw, mean = thin(train), thin(smooth(train))
+    raw, mean = thin(train), smooth(train)
     traces = []
     if train:
         traces = [
@@ -185,7 +185,7 @@ def _learning_rate(metrics: Metrics) -> Figure | None:
 
 def _terms(metrics: Metrics) -> Figure | None:
     colours = [f"var(--run{place})" for place in range(8)]
-    curves = [(name, thin(smooth(metrics.term(name)))) for name in metrics.terms()]
+    curves = [(name, smooth(metrics.term(name))) for name in metrics.terms()]
     curves = [(name, curve) for name, curve in curves if curve][: len(colours)]
     if len(curves) < 2:
         return None

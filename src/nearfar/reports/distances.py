@@ -15,9 +15,6 @@ from nearfar.reports.section import missing, section_of
 
 __all__ = ["section"]
 
-_BINS = 60
-_WIDTH = 2 / _BINS
-
 
 def section(geometry: GeometryRecord | None) -> Html:
     """Distances of positive pairs against those of random pairs."""
@@ -43,15 +40,17 @@ def section(geometry: GeometryRecord | None) -> Html:
 
 
 def _bars(distances: Sequence[float], name: str, colour: str) -> dict[str, Any]:
-    filled = [0] * _BINS
+    bins = 60 if len(distances) >= 500 else 30
+    width = 2 / bins
+    filled = [0] * bins
     for distance in distances:
-        filled[min(_BINS - 1, max(0, int(distance / _WIDTH)))] += 1
+        filled[min(bins - 1, max(0, int(distance / width)))] += 1
     return {
         "type": "bar",
         "name": name,
-        "x": [(place + 0.5) * _WIDTH for place in range(_BINS)],
-        "y": [size / (len(distances) * _WIDTH) for size in filled],
-        "width": _WIDTH,
+        "x": [(place + 0.5) * width for place in range(bins)],
+        "y": [size / (len(distances) * width) for size in filled],
+        "width": width,
         "marker": {"color": colour, "line": {"width": 0}, "opacity": 0.62},
         "hovertemplate": "%{x:.2f}: density %{y:.2f}",
     }
@@ -92,6 +91,7 @@ def _figure(geometry: GeometryRecord) -> Figure:
                         "textposition": "end",
                         "textangle": 0,
                         "xanchor": "left",
+                        "yanchor": "top",
                         "padding": 4,
                         "font": {"color": "var(--anchor)", "size": 11},
                     },

@@ -61,11 +61,13 @@ def _names(geometry: GeometryRecord) -> list[str]:
 def _density(geometry: GeometryRecord) -> Figure:
     x, y = ([point[axis] for point in geometry.points] for axis in (0, 1))
     reach = _reach(geometry)
+    bin_ = reach / (12 if len(x) >= 500 else 8)
     side = {"range": [-reach, reach], "showgrid": False, "showline": False, "showticklabels": False}
     return Figure(
         "Density in two directions",
         "The sphere pressed flat onto its two widest directions; the stronger the colour,"
-        " the denser. Good: a filled disc or soft islands. Bad: one spot (collapse) or a thin line (lost directions).",
+        " the denser. Good: a filled disc or soft islands. Bad: one spot (collapse) or a thin"
+        " line (lost directions).",
         f"Density of {count(len(x))} embeddings on {_axis(geometry, 0)} and {_axis(geometry, 1)}.",
         [
             {
@@ -83,8 +85,8 @@ def _density(geometry: GeometryRecord) -> Figure:
                 "ncontours": 14,
                 "autobinx": False,
                 "autobiny": False,
-                "xbins": {"start": -reach, "end": reach, "size": reach / 12},
-                "ybins": {"start": -reach, "end": reach, "size": reach / 12},
+                "xbins": {"start": -reach, "end": reach, "size": bin_},
+                "ybins": {"start": -reach, "end": reach, "size": bin_},
                 "showscale": False,
             },
             {

@@ -55,7 +55,8 @@ def _scale(finding: Finding) -> Html | None:
     if not worlds or not math.isfinite(finding.value):
         return None
     values = [v for v, _ in worlds]
-    low, high = min(values[0], finding.value), max(values[-1], finding.value)
+    ends = [*values, finding.value, *([0.0] if len(values) == 1 else [])]
+    low, high = min(ends), max(ends)
     if not 0 < high - low < math.inf:
         low, high = low - 0.5, low + 0.5
 

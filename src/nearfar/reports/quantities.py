@@ -111,7 +111,9 @@ def anchors(
     return quantity.anchors(dim, samples) if quantity and dim > 0 else {}
 
 
-def findings(health: HealthRecord | None, metrics: Metrics) -> list[Finding]:
+def findings(
+    health: HealthRecord | None, metrics: Metrics, *, chance: float | None = None
+) -> list[Finding]:
     """The evidence, in the order of :data:`QUANTITIES`.
 
     Without a health record these are the last readings of the watched samples, unjudged.
@@ -120,9 +122,12 @@ def findings(health: HealthRecord | None, metrics: Metrics) -> list[Finding]:
     if health:
         return sorted(health.findings, key=lambda finding: order.get(finding.name, len(order)))
     dim, samples = int(metrics.last("dim") or 0), int(metrics.last("samples") or 0)
+    known = {name: anchors(name, health=None, dim=dim, samples=samples) for name in QUANTITIES}
+    if chance is not None:
+        known["loss"] = {"chance": chance}
     last = {name: metrics.last(name) for name in QUANTITIES}
     return [
-        Finding(name, value, "", dict(anchors(name, health=None, dim=dim, samples=samples)))
+        Finding(name, value, "", dict(known[name]))
         for name, value in last.items()
         if value is not None
     ]

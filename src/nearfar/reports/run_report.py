@@ -86,7 +86,7 @@ def render_report(directory: RunDirectory | Path) -> str:
         _header(name, run, metrics),
         [
             verdict.section(health),
-            key_numbers.section(findings(health, metrics)),
+            key_numbers.section(findings(health, metrics, chance=run.chance if run else None)),
             curves.section(metrics, health=health, chance=run.chance if run else None),
             hypersphere.section(geometry),
             distances.section(geometry),

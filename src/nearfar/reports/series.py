@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from functools import cached_property
+from statistics import fmean
 from typing import Any
 
-__all__ = ["POINTS", "Metrics", "Series", "smooth", "thin"]
+__all__ = ["POINTS", "Metrics", "Series", "drawable", "smooth", "thin"]
 
 POINTS = 1_000
 """Most points a drawn curve has."""
@@ -49,18 +49,22 @@ def thin(series: Series, *, points: int = POINTS) -> Series:
     return Series([series.x[i] for i in order], [series.y[i] for i in order])
 
 
-def smooth(series: Series, *, share: float = 0.03) -> Series:
-    """The mean over a window of `share` of the curve, centred and shorter at the ends.
+def smooth(series: Series, *, share: float = 0.03, points: int = POINTS) -> Series:
+    """The mean over a window of `share` of the curve, at most at `points` places.
+
+    Windows are centred, and shorter at the ends.
 
     Example:
-        >>> smooth(Series([0.0, 1.0, 2.0], [0.0, 3.0, 0.0]), share=1.0).y
+        >>> smooth(Series([0.0, 1.0, 2.0], [0.0, 3.0, 0.0]), share=0.5).y
         [1.5, 1.0, 1.5]
     """
     size = len(series.y)
     half = max(1, round(size * share / 2))
-    sums = [0.0, *accumulate(series.y)]
-    windows = [(max(0, i - half), min(size, i + half + 1)) for i in range(size)]
-    return Series(series.x, [(sums[end] - sums[start]) / (end - start) for start, end in windows])
+    places: Sequence[int] = range(size)
+    if size > points:
+        places = [round(part * (size - 1) / (points - 1)) for part in range(points)]
+    windows = (series.y[max(0, place - half) : place + half + 1] for place in places)
+    return Series([series.x[place] for place in places], [fmean(window) for window in windows])
 
 
 @dataclass(frozen=True)
@@ -75,23 +79,23 @@ class Metrics:
         """Sort lines by their kind; what is not an object is passed over."""
         known: dict[str, list[Mapping[str, Any]]] = {"train": [], "watch": []}
         for line in lines:
-            if isinstance(line, dict) and line.get("kind") in known:
-                known[line["kind"]].append(line)
+            if isinstance(line, dict):
+                known.get(str(line.get("kind")), []).append(line)
         return cls(tuple(known["train"]), tuple(known["watch"]))
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """What curves run over: epochs where every line knows its own, else updates."""
         lines = (*self.train, *self.watch)
-        return "epoch" if all(_finite(line.get("epoch")) for line in lines) else "step"
+        return "epoch" if all(drawable(line.get("epoch")) for line in lines) else "step"
 
-    def curve(self, kind: str, name: str) -> Series:
-        """The finite values of `name` in the lines of `kind`."""
-        return self._collect(kind, lambda line: line.get(name))
+    def curve(self, kind: str, name: str, *, unit: str | None = None) -> Series:
+        """The finite values of `name` in the lines of `kind`, over `unit` or the run's own."""
+        return self._collect(kind, lambda line: line.get(name), unit or self.unit)
 
     def term(self, name: str) -> Series:
         """The finite values of one term of the loss."""
-        return self._collect("train", lambda line: _terms(line).get(name))
+        return self._collect("train", lambda line: _terms(line).get(name), self.unit)
 
     def terms(self) -> list[str]:
         """Names of the loss's terms, in the order they appear."""
@@ -102,11 +106,11 @@ class Metrics:
         curve = self.curve("watch", name)
         return curve.y[-1] if curve else None
 
-    def _collect(self, kind: str, value: Callable[[Mapping[str, Any]], Any]) -> Series:
-        unit, series = self.unit, Series()
+    def _collect(self, kind: str, value: Callable[[Mapping[str, Any]], Any], unit: str) -> Series:
+        series = Series()
         lines: Sequence[Mapping[str, Any]] = self.train if kind == "train" else self.watch
         for line in lines:
-            if _finite(line.get(unit)) and _finite(value(line)):
+            if drawable(line.get(unit)) and drawable(value(line)):
                 series.x.append(float(line[unit]))
                 series.y.append(float(value(line)))
         return series
@@ -117,6 +121,6 @@ def _terms(line: Mapping[str, Any]) -> Mapping[str, Any]:
     return terms if isinstance(terms, dict) else {}
 
 
-def _finite(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+def drawable(value: Any) -> bool:
+    """Whether a value can be drawn; what is beyond 1e100 overflows in sums."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e100

@@ -42,7 +42,7 @@ def icon(name: str) -> Html:
 def section(health: HealthRecord | None) -> Html:
     """The banner at the top of a report."""
     if health is None:
-        words, summary = "No verdict yet", "health.json is missing: the run has not been measured."
+        words, summary = "No verdict yet", "This run has not been measured: health.json is missing."
     else:
         words, summary = health.verdict[:1].upper() + health.verdict[1:], health.summary
     mark = tone(health.verdict if health else None)

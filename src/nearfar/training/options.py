@@ -37,7 +37,7 @@ class TrainingOptions:
         checkpoint_every: Updates between two checkpoints; once an epoch if not given.
     """
 
-    epochs: int = 100
+    epochs: int = 60
     batch_size: int = 256
     optimizer: str = "adamw"
     learning_rate: float | None = None
