@@ -58,7 +58,9 @@ def check_integer(*, at_least: int, **values: int) -> None:
     """Every value is a whole number, `at_least` or more."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-            raise ValueError(f"`{name}` must be a whole number of {at_least} or more, got {value!r}")
+            raise ValueError(
+                f"`{name}` must be a whole number of {at_least} or more, got {value!r}"
+            )
 
 
 def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:

@@ -48,7 +48,7 @@ def test_a_run_is_a_directory_anyone_can_read(digits_run):
 
 
 def test_the_watched_samples_are_not_trained_on(digits_run):
-    from nearfar.api.pretraining import split
+    from nearfar.api.setup import split
 
     trained, watched = split(open_source("digits"), seed=0)
     assert not set(trained.samples.tolist()) & set(watched.samples.tolist())
@@ -192,6 +192,22 @@ def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     first, second = (load_file(r.path / "encoder.safetensors") for r in (digits_run, run))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert run.record.finished
+
+
+def test_two_processes_make_the_run_of_one(tmp_path, pictures, quick):
+    runs = [
+        nearfar.pretrain(
+            "simclr", pictures, devices=devices, out=tmp_path / str(devices), log_every=1, **quick
+        )
+        for devices in (1, 2)
+    ]
+    losses = [
+        [line["loss"] for line in run.directory.read_metrics() if line["kind"] == "train"]
+        for run in runs
+    ]
+    # were the weights shared between the processes, each update would be applied twice
+    assert len(losses[0]) == 3
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
 def test_resuming_on_other_data_is_refused(tmp_path, pictures, quick):

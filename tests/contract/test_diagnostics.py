@@ -62,9 +62,7 @@ def test_names_of_function_and_class_pair_and_both_are_documented(case: Diagnost
 
 @every_case
 @pytest.mark.parametrize("dim", [4, 32])
-def test_class_declares_its_direction_and_anchors_that_hold(
-    case: DiagnosticCase, dim: int
-) -> None:
+def test_class_declares_its_direction_and_anchors_that_hold(case: DiagnosticCase, dim: int) -> None:
     made = case.make()
     assert made.better in Better
     assert "complete collapse" in made.anchors

@@ -100,9 +100,7 @@ def test_unrelated_views_have_learnt_nothing_even_if_no_loss_is_given() -> None:
 def crowded(spread: float) -> tuple[Tensor, Tensor]:
     """What an untrained encoder gives: one cone, in which views of a sample are a bit closer."""
     own = torch.randn(180, 64)
-    return tuple(
-        1 + spread * (own + 1.3 * torch.randn(180, 64)) for _ in range(2)
-    )  # type: ignore[return-value]
+    return tuple(1 + spread * (own + 1.3 * torch.randn(180, 64)) for _ in range(2))  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("spread", [0.01, 0.03, 0.1])

@@ -12,12 +12,21 @@ from nearfar.ops.random import Stream, permutation, philox, random_bits, uniform
 
 # Published known answers of Philox4x32-10: counter, key, output
 KNOWN = [
-    ("00000000 00000000 00000000 00000000", "00000000 00000000",
-     "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
-    ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff",
-     "408f276d 41c83b0e a20bc7c6 6d5451fd"),
-    ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0",
-     "d16cfe09 94fdcceb 5001e420 24126ea1"),
+    (
+        "00000000 00000000 00000000 00000000",
+        "00000000 00000000",
+        "6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+    ),
+    (
+        "ffffffff ffffffff ffffffff ffffffff",
+        "ffffffff ffffffff",
+        "408f276d 41c83b0e a20bc7c6 6d5451fd",
+    ),
+    (
+        "243f6a88 85a308d3 13198a2e 03707344",
+        "a4093822 299f31d0",
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+    ),
 ]
 
 
@@ -82,9 +91,16 @@ def test_first_numbers_do_not_depend_on_how_many_are_asked_for() -> None:
     assert torch.equal(uniform(samples, seed=3, epoch=4, count=5), many[:, :5])
 
 
-@pytest.mark.parametrize("other", [
-    {"seed": 1}, {"seed": 2**32}, {"epoch": 1}, {"view": 1}, {"stream": Stream.ORDER},
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"seed": 2**32},
+        {"epoch": 1},
+        {"view": 1},
+        {"stream": Stream.ORDER},
+    ],
+)
 def test_seed_epoch_view_and_stream_each_change_the_numbers(other: dict[str, int]) -> None:
     samples = torch.arange(50)
     asked = {"seed": 0, "epoch": 0, "view": 0, "stream": Stream.VIEWS, "count": 8}
@@ -116,10 +132,18 @@ def test_permutations_of_four_are_equally_likely() -> None:
     assert stats.chisquare(counts).pvalue > 0.01
 
 
-@pytest.mark.parametrize(("argument", "value"), [
-    ("seed", -1), ("seed", 2**64), ("epoch", -1), ("epoch", 2**32), ("view", 256), ("count", 0),
-    ("stream", 256),
-])
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("seed", -1),
+        ("seed", 2**64),
+        ("epoch", -1),
+        ("epoch", 2**32),
+        ("view", 256),
+        ("count", 0),
+        ("stream", 256),
+    ],
+)
 def test_numbers_out_of_range_are_refused_by_name(argument: str, value: int) -> None:
     asked = {"seed": 0, "epoch": 0, "view": 0, "count": 1} | {argument: value}
     with pytest.raises(ValueError, match=argument):

@@ -13,12 +13,14 @@ from torchvision.transforms import v2
 from nearfar.views import CustomViews
 from nearfar.views.customviews import _seeded
 
-PIPELINE = v2.Compose([
-    v2.RandomResizedCrop(8),
-    v2.RandomHorizontalFlip(),
-    v2.ColorJitter(0.4, 0.4, 0.4, 0.1),
-    v2.ToDtype(torch.float32, scale=True),
-])
+PIPELINE = v2.Compose(
+    [
+        v2.RandomResizedCrop(8),
+        v2.RandomHorizontalFlip(),
+        v2.ColorJitter(0.4, 0.4, 0.4, 0.1),
+        v2.ToDtype(torch.float32, scale=True),
+    ]
+)
 
 
 def images_of(count: int, side: int = 12) -> Tensor:
@@ -74,7 +76,8 @@ def test_kornia_works_as_a_batched_transform() -> None:
         warnings.simplefilter("ignore")
         augmentation = pytest.importorskip("kornia.augmentation")
         crop = augmentation.AugmentationSequential(
-            augmentation.RandomResizedCrop((8, 8)), augmentation.RandomHorizontalFlip(),
+            augmentation.RandomResizedCrop((8, 8)),
+            augmentation.RandomHorizontalFlip(),
             same_on_batch=False,
         )
         views = CustomViews(lambda images: crop(images / 255), size=8, batched=True)
@@ -116,11 +119,14 @@ def test_mixed_sizes_are_refused_for_a_batched_transform() -> None:
         views(images_of(2), torch.arange(2), seed=0, epoch=0, sizes=sizes)
 
 
-@pytest.mark.parametrize(("transform", "message"), [
-    (lambda image: image, "`transform` must give a floating-point tensor, got torch.uint8"),
-    (lambda image: image.numpy(), "`transform` must give a floating-point tensor, got ndarray"),
-    (lambda image: image / 255, r"`transform` must give shape \(3, 8, 8\), got \(3, 12, 12\)"),
-])
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (lambda image: image, "`transform` must give a floating-point tensor, got torch.uint8"),
+        (lambda image: image.numpy(), "`transform` must give a floating-point tensor, got ndarray"),
+        (lambda image: image / 255, r"`transform` must give shape \(3, 8, 8\), got \(3, 12, 12\)"),
+    ],
+)
 def test_what_is_no_view_is_refused(transform: object, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         CustomViews(transform, size=8)(images_of(1), torch.arange(1), seed=0, epoch=0)

@@ -19,8 +19,14 @@ RAW = {"mean": (0.0,), "std": (1.0,)}
 STILL = {"flip": 0.0, "jitter": 0.0, "grey": 0.0, "blur": (0.0,), **RAW}
 WHOLE = {"crop_scale": (1.0, 1.0), "crop_ratio": (1.0, 1.0)}
 EVERYTHING = {
-    "crop_scale": (0.08, 1.0), "brightness": 0.8, "contrast": 0.8, "saturation": 0.8, "hue": 0.2,
-    "blur": (0.5,), "solarise": (0.5,), **RAW,
+    "crop_scale": (0.08, 1.0),
+    "brightness": 0.8,
+    "contrast": 0.8,
+    "saturation": 0.8,
+    "hue": 0.2,
+    "blur": (0.5,),
+    "solarise": (0.5,),
+    **RAW,
 }
 
 
@@ -57,9 +63,17 @@ def by_torchvision(image: Tensor, drawn: ViewParameters, i: int, views: ImageVie
     return x
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [
-    (32, 32, 32), (20, 45, 16), (64, 48, 64), (7, 9, 24), (96, 96, 40), (130, 110, 48),
-])
+@pytest.mark.parametrize(
+    ("height", "width", "size"),
+    [
+        (32, 32, 32),
+        (20, 45, 16),
+        (64, 48, 64),
+        (7, 9, 24),
+        (96, 96, 40),
+        (130, 110, 48),
+    ],
+)
 def test_whole_pipeline_equals_torchvision_for_the_same_parameters(
     height: int, width: int, size: int
 ) -> None:
@@ -93,7 +107,8 @@ def test_uint8_and_float_images_agree(height: int, width: int, size: int) -> Non
     images, samples = photos(12, height, width), torch.arange(12)
     views = ImageViews(size=size, **STILL)
     for whole, parts in zip(
-        views(images, samples, seed=0, epoch=0), views(images / 255, samples, seed=0, epoch=0),
+        views(images, samples, seed=0, epoch=0),
+        views(images / 255, samples, seed=0, epoch=0),
         strict=True,
     ):
         assert (whole - parts).abs().max() < 1.01 / 255
@@ -136,8 +151,10 @@ def test_seed_epoch_sample_and_view_each_change_the_result() -> None:
     images, samples = photos(1, 16, 16).expand(8, -1, -1, -1), torch.arange(8)
     views = ImageViews(size=16)
     results = [
-        *views(images, samples, seed=0, epoch=0), *views(images, samples, seed=1, epoch=0),
-        *views(images, samples, seed=0, epoch=1), *views(images, samples + 8, seed=0, epoch=0),
+        *views(images, samples, seed=0, epoch=0),
+        *views(images, samples, seed=1, epoch=0),
+        *views(images, samples, seed=0, epoch=1),
+        *views(images, samples + 8, seed=0, epoch=0),
     ]
     every = torch.cat(results).flatten(1)
     assert len(every.unique(dim=0)) == len(every)
@@ -173,8 +190,11 @@ def test_images_of_mixed_size_equal_each_image_alone(as_float: bool) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    channels=st.integers(1, 32), height=st.integers(1, 20), width=st.integers(1, 20),
-    size=st.integers(1, 24), count=st.integers(0, 5),
+    channels=st.integers(1, 32),
+    height=st.integers(1, 20),
+    width=st.integers(1, 20),
+    size=st.integers(1, 24),
+    count=st.integers(0, 5),
 )
 def test_any_shape_gives_finite_channels_last_views_in_range(
     channels: int, height: int, width: int, size: int, count: int
@@ -288,9 +308,16 @@ def test_brightness_and_contrast_apply_to_any_number_of_channels(channels: int) 
         assert torch.allclose(made[i], x, atol=1e-5)
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [
-    (32, 32, 32), (40, 60, 16), (61, 47, 30), (5, 9, 12), (120, 90, 32),
-])
+@pytest.mark.parametrize(
+    ("height", "width", "size"),
+    [
+        (32, 32, 32),
+        (40, 60, 16),
+        (61, 47, 30),
+        (5, 9, 12),
+        (120, 90, 32),
+    ],
+)
 def test_plain_view_equals_torchvision_resize_and_centre_crop(
     height: int, width: int, size: int
 ) -> None:
@@ -301,52 +328,61 @@ def test_plain_view_equals_torchvision_resize_and_centre_crop(
     assert (levels - expected).abs().max() < 1.01 / 255
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"crop_scale": (0.5, 0.2)}, "`crop_scale` must be two numbers above 0, the smaller first"),
-    ({"crop_scale": (0.0, 1.0)}, "`crop_scale`"),
-    ({"crop_scale": (0.5, 1.5)}, "`crop_scale` must lie between 0 and 1, got 1.5"),
-    ({"crop_ratio": (2.0, 1.0)}, "`crop_ratio`"),
-    ({"flip": 1.5}, "`flip` must lie between 0 and 1, got 1.5"),
-    ({"jitter": -0.1}, "`jitter`"),
-    ({"grey": 2.0}, "`grey`"),
-    ({"brightness": -1.0}, "`brightness` must be 0 or more"),
-    ({"hue": 0.6}, "`hue` must lie between 0 and 0.5, got 0.6"),
-    ({"blur": (0.1, 0.2, 0.3)}, "`blur` must be one probability or 2"),
-    ({"blur": (1.1,)}, "`blur`"),
-    ({"blur_sigma": (2.0, 0.1)}, "`blur_sigma`"),
-    ({"solarise": ()}, "`solarise`"),
-    ({"rotation": -5.0}, "`rotation`"),
-    ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3"),
-    ({"std": (0.0,)}, "`std` must be above 0"),
-    ({"size": 0}, "`size`"),
-    ({"num_views": 0}, "`num_views`"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"crop_scale": (0.5, 0.2)}, "`crop_scale` must be two numbers above 0, the smaller first"),
+        ({"crop_scale": (0.0, 1.0)}, "`crop_scale`"),
+        ({"crop_scale": (0.5, 1.5)}, "`crop_scale` must lie between 0 and 1, got 1.5"),
+        ({"crop_ratio": (2.0, 1.0)}, "`crop_ratio`"),
+        ({"flip": 1.5}, "`flip` must lie between 0 and 1, got 1.5"),
+        ({"jitter": -0.1}, "`jitter`"),
+        ({"grey": 2.0}, "`grey`"),
+        ({"brightness": -1.0}, "`brightness` must be 0 or more"),
+        ({"hue": 0.6}, "`hue` must lie between 0 and 0.5, got 0.6"),
+        ({"blur": (0.1, 0.2, 0.3)}, "`blur` must be one probability or 2"),
+        ({"blur": (1.1,)}, "`blur`"),
+        ({"blur_sigma": (2.0, 0.1)}, "`blur_sigma`"),
+        ({"solarise": ()}, "`solarise`"),
+        ({"rotation": -5.0}, "`rotation`"),
+        ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3"),
+        ({"std": (0.0,)}, "`std` must be above 0"),
+        ({"size": 0}, "`size`"),
+        ({"num_views": 0}, "`num_views`"),
+    ],
+)
 def test_settings_out_of_range_are_refused_by_name(change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ImageViews(**{"size": 8} | change)
 
 
-@pytest.mark.parametrize(("images", "message"), [
-    (torch.zeros(3, 8, 8), "`images` must be batch × channels × height × width"),
-    (torch.zeros(2, 1, 8, 8), "`images` must have 3 channels, got 1"),
-    (torch.zeros(2, 3, 0, 8), "`images` must have pixels"),
-    (torch.full((2, 3, 8, 8), 255.0), "`images` of floats must lie between 0 and 1"),
-    (torch.full((2, 3, 8, 8), float("nan")), "`images` of floats must lie between 0 and 1"),
-    (torch.zeros(2, 3, 8, 8, dtype=torch.int32), "`images` must be uint8 or floating point"),
-])
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.zeros(3, 8, 8), "`images` must be batch × channels × height × width"),
+        (torch.zeros(2, 1, 8, 8), "`images` must have 3 channels, got 1"),
+        (torch.zeros(2, 3, 0, 8), "`images` must have pixels"),
+        (torch.full((2, 3, 8, 8), 255.0), "`images` of floats must lie between 0 and 1"),
+        (torch.full((2, 3, 8, 8), float("nan")), "`images` of floats must lie between 0 and 1"),
+        (torch.zeros(2, 3, 8, 8, dtype=torch.int32), "`images` must be uint8 or floating point"),
+    ],
+)
 def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         ImageViews(size=8)(images, torch.arange(2), seed=0, epoch=0)
 
 
-@pytest.mark.parametrize("sizes", [
-    torch.tensor([[8, 8]]), torch.tensor([[8, 8], [9, 8]]), torch.tensor([[8, 8], [0, 8]]),
-])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        torch.tensor([[8, 8]]),
+        torch.tensor([[8, 8], [9, 8]]),
+        torch.tensor([[8, 8], [0, 8]]),
+    ],
+)
 def test_sizes_that_do_not_fit_are_refused(sizes: Tensor) -> None:
     with pytest.raises(ValueError, match="`sizes` must"):
-        ImageViews(size=8)(
-            torch.zeros(2, 3, 8, 8), torch.arange(2), seed=0, epoch=0, sizes=sizes
-        )
+        ImageViews(size=8)(torch.zeros(2, 3, 8, 8), torch.arange(2), seed=0, epoch=0, sizes=sizes)
 
 
 def test_samples_that_do_not_match_the_images_are_refused() -> None:

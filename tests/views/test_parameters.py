@@ -47,7 +47,9 @@ def test_crops_are_distributed_as_in_torchvision(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    height=st.integers(1, 80), width=st.integers(1, 80), least=st.floats(0.01, 1.0),
+    height=st.integers(1, 80),
+    width=st.integers(1, 80),
+    least=st.floats(0.01, 1.0),
     ratio=st.floats(0.2, 1.0),
 )
 def test_crops_lie_inside_images_of_any_shape(
@@ -96,13 +98,15 @@ def test_the_24_orders_of_colour_changes_are_equally_likely() -> None:
 
 
 def test_probabilities_are_met() -> None:
-    views = ImageViews(
-        size=8, flip=0.3, jitter=0.8, grey=0.2, blur=(0.5, 0.9), solarise=(0.1, 0.4)
-    )
+    views = ImageViews(size=8, flip=0.3, jitter=0.8, grey=0.2, blur=(0.5, 0.9), solarise=(0.1, 0.4))
     for view, (blur, solarise) in enumerate(((0.5, 0.1), (0.9, 0.4))):
         ours = drawn(views, view=view)
         for name, expected in (
-            ("flip", 0.3), ("jitter", 0.8), ("grey", 0.2), ("blur", blur), ("solarise", solarise),
+            ("flip", 0.3),
+            ("jitter", 0.8),
+            ("grey", 0.2),
+            ("blur", blur),
+            ("solarise", solarise),
         ):
             hits = int(getattr(ours, name).sum())
             assert stats.binomtest(hits, DRAWS, expected).pvalue > 0.005, name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from torch import Tensor
 from nearfar.api.embedding import embed_source, load_embeddings
 from nearfar.api.run import Run, load
 from nearfar.data import LabelledData, Source, open_labelled
-from nearfar.diagnostics import health
+from nearfar.diagnostics import geometry, health
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier, cross_validated
-from nearfar.records import HealthRecord, ProbeRecord, ProbeRow
+from nearfar.records import HealthRecord, ProbeRecord, ProbeRow, write_text
 from nearfar.views import ImageViews, Views
 
 __all__ = ["compare", "diagnose", "embed", "probe"]
@@ -37,13 +37,16 @@ def embed(run: str | Path | Run, data: Any) -> tuple[NDArray[np.float32], tuple[
     return found.embed(source), names
 
 
-def diagnose(embeddings: Any, second: Any = None) -> HealthRecord:
+def diagnose(
+    embeddings: Any, second: Any = None, *, report: str | Path | None = None
+) -> HealthRecord:
     """Whether embeddings are healthy, without a label.
 
     Args:
         embeddings: A matrix (samples × dim) as array or tensor, a file of one (``.npy``, ``.npz``,
             ``.parquet``), or a run, which was judged when it ended.
         second: A second view of the same samples; without it agreement is not judged.
+        report: An HTML page to write, with the hypersphere and the spectrum.
 
     Raises:
         ValueError: Not a matrix, fewer than 2 rows, or NaN and infinity (the row is named).
@@ -53,14 +56,23 @@ def diagnose(embeddings: Any, second: Any = None) -> HealthRecord:
         >>> nearfar.diagnose(torch.ones(100, 16)).verdict
         'complete collapse'
     """
+    if isinstance(embeddings, (str, Path)) and Path(embeddings).is_dir():
+        embeddings = load(embeddings)
     if isinstance(embeddings, Run):
-        return embeddings.health
-    if isinstance(embeddings, (str, Path)):
-        if Path(embeddings).is_dir():
-            return load(embeddings).health
-        first, other = load_embeddings(embeddings)
-        return health(first, other if second is None else _tensor(second))
-    return health(_tensor(embeddings), None if second is None else _tensor(second))
+        verdict, shape = embeddings.health, embeddings.directory.read_geometry()
+    else:
+        first, other = _tensor(embeddings), None
+        if isinstance(embeddings, (str, Path)):
+            first, other = load_embeddings(embeddings)
+        other = other if second is None else _tensor(second)
+        verdict = health(first, other)
+        names = tuple(f"row {row}" for row in range(len(first)))
+        shape = geometry(first, other, ids=names) if report is not None else None
+    if report is not None:
+        from nearfar.reports import render_health
+
+        write_text(Path(report), render_health(verdict, shape))
+    return verdict
 
 
 def _tensor(values: Any) -> Tensor:
@@ -127,24 +139,34 @@ def _probe_row(name: str, data: LabelledData, represent: Any) -> ProbeRow:
     return ProbeRow(representation=name, **{key: float(value) for key, value in accuracies.items()})
 
 
-def compare(runs: Sequence[str | Path | Run]) -> list[dict[str, Any]]:
-    """What several runs were and what was measured, one row a run."""
-    return list(_compared(runs))
+def compare(
+    runs: Sequence[str | Path | Run], *, report: str | Path | None = None
+) -> list[dict[str, Any]]:
+    """What several runs were and what was measured, one row a run.
+
+    Args:
+        runs: Runs or their directories.
+        report: An HTML page to write, with the curves of all of them.
+    """
+    found = [run if isinstance(run, Run) else load(run) for run in runs]
+    rows = [_compared(run) for run in found]
+    if report is not None:
+        from nearfar.reports import render_comparison
+
+        write_text(Path(report), render_comparison([run.path for run in found]))
+    return rows
 
 
-def _compared(runs: Iterable[str | Path | Run]) -> Iterable[dict[str, Any]]:
-    for each in runs:
-        run = each if isinstance(each, Run) else load(each)
-        record, verdict = run.record, run.health
-        yield {
-            "run": record.name,
-            "method": record.method,
-            "encoder": record.encoder,
-            "epochs": record.epochs,
-            "seconds": round(record.seconds),
-            "verdict": verdict.verdict,
-        } | {
-            name: round(verdict.measurements[name], 3)
-            for name in ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
-            if name in verdict.measurements
-        }
+def _compared(run: Run) -> dict[str, Any]:
+    record, verdict = run.record, run.health
+    row = {
+        "run": record.name,
+        "method": record.method,
+        "encoder": record.encoder,
+        "epochs": record.epochs,
+        "seconds": round(record.seconds),
+        "verdict": verdict.verdict,
+    }
+    names = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
+    measured = verdict.measurements
+    return row | {name: round(measured[name], 3) for name in names if name in measured}

@@ -43,7 +43,7 @@ def judge(
     batch = watched.read(range(len(watched)))
     shown = views(batch.images, batch.samples, seed=seed, epoch=0, sizes=batch.sizes)
     method.to(engine.device)
-    z1, z2, representations = Watch(shown, every=0).project(method, engine)
+    z1, z2, representations = Watch(shown).project(method, engine)
     record = directory.read_run()
     verdict = health(
         z1, z2, loss=_last_loss(directory), chance=record.chance, representations=representations

@@ -189,7 +189,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     """Train, in one of the processes."""
     options: TrainingOptions = setup.recipe.training
     method = setup.build()
-    watch = Watch(setup.watched_views(), every=options.watch_every)
+    watch = Watch(setup.watched_views())
     if engine.rank == 0:
         record = setup.record(directory, method, engine)
         record.save(directory.run)

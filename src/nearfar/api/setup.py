@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,7 +104,9 @@ class Setup:
         with torch.random.fork_rng():
             torch.manual_seed(self.recipe.training.seed + 1)
             preset = getattr(methods, self.recipe.method)
-            method: Method = preset(self.encoder, self.description.width, **self.method_options)
+            # a copy: tensors sent to another process share their memory with this one
+            encoder = copy.deepcopy(self.encoder)
+            method: Method = preset(encoder, self.description.width, **self.method_options)
         if self.recipe.training.channels_last:
             # kernels and feature maps; matrices are not touched
             method = method.to(memory_format=torch.channels_last)

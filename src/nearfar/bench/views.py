@@ -75,9 +75,7 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
         while len(took.get("nearfar", ())) < _ROUNDS_AT_LEAST or time.perf_counter() < end:
             for name, render in renders.items():
                 took.setdefault(name, []).append(_time(render, repeats[name]))
-    return [
-        _row(name, took, missing.get(name, ""), batch=batch, size=size) for name in makers
-    ]
+    return [_row(name, took, missing.get(name, ""), batch=batch, size=size) for name in makers]
 
 
 def _time(render: Render, repeats: int) -> float:
@@ -88,9 +86,7 @@ def _time(render: Render, repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def _row(
-    name: str, took: dict[str, list[float]], note: str, *, batch: int, size: int
-) -> BenchRow:
+def _row(name: str, took: dict[str, list[float]], note: str, *, batch: int, size: int) -> BenchRow:
     """What was measured of one variant."""
     times, ours = took.get(name, []), took["nearfar"]
     median = statistics.median(times) if times else float("nan")
@@ -121,15 +117,17 @@ def _pipeline(size: int, *last: Any) -> Any:
     """The recipe in torchvision's v2 transforms."""
     from torchvision.transforms import v2
 
-    return v2.Compose([
-        v2.RandomResizedCrop(size, scale=_SCALE),
-        v2.RandomHorizontalFlip(),
-        v2.RandomApply([v2.ColorJitter(*_JITTER)], p=_APPLIED),
-        v2.RandomGrayscale(_GREY),
-        *last,
-        v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize(_HALF, _HALF),
-    ])
+    return v2.Compose(
+        [
+            v2.RandomResizedCrop(size, scale=_SCALE),
+            v2.RandomHorizontalFlip(),
+            v2.RandomApply([v2.ColorJitter(*_JITTER)], p=_APPLIED),
+            v2.RandomGrayscale(_GREY),
+            *last,
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(_HALF, _HALF),
+        ]
+    )
 
 
 class _Pictures(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
@@ -154,8 +152,11 @@ class _Pictures(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
 def _torchvision_pil(images: Tensor) -> Iterator[Render]:
     """Workers stay alive and take parts of the batch, so that both are busy all the time."""
     loader = torch.utils.data.DataLoader(
-        _Pictures(images), batch_size=max(1, len(images) // (4 * _WORKERS)), num_workers=_WORKERS,
-        persistent_workers=True, multiprocessing_context="forkserver",
+        _Pictures(images),
+        batch_size=max(1, len(images) // (4 * _WORKERS)),
+        num_workers=_WORKERS,
+        persistent_workers=True,
+        multiprocessing_context="forkserver",
     )
     yield lambda epoch: [len(first) for first, _ in loader]
 

@@ -10,14 +10,15 @@ from nearfar.cli.tables import print_health
 __all__ = ["diagnose"]
 
 
-def diagnose(embeddings: Path, /, *, json: bool = False) -> None:
+def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = False) -> None:
     """Say whether embeddings are healthy, without labels: the verdict and its evidence.
 
     Args:
         embeddings: A run's directory, or a file of embeddings from anywhere: .npz, .npy, .parquet.
+        report: An HTML page to write as well.
         json: Print JSON instead of a table.
     """
     from nearfar import api
 
-    health = api.diagnose(embeddings)
+    health = api.diagnose(embeddings, report=report)
     print_json(health.to_json()) if json else print_health(health)

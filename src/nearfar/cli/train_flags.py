@@ -78,7 +78,13 @@ def _flags(method: str) -> list[inspect.Parameter]:
     from nearfar import api, methods, training, views
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {"encoder": ENCODER, "stem": ENCODER, "image_size": DATA, "out": OTHER}
+    places = {
+        "encoder": ENCODER,
+        "stem": ENCODER,
+        "image_size": DATA,
+        "channels": DATA,
+        "out": OTHER,
+    }
     general = [
         flag
         for group in (DATA, ENCODER, TRAINING, OTHER)

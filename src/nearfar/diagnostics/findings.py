@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 ONE_POINT: Final = 0.1
-NARROW: Final = 0.2
+NARROW: Final = 0.25
 CROWDED: Final = 0.5
 FEW_DIRECTIONS: Final = 0.05
 STEEP: Final = 0.25

@@ -46,7 +46,7 @@ def health(
     between worlds whose reading is known, and far from both sides where there is room.
 
     1. ``complete collapse``: the mean residual ``m_r`` is below 0.1, which is a mean cosine above
-       0.99, or below 0.2 while views of one sample are not twice as close as strangers. Constant
+       0.99, or below 0.25 while views of one sample are not twice as close as strangers. Constant
        output with 0.3 % noise reads 0.003, alignment trained alone 0.005 to 0.13; features after
        a ReLU read 0.8, and a narrow cone in which views stand out is let pass. An untrained
        encoder is as crowded (0.03), so with a loss at chance and views that still tell samples

@@ -50,9 +50,7 @@ def philox(counter: Int64[Tensor, "*batch 4"], key: tuple[int, int]) -> Int64[Te
     """
     words = counter.reshape(-1, 4).T
     multipliers = torch.tensor(_MULTIPLIERS, device=counter.device)[:, None]
-    keys = [
-        [(k + i * w) & _WORD for k, w in zip(key, _WEYL, strict=True)] for i in range(_ROUNDS)
-    ]
+    keys = [[(k + i * w) & _WORD for k, w in zip(key, _WEYL, strict=True)] for i in range(_ROUNDS)]
     schedule = torch.tensor(keys, device=counter.device)[:, :, None]
     factors, others = words[0::2], words[1::2]  # (c0, c2) and (c1, c3)
     for i in range(_ROUNDS):

@@ -52,19 +52,15 @@ class Checkpoint:
         for index, parameter in enumerate(_parameters(optimizer)):
             start = f"optimizer.{index}."
             entries: dict[str, Any] = {
-                k[len(start) :]: v for k, v in self.tensors.items() if k.startswith(start)
+                k[len(start) :]: v.to(parameter.device)
+                for k, v in self.tensors.items()
+                if k.startswith(start)
             }
             entries |= {
                 k[len(start) :]: v for k, v in self.optimizer.items() if k.startswith(start)
             }
             if entries:
-                # AdamW counts its steps in a tensor that stays on the CPU
-                optimizer.state[parameter] = {
-                    name: value.to(parameter.device)
-                    if isinstance(value, Tensor) and value.ndim
-                    else value
-                    for name, value in entries.items()
-                }
+                optimizer.state[parameter] = entries
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:

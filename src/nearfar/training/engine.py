@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -19,7 +20,7 @@ from nearfar.parallel import synchronise_batch_norm
 
 __all__ = ["Engine", "computes_in_bfloat16"]
 
-_PRECISIONS = {"32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
+_PRECISIONS = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 
 
 def computes_in_bfloat16() -> bool:
@@ -47,7 +48,7 @@ class Engine:
 
     Args:
         devices: Processes; 0 for every GPU, or one process where there is none.
-        precision: ``auto``, ``bf16``, ``16`` or ``32``.
+        precision: ``auto``, ``bf16``, ``16``, ``32`` or ``64``.
     """
 
     def __init__(self, *, devices: int = 0, precision: str = "auto") -> None:
@@ -73,15 +74,15 @@ class Engine:
             )
         self._wrapped: Any = None
         self._optimizer: Any = None
-        self._method: Method | None = None
 
     def launch(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call ``function(engine, *arguments)`` in every process; the first one's result."""
         if self.devices == 1:
             self._fabric.launch()
             return function(self, *arguments)
-        enter: Callable[..., Any] = _enter
-        return self._fabric.launch(enter, self.precision, function, *arguments)
+        # one opaque argument: Fabric walks the others and stumbles over frozen dataclasses
+        work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
+        return self._fabric.launch(work)
 
     @property
     def rank(self) -> int:
@@ -98,9 +99,13 @@ class Engine:
         """Where this process computes."""
         return self._fabric.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of weights and inputs; mixed precision starts from float32."""
+        return torch.float64 if self.precision == "64" else torch.float32
+
     def setup(self, method: Method, optimizer: Optimizer) -> None:
         """Move to the device and, with several processes, join gradients and batch statistics."""
-        self._method = method
         if self.world_size > 1:
             synchronise_batch_norm(method)
         self._wrapped, self._optimizer = self._fabric.setup(_Tupled(method), optimizer)
@@ -132,11 +137,13 @@ class Engine:
         self._fabric.barrier()
 
 
-def _enter(fabric: Fabric, precision: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def _enter(
+    precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Fabric
+) -> Any:
     """In a spawned process: rebuild the engine around the Fabric that was handed over."""
     engine = Engine.__new__(Engine)
     engine.precision = precision
     engine.devices = int(fabric.world_size)
     engine._fabric = fabric
-    engine._wrapped = engine._optimizer = engine._method = None
+    engine._wrapped = engine._optimizer = None
     return function(engine, *arguments)

@@ -42,6 +42,11 @@ class Plan:
     updates_per_epoch: int
     steps: int
     warmup: int
+    watch_every: int
+
+    def watches(self, done: int) -> bool:
+        """Whether to measure after so many updates."""
+        return done == self.steps or (self.watch_every > 0 and done % self.watch_every == 0)
 
 
 def plan(samples: int, options: TrainingOptions) -> Plan:
@@ -60,11 +65,16 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
     warmup = options.warmup_epochs
     if warmup is None:
         warmup = min(10.0, options.epochs / 10)
+    steps = updates * options.epochs
+    watch_every = options.watch_every
+    if watch_every is None:
+        watch_every = max(10, min(50, steps // 20))
     return Plan(
         batches_per_epoch=updates * options.accumulate,
         updates_per_epoch=updates,
-        steps=updates * options.epochs,
+        steps=steps,
         warmup=round(warmup * updates),
+        watch_every=watch_every,
     )
 
 
@@ -142,7 +152,7 @@ def train(
                 read = meter.read()
                 values |= read
                 log.write("train", **where, learning_rate=update.learning_rate(step), **read)
-            if first and (watch.due(done) or done == schedule.steps):
+            if first and schedule.watches(done):
                 readings = watch(method, engine)
                 values |= readings
                 if log:

@@ -62,7 +62,7 @@ def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
     rate = peak_learning_rate(options)
     groups = [group for group in (weights, others) if group["params"]]
     if options.optimizer == "adamw":
-        return AdamW(groups, lr=rate)
+        return AdamW(groups, lr=rate, fused=True)
     if options.optimizer == "sgd":
         return SGD(groups, lr=rate, momentum=0.9)
     others["adapt"] = False

@@ -9,7 +9,7 @@ from nearfar.checks import check_choice, check_integer
 __all__ = ["OPTIMIZERS", "PRECISIONS", "TrainingOptions"]
 
 OPTIMIZERS = ("adamw", "lars", "sgd")
-PRECISIONS = ("auto", "bf16", "16", "32")
+PRECISIONS = ("auto", "bf16", "16", "32", "64")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,14 @@ class TrainingOptions:
         warmup_epochs: Epochs in which the learning rate rises from 0; a tenth of all, 10 at most,
             if not given. It then falls along a cosine to 0.
         accumulate: Batches whose gradients are averaged into one update.
-        precision: ``bf16``, ``16``, ``32``, or ``auto``: bf16 where the processor computes in it.
+        precision: ``bf16``, ``16``, ``32``, ``64`` (to compare runs), or ``auto``: bf16 where the
+            processor computes in it.
         devices: Processes to train on; 0 means every GPU, or one process without a GPU.
         seed: Where all randomness comes from.
         compile: Compile the encoder with ``torch.compile`` (needs a C++ compiler on a CPU).
         channels_last: Keep images with the channel as the fastest axis.
-        watch_every: Updates between two label-free measurements; 0 measures only at the end.
+        watch_every: Updates between two label-free measurements; 0 measures only at the end. If not
+            given: 50, or a twentieth of a shorter run, but never below 10.
         log_every: Updates between two lines of ``metrics.jsonl``.
         checkpoint_every: Updates between two checkpoints; once an epoch if not given.
     """
@@ -49,7 +51,7 @@ class TrainingOptions:
     seed: int = 0
     compile: bool = False
     channels_last: bool = True
-    watch_every: int = 50
+    watch_every: int | None = None
     log_every: int = 10
     checkpoint_every: int | None = None
 
@@ -57,7 +59,8 @@ class TrainingOptions:
         check_integer(at_least=1, epochs=self.epochs, accumulate=self.accumulate)
         check_integer(at_least=2, batch_size=self.batch_size)
         check_integer(at_least=0, devices=self.devices, seed=self.seed)
-        check_integer(at_least=0, watch_every=self.watch_every)
+        if self.watch_every is not None:
+            check_integer(at_least=0, watch_every=self.watch_every)
         check_integer(at_least=1, log_every=self.log_every)
         if self.checkpoint_every is not None:
             check_integer(at_least=1, checkpoint_every=self.checkpoint_every)

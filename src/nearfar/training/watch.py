@@ -23,16 +23,10 @@ class Watch:
 
     Args:
         views: Two or more views of the same samples, ``[samples, channels, height, width]`` each.
-        every: Updates between two measurements; 0 for none.
     """
 
-    def __init__(self, views: tuple[Tensor, ...], *, every: int) -> None:
+    def __init__(self, views: tuple[Tensor, ...]) -> None:
         self.views = views[:2]
-        self.every = every
-
-    def due(self, step: int) -> bool:
-        """Whether to measure after this update."""
-        return self.every > 0 and step % self.every == 0
 
     @torch.no_grad()
     def project(self, method: Method, engine: Engine) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,7 +35,7 @@ class Watch:
         method.eval()
         try:
             with engine.autocast():
-                h1, h2 = (method.embed(view.to(engine.device)) for view in self.views)
+                h1, h2 = (method.embed(view.to(engine.device, engine.dtype)) for view in self.views)
                 z1, z2 = method.projector(h1), method.projector(h2)
         finally:
             method.train(training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float32, Int64
@@ -11,7 +11,16 @@ from torch import Tensor
 
 from nearfar.views.scratch import Scratch
 
-__all__ = ["Blends", "adjust_hue_", "blend_", "jitter_", "make_grey_", "to_grey"]
+__all__ = [
+    "Blends",
+    "adjust_hue_",
+    "as_blends",
+    "blend_",
+    "blend_columns",
+    "jitter_",
+    "make_grey_",
+    "to_grey",
+]
 
 _LUMA = (0.2989, 0.587, 0.114)
 _CONTRAST, _SATURATION = 1, 2
@@ -19,60 +28,56 @@ _ORDERS = tuple(itertools.permutations(range(3)))
 _TINY = 1e-12
 
 Planes = Float32[Tensor, "channels batch pixels"]
+Rounds = tuple[Tensor, ...]
 
 
-@dataclass(frozen=True)
-class Blends:
-    """Three rounds of brightness, contrast and saturation in each sample's own order.
+class Blends(NamedTuple):
+    """Brightness, contrast and saturation of each sample in its own order, and its hue.
 
     Attributes:
-        factor: What each round multiplies the distance from its target by.
-        to_mean: 1 where the target is the mean grey (contrast), else 0.
+        factors: What each of three rounds multiplies the distance from its target by.
+        to_mean: 1 where the round's target is the mean grey (contrast), else 0.
         to_grey: 1 where it is the grey image (saturation), else 0: black (brightness).
+        hue: The shift in turns.
     """
 
-    factor: Float32[Tensor, "rounds batch 1"]
-    to_mean: Float32[Tensor, "rounds batch 1"]
-    to_grey: Float32[Tensor, "rounds batch 1"]
+    factors: Rounds
+    to_mean: Rounds
+    to_grey: Rounds
+    hue: Float32[Tensor, "batch 1"]
 
-    @classmethod
-    def in_order(
-        cls,
-        factors: Float32[Tensor, "batch changes"],
-        order: Int64[Tensor, " batch"],
-        *,
-        colour: bool,
-    ) -> Blends:
-        """From the factors of the three changes and which of their six orders applies.
 
-        Without `colour`, saturation changes nothing.
-        """
-        change = torch.tensor(_ORDERS)[order]
-        factor = factors.gather(1, change).T[..., None].contiguous()
-        change = change.T[..., None]
-        if not colour:
-            factor.masked_fill_(change == _SATURATION, 1.0)
-        return cls(factor, (change == _CONTRAST).float(), (change == _SATURATION).float())
+def blend_columns(
+    factors: Float32[Tensor, "batch changes"], order: Int64[Tensor, " batch"], *, colour: bool
+) -> Float32[Tensor, "columns batch 1"]:
+    """The columns of :class:`Blends`, from the factors of four changes and the order of three.
 
-    def rows(self, part: slice) -> Blends:
-        """Those of some samples."""
-        return Blends(self.factor[:, part], self.to_mean[:, part], self.to_grey[:, part])
+    Without `colour`, saturation changes nothing.
+    """
+    change = torch.tensor(_ORDERS)[order]
+    factor = factors.gather(1, change)
+    if not colour:
+        factor.masked_fill_(change == _SATURATION, 1.0)
+    columns = (factor, change == _CONTRAST, change == _SATURATION, factors[:, 3:])
+    return torch.cat([column.float() for column in columns], dim=1).T[..., None].contiguous()
 
-    def to(self, device: torch.device) -> Blends:
-        """The same on another device."""
-        return Blends(self.factor.to(device), self.to_mean.to(device), self.to_grey.to(device))
+
+def as_blends(columns: tuple[Tensor, ...]) -> Blends:
+    """What :func:`blend_columns` put into columns, by name."""
+    return Blends(columns[0:3], columns[3:6], columns[6:9], columns[9])
 
 
 def to_grey(planes: Planes, *, scratch: Scratch) -> Float32[Tensor, "batch pixels"]:
     """Perceived lightness of three channels (ITU-R 601), the mean of any other number."""
     grey = scratch("grey", *planes.shape[1:])
-    if len(planes) == 3:
-        torch.mul(planes[0], _LUMA[0], out=grey)
-        return grey.add_(planes[1], alpha=_LUMA[1]).add_(planes[2], alpha=_LUMA[2])
-    grey.copy_(planes[0])
-    for plane in planes[1:]:  # one after the other: the same bits for any batch
+    first, *others = planes
+    if len(others) == 2:
+        torch.mul(first, _LUMA[0], out=grey)
+        return grey.add_(others[0], alpha=_LUMA[1]).add_(others[1], alpha=_LUMA[2])
+    grey.copy_(first)
+    for plane in others:  # one after the other: the same bits for any batch
         grey.add_(plane)
-    return grey.div_(len(planes))
+    return grey.div_(len(planes)) if others else grey
 
 
 def _mean_of_rows(rows: Float32[Tensor, "batch pixels"]) -> Float32[Tensor, "batch 1"]:
@@ -92,13 +97,11 @@ def blend_(planes: Planes, blends: Blends, turn: int, *, scratch: Scratch) -> No
     target = to_grey(planes, scratch=scratch)
     mean = _mean_of_rows(target).mul_(blends.to_mean[turn])
     target.mul_(blends.to_grey[turn]).add_(mean)
-    torch.lerp(target, planes, blends.factor[turn], out=planes)
+    torch.lerp(target, planes, blends.factors[turn], out=planes)
     planes.clamp_(0, 1)
 
 
-def adjust_hue_(
-    planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: Scratch
-) -> None:
+def adjust_hue_(planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
     r"""Turn the hue of three channels by `shift` (in turns), in place.
 
     With the largest value :math:`V`, the smallest :math:`m` and :math:`C = V - m`, hue in turns
@@ -123,29 +126,20 @@ def adjust_hue_(
     torch.addcmul(low, six, planes[1:], out=planes[1:])
 
 
-def jitter_(
-    planes: Planes,
-    blends: Blends,
-    shift: Float32[Tensor, "batch 1"],
-    *,
-    stops: list[int],
-    scratch: Scratch,
-) -> None:
+def jitter_(planes: Planes, blends: Blends, *, hue_turn: int, scratch: Scratch) -> None:
     """Brightness, contrast, saturation and hue in each sample's own random order, in place.
 
     Args:
-        planes: Sorted by when hue has its turn; the samples after the last turn stay as they are.
-        blends: The other three changes.
-        shift: Of hue, in turns; not applied unless there are three channels.
-        stops: Where the samples end that have hue before the first, second, third round, after all.
+        planes: Samples that have hue at the same turn.
+        blends: What is changed by how much.
+        hue_turn: How many of the three rounds come before hue, which only three channels have.
         scratch: Memory to work in.
     """
-    changed, blends = planes[:, : stops[-1]], blends.rows(slice(stops[-1]))
-    for turn, (start, stop) in enumerate(itertools.pairwise([0, *stops])):
-        if len(planes) == 3 and stop > start:
-            adjust_hue_(planes[:, start:stop], shift[start:stop], scratch=scratch)
-        if turn < len(blends.factor) and stops[-1]:
-            blend_(changed, blends, turn, scratch=scratch)
+    for turn in range(4):
+        if turn == hue_turn and len(planes) == 3:
+            adjust_hue_(planes, blends.hue, scratch=scratch)
+        if turn < 3:
+            blend_(planes, blends, turn, scratch=scratch)
 
 
 def make_grey_(planes: Planes, colour: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:

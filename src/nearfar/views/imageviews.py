@@ -11,10 +11,12 @@ from torch import Tensor
 from nearfar.checks import check_fraction, check_integer
 from nearfar.ops.random import uniform
 from nearfar.views.images import check_images, check_normalisation, check_sizes, plain_view
+from nearfar.views.parallel import alone
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.render import render
 
 __all__ = ["ImageViews"]
+
 
 @final
 class ImageViews:
@@ -88,15 +90,15 @@ class ImageViews:
         std: tuple[float, ...] = (0.5,),
     ) -> None:
         check_integer(at_least=1, size=size, channels=channels, num_views=num_views)
-        check_fraction(
-            flip=flip, jitter=jitter, grey=grey, solarise_threshold=solarise_threshold
-        )
+        check_fraction(flip=flip, jitter=jitter, grey=grey, solarise_threshold=solarise_threshold)
         if not 0 <= hue <= 0.5:
             raise ValueError(f"`hue` must lie between 0 and 0.5, got {hue!r}")
         _check_range(crop_scale=crop_scale, crop_ratio=crop_ratio, blur_sigma=blur_sigma)
         check_fraction(crop_scale=crop_scale[1])
         for name, strength in (
-            ("brightness", brightness), ("contrast", contrast), ("saturation", saturation),
+            ("brightness", brightness),
+            ("contrast", contrast),
+            ("saturation", saturation),
             ("rotation", rotation),
         ):
             if not 0 <= strength < float("inf"):
@@ -205,13 +207,18 @@ class ImageViews:
                 f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
             )
         count = len(images)
-        drawn = self.parameters(
-            samples.cpu().repeat(self.num_views), sizes.repeat(self.num_views, 1),
-            seed=seed, epoch=epoch, view=torch.arange(self.num_views).repeat_interleave(count),
-        )
+        which = torch.arange(self.num_views).repeat_interleave(count)
+        several, extents = samples.cpu().repeat(self.num_views), sizes.repeat(self.num_views, 1)
+        drawn = alone(lambda: self.parameters(several, extents, seed=seed, epoch=epoch, view=which))
         views = render(
-            images, sizes, drawn, size=self.size, colour=self.channels == 3,
-            solarise_threshold=self.solarise_threshold, scale=self._scale, shift=self._shift,
+            images,
+            sizes,
+            drawn,
+            size=self.size,
+            colour=self.channels == 3,
+            solarise_threshold=self.solarise_threshold,
+            scale=self._scale,
+            shift=self._shift,
         )
         return tuple(views[v * count : (v + 1) * count] for v in range(self.num_views))
 

@@ -7,25 +7,17 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 
 from nearfar.views.scratch import Scratch
 
-__all__ = ["in_parallel"]
+__all__ = ["alone", "in_parallel"]
 
-Work = Callable[[slice, Scratch], None]
+Work = Callable[[slice, int, Scratch], None]
+Result = TypeVar("Result")
 _kept = threading.local()
-
-
-def _scratch(device: torch.device) -> Scratch:
-    """On a CPU each thread keeps its memory from call to call: it is a few MiB, warm in cache."""
-    if device.type != "cpu":
-        return Scratch(device)
-    if not hasattr(_kept, "scratch"):
-        _kept.scratch = Scratch(device)
-    kept: Scratch = _kept.scratch
-    return kept
 
 
 @functools.lru_cache(maxsize=1)
@@ -41,7 +33,23 @@ def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     return pool
 
 
-def in_parallel(work: Work, parts: Sequence[slice], *, device: torch.device) -> None:
+def _scratch(device: torch.device) -> Scratch:
+    """On a CPU each thread keeps its memory from call to call: it is a few MiB, warm in cache."""
+    if device.type != "cpu":
+        return Scratch(device)
+    if not hasattr(_kept, "scratch"):
+        _kept.scratch = Scratch(device)
+    kept: Scratch = _kept.scratch
+    return kept
+
+
+def alone(work: Callable[[], Result]) -> Result:
+    """What `work` gives, done by a single thread: for many small operations on the CPU."""
+    threads = torch.get_num_threads()
+    return work() if threads == 1 else _pool(threads, os.getpid()).submit(work).result()
+
+
+def in_parallel(work: Work, parts: Sequence[tuple[slice, int]], *, device: torch.device) -> None:
     """Call `work` on each part, on a CPU by as many threads as PyTorch uses.
 
     To split the parts among threads costs less than to split each small operation: those threads
@@ -54,8 +62,8 @@ def in_parallel(work: Work, parts: Sequence[slice], *, device: torch.device) -> 
     @torch.no_grad()
     def take_turns() -> None:
         scratch = _scratch(device)
-        for part in left:  # one iterator for all threads: whoever is free takes the next
-            work(part, scratch)
+        for part, turn in left:  # one iterator for all threads: whoever is free takes the next
+            work(part, turn, scratch)
 
     if threads == 1:
         take_turns()

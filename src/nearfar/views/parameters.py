@@ -14,8 +14,23 @@ __all__ = ["NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
 # Places in a sample's row of uniform numbers: fixed, so that switching one augmentation off leaves
 # the others as they were. Four draws of a crop come first; the other six, rarely needed, last.
 _SCALE, _RATIO = (slice(0, 4), slice(24, 30)), (slice(4, 8), slice(30, 36))
-(_TOP, _LEFT, _FLIP, _JITTER, _BRIGHTNESS, _CONTRAST, _SATURATION, _HUE, _HUE_TURN, _ORDER,
- _GREY, _BLUR, _SIGMA, _SOLARISE, _ANGLE) = range(8, 23)
+(
+    _TOP,
+    _LEFT,
+    _FLIP,
+    _JITTER,
+    _BRIGHTNESS,
+    _CONTRAST,
+    _SATURATION,
+    _HUE,
+    _HUE_TURN,
+    _ORDER,
+    _GREY,
+    _BLUR,
+    _SIGMA,
+    _SOLARISE,
+    _ANGLE,
+) = range(8, 23)
 NUMBERS_PER_VIEW, NUMBERS_FOR_ALL_DRAWS = 24, 36
 
 Numbers = Callable[[Int64[Tensor, " rows"], int], Float32[Tensor, "rows count"]]

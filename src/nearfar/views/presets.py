@@ -47,9 +47,17 @@ def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
     """
     strength = 0.5 if size <= _SMALL else 1.0
     recipe = {
-        "size": size, "channels": channels, "crop_scale": (0.08, 1.0), "jitter": 0.8,
-        "brightness": 0.8 * strength, "contrast": 0.8 * strength, "saturation": 0.8 * strength,
-        "hue": 0.2 * strength, "grey": 0.2, "blur": (0.5,), "blur_sigma": (0.1, 2.0),
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.08, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.8 * strength,
+        "contrast": 0.8 * strength,
+        "saturation": 0.8 * strength,
+        "hue": 0.2 * strength,
+        "grey": 0.2,
+        "blur": (0.5,),
+        "blur_sigma": (0.1, 2.0),
     }
     return _build(recipe, overrides)
 
@@ -61,8 +69,15 @@ def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
         He, Fan, Wu, Xie, Girshick (CVPR 2020), section 3.3 and the authors' code.
     """
     recipe = {
-        "size": size, "channels": channels, "crop_scale": (0.2, 1.0), "jitter": 1.0,
-        "brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.4, "grey": 0.2,
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.2, 1.0),
+        "jitter": 1.0,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.4,
+        "grey": 0.2,
         "blur": (0.0,),
     }
     return _build(recipe, overrides)
@@ -75,8 +90,15 @@ def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
         Chen, Fan, Girshick, He: Improved baselines (2020) and the authors' code.
     """
     recipe = {
-        "size": size, "channels": channels, "crop_scale": (0.2, 1.0), "jitter": 0.8,
-        "brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1, "grey": 0.2,
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.2, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.1,
+        "grey": 0.2,
         "blur": (0.5,),
     }
     return _build(recipe, overrides)
@@ -89,9 +111,17 @@ def byol_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
         Grill et al. (NeurIPS 2020), appendix B.
     """
     recipe = {
-        "size": size, "channels": channels, "crop_scale": (0.08, 1.0), "jitter": 0.8,
-        "brightness": 0.4, "contrast": 0.4, "saturation": 0.2, "hue": 0.1, "grey": 0.2,
-        "blur": (1.0, 0.1), "solarise": (0.0, 0.2),
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.08, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.2,
+        "hue": 0.1,
+        "grey": 0.2,
+        "blur": (1.0, 0.1),
+        "solarise": (0.0, 0.2),
     }
     return _build(recipe, overrides)
 
@@ -111,9 +141,19 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
     A mirrored or much cropped glyph is another glyph, and its tone says nothing.
     """
     recipe = {
-        "size": size, "channels": channels, "crop_scale": (0.5, 1.0), "crop_ratio": (3 / 4, 4 / 3),
-        "flip": 0.0, "rotation": 15.0, "jitter": 0.8, "brightness": 0.4, "contrast": 0.4,
-        "saturation": 0.0, "hue": 0.0, "grey": 0.0, "blur": (0.0,),
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.5, 1.0),
+        "crop_ratio": (3 / 4, 4 / 3),
+        "flip": 0.0,
+        "rotation": 15.0,
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.0,
+        "hue": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
     }
     return _build(recipe, overrides)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
-from nearfar.views.colour import Blends, jitter_, make_grey_
+from nearfar.views.colour import as_blends, blend_columns, jitter_, make_grey_
 from nearfar.views.filters import blur_kernel_size, gaussian_blur, rotate, solarise
 from nearfar.views.parallel import in_parallel
 from nearfar.views.parameters import ViewParameters
@@ -18,6 +20,7 @@ __all__ = ["render"]
 # Values in work at a time: few enough for a core's cache, many enough to be worth a call.
 _VALUES_PER_CORE = 6 << 16
 _VALUES_PER_GPU = 1 << 26
+_NO_JITTER = 4  # comes after the four turns hue may have
 
 
 def render(
@@ -48,59 +51,68 @@ def render(
     """
     device, channels, total = images.device, images.shape[1], len(drawn.flip)
     out = torch.empty((total, size, size, channels), device=device)
-    # Sorted by hue's turn, so that a turn is one slice; the samples without jitter come last.
-    turn = torch.where(drawn.jitter, drawn.hue_turn, 4)
+    # Sorted by hue's turn, so that a chunk has it once; the samples without jitter come last.
+    turn = torch.where(drawn.jitter, drawn.hue_turn, _NO_JITTER)
     order = torch.argsort(turn, stable=True)
-    stops = torch.bincount(turn, minlength=5).cumsum(dim=0)[:4].tolist()
     drawn, sources = drawn.rows(order), order % max(len(images), 1)
     large = _are_large(sizes, device)[sources]
     chunk = _chunk(sizes[sources[~large]], size=size, channels=channels, device=device)
+    parts = _split(torch.bincount(turn, minlength=_NO_JITTER + 1).tolist(), chunk)
 
     # What is a number per sample moves once, not once per chunk.
-    blends = Blends.in_order(drawn.factors, drawn.order, colour=colour).to(device)
-    hue, kept = drawn.factors[:, 3:].to(device), (~drawn.grey)[:, None].float().to(device)
-    angle, sigma = drawn.angle.to(device), drawn.sigma.to(device)
+    columns = blend_columns(drawn.factors, drawn.order, colour=colour).to(device)
+    kept, angle, sigma = (~drawn.grey)[:, None].float().to(device), drawn.angle, drawn.sigma
     order, sources = order.to(device), sources.to(device)
     scale, shift = scale.to(device)[:, None, None], shift.to(device)[:, None, None]
     top, left, tall, wide = drawn.boxes.unbind(dim=1)
     down = Axis.along(top, tall, size=size, extent=images.shape[2]).to(device)
     across = Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device)
-    rotated, greyed = bool(angle.any()), colour and bool(drawn.grey.any())
+    some_large, rotated, greyed, blurred, solarised = (
+        bool(which.any()) for which in (large, angle, drawn.grey, drawn.blur, drawn.solarise)
+    )
 
-    def work_on(part: slice, scratch: Scratch) -> None:
+    def work_on(part: slice, hue_turn: int, scratch: Scratch) -> None:
         count = part.stop - part.start
         planes = scratch("planes", channels, count, size, size)
-        if bool(large[part].any()):
-            _crop_mixed(
-                images, sources[part], drawn.rows(part), (down.rows(part), across.rows(part)),
-                large[part], out=planes,
-            )
+        axes = (down.rows(part), across.rows(part))
+        if some_large:
+            _crop_mixed(images, sources[part], drawn.rows(part), axes, large[part], out=planes)
         else:
             near = images.index_select(0, sources[part])
-            dense_resample(near, down.rows(part), across.rows(part), out=planes, scratch=scratch)
+            dense_resample(near, *axes, out=planes, scratch=scratch)
         if rotated:
-            planes = rotate(planes, angle[part])
+            planes = rotate(planes, angle[part].to(device))
         pixels = planes.flatten(2)
-        local = [min(max(stop - part.start, 0), count) for stop in stops]
-        jitter_(pixels, blends.rows(part), hue[part], stops=local, scratch=scratch)
-        if greyed:
+        if hue_turn < _NO_JITTER:
+            blends = as_blends(columns[:, part].unbind())
+            jitter_(pixels, blends, hue_turn=hue_turn, scratch=scratch)
+        if greyed and colour:
             make_grey_(pixels, kept[part], scratch=scratch)
-        blurred = drawn.blur[part].nonzero()[:, 0].to(device)
-        if len(blurred):
+        if blurred:
+            some = drawn.blur[part].nonzero()[:, 0]
+            width, rows = sigma[part][some].to(device), some.to(device)
             kernel = blur_kernel_size(size)
-            planes[:, blurred] = gaussian_blur(
-                planes[:, blurred], sigma[part][blurred], kernel=kernel
-            )
-        bright = drawn.solarise[part].nonzero()[:, 0].to(device)
-        if len(bright):
-            planes[:, bright] = solarise(planes[:, bright], threshold=solarise_threshold)
+            planes[:, rows] = gaussian_blur(planes[:, rows], width, kernel=kernel)
+        if solarised:
+            rows = drawn.solarise[part].nonzero()[:, 0].to(device)
+            planes[:, rows] = solarise(planes[:, rows], threshold=solarise_threshold)
         pixels.mul_(scale).add_(shift)
-        rows = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
-        out.index_copy_(0, order[part], rows)
+        last = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
+        out.index_copy_(0, order[part], last)
 
-    parts = [slice(start, min(start + chunk, total)) for start in range(0, total, chunk)]
     in_parallel(work_on, parts, device=device)
     return out.permute(0, 3, 1, 2)
+
+
+def _split(counts: list[int], chunk: int) -> list[tuple[slice, int]]:
+    """Parts of at most `chunk` samples, none across two turns of hue; each with its turn."""
+    parts, start = [], 0
+    for turn, count in enumerate(counts):
+        pieces = -(-count // chunk)
+        stops = [start + count * (i + 1) // pieces for i in range(pieces)]
+        parts += [(slice(a, b), turn) for a, b in pairwise([start, *stops])]
+        start += count
+    return parts
 
 
 def _are_large(sizes: Int64[Tensor, "batch 2"], device: torch.device) -> Bool[Tensor, " batch"]:
@@ -133,7 +145,7 @@ def _crop_mixed(
         side = slice(LARGEST_DENSE_SIDE)
         near = images[:, :, side, side].index_select(0, sources[small])
         some = torch.empty((len(out), len(small), *out.shape[2:]))
-        down, across = (axis.rows(small) for axis in axes)
+        down, across = (axis.rows(small).up_to(LARGEST_DENSE_SIDE) for axis in axes)
         dense_resample(near, down, across, out=some, scratch=Scratch(images.device))
         out.index_copy_(1, small, some)
     for place in large.nonzero()[:, 0].tolist():

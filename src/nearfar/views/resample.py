@@ -32,8 +32,8 @@ class Axis:
         sources: :math:`(j + ½) / s`, far away outside the crop.
     """
 
-    centres: Float32[Tensor, "batch size"]
-    sources: Float32[Tensor, "batch extent"]
+    centres: Float32[Tensor, "batch 1 size"]
+    sources: Float32[Tensor, "batch extent 1"]
 
     @classmethod
     def along(
@@ -54,11 +54,16 @@ class Axis:
         centres = torch.addcmul(start[:, None].float(), place, step).div_(reach)
         pixels = torch.arange(extent)
         outside = (pixels < start[:, None]) | (pixels >= (start + length)[:, None])
-        return cls(centres, ((pixels + 0.5) / reach).masked_fill_(outside, _OUTSIDE))
+        sources = ((pixels + 0.5) / reach).masked_fill_(outside, _OUTSIDE)
+        return cls(centres[:, None, :], sources[:, :, None])
 
     def rows(self, index: Int64[Tensor, " rows"] | slice) -> Axis:
         """The axes of some images."""
         return Axis(self.centres[index], self.sources[index])
+
+    def up_to(self, extent: int) -> Axis:
+        """The same over the first `extent` source pixels, beyond which nothing counts."""
+        return Axis(self.centres, self.sources[:, :extent])
 
     def to(self, device: torch.device) -> Axis:
         """The same on another device."""
@@ -68,10 +73,8 @@ class Axis:
         self, *, out: Float32[Tensor, "batch extent size"]
     ) -> Float32[Tensor, "batch extent size"]:
         """How much each source pixel gives to each pixel of the result; columns sum to 1."""
-        sources = self.sources[:, : out.shape[1]]
         # 1 - distance, negated and cut at 0; the sign cancels in the normalisation
-        torch.sub(sources[:, :, None], self.centres[:, None, :], out=out)
-        out.abs_().clamp_(max=1).sub_(1)
+        torch.sub(self.sources, self.centres, out=out).abs_().clamp_(max=1).sub_(1)
         return out.div_(out.sum(dim=1, keepdim=True))
 
 
@@ -97,8 +100,9 @@ def dense_resample(
     pixels.view(images.shape).copy_(images)
     narrow = scratch("narrow", count, channels * height, size)
     torch.bmm(pixels, columns, out=narrow)
-    for channel, plane in enumerate(narrow.view(count, channels, height, size).unbind(dim=1)):
-        torch.bmm(rows, plane, out=out[channel])
+    planes = narrow.view(count, channels, height, size).unbind(dim=1)
+    for plane, result in zip(planes, out, strict=True):
+        torch.bmm(rows, plane, out=result)
 
 
 def single_resample(
