@@ -21,18 +21,18 @@ __all__ = ["RunDirectory"]
 class RunDirectory:
     """The files of one run, by name.
 
-    ====================== =====================================================================
-    ``recipe.toml``        everything one must say to repeat the run
-    ``run.json``           what it was: data, method, encoder, provenance, when it ended
-    ``metrics.jsonl``      one JSON object a line: ``{"kind": "train" | "watch", "step": ...}``
-    ``health.json``        the verdict (:class:`HealthRecord`)
-    ``geometry.json``      points, distances, spectrum (:class:`GeometryRecord`)
-    ``gallery.json``       pictures (:class:`GalleryRecord`)
-    ``checkpoints/``       ``step-00000420.safetensors``; no pickle anywhere
+    ======================= ======================================================================
+    ``recipe.toml``         everything one must say to repeat the run
+    ``run.json``            what it was: data, method, encoder, provenance
+    ``metrics.jsonl``       one JSON object a line: ``{"kind": "train" | "watch", "step": ...}``
+    ``health.json``         the verdict (:class:`HealthRecord`)
+    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
+    ``gallery.json``        pictures (:class:`GalleryRecord`)
+    ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
     ``encoder.safetensors`` the encoder's weights under its own library's key names
-    ``encoder.json``       how to build the module those weights fit
-    ``report.html``        the report
-    ====================== =====================================================================
+    ``encoder.json``        how to build the module those weights fit
+    ``report.html``         the report
+    ======================= ======================================================================
     """
 
     path: Path
