@@ -26,7 +26,7 @@ PRESETS: dict[str, Any] = {
 def build(name: str) -> Method:
     torch.manual_seed(0)
     method: Method = PRESETS[name](ConvNet(channels=1, width=4))
-    return method
+    return method.to(memory_format=torch.channels_last)
 
 
 def options(**changes: Any) -> TrainingOptions:

@@ -52,7 +52,8 @@ class Checkpoint:
         for index, parameter in enumerate(_parameters(optimizer)):
             start = f"optimizer.{index}."
             entries: dict[str, Any] = {
-                k[len(start) :]: v.to(parameter.device)
+                # AdamW counts its steps in a scalar that stays on the CPU
+                k[len(start) :]: v.to(parameter.device) if v.ndim else v
                 for k, v in self.tensors.items()
                 if k.startswith(start)
             }

@@ -62,7 +62,8 @@ def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
     rate = peak_learning_rate(options)
     groups = [group for group in (weights, others) if group["params"]]
     if options.optimizer == "adamw":
-        return AdamW(groups, lr=rate, fused=True)
+        # not fused: that kernel trusts weights and state to lie alike in memory
+        return AdamW(groups, lr=rate)
     if options.optimizer == "sgd":
         return SGD(groups, lr=rate, momentum=0.9)
     others["adapt"] = False
