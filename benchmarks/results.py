@@ -21,6 +21,7 @@ import torch
 
 import nearfar
 from nearfar import api, bench
+from nearfar.methods import simclr
 from nearfar.records import Provenance
 from nearfar.training import Engine, Watch
 
@@ -71,9 +72,10 @@ def watch() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = nearfar.pretrain("simclr", "digits", epochs=5, out=f"{folder}/run", watch_every=0)
         lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
+        encoder = run.encoder
     speed = statistics.median(line["images_per_second"] for line in lines)
     update = 256 / speed
-    method = nearfar.methods.simclr(run.encoder, 256)
+    method = simclr(encoder, 256)
     watched = Watch((torch.rand(256, 1, 16, 16), torch.rand(256, 1, 16, 16)))
     engine = Engine(devices=1)
     took = []
