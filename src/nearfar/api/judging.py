@@ -36,12 +36,10 @@ def judge(
     train: Source,
     watched: Subset,
     views: Views,
+    shown: tuple[Tensor, ...],
     engine: Engine,
-    seed: int,
 ) -> HealthRecord:
     """Measure on the samples set aside; write ``health``, ``geometry`` and ``gallery``."""
-    batch = watched.read(range(len(watched)))
-    shown = views(batch.images, batch.samples, seed=seed, epoch=0, sizes=batch.sizes)
     method.to(engine.device)
     z1, z2, representations = Watch(shown).project(method, engine)
     record = directory.read_run()
@@ -49,7 +47,7 @@ def judge(
         z1, z2, loss=_last_loss(directory), chance=record.chance, representations=representations
     )
     verdict.save(directory.health)
-    names = tuple(watched.identify(int(sample)) for sample in batch.samples)
+    names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)
     GalleryRecord(
         views=tuple(_view_rows(watched, shown, views)),

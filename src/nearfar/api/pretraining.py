@@ -167,7 +167,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
         watched=setup.watched,
         views=setup.views,
         engine=engine,
-        seed=setup.recipe.training.seed,
+        shown=setup.watched_views(),
     )
     record = directory.read_run()
     replace(
