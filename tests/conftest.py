@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
 
+import jaxtyping
 import pytest
 import torch
 
@@ -25,3 +27,11 @@ def data_dir() -> Path:
     if os.environ.get("CI"):
         pytest.fail("NEARFAR_DATA must name the folder of data sets in CI")
     pytest.skip("needs real data: set NEARFAR_DATA to the folder of data sets")
+
+
+@pytest.fixture
+def as_users_run_it() -> Iterator[None]:
+    """Without the annotations' run-time checks, which would answer first."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

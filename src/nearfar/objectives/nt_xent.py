@@ -71,11 +71,12 @@ def nt_xent_loss(
     check_matrix(min_rows=2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_temperature(temperature)
-    z1, z2 = to_sphere(z1), to_sphere(z2)
-    both = torch.cat([z1, z2])
-    positives = (z1 * z2).sum(dim=1).repeat(2) / temperature
+    both = to_sphere(torch.cat([z1, z2]))
+    z1, z2 = both.chunk(2)
+    positives = (z1 * z2).sum(dim=1) / temperature
     negatives = pairwise_logsumexp(both, both, scale=1 / temperature, exclude_self=True, views=2)
-    return F.softplus(negatives - positives).mean()  # logsumexp − positive, but never below 0
+    # logsumexp − positive, but never below 0
+    return F.softplus(negatives.view(2, -1) - positives).mean()
 
 
 @final

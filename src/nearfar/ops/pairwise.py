@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.checks import check_integer, check_matrix
-from nearfar.ops.precision import full_precision
+from nearfar.ops import tiles
+from nearfar.ops.pairs import Pairs
+from nearfar.ops.precision import widen
 
 __all__ = ["pairwise_logsumexp"]
-
-_CPU_TILE = 512  # 1 MiB of float32: a tile stays in a core's cache
-_DEVICE_TILE = 4096  # 64 MiB: few launches
 
 
 def pairwise_logsumexp(
@@ -24,15 +23,19 @@ def pairwise_logsumexp(
     scale: float | Float[Tensor, ""],
     exclude_self: bool = False,
     views: int = 1,
+    query_ids: Int[Tensor, " queries"] | None = None,
+    key_ids: Int[Tensor, " keys"] | None = None,
+    weights: Float[Tensor, " keys"] | None = None,
 ) -> Float[Tensor, " queries"]:
     r"""For each query, the logarithm of its exponentiated similarities to the keys, summed.
 
-    .. math:: \ell_i = \log \sum_{j \in C(i)} \exp(s\, q_i^\top k_j)
+    .. math:: \ell_i = \log \sum_{j \in C(i)} w_j \exp(s\, q_i^\top k_j)
 
-    Every contrastive objective is a short expression over it. Works tile by tile and recomputes
-    the tiles in the backward pass, so that memory grows with ``queries + keys``, never with their
-    product. Differentiable in ``queries``, ``keys`` and ``scale``. Autocast does not reach it: the
-    sums have the precision of the inputs. (Second derivatives exist, at the price of the matrix.)
+    Every contrastive objective is a short expression over it. Works tile by tile and computes the
+    tiles again in the backward pass, so that memory grows with ``queries + keys``, never with their
+    product. When `keys` *is* `queries` (the same tensor) only half of the tiles are computed.
+    Differentiable in ``queries``, ``keys`` and ``scale``. Half precision is summed in float32;
+    autocast does not reach it. (Second derivatives exist, at the price of the matrix.)
 
     Args:
         queries: One row per sum.
@@ -41,12 +44,17 @@ def pairwise_logsumexp(
         exclude_self: Leave out the query's own sample, found by position.
         views: How many stacked views of the same samples the keys are: with ``n`` samples, rows
             ``i``, ``i + n``, ``i + 2n`` … show one sample, all left out by ``exclude_self``.
+        query_ids: The sample that each query shows; candidates that show it are left out.
+        key_ids: The sample that each key shows.
+        weights: ``w``, how often each key counts, above 0; 1 if not given. Not differentiated.
 
     Returns:
-        One value per query.
+        One value per query, float32 or wider; −∞, with no gradient, where `query_ids` leave a query
+        without candidates.
 
     Raises:
-        ValueError: A wrong shape, ``views`` that do not divide the keys, or no candidate left.
+        ValueError: A wrong shape, ``views`` that do not divide the keys, no candidate left, or ids
+            of one side alone.
         TypeError: Integer tensors.
 
     Example:
@@ -58,7 +66,70 @@ def pairwise_logsumexp(
         tensor([0.7586, 0.7586, 0.7586, 0.7586])
         >>> pairwise_logsumexp(square, square, scale=2.0, exclude_self=True, views=2)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
+        >>> drawing = torch.tensor([0, 0, 1, 1])
+        >>> pairwise_logsumexp(square, square, scale=2.0, query_ids=drawing, key_ids=drawing)
+        tensor([0.1269, 0.1269, 0.1269, 0.1269])
     """
+    _check(queries, keys, exclude_self, views, query_ids, key_ids, weights)
+    if not isinstance(scale, Tensor):
+        scale = torch.tensor(scale, dtype=widen(queries).dtype, device=queries.device)
+    one_set = keys is queries and query_ids is key_ids and weights is None
+    log_weights = None if weights is None else widen(weights).detach().log()
+    period = keys.shape[0] // views if exclude_self else 0
+    sums: Tensor = PairwiseLogSumExp.apply(
+        queries, None if one_set else keys, scale, period, query_ids, key_ids, log_weights
+    )
+    return sums
+
+
+class PairwiseLogSumExp(torch.autograd.Function):
+    """Forward and backward of :func:`pairwise_logsumexp`; without keys, a set against itself."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        queries: Tensor,
+        keys: Tensor | None,
+        scale: Tensor,
+        period: int,
+        query_ids: Tensor | None,
+        key_ids: Tensor | None,
+        log_weights: Tensor | None,
+    ) -> Tensor:
+        wants_means = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
+        rules = (period, query_ids, key_ids, log_weights)
+        forward = _opaque_forward if torch.compiler.is_compiling() else _forward
+        sums, means = forward(queries, keys, scale, *rules, wants_means)
+        ctx.save_for_backward(sums, means, queries, keys, scale, query_ids, key_ids, log_weights)
+        ctx.period = period
+        return sums
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        sums, means, queries, keys, scale, query_ids, key_ids, log_weights = ctx.saved_tensors
+        wants = ctx.needs_input_grad[:3]
+        rules = (ctx.period, query_ids, key_ids, log_weights)
+        if torch.compiler.is_compiling():
+            found = _opaque_backward(
+                gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:]
+            )
+        elif torch.is_grad_enabled():
+            found = _differentiable(gradients[0], queries, keys, scale, Pairs(*rules), wants)
+        else:
+            found = _backward(gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:])
+        kept = [value if wanted else None for value, wanted in zip(found, wants, strict=True)]
+        return (*kept, None, None, None, None)
+
+
+def _check(
+    queries: Tensor,
+    keys: Tensor,
+    exclude_self: bool,
+    views: int,
+    query_ids: Tensor | None,
+    key_ids: Tensor | None,
+    weights: Tensor | None,
+) -> None:
     check_matrix(queries=queries, keys=keys)
     check_integer(at_least=1, views=views)
     if queries.shape[1] != keys.shape[1]:
@@ -69,67 +140,153 @@ def pairwise_logsumexp(
         raise ValueError(f"`views` must divide the {keys.shape[0]} keys, got {views}")
     if exclude_self and keys.shape[0] == views:
         raise ValueError(f"`keys` must hold more than one sample, got {views} views of one")
-    if keys is queries:
-        keys = keys.view_as(keys)  # torch.compile wants distinct arguments
-    period = keys.shape[0] // views if exclude_self else 0
-    if not isinstance(scale, Tensor):
-        scale = torch.tensor(scale, dtype=queries.dtype, device=queries.device)
-    sums: Tensor = PairwiseLogSumExp.apply(queries, keys, scale, period)
-    return sums
+    if (query_ids is None) != (key_ids is None):
+        raise ValueError("`query_ids` and `key_ids` must be given together, got one of them")
+    rows = {
+        "query_ids": (query_ids, queries),
+        "key_ids": (key_ids, keys),
+        "weights": (weights, keys),
+    }
+    for name, (vector, matrix) in rows.items():
+        if vector is not None and vector.shape != matrix.shape[:1]:
+            raise ValueError(
+                f"`{name}` must have {matrix.shape[0]} entries, got shape {tuple(vector.shape)}"
+            )
 
 
-class PairwiseLogSumExp(torch.autograd.Function):
-    """Forward and backward of :func:`pairwise_logsumexp`, in tiles."""
-
-    @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, scale: Tensor, period: int) -> Tensor:
-        tile = _tile_size(queries)
-        rows = []
-        with full_precision(queries):
-            for top in range(0, queries.shape[0], tile):
-                scaled = queries[top : top + tile] * scale
-                row = queries.new_full((scaled.shape[0],), -torch.inf)
-                for left in range(0, keys.shape[0], tile):
-                    logits = scaled @ keys[left : left + tile].T
-                    _exclude(logits, top - left, period)
-                    row = torch.logaddexp(row, logits.logsumexp(dim=1))
-                rows.append(row)
-        sums = torch.cat(rows)
-        ctx.save_for_backward(queries, keys, scale, sums)
-        ctx.period = period
-        return sums
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
-        queries, keys, scale, sums = ctx.saved_tensors
-        tile = _tile_size(queries)
-        mean_keys = torch.zeros_like(queries)  # of each query's candidates, by their softmax
-        keys_gradient = torch.zeros_like(keys) if ctx.needs_input_grad[1] else None
-        with full_precision(queries):
-            for top in range(0, queries.shape[0], tile):
-                row = slice(top, top + tile)
-                scaled = queries[row] * scale
-                weighted = scaled * gradients[0][row, None]
-                for left in range(0, keys.shape[0], tile):
-                    column = slice(left, left + tile)
-                    logits = scaled @ keys[column].T
-                    _exclude(logits, top - left, ctx.period)
-                    softmax = logits.sub_(sums[row, None]).exp_()
-                    mean_keys[row].addmm_(softmax, keys[column])
-                    if keys_gradient is not None:
-                        keys_gradient[column].addmm_(softmax.T, weighted)
-            weighted = mean_keys * gradients[0][:, None]
-            scale_gradient = (weighted * queries).sum() if ctx.needs_input_grad[2] else None
-        return weighted * scale, keys_gradient, scale_gradient, None
+_RULES = "int period, Tensor? query_ids, Tensor? key_ids, Tensor? log_weights"
 
 
-def _tile_size(queries: Tensor) -> int:
-    return _CPU_TILE if queries.device.type == "cpu" else _DEVICE_TILE
+def _forward(
+    queries: Tensor,
+    keys: Tensor | None,
+    scale: Tensor,
+    period: int,
+    query_ids: Tensor | None,
+    key_ids: Tensor | None,
+    log_weights: Tensor | None,
+    means: bool,
+) -> tuple[Tensor, Tensor]:
+    """Sums and, with `means`, the keys that each query's softmax averages; no keys: one set."""
+    pairs = Pairs(period, query_ids, key_ids, log_weights)
+    z = widen(queries)
+    scale = scale.to(z.dtype)
+    if keys is None:
+        return tiles.half_logsumexp(z, scale, pairs), z.new_empty(0)
+    return tiles.logsumexp(z, widen(keys), scale, pairs, means=means)
 
 
-def _exclude(logits: Tensor, offset: int, period: int) -> None:
-    """Minus infinity where key and query, the tile's corner apart by `offset`, share a sample."""
-    if period:
-        first = (offset + logits.shape[0] - 1) % period - (logits.shape[0] - 1)
-        for diagonal in range(first, logits.shape[1], period):
-            logits.diagonal(diagonal).fill_(-torch.inf)
+def _backward(
+    gradient: Tensor,
+    sums: Tensor,
+    means: Tensor,
+    queries: Tensor,
+    keys: Tensor | None,
+    scale: Tensor,
+    period: int,
+    query_ids: Tensor | None,
+    key_ids: Tensor | None,
+    log_weights: Tensor | None,
+    wants_keys: bool,
+    wants_scale: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of queries, keys and scale; empty where there is nothing to compute them from."""
+    pairs = Pairs(period, query_ids, key_ids, log_weights)
+    z, wide_scale = widen(queries), scale.to(sums.dtype)
+    if keys is None:
+        pull = tiles.half_gradient(gradient, sums, z, wide_scale, pairs)
+        keys_pull = z.new_empty(0)
+    else:
+        wide_keys = widen(keys)
+        if not means.numel():
+            _, means = tiles.logsumexp(z, wide_keys, wide_scale, pairs, means=True)
+        pull = means * gradient[:, None]
+        keys_pull = (
+            tiles.keys_gradient(gradient, sums, z, wide_keys, wide_scale, pairs)
+            if wants_keys
+            else z.new_empty(0)
+        )
+    scale_pull = torch.zeros_like(scale)
+    if wants_scale:  # each logit, and so its pull on the scale, has one query (and one key)
+        scale_pull += (z * pull).sum() / (2 if keys is None else 1)
+    return (
+        pull.mul_(wide_scale).to(queries.dtype),
+        keys_pull.mul_(wide_scale).to(queries.dtype if keys is None else keys.dtype),
+        scale_pull,
+    )
+
+
+# torch.compile calls these without looking inside: the number of tiles depends on sizes and values
+_opaque_forward = torch.library.custom_op(
+    "nearfar::pairwise_logsumexp",
+    _forward,
+    mutates_args=(),
+    schema=f"(Tensor queries, Tensor? keys, Tensor scale, {_RULES}, bool means)"
+    " -> (Tensor, Tensor)",
+)
+_opaque_backward = torch.library.custom_op(
+    "nearfar::pairwise_logsumexp_backward",
+    _backward,
+    mutates_args=(),
+    schema="(Tensor gradient, Tensor sums, Tensor means, Tensor queries, Tensor? keys,"
+    f" Tensor scale, {_RULES}, bool wants_keys, bool wants_scale) -> (Tensor, Tensor, Tensor)",
+)
+
+
+@_opaque_forward.register_fake
+def _(
+    queries: Tensor,
+    keys: Tensor | None,
+    scale: Tensor,
+    period: int,
+    query_ids: Tensor | None,
+    key_ids: Tensor | None,
+    log_weights: Tensor | None,
+    means: bool,
+) -> tuple[Tensor, Tensor]:
+    wide = widen(queries)
+    kept = means and keys is not None
+    return wide.new_empty(wide.shape[0]), torch.empty_like(wide) if kept else wide.new_empty(0)
+
+
+@_opaque_backward.register_fake
+def _(
+    gradient: Tensor,
+    sums: Tensor,
+    means: Tensor,
+    queries: Tensor,
+    keys: Tensor | None,
+    scale: Tensor,
+    period: int,
+    query_ids: Tensor | None,
+    key_ids: Tensor | None,
+    log_weights: Tensor | None,
+    wants_keys: bool,
+    wants_scale: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    of_keys = queries.new_empty(0) if keys is None else keys.new_empty(0)
+    if keys is not None and wants_keys:
+        of_keys = torch.empty_like(keys)
+    return torch.empty_like(queries), of_keys, torch.empty_like(scale)
+
+
+def _differentiable(
+    gradient: Tensor,
+    queries: Tensor,
+    keys: Tensor | None,
+    scale: Tensor,
+    pairs: Pairs,
+    wants: tuple[bool, ...],
+) -> list[Tensor | None]:
+    """The backward pass for second derivatives: through the whole matrix."""
+    logits = scale * (widen(queries) @ widen(queries if keys is None else keys).T)
+    forbidden = torch.zeros_like(logits, dtype=torch.bool)
+    pairs.forbid(forbidden, 0, 0, True)
+    if pairs.log_weights is not None:
+        logits = logits + pairs.log_weights
+    logits = logits.masked_fill(forbidden, -torch.inf)
+    sums = logits.logsumexp(dim=1)
+    given = zip((queries, keys, scale), wants, strict=True)
+    inputs = [x for x, wanted in given if x is not None and wanted]
+    found = iter(torch.autograd.grad(sums, inputs, gradient, create_graph=True))
+    return [next(found) if wanted else None for wanted in wants]
