@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
 from nearfar.objectives.objective import Objective
 from nearfar.ops import pairwise_logsumexp, to_sphere
+from nearfar.parallel import Ring
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
@@ -22,6 +23,7 @@ def nt_xent_loss(
     z2: Float[Tensor, "batch dim"],
     *,
     temperature: float | Float[Tensor, ""],
+    ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Make the two views of a sample similar, push both away from every other sample's views.
 
@@ -35,9 +37,10 @@ def nt_xent_loss(
         z1: First view's projections, any length but zero.
         z2: Second view's, in the same order.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
+        ring: Processes whose shards together are the batch; instead of gathering.
 
     Returns:
-        The mean over all 2N views.
+        The mean over all 2N views; with a ring, over all processes' views.
 
     Raises:
         ValueError: Not two matrices of one shape, fewer than 2 samples, temperature not above 0.
@@ -49,8 +52,9 @@ def nt_xent_loss(
         ln(1 + 2·e^(−2/τ)). Bounded by 0 and ln(1 + (2N − 2)·e^(2/τ)).
 
     Cost:
-        Time 4N²·dim, memory 2N·dim: the similarities are never held together. Couples the batch:
-        gather first.
+        Time 2N²·dim (each pair of views is compared once), memory 2N·dim: the similarities are
+        never held together. Couples the batch: gather first, or give a ring, with which `k`
+        processes share the work and hold two shards each.
 
     Relations:
         The mean of :func:`info_nce_loss` over both directions, with the query's own view's other
@@ -68,15 +72,17 @@ def nt_xent_loss(
         >>> print(f"{nt_xent_loss(z1, z2, temperature=0.5):.4f}, chance {math.log(3):.4f}")
         0.8707, chance 1.0986
     """
-    check_matrix(min_rows=2, z1=z1, z2=z2)
+    check_matrix(min_rows=1 if ring else 2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_temperature(temperature)
     both = to_sphere(torch.cat([z1, z2]))
     z1, z2 = both.chunk(2)
     positives = (z1 * z2).sum(dim=1) / temperature
-    negatives = pairwise_logsumexp(both, both, scale=1 / temperature, exclude_self=True, views=2)
-    # logsumexp − positive, but never below 0
-    return F.softplus(negatives.view(2, -1) - positives).mean()
+    negatives = pairwise_logsumexp(
+        both, both, scale=1 / temperature, exclude_self=True, views=2, ring=ring
+    )
+    losses = F.softplus(negatives.view(2, -1) - positives)  # never below 0, as a difference may be
+    return losses.mean() if ring is None else ring.gather(losses.mean()[None]).mean()
 
 
 @final
@@ -88,9 +94,9 @@ class NTXentLoss(Objective):
         check_temperature(temperature)
         self.temperature = temperature
 
-    def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
+    def forward(self, z1: Tensor, z2: Tensor, *, ring: Ring | None = None) -> Tensor:
         """The loss of two views' projections."""
-        return nt_xent_loss(z1, z2, temperature=self.temperature)
+        return nt_xent_loss(z1, z2, temperature=self.temperature, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
         """ln(2N − 1): the partner looks like each of the other views."""

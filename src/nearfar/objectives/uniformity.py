@@ -11,12 +11,17 @@ from torch import Tensor
 from nearfar.checks import check_matrix, check_positive
 from nearfar.objectives.objective import Objective
 from nearfar.ops import pairwise_logsumexp, to_sphere
+from nearfar.parallel import Ring
 
 __all__ = ["UniformityLoss", "uniformity_loss"]
 
 
 def uniformity_loss(
-    z: Float[Tensor, "batch dim"], *, t: float = 2.0, include_self: bool = False
+    z: Float[Tensor, "batch dim"],
+    *,
+    t: float = 2.0,
+    include_self: bool = False,
+    ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Push all samples of one view apart, the more the closer they are.
 
@@ -29,6 +34,7 @@ def uniformity_loss(
         z: One view's projections, any length but zero.
         t: Inverse width of the Gaussian potential, above 0.
         include_self: Average over all N² ordered pairs instead, a sample with itself among them.
+        ring: Processes whose shards together are the batch; instead of gathering.
 
     Returns:
         The logarithm of the mean potential.
@@ -43,8 +49,9 @@ def uniformity_loss(
         fall below that, at most to −4t (two opposite points); with them it cannot.
 
     Cost:
-        Time N²·dim, memory N·dim: the distances are never held together. Couples the batch:
-        gather first.
+        Time N²·dim / 2 (each pair is compared once), memory N·dim: the distances are never held
+        together. Couples the batch: gather first, or give a ring, with which `k` processes share
+        the work and hold two shards each.
 
     Relations:
         The second half of the contrastive loss for many negatives, with ``t = 1 / (2·temperature)``
@@ -61,12 +68,14 @@ def uniformity_loss(
         >>> print(f"{uniformity_loss(square):.4f}, {uniformity_loss(square[:1].repeat(4, 1)):.4f}")
         -4.3963, 0.0000
     """
-    check_matrix(min_rows=2, z=z)
+    check_matrix(min_rows=1 if ring else 2, z=z)
     check_positive(t=t)
     u = to_sphere(z)
-    potentials = pairwise_logsumexp(u, u, scale=2.0 * t, exclude_self=not include_self)
-    partners = len(z) if include_self else len(z) - 1
-    return potentials.logsumexp(dim=0) - 2 * t - math.log(len(z) * partners)
+    sums = pairwise_logsumexp(u, u, scale=2.0 * t, exclude_self=not include_self, ring=ring)
+    total, samples = sums.logsumexp(dim=0), len(z)
+    if ring is not None:
+        total, samples = ring.gather(total[None]).logsumexp(dim=0), samples * ring.size
+    return total - 2 * t - math.log(samples * (samples if include_self else samples - 1))
 
 
 @final
@@ -79,9 +88,9 @@ class UniformityLoss(Objective):
         self.t = t
         self.include_self = include_self
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, *, ring: Ring | None = None) -> Tensor:
         """The loss of one view's projections."""
-        return uniformity_loss(z, t=self.t, include_self=self.include_self)
+        return uniformity_loss(z, t=self.t, include_self=self.include_self, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
         """None: there are no candidates to mistake."""

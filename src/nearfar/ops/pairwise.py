@@ -9,9 +9,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.checks import check_integer, check_matrix
-from nearfar.ops import tiles
+from nearfar.ops import operators
 from nearfar.ops.pairs import Pairs
 from nearfar.ops.precision import widen
+from nearfar.ops.ring import RingLogSumExp, Rotation
 
 __all__ = ["pairwise_logsumexp"]
 
@@ -26,6 +27,7 @@ def pairwise_logsumexp(
     query_ids: Int[Tensor, " queries"] | None = None,
     key_ids: Int[Tensor, " keys"] | None = None,
     weights: Float[Tensor, " keys"] | None = None,
+    ring: Rotation | None = None,
 ) -> Float[Tensor, " queries"]:
     r"""For each query, the logarithm of its exponentiated similarities to the keys, summed.
 
@@ -47,14 +49,18 @@ def pairwise_logsumexp(
         query_ids: The sample that each query shows; candidates that show it are left out.
         key_ids: The sample that each key shows.
         weights: ``w``, how often each key counts, above 0; 1 if not given. Not differentiated.
+        ring: The other processes, whose keys are candidates too and come by one shard after
+            another; every process must call. Memory grows with a shard, not with the batch. A key
+            gets the gradient of all processes' sums, as with :func:`nearfar.parallel.gather`. No
+            second derivatives.
 
     Returns:
         One value per query, float32 or wider; −∞, with no gradient, where `query_ids` leave a query
         without candidates.
 
     Raises:
-        ValueError: A wrong shape, ``views`` that do not divide the keys, no candidate left, or ids
-            of one side alone.
+        ValueError: A wrong shape, ``views`` that do not divide the keys, no candidate left, ids of
+            one side alone, or a ring together with ids or weights.
         TypeError: Integer tensors.
 
     Example:
@@ -70,13 +76,21 @@ def pairwise_logsumexp(
         >>> pairwise_logsumexp(square, square, scale=2.0, query_ids=drawing, key_ids=drawing)
         tensor([0.1269, 0.1269, 0.1269, 0.1269])
     """
-    _check(queries, keys, exclude_self, views, query_ids, key_ids, weights)
+    alone = ring is None or ring.size == 1
+    _check(queries, keys, exclude_self and alone, views, query_ids, key_ids, weights)
     if not isinstance(scale, Tensor):
         scale = torch.tensor(scale, dtype=widen(queries).dtype, device=queries.device)
     one_set = keys is queries and query_ids is key_ids and weights is None
     log_weights = None if weights is None else widen(weights).detach().log()
     period = keys.shape[0] // views if exclude_self else 0
-    sums: Tensor = PairwiseLogSumExp.apply(
+    sums: Tensor
+    if ring is not None and not alone:
+        if query_ids is not None or weights is not None:
+            raise ValueError("`ring` goes with neither ids nor weights, got both")
+        ring.check_alike(queries=queries, keys=keys)
+        sums = RingLogSumExp.apply(queries, None if one_set else keys, scale, period, ring)
+        return sums
+    sums = PairwiseLogSumExp.apply(
         queries, None if one_set else keys, scale, period, query_ids, key_ids, log_weights
     )
     return sums
@@ -98,7 +112,7 @@ class PairwiseLogSumExp(torch.autograd.Function):
     ) -> Tensor:
         wants_means = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
         rules = (period, query_ids, key_ids, log_weights)
-        forward = _opaque_forward if torch.compiler.is_compiling() else _forward
+        forward = operators.opaque_forward if torch.compiler.is_compiling() else operators.forward
         sums, means = forward(queries, keys, scale, *rules, wants_means)
         ctx.save_for_backward(sums, means, queries, keys, scale, query_ids, key_ids, log_weights)
         ctx.period = period
@@ -110,13 +124,15 @@ class PairwiseLogSumExp(torch.autograd.Function):
         wants = ctx.needs_input_grad[:3]
         rules = (ctx.period, query_ids, key_ids, log_weights)
         if torch.compiler.is_compiling():
-            found = _opaque_backward(
+            found = operators.opaque_backward(
                 gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:]
             )
         elif torch.is_grad_enabled():
             found = _differentiable(gradients[0], queries, keys, scale, Pairs(*rules), wants)
         else:
-            found = _backward(gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:])
+            found = operators.backward(
+                gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:]
+            )
         kept = [value if wanted else None for value, wanted in zip(found, wants, strict=True)]
         return (*kept, None, None, None, None)
 
@@ -152,122 +168,6 @@ def _check(
             raise ValueError(
                 f"`{name}` must have {matrix.shape[0]} entries, got shape {tuple(vector.shape)}"
             )
-
-
-_RULES = "int period, Tensor? query_ids, Tensor? key_ids, Tensor? log_weights"
-
-
-def _forward(
-    queries: Tensor,
-    keys: Tensor | None,
-    scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    means: bool,
-) -> tuple[Tensor, Tensor]:
-    """Sums and, with `means`, the keys that each query's softmax averages; no keys: one set."""
-    pairs = Pairs(period, query_ids, key_ids, log_weights)
-    z = widen(queries)
-    scale = scale.to(z.dtype)
-    if keys is None:
-        return tiles.half_logsumexp(z, scale, pairs), z.new_empty(0)
-    return tiles.logsumexp(z, widen(keys), scale, pairs, means=means)
-
-
-def _backward(
-    gradient: Tensor,
-    sums: Tensor,
-    means: Tensor,
-    queries: Tensor,
-    keys: Tensor | None,
-    scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    wants_keys: bool,
-    wants_scale: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of queries, keys and scale; empty where there is nothing to compute them from."""
-    pairs = Pairs(period, query_ids, key_ids, log_weights)
-    z, wide_scale = widen(queries), scale.to(sums.dtype)
-    if keys is None:
-        pull = tiles.half_gradient(gradient, sums, z, wide_scale, pairs)
-        keys_pull = z.new_empty(0)
-    else:
-        wide_keys = widen(keys)
-        if not means.numel():
-            _, means = tiles.logsumexp(z, wide_keys, wide_scale, pairs, means=True)
-        pull = means * gradient[:, None]
-        keys_pull = (
-            tiles.keys_gradient(gradient, sums, z, wide_keys, wide_scale, pairs)
-            if wants_keys
-            else z.new_empty(0)
-        )
-    scale_pull = torch.zeros_like(scale)
-    if wants_scale:  # each logit, and so its pull on the scale, has one query (and one key)
-        scale_pull += (z * pull).sum() / (2 if keys is None else 1)
-    return (
-        pull.mul_(wide_scale).to(queries.dtype),
-        keys_pull.mul_(wide_scale).to(queries.dtype if keys is None else keys.dtype),
-        scale_pull,
-    )
-
-
-# torch.compile calls these without looking inside: the number of tiles depends on sizes and values
-_opaque_forward = torch.library.custom_op(
-    "nearfar::pairwise_logsumexp",
-    _forward,
-    mutates_args=(),
-    schema=f"(Tensor queries, Tensor? keys, Tensor scale, {_RULES}, bool means)"
-    " -> (Tensor, Tensor)",
-)
-_opaque_backward = torch.library.custom_op(
-    "nearfar::pairwise_logsumexp_backward",
-    _backward,
-    mutates_args=(),
-    schema="(Tensor gradient, Tensor sums, Tensor means, Tensor queries, Tensor? keys,"
-    f" Tensor scale, {_RULES}, bool wants_keys, bool wants_scale) -> (Tensor, Tensor, Tensor)",
-)
-
-
-@_opaque_forward.register_fake
-def _(
-    queries: Tensor,
-    keys: Tensor | None,
-    scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    means: bool,
-) -> tuple[Tensor, Tensor]:
-    wide = widen(queries)
-    kept = means and keys is not None
-    return wide.new_empty(wide.shape[0]), torch.empty_like(wide) if kept else wide.new_empty(0)
-
-
-@_opaque_backward.register_fake
-def _(
-    gradient: Tensor,
-    sums: Tensor,
-    means: Tensor,
-    queries: Tensor,
-    keys: Tensor | None,
-    scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    wants_keys: bool,
-    wants_scale: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    of_keys = queries.new_empty(0) if keys is None else keys.new_empty(0)
-    if keys is not None and wants_keys:
-        of_keys = torch.empty_like(keys)
-    return torch.empty_like(queries), of_keys, torch.empty_like(scale)
 
 
 def _differentiable(

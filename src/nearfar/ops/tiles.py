@@ -16,7 +16,7 @@ from torch.linalg import vector_norm
 from nearfar.ops.pairs import Pairs
 from nearfar.ops.precision import full_precision
 
-__all__ = ["half_gradient", "half_logsumexp", "keys_gradient", "logsumexp"]
+__all__ = ["gradients", "half_gradient", "half_logsumexp", "logsumexp"]
 
 _ROWS, _AREA = 512, 1 << 19  # 2 MiB of float32: a tile stays in a core's cache
 _DEVICE_ROWS, _DEVICE_AREA = 4096, 1 << 24  # 64 MiB: few launches
@@ -57,21 +57,33 @@ def logsumexp(
     return totals.log_() + peaks, averages
 
 
-def keys_gradient(
-    gradient: Tensor, sums: Tensor, queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs
-) -> Tensor:
-    """For each key, ``Σ_i g_i p_ij q_i``."""
+def gradients(
+    gradient: Tensor,
+    sums: Tensor,
+    queries: Tensor,
+    keys: Tensor,
+    scale: Tensor,
+    pairs: Pairs,
+    *,
+    wants_queries: bool,
+    wants_keys: bool,
+) -> tuple[Tensor | None, Tensor | None]:
+    """``g_i Σ_j p_ij k_j`` for each query and ``Σ_i g_i p_ij q_i`` for each key, if wanted."""
     sums = _without_empty_rows(sums)
-    total = torch.zeros_like(keys)
+    of_queries = torch.zeros_like(queries) if wants_queries else None
+    of_keys = torch.zeros_like(keys) if wants_keys else None
     with full_precision(queries):
-        scaled, weighted = queries * scale, queries * gradient[:, None]
+        scaled = queries * scale
         for rows, columns in _blocks(queries, keys):
             logits = scaled[rows] @ keys[columns].T
             pairs.weigh(logits, columns.start)
             pairs.forbid(logits, rows.start, columns.start, -torch.inf)
-            softmax = logits.sub_(sums[rows, None]).exp_()
-            total[columns].addmm_(softmax.T, weighted[rows])
-    return total
+            pull = logits.sub_(sums[rows, None]).exp_().mul_(gradient[rows, None])
+            if of_queries is not None:
+                of_queries[rows].addmm_(pull, keys[columns])
+            if of_keys is not None:
+                of_keys[columns].addmm_(pull.T, queries[rows])
+    return of_queries, of_keys
 
 
 def half_logsumexp(z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
@@ -93,8 +105,8 @@ def half_logsumexp(z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
 def half_gradient(gradient: Tensor, sums: Tensor, z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
     """For each vector, ``Σ_j (g_i p_ij + g_j p_ji) z_j``, from the tiles above the diagonal."""
     if not _is_bounded(z, z, scale, pairs):
-        _, averages = logsumexp(z, z, scale, pairs, means=True)
-        return averages * gradient[:, None] + keys_gradient(gradient, sums, z, z, scale, pairs)
+        both = gradients(gradient, sums, z, z, scale, pairs, wants_queries=True, wants_keys=True)
+        return torch.stack([part for part in both if part is not None]).sum(dim=0)
     shares = gradient * (-_without_empty_rows(sums)).exp()
     total = torch.zeros_like(z)
     with full_precision(z):

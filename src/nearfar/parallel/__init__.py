@@ -3,8 +3,10 @@
 from nearfar.parallel.batch_norm import SynchronisedBatchNorm, synchronise_batch_norm
 from nearfar.parallel.gathering import gather
 from nearfar.parallel.processes import is_distributed, rank, world_size
+from nearfar.parallel.ring import Ring
 
 __all__ = [
+    "Ring",
     "SynchronisedBatchNorm",
     "gather",
     "is_distributed",

@@ -10,7 +10,7 @@ from torch import Tensor, distributed
 
 from nearfar.parallel.processes import is_distributed, rank, world_size
 
-__all__ = ["gather"]
+__all__ = ["check_shapes", "gather", "gather_alike"]
 
 _MOST_AXES = 8
 
@@ -41,7 +41,7 @@ def gather(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
         raise ValueError("`tensor` must have a first axis to gather along, got a scalar")
     if not is_distributed():
         return tensor
-    _check_shapes(tensor)
+    check_shapes(tensor, name="tensor")
     return gather_alike(tensor)
 
 
@@ -71,7 +71,7 @@ def _exchange(shard: Tensor) -> list[Tensor]:
     return shards
 
 
-def _check_shapes(tensor: Tensor) -> None:
+def check_shapes(tensor: Tensor, *, name: str) -> None:
     """Backends answer unequal shards with a hang or with wrong numbers."""
     here = [tensor.ndim, *tensor.shape][: _MOST_AXES + 1]
     padded = torch.tensor(here + [0] * (_MOST_AXES + 1 - len(here)), device=tensor.device)
@@ -79,6 +79,6 @@ def _check_shapes(tensor: Tensor) -> None:
         axes, *shape = sizes.tolist()
         if [axes, *shape[:axes]] != here:
             raise ValueError(
-                f"`tensor` must have the same shape in every process, got {tuple(tensor.shape)} in"
+                f"`{name}` must have the same shape in every process, got {tuple(tensor.shape)} in"
                 f" process {rank()} and {tuple(shape[:axes])} in process {other}"
             )
