@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from torch import Tensor
 
 __all__ = [
+    "check_axes",
     "check_choice",
     "check_finite_rows",
     "check_fraction",
@@ -17,6 +18,7 @@ __all__ = [
     "check_not_negative",
     "check_positive",
     "check_same_shape",
+    "check_scores",
     "check_temperature",
     "suggest",
 ]
@@ -63,6 +65,17 @@ def check_integer(*, at_least: int, **values: int) -> None:
             )
 
 
+def check_axes(axes: str, **tensors: Tensor) -> None:
+    """Every tensor is floating point and has the axes named, as in "batch × time × dim"."""
+    for name, tensor in tensors.items():
+        if tensor.ndim != axes.count("×") + 1 or 0 in tensor.shape:
+            raise ValueError(
+                f"`{name}` must have the axes {axes}, none empty, got shape {tuple(tensor.shape)}"
+            )
+        if not tensor.is_floating_point():
+            raise TypeError(f"`{name}` must be floating point, got {tensor.dtype}")
+
+
 def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:
     """Every tensor is a floating-point matrix (samples × dim) with at least `min_rows` rows."""
     for name, tensor in tensors.items():
@@ -100,6 +113,17 @@ def check_same_shape(**tensors: Tensor) -> None:
             raise ValueError(
                 f"`{name}` must have the shape of `{first}`, {tuple(reference.shape)},"
                 f" got {tuple(tensor.shape)}"
+            )
+
+
+def check_scores(**tensors: Tensor) -> None:
+    """Every tensor is floating point and holds at least one number, in any shape."""
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise TypeError(f"`{name}` must be floating point, got {tensor.dtype}")
+        if tensor.numel() == 0:
+            raise ValueError(
+                f"`{name}` must hold at least one score, got shape {tuple(tensor.shape)}"
             )
 
 

@@ -3,107 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
-from torch import Tensor
 
-from nearfar import objectives
 from nearfar.objectives import (
     AlignmentLoss,
     BYOLLoss,
     InfoNCELoss,
     NTXentLoss,
-    Objective,
     UniformityLoss,
     VICRegLoss,
 )
-from tests.references import alignment, byol, info_nce, nt_xent, uniformity, vicreg
-
-Tensors = tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A world with a known reading: what the docstring's Scale line promises."""
-
-    world: Tensors
-    value: float
-
-
-@dataclass(frozen=True)
-class ObjectiveCase:
-    """What the contract tests must know of an objective.
-
-    Attributes:
-        name: The function's, in ``nearfar.objectives``.
-        make: Its class with `arguments`; None for a term, which has no class.
-        inputs: Float64 tensors, one row per sample.
-        reference: The slow function over NumPy arrays.
-        arguments: Keyword arguments of function and reference.
-        symmetric: Swapping the two views changes nothing.
-        couples_batch: Not a mean over samples, so shards must be gathered.
-        unmoved_by: Which changes of all inputs leave the value: lengths, rotation, shift.
-        minimum: No input reads less.
-        maximum: No input reads more.
-        perfect: Where nothing is left to learn.
-        collapsed: Where every sample is mapped to one point.
-        at_chance: Where every candidate looks alike, if there are candidates.
-        num_negatives: Rows of the bank in `inputs`.
-        refused: Arguments that raise, each with words of the message.
-    """
-
-    name: str
-    inputs: Tensors
-    reference: Callable[..., float]
-    perfect: Anchor
-    collapsed: Anchor
-    minimum: float
-    maximum: float = math.inf
-    make: Callable[[], Objective] | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    symmetric: bool = False
-    couples_batch: bool = False
-    unmoved_by: frozenset[str] = frozenset()
-    at_chance: Anchor | None = None
-    num_negatives: int = 0
-    refused: tuple[tuple[dict[str, Any], str], ...] = ()
-
-    def __call__(self, *tensors: Tensor) -> Tensor:
-        function = getattr(objectives, self.name)
-        value: Tensor = function(*tensors, **self.arguments)
-        return value
-
-    def __str__(self) -> str:
-        given = [f"{k}={v}" for k, v in self.arguments.items()]
-        bank = ["bank"] if self.num_negatives else []
-        wide = ["wide"] if self.inputs[0].shape[0] < self.inputs[0].shape[1] else []
-        return " ".join([self.name, *bank, *wide, *given])
-
-
-def rows(*counts: int, dim: int = 5) -> Tensors:
-    source = torch.Generator().manual_seed(0)
-    return tuple(torch.randn(n, dim, generator=source, dtype=torch.float64) for n in counts)
-
-
-def constant(*counts: int) -> Tensors:
-    """Every sample at one point."""
-    return tuple(torch.tensor([[0.6, 0.8]], dtype=torch.float64).repeat(n, 1) for n in counts)
-
-
-AXES = torch.eye(8, dtype=torch.float64)
-CROSS = torch.cat([AXES[:2], -AXES[:2]])  # four points, as uniform on the circle as can be
-OPPOSITE = torch.tensor([[1.0, 0.0], [-1.0, 0.0]], dtype=torch.float64)
-SPREAD = torch.tensor([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=torch.float64)
-SPHERE = frozenset({"lengths", "rotation"})
-TEMPERATURES = (
-    ({"temperature": 0.0}, "`temperature` must be a finite number above 0, got 0.0"),
-    ({"temperature": -0.1}, "`temperature` must be a finite number above 0, got -0.1"),
-    ({"temperature": math.inf}, "`temperature` must be a finite number above 0, got inf"),
-    ({"temperature": torch.ones(2)}, "`temperature` must be a number .* of shape (2,)"),
+from tests.cases.location_cases import LOCATION_CASES
+from tests.cases.objective_case import (
+    AXES,
+    CROSS,
+    OPPOSITE,
+    SPHERE,
+    SPREAD,
+    TEMPERATURES,
+    Anchor,
+    ObjectiveCase,
+    constant,
+    rows,
 )
+from tests.cases.score_cases import SCORE_CASES
+from tests.cases.siamese_cases import SIAMESE_CASES
+from tests.references import alignment, byol, info_nce, nt_xent, uniformity, vicreg
 
 
 def nt_xent_case(temperature: float) -> ObjectiveCase:
@@ -157,9 +83,14 @@ def info_nce_bank_case(temperature: float) -> ObjectiveCase:
             (OPPOSITE[:1], OPPOSITE[:1], OPPOSITE[1:]), math.log1p(math.exp(-2 / temperature))
         ),
         collapsed=Anchor(constant(6, 6, 9), math.log(10)),
-        at_chance=Anchor((AXES[:3], AXES[3:6], AXES[6:]), math.log(3)),
+        at_chance=Anchor((AXES[:3], AXES[3:6], AXES[6:]), math.log(3), num_negatives=2),
         num_negatives=9,
+        shared_inputs=frozenset({2}),
+        variant="bank",
         refused=TEMPERATURES,
+        refused_inputs=(
+            (rows(6, 6)[:2] + rows(9, dim=4), "`negatives` must have the columns of `queries`, 5"),
+        ),
     )
 
 
@@ -283,5 +214,9 @@ OBJECTIVE_CASES = [
         minimum=0.0,
         perfect=Anchor((torch.cat([AXES[:1], -AXES[:1]]),), 0.0),
         collapsed=Anchor((AXES[:1].repeat(4, 1),), 0.0),
+        variant="wide",
     ),
+    *SCORE_CASES,
+    *LOCATION_CASES,
+    *SIAMESE_CASES,
 ]

@@ -5,22 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
-def score(q: Matrix, k: Matrix, temperature: float) -> float:
-    return float(np.exp(q @ k / np.linalg.norm(q) / np.linalg.norm(k) / temperature))
+def score(q: Array, k: Array, temperature: float, normalise: bool) -> float:
+    length = np.linalg.norm(q) * np.linalg.norm(k) if normalise else 1.0
+    return float(np.exp(q @ k / length / temperature))
 
 
 def info_nce(
-    queries: Matrix, keys: Matrix, negatives: Matrix | None = None, *, temperature: float
+    queries: Array,
+    keys: Array,
+    negatives: Array | None = None,
+    *,
+    temperature: float,
+    normalise: bool = True,
 ) -> float:
     total = 0.0
     for i in range(len(queries)):
-        positive = score(queries[i], keys[i], temperature)
         if negatives is None:
-            others = [score(queries[i], keys[j], temperature) for j in range(len(keys)) if j != i]
+            others = [keys[j] for j in range(len(keys)) if j != i]
         else:
-            others = [score(queries[i], n, temperature) for n in negatives]
-        total -= np.log(positive / (positive + sum(others)))
+            others = list(negatives if negatives.ndim == 2 else negatives[i])
+        scores = [score(queries[i], n, temperature, normalise) for n in [keys[i], *others]]
+        total -= np.log(scores[0] / sum(scores))
     return total / len(queries)

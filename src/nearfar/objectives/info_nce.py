@@ -9,9 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.checks import check_matrix, check_same_shape, check_temperature
+from nearfar.checks import check_axes, check_matrix, check_same_shape, check_temperature
 from nearfar.objectives.objective import Objective
-from nearfar.ops import pairwise_logsumexp, to_sphere
+from nearfar.ops import full_precision, pairwise_logsumexp, to_sphere, widen
+from nearfar.parallel import Ring
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
@@ -19,40 +20,51 @@ __all__ = ["InfoNCELoss", "info_nce_loss"]
 def info_nce_loss(
     queries: Float[Tensor, "batch dim"],
     keys: Float[Tensor, "batch dim"],
-    negatives: Float[Tensor, "bank dim"] | None = None,
+    negatives: Float[Tensor, "bank dim"] | Float[Tensor, "batch negatives dim"] | None = None,
     *,
     temperature: float | Float[Tensor, ""],
+    normalise: bool = True,
+    ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Make each query similar to its own key, push it away from the other candidates.
 
-    .. math:: L = \frac1N \sum_{i=1}^{N} -\ln \frac{e^{\cos(q_i, k_i) / \tau}}
-              {e^{\cos(q_i, k_i) / \tau} + \sum_{n \in C_i} e^{\cos(q_i, n) / \tau}}
+    .. math:: L = \frac1N \sum_{i=1}^{N} -\ln \frac{e^{s(q_i, k_i)}}
+              {e^{s(q_i, k_i)} + \sum_{n \in C_i} e^{s(q_i, n)}}, \qquad
+              s(q, k) = \frac{\cos(q, k)}{\tau} \text{ or } \frac{q^\top k}{\tau}
 
-    where :math:`C_i` holds the batch's other keys or, when a bank is given, the bank alone (as
-    MoCo does), and :math:`\tau` is the temperature. One direction: keys are told apart, not
-    queries. Vectors are normalised here; sums are in float32 or wider.
+    where :math:`\tau` is the temperature and :math:`C_i` holds the batch's other keys or, when they
+    are given, the negatives alone: one bank for all queries (as MoCo has) or a set for each. One
+    direction: keys are told apart, not queries. Sums are in float32 or wider.
 
     Args:
-        queries: One row per sample, any length but zero.
+        queries: One row per sample; of any length but zero if normalised.
         keys: The same samples' keys, in the same order.
-        negatives: Keys of other samples; without them the batch's other keys serve.
+        negatives: Keys of other samples: a matrix that all queries share, or one matrix for each
+            query; without them the batch's other keys serve.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
+        normalise: Compare directions (cosine). Otherwise lengths count, as in CPC, whose bilinear
+            score :math:`q^\top W k` is the plain product of the mapped query and the key.
+        ring: Processes whose shards together are the batch; instead of gathering. Not with
+            negatives, which make the batch's other keys no candidates.
 
     Returns:
-        The mean over the queries.
+        The mean over the queries; with a ring, over all processes' queries.
 
     Raises:
-        ValueError: Not matrices of fitting shapes, no negative at all, temperature not above 0.
+        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
+            temperature not above 0.
         TypeError: Integer tensors.
 
     Scale:
         Chance, and complete collapse: the logarithm of the number of candidates, ln N in the batch
-        and ln(1 + K) with a bank of K. Perfect alignment of well separated samples tends to 0 from
-        above with falling temperature. Bounded by 0 and ln(1 + C·e^(2/τ)), C negatives.
+        and ln(1 + K) with K negatives. Perfect alignment of well separated samples tends to 0 from
+        above with falling temperature. Bounded by 0 and ln(1 + C·e^(2/τ)), C negatives; without
+        normalisation not bounded above.
 
     Cost:
-        Time N·(N or K)·dim, memory (N + K)·dim: the similarities are never held together. Couples
-        the batch unless a bank is given: gather first.
+        Time N·(N or K)·dim; memory (N + K)·dim, as the similarities are never held together
+        (N·K·dim with a set for each query, which is the size of the input). Couples the batch
+        unless negatives are given: gather first, or give a ring.
 
     Relations:
         The number of candidates' logarithm minus this is a lower bound of the information between
@@ -73,37 +85,78 @@ def info_nce_loss(
         >>> print(f"{info_nce_loss(queries, keys, -keys, temperature=0.5):.4f}")
         0.0967
     """
-    check_matrix(min_rows=2 if negatives is None else 1, queries=queries, keys=keys)
+    alone = negatives is None and ring is None
+    check_matrix(min_rows=2 if alone else 1, queries=queries, keys=keys)
+    if negatives is not None and ring is not None:
+        raise ValueError("`ring` must be left out where `negatives` are given, got both")
     check_same_shape(queries=queries, keys=keys)
     check_temperature(temperature)
-    queries, keys = to_sphere(queries), to_sphere(keys)
+    ready = to_sphere if normalise else widen
+    queries, keys = ready(queries), ready(keys)
     positives = (queries * keys).sum(dim=1) / temperature
     if negatives is None:
-        others = pairwise_logsumexp(queries, keys, scale=1 / temperature, exclude_self=True)
+        others = pairwise_logsumexp(
+            queries, keys, scale=1 / temperature, exclude_self=True, ring=ring
+        )
+    elif negatives.ndim == 3:
+        _check_own_negatives(queries, negatives)
+        with full_precision(queries):
+            scores = (ready(negatives) @ queries[:, :, None]).squeeze(2)
+        others = (scores / temperature).logsumexp(dim=1)
     else:
-        check_matrix(negatives=negatives)
-        if negatives.shape[1] != queries.shape[1]:
-            raise ValueError(
-                f"`negatives` must have the columns of `queries`, {queries.shape[1]},"
-                f" got {negatives.shape[1]}"
-            )
-        others = pairwise_logsumexp(queries, to_sphere(negatives), scale=1 / temperature)
-    return F.softplus(others - positives).mean()  # logsumexp − positive, but never below 0
+        _check_bank(queries, negatives)
+        others = pairwise_logsumexp(queries, ready(negatives), scale=1 / temperature)
+    loss = F.softplus(others - positives).mean()  # never below 0, as a difference may be
+    return loss if ring is None else ring.gather(loss[None]).mean()
+
+
+def _check_bank(queries: Tensor, negatives: Tensor) -> None:
+    check_matrix(negatives=negatives)
+    if negatives.shape[1] != queries.shape[1]:
+        raise ValueError(
+            f"`negatives` must have the columns of `queries`, {queries.shape[1]},"
+            f" got {negatives.shape[1]}"
+        )
+
+
+def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
+    check_axes("batch × negatives × dim", negatives=negatives)
+    samples, dim = queries.shape
+    if (negatives.shape[0], negatives.shape[2]) != (samples, dim):
+        raise ValueError(
+            f"`negatives` must hold a matrix of {dim} columns for each of the {samples} queries,"
+            f" got shape {tuple(negatives.shape)}"
+        )
 
 
 @final
 class InfoNCELoss(Objective):
-    """:func:`info_nce_loss` with its temperature remembered."""
+    """:func:`info_nce_loss` with its temperature and score remembered."""
 
-    def __init__(self, *, temperature: float | Tensor) -> None:
+    def __init__(self, *, temperature: float | Tensor, normalise: bool = True) -> None:
         super().__init__()
         check_temperature(temperature)
         self.temperature = temperature
+        self.normalise = normalise
 
-    def forward(self, queries: Tensor, keys: Tensor, negatives: Tensor | None = None) -> Tensor:
-        """The loss of queries and their keys, against the batch or a bank."""
-        return info_nce_loss(queries, keys, negatives, temperature=self.temperature)
+    def forward(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        negatives: Tensor | None = None,
+        *,
+        ring: Ring | None = None,
+    ) -> Tensor:
+        """The loss of queries and their keys, against the batch, a bank, or a set for each."""
+        return info_nce_loss(
+            queries,
+            keys,
+            negatives,
+            temperature=self.temperature,
+            normalise=self.normalise,
+            ring=ring,
+        )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """The logarithm of the number of candidates: the batch, or own key and bank."""
+        """The logarithm of the number of candidates: the batch, or own key and negatives."""
         return math.log(1 + num_negatives if num_negatives else batch_size)

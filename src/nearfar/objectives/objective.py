@@ -25,7 +25,7 @@ class Objective(nn.Module, ABC):
 
         Args:
             batch_size: Pairs in the (global) batch.
-            num_negatives: Keys in a bank of negatives, 0 without one.
+            num_negatives: Negatives of each query, where they are not the batch; 0 if not told.
         """
 
     def extra_repr(self) -> str:

@@ -4,6 +4,7 @@ from nearfar.ops.directions import to_sphere
 from nearfar.ops.pairwise import pairwise_logsumexp
 from nearfar.ops.precision import full_precision, widen
 from nearfar.ops.random import Stream, permutation, philox, random_bits, uniform
+from nearfar.ops.sinkhorn import sinkhorn
 from nearfar.ops.spectra import entropy_rank, isotropic_rank, lost_share, singular_values
 from nearfar.ops.sphere import uniformity_floor, uniformity_minimum
 
@@ -18,6 +19,7 @@ __all__ = [
     "philox",
     "random_bits",
     "singular_values",
+    "sinkhorn",
     "to_sphere",
     "uniform",
     "uniformity_floor",
