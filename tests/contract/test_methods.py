@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
+import math
 
 import pytest
 import torch
 
 from nearfar import methods
-from nearfar.methods import Method
-from tests.cases.method_cases import BATCH, CASES, MethodCase, two_views
+from nearfar.methods import Method, Step
+from nearfar.training import cached_backward
+from tests.cases.method_cases import BATCH, CASES, MethodCase, joined_backward, two_views
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -22,6 +25,35 @@ def make(case: MethodCase) -> Method:
 
 def state(method: Method) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in method.state_dict().items()}
+
+
+def whole_backward(method: Method, views: tuple[torch.Tensor, ...]) -> Step:
+    step = method(views)
+    step.loss.backward()
+    return step
+
+
+def update(method: Method, step: Step) -> None:
+    method.after_batch(step)
+    trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
+    torch.optim.SGD(trained, lr=0.1).step()
+    method.after_update(0.5)
+
+
+def assert_same(cached: tuple[Method, Step], plain: tuple[Method, Step]) -> None:
+    """Step, gradients, and after an update every weight, queue and copy."""
+    close = functools.partial(torch.testing.assert_close, rtol=1e-9, atol=1e-9)
+    (method, step), (other, expected) = cached, plain
+    close(step.loss, expected.loss.detach())
+    close(step.terms, {name: term.detach() for name, term in expected.terms.items()})
+    for name in ("representations", "projections"):
+        close(getattr(step, name), tuple(x.detach() for x in getattr(expected, name)))
+    others = dict(other.named_parameters())
+    for name, parameter in method.named_parameters():
+        close(parameter.grad, others[name].grad, msg=lambda text, name=name: f"{name}: {text}")
+    update(method, step)
+    update(other, expected)
+    close(dict(method.state_dict()), dict(other.state_dict()))
 
 
 def test_every_preset_has_a_case():
@@ -111,6 +143,37 @@ def test_the_loss_does_not_depend_on_the_order_of_the_batch(case):
     views = two_views()
     shuffled = tuple(view[order] for view in views)
     assert method(shuffled).loss.item() == pytest.approx(method(views).loss.item(), rel=1e-5)
+
+
+@each
+@pytest.mark.parametrize("micro_batch", [2, 3, 4, 8])
+def test_a_cached_step_is_the_step_of_the_whole_batch(case, micro_batch):
+    # evaluation mode: batch-norm would know its batch
+    method, other = make(case).double().eval(), make(case).double().eval()
+    views = tuple(view.double() for view in two_views())
+    step = cached_backward(method, views, micro_batch=micro_batch)
+    assert_same((method, step), (other, whole_backward(other, views)))
+
+
+@each
+@pytest.mark.parametrize("micro_batch", [3, 4])
+def test_caching_is_exact_for_batch_norm_over_micro_batches(case, micro_batch):
+    method, other = make(case).double(), make(case).double()
+    views = tuple(view.double() for view in two_views())
+    step = cached_backward(method, views, micro_batch=micro_batch)
+    parts = zip(*(view.tensor_split(math.ceil(BATCH / micro_batch)) for view in views), strict=True)
+    assert_same((method, step), (other, joined_backward(other, *parts)))
+
+
+@each
+def test_projecting_is_sample_by_sample(case):
+    method = make(case).double().eval()
+    views = tuple(view.double() for view in two_views())
+    whole = method.project(views)
+    first = method.project(tuple(view[:3] for view in views))
+    for group, others in zip(whole, first, strict=True):
+        for tensor, other in zip(group, others, strict=True):
+            torch.testing.assert_close(tensor[:3], other, rtol=1e-9, atol=1e-9)
 
 
 @each

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
+from nearfar.methods import SimCLR
 from nearfar.objectives import info_nce_loss, nt_xent_loss, uniformity_loss
 from nearfar.ops import pairwise_logsumexp
 from nearfar.parallel import Ring, gather, rank, world_size
@@ -68,6 +70,27 @@ def test_value_and_gradient_equal_those_of_one_process(processes: int) -> None:
         for answers in by_rank:
             for ours, theirs in zip(answers[place], expected, strict=True):
                 np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+def method_step(ring: bool) -> list[np.ndarray]:
+    torch.manual_seed(0)
+    encoder, projector = torch.nn.Linear(6, 5).double(), torch.nn.Linear(5, 4).double()
+    method = SimCLR(encoder, projector, temperature=0.3, ring=ring)
+    whole = [torch.randn(SAMPLES, 6, dtype=torch.float64) for _ in range(2)]
+    views = tuple(view.chunk(world_size())[rank()] for view in whole)
+    model = DistributedDataParallel(method) if ring else method
+    step = model(views)
+    step.loss.backward()
+    gradients = [p.grad.numpy() for p in method.parameters() if p.grad is not None]
+    return [step.loss.detach().numpy(), *gradients]
+
+
+def test_simclr_in_a_ring_trains_as_it_does_in_one_process() -> None:
+    expected = method_step(False)
+    assert len(expected) == 5
+    for answers in run_processes(method_step, 2, True):
+        for ours, theirs in zip(answers, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-13)
 
 
 def half_precision(_: int) -> list[float]:

@@ -32,8 +32,11 @@ class Counting(Method):
         self.projector = torch.nn.Linear(256, 2)
         self.batches, self.progress = 0, []
 
-    def forward(self, views):
-        z1, z2 = (self.projector(self.encoder(view)) for view in views)
+    def project(self, views):
+        return (tuple(self.projector(self.encoder(view)) for view in views),)
+
+    def compare(self, projected):
+        ((z1, z2),) = projected
         return Step((z1 - z2).square().mean() + z1.square().mean(), (z1, z2), (z1, z2), carry=z1)
 
     def after_batch(self, step):

@@ -101,6 +101,11 @@ def test_the_peak_scales_with_the_samples_of_an_update():
     [
         ({"epochs": 0}, "`epochs` must be a whole number of 1 or more, got 0"),
         ({"batch_size": 1}, "`batch_size` must be a whole number of 2 or more"),
+        ({"micro_batch": 1}, "`micro_batch` must be a whole number of 2 or more, got 1"),
+        (
+            {"batch_size": 64, "micro_batch": 65},
+            "`micro_batch` must be at most `batch_size`, 64, got 65",
+        ),
         ({"optimizer": "adam"}, "did you mean 'adamw'"),
         ({"precision": "bf61"}, "did you mean 'bf16'"),
         ({"learning_rate": -0.1}, "`learning_rate` must be above 0"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from nearfar.data import Subset, open_source
 from nearfar.methods import Method, byol, moco_v2, simclr, vicreg
@@ -27,6 +28,15 @@ def build(name: str) -> Method:
     torch.manual_seed(0)
     method: Method = PRESETS[name](ConvNet(channels=1, width=4))
     return method.to(memory_format=torch.channels_last)
+
+
+def without_norms(method: Method) -> Method:
+    """The method with nothing in the place of each batch-norm: no sample knows its batch."""
+    for module in list(method.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                setattr(module, name, nn.Identity())
+    return method
 
 
 def options(**changes: Any) -> TrainingOptions:

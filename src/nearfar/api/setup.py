@@ -87,6 +87,11 @@ class Setup:
             description = replace(description, mean=views.mean, std=views.std)
         if description.stem == "small":
             notes.append(f"small stem: 3×3 convolution of stride 1, as images have {size} pixels")
+        if (options.micro_batch or options.batch_size) < options.batch_size:
+            notes.append(
+                f"at most {options.micro_batch:,} samples pass the network at once, and are what"
+                " batch-norm sees; loss and gradient are those of the whole batch"
+            )
         method_options, adapted = _fit_queue(recipe, schedule.batches_per_epoch)
         return cls(
             recipe=recipe,

@@ -12,7 +12,7 @@ from typing import ClassVar, final
 from torch import Tensor, nn
 
 from nearfar.checks import check_fraction
-from nearfar.methods.method import Method, Step
+from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import MomentumCopy, PerceptronHead
 from nearfar.objectives import BYOLLoss
 
@@ -53,14 +53,19 @@ class BYOL(Method):
         self.objective = BYOLLoss()
         self.decay = decay
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
-        """Predict each view's target from the other view; the sum of both directions."""
+    def project(self, views: tuple[Tensor, ...]) -> Projected:
+        """Encode, project and predict each view; the slow copy's projection is its target."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1), self.predictor(z2)
         t1, t2 = (self.target(view) for view in views)
+        return (h1, h2), (z1, z2), (p1, p2), (t1, t2)
+
+    def compare(self, projected: Projected) -> Step:
+        """Each view's prediction against the other view's target; the sum of both directions."""
+        representations, projections, (p1, p2), (t1, t2) = projected
         loss = self.objective(p1, t2) + self.objective(p2, t1)
-        return Step(loss=loss, representations=(h1, h2), projections=(z1, z2))
+        return Step(loss=loss, representations=representations, projections=projections)
 
     def after_update(self, progress: float) -> None:
         """The target follows, slower and slower: 1 − (1 − τ_base)(cos πp + 1)/2."""

@@ -1,17 +1,23 @@
-"""The protocol of four verbs that every training method speaks."""
+"""The protocol that every training method speaks."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
 from nearfar.objectives.objective import Objective
 
-__all__ = ["Method", "Step"]
+__all__ = ["Method", "Projected", "Step"]
+
+Projected: TypeAlias = tuple[tuple[Tensor, ...], ...]
+"""What a method computes of each sample by itself: groups of tensors, one a view.
+
+Row `i` of every tensor belongs to sample `i`, so that batches can be cut and joined by rows.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,14 @@ class Step:
 
 
 class Method(nn.Module, ABC):
-    """A published method: parts come in through the constructor, ``forward`` is its figure.
+    """A published method: parts come in through the constructor, two verbs are its figure.
 
-    ``forward`` changes no state but batch-norm's statistics. Queues move in :meth:`after_batch`,
-    momentum copies in :meth:`after_update`. No optimiser, augmentation, data or label is known.
+    :meth:`project` is what happens to each sample by itself, :meth:`compare` what samples have to
+    do with one another; ``forward`` is one after the other. Cut there, any method trains on
+    batches larger than memory (:func:`nearfar.training.cached_backward`).
+
+    Neither changes state, but batch-norm's statistics. Queues move in :meth:`after_batch`, momentum
+    copies in :meth:`after_update`. No optimiser, augmentation, data or label is known.
 
     Attributes:
         encoder: Input → representation; what a user keeps.
@@ -56,8 +66,16 @@ class Method(nn.Module, ABC):
     momentum: ClassVar[bool]
 
     @abstractmethod
+    def project(self, views: tuple[Tensor, ...]) -> Projected:
+        """Encode, project, predict, targets: everything computed sample by sample."""
+
+    @abstractmethod
+    def compare(self, projected: Projected) -> Step:
+        """Gather, compare, the loss: everything that couples samples."""
+
     def forward(self, views: tuple[Tensor, ...]) -> Step:
-        """Encode, project, predict, compare."""
+        """Project the views, then compare what came out."""
+        return self.compare(self.project(views))
 
     @abstractmethod
     def chance(self, batch_size: int) -> float | None:

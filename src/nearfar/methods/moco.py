@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_fraction, check_integer
-from nearfar.methods.method import Method, Step
+from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
 from nearfar.parallel import gather
@@ -64,15 +64,19 @@ class MoCo(Method):
         self.decay = decay
         self.key_splits = key_splits
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
-        """Queries from the first view, keys from the second, negatives from the queue."""
+    def project(self, views: tuple[Tensor, ...]) -> Projected:
+        """Queries from the first view, keys from the second."""
         representations = self.encoder(views[0])
         queries = self.projector(representations)
         keys = self._keys(views[1])
-        loss = self.objective(queries, keys, self.queue.keys.clone())
+        return (representations,), (queries, keys)
+
+    def compare(self, projected: Projected) -> Step:
+        """Each query with its key, negatives from the queue."""
+        representations, (queries, keys) = projected
         return Step(
-            loss=loss,
-            representations=(representations,),
+            loss=self.objective(queries, keys, self.queue.keys.clone()),
+            representations=representations,
             projections=(queries, keys),
             carry=gather(keys),
         )

@@ -11,10 +11,10 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor, nn
 
-from nearfar.methods.method import Method, Step
+from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import NTXentLoss
-from nearfar.parallel import gather
+from nearfar.parallel import Ring, gather
 
 __all__ = ["SimCLR", "simclr"]
 
@@ -27,6 +27,8 @@ class SimCLR(Method):
         encoder: Images to representations.
         projector: Representations to projections.
         temperature: Divides the cosine similarities.
+        ring: With several processes, pass their projections around a ring instead of gathering them
+            in each: the same loss and gradient, the work shared out.
     """
 
     paper: ClassVar = "Chen et al. 2020, arXiv 2002.05709"
@@ -34,20 +36,33 @@ class SimCLR(Method):
     momentum: ClassVar = False
 
     def __init__(
-        self, encoder: nn.Module, projector: nn.Module, *, temperature: float = 0.1
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        *,
+        temperature: float = 0.1,
+        ring: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.projector = projector
         self.objective = NTXentLoss(temperature=temperature)
+        self.ring = ring
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
-        """Encode and project both views at once, compare each with every other."""
+    def project(self, views: tuple[Tensor, ...]) -> Projected:
+        """Encode and project both views at once."""
         representations = self.encoder(torch.cat(views))
         projections = self.projector(representations)
-        z1, z2 = projections.chunk(2)
-        loss = self.objective(gather(z1), gather(z2))
-        return Step(loss=loss, representations=representations.chunk(2), projections=(z1, z2))
+        return representations.chunk(2), projections.chunk(2)
+
+    def compare(self, projected: Projected) -> Step:
+        """Compare each projection with every other."""
+        representations, (z1, z2) = projected
+        if self.ring:
+            loss = self.objective(z1, z2, ring=Ring())
+        else:
+            loss = self.objective(gather(z1), gather(z2))
+        return Step(loss=loss, representations=representations, projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
         """ln(2N − 1): every candidate looks alike."""
@@ -61,6 +76,7 @@ def simclr(
     hidden: int | None = None,
     dim: int = 128,
     temperature: float = 0.1,
+    ring: bool = False,
 ) -> SimCLR:
     """SimCLR as published, around any encoder.
 
@@ -72,6 +88,8 @@ def simclr(
         dim: Dimensions of a projection.
         temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
             CIFAR-10).
+        ring: With several devices, pass projections around a ring instead of gathering them on
+            each: the same loss, the work shared out.
 
     Example:
         >>> import torch
@@ -82,4 +100,4 @@ def simclr(
         torch.Size([8, 32])
     """
     projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return SimCLR(encoder, projector, temperature=temperature)
+    return SimCLR(encoder, projector, temperature=temperature, ring=ring)

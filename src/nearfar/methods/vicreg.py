@@ -10,7 +10,7 @@ from typing import ClassVar, final
 
 from torch import Tensor, nn
 
-from nearfar.methods.method import Method, Step
+from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import VICRegLoss
 from nearfar.parallel import gather
@@ -52,12 +52,17 @@ class VICReg(Method):
             covariance_weight=covariance_weight,
         )
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
-        """Encode and project each view, compare the two batches of projections."""
+    def project(self, views: tuple[Tensor, ...]) -> Projected:
+        """Encode and project each view."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
-        all1, all2 = gather(z1), gather(z2)
-        return Step(loss=self.objective(all1, all2), representations=(h1, h2), projections=(z1, z2))
+        return (h1, h2), (z1, z2)
+
+    def compare(self, projected: Projected) -> Step:
+        """Compare the two batches of projections."""
+        representations, (z1, z2) = projected
+        loss = self.objective(gather(z1), gather(z2))
+        return Step(loss=loss, representations=representations, projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no value that stands for having learnt nothing."""

@@ -1,5 +1,6 @@
-"""One loop for every method: options, engine, schedule, LARS, checkpoints, measurements."""
+"""One loop for every method: options, engine, gradient caching, LARS, checkpoints."""
 
+from nearfar.training.caching import cached_backward
 from nearfar.training.checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from nearfar.training.engine import Engine, computes_in_bfloat16
 from nearfar.training.lars import LARS
@@ -20,6 +21,7 @@ __all__ = [
     "Silent",
     "TrainingOptions",
     "Watch",
+    "cached_backward",
     "computes_in_bfloat16",
     "latest_checkpoint",
     "plan",

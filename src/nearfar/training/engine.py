@@ -12,7 +12,7 @@ from typing import Any, final
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from nearfar.methods.method import Method, Step
@@ -124,6 +124,20 @@ class Engine:
         """Gradients; processes exchange them only at the `last` batch of an update."""
         with self._fabric.no_backward_sync(self._wrapped, enabled=not last):
             self._fabric.backward(loss)
+
+    def average_gradients(self) -> None:
+        """Exchange the gradients of a backward pass that did not start at :meth:`forward`."""
+        if self.world_size == 1:
+            return
+        gradients = [p.grad for p in self._wrapped.parameters() if p.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(together)
+        together /= self.world_size
+        start = 0
+        for gradient in gradients:
+            mean = together[start : start + gradient.numel()]
+            gradient.copy_(mean.view_as(gradient))
+            start += gradient.numel()
 
     def update(self, learning_rate: float) -> None:
         """One optimiser step at this rate, then clear the gradients."""

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor
 
 from nearfar.data import Batch, Source, batches
-from nearfar.methods.method import Method
+from nearfar.methods.method import Method, Step
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
+from nearfar.training.caching import num_parts, two_passes
 from nearfar.training.checkpoint import latest_checkpoint, save_checkpoint
 from nearfar.training.engine import Engine
 from nearfar.training.metrics import Meter, MetricsLog
@@ -94,7 +96,7 @@ def train(
     Every draw is a function of seed, epoch, sample and update, so that a resumed run is the run.
 
     Args:
-        method: Speaks the four verbs; trained in place.
+        method: Speaks the protocol; trained in place.
         source: Samples; read in an order that depends on seed and epoch alone.
         views: Makes the views of a batch.
         options: Epochs, batch, optimiser and the rest.
@@ -228,17 +230,52 @@ class _Updater:
         for index, batch in enumerate(group):
             # dropout and stochastic depth draw from here: a function of seed, update and process
             torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
-            result = self.engine.forward(self._views_of(batch, step))
-            loss = result.loss.item()
-            if not math.isfinite(loss):
-                raise self._explain(batch, loss, step)
-            self.engine.backward(result.loss / len(group), last=index == len(group) - 1)
+            last = index == len(group) - 1
+            result, loss = self._accumulate(batch, step, batches=len(group), last=last)
             self.method.after_batch(result)
             total += loss / len(group)
             terms = {name: float(term) for name, term in result.terms.items()}
         self.engine.update(self.learning_rate(step))
         self.method.after_update((step + 1) / self.schedule.steps)
         return total, terms
+
+    def _accumulate(
+        self, batch: Batch, step: int, *, batches: int, last: bool
+    ) -> tuple[Step, float]:
+        """Add a batch's gradients; the method's step and its loss."""
+        value = math.nan
+
+        def backward(loss: Tensor) -> None:
+            nonlocal value
+            value = loss.item()
+            if not math.isfinite(value):
+                raise self._explain(batch, value, step)
+            self.engine.backward(loss / batches, last=last)
+
+        parts = self._parts(batch)
+        if len(parts) == 1:
+            result = self.engine.forward(self._views_of(batch, step))
+            backward(result.loss)
+        else:
+            # views again in each pass: kept ones would grow with the batch
+            makers = [partial(self._views_of, part, step) for part in parts]
+            result = two_passes(
+                self.method, makers, precision=self.engine.autocast, backward=backward
+            )
+            if last:
+                self.engine.average_gradients()
+        return result, value
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        samples = len(batch.samples)
+        count = num_parts(samples, self.options.micro_batch or samples)
+        if count == 1:
+            return [batch]
+        sizes = [None] * count if batch.sizes is None else batch.sizes.tensor_split(count)
+        cut = zip(
+            batch.images.tensor_split(count), batch.samples.tensor_split(count), sizes, strict=True
+        )
+        return [Batch(images=i, samples=s, sizes=extents) for i, s, extents in cut]
 
     def _views_of(self, batch: Batch, step: int) -> tuple[Tensor, ...]:
         device = self.engine.device
@@ -249,6 +286,7 @@ class _Updater:
             epoch=step // self.schedule.updates_per_epoch,
             sizes=None if batch.sizes is None else batch.sizes.to(device),
         )
+        shown = tuple(view.to(self.engine.dtype) for view in shown)
         return shown if self.options.channels_last else tuple(v.contiguous() for v in shown)
 
     def _explain(self, batch: Batch, loss: float, step: int) -> NonFiniteLossError:

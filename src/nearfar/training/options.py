@@ -19,6 +19,9 @@ class TrainingOptions:
     Args:
         epochs: Passes over the data.
         batch_size: Samples in a batch, over all devices together.
+        micro_batch: Most samples that pass the network at once, on each device: a batch larger than
+            memory goes through it in parts, twice. Loss and gradient are those of the whole batch,
+            batch-norm's statistics those of a part. The whole batch at once if not given.
         optimizer: ``adamw``, ``sgd`` (momentum 0.9) or ``lars`` (momentum 0.9).
         learning_rate: At its peak. If not given: adamw 0.001, sgd 0.03, lars 0.3, each times
             batch size / 256 (square root of it for adamw).
@@ -41,6 +44,7 @@ class TrainingOptions:
 
     epochs: int = 60
     batch_size: int = 256
+    micro_batch: int | None = None
     optimizer: str = "adamw"
     learning_rate: float | None = None
     weight_decay: float | None = None
@@ -58,6 +62,13 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         check_integer(at_least=1, epochs=self.epochs, accumulate=self.accumulate)
         check_integer(at_least=2, batch_size=self.batch_size)
+        if self.micro_batch is not None:
+            check_integer(at_least=2, micro_batch=self.micro_batch)
+            if self.micro_batch > self.batch_size:
+                raise ValueError(
+                    f"`micro_batch` must be at most `batch_size`, {self.batch_size},"
+                    f" got {self.micro_batch}"
+                )
         check_integer(at_least=0, devices=self.devices, seed=self.seed)
         if self.watch_every is not None:
             check_integer(at_least=0, watch_every=self.watch_every)
