@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nearfar.methods import Method, byol, moco_v1, moco_v2, simclr, vicreg
+from nearfar.methods import Method, Step, byol, moco_v1, moco_v2, simclr, vicreg
 from nearfar.modules import ConvNet
 
 BATCH, SIDE, WIDTH = 8, 16, 32
@@ -23,6 +23,18 @@ def two_views() -> tuple[Tensor, Tensor]:
     images = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
     noise = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
     return images, 0.8 * images + 0.2 * noise
+
+
+def joined_backward(method: Method, *parts: tuple[Tensor, ...]) -> Step:
+    """Micro-batches through the network one by one, all in one graph."""
+    pieces = [method.project(part) for part in parts]
+    joined = tuple(
+        tuple(torch.cat(same) for same in zip(*groups, strict=True))
+        for groups in zip(*pieces, strict=True)
+    )
+    step = method.compare(joined)
+    step.loss.backward()
+    return step
 
 
 @dataclass(frozen=True)
