@@ -1,7 +1,8 @@
 """Measure what the README states, and write its table.
 
-python benchmarks/results.py digits|fashion-mnist|watch|views|train    measures into benchmarks/
-python benchmarks/results.py table                                     writes the table of README.md
+python benchmarks/results.py digits|fashion-mnist|watch          measures into benchmarks/
+python benchmarks/results.py objectives|views|train              the same as `nearfar bench`
+python benchmarks/results.py table                               writes the table of README.md
 """
 
 from __future__ import annotations
@@ -151,6 +152,20 @@ def table() -> None:
             speed, ratio = float(row["images_per_second"]), float(row["ratio"])
             lines.append(f"| {row['variant']} | {speed:,.0f} | {ratio:.2f}× | {peak} |")
         lines.append("")
+    lines += [
+        "Objectives with their gradients, float32, dimension 128 (`nearfar bench objectives`). Per"
+        " pair of vectors where sizes differ.",
+        "",
+        "| objective | batch | | seconds | nearfar is faster by | MiB more than before |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in read("objectives"):
+        if row["device"].startswith("cpu"):
+            cells = [row["name"], f"{int(row['batch']):,}", row["variant"]]
+            cells.append(f"{float(row['median_seconds']):.3g}")
+            cells.append(f"{float(row['ratio']):.2f}×")
+            lines.append(f"| {' | '.join(cells)} | {float(row['peak_memory']):,.0f} |")
+    lines.append("")
     share = float(read("watch")[0]["share"])
     lines.append(
         f"Label-free measurements every 50 updates cost {share:.1%} of the training time (digits,"

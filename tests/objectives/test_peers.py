@@ -1,6 +1,6 @@
-"""Our losses against another library's, up to the scale each docstring states.
+"""Our losses against other packages', up to the scale that the documentation states.
 
-lightly is no dependency of the tests: without it these are skipped.
+Those packages are no dependency of nearfar: without one its tests are skipped.
 """
 
 from __future__ import annotations
@@ -9,38 +9,60 @@ from importlib.util import find_spec
 
 import pytest
 import torch
+from benchmarks.scales import BATCH, COMPARISONS, DIM, OTHERS, PAGE, Batch, Comparison, page
 from torch import Tensor
 
-from nearfar.objectives import nt_xent_loss, vicreg_loss
-
-pytestmark = pytest.mark.skipif(find_spec("lightly") is None, reason="lightly is not installed")
-BATCH, DIM = 32, 16
+PACKAGES = sorted({one.package for one in COMPARISONS})
 
 
-def value_and_gradient(loss: Tensor, views: list[Tensor]) -> list[Tensor]:
-    return [loss.detach(), *torch.autograd.grad(loss, views)]
+def needs(package: str) -> pytest.MarkDecorator:
+    reason = f"{package} is not installed"
+    return pytest.mark.skipif(find_spec(package) is None, reason=reason)
 
 
-def views() -> list[Tensor]:
-    first = torch.randn(BATCH, DIM, dtype=torch.float64)
-    second = first + 0.5 * torch.randn(BATCH, DIM, dtype=torch.float64)
-    return [first.requires_grad_(), second.requires_grad_()]
+def comparisons() -> list[object]:
+    return [
+        pytest.param(one, id=f"{one.name} of {one.package}", marks=needs(one.package))
+        for one in COMPARISONS
+    ]
 
 
-@pytest.mark.parametrize("temperature", [0.05, 0.5])
-def test_nt_xent_is_that_of_lightly(temperature: float) -> None:
-    from lightly.loss import NTXentLoss
+def random_batch(length: float) -> tuple[Batch, list[Tensor]]:
+    """A batch and what of it wants a gradient."""
+    z1 = length * torch.randn(BATCH, DIM, dtype=torch.float64)
+    z2 = z1 + length * 0.5 * torch.randn(BATCH, DIM, dtype=torch.float64)
+    others = torch.randn(OTHERS, DIM, dtype=torch.float64)
+    critic = 0.3 * torch.randn(DIM, DIM, dtype=torch.float64)
+    learnt = [z1.requires_grad_(), z2.requires_grad_()]
+    return Batch(z1, z2, others, critic, torch.rand(BATCH) < 0.5), learnt
 
-    both = views()
-    ours = value_and_gradient(nt_xent_loss(*both, temperature=temperature), both)
-    theirs = value_and_gradient(NTXentLoss(temperature=temperature)(*both), both)
-    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of packages that are not ours
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("length", [0.3, 1.0])
+@pytest.mark.parametrize("one", comparisons())
+def test_a_peer_differs_as_the_page_says_in_value_and_gradient(
+    one: Comparison, length: float
+) -> None:
+    batch, learnt = random_batch(length)
+    if one.factor is not None:
+        expected = one.factor * one.ours(batch) + one.offset
+    else:
+        assert one.translated is not None
+        expected = one.translated(batch)
+        assert (one.theirs(batch) - one.ours(batch)).abs() > 1e-3
+    theirs = one.theirs(batch)
+    torch.testing.assert_close(theirs, expected, rtol=1e-5, atol=1e-6)
+    for gradients in zip(
+        torch.autograd.grad(theirs, learnt), torch.autograd.grad(expected, learnt), strict=True
+    ):
+        torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-6)
 
 
-def test_vicreg_with_the_weights_of_the_authors_code_is_that_of_lightly() -> None:
-    from lightly.loss import VICRegLoss
-
-    both = [0.5 * view for view in views()]
-    loss = vicreg_loss(*both, invariance_weight=25 / DIM, variance_weight=12.5)
-    theirs = value_and_gradient(VICRegLoss()(*both), both)
-    torch.testing.assert_close(value_and_gradient(loss, both), theirs)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_the_page_of_numbers_is_what_its_command_writes() -> None:
+    missing = [package for package in PACKAGES if find_spec(package) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    assert PAGE.read_text(encoding="utf-8") == page()

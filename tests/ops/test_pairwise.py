@@ -280,9 +280,7 @@ def test_it_compiles_as_one_operator_whatever_the_sizes(one_set: bool) -> None:
 
     def sums(queries: Tensor, keys: Tensor, scale: Tensor) -> Tensor:
         other = queries if one_set else keys
-        value: Tensor = pairwise_logsumexp(
-            queries, other, scale=scale, exclude_self=True
-        )
+        value: Tensor = pairwise_logsumexp(queries, other, scale=scale, exclude_self=True)
         return value
 
     torch.compiler.reset()

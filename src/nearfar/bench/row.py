@@ -8,10 +8,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from nearfar.records import Provenance, Record, write_text
 
-__all__ = ["BenchRow", "write_csv"]
+__all__ = ["BenchRow", "ObjectiveRow", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,45 @@ class BenchRow(Record):
     provenance: Provenance
     note: str = ""
 
+    shown: ClassVar = ("variant", "images_per_second", "ratio", "peak_memory", "note")
 
-def write_csv(rows: Sequence[BenchRow], path: Path) -> None:
+
+@dataclass(frozen=True)
+class ObjectiveRow(Record):
+    """The speed of one implementation of an objective, forward and backward.
+
+    Attributes:
+        name: The objective.
+        variant: Whose implementation.
+        batch: Samples, or keys of a queue.
+        dim: Of the vectors.
+        dtype: Of the vectors.
+        median_seconds: For one batch; the median over the rounds.
+        pairs_per_second: Pairs of vectors compared per second.
+        ratio: That of nearfar over that of this variant.
+        peak_memory: MiB that one run adds to the memory in use before.
+        provenance: Versions, machine, commit, date.
+        note: What else one must know; why a variant was not measured.
+    """
+
+    name: str
+    variant: str
+    batch: int
+    dim: int
+    dtype: str
+    median_seconds: float
+    pairs_per_second: float
+    ratio: float
+    peak_memory: float
+    provenance: Provenance
+    note: str = ""
+
+    shown: ClassVar = ("name", "batch", "variant", "median_seconds", "ratio", "peak_memory", "note")
+
+
+def write_csv(rows: Sequence[BenchRow] | Sequence[ObjectiveRow], path: Path) -> None:
     """One line per row, the provenance in columns of its own; written atomically."""
-    kept = [field.name for field in dataclasses.fields(BenchRow) if field.name != "provenance"]
+    kept = [field.name for field in dataclasses.fields(rows[0]) if field.name != "provenance"]
     origin = [field.name for field in dataclasses.fields(Provenance)]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -16,7 +16,8 @@ def bench(
     """Measure speed on this computer.
 
     Args:
-        what: `views`: random views per second; `train`: images per second in a training step.
+        what: `objectives`: time and memory of losses, some minutes; `views`: random views per
+            second; `train`: images per second in a training step.
         seconds: How long to measure; more gives steadier numbers.
         out: A .csv file to write, with versions and machine.
         json: Print JSON instead of a table.
@@ -32,7 +33,6 @@ def bench(
     if json:
         print_json([vars(row) | {"provenance": vars(row.provenance)} for row in rows])
         return
-    shown = ("variant", "images_per_second", "ratio", "peak_memory", "note")
-    print_rows([{name: getattr(row, name) for name in shown} for row in rows])
+    print_rows([{name: getattr(row, name) for name in row.shown} for row in rows])
     if out is not None:
         print_line("saved", str(out))

@@ -1,0 +1,137 @@
+"""One variant of a benchmark in a process of its own, timed when it is asked to."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+
+__all__ = ["Worker"]
+
+Step = Callable[[], object]
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+class Worker:
+    """Makes a step, runs it once and measures its memory; afterwards idle until asked.
+
+    Args:
+        make: A function of a module, which gives the step; called with the arguments.
+        arguments: For it.
+        warm_up: Other arguments, of a small step that loads libraries and starts threads.
+
+    Attributes:
+        note: Why the step could not be measured; empty if it could.
+        first: Seconds of the first run.
+        peak: MiB that the first run added to the process, or on a GPU to its memory.
+    """
+
+    def __init__(
+        self, make: Callable[..., Step], arguments: tuple[Any, ...], *, warm_up: tuple[Any, ...]
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=_work, args=(other, make, arguments, warm_up))
+        self._process.start()
+        other.close()
+        self.note: str
+        self.first: float
+        self.peak: float
+        try:
+            self.note, self.first, self.peak = self._pipe.recv()
+        except EOFError:
+            self.note, self.first, self.peak = "not measured: the process died", 0.0, 0.0
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pipe.close()
+        self._process.join()
+
+    def seconds(self, repeats: int) -> float:
+        """Seconds of one step, the mean of so many."""
+        self._pipe.send(repeats)
+        took: float = self._pipe.recv()
+        return took
+
+
+def _work(
+    pipe: Any, make: Callable[..., Step], arguments: tuple[Any, ...], warm_up: tuple[Any, ...]
+) -> None:
+    warnings.simplefilter("ignore")  # other libraries' notices are not this benchmark's result
+    try:
+        make(*warm_up)()
+        step = make(*arguments)
+        before = _start_of_memory()
+        first = _time(step, 1)
+        pipe.send(("", first, (_peak_of_memory() - before) / 2**20))
+    except (ImportError, RuntimeError, MemoryError) as error:
+        pipe.send((f"not measured: {error}".splitlines()[0], 0.0, 0.0))
+        return
+    while True:
+        try:
+            repeats = pipe.recv()
+        except EOFError:  # nobody asks any more
+            return
+        pipe.send(_time(step, repeats))
+
+
+def _time(step: Step, repeats: int) -> float:
+    _finish()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        step()
+    _finish()
+    return (time.perf_counter() - start) / repeats
+
+
+def _finish() -> None:
+    if _on_gpu():
+        torch.cuda.synchronize()
+
+
+def _on_gpu() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
+def _start_of_memory() -> float:
+    """Bytes in use now; the peak counts from here."""
+    gc.collect()
+    if _on_gpu():
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated()
+    if _CLEAR.exists():
+        _CLEAR.write_text("5", encoding="ascii")
+        return _status("VmRSS")
+    return _peak_of_memory()
+
+
+def _peak_of_memory() -> float:
+    if _on_gpu():
+        return torch.cuda.max_memory_allocated()
+    if _STATUS.exists():
+        return _status("VmHWM")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def _status(name: str) -> float:
+    """Bytes that Linux counts under a name, of this program alone: `resource` inherits a peak."""
+    lines = _STATUS.read_text(encoding="ascii").splitlines()
+    line = next(line for line in lines if line.startswith(f"{name}:"))
+    return float(line.split()[1]) * 1024
