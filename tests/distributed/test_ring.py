@@ -11,7 +11,13 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from nearfar.methods import SimCLR
-from nearfar.objectives import info_nce_loss, nt_xent_loss, uniformity_loss
+from nearfar.objectives import (
+    alignment_uniformity_loss,
+    contrastive_loss,
+    info_nce_loss,
+    nt_xent_loss,
+    uniformity_loss,
+)
 from nearfar.ops import pairwise_logsumexp
 from nearfar.parallel import Ring, gather, rank, world_size
 from tests.distributed.harness import run_processes
@@ -36,7 +42,15 @@ def with_self(z1: Tensor, z2: Tensor, scale: Tensor, ring: Ring | None) -> Tenso
     return uniformity_loss(z2, include_self=True, ring=ring)
 
 
-LOSSES: list[Loss] = [nt_xent, info_nce, uniformity, with_self]
+def contrastive(z1: Tensor, z2: Tensor, scale: Tensor, ring: Ring | None) -> Tensor:
+    return contrastive_loss(z1, z2, temperature=1 / scale, ring=ring)
+
+
+def both_halves(z1: Tensor, z2: Tensor, scale: Tensor, ring: Ring | None) -> Tensor:
+    return alignment_uniformity_loss(z1, z2, alignment_weight=2.0, ring=ring)
+
+
+LOSSES: list[Loss] = [nt_xent, info_nce, uniformity, with_self, contrastive, both_halves]
 
 
 def inputs() -> list[Tensor]:

@@ -11,6 +11,7 @@ from nearfar.checks import check_matrix, check_not_negative, check_positive, che
 from nearfar.objectives.alignment import alignment_loss
 from nearfar.objectives.objective import Objective
 from nearfar.objectives.uniformity import uniformity_loss
+from nearfar.parallel import Ring
 
 __all__ = ["AlignmentUniformityLoss", "alignment_uniformity_loss"]
 
@@ -23,6 +24,7 @@ def alignment_uniformity_loss(
     t: float = 2.0,
     alignment_weight: float = 1.0,
     uniformity_weight: float = 1.0,
+    ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Draw the two views of a sample together, push all samples of each view apart.
 
@@ -39,9 +41,10 @@ def alignment_uniformity_loss(
         t: Inverse width of the Gaussian potential, above 0.
         alignment_weight: λ_a.
         uniformity_weight: λ_u.
+        ring: Processes whose shards together are the batch; instead of gathering.
 
     Returns:
-        The weighted sum.
+        The weighted sum; with a ring, over all processes' samples.
 
     Raises:
         ValueError: Not two matrices of one shape, fewer than 2 samples, `alpha` or `t` not above 0,
@@ -53,8 +56,8 @@ def alignment_uniformity_loss(
         Unrelated uniform views: about λ_a·2^(α/2) − 2t·λ_u. Bounded by −4t·λ_u and λ_a·2^α.
 
     Cost:
-        Time 2N²·dim, memory N·dim: the distances are never held together. Couples the batch:
-        gather first.
+        Time N²·dim, memory N·dim: the distances are never held together. Couples the batch: gather
+        first, or give a ring.
 
     Relations:
         :func:`contrastive_loss` with many negatives at temperature τ has the weights
@@ -72,11 +75,14 @@ def alignment_uniformity_loss(
         >>> print(f"{alignment_uniformity_loss(z1, z2):.4f}")
         -3.9963
     """
-    check_matrix(min_rows=2, z1=z1, z2=z2)
+    check_matrix(min_rows=1 if ring else 2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_not_negative(alignment_weight=alignment_weight, uniformity_weight=uniformity_weight)
-    uniformity = (uniformity_loss(z1, t=t) + uniformity_loss(z2, t=t)) / 2
-    return alignment_weight * alignment_loss(z1, z2, alpha=alpha) + uniformity_weight * uniformity
+    uniformity = (uniformity_loss(z1, t=t, ring=ring) + uniformity_loss(z2, t=t, ring=ring)) / 2
+    alignment = alignment_loss(z1, z2, alpha=alpha)
+    if ring is not None:
+        alignment = ring.gather(alignment[None]).mean()
+    return alignment_weight * alignment + uniformity_weight * uniformity
 
 
 @final
@@ -99,7 +105,7 @@ class AlignmentUniformityLoss(Objective):
         self.alignment_weight = alignment_weight
         self.uniformity_weight = uniformity_weight
 
-    def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
+    def forward(self, z1: Tensor, z2: Tensor, *, ring: Ring | None = None) -> Tensor:
         """The loss of two views' projections."""
         return alignment_uniformity_loss(
             z1,
@@ -108,6 +114,7 @@ class AlignmentUniformityLoss(Objective):
             t=self.t,
             alignment_weight=self.alignment_weight,
             uniformity_weight=self.uniformity_weight,
+            ring=ring,
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
 from nearfar.objectives.info_nce import info_nce_loss
 from nearfar.objectives.objective import Objective
+from nearfar.parallel import Ring
 
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 
@@ -21,6 +22,7 @@ def contrastive_loss(
     negatives: Float[Tensor, "bank dim"] | Float[Tensor, "batch negatives dim"] | None = None,
     *,
     temperature: float | Float[Tensor, ""],
+    ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Make the two views of a sample similar, push them away from M other samples.
 
@@ -38,12 +40,15 @@ def contrastive_loss(
         z2: Second view's, in the same order (the paper's f(x)).
         negatives: M projections of other samples, one set for all anchors or one set for each.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
+        ring: Processes whose shards together are the batch; instead of gathering. Not with
+            `negatives`.
 
     Returns:
-        The mean over the anchors.
+        The mean over the anchors; with a ring, over all processes' anchors.
 
     Raises:
-        ValueError: Not tensors of fitting shapes, no negative at all, temperature not above 0.
+        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
+            temperature not above 0.
         TypeError: Integer tensors.
 
     Scale:
@@ -53,7 +58,8 @@ def contrastive_loss(
 
     Cost:
         Time N·M·dim, twice that in a batch, memory that of the arguments: the similarities are
-        never held together. Couples the batch unless negatives are given: gather first.
+        never held together. Couples the batch unless negatives are given: gather first, or
+        give a ring.
 
     Relations:
         With negatives it is :func:`info_nce_loss`; without, the mean of its two directions. For
@@ -76,12 +82,13 @@ def contrastive_loss(
         >>> print(f"{contrastive_loss(z1, z2, -z1, temperature=0.5):.4f}")
         0.2503
     """
-    check_matrix(min_rows=2 if negatives is None else 1, z1=z1, z2=z2)
+    alone = negatives is None and ring is None
+    check_matrix(min_rows=2 if alone else 1, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     if negatives is not None:
-        return info_nce_loss(z1, z2, negatives, temperature=temperature)
-    there = info_nce_loss(z1, z2, temperature=temperature)
-    back = info_nce_loss(z2, z1, temperature=temperature)
+        return info_nce_loss(z1, z2, negatives, temperature=temperature, ring=ring)
+    there = info_nce_loss(z1, z2, temperature=temperature, ring=ring)
+    back = info_nce_loss(z2, z1, temperature=temperature, ring=ring)
     return (there + back) / 2
 
 
@@ -94,9 +101,11 @@ class ContrastiveLoss(Objective):
         check_temperature(temperature)
         self.temperature = temperature
 
-    def forward(self, z1: Tensor, z2: Tensor, negatives: Tensor | None = None) -> Tensor:
+    def forward(
+        self, z1: Tensor, z2: Tensor, negatives: Tensor | None = None, *, ring: Ring | None = None
+    ) -> Tensor:
         """The loss of two views' projections, against each other or given negatives."""
-        return contrastive_loss(z1, z2, negatives, temperature=self.temperature)
+        return contrastive_loss(z1, z2, negatives, temperature=self.temperature, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
         """The logarithm of the number of candidates: the batch, or the partner and M others."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -158,17 +159,8 @@ opaque_backward = torch.library.custom_op(
 
 
 @opaque_forward.register_fake
-def _(
-    queries: Tensor,
-    keys: Tensor | None,
-    scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    means: bool,
-) -> tuple[Tensor, Tensor]:
-    wide = widen(queries)
+def _(queries: Tensor, keys: Tensor | None, scale: Tensor, *rules: Any) -> tuple[Tensor, Tensor]:
+    wide, means = widen(queries), bool(rules[-1])
     kept = means and keys is not None and _kernels(queries, keys) is None
     return wide.new_empty(wide.shape[0]), torch.empty_like(wide) if kept else wide.new_empty(0)
 
@@ -181,12 +173,8 @@ def _(
     queries: Tensor,
     keys: Tensor | None,
     scale: Tensor,
-    period: int,
-    query_ids: Tensor | None,
-    key_ids: Tensor | None,
-    log_weights: Tensor | None,
-    wants_keys: bool,
-    wants_scale: bool,
+    *rules: Any,
 ) -> tuple[Tensor, Tensor, Tensor]:
+    wants_keys = bool(rules[-2])
     of_keys = torch.empty_like(keys) if keys is not None and wants_keys else queries.new_empty(0)
     return torch.empty_like(queries), of_keys, torch.empty_like(scale)
