@@ -26,7 +26,11 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [
+    "Assumptions",
+    "Best critic",
+    "Bias",
     "Cost",
+    "Proof",
     "Range",
     "Reading",
     "Reference",
@@ -34,4 +38,6 @@ napoleon_custom_sections = [
     "Relations",
     "Scale",
     "Shape",
+    "Statement",
+    "Vacuous",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nearfar.cli import main
-from nearfar.records import HealthRecord, ProbeRecord
+from nearfar.records import AdviceRecord, HealthRecord, ProbeRecord
 
 
 def test_embed_writes_a_row_a_sample_that_diagnose_reads(
@@ -77,3 +77,45 @@ def test_export_writes_a_file(kind: str, run: Path, tmp_path: Path) -> None:
     out = tmp_path / f"encoder.{kind}"
     assert main(["export", str(run), "--format", kind, "--out", str(out)]) == 0
     assert out.stat().st_size > 0
+
+
+def test_advise_says_what_theory_expects_of_a_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting = ["--batch-size", "256", "--temperature", "0.2", "--dim", "128"]
+    assert main(["advise", *setting]) == 0
+    out = capsys.readouterr().out
+    assert "a loss of 6.24 means nothing was learnt  [ln(1 + 510)]" in out
+    assert "if there are 1,000 latent classes" in out
+    assert main(["advise", *setting, "--latent-classes", "unknown"]) == 0
+    assert capsys.readouterr().out == out
+    page = tmp_path / "bounds.html"
+    assert main(["advise", *setting, "--classes", "10", "--plot", str(page)]) == 0
+    assert "enough   51 samples show all classes" in capsys.readouterr().out
+    assert "Bounds against the number of candidates" in page.read_text(encoding="utf-8")
+
+
+def test_advise_places_the_readings_of_a_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["advise", "--run", str(run), "--data", "digits", "--json"]) == 0
+    advice = AdviceRecord.from_json(capsys.readouterr().out)
+    assert advice.setting.startswith("batch 128, 128 dimensions, temperature 0.1, 254 negatives")
+    assert advice.classes == 10
+    found = {line.about for line in advice.lines}
+    assert {"chance", "loss", "coverage", "bound", "spread", "data"} <= found
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--batch-size", "1"], "`batch_size` must be a whole number of 2 or more, got 1"),
+        (["--temperature", "0"], "`temperature` must be a finite number above 0, got 0.0"),
+        (["--classes", "0"], "`prior` must be a whole number of 1 or more, got 0"),
+        (["--latent-classes", "many"], "`latent_classes` must be `unknown` or a number"),
+        (["--data", "digits", "--batch-size", "4000"], "at most the 1,797 samples, got 4,000"),
+    ],
+)
+def test_advise_refuses_what_makes_no_sense(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advise", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 
 import pytest
 
-from nearfar.cli.progress import Display, reading
+from nearfar.cli.progress import Display, expectations, reading
 from nearfar.records import HealthRecord, Provenance, RunRecord
 
 VALUES = {
@@ -34,6 +35,9 @@ RECORD = RunRecord(
     optimizer="adamw",
     precision="bf16 on CPU",
     batch_size=256,
+    temperature=0.2,
+    candidates=511,
+    projection_dim=128,
     notes=("hue left out: 1 channel",),
     provenance=Provenance.here(),
 )
@@ -62,7 +66,10 @@ def test_without_a_terminal_there_is_a_line_for_each_tenth(
 ) -> None:
     shown()
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["data", "method", "chance", "note"]
+    words = ["data", "method", "chance", "best", "ceiling", "note"]
+    assert [line.split()[0] for line in lines[:6]] == words
+    assert lines[2].endswith("a loss of 6.24 means nothing was learnt")
+    assert lines[3].endswith("1.57 for a perfectly aligned and uniform encoder in 128 dimensions")
     epochs = [line for line in lines if line.startswith("epoch")]
     assert len(epochs) == 10
     assert epochs[-1].startswith("epoch    60/60  loss 3.62 (chance 6.24)  align 0.21")
@@ -102,3 +109,13 @@ def test_a_reading_fits_the_room_and_keeps_the_loss_longest(room: int) -> None:
 
 def test_a_reading_before_the_first_measurement_is_empty() -> None:
     assert reading({}) == ""
+
+
+def test_theory_says_what_applies_to_the_objective() -> None:
+    without_negatives = dataclasses.replace(RECORD, candidates=None, chance=None)
+    assert [about for about, _ in expectations(without_negatives)] == ["uniform"]
+    queue = dataclasses.replace(RECORD, candidates=65_537)
+    assert "11.09" in expectations(queue)[0][1]
+    unknown = dataclasses.replace(RECORD, projection_dim=0)
+    assert expectations(unknown) == [("chance", "a loss of 6.24 means nothing was learnt")]
+    assert expectations(dataclasses.replace(unknown, chance=None)) == []

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from nearfar.records import RunDirectory, write_text
-from nearfar.reports import render_comparison, render_health, write_report
+from nearfar.reports import render_advice, render_comparison, render_health, write_report
+from nearfar.theory import advise
 from tests.reports.sample import geometry_record, health_record, run_record, sample_run
 from tests.reports.test_html import HOSTILE
 
@@ -77,6 +78,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     write_text(found["comparison"], render_comparison(list(runs.values())))
     found["circle"] = folder / "circle.html"
     write_text(found["circle"], render_health(health_record(), geometry_record(dim=2)))
+    found["advice"] = folder / "advice.html"
+    advice = advise(batch_size=256, dim=128, temperature=0.2, prior=10, samples=1797)
+    write_text(found["advice"], render_advice(advice))
     return found
 
 
@@ -112,6 +116,8 @@ def visit(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light")
         ("comparison", 375, "light"),
         ("comparison", 1400, "dark"),
         ("circle", 375, "dark"),
+        ("advice", 375, "light"),
+        ("advice", 1400, "dark"),
     ],
 )
 def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
@@ -122,7 +128,7 @@ def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
     assert seen.complaints == []
     assert [u for u in seen.requests if not u.startswith(("file:", "data:", "blob:"))] == []
     figures = page.query_selector_all("figure")
-    assert len(figures) >= 3
+    assert len(figures) >= (1 if name == "advice" else 3)
     for figure in figures:
         title = figure.query_selector("h3").inner_text()
         assert figure.evaluate(MARKS) > 0, title

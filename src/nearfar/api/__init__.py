@@ -1,7 +1,8 @@
-"""What a user calls: pretrain, resume, load, embed, diagnose, probe, compare, export, report."""
+"""What a user calls: pretrain, resume, load, embed, diagnose, probe, compare, advise and more."""
 
 from pathlib import Path
 
+from nearfar.api.advising import advise
 from nearfar.api.embedding import load_embeddings, save_embeddings
 from nearfar.api.evaluation import compare, diagnose, embed, probe
 from nearfar.api.exporting import export
@@ -13,6 +14,7 @@ from nearfar.api.run import Run, load
 __all__ = [
     "Recipe",
     "Run",
+    "advise",
     "compare",
     "diagnose",
     "embed",

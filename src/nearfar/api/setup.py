@@ -148,6 +148,9 @@ class Setup:
             optimizer=options.optimizer,
             precision=f"{engine.precision} on {where}",
             batch_size=options.batch_size,
+            temperature=_temperature(method),
+            candidates=method.candidates(options.batch_size),
+            projection_dim=int(getattr(method.projector, "outputs", 0)),
             chance=method.chance(options.batch_size),
             samples=len(self.train),
             watched=len(self.watched),
@@ -176,6 +179,11 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
     order = permutation(count, seed=seed, epoch=_NO_EPOCH)
     chosen = order[:watched].sort().values
     return Subset(source, order[watched:].sort().values), Subset(source, chosen)
+
+
+def _temperature(method: Method) -> float | None:
+    value = getattr(method.objective, "temperature", None)
+    return None if value is None else float(value)
 
 
 def _view_preset(method: str, source: Source) -> str:

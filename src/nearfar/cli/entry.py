@@ -51,6 +51,10 @@ COMMANDS = {
         "Put runs side by side: what they were, what was measured, the verdict.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
+    "advise": (
+        "Say what theory expects of a setting: chance, best loss, ceilings, coverage, bounds.",
+        "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
+    ),
     "report": (
         "Draw a run's report.html anew: one file that opens without a network.",
         "nearfar report runs/simclr-digits",

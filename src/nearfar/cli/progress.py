@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Display", "reading"]
 
+EXPECTED = 3  # statements of theory at the start
 LINES = 10  # in a run, where output is no terminal
 # What a line shows, and in which order it is dropped from a narrow terminal, 1 first.
 SHOWN = {"loss": 9, "align": 7, "uniform": 6, "m_o": 2, "rank": 8, "img/s": 1}
@@ -34,8 +35,8 @@ class Display:
         """Say what will be trained, on what, and what chance looks like."""
         print_line("data", f"{record.data}; {record.watched:,} set aside to watch (no labels used)")
         print_line("method", _described(record))
-        if record.chance is not None:
-            print_line("chance", f"a loss of {record.chance:.2f} means nothing was learnt")
+        for about, says in expectations(record):
+            print_line(about, says)
         for note in record.notes:
             print_line("note", note)
         self._chance, self._began = record.chance, time.perf_counter()
@@ -86,6 +87,26 @@ class Display:
         )
         self._task = self._bar.add_task("", total=steps, ahead="", text="")
         self._bar.start()
+
+
+def expectations(record: RunRecord) -> list[tuple[str, str]]:
+    """The few statements of theory that matter for a training."""
+    from nearfar.theory import advise
+
+    if not record.projection_dim:
+        chance = record.chance
+        return (
+            []
+            if chance is None
+            else [("chance", f"a loss of {chance:.2f} means nothing was learnt")]
+        )
+    advice = advise(
+        batch_size=record.batch_size,
+        dim=record.projection_dim,
+        temperature=record.temperature if record.candidates else None,
+        num_negatives=record.candidates - 1 if record.candidates else None,
+    )
+    return [(line.about, line.says) for line in advice.lines if line.matters][:EXPECTED]
 
 
 def reading(values: dict[str, float], *, chance: float | None = None, room: int = 999) -> str:

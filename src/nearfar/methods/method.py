@@ -81,6 +81,10 @@ class Method(nn.Module, ABC):
     def chance(self, batch_size: int) -> float | None:
         """The loss at which nothing was learnt, for a global batch; None where there is none."""
 
+    def candidates(self, batch_size: int) -> int | None:
+        """Keys that each query is compared with, its own among them; None without negatives."""
+        return None
+
     def embed(self, x: Tensor) -> Tensor:
         """The representation for downstream use."""
         representation: Tensor = self.encoder(x)

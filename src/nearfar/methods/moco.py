@@ -93,6 +93,10 @@ class MoCo(Method):
         """ln(1 + K): the key looks like every one of the K negatives."""
         return self.objective.chance(batch_size=batch_size, num_negatives=self.queue.keys.shape[0])
 
+    def candidates(self, batch_size: int) -> int | None:
+        """The own key and the queue's."""
+        return 1 + int(self.queue.keys.shape[0])
+
     def _keys(self, view: Tensor) -> Tensor:
         if self.key_splits == 1:
             whole: Tensor = self.target(view)

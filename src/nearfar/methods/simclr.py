@@ -68,6 +68,10 @@ class SimCLR(Method):
         """ln(2N − 1): every candidate looks alike."""
         return self.objective.chance(batch_size=batch_size)
 
+    def candidates(self, batch_size: int) -> int | None:
+        """All other views of the batch."""
+        return 2 * batch_size - 1
+
 
 def simclr(
     encoder: nn.Module,

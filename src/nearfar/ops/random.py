@@ -27,6 +27,7 @@ class Stream(IntEnum):
     TRANSFORMS = 2
     SPLIT = 3
     PROBE = 4
+    WORLD = 16
 
 
 def philox(counter: Int64[Tensor, "*batch 4"], key: tuple[int, int]) -> Int64[Tensor, "*batch 4"]:

@@ -61,8 +61,11 @@ def uniformity_floor(dim: int, samples: int, t: float = 2.0) -> float:
     The estimator without self-pairs may fall below :func:`uniformity_minimum`, since `samples`
     points can avoid each other better than independent draws do. With :math:`L` the minimum,
 
-    .. math:: \ln \frac{B e^{L} - 1}{B - 1} \quad \text{where } B e^{L} > 1,
-              \text{ and never less than } -4t .
+    .. math:: \max\Big(\ln \frac{B e^{L} - 1}{B - 1}, \; -2t \frac{B}{B - 1}\Big) ,
+
+    the first where :math:`B e^L > 1`. The second holds because the mean squared distance of
+    :math:`B` unit vectors is at most :math:`2B / (B - 1)`, and by Jensen's inequality; a simplex
+    reaches it.
 
     Args:
         dim: Dimension of the ambient space.
@@ -74,9 +77,10 @@ def uniformity_floor(dim: int, samples: int, t: float = 2.0) -> float:
 
     Example:
         >>> print(f"{uniformity_floor(64, 180):.2f} {uniformity_floor(64, 100_000):.2f}")
-        -4.18 -3.88
+        -4.02 -3.88
     """
     check_integer(at_least=2, samples=samples)
     pairs = samples * math.exp(uniformity_minimum(dim, t)) - 1
-    antipodes = -4 * t
-    return max(antipodes, math.log(pairs / (samples - 1))) if pairs > 0 else antipodes
+    simplex = -2 * t * samples / (samples - 1)
+    # what is left of the difference below 1e-12 is rounding
+    return max(simplex, math.log(pairs / (samples - 1))) if pairs > 1e-12 else simplex

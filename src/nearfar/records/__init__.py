@@ -1,5 +1,6 @@
 """Typed results: JSON in and out, provenance, the files of a run. No PyTorch in here."""
 
+from nearfar.records.advice import AdviceLine, AdviceRecord, Curve
 from nearfar.records.files import replace_atomically, write_bytes, write_text
 from nearfar.records.gallery import GalleryRecord, GalleryRow, Picture
 from nearfar.records.geometry import GeometryRecord
@@ -12,6 +13,9 @@ from nearfar.records.run_directory import RunDirectory
 from nearfar.records.toml import format_toml
 
 __all__ = [
+    "AdviceLine",
+    "AdviceRecord",
+    "Curve",
     "Finding",
     "GalleryRecord",
     "GalleryRow",

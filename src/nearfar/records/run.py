@@ -29,6 +29,9 @@ class RunRecord(Record):
         optimizer: Its name.
         precision: Arithmetic and device: "bf16 on CPU".
         batch_size: Samples in a batch, over all devices.
+        temperature: Of the objective, where it has one.
+        candidates: Keys that each query is compared with; None without negatives.
+        projection_dim: Dimensions in which the objective compares; 0 in a run of an older version.
         finished: Whether the run came to its end.
         seconds: Training time so far.
         peak_memory: Bytes, of the training process.
@@ -52,6 +55,9 @@ class RunRecord(Record):
     optimizer: str = ""
     precision: str = ""
     batch_size: int = 0
+    temperature: float | None = None
+    candidates: int | None = None
+    projection_dim: int = 0
     finished: bool = False
     seconds: float = 0.0
     peak_memory: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nearfar.reports.advice_report import render_advice
 from nearfar.reports.comparison import render_comparison
 from nearfar.reports.health_report import render_health
 from nearfar.reports.run_report import render_report, write_report
 
-__all__ = ["render_comparison", "render_health", "render_report", "write_report"]
+__all__ = ["render_advice", "render_comparison", "render_health", "render_report", "write_report"]

@@ -13,6 +13,7 @@ from nearfar.data.named.digits import load_digits
 from nearfar.data.named.image_set import ImageSet
 from nearfar.data.named.mnist import DEBIAN, load_fashion_mnist, load_mnist
 from nearfar.data.named.omniglot import load_omniglot
+from nearfar.data.named.shapes import load_shapes
 from nearfar.data.named.stl10 import load_stl10
 from nearfar.data.named.tiny_imagenet import load_tiny_imagenet
 
@@ -29,6 +30,7 @@ class Entry:
         classes: How many.
         files: What is looked for under the user's folder.
         megabytes: Size of the download; 0 where there is none.
+        origin: Where data that are never downloaded come from.
     """
 
     load: Callable[[Places], ImageSet]
@@ -36,6 +38,7 @@ class Entry:
     classes: int
     files: tuple[str, ...] = ()
     megabytes: int = 0
+    origin: str = ""
 
 
 ENTRIES = {
@@ -53,7 +56,7 @@ ENTRIES = {
         ("cifar-100-binary.tar.gz", "cifar100/cifar-100-binary.tar.gz"),
         169,
     ),
-    "digits": Entry(load_digits, "1,797 grey 8×8", 10),
+    "digits": Entry(load_digits, "1,797 grey 8×8", 10, origin="comes with scikit-learn"),
     "fashion-mnist": Entry(
         load_fashion_mnist,
         "60,000 + 10,000 grey 28×28",
@@ -69,6 +72,7 @@ ENTRIES = {
         ("omniglot_background.npz", "images_background.zip", "omniglot/images_background.zip"),
         9,
     ),
+    "shapes": Entry(load_shapes, "5,000 + 1,000 colour 32×32", 8, origin="drawn on the spot"),
     "stl10": Entry(
         load_stl10,
         "105,000 (5,000 labelled) + 8,000 colour 96×96",
@@ -124,8 +128,8 @@ def named_sources(*, data_dir: Path | None = None) -> list[dict[str, str]]:
 
 
 def _where(name: str, entry: Entry, places: Places) -> str:
-    if not entry.files:
-        return "comes with scikit-learn"
+    if entry.origin:
+        return entry.origin
     given = places.find(*entry.files)
     if given is None and name == "fashion-mnist" and DEBIAN.is_dir():
         given = DEBIAN

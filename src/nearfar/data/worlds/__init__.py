@@ -1,0 +1,17 @@
+"""Synthetic worlds whose truth is known."""
+
+from nearfar.data.worlds.gaussians import CorrelatedGaussians
+from nearfar.data.worlds.joints import bit_toy, bit_toy_representations, random_joint
+from nearfar.data.worlds.shapes import ShapePairs, ShapeWorld
+from nearfar.data.worlds.sphere import GaussianClasses, SphereSample
+
+__all__ = [
+    "CorrelatedGaussians",
+    "GaussianClasses",
+    "ShapePairs",
+    "ShapeWorld",
+    "SphereSample",
+    "bit_toy",
+    "bit_toy_representations",
+    "random_joint",
+]

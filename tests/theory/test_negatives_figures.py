@@ -1,0 +1,35 @@
+"""The figures of the page on negative samples are what their command draws."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "docs" / "theory"
+
+
+def numbers(table: str) -> list[float]:
+    plain = table.replace("−", "-").replace(",", "").replace("·", "")
+    return [float(cell) for cell in re.findall(r"\| (-?[\d.]+) (?=\|)", plain)]
+
+
+def test_the_command_draws_what_the_page_shows(tmp_path: Path) -> None:
+    command = [sys.executable, str(FOLDER / "figures.py"), "negatives", "--to", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    drawn = sorted(Path(line).name for line in done.stdout.splitlines())
+    assert drawn == sorted(file.name for file in FOLDER.glob("negatives-*"))
+    fresh, kept = (
+        (folder / "negatives-bounds.txt").read_text("utf-8") for folder in (tmp_path, FOLDER)
+    )
+    assert numbers(fresh) == pytest.approx(numbers(kept), abs=0.06, rel=0.02)
+    assert len(numbers(kept)) > 55
+    page = (FOLDER / "negatives.md").read_text("utf-8")
+    for name in drawn:
+        assert name in page
+        if name.endswith(".svg"):
+            assert ElementTree.parse(tmp_path / name).getroot().get("aria-label")
