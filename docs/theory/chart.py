@@ -1,23 +1,40 @@
-"""A line chart as an SVG file: drawn without a library, readable on light and on dark pages."""
+"""A line chart as an SVG file, readable on light and on dark pages."""
 
 from __future__ import annotations
 
-import math
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import quoteattr
+
+import matplotlib as mpl
+
+mpl.use("svg")
+
+from matplotlib import pyplot as plt
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 __all__ = ["Line", "line_chart", "power"]
 
-WIDTH, HEIGHT = 720, 380
-LEFT, RIGHT, TOP, BOTTOM = 76, 150, 16, 48
 COLOURS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5ba36b")
-INK, GRID = "#808080", "#80808040"
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "nearfar",  # else every run names its parts anew
+    "font.family": "sans-serif",
+    "axes.edgecolor": "#80808080",
+    "axes.labelcolor": "#808080",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "grid.color": "#808080",
+    "grid.alpha": 0.25,
+    "xtick.color": "#808080",
+    "ytick.color": "#808080",
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve with its name at the right end; a dashed one is a level to compare with."""
+    """One curve with its name in the legend; a dashed one is a level to compare with."""
 
     name: str
     x: Sequence[float]
@@ -36,55 +53,29 @@ def line_chart(
     log_y: bool = False,
 ) -> str:
     """The chart with a logarithmic horizontal axis, its ends at the first and last ticks."""
-    low, high = math.log(x_ticks[0]), math.log(x_ticks[-1])
-    bottom, top = (math.log(y) if log_y else y for y in (y_ticks[0], y_ticks[-1]))
-
-    def across(x: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (math.log(x) - low) / (high - low)
-
-    def up(y: float) -> float:
-        share = ((math.log(y) if log_y else y) - bottom) / (top - bottom)
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
-
-    def text(
-        x: float, y: float, words: str, anchor: str, *, colour: str = INK, turn: str = ""
-    ) -> str:
-        return (
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{turn}>'
-            f"{escape(words)}</text>"
+    with mpl.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
+        for line, colour in zip(lines, COLOURS, strict=False):
+            style = "--" if line.dashed else "-"
+            axes.plot(line.x, line.y, style, color=colour, linewidth=2, label=line.name)
+        axes.set_xscale("log")
+        axes.set_yscale("log" if log_y else "linear")
+        for axis, ticks in ((axes.xaxis, x_ticks), (axes.yaxis, y_ticks)):
+            axis.set_major_locator(FixedLocator(list(ticks)))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        axes.set(xlim=(x_ticks[0], x_ticks[-1]), ylim=(y_ticks[0], y_ticks[-1]))
+        axes.set(xlabel=x_title, ylabel=y_title)
+        axes.grid(axis="y")
+        axes.legend(
+            loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, labelcolor="linecolor"
         )
-
-    parts = [
-        f'<clipPath id="plot"><rect x="{LEFT}" y="{TOP - 2}" width="{WIDTH - LEFT - RIGHT}"'
-        f' height="{HEIGHT - TOP - BOTTOM + 4}"/></clipPath>'
-    ]
-    for y in y_ticks:
-        parts.append(f'<path d="M{LEFT} {up(y):.1f}H{WIDTH - RIGHT}" stroke="{GRID}" fill="none"/>')
-        parts.append(text(LEFT - 8, up(y) + 4, number(y), "end"))
-    for x in x_ticks:
-        parts.append(text(across(x), HEIGHT - BOTTOM + 18, number(x), "middle"))
-    middle = (HEIGHT - BOTTOM + TOP) / 2
-    parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x_title, "middle"))
-    parts.append(text(14, middle, y_title, "middle", turn=f' transform="rotate(-90 14 {middle})"'))
-    ends: list[float] = []
-    order = sorted(range(len(lines)), key=lambda i: up(lines[i].y[-1]))
-    for place in order:
-        line, colour = lines[place], COLOURS[place % len(COLOURS)]
-        points = [(across(x), up(y)) for x, y in zip(line.x, line.y, strict=True)]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
-        parts.append(
-            f'<path d="M{path}" stroke="{colour}" stroke-width="2" fill="none"{dashes}'
-            ' clip-path="url(#plot)"/>'
-        )
-        ends.append(max(points[-1][1] + 4, TOP + 4, ends[-1] + 15 if ends else 0))
-        parts.append(text(WIDTH - RIGHT + 8, ends[-1], line.name, "start", colour=colour))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        f' aria-label="{escape(alt)}" font-family="system-ui, sans-serif" font-size="13">\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
-    )
+        text = io.StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        plt.close(figure)
+    drawing = text.getvalue()
+    start = drawing.index("<svg ")
+    return f'<svg role="img" aria-label={quoteattr(alt)} {drawing[start + 5 :]}'
 
 
 def number(value: float) -> str:

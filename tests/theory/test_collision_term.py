@@ -50,6 +50,18 @@ def test_classes_that_are_points_cost_the_logarithm_and_no_more() -> None:
     assert found.term == pytest.approx(found.collisions, abs=5 * found.standard_error)
 
 
+def test_many_negatives_are_looked_at_as_few_are() -> None:
+    drawn = GaussianClasses(4, 6).draw(400)
+    few, many = (
+        collision_term_bound(
+            drawn.embeddings, drawn.labels, num_negatives=k, temperature=0.5, draws=2000
+        )
+        for k in (1023, 1024)
+    )
+    assert many.term == pytest.approx(few.term, abs=5 * few.standard_error)
+    assert many.bound == pytest.approx(few.bound, abs=0.05)
+
+
 def test_the_tabled_deviation_is_the_mean_over_pairs() -> None:
     drawn = GaussianClasses(3, 4).draw(60)
     truth = exact.same_class_deviation(*drawn.embeddings.tolist(), drawn.labels.tolist())

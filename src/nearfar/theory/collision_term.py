@@ -130,9 +130,11 @@ def _colliding(contrast: Contrast) -> Iterator[Tensor]:
         yield ahead.masked_fill_(missed, -torch.inf).flatten(0, 1)
         return
     for labels, z, positives, negatives, negative_labels in zip(*contrast, strict=True):
+        sorted_labels, order = negative_labels.sort()
         for label in sorted(set(labels.tolist())):
-            some = labels == label
-            yield _leads(z[some], positives[some], negatives[negative_labels == label])
+            ends = torch.searchsorted(sorted_labels, sorted_labels.new_tensor([label, label + 1]))
+            some, colliding = labels == label, order[int(ends[0]) : int(ends[1])]
+            yield _leads(z[some], positives[some], negatives[colliding])
 
 
 def _leads(

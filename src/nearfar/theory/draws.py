@@ -93,18 +93,32 @@ def draws_for_coverage(prior: Prior, *, probability: float = 0.95) -> int:
         raise ValueError(f"`probability` must lie between 0 and 1, got {probability!r}")
     _, counts = distinct_probabilities(prior)
     fewest = int(counts.sum())
-    # The upper bound is nearly the truth, so that the first number it admits is a little too small.
-    low = _first(fewest, lambda n: coupon_collector_bounds(n, prior)[1] >= probability)
     wanted = math.log(probability)
-    return _first(low, lambda n: log_coupon_collector_probability(n, prior) >= wanted)
+
+    def log_upper(draws: int) -> float:
+        return math.log(coupon_collector_bounds(draws, prior)[1])
+
+    # The upper bound costs little and its error varies slowly: it leads to the answer or near it.
+    near = _first(fewest, fewest, lambda n: log_upper(n) >= wanted)
+    error = log_upper(near) - log_coupon_collector_probability(near, prior)
+    if wanted + error < 0:
+        near = _first(near, fewest, lambda n: log_upper(n) - error >= wanted)
+    return _first(near, fewest, lambda n: log_coupon_collector_probability(n, prior) >= wanted)
 
 
-def _first(start: int, enough: Callable[[int], bool]) -> int:
-    """Smallest number from `start` on that is enough, by ever longer steps and then by halves."""
-    low, step = start - 1, 1
-    while not enough(low + step):
-        low, step = low + step, 2 * step
-    high = low + step
+def _first(guess: int, fewest: int, enough: Callable[[int], bool]) -> int:
+    """Smallest number from `fewest` on that is enough, searched outwards and then by halves."""
+    step = 1
+    if enough(guess):
+        high = guess
+        while high - step >= fewest and enough(high - step):
+            high, step = high - step, 2 * step
+        low = max(fewest - 1, high - step)
+    else:
+        low = guess
+        while not enough(low + step):
+            low, step = low + step, 2 * step
+        high = low + step
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

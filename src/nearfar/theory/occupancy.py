@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 __all__ = ["log_all_appear", "log_others_appear"]
 
 _NEGLIGIBLE = math.log(1e-20)  # of the largest node
-_SPREADS = 24  # nodes per standard deviation; see the proof
-_BLOCK = 48  # nodes at a time; most often all that matter
+_SPREADS = 16  # nodes per standard deviation; see the proof
+_BLOCK = 26  # nodes at a time; most often all that matter
 
 Vector = NDArray[np.float64]
 
@@ -35,8 +35,8 @@ def log_all_appear(num_draws: int, values: Vector, counts: Vector) -> float:
     *Error*, besides rounding: the sum adds the probabilities of :math:`N \pm M, N \pm 2M, \dots`
     draws. Given that all appear, their number is a sum of Poisson variables above zero; the
     variance of one with rate a lies between a/2 and a, hence Bennett's inequality holds with twice
-    the variance :math:`\sigma^2` of the sum, and with :math:`M = \max(64, 24 \sigma)` what is added
-    is below :math:`10^{-29}`. Nodes are left out where the product is below :math:`10^{-20}` of its
+    the variance :math:`\sigma^2` of the sum, and with :math:`M = \max(64, 16 \sigma)` what is added
+    is below :math:`10^{-17}`. Nodes are left out where the product is below :math:`10^{-20}` of its
     value at 0: its size falls as the angle grows to π/2, and is at most :math:`e^{-\lambda / 2}`
     beyond.
 
