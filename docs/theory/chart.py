@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 import matplotlib as mpl
+from numpy.typing import ArrayLike
 
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-__all__ = ["Line", "line_chart", "power"]
+__all__ = ["Line", "line_chart", "pictures", "power"]
 
 COLOURS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5ba36b")
 STYLE = {
@@ -34,7 +36,10 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Line:
-    """One curve with its name in the legend; a dashed one is a level to compare with."""
+    """One curve with its name in the legend; a dashed one is a level to compare with.
+
+    A level of the curve before it has that curve's colour, and no name.
+    """
 
     name: str
     x: Sequence[float]
@@ -50,15 +55,19 @@ def line_chart(
     y_title: str,
     x_ticks: Sequence[float],
     y_ticks: Sequence[float],
+    log_x: bool = True,
     log_y: bool = False,
 ) -> str:
-    """The chart with a logarithmic horizontal axis, its ends at the first and last ticks."""
+    """The chart as SVG; the axes end at the first and last ticks."""
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
-        for line, colour in zip(lines, COLOURS, strict=False):
-            style = "--" if line.dashed else "-"
-            axes.plot(line.x, line.y, style, color=colour, linewidth=2, label=line.name)
-        axes.set_xscale("log")
+        place = -1
+        for line in lines:
+            place += bool(line.name)
+            style, colour = "--" if line.dashed else "-", COLOURS[place]
+            name = line.name or "_nolegend_"
+            axes.plot(line.x, line.y, style, color=colour, linewidth=2, label=name)
+        axes.set_xscale("log" if log_x else "linear")
         axes.set_yscale("log" if log_y else "linear")
         for axis, ticks in ((axes.xaxis, x_ticks), (axes.yaxis, y_ticks)):
             axis.set_major_locator(FixedLocator(list(ticks)))
@@ -70,9 +79,28 @@ def line_chart(
         axes.legend(
             loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, labelcolor="linecolor"
         )
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-        plt.close(figure)
+        return _svg(figure, alt)
+
+
+def pictures(rows: Sequence[Sequence[ArrayLike]], names: Sequence[str], *, alt: str) -> str:
+    """Small images side by side, each row with its name, as SVG."""
+    with mpl.rc_context(STYLE):
+        figure, grid = plt.subplots(
+            len(rows), len(rows[0]), figsize=(7.2, 0.95 * len(rows)), layout="constrained"
+        )
+        for name, images, cells in zip(names, rows, grid, strict=True):
+            for image, cell in zip(images, cells, strict=True):
+                cell.imshow(image, interpolation="nearest")
+                cell.set(xticks=[], yticks=[])
+                cell.spines[:].set_visible(False)
+            cells[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        return _svg(figure, alt)
+
+
+def _svg(figure: Figure, alt: str) -> str:
+    text = io.StringIO()
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    plt.close(figure)
     drawing = text.getvalue()
     start = drawing.index("<svg ")
     return f'<svg role="img" aria-label={quoteattr(alt)} {drawing[start + 5 :]}'
