@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.ops import triton_pairwise
+from nearfar.objectives import info_nce_loss, nt_xent_loss, uniformity_loss
+from nearfar.ops import operators, triton_pairwise
 from nearfar.ops.pairs import Pairs
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -248,3 +249,47 @@ def test_weights_in_many_strips_give_the_same(monkeypatch: pytest.MonkeyPatch, d
     compare((70, 110, 300), dtype, 5.0, everything(70, 110)["all"])
     for scale in (1.0, 100.0):
         compare_symmetric((90, 300), dtype, scale, Pairs(period=45))
+
+
+OBJECTIVES = {
+    "nt_xent": lambda z1, z2, scale: nt_xent_loss(z1, z2, temperature=1 / scale),
+    "info_nce": lambda z1, z2, scale: info_nce_loss(z1, z2, temperature=1 / scale),
+    "bank": lambda z1, z2, scale: info_nce_loss(
+        z1, z2, z2.detach().flip(0)[:50], temperature=1 / scale
+    ),
+    "uniformity": lambda z1, z2, scale: uniformity_loss(z1) + 0 * scale + 0 * z2.sum(),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("temperature", [0.5, 0.01])
+def test_objectives_through_the_kernels_are_those_of_a_cpu(
+    monkeypatch: pytest.MonkeyPatch, name: str, temperature: float
+):
+    """The operator's choice of kernels, its scaling and the gradient of a learnt temperature."""
+
+    def measured(device: str) -> list[Tensor]:
+        views = [vectors(70, 12, torch.float32).to(device).roll(i, 1) for i in range(2)]
+        scale = torch.tensor(1 / temperature, device=device)
+        inputs = [x.requires_grad_() for x in (*views, scale)]
+        loss = OBJECTIVES[name](*inputs)
+        return [loss.detach().cpu(), *(x.cpu() for x in torch.autograd.grad(loss, inputs))]
+
+    torch.manual_seed(3)
+    expected = measured("cpu")
+    torch.manual_seed(3)
+    if INTERPRETED:
+        monkeypatch.setattr(operators, "_kernels", lambda *_: triton_pairwise)
+    for ours, theirs in zip(measured(DEVICE), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4 / temperature)
+
+
+@on_a_gpu
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_half_precision_is_compared_in_half_precision(name: str):
+    views = [vectors(500, 64, torch.bfloat16) for _ in range(2)]
+    scale = torch.tensor(5.0, device=DEVICE)
+    ours = OBJECTIVES[name](*views, scale)
+    expected = OBJECTIVES[name](*(view.float() for view in views), scale)
+    assert ours.dtype == torch.float32
+    torch.testing.assert_close(ours, expected, rtol=2e-3, atol=2e-3)

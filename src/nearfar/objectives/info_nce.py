@@ -11,7 +11,13 @@ from torch.nn import functional as F
 
 from nearfar.checks import check_axes, check_matrix, check_same_shape, check_temperature
 from nearfar.objectives.objective import Objective
-from nearfar.ops import full_precision, pairwise_logsumexp, to_sphere, widen
+from nearfar.ops import (
+    at_given_precision,
+    full_precision,
+    pairwise_logsumexp,
+    to_sphere,
+    widen,
+)
 from nearfar.parallel import Ring
 
 __all__ = ["InfoNCELoss", "info_nce_loss"]
@@ -92,9 +98,11 @@ def info_nce_loss(
     check_same_shape(queries=queries, keys=keys)
     check_temperature(temperature)
     ready = to_sphere if normalise else widen
+    given = queries
     queries, keys = ready(queries), ready(keys)
     positives = (queries * keys).sum(dim=1) / temperature
     if negatives is None:
+        queries, keys = at_given_precision(queries, given), at_given_precision(keys, given)
         others = pairwise_logsumexp(
             queries, keys, scale=1 / temperature, exclude_self=True, ring=ring
         )
@@ -105,7 +113,9 @@ def info_nce_loss(
         others = (scores / temperature).logsumexp(dim=1)
     else:
         _check_bank(queries, negatives)
-        others = pairwise_logsumexp(queries, ready(negatives), scale=1 / temperature)
+        queries = at_given_precision(queries, given)
+        bank = at_given_precision(ready(negatives), given)
+        others = pairwise_logsumexp(queries, bank, scale=1 / temperature)
     loss = F.softplus(others - positives).mean()  # never below 0, as a difference may be
     return loss if ring is None else ring.gather(loss[None]).mean()
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
 from nearfar.objectives.objective import Objective
-from nearfar.ops import pairwise_logsumexp, to_sphere
+from nearfar.ops import at_given_precision, pairwise_logsumexp, to_sphere
 from nearfar.parallel import Ring
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
@@ -76,8 +76,9 @@ def nt_xent_loss(
     check_same_shape(z1=z1, z2=z2)
     check_temperature(temperature)
     both = to_sphere(torch.cat([z1, z2]))
-    z1, z2 = both.chunk(2)
-    positives = (z1 * z2).sum(dim=1) / temperature
+    u1, u2 = both.chunk(2)
+    positives = (u1 * u2).sum(dim=1) / temperature
+    both = at_given_precision(both, z1)
     negatives = pairwise_logsumexp(
         both, both, scale=1 / temperature, exclude_self=True, views=2, ring=ring
     )

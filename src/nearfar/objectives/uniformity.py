@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nearfar.checks import check_matrix, check_positive
 from nearfar.objectives.objective import Objective
-from nearfar.ops import pairwise_logsumexp, to_sphere
+from nearfar.ops import at_given_precision, pairwise_logsumexp, to_sphere
 from nearfar.parallel import Ring
 
 __all__ = ["UniformityLoss", "uniformity_loss"]
@@ -70,7 +70,7 @@ def uniformity_loss(
     """
     check_matrix(min_rows=1 if ring else 2, z=z)
     check_positive(t=t)
-    u = to_sphere(z)
+    u = at_given_precision(to_sphere(z), z)
     sums = pairwise_logsumexp(u, u, scale=2.0 * t, exclude_self=not include_self, ring=ring)
     total, samples = sums.logsumexp(dim=0), len(z)
     if ring is not None:

@@ -2,7 +2,7 @@
 
 from nearfar.ops.directions import to_sphere
 from nearfar.ops.pairwise import pairwise_logsumexp
-from nearfar.ops.precision import full_precision, widen
+from nearfar.ops.precision import at_given_precision, full_precision, widen
 from nearfar.ops.random import Stream, permutation, philox, random_bits, uniform
 from nearfar.ops.sinkhorn import sinkhorn
 from nearfar.ops.spectra import entropy_rank, isotropic_rank, lost_share, singular_values
@@ -10,6 +10,7 @@ from nearfar.ops.sphere import uniformity_floor, uniformity_minimum
 
 __all__ = [
     "Stream",
+    "at_given_precision",
     "entropy_rank",
     "full_precision",
     "isotropic_rank",
