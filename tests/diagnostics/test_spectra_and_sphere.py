@@ -64,6 +64,8 @@ def test_no_cloud_is_below_the_floor_and_random_ones_meet_the_minimum(
 
 def test_the_floor_is_reached_by_antipodes_and_respected_by_a_regular_polygon() -> None:
     assert uniformity_floor(64, 2) == -8
+    for t in (0.5, 4.0, 9.0, 50.0):  # two points on a line, where the difference nearly vanishes
+        assert -4 * t * (1 + 1e-6) <= uniformity_floor(1, 2, t) <= -4 * t
     angles = torch.arange(20, dtype=torch.float64) * (2 * math.pi / 20)
     polygon = torch.stack([angles.cos(), angles.sin()], dim=1)
     assert float(uniformity(polygon)) == pytest.approx(uniformity_floor(2, 20), abs=1e-9)

@@ -80,7 +80,7 @@ def uniformity_floor(dim: int, samples: int, t: float = 2.0) -> float:
         -4.02 -3.88
     """
     check_integer(at_least=2, samples=samples)
-    pairs = samples * math.exp(uniformity_minimum(dim, t)) - 1
+    least = samples * math.exp(uniformity_minimum(dim, t))
+    pairs = least * (1 - 1e-13) - 1  # rounding must not lift a bound above what is reached
     simplex = -2 * t * samples / (samples - 1)
-    # what is left of the difference below 1e-12 is rounding
-    return max(simplex, math.log(pairs / (samples - 1))) if pairs > 1e-12 else simplex
+    return max(simplex, math.log(pairs / (samples - 1))) if pairs > 0 else simplex
