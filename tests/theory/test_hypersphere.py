@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -598,16 +597,3 @@ def test_kernel_entropy_is_minus_the_limit_s_uniformity_plus_a_constant() -> Non
 def test_what_makes_no_sense_is_refused_in_words(call: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         call()
-
-
-@unhurried
-@given(st.integers(1, 10_000), st.floats(0.01, 100))
-def test_a_perfect_loss_takes_less_than_a_twentieth_of_a_second(
-    dim: int, temperature: float
-) -> None:
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        perfect_contrastive_loss(dim, temperature=temperature, num_negatives=65_536)
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 0.05
