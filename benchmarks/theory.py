@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from results import save
 
 from nearfar.theory import (
     collision_term_bound,
@@ -27,6 +26,7 @@ from nearfar.theory import (
     perfect_contrastive_loss,
     uniformity_minimum,
 )
+from results import save
 
 ROUNDS = 5
 PRIOR = np.linspace(1, 3, 1_000)
