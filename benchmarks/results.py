@@ -4,7 +4,8 @@ python benchmarks/results.py digits|fashion-mnist|watch          measures into b
 python benchmarks/results.py objectives|views|train              the same as `nearfar bench`
 python benchmarks/results.py table                               writes the table of README.md
 
-benchmarks/theory.py times the functions of the theory, benchmarks/scales.py compares with other packages.
+benchmarks/theory.py times the functions of the theory; benchmarks/scales.py compares losses with
+those of other packages.
 """
 
 from __future__ import annotations
