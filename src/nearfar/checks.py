@@ -17,6 +17,7 @@ __all__ = [
     "check_matrix",
     "check_not_negative",
     "check_positive",
+    "check_same_columns",
     "check_same_shape",
     "check_scores",
     "check_temperature",
@@ -124,6 +125,17 @@ def check_scores(**tensors: Tensor) -> None:
         if tensor.numel() == 0:
             raise ValueError(
                 f"`{name}` must hold at least one score, got shape {tuple(tensor.shape)}"
+            )
+
+
+def check_same_columns(**matrices: Tensor) -> None:
+    """All matrices have as many columns as the first."""
+    (first, reference), *others = matrices.items()
+    for name, matrix in others:
+        if matrix.shape[1] != reference.shape[1]:
+            raise ValueError(
+                f"`{name}` must have the columns of `{first}`, {reference.shape[1]},"
+                f" got {matrix.shape[1]}"
             )
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from nearfar.api.run import Run, load
 from nearfar.data import open_labelled, open_source
 from nearfar.records import AdviceRecord, HealthRecord, RunRecord, write_text
-from nearfar.theory import advise as advise_setting
-from nearfar.theory.prior import Prior
 
 __all__ = ["advise"]
 
@@ -49,6 +47,8 @@ def advise(
         alignment plus uniformity, the limit for many negatives, may be 15.2 nats away
         64 samples show all 10 classes with probability 0.9882
     """
+    from nearfar.theory import advise as advise_setting
+
     found = None if run is None else run if isinstance(run, Run) else load(run)
     settings = _settings(found.record, found.health) if found is not None else {}
     given = {
@@ -60,7 +60,7 @@ def advise(
     settings |= {name: value for name, value in given.items() if value is not None}
     if found is None:
         settings = {"batch_size": 256, "dim": 128, "temperature": 0.1} | settings
-    prior: Prior | None = classes
+    prior: int | list[float] | None = classes
     if data is not None:
         counted, settings["samples"] = _frequencies(data)
         prior = counted if classes is None else classes
@@ -87,7 +87,7 @@ def _settings(run: RunRecord, health: HealthRecord) -> dict[str, Any]:
     }
 
 
-def _frequencies(data: Any) -> tuple[Prior | None, int]:
+def _frequencies(data: Any) -> tuple[list[float] | None, int]:
     """How often each class occurs in the part to train on, where there are any, and its size."""
     try:
         labelled = open_labelled(data)

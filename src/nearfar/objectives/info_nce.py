@@ -9,7 +9,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.checks import check_axes, check_matrix, check_same_shape, check_temperature
+from nearfar.checks import (
+    check_axes,
+    check_matrix,
+    check_same_columns,
+    check_same_shape,
+    check_temperature,
+)
 from nearfar.objectives.objective import Objective
 from nearfar.ops import (
     at_given_precision,
@@ -112,21 +118,13 @@ def info_nce_loss(
             scores = (ready(negatives) @ queries[:, :, None]).squeeze(2)
         others = (scores / temperature).logsumexp(dim=1)
     else:
-        _check_bank(queries, negatives)
+        check_matrix(negatives=negatives)
+        check_same_columns(queries=queries, negatives=negatives)
         queries = at_given_precision(queries, given)
         bank = at_given_precision(ready(negatives), given)
         others = pairwise_logsumexp(queries, bank, scale=1 / temperature)
     loss = F.softplus(others - positives).mean()  # never below 0, as a difference may be
     return loss if ring is None else ring.gather(loss[None]).mean()
-
-
-def _check_bank(queries: Tensor, negatives: Tensor) -> None:
-    check_matrix(negatives=negatives)
-    if negatives.shape[1] != queries.shape[1]:
-        raise ValueError(
-            f"`negatives` must have the columns of `queries`, {queries.shape[1]},"
-            f" got {negatives.shape[1]}"
-        )
 
 
 def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:

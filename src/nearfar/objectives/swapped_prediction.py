@@ -14,6 +14,7 @@ from nearfar.checks import (
     check_integer,
     check_matrix,
     check_positive,
+    check_same_columns,
     check_same_shape,
     check_temperature,
 )
@@ -102,11 +103,7 @@ def swapped_prediction_loss(
     others = {"prototypes": prototypes, "queue1": queue1, "queue2": queue2}
     given = {name: tensor for name, tensor in others.items() if tensor is not None}
     check_matrix(min_rows=1, **given)
-    for name, tensor in given.items():
-        if tensor.shape[1] != z1.shape[1]:
-            raise ValueError(
-                f"`{name}` must have the columns of `z1`, {z1.shape[1]}, got {tensor.shape[1]}"
-            )
+    check_same_columns(z1=z1, **given)
     centres = to_sphere(prototypes)
     with full_precision(centres):
         scores = [to_sphere(z) @ centres.T for z in (z1, z2)]

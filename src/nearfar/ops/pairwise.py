@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from nearfar.checks import check_integer, check_matrix
+from nearfar.checks import check_integer, check_matrix, check_same_columns
 from nearfar.ops import operators
 from nearfar.ops.pairs import Pairs
 from nearfar.ops.precision import widen
@@ -76,23 +76,24 @@ def pairwise_logsumexp(
         >>> pairwise_logsumexp(square, square, scale=2.0, query_ids=drawing, key_ids=drawing)
         tensor([0.1269, 0.1269, 0.1269, 0.1269])
     """
-    alone = ring is None or ring.size == 1
-    _check(queries, keys, exclude_self and alone, views, query_ids, key_ids, weights)
+    ring = None if ring is None or ring.size == 1 else ring
+    _check(queries, keys, exclude_self and ring is None, views, query_ids, key_ids, weights)
     if not isinstance(scale, Tensor):
         scale = torch.tensor(scale, dtype=widen(queries).dtype, device=queries.device)
     one_set = keys is queries and query_ids is key_ids and weights is None
     log_weights = None if weights is None else widen(weights).detach().log()
     period = keys.shape[0] // views if exclude_self else 0
+    others = None if one_set else keys
     sums: Tensor
-    if ring is not None and not alone:
-        if query_ids is not None or weights is not None:
-            raise ValueError("`ring` goes with neither ids nor weights, got both")
-        ring.check_alike(queries=queries, keys=keys)
-        sums = RingLogSumExp.apply(queries, None if one_set else keys, scale, period, ring)
+    if ring is None:
+        sums = PairwiseLogSumExp.apply(
+            queries, others, scale, period, query_ids, key_ids, log_weights
+        )
         return sums
-    sums = PairwiseLogSumExp.apply(
-        queries, None if one_set else keys, scale, period, query_ids, key_ids, log_weights
-    )
+    if query_ids is not None or weights is not None:
+        raise ValueError("`ring` goes with neither ids nor weights, got both")
+    ring.check_alike(queries=queries, **({} if others is None else {"keys": others}))
+    sums = RingLogSumExp.apply(queries, others, scale, period, ring)
     return sums
 
 
@@ -148,10 +149,7 @@ def _check(
 ) -> None:
     check_matrix(queries=queries, keys=keys)
     check_integer(at_least=1, views=views)
-    if queries.shape[1] != keys.shape[1]:
-        raise ValueError(
-            f"`keys` must have the columns of `queries`, {queries.shape[1]}, got {keys.shape[1]}"
-        )
+    check_same_columns(queries=queries, keys=keys)
     if keys.shape[0] % views:
         raise ValueError(f"`views` must divide the {keys.shape[0]} keys, got {views}")
     if exclude_self and keys.shape[0] == views:

@@ -36,9 +36,7 @@ def logsumexp(
     with full_precision(queries):
         scaled = queries * scale
         for rows, columns in _blocks(queries, keys):
-            logits = scaled[rows] @ keys[columns].T
-            pairs.weigh(logits, columns.start)
-            pairs.forbid(logits, rows.start, columns.start, -torch.inf)
+            logits = _logits(scaled, keys, (rows, columns), pairs)
             if not bounded:
                 peak = torch.maximum(peaks[rows], logits.amax(dim=1))
                 shift = peak.masked_fill(peak == -torch.inf, 0)  # no candidate so far
@@ -75,9 +73,7 @@ def gradients(
     with full_precision(queries):
         scaled = queries * scale
         for rows, columns in _blocks(queries, keys):
-            logits = scaled[rows] @ keys[columns].T
-            pairs.weigh(logits, columns.start)
-            pairs.forbid(logits, rows.start, columns.start, -torch.inf)
+            logits = _logits(scaled, keys, (rows, columns), pairs)
             pull = logits.sub_(sums[rows, None]).exp_().mul_(gradient[rows, None])
             if of_queries is not None:
                 of_queries[rows].addmm_(pull, keys[columns])
@@ -119,6 +115,15 @@ def half_gradient(gradient: Tensor, sums: Tensor, z: Tensor, scale: Tensor, pair
             if rows != columns:
                 total[columns].addmm_(potentials.T, z[rows])
     return total
+
+
+def _logits(scaled: Tensor, keys: Tensor, block: Block, pairs: Pairs) -> Tensor:
+    """One tile, with the weights' logarithms, −∞ where a pair does not count."""
+    rows, columns = block
+    logits = scaled[rows] @ keys[columns].T
+    pairs.weigh(logits, columns.start)
+    pairs.forbid(logits, rows.start, columns.start, -torch.inf)
+    return logits
 
 
 def _is_bounded(queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs) -> bool:

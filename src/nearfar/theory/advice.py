@@ -92,9 +92,9 @@ def advise(
         candidates = 2 * batch_size - 2 if num_negatives is None else num_negatives
         setting += f", temperature {temperature:g}, {candidates:,} negatives"
         lines += _contrast(candidates, dim, temperature, loss)
-        lines += _coverage(draws, prior)
+        lines += _coverage(draws, prior, classes)
         if prior is not None and classes > 1:
-            lines += _bounds(draws, temperature, prior)
+            lines += _bounds(draws, temperature, prior, classes)
             curves = bound_curves(prior, temperature=temperature, most=max(4, 2 * draws))
     lines += _spread(dim, uniformity, watched)
     if samples is not None:
@@ -158,20 +158,19 @@ def _contrast(
     yield AdviceLine("limit", says, "ln(1 + e^(2/τ) / M)", gap.upper)
 
 
-def _coverage(draws: int, prior: Prior | None) -> Iterator[AdviceLine]:
+def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceLine]:
     if prior is None:
-        for classes in _GUESSES:
-            chance = coupon_collector_probability(draws, classes)
+        for guess in _GUESSES:
+            chance = coupon_collector_probability(draws, guess)
             yield AdviceLine(
                 "coverage",
-                f"if there are {classes:,} latent classes, {draws:,} samples show all of them with"
+                f"if there are {guess:,} latent classes, {draws:,} samples show all of them with"
                 f" probability {_probability(chance)}",
-                f"υ of {draws:,} draws, {classes:,} equal classes",
+                f"υ of {draws:,} draws, {guess:,} equal classes",
                 chance,
             )
         return
     chance = coupon_collector_probability(draws, prior)
-    classes = len(class_probabilities(prior))
     yield AdviceLine(
         "coverage",
         f"{draws:,} samples show all {classes:,} classes with probability {_probability(chance)}",
@@ -208,8 +207,7 @@ _FORMULAS = {
 }
 
 
-def _bounds(draws: int, temperature: float, prior: Prior) -> Iterator[AdviceLine]:
-    classes = len(class_probabilities(prior))
+def _bounds(draws: int, temperature: float, prior: Prior, classes: int) -> Iterator[AdviceLine]:
     collapsed = math.log(classes)
     truth = math.log1p((classes - 1) * other_class(classes, temperature))
     for name, (log_bound, reason) in log_bounds(draws, temperature, prior).items():

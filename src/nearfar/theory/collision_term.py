@@ -11,7 +11,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.checks import check_integer
 from nearfar.ops import full_precision
 from nearfar.records import Record
 from nearfar.theory.collisions import expected_log_collisions
@@ -100,13 +99,9 @@ def collision_term_bound(
         >>> print(f"{found.collisions:.1f} {found.term:.1f} {found.bound:.1f}")
         2.1 2.1 2.2
     """
-    check_integer(at_least=1, num_negatives=num_negatives)
-    check_integer(at_least=2, draws=draws)
-    check_integer(at_least=0, seed=seed)
     world = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
-    rng = np.random.default_rng((seed, 0))
     terms, spreads = [], []
-    for contrast in world.contrasts(rng, num_negatives=num_negatives, draws=draws):
+    for contrast in world.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
         for ahead in _colliding(contrast):
             terms.append(F.softplus((ahead / temperature).logsumexp(dim=1)))
             sizes = ahead.abs().masked_fill(ahead.isinf(), 0)

@@ -10,10 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.checks import check_integer, check_matrix, check_positive, check_same_shape
+from nearfar.checks import (
+    check_integer,
+    check_matrix,
+    check_positive,
+    check_same_columns,
+    check_same_shape,
+)
 from nearfar.ops import to_sphere
 from nearfar.records import Record
-from nearfar.theory.contrastive_limit import check_bank, log_potentials
+from nearfar.theory.contrastive_limit import log_potentials
 
 __all__ = ["Deviation", "contrastive_deviation", "contrastive_deviation_bound"]
 
@@ -177,7 +183,8 @@ def contrastive_deviation(
     """
     check_matrix(z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
-    check_bank(negatives, z1)
+    check_matrix(negatives=negatives)
+    check_same_columns(z1=z1, negatives=negatives)
     check_positive(temperature=temperature)
     check_integer(at_least=1, num_negatives=num_negatives)
     anchors = to_sphere(z1)

@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.checks import check_matrix, check_positive, check_same_shape
+from nearfar.checks import check_matrix, check_positive, check_same_columns, check_same_shape
 from nearfar.ops import pairwise_logsumexp, to_sphere
 from nearfar.records import Record
 
-__all__ = ["ContrastiveLimit", "check_bank", "contrastive_limit", "log_potentials"]
+__all__ = ["ContrastiveLimit", "contrastive_limit", "log_potentials"]
 
 
 @dataclass(frozen=True)
@@ -102,23 +102,14 @@ def contrastive_limit(
     u1, u2 = to_sphere(z1), to_sphere(z2)
     alignment = -(u1 * u2).sum(dim=1).mean().item() / temperature
     if negatives is not None:
-        check_bank(negatives, z1)
+        check_matrix(negatives=negatives)
+        check_same_columns(z1=z1, negatives=negatives)
         bank = u1 if negatives is z1 else to_sphere(negatives)  # one set: half the work
         uniformity = log_potentials(u1, bank, scale=1 / temperature).mean().item()
     else:
         both = [log_potentials(u, None, scale=1 / temperature).mean().item() for u in (u1, u2)]
         uniformity = sum(both) / 2
     return ContrastiveLimit(alignment=alignment, uniformity=uniformity)
-
-
-def check_bank(negatives: Tensor, anchors: Tensor) -> None:
-    """The bank is a matrix with the anchors' columns."""
-    check_matrix(negatives=negatives)
-    if negatives.shape[1] != anchors.shape[1]:
-        raise ValueError(
-            f"`negatives` must have the columns of `z1`, {anchors.shape[1]},"
-            f" got {negatives.shape[1]}"
-        )
 
 
 def log_potentials(

@@ -117,14 +117,16 @@ class LabelledViews:
         labels, absent = torch.from_numpy(classes).to(device), torch.from_numpy(~present).to(device)
         return self._mean_classifier(self.views[views, samples], labels, absent)
 
-    def contrasts(
-        self, rng: np.random.Generator, *, num_negatives: int, draws: int
-    ) -> Iterator[Contrast]:
+    def contrasts(self, *, num_negatives: int, draws: int, seed: int) -> Iterator[Contrast]:
         """At least `draws` anchors with a positive each and negatives, block by block.
 
         Few anchors share negatives, at most one for each 16: what sharing adds to the variance of a
         mean is then small beside what the anchors themselves add.
         """
+        check_integer(at_least=1, num_negatives=num_negatives)
+        check_integer(at_least=2, draws=draws)
+        check_integer(at_least=0, seed=seed)
+        rng = np.random.default_rng((seed, 0))
         views, samples, dim = self.views.shape
         device, rows = self.views.device, self.views.flatten(0, 1)
         anchors = min(_LARGEST_GROUP, draws, max(1, num_negatives // 16))
@@ -149,12 +151,8 @@ class LabelledViews:
 
     def info_nce(self, *, num_negatives: int, draws: int, seed: int) -> tuple[float, float]:
         """The one-directional contrastive loss over random draws, and its standard error."""
-        check_integer(at_least=1, num_negatives=num_negatives)
-        check_integer(at_least=2, draws=draws)
-        check_integer(at_least=0, seed=seed)
-        rng = np.random.default_rng((seed, 0))
         losses = []
-        for contrast in self.contrasts(rng, num_negatives=num_negatives, draws=draws):
+        for contrast in self.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
             with full_precision(contrast.anchors):
                 against = contrast.anchors @ contrast.negatives.mT
             towards = (contrast.anchors * contrast.positives).sum(dim=2)
