@@ -149,7 +149,7 @@ def hypersphere(folder: Path) -> None:
             [line for pair in zip(curves, levels, strict=True) for line in pair],
             alt="Loss minus the logarithm of the number of negatives, of a perfectly aligned and"
             " uniform encoder: at temperature 0.5 it has reached its limit of -1.98 with 4,096"
-            " negatives, at 0.1 it is at -9.2 with 65,536, its limit being -9.61.",
+            " negatives, at 0.1 it is at -9.4 with 65,536, its limit being -9.61.",
             x_title="negatives M",
             y_title="loss − ln M",
             x_ticks=[1, 16, 256, 4_096, 65_536],
