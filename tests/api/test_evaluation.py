@@ -103,7 +103,7 @@ def test_onnx_gives_the_same_embeddings_for_any_batch(tmp_path, digits_run):
     path = api.export(digits_run, "onnx", tmp_path / "encoder.onnx")
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     batch = open_source("digits").read(range(5))
-    images = digits_run.views.plain(batch.images).contiguous().numpy()
+    images = digits_run.views.plain(batch.inputs).contiguous().numpy()
     (found,) = session.run(None, {"images": images})
     np.testing.assert_allclose(found, digits_run.embed("digits")[:5], atol=1e-4)
 

@@ -61,7 +61,7 @@ def test_weights_load_strictly_into_the_bare_module_and_embed_the_same(digits_ru
     source = open_source("digits")
     batch = source.read(range(8))
     with torch.no_grad():
-        by_hand = bare(digits_run.views.plain(batch.images)).numpy()
+        by_hand = bare(digits_run.views.plain(batch.inputs)).numpy()
     np.testing.assert_allclose(digits_run.embed("digits")[:8], by_hand, atol=1e-5)
 
 
@@ -91,7 +91,7 @@ def test_every_preset_trains_on_colour_images(tmp_path, pictures, quick, method)
 def test_any_number_of_channels(tmp_path, quick, shape, channels):
     images = np.random.default_rng(0).random(shape).astype(np.float32)
     run = nearfar.pretrain("vicreg", images, out=tmp_path / "run", **quick)
-    assert run.description.channels == channels
+    assert run.description.form["channels"] == channels
     assert run.embed(images).shape == (40, 256)
     assert any("left out" in note for note in run.record.notes)
 

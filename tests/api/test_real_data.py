@@ -26,7 +26,7 @@ def test_a_folder_of_mixed_files_trains_and_names_what_it_skipped(tmp_path, data
     source = open_source("tiny-imagenet", data_dir=data_dir)
     generator = np.random.default_rng(0)
     for sample in range(60):
-        pixels = source.read([sample]).images[0].permute(1, 2, 0).numpy()
+        pixels = source.read([sample]).inputs.pixels[0].permute(1, 2, 0).numpy()
         image = Image.fromarray(pixels).resize(tuple(generator.integers(40, 120, size=2)))
         kind = ("jpg", "png", "webp", "tiff")[sample % 4]
         mode = ("RGB", "L", "RGB", "RGB")[sample // 4 % 4]

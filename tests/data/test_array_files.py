@@ -22,7 +22,7 @@ class Dangerous:
 def test_npy_files_are_mapped(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", PIXELS)
     source = open_source(tmp_path / "images.npy")
-    assert torch.equal(source.read([3, 1]).images[:, 0], torch.from_numpy(PIXELS[[3, 1]]))
+    assert torch.equal(source.read([3, 1]).inputs.pixels[:, 0], torch.from_numpy(PIXELS[[3, 1]]))
     assert (source.name, len(source)) == ("images", 12)
 
 
@@ -30,7 +30,7 @@ def test_npy_files_are_mapped(tmp_path: Path) -> None:
 def test_npz_files_give_their_images(tmp_path: Path, key: str) -> None:
     np.savez(tmp_path / "set.npz", **{key: PIXELS, "y": np.arange(12)})
     assert torch.equal(
-        open_source(tmp_path / "set.npz").read([0]).images[0, 0], torch.from_numpy(PIXELS[0])
+        open_source(tmp_path / "set.npz").read([0]).inputs.pixels[0, 0], torch.from_numpy(PIXELS[0])
     )
 
 
@@ -59,8 +59,12 @@ def test_the_test_part_of_a_file_is_mapped_as_its_training_part(tmp_path: Path) 
     values = np.linspace(-1, 1, 12 * 100).reshape(12, 10, 10)
     np.savez(tmp_path / "wide.npz", x_train=values, x_test=values[:4])
     np.savez(tmp_path / "unit.npz", x_train=values.clip(0, 1), x_test=values[:4])
-    wide = open_source(tmp_path / "wide.npz", split="test").read(range(4)).images[:, 0].numpy()
-    unit = open_source(tmp_path / "unit.npz", split="test").read(range(4)).images[:, 0].numpy()
+    wide = (
+        open_source(tmp_path / "wide.npz", split="test").read(range(4)).inputs.pixels[:, 0].numpy()
+    )
+    unit = (
+        open_source(tmp_path / "unit.npz", split="test").read(range(4)).inputs.pixels[:, 0].numpy()
+    )
     assert np.abs(wide - (values[:4] + 1) / 2).max() < 1e-6
     assert np.abs(unit - values[:4]).max() < 1e-6
 

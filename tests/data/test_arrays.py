@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearfar.data import ArraySource, open_source
-from nearfar.data.arrays import channel_axis
+from nearfar.data.images.arrays import channel_axis
 
 
 def random_bytes(*shape: int) -> np.ndarray:
@@ -76,7 +76,7 @@ def test_every_layout_gives_the_same_pixels(layout: str) -> None:
     given_as = {"NHW": pixels[:, 0], "NHWC": pixels.transpose(0, 2, 3, 1), "NCHW": pixels}
     source = open_source(given_as[layout])
     batch = source.read([5, 0, 0])
-    assert torch.equal(batch.images, torch.from_numpy(pixels[[5, 0, 0]]))
+    assert torch.equal(batch.inputs.pixels, torch.from_numpy(pixels[[5, 0, 0]]))
     assert batch.samples.tolist() == [5, 0, 0]
     assert batch.sizes is None
     assert (source.channels, source.describe()) == (1, "6 grey images 50×40")
@@ -86,19 +86,19 @@ def test_many_channels_are_kept() -> None:
     source = open_source(random_bytes(4, 64, 48, 12))
     assert source.channels == 12
     assert source.describe() == "4 12-channel images 48×64"
-    assert source.read([0]).images.shape == (1, 12, 64, 48)
+    assert source.read([0]).inputs.pixels.shape == (1, 12, 64, 48)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.uint16, np.int32])
 def test_whole_numbers_of_a_byte_are_bytes(dtype: type) -> None:
     pixels = random_bytes(4, 9, 9)
-    images = open_source(pixels.astype(dtype)).read(range(4)).images
+    images = open_source(pixels.astype(dtype)).read(range(4)).inputs.pixels
     assert torch.equal(images[:, 0], torch.from_numpy(pixels))
 
 
 def test_booleans_become_black_and_white() -> None:
     values = np.eye(9, dtype=bool)[None].repeat(2, 0)
-    images = open_source(values).read([0]).images
+    images = open_source(values).read([0]).inputs.pixels
     assert images.dtype == torch.uint8
     assert images.unique().tolist() == [0, 255]
 
@@ -107,7 +107,7 @@ def test_booleans_become_black_and_white() -> None:
 def test_floating_point_values_in_the_unit_interval_stay(dtype: type) -> None:
     values = np.random.default_rng(0).random((4, 9, 9)).astype(dtype)
     source = open_source(values)
-    images = source.read(range(4)).images
+    images = source.read(range(4)).inputs.pixels
     assert images.dtype == torch.float32
     assert torch.equal(images[:, 0], torch.from_numpy(values.astype(np.float32)))
     assert (source.notes, source.value_range) == ((), None)
@@ -122,7 +122,7 @@ def test_other_values_are_mapped_by_one_affine_map_of_the_whole_set(
     unit.flat[:2] = 0, 1
     values = low + width * unit
     source = open_source(values)
-    images = source.read([0, 1, 2]).images[:, 0].numpy()
+    images = source.read([0, 1, 2]).inputs.pixels[:, 0].numpy()
     wanted = values if source.value_range is None else unit
     assert np.abs(images - wanted).max() < 1e-4
     assert images.min() >= 0
@@ -134,12 +134,12 @@ def test_the_map_is_noted_and_can_be_given_again() -> None:
     source = open_source(values)
     assert source.notes == ("values from -2 to 6 mapped to 0..1",)
     part = open_source(values[:, :4], value_range=source.value_range)
-    assert torch.equal(part.read([0, 1]).images, source.read([0, 1]).images[:, :, :4])
+    assert torch.equal(part.read([0, 1]).inputs.pixels, source.read([0, 1]).inputs.pixels[:, :, :4])
 
 
 def test_constant_images_are_allowed() -> None:
-    assert bool((open_source(np.full((3, 8, 8), 7.0)).read([0]).images == 0).all())
-    assert bool((open_source(np.full((3, 8, 8), 7, np.uint8)).read([0]).images == 7).all())
+    assert bool((open_source(np.full((3, 8, 8), 7.0)).read([0]).inputs.pixels == 0).all())
+    assert bool((open_source(np.full((3, 8, 8), 7, np.uint8)).read([0]).inputs.pixels == 7).all())
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -166,7 +166,7 @@ def test_arrays_of_anything_but_numbers_are_refused(array: np.ndarray) -> None:
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bfloat16, torch.float16])
 def test_tensors_are_sources(dtype: torch.dtype) -> None:
     values = torch.rand(4, 3, 40, 40).mul(200 if dtype == torch.uint8 else 1).to(dtype)
-    images = open_source(values.requires_grad_(dtype == torch.float32)).read([2]).images
+    images = open_source(values.requires_grad_(dtype == torch.float32)).read([2]).inputs.pixels
     assert torch.equal(images[0], values[2].detach().to(images.dtype))
 
 

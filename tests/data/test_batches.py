@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nearfar.data import Batch, Source, Subset, batches, open_source
+from nearfar.data import Batch, ImageSource, Subset, batches, open_source
+from nearfar.inputs import Images
 
 
 def reading_threads() -> list[str]:
@@ -23,7 +24,9 @@ def test_a_pass_reads_the_order_in_whole_batches() -> None:
     order = torch.randperm(len(digits))
     read = list(batches(digits, batch_size=500, order=order))
     assert torch.cat([batch.samples for batch in read]).equal(order[:1500])
-    assert all(batch.images.equal(digits.read(batch.samples).images) for batch in read)
+    assert all(
+        batch.inputs.pixels.equal(digits.read(batch.samples).inputs.pixels) for batch in read
+    )
     assert reading_threads() == []
 
 
@@ -86,7 +89,7 @@ def test_arguments_that_cannot_be_are_refused(arguments: dict[str, int], message
         batches(open_source("digits"), **{"order": torch.arange(1797), **arguments})
 
 
-class Failing(Source):
+class Failing(ImageSource):
     """Cannot read one of its samples."""
 
     name, channels, image_size, fingerprint = "failing", 1, 16, "0" * 16
@@ -102,7 +105,7 @@ class Failing(Source):
         self.asked += index.tolist()
         if 50 in index:
             raise OSError("the disk is gone")
-        return Batch(torch.zeros(len(index), 1, 8, 8, dtype=torch.uint8), index)
+        return Batch(Images(torch.zeros(len(index), 1, 8, 8, dtype=torch.uint8)), index)
 
     def identify(self, sample: int) -> str:
         return str(sample)

@@ -28,7 +28,7 @@ def test_images_are_found_in_any_nesting_and_ordered_by_path(tmp_path: Path) -> 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif", ".bmp", ".gif", ".JPEG"])
 def test_every_format_gives_its_pixels(tmp_path: Path, ending: str) -> None:
     fill(tmp_path, 2, ending=ending)
-    images = open_source(tmp_path).read([1]).images
+    images = open_source(tmp_path).read([1]).inputs.pixels
     expected = torch.from_numpy(np.array(picture(1))).permute(2, 0, 1)
     assert images.shape == (1, 3, 30, 40)
     lossy = ending in (".jpg", ".webp", ".gif", ".JPEG")
@@ -53,7 +53,7 @@ def test_every_colour_mode_is_read(tmp_path: Path, mode: str, ending: str, chann
         base.convert(mode).save(tmp_path / f"{number}{ending}")
     source = open_source(tmp_path)
     assert source.channels == channels
-    assert source.read([0, 1]).images.dtype == torch.uint8
+    assert source.read([0, 1]).inputs.pixels.dtype == torch.uint8
 
 
 def test_a_grey_palette_counts_as_grey(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_a_grey_palette_counts_as_grey(tmp_path: Path) -> None:
 def test_grey_and_colour_files_together_are_colour(tmp_path: Path) -> None:
     fill(tmp_path / "grey", 2, mode="L")
     fill(tmp_path / "colour", 1)
-    images = open_source(tmp_path).read([0, 1, 2]).images
+    images = open_source(tmp_path).read([0, 1, 2]).inputs.pixels
     assert images.shape[1] == 3
     assert torch.equal(images[1, 0], images[1, 2])
 
 
 def test_colour_files_are_made_grey_where_one_channel_is_asked_for(tmp_path: Path) -> None:
     fill(tmp_path, 2, ending=".png")
-    images = open_source(tmp_path, channels=1).read([0]).images
+    images = open_source(tmp_path, channels=1).read([0]).inputs.pixels
     expected = torch.from_numpy(np.array(picture(0).convert("L")))
     assert torch.equal(images[0, 0], expected)
 
@@ -82,7 +82,7 @@ def test_what_is_transparent_is_shown_over_white(tmp_path: Path) -> None:
         Image.new("RGBA", (8, 8), (200, 0, 0, 0 if number else 255)).save(
             tmp_path / f"{number}.png"
         )
-    solid, clear = open_source(tmp_path).read([0, 1]).images
+    solid, clear = open_source(tmp_path).read([0, 1]).inputs.pixels
     assert solid[:, 0, 0].tolist() == [200, 0, 0]
     assert bool((clear == 255).all())
 
@@ -90,7 +90,12 @@ def test_what_is_transparent_is_shown_over_white(tmp_path: Path) -> None:
 def test_four_channels_keep_alpha(tmp_path: Path) -> None:
     for number in range(2):
         Image.new("RGBA", (8, 8), (200, 0, 0, 7)).save(tmp_path / f"{number}.png")
-    assert open_source(tmp_path, channels=4).read([0]).images[0, :, 0, 0].tolist() == [200, 0, 0, 7]
+    assert open_source(tmp_path, channels=4).read([0]).inputs.pixels[0, :, 0, 0].tolist() == [
+        200,
+        0,
+        0,
+        7,
+    ]
 
 
 @pytest.mark.parametrize("memory", [0, 1 << 30])
@@ -102,7 +107,7 @@ def test_a_palette_with_transparent_entries_is_shown_over_white(
     image.putpixel((0, 0), 0)
     for number in range(2):
         image.save(tmp_path / f"{number}.png", transparency=bytes([255, 0]))
-    pixels = FolderSource(tmp_path, memory=memory).read([0]).images[0]
+    pixels = FolderSource(tmp_path, memory=memory).read([0]).inputs.pixels[0]
     assert pixels[:, 0, 0].tolist() == [255, 0, 0]
     assert pixels[:, 1, 1].tolist() == [255, 255, 255]
 
@@ -112,7 +117,7 @@ def test_of_several_frames_the_first_is_taken(tmp_path: Path, ending: str) -> No
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     for number in range(2):
         frames[0].save(tmp_path / f"{number}{ending}", save_all=True, append_images=frames[1:])
-    red, _, blue = open_source(tmp_path).read([0]).images[0].float().mean((1, 2)).tolist()
+    red, _, blue = open_source(tmp_path).read([0]).inputs.pixels[0].float().mean((1, 2)).tolist()
     assert red > 200
     assert blue < 50
 
@@ -122,7 +127,7 @@ def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path, ending: str) -> None:
     values = np.linspace(0, 65535, 64, dtype=np.uint16).reshape(8, 8)
     for number in range(2):
         Image.fromarray(values).save(tmp_path / f"{number}{ending}")
-    images = open_source(tmp_path).read([0]).images
+    images = open_source(tmp_path).read([0]).inputs.pixels
     assert torch.equal(images[0, 0], torch.from_numpy(np.rint(values / 257).astype(np.uint8)))
 
 
@@ -133,7 +138,7 @@ def test_floating_point_files_in_the_unit_interval_are_read_and_others_skipped(
         values = np.full((8, 8), 0.5 if number else 80.0, np.float32)
         Image.fromarray(values).save(tmp_path / f"{number}.tif")
     source = open_source(tmp_path)
-    assert source.read([0]).images[0, 0, 0, 0].item() == 128
+    assert source.read([0]).inputs.pixels[0, 0, 0, 0].item() == 128
     assert "1 of 3 files skipped: 0.tif (floating-point values outside 0..1" in source.notes[0]
 
 
@@ -154,7 +159,7 @@ def test_exif_orientation_is_honoured(tmp_path: Path, orientation: int) -> None:
     stored = upright.transpose(back[orientation]) if orientation in back else upright
     for number in range(2):
         stored.save(tmp_path / f"{number}.png", exif=exif)
-    image = open_source(tmp_path).read([0]).images[0]
+    image = open_source(tmp_path).read([0]).inputs.pixels[0]
     assert torch.equal(image, torch.from_numpy(np.array(upright)).permute(2, 0, 1))
 
 
@@ -162,11 +167,11 @@ def test_images_of_different_sizes_are_padded_at_the_bottom_and_right(tmp_path: 
     picture(0, size=(40, 20)).save(tmp_path / "wide.png")
     picture(1, size=(20, 30)).save(tmp_path / "tall.png")
     batch = open_source(tmp_path).read([1, 0])
-    assert batch.images.shape == (2, 3, 30, 40)
+    assert batch.inputs.pixels.shape == (2, 3, 30, 40)
     assert batch.sizes is not None
     assert batch.sizes.tolist() == [[20, 40], [30, 20]]
-    assert not batch.images[0, :, 20:].any()
-    assert not batch.images[1, :, :, 20:].any()
+    assert not batch.inputs.pixels[0, :, 20:].any()
+    assert not batch.inputs.pixels[1, :, :, 20:].any()
     assert open_source(tmp_path).read([0]).sizes is None
 
 
@@ -175,11 +180,11 @@ def test_large_images_are_reduced_and_small_ones_left(tmp_path: Path) -> None:
     picture(1, size=(50, 40)).save(tmp_path / "b.jpg")
     picture(2, size=(2000, 100)).save(tmp_path / "c.jpg")
     source = open_source(tmp_path, short_side=64)
-    shapes = [tuple(source.read([position]).images.shape[2:]) for position in range(3)]
+    shapes = [tuple(source.read([position]).inputs.pixels.shape[2:]) for position in range(3)]
     assert shapes == [(64, 96), (40, 50), (6, 128)]
     assert source.describe() == "3 colour images 50×40 to 900×600"
     reduced = np.array(picture(0, size=(900, 600)).resize((96, 64), Image.Resampling.BILINEAR))
-    found = source.read([0]).images[0].permute(1, 2, 0).numpy()
+    found = source.read([0]).inputs.pixels[0].permute(1, 2, 0).numpy()
     assert np.abs(found.astype(float) - reduced).mean() < 3
 
 
@@ -237,7 +242,7 @@ def test_a_truncated_file_of_every_format_is_skipped_at_opening(
     truncate(tmp_path / f"2.{kind.lower()}")
     source = FolderSource(tmp_path, memory=memory)
     assert [source.identify(sample)[0] for sample in range(len(source))] == ["0", "1", "3"]
-    assert source.read([0, 1, 2]).images.shape == (3, 3, 30, 40)
+    assert source.read([0, 1, 2]).inputs.pixels.shape == (3, 3, 30, 40)
 
 
 @pytest.mark.parametrize("memory", [0, 1 << 30])
@@ -275,9 +280,9 @@ def test_damage_found_while_reading_is_shown_black_and_noted(tmp_path: Path) -> 
     source = FolderSource(tmp_path, memory=0)
     assert (len(source), source.notes) == (4, ())
     first, second = source.read([0, 1, 2, 3]), source.read([0, 1, 2, 3])
-    assert not first.images[1].any()
-    assert first.images[[0, 2, 3]].any(dim=(1, 2, 3)).all()
-    assert torch.equal(first.images, second.images)
+    assert not first.inputs.pixels[1].any()
+    assert first.inputs.pixels[[0, 2, 3]].any(dim=(1, 2, 3)).all()
+    assert torch.equal(first.inputs.pixels, second.inputs.pixels)
     assert source.notes[0].startswith("1 damaged file shown as black: 001.png (")
 
 
@@ -314,7 +319,7 @@ def test_odd_file_names_survive(tmp_path: Path) -> None:
     assert set(names) <= set(found)
     assert "\\udcff\\udcfe.png" in found
     assert all(name.encode("utf-8") for name in found)
-    assert len(source.read(range(5)).images) == 5
+    assert len(source.read(range(5)).inputs.pixels) == 5
 
 
 def test_notes_stay_on_one_line(tmp_path: Path) -> None:
@@ -328,7 +333,7 @@ def test_notes_stay_on_one_line(tmp_path: Path) -> None:
 def test_constant_images_are_allowed(tmp_path: Path) -> None:
     for number in range(2):
         Image.new("RGB", (8, 8), (9, 9, 9)).save(tmp_path / f"{number}.png")
-    assert bool((open_source(tmp_path).read([0, 1]).images == 9).all())
+    assert bool((open_source(tmp_path).read([0, 1]).inputs.pixels == 9).all())
 
 
 def test_links_in_a_circle_and_pipes_do_not_hang(tmp_path: Path) -> None:
@@ -348,7 +353,7 @@ def test_decoding_when_read_gives_what_the_memory_gives(tmp_path: Path) -> None:
         picture(number, size=(60 + 7 * number, 50)).save(tmp_path / f"{number}.jpg")
     held, read = FolderSource(tmp_path), FolderSource(tmp_path, memory=0)
     order = [4, 0, 5, 0]
-    assert torch.equal(held.read(order).images, read.read(order).images)
+    assert torch.equal(held.read(order).inputs.pixels, read.read(order).inputs.pixels)
     assert held.fingerprint == read.fingerprint
     assert [t.name for t in threading.enumerate() if "ThreadPool" in t.name] == []
 

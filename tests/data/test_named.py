@@ -212,7 +212,7 @@ def test_the_archive_of_stl10_is_unpacked_upright_with_its_unlabelled_images(
     monkeypatch.setenv("NEARFAR_CACHE", str(tmp_path))
     source = open_source("stl10")
     order = [4, 0, 1, 2, 3]
-    assert torch.equal(source.read(order).images, torch.from_numpy(images[2:][order]))
+    assert torch.equal(source.read(order).inputs.pixels, torch.from_numpy(images[2:][order]))
     assert source.describe() == "5 colour images 96×96"
     assert source.samples.tolist() == [0, 1, 2, 3, 4]
 
@@ -278,11 +278,13 @@ def test_idx_files_in_the_users_folder_are_read(tmp_path: Path, name: str, zippe
         (tmp_path / name / (f"{file}.gz" if zipped else file)).write_bytes(content)
     data = open_labelled(name, data_dir=tmp_path)
     assert data.test is not None
-    assert torch.equal(data.test.read([1]).images[0, 0], torch.from_numpy(images[5]))
+    assert torch.equal(data.test.read([1]).inputs.pixels[0, 0], torch.from_numpy(images[5]))
     assert data.train_labels.tolist() == [0, 1, 2, 3]
     everything = open_source(name, split="all", data_dir=tmp_path)
     assert everything.describe() == "6 grey images 28×28"
-    assert torch.equal(everything.read([5, 0]).images[:, 0], torch.from_numpy(images[[5, 0]]))
+    assert torch.equal(
+        everything.read([5, 0]).inputs.pixels[:, 0], torch.from_numpy(images[[5, 0]])
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0\x08", b"text", idx(np.zeros((2, 3)))[:-1]])
@@ -339,12 +341,12 @@ def test_real_sets_are_read_from_the_users_folder(
     assert data.test_labels is not None
     assert (len(data.train), len(data.test), len(data.class_names)) == counts
     assert (len(data.train_labels), len(data.test_labels)) == counts[:2]
-    assert data.train.read([0, counts[0] - 1]).images.shape[1:] == shape
+    assert data.train.read([0, counts[0] - 1]).inputs.pixels.shape[1:] == shape
 
 
 @pytest.mark.data
 def test_cifar10_has_the_published_mean_and_deviation(data_dir: Path) -> None:
-    images = open_source("cifar10", data_dir=data_dir).read(range(50_000)).images
+    images = open_source("cifar10", data_dir=data_dir).read(range(50_000)).inputs.pixels
     mean = images.mean((0, 2, 3), dtype=torch.float32) / 255
     assert mean.tolist() == pytest.approx([0.4914, 0.4822, 0.4465], abs=1e-4)
     deviation = torch.stack([images[:, c].float().std() / 255 for c in range(3)])

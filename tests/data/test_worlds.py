@@ -233,7 +233,7 @@ def test_shapes_are_a_source_by_name() -> None:
     assert len(data.test) == 1_000
     assert len(data.class_names) == 8
     drawn = ShapeWorld().draw(3)
-    assert torch.equal(source.read([0, 1, 2]).images, drawn.images[0].permute(0, 3, 1, 2))
+    assert torch.equal(source.read([0, 1, 2]).inputs.pixels, drawn.images[0].permute(0, 3, 1, 2))
     assert torch.equal(data.train_labels[:3], drawn.content)
     assert data.train_labels.bincount().min() > 500
 

@@ -11,9 +11,9 @@ SOURCE = Path(__file__).parents[2] / "src"
 FILES = sorted(file.relative_to(SOURCE) for file in (SOURCE / "nearfar").rglob("*.py"))
 FLOORS = [
     {"checks", "version"},
-    {"ops", "parallel", "records"},
+    {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},
-    {"methods", "diagnostics", "probes", "theory"},
+    {"methods", "modalities", "diagnostics", "probes", "theory"},
     {"training"},
     {"studies", "reports"},
     {"api"},

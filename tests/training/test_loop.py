@@ -148,13 +148,13 @@ class Poisoned:
         self.views = ImageViews(size=16, channels=1)
         self.sample = sample
 
-    def __call__(self, images, samples, *, seed, epoch, sizes=None):
-        first, second = self.views(images, samples, seed=seed, epoch=epoch, sizes=sizes)
+    def __call__(self, images, samples, *, seed, epoch):
+        first, second = self.views(images, samples, seed=seed, epoch=epoch)
         first[samples == self.sample] = math.nan
         return first, second
 
-    def plain(self, images, sizes=None):
-        return self.views.plain(images, sizes)
+    def plain(self, images):
+        return self.views.plain(images)
 
 
 def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(tmp_path):

@@ -10,7 +10,8 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 
-from nearfar.data import Source, Subset, open_source
+from nearfar.data import Batch, Source, Subset, open_source
+from nearfar.inputs import Images
 from nearfar.records import RunDirectory
 from nearfar.training import Engine, Interrupted, NonFiniteLossError
 from tests.training.test_loop import Counting, Poisoned, StopAt
@@ -78,14 +79,14 @@ class Padded(Subset):
         batch = super().read(positions)
         images = [
             image[:, : 8 - int(sample) % 2]
-            for image, sample in zip(batch.images, batch.samples, strict=True)
+            for image, sample in zip(batch.inputs.pixels, batch.samples, strict=True)
         ]
-        return type(batch).of(images, batch.samples)
+        return Batch(Images.of(images), batch.samples)
 
 
 def test_images_of_different_sizes_stay_with_their_sizes(tmp_path):
     source: Source = Padded(open_source("digits"), range(96))
-    assert source.read(range(4)).sizes is not None
+    assert source.read(range(4)).inputs.sizes is not None
     chosen = {"precision": "64", "optimizer": "sgd"}
     runs = [
         weights(

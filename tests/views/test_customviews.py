@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
+from nearfar.inputs import Images
 from nearfar.views import CustomViews
 from nearfar.views.customviews import _seeded
 
@@ -106,9 +107,8 @@ def test_padding_of_mixed_sizes_is_cut_off_first() -> None:
         return torch.zeros(3, 4, 4)
 
     sizes = torch.tensor([[5, 12], [12, 7]])
-    CustomViews(note, size=4, num_views=1)(
-        images_of(2), torch.arange(2), seed=0, epoch=0, sizes=sizes
-    )
+    padded = Images(images_of(2), sizes)
+    CustomViews(note, size=4, num_views=1)(padded, torch.arange(2), seed=0, epoch=0)
     assert seen == [(3, 5, 12), (3, 12, 7)]
 
 
@@ -116,7 +116,7 @@ def test_mixed_sizes_are_refused_for_a_batched_transform() -> None:
     views = CustomViews(lambda images: images / 255, size=4, batched=True)
     sizes = torch.tensor([[5, 12], [12, 7]])
     with pytest.raises(ValueError, match="`sizes` must be equal for a batched transform"):
-        views(images_of(2), torch.arange(2), seed=0, epoch=0, sizes=sizes)
+        views(Images(images_of(2), sizes), torch.arange(2), seed=0, epoch=0)
 
 
 @pytest.mark.parametrize(

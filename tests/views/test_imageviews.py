@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
+from nearfar.inputs import Images
 from nearfar.views import ImageViews, ViewParameters, plain_view
 from nearfar.views.filters import blur_kernel_size
 
@@ -178,8 +179,8 @@ def test_images_of_mixed_size_equal_each_image_alone(as_float: bool) -> None:
     images = images / 255 if as_float else images
     samples, sizes = torch.arange(len(extents)), torch.tensor(extents)
     views = ImageViews(size=20, **EVERYTHING | {"solarise": (0.0,)})
-    together = views(images, samples, seed=0, epoch=0, sizes=sizes)
-    plain = views.plain(images, sizes)
+    together = views(Images(images, sizes), samples, seed=0, epoch=0)
+    plain = views.plain(Images(images, sizes))
     for i, (height, width) in enumerate(extents):
         image = images[i : i + 1, :, :height, :width]
         alone = views(image, samples[i : i + 1], seed=0, epoch=0)
@@ -382,7 +383,8 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
 )
 def test_sizes_that_do_not_fit_are_refused(sizes: Tensor) -> None:
     with pytest.raises(ValueError, match="`sizes` must"):
-        ImageViews(size=8)(torch.zeros(2, 3, 8, 8), torch.arange(2), seed=0, epoch=0, sizes=sizes)
+        padded = Images(torch.zeros(2, 3, 8, 8), sizes)
+        ImageViews(size=8)(padded, torch.arange(2), seed=0, epoch=0)
 
 
 def test_samples_that_do_not_match_the_images_are_refused() -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from nearfar.api.advising import advise
-from nearfar.api.embedding import load_embeddings, save_embeddings
-from nearfar.api.evaluation import compare, diagnose, embed, probe
+from nearfar.api.embedding import load_embeddings, save_embeddings, save_steps
+from nearfar.api.evaluation import compare, diagnose, embed, embed_steps, probe
 from nearfar.api.exporting import export
 from nearfar.api.listing import list_data, list_methods
 from nearfar.api.pretraining import pretrain, resume
@@ -18,6 +18,7 @@ __all__ = [
     "compare",
     "diagnose",
     "embed",
+    "embed_steps",
     "export",
     "list_data",
     "list_methods",
@@ -28,6 +29,7 @@ __all__ = [
     "report",
     "resume",
     "save_embeddings",
+    "save_steps",
 ]
 
 

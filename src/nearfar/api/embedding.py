@@ -1,8 +1,9 @@
-"""Embeddings of whole images: no augmentation, evaluation mode, in the order of the source."""
+"""Embeddings of whole samples: no augmentation, evaluation mode, in the order of the source."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +14,50 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nearfar.data import Source
+from nearfar.inputs import move
 from nearfar.records import replace_atomically
 from nearfar.views import Views
 
-__all__ = ["embed_source", "load_embeddings", "save_embeddings"]
+__all__ = ["embed_source", "embed_steps", "load_embeddings", "save_embeddings", "save_steps"]
 
 
 @torch.no_grad()
 def embed_source(
-    encoder: nn.Module, source: Source, views: Views, *, batch_size: int = 256
+    encoder: nn.Module, source: Source, views: Views, *, batch_size: int | None = None
 ) -> Float[Tensor, "samples dim"]:
-    """The encoder's output for each image of a source, float32 on the CPU."""
+    """The encoder's output for each sample of a source, float32 on the CPU."""
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    batch_size = batch_size or source.at_once
     training = encoder.training
     encoder.eval()
     parts = []
     try:
         for start in range(0, len(source), batch_size):
             batch = source.read(range(start, min(start + batch_size, len(source))))
-            shown = views.plain(batch.images, batch.sizes).to(device)
+            shown = move(views.plain(batch.inputs), device)
             parts.append(encoder(shown).float().cpu())
     finally:
         encoder.train(training)
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[Tensor, "_ dim"]]:
+    """The encoder's output at each time step of each sequence of a source.
+
+    Raises:
+        ValueError: An encoder without time steps.
+    """
+    steps = getattr(encoder, "steps", None)
+    if steps is None:
+        raise ValueError(f"`steps` needs an encoder of sequences, got {type(encoder).__name__}")
+    embeddings = []
+    for start in range(0, len(source), source.at_once):
+        batch = source.read(range(start, min(start + source.at_once, len(source))))
+        values, lengths = steps(views.plain(batch.inputs))
+        rows = zip(values.float(), lengths.tolist(), strict=True)
+        embeddings += [value[:length] for value, length in rows]
+    return embeddings
 
 
 def save_embeddings(
@@ -76,6 +98,37 @@ def save_embeddings(
         raise ValueError(f"`path` must end in .npz or .parquet, got {path.name!r}")
     replace_atomically(path, write)
     return path
+
+
+def save_steps(
+    path: str | Path, sequences: Sequence[NDArray[np.float32]], ids: tuple[str, ...]
+) -> tuple[int, int]:
+    """Write the embeddings of time steps, one sequence after the other; atomically.
+
+    Args:
+        path: ``.npz``: ``embeddings`` (steps × dim), ``offsets`` (sequence ``i`` is rows
+            ``offsets[i]`` to ``offsets[i + 1]``) and ``ids``.
+        sequences: One matrix a sequence.
+        ids: What each sequence is.
+
+    Returns:
+        How many steps, of how many sequences.
+
+    Raises:
+        ValueError: Another kind of file.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"`path` must end in .npz for time steps, got {path.name!r}")
+    offsets = np.cumsum([0, *(len(sequence) for sequence in sequences)])
+    together = np.concatenate(sequences)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, embeddings=together, offsets=offsets, ids=np.array(ids))
+
+    replace_atomically(path, write)
+    return int(offsets[-1]), len(sequences)
 
 
 def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:

@@ -9,32 +9,52 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nearfar.api.embedding import embed_source, load_embeddings
 from nearfar.api.run import Run, load
-from nearfar.data import LabelledData, Source, open_labelled
+from nearfar.checks import check_choice
+from nearfar.data import Joined, LabelledData
 from nearfar.diagnostics import geometry, health
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier, cross_validated
 from nearfar.records import HealthRecord, ProbeRecord, ProbeRow, write_text
-from nearfar.views import ImageViews, Views
 
-__all__ = ["compare", "diagnose", "embed", "probe"]
-
-_RAW_SIDE = 32
+__all__ = ["compare", "diagnose", "embed", "embed_steps", "probe"]
 
 
-def embed(run: str | Path | Run, data: Any) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Representations of images and the name of each row.
+def embed(
+    run: str | Path | Run, data: Any, **options: Any
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Representations of samples and the name of each row.
 
     Args:
         run: A run or its directory.
         data: Whatever :func:`nearfar.pretrain` takes.
+        options: How the data are opened, where that differs from the run's: ``column``.
     """
     found = run if isinstance(run, Run) else load(run)
-    source = found.open(data)
+    source = found.open(data, **options)
     names = tuple(source.identify(int(sample)) for sample in source.samples)
     return found.embed(source), names
+
+
+def embed_steps(
+    run: str | Path | Run, data: Any, **options: Any
+) -> tuple[list[NDArray[np.float32]], tuple[str, ...]]:
+    """Representations of each time step of each sequence, and the name of each sequence.
+
+    Args:
+        run: A run or its directory.
+        data: Whatever :func:`nearfar.pretrain` takes.
+        options: How the data are opened, where that differs from the run's.
+
+    Raises:
+        ValueError: The run's encoder knows no time steps.
+    """
+    found = run if isinstance(run, Run) else load(run)
+    source = found.open(data, **options)
+    names = tuple(source.identify(int(sample)) for sample in source.samples)
+    return found.embed_steps(source), names
 
 
 def diagnose(
@@ -82,28 +102,32 @@ def _tensor(values: Any) -> Tensor:
     return tensor if tensor.is_floating_point() else tensor.float()
 
 
-def probe(run: str | Path | Run, data: Any) -> ProbeRecord:
-    """How good the representation is, with labels, beside the untrained encoder and raw pixels.
+def probe(
+    run: str | Path | Run,
+    data: Any,
+    *,
+    labels: Any = None,
+    representations: Sequence[str] = ("trained", "untrained", "raw"),
+    **options: Any,
+) -> ProbeRecord:
+    """How good the representation is, with labels, beside the untrained encoder and raw features.
 
     Args:
         run: A run or its directory.
-        data: Labelled data: a name, a folder with one sub-folder a class, or an ``.npz`` file with
-            labels. Where they have an official split the probe is trained on one part and judged
-            on the other; else five folds take turns.
+        data: Labelled data: a name, a folder with one sub-folder a class, a table with a column of
+            labels, or an ``.npz`` file with labels. Where they have an official split the probe is
+            trained on one part and judged on the other; else five folds take turns.
+        labels: A class for each sample, or the name of a set of labels or a column where there are
+            several: ``speaker``.
+        representations: Which of the three.
+        options: How the data are opened, where that differs from the run's: ``column``.
     """
+    for name in representations:
+        check_choice(_REPRESENTATIONS, representations=name)
     found = run if isinstance(run, Run) else load(run)
-    labelled = open_labelled(data, value_range=found.value_range)
-    size = min(_RAW_SIDE, labelled.train.image_size)
-    raw = ImageViews(size=size, channels=labelled.train.channels)
-    representations = {
-        "trained encoder": lambda source: embed_source(found.encoder, source, found.views),
-        "untrained encoder": lambda source: embed_source(
-            found.untrained_encoder(), source, found.views
-        ),
-        f"raw pixels {size}×{size}": lambda source: _pixels(source, raw),
-    }
+    labelled = found.open_labelled(data, labels=labels, **options)
     rows = tuple(
-        _probe_row(name, labelled, represent) for name, represent in representations.items()
+        _probe_row(labelled, _REPRESENTATIONS[name](found, labelled)) for name in representations
     )
     return ProbeRecord(
         data=f"{labelled.train.name}: {labelled.train.describe()}",
@@ -113,18 +137,37 @@ def probe(run: str | Path | Run, data: Any) -> ProbeRecord:
     )
 
 
-def _pixels(source: Source, views: Views) -> Tensor:
-    parts = []
-    for start in range(0, len(source), 1024):
-        batch = source.read(range(start, min(start + 1024, len(source))))
-        parts.append(views.plain(batch.images, batch.sizes).flatten(1))
-    return torch.cat(parts)
+_Represented = tuple[str, Tensor, Tensor | None]
+"""A name, and what the samples for training and for testing become."""
 
 
-def _probe_row(name: str, data: LabelledData, represent: Any) -> ProbeRow:
-    train = represent(data.train)
+def _trained(run: Run, data: LabelledData) -> _Represented:
+    return "trained encoder", *_encoded(run.encoder, run, data)
+
+
+def _untrained(run: Run, data: LabelledData) -> _Represented:
+    return "untrained encoder", *_encoded(run.untrained_encoder(), run, data)
+
+
+def _encoded(encoder: nn.Module, run: Run, data: LabelledData) -> tuple[Tensor, Tensor | None]:
+    train = embed_source(encoder, data.train, run.views)
+    return train, None if data.test is None else embed_source(encoder, data.test, run.views)
+
+
+def _raw(run: Run, data: LabelledData) -> _Represented:
+    parts = [data.train] if data.test is None else [data.train, data.test]
+    joined = parts[0] if len(parts) == 1 else Joined(parts, name=data.train.name)
+    name, features = run.kind.raw(joined, run.description.form)
+    count = len(data.train)
+    return name, features[:count], None if data.test is None else features[count:]
+
+
+_REPRESENTATIONS = {"trained": _trained, "untrained": _untrained, "raw": _raw}
+
+
+def _probe_row(data: LabelledData, represented: _Represented) -> ProbeRow:
+    name, train, held_out = represented
     accuracies = {}
-    held_out = None if data.test is None else represent(data.test)
     for key, kind in (
         ("knn", KNNProbe),
         ("linear", LinearProbe),

@@ -25,7 +25,7 @@ def export(
     Args:
         run: A run or its directory.
         format: ``safetensors``: weights under the encoder's own key names, and how to build what
-            they fit beside them; ``onnx``: one file that takes normalised images of any number;
+            they fit beside them; ``onnx``: one file that takes normalised inputs of any number;
             ``timm``: a folder for ``timm.create_model("local-dir:FOLDER")``.
         out: File (or folder, for timm) to write; inside the run's directory if not given.
 
@@ -49,16 +49,16 @@ def export(
 
 
 def _onnx(run: Run, path: Path) -> Path:
-    known = run.description
-    example = torch.zeros(2, known.channels, known.image_size, known.image_size)
+    call = run.kind.onnx(run.encoder, run.description.form)
+    axes = {name: torch.export.Dim(name) for axis in call.dynamic for name in axis.values()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter speaks of its own future
         program: Any = torch.onnx.export(
-            run.encoder,
-            (example,),
-            input_names=["images"],
+            call.module.eval(),
+            call.arguments,
+            input_names=list(call.names),
             output_names=["representations"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=tuple({i: axes[name] for i, name in a.items()} for a in call.dynamic),
             dynamo=True,
             verbose=False,
         )
@@ -67,7 +67,7 @@ def _onnx(run: Run, path: Path) -> Path:
 
 
 def _timm(run: Run, folder: Path) -> Path:
-    known = run.description
+    known, form = run.description, run.description.form
     if known.library != "timm" or known.stem == "small":
         reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
         raise ValueError(
@@ -79,9 +79,9 @@ def _timm(run: Run, folder: Path) -> Path:
         "num_classes": 0,
         "num_features": known.width,
         "pretrained_cfg": {
-            "input_size": [known.channels, known.image_size, known.image_size],
-            "mean": list(known.mean),
-            "std": list(known.std),
+            "input_size": [form["channels"], form["image_size"], form["image_size"]],
+            "mean": list(form["mean"]),
+            "std": list(form["std"]),
             "num_classes": 0,
         },
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},

@@ -1,46 +1,30 @@
-"""After training: the verdict, the geometry, the pictures."""
+"""After training: the verdict, the geometry, what can be shown."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterable
+from dataclasses import replace
 
-import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar.api.embedding import embed_source
+from nearfar.api.setup import Setup
 from nearfar.data import Source, Subset
 from nearfar.diagnostics import geometry, health
+from nearfar.inputs import View, select
 from nearfar.methods import Method
-from nearfar.records import (
-    GalleryRecord,
-    GalleryRow,
-    HealthRecord,
-    Picture,
-    RunDirectory,
-)
+from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
 from nearfar.training import Engine, Watch
-from nearfar.views import Views
 
 __all__ = ["judge"]
 
 _SHOWN, _NEIGHBOURS, _SEARCHED = 8, 5, 1_000
 
 
-def judge(
-    directory: RunDirectory,
-    method: Method,
-    *,
-    train: Source,
-    watched: Subset,
-    views: Views,
-    shown: tuple[Tensor, ...],
-    engine: Engine,
-) -> HealthRecord:
+def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
     """Measure on the samples set aside; write ``health``, ``geometry`` and ``gallery``."""
     method.to(engine.device)
+    shown, watched = setup.watched_views(), setup.watched
     z1, z2, representations = Watch(shown).project(method, engine)
     record = directory.read_run()
     verdict = health(
@@ -50,8 +34,7 @@ def judge(
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)
     GalleryRecord(
-        views=tuple(_view_rows(watched, shown, views)),
-        neighbours=tuple(_neighbour_rows(method, train, watched, views)),
+        views=tuple(_view_rows(setup, shown)), neighbours=tuple(_neighbour_rows(method, setup))
     ).save(directory.gallery)
     return verdict
 
@@ -65,58 +48,36 @@ def _last_loss(directory: RunDirectory) -> float | None:
     return float(sum(last) / len(last))
 
 
-def _view_rows(watched: Subset, shown: tuple[Tensor, ...], views: Views) -> Iterable[GalleryRow]:
-    first = watched.read(range(min(_SHOWN, len(watched))))
-    plain = views.plain(first.images, first.sizes)
-    for row, sample in enumerate(first.samples):
-        yield GalleryRow(
-            sample=Picture(png(plain[row], views), watched.identify(int(sample))),
-            others=tuple(
-                Picture(png(view[row], views), f"view {number}")
-                for number, view in enumerate(shown, start=1)
-            ),
+def _samples(setup: Setup, source: Source, positions: Iterable[int]) -> list[Exhibit]:
+    """Whole samples, each captioned with what it is."""
+    batch = source.read(list(positions))
+    exhibits = setup.kind.show(setup.views.plain(batch.inputs), setup.form)
+    named = zip(exhibits, batch.samples.tolist(), strict=True)
+    return [replace(exhibit, caption=source.identify(sample)) for exhibit, sample in named]
+
+
+def _view_rows(setup: Setup, shown: tuple[View, ...]) -> Iterable[GalleryRow]:
+    rows = range(min(_SHOWN, len(setup.watched)))
+    seen = [setup.kind.show(select(view, slice(len(rows))), setup.form) for view in shown]
+    for row, sample in zip(rows, _samples(setup, setup.watched, rows), strict=True):
+        views = tuple(
+            replace(view[row], caption=f"view {number}") for number, view in enumerate(seen, 1)
         )
+        yield GalleryRow(sample=sample, others=views)
 
 
-def _neighbour_rows(
-    method: Method, train: Source, watched: Subset, views: Views
-) -> Iterable[GalleryRow]:
-    asked = Subset(watched, range(min(_SHOWN, len(watched))))
-    searched = Subset(train, range(min(_SEARCHED, len(train))))
-    queries = F.normalize(embed_source(method.encoder, asked, views), dim=1)
-    keys = F.normalize(embed_source(method.encoder, searched, views), dim=1)
+def _neighbour_rows(method: Method, setup: Setup) -> Iterable[GalleryRow]:
+    asked = Subset(setup.watched, range(min(_SHOWN, len(setup.watched))))
+    searched = Subset(setup.train, range(min(_SEARCHED, len(setup.train))))
+    queries = F.normalize(embed_source(method.encoder, asked, setup.views), dim=1)
+    keys = F.normalize(embed_source(method.encoder, searched, setup.views), dim=1)
     similar, found = (queries @ keys.T).topk(min(_NEIGHBOURS, len(keys)), dim=1)
-    batch = asked.read(range(len(asked)))
-    pictures = views.plain(batch.images, batch.sizes)
-    for row, sample in enumerate(asked.samples):
-        others = searched.read(found[row])
-        shown = views.plain(others.images, others.sizes)
+    for row, sample in enumerate(_samples(setup, asked, range(len(asked)))):
+        others = _samples(setup, searched, found[row].tolist())
         yield GalleryRow(
-            sample=Picture(png(pictures[row], views), watched.identify(int(sample))),
+            sample=sample,
             others=tuple(
-                Picture(
-                    png(shown[i], views),
-                    f"{train.identify(int(others.samples[i]))} · cosine {similar[row, i]:.2f}",
-                )
-                for i in range(len(shown))
+                replace(other, caption=f"{other.caption} · cosine {cosine:.2f}")
+                for other, cosine in zip(others, similar[row].tolist(), strict=True)
             ),
         )
-
-
-def png(view: Tensor, views: Views) -> str:
-    """One normalised view as a PNG in base64: grey for one channel, else the first three."""
-    from PIL import Image
-
-    mean, std = (getattr(views, name, None) for name in ("mean", "std"))
-    image = view.float().cpu()
-    if mean and std:
-        image = image * torch.tensor(std).view(-1, 1, 1) + torch.tensor(mean).view(-1, 1, 1)
-    else:
-        low, high = image.amin(), image.amax()
-        image = (image - low) / (high - low).clamp_min(1e-8)
-    pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
-    pixels = pixels[:3] if pixels.shape[0] >= 3 else pixels[:1]
-    array = pixels.permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(array if array.shape[2] == 3 else array[:, :, 0]).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")

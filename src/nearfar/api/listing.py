@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-
-from nearfar import methods
-from nearfar.api.recipe import preset_names
+from nearfar.api.recipe import method_class, preset_names
 from nearfar.data import named_sources
-from nearfar.methods import Method
 
 __all__ = ["list_data", "list_methods"]
 
@@ -16,14 +12,14 @@ def list_methods() -> list[dict[str, str]]:
     """Every preset: its method, and what its class says of itself."""
     rows = []
     for name in preset_names():
-        kind = inspect.signature(getattr(methods, name), eval_str=True).return_annotation
-        assert issubclass(kind, Method)
+        kind = method_class(name)
         rows.append(
             {
                 "name": name,
                 "method": kind.__name__,
                 "negatives": "yes" if kind.negatives else "no",
                 "momentum copy": "yes" if kind.momentum else "no",
+                "for": ", ".join(kind.modalities) or "all",
                 "paper": kind.paper,
             }
         )

@@ -11,12 +11,14 @@ from typing import Any
 
 from torch import nn
 
+from nearfar.api.choices import find_modality, fit_training, opening
 from nearfar.api.judging import judge
 from nearfar.api.opening import open_directory
-from nearfar.api.recipe import Recipe, training_options
+from nearfar.api.recipe import Recipe, split_options
 from nearfar.api.run import Run, save_encoder
 from nearfar.api.setup import Setup
 from nearfar.data import open_source
+from nearfar.modalities import modality as modality_by_name
 from nearfar.records import RunDirectory
 from nearfar.training import (
     Engine,
@@ -36,37 +38,38 @@ def pretrain(
     method: str = "simclr",
     data: Any = "digits",
     *,
-    encoder: str | nn.Module = "convnet",
+    modality: str | None = None,
+    encoder: str | nn.Module = "auto",
     width: int | None = None,
-    stem: str = "auto",
-    image_size: int | None = None,
-    channels: int | None = None,
     out: str | Path | None = None,
     views: Views | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    **training: Any,
+    **options: Any,
 ) -> Run:
-    """Pretrain an encoder on unlabelled images, judge it, and write everything into a directory.
+    """Pretrain an encoder on unlabelled samples, judge it, and write everything into a directory.
 
     Args:
         method: A preset of ``nearfar.methods``: ``simclr``, ``vicreg``, ``moco_v1``, ``moco_v2``,
-            ``byol``.
-        data: A name, a folder of images, a file, an array, a tensor, a data set of PyTorch or a
+            ``byol``, ``cpc``, ``dgi``, ``multiview``.
+        data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
+            array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
-        encoder: ``convnet``, a model name of timm, or a module of your own.
+        modality: What the samples are: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors`` or ``pairs``; told from the data if not given.
+        encoder: One that the modality knows by name, or a module of your own; ``auto`` is the
+            modality's small one.
         width: Dimensions of the representation, for a module of your own.
-        stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
-        image_size: Side of the views in pixels; chosen from the data if not given.
-        channels: Channels of the images, where an array leaves it open or a folder is to be read
-            as grey (1) or colour (3).
         out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
         views: Makes the views instead of nearfar's own.
         method_options: Keyword arguments of the method's preset.
-        view_options: Keyword arguments of :class:`nearfar.views.ImageViews`.
+        view_options: Keyword arguments of the modality's views, such as
+            :class:`nearfar.views.ImageViews`.
         progress: Shows how it goes.
-        training: Keyword arguments of :class:`nearfar.training.TrainingOptions`.
+        options: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and what may be
+            said of these data: ``image_size``, ``channels``, ``stem`` of images, ``sample_rate`` of
+            sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
 
     Returns:
         The run: its encoder, its verdict, its directory.
@@ -82,17 +85,20 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    source = open_source(data, channels=channels)
+    kind = find_modality(data, modality=modality, method=method, given=options)
+    of_data, of_training = split_options(options, kind=kind)
+    source = open_source(data, modality=kind.name, **opening(kind, of_data))
+    if isinstance(encoder, str) and encoder == "auto":
+        encoder = kind.encoder
     recipe = Recipe(
         method=method,
+        modality=kind.name,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
         encoder=encoder if isinstance(encoder, str) else "custom",
-        stem=stem,
-        image_size=image_size,
-        channels=channels,
+        options=of_data,
         method_options=dict(method_options or {}),
         view_options=dict(view_options or {}),
-        training=training_options(training),
+        training=fit_training(of_training, kind=kind, method=method, source=source),
         fingerprint=source.fingerprint,
     )
     directory = RunDirectory(Path(out) if out else Path("runs") / f"{method}-{_slug(source.name)}")
@@ -134,7 +140,9 @@ def resume(
     for name, stated, given in (("data", recipe.data, data), ("encoder", recipe.encoder, encoder)):
         if stated == "custom" and given is None:
             raise ValueError(f"`{name}` was handed over in Python for this run: hand it over again")
-    source = open_source(recipe.data if data is None else data, channels=recipe.channels)
+    kind = modality_by_name(recipe.modality)
+    named = recipe.data if data is None else data
+    source = open_source(named, modality=kind.name, **opening(kind, recipe.options))
     if source.fingerprint != recipe.fingerprint:
         raise ValueError(
             f"`data` must be what {directory.path} was trained on (fingerprint"
@@ -160,15 +168,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     checkpoint.restore_method(method)
     save_encoder(directory, method.encoder, setup.description)
     engine = Engine(devices=1, precision="32")
-    health = judge(
-        directory,
-        method,
-        train=setup.train,
-        watched=setup.watched,
-        views=setup.views,
-        engine=engine,
-        shown=setup.watched_views(),
-    )
+    health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()
     replace(
         record,

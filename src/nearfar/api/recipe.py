@@ -5,14 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
-from nearfar import methods, views
+from nearfar import methods
 from nearfar.checks import check_choice, suggest
+from nearfar.methods import Method
+from nearfar.modalities import Modality, modality
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
 
-__all__ = ["Recipe", "preset_names", "preset_options"]
+__all__ = ["Recipe", "method_class", "preset_names", "preset_options", "split_options"]
 
 
 def preset_names() -> tuple[str, ...]:
@@ -31,17 +34,23 @@ def preset_options(name: str) -> dict[str, Any]:
     }
 
 
+def method_class(name: str) -> type[Method]:
+    """The class that a preset makes."""
+    check_choice(preset_names(), method=name)
+    kind: type[Method] = inspect.signature(getattr(methods, name), eval_str=True).return_annotation
+    return kind
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Method, data, encoder, views and training of a run.
 
     Args:
         method: Preset name.
+        modality: What the samples are: ``images``, ``sequences``, ...
         data: What ``--data`` was; ``custom`` for arrays and data sets handed over in Python.
-        encoder: ``convnet``, a timm name, or ``custom``.
-        stem: ``auto``, ``small`` or ``standard``.
-        image_size: Side of the views; the source's own if None.
-        channels: Channels of the images, where that had to be said.
+        encoder: A name that the modality knows, or ``custom``.
+        options: What was said of data and encoder: options of the modality.
         method_options: Keyword arguments of the preset that differ from its defaults.
         view_options: Keyword arguments of the views that differ from the preset's.
         training: Options of the loop.
@@ -49,31 +58,28 @@ class Recipe:
     """
 
     method: str = "simclr"
+    modality: str = "images"
     data: str = "digits"
     encoder: str = "convnet"
-    stem: str = "auto"
-    image_size: int | None = None
-    channels: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
     method_options: dict[str, Any] = field(default_factory=dict)
     view_options: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
+        kind = modality(self.modality)
         _check_keys("method", self.method_options, preset_options(self.method))
-        signature = inspect.signature(views.ImageViews)
-        _check_keys("views", self.view_options, dict(signature.parameters))
+        _check_keys("views", self.view_options, dict(inspect.signature(kind.settings).parameters))
+        _check_keys(self.modality, self.options, dict(inspect.signature(kind.options).parameters))
 
     def save(self, directory: RunDirectory) -> None:
         """Write ``recipe.toml``."""
         tables: dict[str, dict[str, Any]] = {
-            "data": {
-                "data": self.data,
-                "image_size": self.image_size,
-                "channels": self.channels,
-                "fingerprint": self.fingerprint,
-            },
-            "encoder": {"encoder": self.encoder, "stem": self.stem},
+            "data": {"data": self.data, "modality": self.modality}
+            | {k: str(v) if isinstance(v, Path) else v for k, v in self.options.items()}
+            | {"fingerprint": self.fingerprint},
+            "encoder": {"encoder": self.encoder},
             "method": {"name": self.method} | self.method_options,
             "views": self.view_options,
             "training": asdict(self.training),
@@ -91,23 +97,35 @@ class Recipe:
             "recipe", tables, dict.fromkeys(("data", "encoder", "method", "views", "training"))
         )
         data, encoder = dict(tables.get("data", {})), dict(tables.get("encoder", {}))
-        _check_keys("data", data, dict.fromkeys(("data", "image_size", "channels", "fingerprint")))
-        _check_keys("encoder", encoder, dict.fromkeys(("encoder", "stem")))
+        _check_keys("encoder", encoder, dict.fromkeys(("encoder",)))
         method = dict(tables.get("method", {}))
-        name = method.pop("name", "simclr")
-        view_options = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in tables.get("views", {}).items()
-        }
-        training = training_options(tables.get("training", {}))
+        said = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
         return cls(
-            method=name,
-            method_options=method,
-            view_options=view_options,
-            training=training,
-            **data,
+            method=method.pop("name", "simclr"),
+            options=_with_tuples(data),
+            method_options=_with_tuples(method),
+            view_options=_with_tuples(tables.get("views", {})),
+            training=training_options(tables.get("training", {})),
+            **said,
             **encoder,
         )
+
+
+def split_options(given: Mapping[str, Any], *, kind: Modality) -> tuple[dict[str, Any], ...]:
+    """Keyword arguments sorted into the modality's and the training loop's; None is not said.
+
+    Raises:
+        ValueError: A name that is neither; the nearest is named.
+    """
+    of_data = inspect.signature(kind.options).parameters
+    of_training = {f.name: None for f in fields(TrainingOptions)}
+    _check_keys("a run", given, {**of_data, **of_training})
+    data = {k: v for k, v in given.items() if k in of_data and v is not None}
+    return data, {k: v for k, v in given.items() if k in of_training}
+
+
+def _with_tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
 
 
 def training_options(given: Mapping[str, Any]) -> TrainingOptions:

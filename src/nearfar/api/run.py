@@ -13,12 +13,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from nearfar.api.embedding import embed_source
+from nearfar.api.choices import opening
+from nearfar.api.embedding import embed_source, embed_steps
 from nearfar.api.opening import open_directory
-from nearfar.data import Source, open_source
-from nearfar.modules import EncoderDescription, build_encoder
+from nearfar.api.recipe import Recipe
+from nearfar.data import LabelledData, Source, is_name, open_labelled, open_source
+from nearfar.modalities import Modality, modality
+from nearfar.modules import EncoderDescription
 from nearfar.records import HealthRecord, RunDirectory, RunRecord, replace_atomically
-from nearfar.views import ImageViews
+from nearfar.views import Views
 
 __all__ = ["Run", "load", "save_encoder"]
 
@@ -79,7 +82,7 @@ class Run:
 
     @cached_property
     def description(self) -> EncoderDescription:
-        """How the encoder is built and what images it expects."""
+        """How the encoder is built and what inputs it expects."""
         if not self.directory.encoder_description.is_file():
             raise ValueError(
                 f"{self.path} has no encoder yet, as it did not come to its end; go on with it by"
@@ -105,51 +108,89 @@ class Run:
             return self._build().eval()
 
     @property
-    def views(self) -> ImageViews:
-        """Shows whole images as the encoder knows them."""
-        known = self.description
-        return ImageViews(
-            size=known.image_size,
-            channels=known.channels,
-            mean=known.mean or (0.5,),
-            std=known.std or (0.5,),
-        )
+    def kind(self) -> Modality:
+        """What the samples are."""
+        return modality(self.description.modality)
 
-    def embed(self, data: Any, *, batch_size: int = 256) -> NDArray[np.float32]:
-        """Representations of images, one row each, in the order of the data.
+    @property
+    def views(self) -> Views:
+        """Shows whole samples as the encoder knows them."""
+        return self.kind.plain(self.description.form)
+
+    def embed(self, data: Any, *, batch_size: int | None = None) -> NDArray[np.float32]:
+        """Representations of samples, one row each, in the order of the data.
 
         Args:
-            data: Whatever :func:`nearfar.pretrain` takes, with as many channels as it had.
-            batch_size: Images at a time.
+            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
+            batch_size: Samples at a time.
         """
         source = self.open(data)
         embeddings = embed_source(self.encoder, source, self.views, batch_size=batch_size)
         return embeddings.numpy()
 
-    def open(self, data: Any) -> Source:
-        """All of the data, in the range of values the encoder was trained on.
+    def embed_steps(self, data: Any) -> list[NDArray[np.float32]]:
+        """Representations of each time step of each sequence.
+
+        Args:
+            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
 
         Raises:
-            ValueError: The images have another number of channels.
+            ValueError: The encoder knows no time steps.
+        """
+        source = self.open(data)
+        return [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+
+    def open(self, data: Any, **options: Any) -> Source:
+        """All of the data, read as those that the encoder was trained on.
+
+        Args:
+            data: Whatever :func:`nearfar.pretrain` takes.
+            options: How they are opened, where that differs from the run's data: ``column``.
+
+        Raises:
+            ValueError: The samples are of another kind or shape.
         """
         source = open_source(
-            data,
-            split="all",
-            channels=None if isinstance(data, Source) else self.description.channels,
-            value_range=self.value_range,
+            data, modality=self._modality(data), split="all", **self.opening() | options
         )
-        if source.channels != self.description.channels:
-            raise ValueError(
-                f"`data` must have {self.description.channels} channels, as the run's images had,"
-                f" got {source.channels}"
-            )
+        self.check(source)
         return source
 
-    @property
-    def value_range(self) -> tuple[float, float] | None:
-        """The (low, high) of floating-point images that became (0, 1) in training."""
-        known = self.description.value_range
-        return None if known is None else (known[0], known[1])
+    def open_labelled(self, data: Any, *, labels: Any = None, **options: Any) -> LabelledData:
+        """Samples and their classes, read as those that the encoder was trained on.
+
+        Args:
+            data: Labelled data.
+            labels: A class for each sample, or the name of a set of labels or a column.
+            options: As of :meth:`open`.
+        """
+        labelled = open_labelled(
+            data, labels=labels, modality=self._modality(data), **self.opening() | options
+        )
+        self.check(labelled.train)
+        return labelled
+
+    def check(self, source: Source) -> None:
+        """Whether samples can be shown to the encoder.
+
+        Raises:
+            ValueError: They cannot; what differs is said.
+        """
+        if source.modality != self.description.modality:
+            raise ValueError(
+                f"`data` must be {self.description.modality}, as the run's were,"
+                f" got {source.modality}: {source.describe()}"
+            )
+        self.kind.check(source, self.description.form)
+
+    def opening(self) -> dict[str, Any]:
+        """How the run's data were opened."""
+        options = Recipe.from_tables(self.directory.read_recipe()).options
+        return opening(self.kind, options | self.kind.opening(self.description.form))
+
+    def _modality(self, data: Any) -> str | None:
+        """A name says itself what it holds."""
+        return None if is_name(data) or isinstance(data, Source) else self.description.modality
 
     def _build(self) -> nn.Module:
         known = self.description
@@ -159,10 +200,7 @@ class Run:
                     "`encoder` was handed over in Python for this run: hand it to nearfar.load too"
                 )
             return self._own
-        module, _ = build_encoder(
-            known.name, channels=known.channels, image_size=known.image_size, stem=known.stem
-        )
-        return module
+        return self.kind.rebuild(known)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()

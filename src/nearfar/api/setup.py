@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nearfar import methods
 from nearfar.api.opening import RUN_FORMAT
-from nearfar.api.recipe import Recipe, preset_options
+from nearfar.api.recipe import Recipe, method_class, preset_options
 from nearfar.data import Source, Subset
+from nearfar.inputs import View
 from nearfar.methods import Method
-from nearfar.modules import EncoderDescription, build_encoder
+from nearfar.modalities import Modality, modality
+from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
 from nearfar.training import Engine, plan
-from nearfar.views import ImageViews, Views, image_views
+from nearfar.views import Views
 
 __all__ = ["Setup", "split"]
 
-_WATCHED_SHARE, _WATCHED_MOST = 0.1, 256
+_WATCHED_SHARE, _WATCHED_LEAST, _WATCHED_MOST = 0.1, 2, 256
+_TRAINED_LEAST = 4
 _NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
 
 
@@ -49,27 +52,23 @@ class Setup:
         views: Views | None,
     ) -> Setup:
         """Split, choose sizes, build the encoder; every refusal comes from here."""
-        options = recipe.training
+        options, kind = recipe.training, modality(recipe.modality)
+        _check_fit(recipe, source)
         train_part, watched = split(source, seed=options.seed)
         schedule = plan(len(train_part), options)
-        size = recipe.image_size or source.image_size
+        chosen = kind.options(**recipe.options)
+        form = kind.form(source, chosen, seed=options.seed)
         notes = list(source.notes)
         if views is None:
-            views = image_views(
-                _view_preset(recipe.method, source),
-                size=size,
-                channels=source.channels,
-                **recipe.view_options,
-            )
-        if isinstance(views, ImageViews):
-            notes += views.notes
+            views = kind.views(recipe.method, form, source=source, settings=recipe.view_options)
+        notes += views.notes
+        # what views normalise by is what an encoder knows
+        form |= {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
         if isinstance(encoder, str):
             # the weights a run starts from depend on its seed alone
             with torch.random.fork_rng():
                 torch.manual_seed(options.seed)
-                module, description = build_encoder(
-                    encoder, channels=source.channels, image_size=size, stem=recipe.stem
-                )
+                module, description = kind.build_encoder(encoder, form, chosen)
         else:
             if width is None:
                 raise ValueError("`width`, the dimensions of its output, must come with a module")
@@ -78,14 +77,12 @@ class Setup:
                 name="custom",
                 library="custom",
                 width=width,
-                channels=source.channels,
-                image_size=size,
+                modality=recipe.modality,
+                form=form,
                 how="the module that was handed over",
             )
-        description = replace(description, value_range=source.value_range)
-        if isinstance(views, ImageViews):
-            description = replace(description, mean=views.mean, std=views.std)
         if description.stem == "small":
+            size = form["image_size"]
             notes.append(f"small stem: 3×3 convolution of stride 1, as images have {size} pixels")
         if (options.micro_batch or options.batch_size) < options.batch_size:
             notes.append(
@@ -93,6 +90,8 @@ class Setup:
                 " batch-norm sees; loss and gradient are those of the whole batch"
             )
         method_options, adapted = _fit_queue(recipe, schedule.batches_per_epoch)
+        if "signal_dim" in preset_options(recipe.method):
+            method_options.setdefault("signal_dim", kind.signal_dim(form))
         return cls(
             recipe=recipe,
             train=train_part,
@@ -103,6 +102,16 @@ class Setup:
             method_options=method_options,
             notes=(*notes, *adapted),
         )
+
+    @property
+    def kind(self) -> Modality:
+        """What the samples are."""
+        return modality(self.recipe.modality)
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """What the encoder knows of its inputs."""
+        return self.description.form
 
     def build(self) -> Method:
         """The method around the encoder, with fresh heads."""
@@ -119,16 +128,12 @@ class Setup:
             method.encoder.compile()
         return method
 
-    def watched_views(self) -> tuple[Tensor, ...]:
+    def watched_views(self) -> tuple[View, ...]:
         """Views of the samples set aside, the same in each run of a seed."""
         batch = self.watched.read(range(len(self.watched)))
-        return self.views(
-            batch.images,
-            batch.samples,
-            seed=self.recipe.training.seed,
-            epoch=0,
-            sizes=batch.sizes,
-        )
+        positives = method_class(self.recipe.method).positives
+        views = self.views if positives else self.kind.two_views(self.form)
+        return views(batch.inputs, batch.samples, seed=self.recipe.training.seed, epoch=0)
 
     def record(self, directory: RunDirectory, method: Method, engine: Engine) -> RunRecord:
         """What this run is, before it starts."""
@@ -138,11 +143,12 @@ class Setup:
         where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
         source_name = self.train.source.name
         described = self.train.source.describe()
-        shown = f"shown at {self.description.image_size}×{self.description.image_size}"
+        shown = self.kind.shown(self.form)
         return RunRecord(
             name=directory.path.name,
             method=self.recipe.method,
-            data=f"{source_name}: {described} {shown}",
+            modality=self.recipe.modality,
+            data=f"{source_name}: {described}{shown and ' '}{shown}",
             encoder=f"{self.description.name} {parameters / 1e6:.2g} M",
             objective=repr(method.objective),
             optimizer=options.optimizer,
@@ -170,11 +176,11 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
         ValueError: Too few samples to set any aside.
     """
     count = len(source)
-    watched = min(_WATCHED_MOST, round(count * _WATCHED_SHARE))
-    if watched < 2:
+    watched = min(_WATCHED_MOST, max(_WATCHED_LEAST, round(count * _WATCHED_SHARE)))
+    if count - watched < _TRAINED_LEAST:
         raise ValueError(
-            f"`data` must hold at least 20 samples, so that some can be set aside to watch;"
-            f" {source.name} holds {count}"
+            f"`data` must hold at least {_TRAINED_LEAST + _WATCHED_LEAST} samples, so that some can"
+            f" be set aside to watch; {source.name} holds {count}"
         )
     order = permutation(count, seed=seed, epoch=_NO_EPOCH)
     chosen = order[:watched].sort().values
@@ -186,9 +192,18 @@ def _temperature(method: Method) -> float | None:
     return None if value is None else float(value)
 
 
-def _view_preset(method: str, source: Source) -> str:
-    # glyphs turned or mirrored are other glyphs
-    return "digits" if source.name in ("digits", "mnist", "omniglot") else method.replace("_", "-")
+def _check_fit(recipe: Recipe, source: Source) -> None:
+    """The source is of the recipe's modality, and the method is for it."""
+    if source.modality != recipe.modality:
+        raise ValueError(
+            f"`modality` is {recipe.modality}, but {source.name} holds {source.modality}"
+        )
+    kind = method_class(recipe.method)
+    if kind.modalities and recipe.modality not in kind.modalities:
+        raise ValueError(
+            f"`method` {recipe.method} is for {' or '.join(kind.modalities)},"
+            f" got {recipe.modality}: {source.describe()}"
+        )
 
 
 def _fit_queue(recipe: Recipe, batches_per_epoch: int) -> tuple[dict[str, Any], list[str]]:

@@ -158,7 +158,7 @@ def _nearfar(batch: int, size: int, seconds: float, precision: str) -> Answer:
             options=TrainingOptions(epochs=10_000, batch_size=batch, precision=precision),
             engine=engine,
             directory=RunDirectory(Path(folder)),
-            watch=Watch(views(held_out.images, held_out.samples, seed=0, epoch=0)),
+            watch=Watch(views(held_out.inputs, held_out.samples, seed=0, epoch=0)),
             progress=clock,
         )
     return clock.steps(), 0.0, f"{engine.precision}, views and checkpoints included"

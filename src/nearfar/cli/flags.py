@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 from cyclopts import Group, Parameter, Token
 
-__all__ = ["flag_type", "flags_of"]
+__all__ = ["flag_type", "flags_of", "values_of"]
 
 
 def flags_of(
@@ -76,6 +76,24 @@ def flag_type(hint: Any) -> Any:
         if kept:
             return Union[(*kept, *(a for a in arguments if a is type(None)))]
     return None
+
+
+def values_of(options: Mapping[str, str]) -> dict[str, Any]:
+    """What was said by flags of unknown type: whole numbers, numbers, texts.
+
+    >>> values_of({"column": "title", "sample-rate": "8000"})
+    {'column': 'title', 'sample_rate': 8000}
+    """
+
+    def value(text: str) -> Any:
+        for kind in (int, float):
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+        return text
+
+    return {name.replace("-", "_"): value(text) for name, text in options.items()}
 
 
 def _shown(default: Any) -> str:

@@ -17,7 +17,7 @@ __all__ = ["Display", "reading"]
 EXPECTED = 3  # statements of theory at the start
 LINES = 10  # in a run, where output is no terminal
 # What a line shows, and in which order it is dropped from a narrow terminal, 1 first.
-SHOWN = {"loss": 9, "align": 7, "uniform": 6, "m_o": 2, "rank": 8, "img/s": 1}
+SHOWN = {"loss": 9, "align": 7, "uniform": 6, "m_o": 2, "rank": 8, "/s": 1}
 
 
 @final
@@ -128,12 +128,11 @@ def reading(values: dict[str, float], *, chance: float | None = None, room: int 
     if "effective_rank" in values:
         of = f"/{values['dim']:.0f}" if "dim" in values else ""
         parts["rank"] = f"{values['effective_rank']:.0f}{of}"
-    if "images_per_second" in values:
-        parts["img/s"] = f"{values['images_per_second']:,.0f}"
+    if "samples_per_second" in values:
+        parts["/s"] = f"{values['samples_per_second']:,.0f}"
     while parts:
         line = "  ".join(
-            f"{text} {name}" if name == "img/s" else f"{name} {text}"
-            for name, text in parts.items()
+            f"{text}{name}" if name == "/s" else f"{name} {text}" for name, text in parts.items()
         )
         if len(line) <= room:
             return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from nearfar.cli.console import print_line
 from nearfar.cli.progress import Display
 from nearfar.cli.recipe import read_recipe
 from nearfar.cli.train_flags import parser
+
+if TYPE_CHECKING:
+    from nearfar.modalities import Modality
 
 __all__ = ["train"]
 
@@ -31,12 +34,30 @@ def train(
     named = bool(words) and not words[0].startswith("-")
     method = words[0] if named else recipe.get("method", {}).get("name", "simclr")
     check_choice(preset_names(), method=method)
-    parser(method, recipe, call=lambda **said: _pretrain(method, **said))(
-        words[1:] if named else words,
+    flags = words[1:] if named else words
+    kind = _kind(method, flags, recipe.get("data", {}))
+    parser(method, recipe, kind=kind, call=lambda **said: _pretrain(method, **said))(
+        flags,
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
     )
+
+
+def _kind(method: str, words: tuple[str, ...], stated: dict[str, Any]) -> Modality:
+    """The modality whose flags these are: as said, as the data are, as the method wants."""
+    from nearfar.api.choices import find_modality
+    from nearfar.api.recipe import method_class
+    from nearfar.modalities import modality
+
+    def said(name: str) -> Any:
+        return _value_after(f"--{name.replace('_', '-')}", words) or stated.get(name)
+
+    data = said("data")
+    if data is None:
+        return modality(said("modality") or [*method_class(method).modalities, "images"][0])
+    telling = {name: said(name) for name in ("x", "s", "column", "features", "sample_rate")}
+    return find_modality(data, modality=said("modality"), method=method, given=telling)
 
 
 def _value_after(flag: str, words: tuple[str, ...]) -> str | None:

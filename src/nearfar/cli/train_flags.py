@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import App, Group, Parameter
 from cyclopts.config import Dict
 
 from nearfar.cli.flags import flags_of
 from nearfar.cli.recipe import as_flags
+
+if TYPE_CHECKING:
+    from nearfar.modalities import Modality
 
 __all__ = ["parser"]
 
@@ -26,24 +29,41 @@ DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
         ("Other", ""),
     )
 )
+DATA_HELP = (
+    "A name (see `nearfar data`), a folder of images or sounds, or a file of arrays, texts, pairs"
+    " or a graph."
+)
 HELP = """\
 Pretrain an encoder without labels, and say whether it worked.
 
-METHOD is one of {known}; the flags below are those of {method}. Each flag is a keyword
-argument in Python and a key of a recipe. Ctrl-C saves the run, --resume goes on with it."""
+METHOD is one of {known}; the flags below are those of {method} on {modality}: what --data names
+decides, so give it with --help. Each flag is a keyword argument in Python and a key of a recipe.
+Ctrl-C saves the run, --resume goes on with it."""
 EXAMPLES = """\
 Examples:
 
 - `nearfar train simclr --data digits`
-- `nearfar train {method} --data photos/ --epochs 200 --views.crop-scale 0.3 1.0`
-- `nearfar train --resume runs/{method}-photos`"""
+- `nearfar train {method} --data {data} --epochs 200`
+- `nearfar train {method} --data {data} --help`
+- `nearfar train --resume runs/{method}-{name}`"""
+SOURCES = {
+    "images": "photos/",
+    "sequences": "recordings/",
+    "text": "sentences.txt",
+    "graphs": "cora",
+    "vectors": "table.npy",
+    "pairs": "pairs.parquet",
+}
 
 
-def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) -> App:
-    """A command line for one method.
+def parser(
+    method: str, recipe: dict[str, Any], *, kind: Modality, call: Callable[..., None]
+) -> App:
+    """A command line for one method on one kind of samples.
 
     Args:
         method: Name of a preset in ``nearfar.methods``.
+        kind: What the samples are.
         recipe: Tables of a recipe file, whose values flags replace; empty for none.
         call: Receives every flag that was said, and nothing else.
 
@@ -52,7 +72,8 @@ def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) ->
     """
     from nearfar.api.recipe import preset_names
 
-    flags = _flags(method)
+    flags = _flags(method, kind)
+    example = SOURCES[kind.name]
     stated = as_flags(recipe, known={flag.name for flag in flags})
 
     def run(**said: Any) -> None:
@@ -62,8 +83,8 @@ def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) ->
     app = App(
         name="nearfar train",
         default_command=run,
-        help=HELP.format(known=", ".join(preset_names()), method=method),
-        help_epilogue=EXAMPLES.format(method=method),
+        help=HELP.format(known=", ".join(preset_names()), method=method, modality=kind.name),
+        help_epilogue=EXAMPLES.format(method=method, data=example, name=Path(example).stem),
         help_format="markdown",
         usage="Usage: nearfar train METHOD --data SOURCE [flags]",
         version_flags=[],
@@ -74,40 +95,35 @@ def parser(method: str, recipe: dict[str, Any], *, call: Callable[..., None]) ->
     return app
 
 
-def _flags(method: str) -> list[inspect.Parameter]:
-    from nearfar import api, methods, training, views
+def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
+    from nearfar import api, methods, training
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {
-        "encoder": ENCODER,
-        "stem": ENCODER,
-        "image_size": DATA,
-        "channels": DATA,
-        "out": OTHER,
+    preset = getattr(methods, method)
+    places = {"modality": DATA, "encoder": ENCODER, "out": OTHER}
+    general = {
+        group: [
+            flag
+            for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
+            if places.get(flag.name) is group
+        ]
+        for group in (DATA, ENCODER, OTHER)
     }
-    general = [
-        flag
-        for group in (DATA, ENCODER, TRAINING, OTHER)
-        for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
-        if places.get(flag.name, TRAINING) is group
-    ]
     return [
-        _flag(
-            "data",
-            str,
-            DATA,
-            "A name (see `nearfar data`), a folder of images, or an .npy or .npz file.",
-        ),
-        *general,
+        _flag("data", str, DATA, DATA_HELP),
+        *general[DATA],
+        *flags_of(kind.options, group=DATA),
+        *general[ENCODER],
         *flags_of(training.TrainingOptions, group=TRAINING),
-        *flags_of(getattr(methods, method), table="method", group=METHOD),
+        *flags_of(preset, table="method", group=METHOD, leave_out=("signal_dim",)),
         *flags_of(
-            views.ImageViews,
+            kind.settings,
             table="views",
             group=VIEWS,
             leave_out=("size", "channels", "num_views"),  # decided by data and method
             show_defaults=False,
         ),
+        *general[OTHER],
         _flag("recipe", Path, OTHER, "Take settings from a TOML file or a run; flags win."),
         _flag("resume", Path, OTHER, "Go on with a run that was interrupted, exactly."),
     ]

@@ -1,15 +1,16 @@
-"""Sources of unlabelled images, labelled ones for evaluation, and worlds whose truth is known."""
+"""Sources of unlabelled samples, labelled ones for evaluation, and worlds whose truth is known."""
 
-from nearfar.data.arrays import ArraySource
 from nearfar.data.batches import batches
-from nearfar.data.dataset import DatasetSource
-from nearfar.data.folder import FolderSource
+from nearfar.data.images import ArraySource, DatasetSource, FolderSource
 from nearfar.data.joined import Joined
-from nearfar.data.labelled import LabelledData, open_labelled
+from nearfar.data.labelled import LabelledData
+from nearfar.data.modality import MODALITIES, modality_of
 from nearfar.data.named import NAMES, named_sources
-from nearfar.data.opening import open_source
-from nearfar.data.source import Batch, Source
+from nearfar.data.opening import open_labelled, open_source, opening_options
+from nearfar.data.source import Batch, ImageSource, Source
+from nearfar.data.specs import is_name
 from nearfar.data.subset import Subset
+from nearfar.data.vectors import VectorSource
 from nearfar.data.worlds import (
     CorrelatedGaussians,
     GaussianClasses,
@@ -22,6 +23,7 @@ from nearfar.data.worlds import (
 )
 
 __all__ = [
+    "MODALITIES",
     "NAMES",
     "ArraySource",
     "Batch",
@@ -29,6 +31,7 @@ __all__ = [
     "DatasetSource",
     "FolderSource",
     "GaussianClasses",
+    "ImageSource",
     "Joined",
     "LabelledData",
     "ShapePairs",
@@ -36,11 +39,15 @@ __all__ = [
     "Source",
     "SphereSample",
     "Subset",
+    "VectorSource",
     "batches",
     "bit_toy",
     "bit_toy_representations",
+    "is_name",
+    "modality_of",
     "named_sources",
     "open_labelled",
     "open_source",
+    "opening_options",
     "random_joint",
 ]

@@ -34,7 +34,7 @@ def batches(
     thread early.
 
     Args:
-        source: Where the images are.
+        source: Where the samples are.
         batch_size: Samples in a batch, over all processes together.
         order: Positions in the source, each one once: the permutation of this epoch.
         rank: Number of this process.
@@ -49,7 +49,7 @@ def batches(
         >>> from nearfar.data import batches, open_source
         >>> digits = open_source("digits")
         >>> for batch in batches(digits, batch_size=800, order=torch.arange(len(digits))):
-        ...     print(tuple(batch.images.shape), batch.samples[0].item())
+        ...     print(tuple(batch.inputs.pixels.shape), batch.samples[0].item())
         (800, 1, 8, 8) 0
         (800, 1, 8, 8) 800
     """

@@ -12,20 +12,28 @@ import torch
 from torch import Tensor
 
 from nearfar.data.source import Batch, Source, check_positions
+from nearfar.inputs import join, select
 
 __all__ = ["Joined"]
 
 
 @final
 class Joined(Source):
-    """The images of several sources of one kind, numbered through."""
+    """The samples of several sources of one kind, numbered through."""
 
     def __init__(self, sources: Sequence[Source], *, name: str) -> None:
         self.sources = tuple(sources)
         self.name = name
-        self.channels = sources[0].channels
-        self.image_size = sources[0].image_size
+        self.at_once = sources[0].at_once
         self._ends = np.cumsum([len(source) for source in sources])
+
+    @property
+    def modality(self) -> str:  # type: ignore[override]  # that of the parts
+        return self.sources[0].modality
+
+    @property
+    def root(self) -> Source:
+        return self.sources[0].root
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -33,15 +41,17 @@ class Joined(Source):
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
         index = check_positions(positions, length=len(self))
         part = torch.from_numpy(np.searchsorted(self._ends, index.numpy(), side="right"))
-        images: list[Tensor] = [torch.empty(0)] * len(index)
+        read, places = [], []
         for number, source in enumerate(self.sources):
             (rows,) = torch.nonzero(part == number, as_tuple=True)
             if len(rows):
                 first = int(self._ends[number]) - len(source)
-                batch = source.read(index[rows] - first)
-                for row, image in zip(rows.tolist(), batch.images, strict=True):
-                    images[row] = image
-        return Batch.of(images, index)
+                read.append(source.read(index[rows] - first).inputs)
+                places.append(rows)
+        together = join(read or [self.sources[0].read([]).inputs])
+        if len(places) > 1:
+            together = select(together, torch.cat(places).argsort())
+        return Batch(together, index)
 
     def identify(self, sample: int) -> str:
         return f"row {sample}"
@@ -53,10 +63,6 @@ class Joined(Source):
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(note for source in self.sources for note in source.notes)
-
-    @property
-    def value_range(self) -> tuple[float, float] | None:
-        return self.sources[0].value_range
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,63 +2,55 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from nearfar.checks import check_choice, suggest
-from nearfar.data.array_files import read_array_file
-from nearfar.data.arrays import ArraySource
-from nearfar.data.dataset import DatasetSource
-from nearfar.data.folder import MEMORY, FolderSource
-from nearfar.data.folder_files import printable
-from nearfar.data.folder_split import test_positions
-from nearfar.data.joined import Joined
-from nearfar.data.named import NAMES, Places, load_named
+from nearfar.data.files import printable
+from nearfar.data.labelled import LabelledData, with_labels
+from nearfar.data.modality import MODALITIES, modality_of
+from nearfar.data.named import NAMES, Places, named_set
 from nearfar.data.source import Source
-from nearfar.data.subset import Subset
+from nearfar.data.specs import Spec, Split, is_name
 
-__all__ = ["Spec", "Split", "array_of", "known_name", "open_source"]
-
-Split = Literal["train", "test", "all"]
-Spec = str | Path | NDArray[Any] | Tensor | Dataset[Any] | Source
-ARRAY_ENDINGS = (".npy", ".npz")
-PICKLES = (".pkl", ".pickle", ".pt", ".pth")
+__all__ = ["open_labelled", "open_source", "opening_options"]
 
 
 def open_source(
     spec: Spec,
     *,
+    modality: str | None = None,
     split: Split = "train",
     data_dir: Path | None = None,
-    channels: int | None = None,
-    value_range: tuple[float, float] | None = None,
-    short_side: int = 256,
-    memory: int = MEMORY,
+    **options: Any,
 ) -> Source:
-    """A source of unlabelled images.
+    """A source of unlabelled samples.
 
     Args:
-        spec: A name (``digits``, ``cifar10``), a folder of images, a ``.npy`` or ``.npz`` file, an
-            array or tensor (N×H×W, N×H×W×C, N×C×H×W), a PyTorch dataset, or a source.
+        spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or of sounds,
+            a file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
+            dataset, a ``Data`` of PyTorch Geometric, or a source.
+        modality: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors`` or ``pairs``; told
+            from the data if left out.
         split: Where data come with an official test set: everything but that set (``train``), that
             set alone, or all. Data without one are all ``train``.
         data_dir: Where named sets are looked for first; ``$NEARFAR_DATA`` if left out.
-        channels: For a folder, 1, 3 or 4; for arrays, which axis is the channels'.
-        value_range: For numbers other than bytes, the (low, high) to map to (0, 1): the
-            :attr:`Source.value_range` of the data an encoder was trained on.
-        short_side: Image files larger than this are reduced to it.
-        memory: Bytes that decoded image files may take.
+        options: Those of the modality's opener, such as ``channels`` for images, ``sample_rate``
+            for sequences, ``column`` for texts, ``x`` and ``s`` for pairs; see
+            :func:`opening_options`.
 
     Raises:
         FileNotFoundError: No such file, folder or name; the nearest name is said.
-        TypeError: Something that is no source of images, or that only unpickling could read.
-        ValueError: The data cannot be used; the reason is said.
+        TypeError: Something that is no source of data, or that only unpickling could read.
+        ValueError: The data cannot be used, or an option is not of their modality; the reason is
+            said.
 
     Example:
         >>> open_source("digits")
@@ -67,109 +59,136 @@ def open_source(
     check_choice(("train", "test", "all"), split=split)
     if isinstance(spec, Source):
         return spec
-    if isinstance(spec, (np.ndarray, Tensor)):
-        _refuse_test(split, "an array")
-        return ArraySource(array_of(spec), name="array", channels=channels, value_range=value_range)
-    if isinstance(spec, Dataset):
-        _refuse_test(split, "a dataset")
-        return DatasetSource(spec, channels=channels, value_range=value_range)
-    if not isinstance(spec, (str, Path)):
-        raise TypeError(
-            "data must be a name, a path, an array, a tensor or a PyTorch dataset,"
-            f" got {type(spec).__name__}"
-        )
-    if (name := known_name(spec)) is not None:
-        source = _open_named(name, split, Places.here(data_dir))
-        if channels not in (None, source.channels):
-            raise ValueError(f"`channels` of {name} is {source.channels}, got {channels}")
-        return source
-    path = Path(spec).expanduser()
-    if path.is_dir():
-        folder = FolderSource(path, channels=channels, short_side=short_side, memory=memory)
-        return _split_folder(folder, split)
-    if path.suffix.lower() in ARRAY_ENDINGS and path.is_file():
-        return _open_arrays(path, split, channels, value_range)
-    raise _refusal(path, str(spec))
+    kind = _modality(spec, modality, options)
+    if is_name(spec) and kind != "pairs":
+        return _open_named(str(spec), split, Places.here(data_dir), options)
+    opener = _opener("open", kind)
+    return opener(_found(spec), split=split, **_fitting(options, kind))  # type: ignore[no-any-return]
 
 
-def known_name(spec: object) -> str | None:
-    """The data set a text names; a path to a folder of that name is written ``./digits``."""
-    return spec if isinstance(spec, str) and spec in NAMES else None
+def open_labelled(
+    spec: Spec,
+    *,
+    labels: str | Sequence[Any] | NDArray[Any] | Tensor | None = None,
+    modality: str | None = None,
+    data_dir: Path | None = None,
+    **options: Any,
+) -> LabelledData:
+    """Samples and their classes.
 
+    Classes come from a named set, the sub-folders of a folder (below ``train`` and ``test`` or
+    ``val`` where these are an official split), the ``y`` of a ``.npz`` file, a column of a table,
+    the second entry of a dataset's items, or `labels`.
 
-def array_of(values: NDArray[Any] | Tensor) -> NDArray[Any]:
-    """A NumPy array with the values of an array or tensor."""
-    if not isinstance(values, Tensor):
-        return values
-    plain = values.detach().cpu()
-    narrow = plain.is_floating_point() and plain.dtype != torch.float64
-    array: NDArray[Any] = (plain.float() if narrow else plain).numpy()  # NumPy has no bfloat16
-    return array
+    Args:
+        spec: As for :func:`open_source`.
+        labels: A class for each sample, numbers or words, where `spec` has none; or the name of a
+            set of labels or a column, where there are several (``speaker``).
+        modality: As for :func:`open_source`, like what follows.
+        data_dir: Likewise.
+        options: Likewise.
 
+    Raises:
+        ValueError: No labels, one class only, or labels that do not fit the samples.
 
-def _open_named(name: str, split: Split, places: Places) -> Source:
-    loaded = load_named(name, places=places)
-    if split == "test" and loaded.test is None:
-        raise ValueError(f"{name} has no official test set: use `split`='train'")
-    label = name if split == "train" else f"{name}-{split}"
-    parts = [] if split == "test" else [loaded.train.images]
-    if split != "test" and loaded.unlabelled is not None:
-        parts.append(loaded.unlabelled)
-    if split != "train" and loaded.test is not None:
-        parts.append(loaded.test.images)
-    sources = [ArraySource(part, name=label, notes=loaded.notes) for part in parts]
-    return sources[0] if len(sources) == 1 else Joined(sources, name=label)
-
-
-def _split_folder(folder: FolderSource, split: Split) -> Source:
-    test = test_positions(folder.paths())
-    if not test:
-        _refuse_test(split, "a folder without train/ and test/")
-        return folder
-    if split == "all":
-        return folder
-    if split == "test":
-        return Subset(folder, test, name=f"{folder.name}-test")
-    chosen = set(test)
-    aside = f"{len(test):,} images of the folder's test set left aside"
-    return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
-
-
-def _open_arrays(
-    path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
-) -> Source:
-    held = read_array_file(path)
-    train = ArraySource(held.images, name=path.stem, channels=channels, value_range=value_range)
-    if held.test_images is None:
-        _refuse_test(split, printable(path.name))
-        return train
-    if split == "train":
-        return train
-    taken_as_they_are = (0.0, 1.0) if held.images.dtype.kind == "f" else None
-    test = ArraySource(
-        held.test_images,
-        name=f"{path.stem}-test",
-        channels=channels,
-        value_range=train.value_range or taken_as_they_are,
+    Example:
+        >>> data = open_labelled("digits")
+        >>> data.train, data.train_labels[:3].tolist(), data.test
+        (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
+    """
+    if labels is not None and not isinstance(labels, str):
+        source = open_source(spec, modality=modality, data_dir=data_dir, **options)
+        return with_labels(source, np.asarray(labels))
+    if isinstance(spec, Source):
+        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+    kind = _modality(spec, modality, options)
+    if is_name(spec) and kind != "pairs":
+        return _label_named(str(spec), labels, Places.here(data_dir))
+    labeller = _opener("label", kind)
+    return labeller(  # type: ignore[no-any-return]
+        _found(spec), labels=labels, **_fitting(options, kind)
     )
-    return test if split == "test" else Joined([train, test], name=f"{path.stem}-all")
 
 
-def _refuse_test(split: Split, what: str) -> None:
-    if split == "test":
-        raise ValueError(f"{what} has no official test set: use `split`='train'")
+def opening_options(modality: str) -> dict[str, inspect.Parameter]:
+    """What can be said when data of a modality are opened, by name.
+
+    >>> list(opening_options("images"))
+    ['channels', 'value_range', 'short_side', 'memory']
+    """
+    check_choice(MODALITIES, modality=modality)
+    parameters = inspect.signature(_opener("open", modality)).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "split"
+    }
 
 
-def _refusal(path: Path, said: str) -> Exception:
-    shown = printable(said)
-    if path.suffix.lower() in PICKLES:
-        return TypeError(f"{shown} may hold a pickle, which is never opened: save a .npy or .npz")
+def _opener(verb: str, modality: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(
+        import_module(f"nearfar.data.{modality}"), f"{verb}_{modality}"
+    )
+    return found
+
+
+def _modality(spec: Spec, modality: str | None, options: dict[str, Any]) -> str:
+    if modality is None:
+        return modality_of(spec, given=[k for k, v in options.items() if v is not None])
+    check_choice(MODALITIES, modality=modality)
+    return modality
+
+
+def _fitting(options: dict[str, Any], modality: str) -> dict[str, Any]:
+    """The options that were said, each one known."""
+    known = opening_options(modality)
+    for name, value in options.items():
+        if name not in known and value is not None:
+            raise ValueError(
+                f"`{name}` is no option of {modality}{suggest(name, known)};"
+                f" the options are {', '.join(known)}"
+            )
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]) -> Source:
+    loaded = named_set(name, places=places)
+    source = {"train": loaded.pretrain, "test": loaded.test, "all": None}[split]
+    if split == "all":
+        source = loaded.all()
+    if source is None:
+        raise ValueError(f"{name} has no official test set: use `split`='train'")
+    for option, value in options.items():  # a name fixes them; saying the same again is no error
+        fixed = getattr(source.root, option, value)
+        if value is not None and fixed is not None and value != fixed:
+            raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")
+    return source
+
+
+def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
+    loaded = named_set(name, places=places)
+    wanted = labels or next(iter(loaded.labels))
+    check_choice(loaded.labels, labels=wanted)
+    data = with_labels(
+        loaded.train,
+        loaded.labels[wanted],
+        loaded.test,
+        loaded.test_labels[wanted] if loaded.test_labels else None,
+        class_names=loaded.class_names if wanted == next(iter(loaded.labels)) else (),
+    )
+    return data
+
+
+def _found(spec: Spec) -> Any:
+    """Paths that exist, with ``~`` resolved; everything else as it is."""
+    if not isinstance(spec, (str, Path)) or str(spec).startswith("hf:") or is_name(spec):
+        return spec
+    path = Path(spec).expanduser()
     if path.exists():
-        return ValueError(
-            f"{shown} is neither a folder of images nor a {' or '.join(ARRAY_ENDINGS)} file"
-        )
+        return path
+    shown = printable(str(spec))
     neighbours = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     near = suggest(path.name, [*NAMES, *neighbours])
-    return FileNotFoundError(
+    raise FileNotFoundError(
         f"no data {shown}{near}: no such file or folder, and the known names are {', '.join(NAMES)}"
     )

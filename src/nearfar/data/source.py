@@ -1,64 +1,58 @@
-"""What every source of images is, and what it hands out."""
+"""What every source is, and what it hands out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Int64
 from torch import Tensor
 
-__all__ = ["Batch", "Source", "check_positions", "colour_word", "default_image_size"]
+from nearfar.inputs import View, select
+
+__all__ = ["Batch", "ImageSource", "Source", "check_positions", "colour_word", "default_image_size"]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of several samples; no labels.
+    """Several samples; no labels.
 
     Attributes:
-        images: uint8 in 0..255 or float32 in [0, 1]. Images of different sizes are padded with
-            zeros at the bottom and at the right.
-        samples: What each image is, for :meth:`Source.identify` and for everything random.
-        sizes: Height and width before padding; None where nothing was padded.
+        inputs: What the samples are: :class:`nearfar.inputs.Images` and the like.
+        samples: The number of each, for :meth:`Source.identify` and for everything random.
     """
 
-    images: (
-        UInt8[Tensor, "batch channels height width"] | Float[Tensor, "batch channels height width"]
-    )
+    inputs: View
     samples: Int64[Tensor, " batch"]
-    sizes: Int64[Tensor, "batch 2"] | None = None
 
-    @classmethod
-    def of(cls, images: Sequence[Tensor], samples: Int64[Tensor, " batch"]) -> Batch:
-        """Stack images (channels × height × width), padding where sizes differ."""
-        sizes = torch.tensor([image.shape[-2:] for image in images], dtype=torch.int64)
-        height, width = sizes.amax(0).tolist()
-        if bool((sizes == sizes[0]).all()):
-            return cls(images=torch.stack(list(images)), samples=samples)
-        first = images[0]
-        padded = first.new_zeros(len(images), first.shape[0], height, width)
-        for row, image in zip(padded, images, strict=True):
-            row[:, : image.shape[1], : image.shape[2]] = image
-        return cls(images=padded, samples=samples, sizes=sizes)
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def split(self, parts: int) -> list[Batch]:
+        """Parts as equal as they can be, the samples in their order."""
+        rows = torch.arange(len(self)).tensor_split(parts)
+        return [Batch(select(self.inputs, row), self.samples[row]) for row in rows]
 
 
 class Source(ABC):
-    """A finite, ordered collection of images that can be read in any order, as often as wanted.
+    """A finite, ordered collection of samples that can be read in any order, as often as wanted.
 
     Reading is a pure function of the positions: no randomness, no state that a resumed run would
     have to restore.
 
     Attributes:
         name: Short name: ``digits``, ``photos``.
-        channels: Channels of every image.
-        image_size: Side length at which views are shown unless a user says otherwise.
+        modality: What the samples are: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors`` or ``pairs``.
+        at_once: Samples that are best read at once where nothing else decides.
     """
 
     name: str
-    channels: int
-    image_size: int
+    modality: ClassVar[str]
+    at_once: int = 256
 
     @abstractmethod
     def __len__(self) -> int:
@@ -66,7 +60,7 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
-        """The images at these positions, each from 0 to ``len(self) - 1``."""
+        """The samples at these positions, each from 0 to ``len(self) - 1``."""
 
     @abstractmethod
     def identify(self, sample: int) -> str:
@@ -78,12 +72,17 @@ class Source(ABC):
 
     @abstractmethod
     def describe(self) -> str:
-        """Count, colours and size: ``1,797 grey images 8×8``."""
+        """Count, kind and size: ``1,797 grey images 8×8``."""
 
     @property
     @abstractmethod
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when the data change."""
+
+    @property
+    def root(self) -> Source:
+        """The source itself, but for a :class:`Subset` what it was selected from."""
+        return self
 
     @property
     def samples(self) -> Int64[Tensor, " samples"]:
@@ -95,13 +94,26 @@ class Source(ABC):
         """What a user should know: files skipped, values rescaled."""
         return ()
 
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.describe()}>"
+
+
+class ImageSource(Source):
+    """A source of images.
+
+    Attributes:
+        channels: Channels of every image.
+        image_size: Side length at which views are shown unless a user says otherwise.
+    """
+
+    modality: ClassVar = "images"
+    channels: int
+    image_size: int
+
     @property
     def value_range(self) -> tuple[float, float] | None:
         """The (low, high) that were mapped to (0, 1); None where values were taken as they are."""
         return None
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.describe()}>"
 
 
 def check_positions(positions: Sequence[int] | Tensor, *, length: int) -> Int64[Tensor, " batch"]:

@@ -35,8 +35,7 @@ class Subset(Source):
         self.source = source
         self._notes = notes
         self.name = name or source.name
-        self.channels = source.channels
-        self.image_size = source.image_size
+        self.at_once = source.at_once
         self._positions = check_positions(positions, length=len(source))
         if not len(self._positions):
             raise ValueError(
@@ -55,6 +54,14 @@ class Subset(Source):
     def describe(self) -> str:
         return f"{len(self):,} of {self.source.describe()}"
 
+    @property
+    def modality(self) -> str:  # type: ignore[override]  # that of the parent
+        return self.source.modality
+
+    @property
+    def root(self) -> Source:
+        return self.source.root
+
     @cached_property
     def samples(self) -> Int64[Tensor, " samples"]:
         return self.source.samples[self._positions]
@@ -62,10 +69,6 @@ class Subset(Source):
     @property
     def notes(self) -> tuple[str, ...]:
         return (*self.source.notes, *self._notes)
-
-    @property
-    def value_range(self) -> tuple[float, float] | None:
-        return self.source.value_range
 
     @cached_property
     def fingerprint(self) -> str:

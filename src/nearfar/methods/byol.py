@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import ClassVar, final
 
-from torch import Tensor, nn
+from torch import nn
 
 from nearfar.checks import check_fraction
+from nearfar.inputs import View
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import MomentumCopy, PerceptronHead
 from nearfar.objectives import BYOLLoss
@@ -24,7 +25,7 @@ class BYOL(Method):
     """Online network with a predictor, target network that follows.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions of the target's projections; ``nn.Identity()``
             removes it (and the representation collapses).
@@ -53,7 +54,7 @@ class BYOL(Method):
         self.objective = BYOLLoss()
         self.decay = decay
 
-    def project(self, views: tuple[Tensor, ...]) -> Projected:
+    def project(self, views: tuple[View, ...]) -> Projected:
         """Encode, project and predict each view; the slow copy's projection is its target."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
@@ -88,7 +89,7 @@ def byol(
     """BYOL as published, around any encoder.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         width: Dimensions of a representation.
         hidden: Width of the inner layers of projector and predictor; twice the representation's if
             not given (4,096 for the paper's ResNet-50).

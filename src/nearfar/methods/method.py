@@ -9,9 +9,10 @@ from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
+from nearfar.inputs import View, join, joinable
 from nearfar.objectives.objective import Objective
 
-__all__ = ["Method", "Projected", "Step"]
+__all__ = ["Method", "Projected", "Step", "encode"]
 
 Projected: TypeAlias = tuple[tuple[Tensor, ...], ...]
 """What a method computes of each sample by itself: groups of tensors, one a view.
@@ -56,6 +57,8 @@ class Method(nn.Module, ABC):
         paper: Short citation.
         negatives: Whether the objective compares with other samples.
         momentum: Whether a slowly following copy is kept.
+        positives: Whether its views show the same sample, so that their agreement says something.
+        modalities: The kinds of samples it is for; empty for any.
     """
 
     encoder: nn.Module
@@ -64,16 +67,18 @@ class Method(nn.Module, ABC):
     paper: ClassVar[str]
     negatives: ClassVar[bool]
     momentum: ClassVar[bool]
+    positives: ClassVar[bool] = True
+    modalities: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def project(self, views: tuple[Tensor, ...]) -> Projected:
+    def project(self, views: tuple[View, ...]) -> Projected:
         """Encode, project, predict, targets: everything computed sample by sample."""
 
     @abstractmethod
     def compare(self, projected: Projected) -> Step:
         """Gather, compare, the loss: everything that couples samples."""
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
+    def forward(self, views: tuple[View, ...]) -> Step:
         """Project the views, then compare what came out."""
         return self.compare(self.project(views))
 
@@ -85,13 +90,26 @@ class Method(nn.Module, ABC):
         """Keys that each query is compared with, its own among them; None without negatives."""
         return None
 
-    def embed(self, x: Tensor) -> Tensor:
+    def embed(self, x: View) -> Tensor:
         """The representation for downstream use."""
         representation: Tensor = self.encoder(x)
         return representation
+
+    def embed_views(self, views: tuple[View, ...]) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Representation and projection of each view, as a diagnosis compares them."""
+        representations = [self.embed(view) for view in views]
+        return tuple((h, self.projector(h)) for h in representations)
 
     def after_batch(self, step: Step) -> None:
         """Called once after each backward pass: queues move here."""
 
     def after_update(self, progress: float) -> None:
         """Called once after each optimiser update; `progress` runs from 0 to 1."""
+
+
+def encode(encoder: nn.Module, views: tuple[View, ...]) -> tuple[Tensor, ...]:
+    """A representation of each view, in one pass where the views can be joined."""
+    if not joinable(views):
+        return tuple(encoder(view) for view in views)
+    together: Tensor = encoder(join(views))
+    return together.chunk(len(views))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import View, select
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
@@ -26,7 +27,7 @@ class MoCo(Method):
     """Queries against the keys of a slow copy, negatives from a queue.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         projector: Representations to projections.
         dim: Dimensions of a projection.
         queue_size: Keys in the queue; the (global) batch must divide it.
@@ -64,7 +65,7 @@ class MoCo(Method):
         self.decay = decay
         self.key_splits = key_splits
 
-    def project(self, views: tuple[Tensor, ...]) -> Projected:
+    def project(self, views: tuple[View, ...]) -> Projected:
         """Queries from the first view, keys from the second."""
         representations = self.encoder(views[0])
         queries = self.projector(representations)
@@ -97,11 +98,14 @@ class MoCo(Method):
         """The own key and the queue's."""
         return 1 + int(self.queue.keys.shape[0])
 
-    def _keys(self, view: Tensor) -> Tensor:
+    def _keys(self, view: View) -> Tensor:
         if self.key_splits == 1:
             whole: Tensor = self.target(view)
             return whole
-        parts = [self.target(view[i :: self.key_splits]) for i in range(self.key_splits)]
+        parts = [
+            self.target(select(view, slice(i, None, self.key_splits)))
+            for i in range(self.key_splits)
+        ]
         keys = torch.empty_like(torch.cat(parts))
         for i, part in enumerate(parts):
             keys[i :: self.key_splits] = part
@@ -121,7 +125,7 @@ def moco_v1(
     """MoCo v1 as published: a linear projector, temperature 0.07.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         width: Dimensions of a representation.
         dim: Dimensions of a projection.
         queue_size: Keys in the queue; the (global) batch must divide it.
@@ -155,7 +159,7 @@ def moco_v2(
     """MoCo v2 as published: a two-layer projector, temperature 0.2.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from nearfar.methods.method import Method, Projected, Step
+from nearfar.inputs import View
+from nearfar.methods.method import Method, Projected, Step, encode
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import NTXentLoss
 from nearfar.parallel import Ring, gather
@@ -24,7 +25,7 @@ class SimCLR(Method):
     """Two views, one network, NT-Xent over the batch.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         projector: Representations to projections.
         temperature: Divides the cosine similarities.
         ring: With several processes, pass their projections around a ring instead of gathering them
@@ -49,11 +50,11 @@ class SimCLR(Method):
         self.objective = NTXentLoss(temperature=temperature)
         self.ring = ring
 
-    def project(self, views: tuple[Tensor, ...]) -> Projected:
+    def project(self, views: tuple[View, ...]) -> Projected:
         """Encode and project both views at once."""
-        representations = self.encoder(torch.cat(views))
-        projections = self.projector(representations)
-        return representations.chunk(2), projections.chunk(2)
+        representations = encode(self.encoder, views)
+        projections = self.projector(torch.cat(representations))
+        return representations, projections.chunk(2)
 
     def compare(self, projected: Projected) -> Step:
         """Compare each projection with every other."""
@@ -85,7 +86,7 @@ def simclr(
     """SimCLR as published, around any encoder.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).

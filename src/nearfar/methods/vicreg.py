@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
-from torch import Tensor, nn
+from torch import nn
 
+from nearfar.inputs import View
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import VICRegLoss
@@ -23,7 +24,7 @@ class VICReg(Method):
     """Two views, one network, variance–invariance–covariance regularisation.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
         invariance_weight: λ.
         variance_weight: μ; 0 lets the representation collapse.
@@ -52,7 +53,7 @@ class VICReg(Method):
             covariance_weight=covariance_weight,
         )
 
-    def project(self, views: tuple[Tensor, ...]) -> Projected:
+    def project(self, views: tuple[View, ...]) -> Projected:
         """Encode and project each view."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
@@ -82,7 +83,7 @@ def vicreg(
     """VICReg as published, around any encoder.
 
     Args:
-        encoder: Images to representations.
+        encoder: Inputs to representations.
         width: Dimensions of a representation.
         hidden: Width of the projector's two inner layers; four times the representation's if not
             given (8,192 for the paper's ResNet-50).

@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
 from nearfar.checks import check_choice, check_integer, suggest
 from nearfar.modules.convnet import ConvNet
-from nearfar.records import Record
+from nearfar.modules.description import EncoderDescription
 
-__all__ = ["EncoderDescription", "build_encoder"]
-
-
-@dataclass(frozen=True)
-class EncoderDescription(Record):
-    """How to build the module that ``encoder.safetensors`` fits, without nearfar where possible.
-
-    Attributes:
-        name: ``convnet``, a timm name, or ``custom`` for a module of the user's.
-        library: ``nearfar``, ``timm`` or ``custom``.
-        arguments: What the constructor was called with.
-        stem: ``small`` where the stem was replaced for small images, else ``standard``.
-        width: Dimensions of the representation.
-        channels: Channels of the input.
-        image_size: Side of the images it was trained at, in pixels.
-        mean: Subtracted from images in [0, 1], one a channel.
-        std: Then divided by.
-        value_range: The (low, high) of the original values that became (0, 1); None for uint8.
-        how: The lines of Python that build it.
-    """
-
-    name: str
-    library: str
-    width: int
-    channels: int
-    image_size: int
-    stem: str = "standard"
-    arguments: dict[str, int] = field(default_factory=dict)
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    value_range: tuple[float, ...] | None = None
-    how: str = ""
+__all__ = ["build_encoder"]
 
 
 def build_encoder(
@@ -76,8 +44,7 @@ def build_encoder(
             name="convnet",
             library="nearfar",
             width=convnet.num_features,
-            channels=channels,
-            image_size=image_size,
+            form={"channels": channels, "image_size": image_size},
             arguments={"channels": channels},
             how=f"nearfar.modules.ConvNet(channels={channels})",
         )
@@ -120,8 +87,7 @@ def _build_timm(
         name=name,
         library="timm",
         width=int(model.num_features),
-        channels=channels,
-        image_size=image_size,
+        form={"channels": channels, "image_size": image_size},
         stem="small" if small else "standard",
         arguments=arguments,
         how="\n".join(["model = " + how[0], *how[1:]]) if small else how[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import final
 
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape, check_temperature
 from nearfar.objectives.info_nce import info_nce_loss
+from nearfar.objectives.nt_xent import nt_xent_loss
 from nearfar.objectives.objective import Objective
 from nearfar.objectives.predictive import forward_predictive_loss, inverse_predictive_loss
 
@@ -28,6 +30,7 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
     contrastive_weight: float = 1.0,
     forward_weight: float = 0.0,
     inverse_weight: float = 0.0,
+    symmetric: bool = False,
 ) -> Float[Tensor, ""]:
     r"""Keep what an input shares with its signal (another view), discard the rest.
 
@@ -51,6 +54,7 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         contrastive_weight: λ_CL.
         forward_weight: λ_FP; above 0 it needs `reconstructions` and `signals`.
         inverse_weight: λ_IP.
+        symmetric: Take :func:`nt_xent_loss` for the first term, as the authors' code does.
 
     Returns:
         The weighted sum, minimised.
@@ -62,9 +66,9 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: λ_CL·ln N, plus what the other terms read. Perfect: tends to
-        0 from above with falling temperature. Not bounded above, unless the contrastive term is
-        alone: then as :func:`info_nce_loss`.
+        Chance, and complete collapse: λ_CL·ln N (symmetric: λ_CL·ln(2N − 1)), plus what the other
+        terms read. Perfect: tends to 0 from above with falling temperature. Not bounded above,
+        unless the contrastive term is alone: then as :func:`info_nce_loss`.
 
     Cost:
         Time N²·dim and the signals' size, memory that of the arguments: the similarities are never
@@ -74,8 +78,8 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         The paper maximises :math:`L_{SSL}`, whose contrastive term has a mean in the denominator:
         ``L = λ_CL·ln N − L_SSL``, the same gradient. Its inner product of projections is here their
         cosine over the temperature. The inverse term alone is solved by a constant encoder. The
-        authors' CIFAR-10 runs take the symmetric :func:`nt_xent_loss` for the first term and let
-        the third act on the representations.
+        authors' code takes the symmetric :func:`nt_xent_loss` for the first term and lets the
+        third act on the representations, normalised.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), equations 1 to 4.
@@ -101,15 +105,50 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         forward_weight=forward_weight,
         inverse_weight=inverse_weight,
     )
-    loss = contrastive_weight * info_nce_loss(z1, z2, temperature=temperature)
-    if reconstructions is not None and signals is not None:
-        loss = loss + forward_weight * forward_predictive_loss(reconstructions, signals)
-    elif forward_weight > 0:
+    if forward_weight > 0 and reconstructions is None:
         raise ValueError(
             f"`reconstructions` and `signals` must be given with `forward_weight` {forward_weight}"
         )
+    terms = _terms(
+        *(z1, z2, reconstructions, signals, h1, h2), temperature=temperature, symmetric=symmetric
+    )
+    return _weigh(
+        terms,
+        contrastive_weight=contrastive_weight,
+        forward_weight=forward_weight,
+        inverse_weight=inverse_weight,
+    )
+
+
+def _weigh(
+    terms: Mapping[str, Tensor],
+    *,
+    contrastive_weight: float,
+    forward_weight: float,
+    inverse_weight: float,
+) -> Tensor:
+    loss = contrastive_weight * terms["contrastive"] + inverse_weight * terms["inverse"]
+    return loss + forward_weight * terms["forward"] if "forward" in terms else loss
+
+
+def _terms(  # noqa: PLR0917  (three pairs of tensors)
+    z1: Tensor,
+    z2: Tensor,
+    reconstructions: Tensor | None,
+    signals: Tensor | None,
+    h1: Tensor | None,
+    h2: Tensor | None,
+    *,
+    temperature: float | Tensor,
+    symmetric: bool,
+) -> dict[str, Tensor]:
+    """Each term before its weight; no forward term where nothing was decoded."""
+    contrast = nt_xent_loss if symmetric else info_nce_loss
+    terms = {"contrastive": contrast(z1, z2, temperature=temperature)}
+    if reconstructions is not None and signals is not None:
+        terms["forward"] = forward_predictive_loss(reconstructions, signals)
     first, second = (z1, z2) if h1 is None or h2 is None else (h1, h2)
-    return loss + inverse_weight * inverse_predictive_loss(first, second)
+    return {**terms, "inverse": inverse_predictive_loss(first, second)}
 
 
 def _check_pair(**tensors: Tensor | None) -> None:
@@ -130,6 +169,7 @@ class MultiViewLoss(Objective):
         contrastive_weight: float = 1.0,
         forward_weight: float = 0.0,
         inverse_weight: float = 0.0,
+        symmetric: bool = False,
     ) -> None:
         super().__init__()
         check_temperature(temperature)
@@ -142,6 +182,7 @@ class MultiViewLoss(Objective):
         self.contrastive_weight = contrastive_weight
         self.forward_weight = forward_weight
         self.inverse_weight = inverse_weight
+        self.symmetric = symmetric
 
     def forward(  # noqa: PLR0917  (three pairs of tensors)
         self,
@@ -164,9 +205,37 @@ class MultiViewLoss(Objective):
             contrastive_weight=self.contrastive_weight,
             forward_weight=self.forward_weight,
             inverse_weight=self.inverse_weight,
+            symmetric=self.symmetric,
+        )
+
+    def terms(  # noqa: PLR0917  (three pairs of tensors)
+        self,
+        z1: Tensor,
+        z2: Tensor,
+        reconstructions: Tensor | None = None,
+        signals: Tensor | None = None,
+        h1: Tensor | None = None,
+        h2: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """``contrastive``, ``forward`` (where signals were decoded) and ``inverse``, unweighted."""
+        return _terms(
+            *(z1, z2, reconstructions, signals, h1, h2),
+            temperature=self.temperature,
+            symmetric=self.symmetric,
+        )
+
+    def weigh(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The loss that these terms make."""
+        return _weigh(
+            terms,
+            contrastive_weight=self.contrastive_weight,
+            forward_weight=self.forward_weight,
+            inverse_weight=self.inverse_weight,
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """λ_CL·ln N where the loss is the contrastive term alone, None with another beside it."""
-        alone = self.forward_weight == 0 and self.inverse_weight == 0
-        return self.contrastive_weight * math.log(batch_size) if alone else None
+        """λ_CL·ln N, symmetric λ_CL·ln(2N − 1); None with another term beside the contrastive."""
+        if self.forward_weight > 0 or self.inverse_weight > 0:
+            return None
+        candidates = 2 * batch_size - 1 if self.symmetric else batch_size
+        return self.contrastive_weight * math.log(candidates)

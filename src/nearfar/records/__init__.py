@@ -2,7 +2,7 @@
 
 from nearfar.records.advice import AdviceLine, AdviceRecord, Curve
 from nearfar.records.files import replace_atomically, write_bytes, write_text
-from nearfar.records.gallery import GalleryRecord, GalleryRow, Picture
+from nearfar.records.gallery import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records.geometry import GeometryRecord
 from nearfar.records.health import Finding, HealthRecord
 from nearfar.records.probe import ProbeRecord, ProbeRow
@@ -16,12 +16,12 @@ __all__ = [
     "AdviceLine",
     "AdviceRecord",
     "Curve",
+    "Exhibit",
     "Finding",
     "GalleryRecord",
     "GalleryRow",
     "GeometryRecord",
     "HealthRecord",
-    "Picture",
     "ProbeRecord",
     "ProbeRow",
     "Provenance",

@@ -1,4 +1,4 @@
-"""Pictures of a run: views of samples, and each sample's nearest neighbours."""
+"""Exhibits of a run: views of samples, and each sample's nearest neighbours."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ from dataclasses import dataclass
 
 from nearfar.records.record import Record
 
-__all__ = ["GalleryRecord", "GalleryRow", "Picture"]
+__all__ = ["Exhibit", "GalleryRecord", "GalleryRow"]
 
 
 @dataclass(frozen=True)
-class Picture(Record):
-    """One small image: PNG bytes in base64, and its caption (text from outside: escape it)."""
+class Exhibit(Record):
+    """One sample or view as a person sees, hears or reads it.
 
-    png: str
-    caption: str
+    Caption and text come from outside: a reader escapes them.
+
+    Attributes:
+        caption: What it is.
+        png: A picture, bytes in base64; of a sound its waveform, of a node its neighbourhood.
+        wav: A sound, bytes in base64.
+        text: A text.
+    """
+
+    caption: str = ""
+    png: str = ""
+    wav: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class GalleryRow(Record):
     """A sample and what belongs to it: its views, or its neighbours."""
 
-    sample: Picture
-    others: tuple[Picture, ...]
+    sample: Exhibit
+    others: tuple[Exhibit, ...]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class RunRecord(Record):
         name: Name of the run's directory.
         method: Preset name: ``simclr``.
         data: The source in words: "digits: 1,797 grey images 8×8".
+        modality: What the samples are: ``images``, ``sequences``, ...
         encoder: The encoder in words: "convnet 0.3 M".
         objective: The objective as the constructor takes it: "NTXentLoss(temperature=0.2)".
         chance: The loss at which nothing was learnt, or None.
@@ -52,6 +53,7 @@ class RunRecord(Record):
     steps: int
     epochs: int
     provenance: Provenance
+    modality: str = "images"
     optimizer: str = ""
     precision: str = ""
     batch_size: int = 0

@@ -1,11 +1,11 @@
-"""Pictures: what the method saw, and what the encoder finds similar."""
+"""Exhibits: what the method saw, and what the encoder finds similar."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from nearfar.records import GalleryRecord, GalleryRow, Picture
+from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports.html import Html, element
 from nearfar.reports.section import missing, section_of
 
@@ -66,7 +66,7 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
     )
 
 
-def _picture(picture: Picture, role: str, *, class_: str | None) -> Html:
+def _picture(picture: Exhibit, role: str, *, class_: str | None) -> Html:
     caption = picture.caption or role
     drawn = (
         element("img", src=f"data:image/png;base64,{picture.png}", alt=f"{role}: {caption}")

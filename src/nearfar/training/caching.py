@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _NormBase
 
 from nearfar.checks import check_integer
+from nearfar.inputs import View, select
+from nearfar.inputs import count as count_samples
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.ops import full_precision, widen
 
@@ -20,7 +22,7 @@ __all__ = ["cached_backward", "num_parts", "two_passes"]
 
 def cached_backward(
     method: Method,
-    views: tuple[Tensor, ...],
+    views: tuple[View, ...],
     *,
     micro_batch: int,
     backward: Callable[[Tensor], None] = Tensor.backward,
@@ -78,7 +80,7 @@ def cached_backward(
         True
     """
     check_integer(at_least=1, micro_batch=micro_batch)
-    rows = [view.shape[0] for view in views]
+    rows = [count_samples(view) for view in views]
     if len(set(rows)) != 1:
         raise ValueError(f"`views` must have as many rows as one another, got {rows}")
     count = num_parts(rows[0], micro_batch)
@@ -87,7 +89,10 @@ def cached_backward(
         with full_precision(step.loss):
             backward(step.loss)
         return _without_graph(step)
-    cut = zip(*(view.tensor_split(count) for view in views), strict=True)
+    cut = [
+        tuple(select(view, part) for view in views)
+        for part in torch.arange(rows[0]).tensor_split(count)
+    ]
     return two_passes(method, [_Constant(part) for part in cut], backward=backward)
 
 
@@ -100,16 +105,16 @@ def num_parts(samples: int, micro_batch: int) -> int:
 class _Constant:
     """Gives the same views whenever it is asked."""
 
-    def __init__(self, views: tuple[Tensor, ...]) -> None:
+    def __init__(self, views: tuple[View, ...]) -> None:
         self._views = views
 
-    def __call__(self) -> tuple[Tensor, ...]:
+    def __call__(self) -> tuple[View, ...]:
         return self._views
 
 
 def two_passes(
     method: Method,
-    parts: Sequence[Callable[[], tuple[Tensor, ...]]],
+    parts: Sequence[Callable[[], tuple[View, ...]]],
     *,
     precision: Callable[[], AbstractContextManager[Any]] = nullcontext,
     backward: Callable[[Tensor], None] = Tensor.backward,
@@ -145,7 +150,7 @@ def two_passes(
 
 def _project(
     method: Method,
-    part: Callable[[], tuple[Tensor, ...]],
+    part: Callable[[], tuple[View, ...]],
     precision: Callable[[], AbstractContextManager[Any]],
 ) -> Projected:
     """First pass, one micro-batch: the values alone.
@@ -157,10 +162,10 @@ def _project(
     with precision():
         projected = method.project(views)
     for tensor in _flat(projected):
-        if tensor.shape[:1] != views[0].shape[:1]:
+        if tensor.shape[:1] != (count_samples(views[0]),):
             raise ValueError(
                 f"`{type(method).__name__}.project` must give one row per sample,"
-                f" {views[0].shape[0]}, got shape {tuple(tensor.shape)}"
+                f" {count_samples(views[0])}, got shape {tuple(tensor.shape)}"
             )
     return tuple(
         tuple(tensor.detach().requires_grad_(tensor.requires_grad) for tensor in group)
@@ -181,7 +186,7 @@ def _join(pieces: list[Projected]) -> Projected:
 
 def _go_back(
     method: Method,
-    part: Callable[[], tuple[Tensor, ...]],
+    part: Callable[[], tuple[View, ...]],
     precision: Callable[[], AbstractContextManager[Any]],
     joined: Projected,
     start: int,
@@ -190,7 +195,7 @@ def _go_back(
     views = part()
     with precision():
         projected = method.project(views)
-    rows = views[0].shape[0]
+    rows = count_samples(views[0])
     outputs, gradients = [], []
     for output, leaf in zip(_flat(projected), _flat(joined), strict=True):
         if leaf.grad is not None:

@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
+from nearfar.inputs import View
 from nearfar.methods.method import Method, Step
 from nearfar.parallel import synchronise_batch_norm
 
@@ -30,6 +31,14 @@ def computes_in_bfloat16() -> bool:
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
+@final
+class _Held:
+    """Views as one opaque argument: Fabric walks others and stumbles over frozen dataclasses."""
+
+    def __init__(self, views: tuple[View, ...]) -> None:
+        self.views = views
+
+
 class _Tupled(nn.Module):
     """The method with its step as a plain tuple: Fabric walks outputs, and Step is frozen."""
 
@@ -37,8 +46,8 @@ class _Tupled(nn.Module):
         super().__init__()
         self.method = method
 
-    def forward(self, views: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        step = self.method(views)
+    def forward(self, held: _Held) -> tuple[Any, ...]:
+        step = self.method(held.views)
         return step.loss, step.representations, step.projections, dict(step.terms), step.carry
 
 
@@ -80,7 +89,7 @@ class Engine:
         if self.devices == 1:
             self._fabric.launch()
             return function(self, *arguments)
-        # one opaque argument: Fabric walks the others and stumbles over frozen dataclasses
+        # one opaque argument, as for views
         work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
         return self._fabric.launch(work)
 
@@ -110,9 +119,9 @@ class Engine:
             synchronise_batch_norm(method)
         self._wrapped, self._optimizer = self._fabric.setup(_Tupled(method), optimizer)
 
-    def forward(self, views: tuple[Tensor, ...]) -> Step:
+    def forward(self, views: tuple[View, ...]) -> Step:
         """One step of the method, in the chosen precision."""
-        loss, representations, projections, terms, carry = self._wrapped(views)
+        loss, representations, projections, terms, carry = self._wrapped(_Held(views))
         return Step(loss, representations, projections, terms, carry)
 
     def autocast(self) -> AbstractContextManager[Any]:

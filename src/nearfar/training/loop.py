@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nearfar.data import Batch, Source, batches
+from nearfar.inputs import View, move
 from nearfar.methods.method import Method, Step
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
@@ -271,23 +272,20 @@ class _Updater:
         count = num_parts(samples, self.options.micro_batch or samples)
         if count == 1:
             return [batch]
-        sizes = [None] * count if batch.sizes is None else batch.sizes.tensor_split(count)
-        cut = zip(
-            batch.images.tensor_split(count), batch.samples.tensor_split(count), sizes, strict=True
-        )
-        return [Batch(images=i, samples=s, sizes=extents) for i, s, extents in cut]
+        return batch.split(count)
 
-    def _views_of(self, batch: Batch, step: int) -> tuple[Tensor, ...]:
+    def _views_of(self, batch: Batch, step: int) -> tuple[View, ...]:
         device = self.engine.device
         shown = self.views(
-            batch.images.to(device, non_blocking=True),
+            move(batch.inputs, device),
             batch.samples.to(device),
             seed=self.options.seed,
             epoch=step // self.schedule.updates_per_epoch,
-            sizes=None if batch.sizes is None else batch.sizes.to(device),
         )
-        shown = tuple(view.to(self.engine.dtype) for view in shown)
-        return shown if self.options.channels_last else tuple(v.contiguous() for v in shown)
+        moved = [move(view, device, self.engine.dtype) for view in shown]
+        if not self.options.channels_last:
+            moved = [v.contiguous() if isinstance(v, Tensor) else v for v in moved]
+        return tuple(moved)
 
     def _explain(self, batch: Batch, loss: float, step: int) -> NonFiniteLossError:
         names = [self.source.identify(int(sample)) for sample in batch.samples]

@@ -65,4 +65,4 @@ class Meter:
         means = {name: sum(values) / max(1, len(values)) for name, values in self.pending.items()}
         speed = self._samples * self._counted / elapsed
         self.pending, self._counted, self._since = {"loss": []}, 0, time.perf_counter()
-        return means | {"images_per_second": speed}
+        return means | {"samples_per_second": speed}

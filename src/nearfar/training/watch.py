@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nearfar.diagnostics import measurements
+from nearfar.inputs import View, move
 from nearfar.methods.method import Method
 from nearfar.training.engine import Engine
 
@@ -22,10 +23,10 @@ class Watch:
     evaluation mode meanwhile: nothing of its state moves.
 
     Args:
-        views: Two or more views of the same samples, ``[samples, channels, height, width]`` each.
+        views: Two or more views of the same samples.
     """
 
-    def __init__(self, views: tuple[Tensor, ...]) -> None:
+    def __init__(self, views: tuple[View, ...]) -> None:
         self.views = views[:2]
 
     @torch.no_grad()
@@ -35,8 +36,8 @@ class Watch:
         method.eval()
         try:
             with engine.autocast():
-                h1, h2 = (method.embed(view.to(engine.device, engine.dtype)) for view in self.views)
-                z1, z2 = method.projector(h1), method.projector(h2)
+                shown = tuple(move(view, engine.device, engine.dtype) for view in self.views)
+                (h1, z1), (_, z2) = method.embed_views(shown)
         finally:
             method.train(training)
         return z1.float(), z2.float(), h1.float()

@@ -3,6 +3,7 @@
 from nearfar.views.customviews import CustomViews
 from nearfar.views.images import plain_view
 from nearfar.views.imageviews import ImageViews
+from nearfar.views.pairviews import PairViews
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.presets import (
     VIEW_PRESETS,
@@ -14,12 +15,19 @@ from nearfar.views.presets import (
     simclr_views,
     vicreg_views,
 )
+from nearfar.views.textviews import TextViews
+from nearfar.views.tokenizer import Tokenizer
+from nearfar.views.vectorviews import VectorViews
 from nearfar.views.views import Views
 
 __all__ = [
     "VIEW_PRESETS",
     "CustomViews",
     "ImageViews",
+    "PairViews",
+    "TextViews",
+    "Tokenizer",
+    "VectorViews",
     "ViewParameters",
     "Views",
     "byol_views",

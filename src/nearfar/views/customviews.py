@@ -13,8 +13,15 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nearfar.checks import check_integer
+from nearfar.inputs import Images
 from nearfar.ops.random import Stream, random_bits
-from nearfar.views.images import check_images, check_normalisation, check_sizes, plain_view
+from nearfar.views.images import (
+    check_images,
+    check_normalisation,
+    check_sizes,
+    pixels_and_sizes,
+    plain_view,
+)
 
 __all__ = ["CustomViews"]
 
@@ -91,12 +98,11 @@ class CustomViews:
 
     def __call__(
         self,
-        images: Tensor,
+        images: Tensor | Images,
         samples: Int64[Tensor, " batch"],
         *,
         seed: int,
         epoch: int,
-        sizes: Int64[Tensor, "batch 2"] | None = None,
     ) -> tuple[Float[Tensor, "batch channels size size"], ...]:
         """The views of a batch; arguments as of :class:`ImageViews`.
 
@@ -104,6 +110,7 @@ class CustomViews:
             TypeError: `images` are neither uint8 nor floating point, or a view is not.
             ValueError: A shape or value is out of range, or a view has another shape.
         """
+        images, sizes = pixels_and_sizes(images)
         check_images(images, channels=self.channels)
         if samples.shape != images.shape[:1]:
             raise ValueError(
@@ -121,9 +128,9 @@ class CustomViews:
             views.append(self._view(transform, images, extents, seeds))
         return tuple(views)
 
-    def plain(self, images: Tensor, sizes: Int64[Tensor, "batch 2"] | None = None) -> Tensor:
+    def plain(self, images: Tensor | Images) -> Tensor:
         """The one view for embedding: :func:`plain_view` with this size and normalisation."""
-        return plain_view(images, sizes, size=self.size, mean=self.mean, std=self.std)
+        return plain_view(images, size=self.size, mean=self.mean, std=self.std)
 
     def _view(
         self,

@@ -8,9 +8,15 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from nearfar.checks import check_integer
+from nearfar.inputs import Images
 from nearfar.views.resample import LARGEST_DENSE_SIDE
 
-__all__ = ["check_images", "check_normalisation", "check_sizes", "plain_view"]
+__all__ = ["check_images", "check_normalisation", "check_sizes", "pixels_and_sizes", "plain_view"]
+
+
+def pixels_and_sizes(images: Tensor | Images) -> tuple[Tensor, Tensor | None]:
+    """The pixels, and each image's height and width where these differ."""
+    return (images.pixels, images.sizes) if isinstance(images, Images) else (images, None)
 
 
 def check_images(images: Tensor, *, channels: int) -> None:
@@ -74,8 +80,7 @@ def check_normalisation(
 
 
 def plain_view(
-    images: Tensor,
-    sizes: Int64[Tensor, "batch 2"] | None = None,
+    images: Tensor | Images,
     *,
     size: int,
     mean: tuple[float, ...] = (0.5,),
@@ -84,8 +89,7 @@ def plain_view(
     """The whole image, short side resized to `size`, centre square cut out, normalised.
 
     Args:
-        images: uint8, or floats in [0, 1]; images of mixed size stand at the top left of zeros.
-        sizes: Height and width of each image, where they differ.
+        images: uint8, or floats in [0, 1]; :class:`Images` where sizes differ.
         size: Side of the result.
         mean: Subtracted, one number or one per channel.
         std: Divided by, likewise.
@@ -103,10 +107,11 @@ def plain_view(
                   [0.5000, 0.5000]]]])
     """
     check_integer(at_least=1, size=size)
+    images, given = pixels_and_sizes(images)
     channels = images.shape[1] if images.ndim == 4 else 0
     check_images(images, channels=channels)
     middle, spread = check_normalisation(mean, std, channels=channels)
-    sizes = check_sizes(images, sizes)
+    sizes = check_sizes(images, given)
     shape = (len(images), channels, size, size)
     out = torch.empty(shape, device=images.device, memory_format=torch.channels_last)
     for height, width in sorted(set(map(tuple, sizes.tolist()))):

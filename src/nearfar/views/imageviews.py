@@ -9,8 +9,15 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import Images
 from nearfar.ops.random import uniform
-from nearfar.views.images import check_images, check_normalisation, check_sizes, plain_view
+from nearfar.views.images import (
+    check_images,
+    check_normalisation,
+    check_sizes,
+    pixels_and_sizes,
+    plain_view,
+)
 from nearfar.views.parallel import alone
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.render import render
@@ -176,22 +183,19 @@ class ImageViews:
     @torch.no_grad()
     def __call__(
         self,
-        images: Tensor,
+        images: Tensor | Images,
         samples: Int64[Tensor, " batch"],
         *,
         seed: int,
         epoch: int,
-        sizes: Int64[Tensor, "images 2"] | None = None,
     ) -> tuple[Float32[Tensor, "batch channels size size"], ...]:
         """The views of a batch.
 
         Args:
-            images: uint8, or floats in [0, 1], on any device; images of mixed size stand at the top
-                left of zeros.
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
             samples: Indices of the samples in their data set.
             seed: Of the run.
             epoch: Of the run.
-            sizes: Height and width of each image, where they differ.
 
         Returns:
             One float32 batch per view, channels-last in memory.
@@ -200,8 +204,9 @@ class ImageViews:
             TypeError: `images` are neither uint8 nor floating point.
             ValueError: A shape or value is out of range.
         """
+        images, given = pixels_and_sizes(images)
         check_images(images, channels=self.channels)
-        sizes = check_sizes(images, sizes)
+        sizes = check_sizes(images, given)
         if samples.shape != images.shape[:1]:
             raise ValueError(
                 f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
@@ -222,11 +227,9 @@ class ImageViews:
         )
         return tuple(views[v * count : (v + 1) * count] for v in range(self.num_views))
 
-    def plain(
-        self, images: Tensor, sizes: Int64[Tensor, "batch 2"] | None = None
-    ) -> Float32[Tensor, "batch channels size size"]:
+    def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
         """The one view for embedding: :func:`plain_view` with this size and normalisation."""
-        return plain_view(images, sizes, size=self.size, mean=self.mean, std=self.std)
+        return plain_view(images, size=self.size, mean=self.mean, std=self.std)
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Int64
 from torch import Tensor
+
+from nearfar.inputs import View
 
 __all__ = ["Views"]
 
 
 @runtime_checkable
 class Views(Protocol):
-    """Images in, one batch per view out; a pure function of (seed, epoch, sample, view).
+    """Inputs in, one batch per view out; a pure function of (seed, epoch, sample, view).
 
     Attributes:
-        size: Side of a view in pixels.
-        channels: Channels of the images and of the views.
         num_views: How many views of each sample.
-        notes: What was left out for these images, in words.
+        notes: What was left out for these samples, in words.
     """
 
-    size: int
-    channels: int
     num_views: int
 
     @property
     def notes(self) -> tuple[str, ...]: ...
 
     def __call__(
-        self,
-        images: Tensor,
-        samples: Int64[Tensor, " batch"],
-        *,
-        seed: int,
-        epoch: int,
-        sizes: Int64[Tensor, "batch 2"] | None = None,
-    ) -> tuple[Tensor, ...]:
-        """The views, each batch × channels × size × size."""
+        self, inputs: Any, samples: Int64[Tensor, " batch"], /, *, seed: int, epoch: int
+    ) -> tuple[View, ...]:
+        """The views, each with a row for each sample."""
 
-    def plain(self, images: Tensor, sizes: Int64[Tensor, "batch 2"] | None = None) -> Tensor:
+    def plain(self, inputs: Any, /) -> View:
         """The one view for embedding, nothing random."""

@@ -10,14 +10,18 @@ from nearfar.checks import check_choice
 from nearfar.data.named.archives import Places
 from nearfar.data.named.cifar import load_cifar10, load_cifar100
 from nearfar.data.named.digits import load_digits
+from nearfar.data.named.fsdd import FSDD_FILES, load_fsdd
 from nearfar.data.named.image_set import ImageSet
 from nearfar.data.named.mnist import DEBIAN, load_fashion_mnist, load_mnist
+from nearfar.data.named.named_set import NamedSet, of_images
 from nearfar.data.named.omniglot import load_omniglot
+from nearfar.data.named.planetoid import load_citeseer, load_cora
 from nearfar.data.named.shapes import load_shapes
 from nearfar.data.named.stl10 import load_stl10
 from nearfar.data.named.tiny_imagenet import load_tiny_imagenet
+from nearfar.data.named.ucr import UCR_FILES, UCR_SETS, load_ucr
 
-__all__ = ["NAMES", "load_named", "named_sources"]
+__all__ = ["NAMES", "load_named", "named_modality", "named_set", "named_sources"]
 
 
 @dataclass(frozen=True)
@@ -26,19 +30,21 @@ class Entry:
 
     Attributes:
         load: Reads it.
-        images: What it holds.
+        samples: What it holds.
         classes: How many.
+        modality: What the samples are.
         files: What is looked for under the user's folder.
         megabytes: Size of the download; 0 where there is none.
         origin: Where data that are never downloaded come from.
     """
 
-    load: Callable[[Places], ImageSet]
-    images: str
+    load: Callable[[Places], ImageSet] | Callable[[Places], NamedSet]
+    samples: str
     classes: int
     files: tuple[str, ...] = ()
     megabytes: int = 0
     origin: str = ""
+    modality: str = "images"
 
 
 ENTRIES = {
@@ -56,6 +62,22 @@ ENTRIES = {
         ("cifar-100-binary.tar.gz", "cifar100/cifar-100-binary.tar.gz"),
         169,
     ),
+    "citeseer": Entry(
+        load_citeseer,
+        "3,327 nodes",
+        6,
+        ("planetoid_citeseer.npz", "ind.citeseer.allx"),
+        1,
+        modality="graphs",
+    ),
+    "cora": Entry(
+        load_cora,
+        "2,708 nodes",
+        7,
+        ("planetoid_cora.npz", "ind.cora.allx"),
+        1,
+        modality="graphs",
+    ),
     "digits": Entry(load_digits, "1,797 grey 8×8", 10, origin="comes with scikit-learn"),
     "fashion-mnist": Entry(
         load_fashion_mnist,
@@ -63,6 +85,9 @@ ENTRIES = {
         10,
         ("fashion-mnist", "FashionMNIST/raw"),
         31,
+    ),
+    "fsdd": Entry(
+        load_fsdd, "2,700 + 300 sounds of spoken digits", 10, FSDD_FILES, modality="sequences"
     ),
     "mnist": Entry(load_mnist, "60,000 + 10,000 grey 28×28", 10, ("mnist", "MNIST/raw"), 12),
     "omniglot": Entry(
@@ -91,35 +116,59 @@ ENTRIES = {
         ),
         248,
     ),
+    **{
+        name: Entry(load_ucr(name), samples, classes, UCR_FILES, modality="sequences")
+        for name, (_, samples, classes) in UCR_SETS.items()
+    },
 }
 NAMES = tuple(ENTRIES)
 
 
 def load_named(name: str, *, places: Places | None = None) -> ImageSet:
-    """A data set by name: from the user's folder, the cache, or its authors' server.
+    """Images by name: from the user's folder, the cache, or their authors' server.
 
     Example:
         >>> digits = load_named("digits")
         >>> digits.train.images.shape, len(digits.class_names)
         ((1797, 1, 8, 8), 10)
     """
+    check_choice([known for known in NAMES if named_modality(known) == "images"], name=name)
+    loaded = ENTRIES[name].load(places or Places.here())
+    assert isinstance(loaded, ImageSet)
+    return loaded
+
+
+def named_set(name: str, *, places: Places | None = None) -> NamedSet:
+    """Any data set by name, as sources."""
     check_choice(NAMES, name=name)
-    return ENTRIES[name].load(places or Places.here())
+    loaded = ENTRIES[name].load(places or Places.here())
+    return of_images(loaded, name=name) if isinstance(loaded, ImageSet) else loaded
+
+
+def named_modality(name: str) -> str:
+    """What the samples of a named set are.
+
+    >>> named_modality("digits")
+    'images'
+    """
+    check_choice(NAMES, name=name)
+    return ENTRIES[name].modality
 
 
 def named_sources(*, data_dir: Path | None = None) -> list[dict[str, str]]:
-    """Every name: images (training + test), classes, and where the data are or come from.
+    """Every name: modality, samples (training + test), classes, where the data are or come from.
 
     Example:
-        >>> named_sources()[2]
-        {'name': 'digits', 'images': '1,797 grey 8×8', 'classes': '10',
+        >>> next(row for row in named_sources() if row["name"] == "digits")
+        {'name': 'digits', 'modality': 'images', 'samples': '1,797 grey 8×8', 'classes': '10',
          'where': 'comes with scikit-learn'}
     """
     places = Places.here(data_dir)
     return [
         {
             "name": name,
-            "images": entry.images,
+            "modality": entry.modality,
+            "samples": entry.samples,
             "classes": str(entry.classes),
             "where": _where(name, entry, places),
         }
@@ -140,4 +189,6 @@ def _where(name: str, entry: Entry, places: Places) -> str:
         and any(not f.name.startswith(".") for f in cached.iterdir())
     ):
         given = cached
+    if given is None and not entry.megabytes:
+        return f"not here: put {entry.files[0]} into the folder that $NEARFAR_DATA names"
     return str(given) if given else f"to download, {entry.megabytes:,} MB"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data.folder_files import printable
+from nearfar.data.files import printable
 
 __all__ = ["ArrayFile", "read_array_file"]
 

@@ -14,11 +14,12 @@ from torch import Tensor
 
 from nearfar.data.source import (
     Batch,
-    Source,
+    ImageSource,
     check_positions,
     colour_word,
     default_image_size,
 )
+from nearfar.inputs import Images
 
 __all__ = ["ArraySource"]
 
@@ -28,7 +29,7 @@ USUAL_CHANNELS = (1, 3, 4)
 
 
 @final
-class ArraySource(Source):
+class ArraySource(ImageSource):
     """Images in one array: N×H×W, N×H×W×C or N×C×H×W.
 
     Bytes are handed out as they are. Booleans become 0 and 255, whole numbers within 0..255
@@ -51,7 +52,7 @@ class ArraySource(Source):
     Example:
         >>> import numpy as np
         >>> source = ArraySource(np.zeros((10, 32, 32, 3), np.uint8), name="black")
-        >>> source.describe(), tuple(source.read([0, 7]).images.shape)
+        >>> source.describe(), tuple(source.read([0, 7]).inputs.pixels.shape)
         ('10 colour images 32×32', (2, 3, 32, 32))
     """
 
@@ -83,13 +84,13 @@ class ArraySource(Source):
         rows = np.ascontiguousarray(self._stack[index.numpy()])
         if self._bytes:
             scaled = rows * np.uint8(255) if rows.dtype == np.bool_ else rows
-            return Batch(torch.from_numpy(scaled.astype(np.uint8, copy=False)), index)
+            return Batch(Images(torch.from_numpy(scaled.astype(np.uint8, copy=False))), index)
         values = torch.from_numpy(rows.astype(np.float32, copy=False))
         if self._range is not None:
             low, high = self._range
             wide = torch.from_numpy(rows.astype(np.float64)) if rows.itemsize > 4 else values
             values = ((wide - low) / ((high - low) or 1.0)).float()
-        return Batch(values, index)
+        return Batch(Images(values), index)
 
     def identify(self, sample: int) -> str:
         return f"row {sample}"

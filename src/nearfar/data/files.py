@@ -1,4 +1,4 @@
-"""Which files of a folder are images by their name."""
+"""Which files of a folder are of a kind, by their names, and how files are spoken of."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ENDINGS", "FolderFiles", "counted", "find_files", "list_names", "printable"]
+__all__ = [
+    "IMAGE_ENDINGS",
+    "SOUND_ENDINGS",
+    "FolderFiles",
+    "counted",
+    "find_files",
+    "list_names",
+    "printable",
+]
 
-ENDINGS = (".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+IMAGE_ENDINGS = (
+    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg"),
+    *(".png", ".tif", ".tiff", ".webp"),
+)
+SOUND_ENDINGS = (".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
 PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -18,17 +30,17 @@ class FolderFiles:
     """Paths relative to a folder, sorted.
 
     Attributes:
-        images: Named like images, or without an ending.
+        wanted: With one of the endings asked for, or without any.
         others: Everything else but hidden files.
     """
 
-    images: tuple[str, ...]
+    wanted: tuple[str, ...]
     others: tuple[str, ...]
 
 
-def find_files(folder: Path) -> FolderFiles:
+def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
     """Look through a folder in any nesting; links to folders are followed once."""
-    images: list[str] = []
+    wanted: list[str] = []
     others: list[str] = []
     seen: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
@@ -43,8 +55,8 @@ def find_files(folder: Path) -> FolderFiles:
                 continue
             ending = os.path.splitext(name)[1].lower()  # noqa: PTH122  (names may be odd)
             path = os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
-            (images if ending in ENDINGS or not ending else others).append(path)
-    return FolderFiles(tuple(sorted(images)), tuple(sorted(others)))
+            (wanted if ending in endings or not ending else others).append(path)
+    return FolderFiles(tuple(sorted(wanted)), tuple(sorted(others)))
 
 
 def printable(name: str) -> str:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.data.decoding import (
+from nearfar.data.files import IMAGE_ENDINGS, counted, find_files, list_names, printable
+from nearfar.data.images.decoding import (
     BadImage,
     Header,
     decode,
@@ -23,15 +24,15 @@ from nearfar.data.decoding import (
     read_header,
     target_size,
 )
-from nearfar.data.folder_files import ENDINGS, counted, find_files, list_names, printable
 from nearfar.data.progress import in_threads
 from nearfar.data.source import (
     Batch,
-    Source,
+    ImageSource,
     check_positions,
     colour_word,
     default_image_size,
 )
+from nearfar.inputs import Images
 
 __all__ = ["FolderSource"]
 
@@ -39,7 +40,7 @@ MEMORY = 2 << 30
 
 
 @final
-class FolderSource(Source):
+class FolderSource(ImageSource):
     """Every image in a folder and the folders below it, in the order of their paths.
 
     JPEG, PNG, WebP, TIFF, BMP and GIF, grey or colour, of any size. Images are turned upright
@@ -107,7 +108,7 @@ class FolderSource(Source):
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
         index = check_positions(positions, length=len(self))
         if self._decoded is not None:
-            return Batch.of([self._decoded[i] for i in index.tolist()], index)
+            return Batch(Images.of([self._decoded[i] for i in index.tolist()]), index)
         images = []
         for position, image in zip(
             index.tolist(), in_threads(self._decode, index.tolist()), strict=True
@@ -117,7 +118,7 @@ class FolderSource(Source):
                 images.append(self._black(position))
             else:
                 images.append(image)
-        return Batch.of(images, index)
+        return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
         path = Path(self._paths[sample]).as_posix()
@@ -161,14 +162,14 @@ class FolderSource(Source):
         return tuple(map(Path, self._paths))
 
     def _find(self) -> tuple[list[str], tuple[str, ...]]:
-        found = find_files(self.folder)
-        if found.images:
-            return list(found.images), found.others
+        found = find_files(self.folder, IMAGE_ENDINGS)
+        if found.wanted:
+            return list(found.wanted), found.others
         listed = list_names([printable(path) for path in found.others])
         held = f"{counted(len(found.others), 'other file')}: {listed}" if listed else "nothing"
         raise ValueError(
             f"no images in {printable(str(self.folder))}, it holds {held};"
-            f" images end in {' '.join(ENDINGS)}"
+            f" images end in {' '.join(IMAGE_ENDINGS)}"
         )
 
     def _drop_bad(self, results: Sequence[object]) -> None:

@@ -14,14 +14,15 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
-from nearfar.data.arrays import channel_axis
+from nearfar.data.images.arrays import channel_axis
 from nearfar.data.source import (
     Batch,
-    Source,
+    ImageSource,
     check_positions,
     colour_word,
     default_image_size,
 )
+from nearfar.inputs import Images
 
 __all__ = ["DatasetSource"]
 
@@ -30,7 +31,7 @@ IMAGE_KEYS = ("image", "img", "pixel_values")
 
 
 @final
-class DatasetSource(Source):
+class DatasetSource(ImageSource):
     """The images of a map-style dataset; whatever else its items hold is dropped unread.
 
     An item is an image, a tuple that begins with one, or a mapping with ``image``, ``img`` or
@@ -96,7 +97,7 @@ class DatasetSource(Source):
                     f" others have {self.channels}"
                 )
             images.append(self._in_range(image, position))
-        return Batch.of(images, index)
+        return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
         return f"row {sample}"

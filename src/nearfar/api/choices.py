@@ -1,0 +1,69 @@
+"""What a run takes where the user says nothing: modality, batch, training loop."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from nearfar.api.recipe import method_class, training_options
+from nearfar.api.setup import split
+from nearfar.data import Source, modality_of, opening_options
+from nearfar.modalities import Modality, modality
+from nearfar.training import TrainingOptions
+
+__all__ = ["find_modality", "fit_training", "opening"]
+
+
+def find_modality(
+    data: Any, *, modality: str | None, method: str, given: Mapping[str, Any]
+) -> Modality:
+    """As asked for, else as the data are, else as the method wants arrays that leave it open.
+
+    Raises:
+        ValueError: An unknown modality or method, or data of no known kind.
+    """
+    kinds = method_class(method).modalities
+    if modality is not None:
+        return _named(modality)
+    said = [name for name, value in given.items() if value is not None]
+    found = modality_of(data, given=said)
+    if found not in kinds and len(kinds) == 1 and _open(data):
+        return _named(kinds[0])
+    return _named(found)
+
+
+def _open(data: Any) -> bool:
+    """Whether numbers alone do not tell what they are."""
+    if isinstance(data, Source):
+        return False
+    return hasattr(data, "ndim") or str(data).endswith((".npy", ".npz"))
+
+
+def _named(name: str) -> Modality:
+    return modality(name)
+
+
+def opening(kind: Modality, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a modality's options that say how data are opened."""
+    known = opening_options(kind.name)
+    return {name: value for name, value in options.items() if name in known}
+
+
+def fit_training(
+    given: Mapping[str, Any], *, kind: Modality, method: str, source: Source
+) -> TrainingOptions:
+    """What was said; else what suits the samples; else the loop's defaults.
+
+    The default batch is halved until the data fill it twice.
+    """
+    chosen = training_options(given)  # refuses unknown names and values
+    samples = len(split(source, seed=chosen.seed)[0])
+    suited = kind.training(method, samples=samples)
+    if "batch_size" not in suited:
+        batch = inspect.signature(TrainingOptions).parameters["batch_size"].default
+        while batch > max(4, samples // 2):
+            batch //= 2
+        suited["batch_size"] = batch
+    said = {name: value for name, value in given.items() if value is not None}
+    return training_options(suited | said)

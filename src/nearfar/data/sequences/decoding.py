@@ -1,0 +1,123 @@
+"""From a sound file to a row of amplitudes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["BadSound", "SoundHeader", "decode_sound", "read_sound_header", "resample"]
+
+
+class BadSound(Exception):  # noqa: N818  (a finding about a file, caught within this package)
+    """A file that is no readable sound; its text is the reason."""
+
+
+@dataclass(frozen=True)
+class SoundHeader:
+    """What a sound file says about itself.
+
+    Attributes:
+        sample_rate: Numbers a second.
+        frames: Numbers in each channel.
+        channels: Channels.
+    """
+
+    sample_rate: int
+    frames: int
+    channels: int
+
+    def frames_at(self, sample_rate: int) -> int:
+        """Numbers in each channel after resampling."""
+        return round(self.frames * sample_rate / self.sample_rate)
+
+
+def read_sound_header(path: Path) -> SoundHeader:
+    """Length, rate and channels, without decoding.
+
+    Raises:
+        BadSound: Not a sound of a known format, or without any.
+        ImportError: The decoding library is not installed.
+    """
+    library = _library()
+    if not path.is_file():  # a pipe would wait for ever
+        raise BadSound("no regular file")
+    try:
+        with library.SoundFile(path) as file:
+            header = SoundHeader(int(file.samplerate), int(file.frames), int(file.channels))
+    except (RuntimeError, TypeError) as error:
+        raise BadSound(_reason(error)) from None
+    if header.frames < 1 or header.sample_rate < 1:
+        raise BadSound("holds no sound")
+    return header
+
+
+def decode_sound(
+    path: Path, header: SoundHeader, *, sample_rate: int, start: int, stop: int
+) -> Float32[Tensor, "1 time"]:
+    """A part of a sound as one channel, the mean of all, at a rate.
+
+    Args:
+        path: The file.
+        header: What it says of itself.
+        sample_rate: Numbers a second wanted.
+        start: First number of the part, at that rate.
+        stop: One after its last.
+
+    Raises:
+        BadSound: The file is damaged, or holds NaN or infinity.
+    """
+    library = _library()
+    scale = header.sample_rate / sample_rate
+    first, last = round(start * scale), min(header.frames, round(stop * scale))
+    try:
+        frames, _ = library.read(path, start=first, stop=last, dtype="float32", always_2d=True)
+    except RuntimeError as error:
+        raise BadSound(_reason(error)) from None
+    if len(frames) < last - first:
+        raise BadSound(f"ends after {first + len(frames):,} of {header.frames:,} numbers")
+    wave = frames.mean(axis=1, dtype=np.float32) if frames.shape[1] > 1 else frames[:, 0]
+    if not np.isfinite(wave).all():
+        raise BadSound("holds NaN or infinity")
+    rates = {"source_rate": header.sample_rate, "sample_rate": sample_rate}
+    return torch.from_numpy(resample(wave, **rates, steps=stop - start))[None]
+
+
+def resample(
+    wave: NDArray[np.float32], *, source_rate: int, sample_rate: int, steps: int
+) -> NDArray[np.float32]:
+    """The same sound at another rate, of exactly so many steps; time is the first axis."""
+    if source_rate != sample_rate:
+        try:
+            import soxr
+        except ImportError:
+            raise _missing("soxr") from None
+        wave = soxr.resample(wave, source_rate, sample_rate)
+    if len(wave) == steps:
+        return np.ascontiguousarray(wave)
+    fitted = np.zeros((steps, *wave.shape[1:]), np.float32)  # rounded lengths differ by one
+    fitted[: len(wave)] = wave[:steps]
+    return fitted
+
+
+def _library() -> Any:
+    try:
+        import soundfile
+    except ImportError:
+        raise _missing("soundfile") from None
+    return soundfile
+
+
+def _missing(library: str) -> ImportError:
+    return ImportError(f"sound files need {library}: pip install 'nearfar[audio]'")
+
+
+def _reason(error: Exception) -> str:
+    text = str(getattr(error, "error_string", "")) or str(error)
+    return text.splitlines()[0].strip().rstrip(".") if text else type(error).__name__

@@ -1,0 +1,94 @@
+"""Sequences with labels: class folders, labels in files of arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.checks import check_choice
+from nearfar.data.files import printable
+from nearfar.data.folder_split import class_folders, test_positions
+from nearfar.data.labelled import LabelledData, with_labels
+from nearfar.data.sequences.array_files import SequenceFile, read_sequence_file
+from nearfar.data.sequences.folder import SoundFolder
+from nearfar.data.sequences.opening import open_part, open_sequences
+from nearfar.data.subset import Subset
+
+__all__ = ["label_sequences"]
+
+
+def label_sequences(
+    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
+) -> LabelledData:
+    """Sequences and their classes, as the folders or the file say.
+
+    Args:
+        spec: As for :func:`open_sequences`.
+        labels: Which set of labels of a file that has several; the first if not said.
+        options: As for :func:`open_sequences`.
+
+    Raises:
+        ValueError: No labels, one class only, or labels that do not fit the sequences.
+    """
+    if not isinstance(spec, Path):
+        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+    if spec.is_dir():
+        if labels is not None:
+            raise ValueError(f"`labels` of a folder are its sub-folders, got the name {labels!r}")
+        folder = open_sequences(spec, split="all", **options)
+        assert isinstance(folder, SoundFolder)
+        return _with_class_folders(folder)
+    return _of_file(read_sequence_file(spec), spec, labels, options)
+
+
+def _of_file(
+    held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
+) -> LabelledData:
+    known = held.train.labels
+    if not known:
+        raise ValueError(f"{printable(path.name)} holds no labels: name them y or labels")
+    name = labels or next(iter(known))
+    check_choice(known, labels=name)
+    options = options | {"source_rate": held.sample_rate}
+    options.pop("memory", None)
+    train = open_part(held.train, name=path.stem, **options)
+    if held.test is None or name not in held.test.labels:
+        return with_labels(train, _each(known[name], train.rows, len(held.train)))
+    test = open_part(held.test, name=f"{path.stem}-test", **options)
+    return with_labels(
+        train,
+        _each(known[name], train.rows, len(held.train)),
+        test,
+        _each(held.test.labels[name], test.rows, len(held.test)),
+    )
+
+
+def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
+    """The label of each sequence: rows may be skipped, long ones be in pieces."""
+    flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if len(flat) != count:
+        raise ValueError(f"labels must be one for each of {count:,} sequences, got {len(flat):,}")
+    chosen: NDArray[Any] = flat[rows.numpy()]
+    return chosen
+
+
+def _with_class_folders(folder: SoundFolder) -> LabelledData:
+    paths = folder.paths()
+    test = test_positions(paths)
+    classes = class_folders(paths, below=1 if test else 0)
+    stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
+    if stray:
+        raise ValueError(
+            f"{folder.name}: {len(stray):,} of {len(paths):,} sounds lie in no class folder,"
+            f" the first is {printable(stray[0])}"
+        )
+    names = np.asarray(classes, dtype=np.str_)
+    if not test:
+        return with_labels(folder, names)
+    chosen = set(test)
+    train = [i for i in range(len(folder)) if i not in chosen]
+    return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])

@@ -1,0 +1,150 @@
+"""What must be known of a kind of samples to train on it, judge it and show it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nearfar.data import Source
+from nearfar.inputs import View
+from nearfar.modules import EncoderDescription
+from nearfar.records import Exhibit
+from nearfar.views import Views
+
+__all__ = ["Modality", "OnnxCall"]
+
+
+@dataclass(frozen=True)
+class OnnxCall:
+    """An encoder as a function of tensors, and tensors to trace it with.
+
+    Attributes:
+        module: Takes the tensors.
+        arguments: An example of each, two samples.
+        names: What each is called.
+        dynamic: For each, the names of the axes whose length may change.
+    """
+
+    module: nn.Module
+    arguments: tuple[Tensor, ...]
+    names: tuple[str, ...]
+    dynamic: tuple[dict[int, str], ...]
+
+
+class Modality(ABC):
+    """One kind of samples; everything that differs between images, sounds, texts and graphs.
+
+    A *form* is what an encoder must know of its inputs, as plain JSON values: channels and size of
+    images, sampling rate, vocabulary. It is decided once from the data and the options, saved with
+    the encoder, and enough to show new data to the encoder as the old ones were.
+
+    Attributes:
+        name: As :attr:`nearfar.data.Source.modality`.
+        options: A frozen keyword-only dataclass: what a user may say of data and encoder. Options
+            that the modality's opener has by the same name are handed to it.
+        settings: What has the settings of the views as keyword arguments.
+        encoder: The encoder that is taken unless another is named.
+        encoders: Which others there are, in words.
+    """
+
+    name: ClassVar[str]
+    options: ClassVar[Callable[..., Any]]
+    settings: ClassVar[Callable[..., Views]]
+    encoder: ClassVar[str]
+    encoders: ClassVar[str]
+
+    @abstractmethod
+    def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
+        """What an encoder must know of these inputs, vocabularies and scales fitted on them.
+
+        Args:
+            source: What will be trained on.
+            options: An instance of :attr:`options`.
+            seed: Of the run.
+        """
+
+    @abstractmethod
+    def build_encoder(
+        self, name: str, form: Mapping[str, Any], options: Any
+    ) -> tuple[nn.Module, EncoderDescription]:
+        """An encoder by name with fresh weights, and its description with the form in it.
+
+        Raises:
+            ValueError: An unknown name; the nearest is named.
+        """
+
+    @abstractmethod
+    def rebuild(self, description: EncoderDescription) -> nn.Module:
+        """An encoder that the weights saved with this description fit."""
+
+    @abstractmethod
+    def views(
+        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+    ) -> Views:
+        """The views that suit a method and these data.
+
+        Args:
+            method: Preset name.
+            form: As decided.
+            source: What will be trained on.
+            settings: What the user said, keyword arguments of :attr:`settings`.
+        """
+
+    @abstractmethod
+    def two_views(self, form: Mapping[str, Any]) -> Views:
+        """Two views that show the same sample: for methods whose own views are no positives."""
+
+    @abstractmethod
+    def plain(self, form: Mapping[str, Any]) -> Views:
+        """Views whose ``plain`` shows whole samples as the encoder knows them."""
+
+    @abstractmethod
+    def raw(
+        self, source: Source, form: Mapping[str, Any]
+    ) -> tuple[str, Float[Tensor, "samples features"]]:
+        """The usual features that need no training, and their name: what an encoder must beat."""
+
+    @abstractmethod
+    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
+        """Each sample of a view (or of a plain view) for a person to see, without caption."""
+
+    @abstractmethod
+    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
+        """How the encoder is exported.
+
+        Raises:
+            ValueError: It cannot be.
+        """
+
+    @abstractmethod
+    def signal_dim(self, form: Mapping[str, Any]) -> int:
+        """Numbers of a sample that a decoder has to predict: of the view as ``signal_numbers``."""
+
+    @abstractmethod
+    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
+        """A view as the numbers that a decoder has to predict."""
+
+    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with which new data are opened so that they are read as the old ones were."""
+        return {}
+
+    def shown(self, form: Mapping[str, Any]) -> str:
+        """How samples are shown to the encoder, in words that go on after those on the source."""
+        return ""
+
+    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+        """Options of the training loop that suit these samples better than its own defaults."""
+        return {}
+
+    @abstractmethod
+    def check(self, source: Source, form: Mapping[str, Any]) -> None:
+        """Whether other data can be shown to an encoder of this form.
+
+        Raises:
+            ValueError: They cannot; what differs is said.
+        """
