@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from nearfar.version import __version__
 
 if TYPE_CHECKING:
-    from nearfar.api import diagnose, embed, load, pretrain
+    from nearfar.api import SelfSupervisedEncoder, diagnose, embed, load, pretrain
 
-__all__ = ["__version__", "diagnose", "embed", "load", "pretrain"]
+__all__ = ["SelfSupervisedEncoder", "__version__", "diagnose", "embed", "load", "pretrain"]
 
 
 def __getattr__(name: str) -> Any:  # heavy parts load when first used
-    if name in ("diagnose", "embed", "load", "pretrain"):
+    if name in __all__:
         return getattr(import_module("nearfar.api"), name)
     raise AttributeError(f"module 'nearfar' has no attribute {name!r}")
 

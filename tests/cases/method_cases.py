@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nearfar.methods import Method, Step, byol, moco_v1, moco_v2, simclr, vicreg
-from nearfar.modules import ConvNet
+from nearfar.methods import Method, Step, byol, cpc, moco_v1, moco_v2, simclr, vicreg
+from nearfar.modules import ConvNet, StridedEncoder
 
 BATCH, SIDE, WIDTH = 8, 16, 32
 
@@ -23,6 +23,15 @@ def two_views() -> tuple[Tensor, Tensor]:
     images = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
     noise = torch.rand(BATCH, 1, SIDE, SIDE, generator=generator)
     return images, 0.8 * images + 0.2 * noise
+
+
+def one_sequence_view() -> tuple[Tensor]:
+    """64 numbers, 16 steps of the encoder."""
+    return (torch.randn(BATCH, 1, 64, generator=torch.Generator().manual_seed(3)),)
+
+
+def step_encoder() -> StridedEncoder:
+    return StridedEncoder(width=16, context=WIDTH, strides=(2, 2))
 
 
 def joined_backward(method: Method, *parts: tuple[Tensor, ...]) -> Step:
@@ -46,16 +55,24 @@ class MethodCase:
         make: A small instance.
         fixed: Prefixes of parameters that never take a gradient.
         chance: The loss at which nothing was learnt for a batch of 8.
+        views: What it is shown.
     """
 
     name: str
     make: Callable[[], Method]
     fixed: tuple[str, ...] = ()
     chance: float | None = None
+    views: Callable[[], tuple[Tensor, ...]] = two_views
 
 
 CASES = (
     MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
+    MethodCase(
+        "cpc",
+        lambda: cpc(step_encoder(), WIDTH, steps=3, times=16),
+        chance=4.852030263919617,  # ln (8 · 16)
+        views=one_sequence_view,
+    ),
     MethodCase(
         "moco_v1",
         lambda: moco_v1(encoder(), WIDTH, dim=8, queue_size=32),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nearfar.cli import COMMANDS, app
+from nearfar.cli.train import _kind
 from nearfar.cli.train_flags import parser
 
 HOUSE = Path(__file__).parents[2]
@@ -30,7 +31,8 @@ def test_commands_in_the_documents_are_understood(page: Path) -> None:
             app.parse_args([name, *words], exit_on_error=False, print_error=False)
             continue
         method, flags = (words[0], words[1:]) if words[0][0] != "-" else ("simclr", words)
-        command = parser(method, {}, call=lambda **said: None)
+        kind = _kind(method, tuple(flags), {})
+        command = parser(method, {}, kind=kind, call=lambda **said: None)
         command.parse_args(flags, exit_on_error=False, print_error=False)
 
 

@@ -13,7 +13,7 @@ import torch
 from nearfar import methods
 from nearfar.methods import Method, Step
 from nearfar.training import cached_backward
-from tests.cases.method_cases import BATCH, CASES, MethodCase, joined_backward, two_views
+from tests.cases.method_cases import BATCH, CASES, MethodCase, joined_backward
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -65,7 +65,7 @@ def test_every_preset_has_a_case():
 def test_forward_changes_nothing_in_evaluation_mode(case):
     method = make(case).eval()
     before = state(method)
-    method(two_views())
+    method(case.views())
     assert all(torch.equal(before[name], value) for name, value in method.state_dict().items())
 
 
@@ -73,7 +73,7 @@ def test_forward_changes_nothing_in_evaluation_mode(case):
 def test_forward_changes_only_batch_statistics_in_training_mode(case):
     method = make(case)
     before = state(method)
-    method(two_views())
+    method(case.views())
     moved = {n for n, value in method.state_dict().items() if not torch.equal(before[n], value)}
     assert all("running_" in name or "num_batches" in name for name in moved)
 
@@ -81,7 +81,7 @@ def test_forward_changes_only_batch_statistics_in_training_mode(case):
 @each
 def test_a_small_step_against_the_gradient_lowers_that_loss(case):
     method = make(case)
-    views = two_views()
+    views = case.views()
     optimizer = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=1e-3)
     before = method(views).loss
     before.backward()
@@ -92,7 +92,7 @@ def test_a_small_step_against_the_gradient_lowers_that_loss(case):
 @each
 def test_only_declared_parameters_receive_a_gradient(case):
     method = make(case)
-    method(two_views()).loss.backward()
+    method(case.views()).loss.backward()
     for name, parameter in method.named_parameters():
         declared = not name.startswith(case.fixed) if case.fixed else True
         assert (parameter.grad is not None) == declared, name
@@ -101,12 +101,12 @@ def test_only_declared_parameters_receive_a_gradient(case):
 @each
 def test_a_state_dict_brings_everything_back(case):
     method = make(case)
-    step = method(two_views())
+    step = method(case.views())
     method.after_batch(step)
     method.after_update(0.5)
     other = make(case)
     other.load_state_dict(method.state_dict(), strict=True)
-    assert torch.equal(other.eval()(two_views()).loss, method.eval()(two_views()).loss)
+    assert torch.equal(other.eval()(case.views()).loss, method.eval()(case.views()).loss)
 
 
 @each
@@ -117,17 +117,17 @@ def test_no_label_enters(case):
 @each
 def test_embedding_is_deterministic(case):
     method = make(case).eval()
-    first, _ = two_views()
+    first = case.views()[0]
     assert torch.equal(method.embed(first), method.embed(first))
 
 
 @each
 def test_the_step_carries_what_the_protocol_says(case):
-    step = make(case)(two_views())
+    step = make(case)(case.views())
     assert step.loss.ndim == 0
     assert step.loss.dtype == torch.float32
     assert all(h.shape[0] == BATCH for h in step.representations)
-    assert len(step.projections) == 2
+    assert len(step.projections) == len(case.views())
 
 
 @each
@@ -140,7 +140,7 @@ def test_chance_is_what_equal_similarities_give(case):
 def test_the_loss_does_not_depend_on_the_order_of_the_batch(case):
     method = make(case).eval()
     order = torch.randperm(BATCH)
-    views = two_views()
+    views = case.views()
     shuffled = tuple(view[order] for view in views)
     assert method(shuffled).loss.item() == pytest.approx(method(views).loss.item(), rel=1e-5)
 
@@ -150,7 +150,7 @@ def test_the_loss_does_not_depend_on_the_order_of_the_batch(case):
 def test_a_cached_step_is_the_step_of_the_whole_batch(case, micro_batch):
     # evaluation mode: batch-norm would know its batch
     method, other = make(case).double().eval(), make(case).double().eval()
-    views = tuple(view.double() for view in two_views())
+    views = tuple(view.double() for view in case.views())
     step = cached_backward(method, views, micro_batch=micro_batch)
     assert_same((method, step), (other, whole_backward(other, views)))
 
@@ -159,7 +159,7 @@ def test_a_cached_step_is_the_step_of_the_whole_batch(case, micro_batch):
 @pytest.mark.parametrize("micro_batch", [3, 4])
 def test_caching_is_exact_for_batch_norm_over_micro_batches(case, micro_batch):
     method, other = make(case).double(), make(case).double()
-    views = tuple(view.double() for view in two_views())
+    views = tuple(view.double() for view in case.views())
     step = cached_backward(method, views, micro_batch=micro_batch)
     parts = zip(*(view.tensor_split(math.ceil(BATCH / micro_batch)) for view in views), strict=True)
     assert_same((method, step), (other, joined_backward(other, *parts)))
@@ -168,7 +168,7 @@ def test_caching_is_exact_for_batch_norm_over_micro_batches(case, micro_batch):
 @each
 def test_projecting_is_sample_by_sample(case):
     method = make(case).double().eval()
-    views = tuple(view.double() for view in two_views())
+    views = tuple(view.double() for view in case.views())
     whole = method.project(views)
     first = method.project(tuple(view[:3] for view in views))
     for group, others in zip(whole, first, strict=True):
@@ -180,7 +180,7 @@ def test_projecting_is_sample_by_sample(case):
 def test_autocast_in_bfloat16_stays_finite(case):
     method = make(case)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        step = method(two_views())
+        step = method(case.views())
     step.loss.backward()
     assert step.loss.isfinite()
     assert all(p.grad.isfinite().all() for p in method.parameters() if p.grad is not None)
@@ -190,7 +190,7 @@ def test_autocast_in_bfloat16_stays_finite(case):
 def test_a_copy_is_independent(case):
     method = make(case)
     other = copy.deepcopy(method)
-    other.after_batch(other(two_views()))
+    other.after_batch(other(case.views()))
     with torch.no_grad():
         next(p for p in other.parameters() if p.requires_grad).add_(1.0)
     assert all(

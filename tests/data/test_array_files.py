@@ -59,11 +59,9 @@ def test_the_test_part_of_a_file_is_mapped_as_its_training_part(tmp_path: Path) 
     values = np.linspace(-1, 1, 12 * 100).reshape(12, 10, 10)
     np.savez(tmp_path / "wide.npz", x_train=values, x_test=values[:4])
     np.savez(tmp_path / "unit.npz", x_train=values.clip(0, 1), x_test=values[:4])
-    wide = (
-        open_source(tmp_path / "wide.npz", split="test").read(range(4)).inputs.pixels[:, 0].numpy()
-    )
-    unit = (
-        open_source(tmp_path / "unit.npz", split="test").read(range(4)).inputs.pixels[:, 0].numpy()
+    wide, unit = (
+        open_source(tmp_path / name, split="test").read(range(4)).inputs.pixels[:, 0].numpy()
+        for name in ("wide.npz", "unit.npz")
     )
     assert np.abs(wide - (values[:4] + 1) / 2).max() < 1e-6
     assert np.abs(unit - values[:4]).max() < 1e-6
@@ -124,9 +122,9 @@ def test_labels_of_an_npz_file_are_for_evaluation_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.arange(5), "one for each of 12 images"),
+        (np.arange(5), "one for each of 12 samples"),
         (np.zeros(12, int), "at least 2 classes, got 1"),
-        (np.arange(24).reshape(12, 2), "one for each of 12 images"),
+        (np.arange(24).reshape(12, 2), "one for each of 12 samples"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(

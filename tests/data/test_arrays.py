@@ -60,7 +60,7 @@ def test_a_shape_that_reads_two_ways_asks_for_channels(shape: tuple[int, ...]) -
 )
 def test_a_wrong_shape_is_refused(shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        open_source(np.zeros(shape, np.uint8))
+        open_source(np.zeros(shape, np.uint8), modality="images")
 
 
 def test_channels_that_do_not_fit_are_refused() -> None:
@@ -78,7 +78,7 @@ def test_every_layout_gives_the_same_pixels(layout: str) -> None:
     batch = source.read([5, 0, 0])
     assert torch.equal(batch.inputs.pixels, torch.from_numpy(pixels[[5, 0, 0]]))
     assert batch.samples.tolist() == [5, 0, 0]
-    assert batch.sizes is None
+    assert batch.inputs.sizes is None
     assert (source.channels, source.describe()) == (1, "6 grey images 50×40")
 
 

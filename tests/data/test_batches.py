@@ -24,9 +24,8 @@ def test_a_pass_reads_the_order_in_whole_batches() -> None:
     order = torch.randperm(len(digits))
     read = list(batches(digits, batch_size=500, order=order))
     assert torch.cat([batch.samples for batch in read]).equal(order[:1500])
-    assert all(
-        batch.inputs.pixels.equal(digits.read(batch.samples).inputs.pixels) for batch in read
-    )
+    for batch in read:
+        assert batch.inputs.pixels.equal(digits.read(batch.samples).inputs.pixels)
     assert reading_threads() == []
 
 

@@ -168,11 +168,11 @@ def test_images_of_different_sizes_are_padded_at_the_bottom_and_right(tmp_path: 
     picture(1, size=(20, 30)).save(tmp_path / "tall.png")
     batch = open_source(tmp_path).read([1, 0])
     assert batch.inputs.pixels.shape == (2, 3, 30, 40)
-    assert batch.sizes is not None
-    assert batch.sizes.tolist() == [[20, 40], [30, 20]]
+    assert batch.inputs.sizes is not None
+    assert batch.inputs.sizes.tolist() == [[20, 40], [30, 20]]
     assert not batch.inputs.pixels[0, :, 20:].any()
     assert not batch.inputs.pixels[1, :, :, 20:].any()
-    assert open_source(tmp_path).read([0]).sizes is None
+    assert open_source(tmp_path).read([0]).inputs.sizes is None
 
 
 def test_large_images_are_reduced_and_small_ones_left(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.data.pictures import fill, picture
 
 def test_digits_are_bytes_over_the_whole_range() -> None:
     digits = open_source("digits")
-    images = digits.read(range(len(digits))).images
+    images = digits.read(range(len(digits))).inputs.pixels
     assert digits.describe() == "1,797 grey images 8×8"
     assert (digits.image_size, digits.channels, images.dtype) == (16, 1, torch.uint8)
     assert (images.min().item(), images.max().item()) == (0, 255)
@@ -232,5 +232,5 @@ def test_pictures_of_different_sizes_in_a_dataset_are_padded() -> None:
     source: Source = open_source(Pictures(lambda n: Image.new("L", (10 + n, 9))))
     batch = source.read([0, 5])
     assert batch.inputs.pixels.shape == (2, 1, 9, 15)
-    assert batch.sizes is not None
-    assert batch.sizes.tolist() == [[9, 10], [9, 15]]
+    assert batch.inputs.sizes is not None
+    assert batch.inputs.sizes.tolist() == [[9, 10], [9, 15]]

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from nearfar.records import (
+    Exhibit,
     Finding,
     GalleryRecord,
     GalleryRow,
     GeometryRecord,
     HealthRecord,
-    Picture,
     Provenance,
     RunDirectory,
     RunRecord,
@@ -254,12 +254,12 @@ def geometry_record(
     )
 
 
-def picture(pixels: np.ndarray, caption: str) -> Picture:
+def picture(pixels: np.ndarray, caption: str) -> Exhibit:
     from PIL import Image
 
     file = io.BytesIO()
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(file, "PNG")
-    return Picture(base64.b64encode(file.getvalue()).decode(), caption)
+    return Exhibit(caption, png=base64.b64encode(file.getvalue()).decode())
 
 
 def gallery_record(*, captions: str = "digit") -> GalleryRecord:

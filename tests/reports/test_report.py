@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nearfar.records import GalleryRecord, GalleryRow, HealthRecord, Picture, RunDirectory
+from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
 from nearfar.reports import render_comparison, render_health, render_report, write_report
 from nearfar.reports.figure import Figure
 from nearfar.reports.page import page
@@ -233,7 +233,10 @@ def test_text_from_outside_stays_text_everywhere(report: str, tmp_path: Path, te
     geometry = geometry_record(samples=20)
     dataclasses.replace(geometry, ids=(text,) * 20).save(directory.geometry)
     rows = tuple(
-        GalleryRow(Picture(row.sample.png, text), tuple(Picture(o.png, text) for o in row.others))
+        GalleryRow(
+            dataclasses.replace(row.sample, caption=text),
+            tuple(dataclasses.replace(other, caption=text, text=text) for other in row.others),
+        )
         for row in (directory.read_gallery() or GalleryRecord()).views
     )
     GalleryRecord(rows, rows[:1]).save(directory.gallery)
@@ -253,11 +256,22 @@ def test_text_from_outside_stays_text_everywhere(report: str, tmp_path: Path, te
 
 def test_a_picture_that_is_not_base64_is_not_put_into_the_page(tmp_path: Path) -> None:
     directory = sample_run(tmp_path / "run")
-    bad = Picture('x" onerror="alert(1)', "caption")
+    bad = Exhibit("caption", png='x" onerror="alert(1)', wav='y" onerror="alert(1)')
     GalleryRecord((GalleryRow(bad, (bad,)),), ()).save(directory.gallery)
     report = body(render_report(directory))
     assert "onerror" not in report
-    assert "no picture" in report
+    assert "nothing to show" in report
+
+
+def test_sounds_become_players_and_texts_are_there_to_read(tmp_path: Path) -> None:
+    directory = sample_run(tmp_path / "run")
+    sound = Exhibit("take 3", wav="UklGRg==", png="iVBORw0KGgo=")
+    text = Exhibit("line 7", text="A man <b>walks</b> his dog.")
+    GalleryRecord((GalleryRow(sound, (text,)),), ()).save(directory.gallery)
+    report = render_report(directory)
+    assert '<audio src="data:audio/wav;base64,UklGRg==" controls' in report
+    assert "media-src data:" in report
+    assert "A man &lt;b&gt;walks&lt;/b&gt; his dog." in report
 
 
 def test_a_page_runs_its_own_scripts_only_and_fetches_nothing(report: str) -> None:

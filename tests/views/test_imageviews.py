@@ -381,6 +381,7 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
         torch.tensor([[8, 8], [0, 8]]),
     ],
 )
+@pytest.mark.usefixtures("as_users_run_it")
 def test_sizes_that_do_not_fit_are_refused(sizes: Tensor) -> None:
     with pytest.raises(ValueError, match="`sizes` must"):
         padded = Images(torch.zeros(2, 3, 8, 8), sizes)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nearfar.api.recipe import method_class, training_options
 from nearfar.api.setup import split
-from nearfar.data import Source, modality_of, opening_options
-from nearfar.modalities import Modality, modality
+from nearfar.data import Source, is_name, modality_of, opening_options
+from nearfar.modalities import Modality
+from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
 
 __all__ = ["find_modality", "fit_training", "opening"]
@@ -25,23 +27,21 @@ def find_modality(
     """
     kinds = method_class(method).modalities
     if modality is not None:
-        return _named(modality)
+        return find(modality)
     said = [name for name, value in given.items() if value is not None]
     found = modality_of(data, given=said)
     if found not in kinds and len(kinds) == 1 and _open(data):
-        return _named(kinds[0])
-    return _named(found)
+        return find(kinds[0])
+    return find(found)
 
 
 def _open(data: Any) -> bool:
-    """Whether numbers alone do not tell what they are."""
-    if isinstance(data, Source):
+    """Whether it does not tell what it holds: bare numbers, or a path to nothing."""
+    if isinstance(data, Source) or is_name(data):
         return False
-    return hasattr(data, "ndim") or str(data).endswith((".npy", ".npz"))
-
-
-def _named(name: str) -> Modality:
-    return modality(name)
+    if not isinstance(data, (str, Path)):
+        return hasattr(data, "ndim")
+    return not Path(data).exists() or str(data).endswith((".npy", ".npz"))
 
 
 def opening(kind: Modality, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from nearfar.data.labelled import LabelledData
 from nearfar.data.modality import MODALITIES, modality_of
 from nearfar.data.named import NAMES, named_sources
 from nearfar.data.opening import open_labelled, open_source, opening_options
+from nearfar.data.pairs import GroupSource, PairSource
 from nearfar.data.source import Batch, ImageSource, Source
 from nearfar.data.specs import is_name
 from nearfar.data.subset import Subset
@@ -31,9 +32,11 @@ __all__ = [
     "DatasetSource",
     "FolderSource",
     "GaussianClasses",
+    "GroupSource",
     "ImageSource",
     "Joined",
     "LabelledData",
+    "PairSource",
     "ShapePairs",
     "ShapeWorld",
     "Source",

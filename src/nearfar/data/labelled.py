@@ -40,8 +40,6 @@ def with_labels(
     labels: NDArray[Any],
     test: Source | None = None,
     test_labels: NDArray[Any] | None = None,
-    *,
-    class_names: tuple[str, ...] = (),
 ) -> LabelledData:
     """Sources with a label for each sample, whose classes are numbered in the order of their names.
 
@@ -65,7 +63,7 @@ def with_labels(
     return LabelledData(
         train=train,
         train_labels=torch.from_numpy(numbers.astype(np.int64)),
-        class_names=class_names or tuple(map(str, names)),
+        class_names=tuple(map(str, names)),
         test=test if test_numbers is not None else None,
         test_labels=test_numbers,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -60,7 +61,7 @@ def open_source(
     if isinstance(spec, Source):
         return spec
     kind = _modality(spec, modality, options)
-    if is_name(spec) and kind != "pairs":
+    if is_name(spec):
         return _open_named(str(spec), split, Places.here(data_dir), options)
     opener = _opener("open", kind)
     return opener(_found(spec), split=split, **_fitting(options, kind))  # type: ignore[no-any-return]
@@ -102,7 +103,7 @@ def open_labelled(
     if isinstance(spec, Source):
         raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
     kind = _modality(spec, modality, options)
-    if is_name(spec) and kind != "pairs":
+    if is_name(spec):
         return _label_named(str(spec), labels, Places.here(data_dir))
     labeller = _opener("label", kind)
     return labeller(  # type: ignore[no-any-return]
@@ -167,16 +168,19 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
 
 def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
     loaded = named_set(name, places=places)
+    if not loaded.labels:
+        raise ValueError(f"{name} has no labels: probe with other data of the same kind")
     wanted = labels or next(iter(loaded.labels))
     check_choice(loaded.labels, labels=wanted)
-    data = with_labels(
-        loaded.train,
-        loaded.labels[wanted],
-        loaded.test,
-        loaded.test_labels[wanted] if loaded.test_labels else None,
-        class_names=loaded.class_names if wanted == next(iter(loaded.labels)) else (),
-    )
-    return data
+    train = loaded.labels[wanted]
+    test = loaded.test_labels[wanted] if loaded.test_labels else None
+    if wanted == next(iter(loaded.labels)) and loaded.class_names:  # numbered as their authors did
+        numbers = [None if part is None else torch.from_numpy(part) for part in (train, test)]
+        assert numbers[0] is not None
+        return LabelledData(
+            loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1]
+        )
+    return with_labels(loaded.train, train, loaded.test, test)
 
 
 def _found(spec: Spec) -> Any:

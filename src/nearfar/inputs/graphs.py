@@ -22,7 +22,7 @@ class Nodes(Inputs):
     """Some nodes of a graph, which are the samples, and the graph that an encoder sees with them.
 
     Attributes:
-        features: Of every node of the graph.
+        features: Of every node of the graph; a sparse matrix (COO) where most are 0.
         edges: Source and target of every directed edge; an undirected one stands in both
             directions.
         targets: The nodes that are samples, as rows of `features`.

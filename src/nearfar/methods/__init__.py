@@ -2,6 +2,7 @@
 
 from nearfar.methods.byol import BYOL, byol
 from nearfar.methods.cpc import CPC, cpc
+from nearfar.methods.deep_graph_infomax import DeepGraphInfomax, dgi
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.methods.moco import MoCo, moco_v1, moco_v2
 from nearfar.methods.multi_view import MultiView, multiview
@@ -11,6 +12,7 @@ from nearfar.methods.vicreg import VICReg, vicreg
 __all__ = [
     "BYOL",
     "CPC",
+    "DeepGraphInfomax",
     "Method",
     "MoCo",
     "MultiView",
@@ -20,6 +22,7 @@ __all__ = [
     "VICReg",
     "byol",
     "cpc",
+    "dgi",
     "moco_v1",
     "moco_v2",
     "multiview",

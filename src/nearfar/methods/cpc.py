@@ -44,6 +44,7 @@ class CPC(Method):
     momentum: ClassVar = False
     positives: ClassVar = False
     modalities: ClassVar = ("sequences",)
+    objective: CPCLoss
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from torch import nn
 
 from nearfar.inputs import View, numbers
 from nearfar.methods.method import Method, Projected, Step, encode
+from nearfar.modules import PerceptronHead
 from nearfar.objectives import (
     MultiViewLoss,
 )

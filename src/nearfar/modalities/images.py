@@ -17,7 +17,7 @@ from nearfar.inputs import View
 from nearfar.modalities.modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
-from nearfar.views import ImageViews, Views, image_views
+from nearfar.views import VIEW_PRESETS, ImageViews, Views, image_views
 
 __all__ = ["ImageOptions", "Images", "png"]
 
@@ -79,7 +79,10 @@ class Images(Modality):
     def views(
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
     ) -> Views:
-        preset = "digits" if source.root.name in _GLYPHS else method.replace("_", "-")
+        named = method.replace("_", "-")
+        preset = "digits" if source.root.name in _GLYPHS else named
+        if preset not in VIEW_PRESETS:
+            preset = "simclr"
         return image_views(
             preset, size=form["image_size"], channels=form["channels"], **dict(settings)
         )
@@ -120,11 +123,7 @@ class Images(Modality):
         return OnnxCall(encoder, (example,), ("images",), ({0: "batch"},))
 
     def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["channels"] * form["image_size"] ** 2)
-
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        assert isinstance(view, Tensor)
-        return view.flatten(1)
+        return int(form["channels"] * min(_RAW_SIDE, form["image_size"]) ** 2)
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         known = form["value_range"]

@@ -123,11 +123,7 @@ class Modality(ABC):
 
     @abstractmethod
     def signal_dim(self, form: Mapping[str, Any]) -> int:
-        """Numbers of a sample that a decoder has to predict: of the view as ``signal_numbers``."""
-
-    @abstractmethod
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        """A view as the numbers that a decoder has to predict."""
+        """How many numbers of a signal a decoder predicts (:func:`nearfar.inputs.numbers`)."""
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Options with which new data are opened so that they are read as the old ones were."""

@@ -10,10 +10,9 @@ from typing import Any, ClassVar, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from nearfar.data import Source
-from nearfar.inputs import Texts, Tokens, View
+from nearfar.inputs import Texts, Tokens, View, numbers
 from nearfar.modalities.modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
 from nearfar.records import Exhibit
@@ -25,6 +24,7 @@ _RAW_DIMENSIONS = 256
 _RAW_TERMS = 20_000
 _AT_ONCE = 4_096
 _OWN = ("bag", "gru")
+_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,8 @@ class TextOptions:
             not given.
         words: Most words of a text; the rest is left out.
         vocabulary: Most words of the vocabulary that bag and gru learn from the texts.
-        min_frequency: Words that occur less often are unknown ones.
+        min_frequency: Words that occur less often are unknown ones. If not given: 5 from 10,000
+            texts on, 2 from 500 on, 1 below.
         width: Dimensions of the representation of bag (50 if not given) and gru (256).
         dropout: Probability of dropout in the encoder; if not given 0 for bag and gru, and what a
             transformer's configuration says.
@@ -46,7 +47,7 @@ class TextOptions:
     column: str | None = None
     words: int = 256
     vocabulary: int = 30_000
-    min_frequency: int = 5
+    min_frequency: int | None = None
     width: int | None = None
     dropout: float | None = None
     pretrained: bool = True
@@ -142,6 +143,7 @@ class Text(Modality):
 
     def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
         assert isinstance(view, Tokens)
+        # as many as the words seen here; the vocabulary says how many there are
         return numbers(view, count=int(view.ids.max()) + 1)
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,9 +182,12 @@ def has_tokenizer(name: str) -> bool:
     """Whether a transformer comes with a tokenizer: all of the hub do, folders may not."""
     folder = Path(name)
     return not folder.is_dir() or any(
-        (folder / file).exists() for file in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+        (folder / file).exists()
+        for file in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
     )
 
 
 def _min_frequency(options: TextOptions, samples: int) -> int:
-    return options.min_frequency
+    if options.min_frequency is not None:
+        return options.min_frequency
+    return 5 if samples >= 10_000 else 2 if samples >= 500 else 1

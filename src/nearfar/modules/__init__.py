@@ -4,6 +4,7 @@ from nearfar.modules.convnet import ConvNet
 from nearfar.modules.critic import BilinearCritic
 from nearfar.modules.description import EncoderDescription
 from nearfar.modules.encoders import build_encoder
+from nearfar.modules.graph_encoder import GRAPH_ENCODERS, GraphEncoder
 from nearfar.modules.heads import PerceptronHead
 from nearfar.modules.key_queue import KeyQueue
 from nearfar.modules.momentum_copy import MomentumCopy
@@ -20,11 +21,13 @@ from nearfar.modules.transformer_encoder import TransformerEncoder
 from nearfar.modules.two_sided import TwoSided
 
 __all__ = [
+    "GRAPH_ENCODERS",
     "BagEncoder",
     "BilinearCritic",
     "ConvNet",
     "EncoderDescription",
     "GRUEncoder",
+    "GraphEncoder",
     "KeyQueue",
     "MomentumCopy",
     "PerceptronEncoder",

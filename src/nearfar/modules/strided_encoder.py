@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol, final, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64
@@ -32,7 +32,7 @@ class StepEncoder(Protocol):
     encoding_dim: int
     context_dim: int
 
-    def encodings(self, x: Tensor | Sequences, /) -> Tensor:
+    def encodings(self, x: Any, /) -> Tensor:
         """What is seen at each step, batch × time × dim."""
 
     def contexts(self, encodings: Tensor, /) -> Tensor:

@@ -44,6 +44,8 @@ class BagEncoder(nn.Module):
         check_fraction(dropout=dropout)
         self.num_features = width
         self.embedding = nn.EmbeddingBag(vocabulary, width, mode="mean", padding_idx=0)
+        # as fastText begins; from unit variance SGD moves the words too little to learn much
+        nn.init.uniform_(self.embedding.weight.data[1:], -1 / width, 1 / width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:

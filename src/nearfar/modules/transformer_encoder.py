@@ -105,7 +105,9 @@ class TransformerEncoder(nn.Module):
         return (states * seen).sum(1) / seen.sum(1)
 
     @classmethod
-    def _with_weights(cls, name: str, settings: dict[str, Any], *, shift: int) -> TransformerEncoder:
+    def _with_weights(
+        cls, name: str, settings: dict[str, Any], *, shift: int
+    ) -> TransformerEncoder:
         _, model_of = _library()
         fresh = cls.of_settings(settings, shift=shift)
         try:

@@ -1,5 +1,6 @@
 """Pure tensor functions and kernels."""
 
+from nearfar.ops.cepstra import mel_cepstra
 from nearfar.ops.directions import to_sphere
 from nearfar.ops.pairwise import pairwise_logsumexp
 from nearfar.ops.precision import at_given_precision, full_precision, widen
@@ -15,6 +16,7 @@ __all__ = [
     "full_precision",
     "isotropic_rank",
     "lost_share",
+    "mel_cepstra",
     "pairwise_logsumexp",
     "permutation",
     "philox",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports.html import Html, element
@@ -22,9 +22,7 @@ def views(gallery: GalleryRecord | None) -> Html:
         "Views",
         _rows(gallery.views, "sample", "view")
         if gallery and gallery.views
-        else missing(
-            "gallery.json holds no views: the data are no pictures, or the run stopped early."
-        ),
+        else missing("gallery.json holds no views: the run stopped before they were shown."),
         lead="Each row is one sample and the views the method compared. Good: you still recognise"
         " the sample. Bad: views so strong that nothing is left, or so weak that all look alike.",
     )
@@ -37,9 +35,9 @@ def neighbours(gallery: GalleryRecord | None) -> Html:
         "Nearest neighbours",
         _rows(gallery.neighbours, "sample", "neighbour")
         if gallery and gallery.neighbours
-        else missing("gallery.json holds no neighbours: the run stopped before they were drawn."),
+        else missing("gallery.json holds no neighbours: the run stopped before they were found."),
         lead="Each row is one sample and the samples the encoder places closest. Good: the kind of"
-        " similarity you care about. Bad: only the same colour or background.",
+        " similarity you care about. Bad: only what does not matter, such as background or loudness.",
     )
 
 
@@ -49,11 +47,11 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
         *(
             element(
                 "div",
-                _picture(row.sample, first, class_="sample"),
+                _exhibit(row.sample, first, class_="sample"),
                 element(
                     "div",
                     *(
-                        _picture(other, f"{rest} {place}", class_=None)
+                        _exhibit(other, f"{rest} {place}", class_=None)
                         for place, other in enumerate(row.others, start=1)
                     ),
                     class_="others",
@@ -66,16 +64,24 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
     )
 
 
-def _picture(picture: Exhibit, role: str, *, class_: str | None) -> Html:
-    caption = picture.caption or role
-    drawn = (
-        element("img", src=f"data:image/png;base64,{picture.png}", alt=f"{role}: {caption}")
-        if _BASE64.fullmatch(picture.png)
-        else element("span", "no picture", class_="blank")
-    )
+def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:
+    caption = exhibit.caption or role
+    seen = [*_seen(exhibit, f"{role}: {caption}")]
+    kind = "sound" if exhibit.wav else "text" if exhibit.text else None
     return element(
         "div",
-        drawn,
+        *(seen or [element("span", "nothing to show", class_="blank")]),
         element("bdi", caption, title=caption),
-        class_=f"picture {class_ or ''}".strip(),
+        class_=" ".join(filter(None, ("exhibit", kind, class_))),
     )
+
+
+def _seen(exhibit: Exhibit, alt: str) -> Iterator[Html]:
+    """Picture, player, words: whatever there is."""
+    if _BASE64.fullmatch(exhibit.png):
+        yield element("img", src=f"data:image/png;base64,{exhibit.png}", alt=alt)
+    if _BASE64.fullmatch(exhibit.wav):
+        source = f"data:audio/wav;base64,{exhibit.wav}"
+        yield element("audio", src=source, controls=True, preload="none", aria_label=alt)
+    if exhibit.text:
+        yield element("p", exhibit.text, class_="snippet", dir="auto")

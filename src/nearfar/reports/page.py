@@ -32,7 +32,7 @@ def page(
     """
     scripts = (_plotly(), _file("page.js")) if any("<figure>" in part for part in sections) else ()
     policy = (
-        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline';"
+        "default-src 'none'; img-src data: blob:; media-src data:; style-src 'unsafe-inline';"
         " base-uri 'none'; form-action 'none'"
     )
     if scripts:

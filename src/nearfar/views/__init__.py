@@ -1,9 +1,10 @@
 """Views: random changes of a batch of images that keep what they show."""
 
 from nearfar.views.customviews import CustomViews
+from nearfar.views.graphviews import GraphViews
 from nearfar.views.images import plain_view
 from nearfar.views.imageviews import ImageViews
-from nearfar.views.pairviews import PairViews
+from nearfar.views.pairviews import PairViews, PlainViews
 from nearfar.views.parameters import ViewParameters
 from nearfar.views.presets import (
     VIEW_PRESETS,
@@ -15,6 +16,8 @@ from nearfar.views.presets import (
     simclr_views,
     vicreg_views,
 )
+from nearfar.views.sequencepresets import sequence_views
+from nearfar.views.sequenceviews import SequenceViews
 from nearfar.views.textviews import TextViews
 from nearfar.views.tokenizer import Tokenizer
 from nearfar.views.vectorviews import VectorViews
@@ -23,8 +26,11 @@ from nearfar.views.views import Views
 __all__ = [
     "VIEW_PRESETS",
     "CustomViews",
+    "GraphViews",
     "ImageViews",
     "PairViews",
+    "PlainViews",
+    "SequenceViews",
     "TextViews",
     "Tokenizer",
     "VectorViews",
@@ -36,6 +42,7 @@ __all__ = [
     "moco_v1_views",
     "moco_v2_views",
     "plain_view",
+    "sequence_views",
     "simclr_views",
     "vicreg_views",
 ]

@@ -12,7 +12,7 @@ from nearfar.inputs import Group, Pair, Signal, View
 from nearfar.ops.random import Stream, random_bits
 from nearfar.views.views import Views
 
-__all__ = ["PairViews"]
+__all__ = ["PairViews", "PlainViews"]
 
 _SECOND = 1 << 63  # a user's seed never has this bit: the halves' draws are independent
 
@@ -97,3 +97,31 @@ def _drawn(group: Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: 
     second = bits[:, 1] * (group.size - 1) >> 32
     second += second >= first
     return Pair(group.member(first), group.member(second))
+
+
+@final
+class PlainViews:
+    """Samples as they are, where views are asked for.
+
+    Args:
+        views: Whose plain view is shown.
+    """
+
+    num_views = 1
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def __call__(
+        self, inputs: View, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+    ) -> tuple[View]:
+        """The plain view."""
+        return (self.plain(inputs),)
+
+    def plain(self, inputs: View) -> View:
+        """As the views have it."""
+        return self._views.plain(inputs)

@@ -163,6 +163,7 @@ VIEW_PRESETS: dict[str, Callable[..., ImageViews]] = {
     "digits": digits_views,
     "moco-v1": moco_v1_views,
     "moco-v2": moco_v2_views,
+    "multiview": simclr_views,
     "simclr": simclr_views,
     "vicreg": vicreg_views,
 }

@@ -40,7 +40,7 @@ class TextViews:
             alike if not given.
 
     Raises:
-        ValueError: A probability or range is not as said above, or there is no word for erased ones.
+        ValueError: A probability or range is not as said above, or no word stands for erased ones.
 
     Reference:
         Nozawa & Sato: Understanding Negative Samples (NeurIPS 2021), section 5, for erasure and
@@ -132,7 +132,9 @@ class TextViews:
         several = Tokens(
             tokens.ids.repeat(self.num_views, 1), tokens.lengths.repeat(self.num_views)
         )
-        changed = self._change(several, drawn[:, :CROP], drawn[:, CROP:].unflatten(1, (-1, repeats)))
+        changed = self._change(
+            several, drawn[:, :CROP], drawn[:, CROP:].reshape(len(drawn), length, repeats)
+        )
         return tuple(
             _trim(changed.select(slice(v * count, (v + 1) * count))) for v in range(self.num_views)
         )
@@ -172,7 +174,7 @@ class TextViews:
     def _cumulate(self, frequencies: Tensor | None) -> Float[Tensor, " vocabulary"]:
         """Cumulative share of each number; nothing for those that are no words."""
         size = self._tokenizer.vocabulary
-        weights = torch.ones(size) if frequencies is None else frequencies
+        weights = torch.ones(size, dtype=torch.int64) if frequencies is None else frequencies
         if weights.shape != (size,) or bool((weights < 0).any()):
             raise ValueError(
                 f"`frequencies` must be {size} counts, one for each number of the vocabulary,"

@@ -110,7 +110,11 @@ class Tokenizer:
             raise ImportError(
                 "encoders of transformers need that library: pip install 'nearfar[text]'"
             ) from None
-        found = AutoTokenizer.from_pretrained(name)
+        try:
+            found = AutoTokenizer.from_pretrained(name)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().splitlines()[0]
+            raise ValueError(f"{name} has no tokenizer: {first}") from None
         if not getattr(found, "is_fast", False):
             raise ValueError(f"{name} has no fast tokenizer, which nearfar needs")
         library = found.backend_tokenizer
@@ -196,5 +200,7 @@ def _library() -> Any:
     try:
         import tokenizers
     except ImportError:
-        raise ImportError("texts need the library tokenizers: pip install 'nearfar[text]'") from None
+        raise ImportError(
+            "texts need the library tokenizers: pip install 'nearfar[text]'"
+        ) from None
     return tokenizers

@@ -23,6 +23,7 @@ __all__ = ["GraphSource"]
 MOST_EDGES = 5_000_000
 MEMORY = 1 << 30  # bytes of features
 FEW = 10  # neighbours
+SPARSE = 0.1  # share of features other than 0
 
 
 @final
@@ -131,4 +132,6 @@ class GraphSource(Source):
     @cached_property
     def _everything(self) -> tuple[Tensor, Tensor]:
         features = self.graph.features.rows(np.arange(len(self)), row_normalise=self.row_normalise)
+        if features.count_nonzero() < SPARSE * features.numel():
+            features = features.to_sparse_coo().coalesce()  # type: ignore[no-untyped-call]
         return features, torch.from_numpy(self._edges)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import warnings
@@ -86,15 +87,18 @@ def patient_pillow() -> Iterator[None]:
         yield
 
 
-def read_header(path: Path) -> Header:
+def read_header(file: Path | bytes) -> Header:
     """Size and kind of an image, without decoding it.
+
+    Args:
+        file: Where it is, or what is in it.
 
     Raises:
         BadImage: Not an image of a known format, or a decompression bomb.
     """
-    if not path.is_file():  # a pipe would wait for ever
+    if isinstance(file, Path) and not file.is_file():  # a pipe would wait for ever
         raise BadImage("no regular file")
-    with _damage_is_bad(), Image.open(path, formats=FORMATS) as image:
+    with _damage_is_bad(), Image.open(_readable(file), formats=FORMATS) as image:
         limit = Image.MAX_IMAGE_PIXELS
         if limit is not None and image.width * image.height > limit:
             raise BadImage(f"{image.width * image.height:,} pixels, the limit is {limit:,}")
@@ -103,7 +107,7 @@ def read_header(path: Path) -> Header:
             height=image.height,
             grey=_is_grey(image),
             orientation=_orientation(image),
-            whole=_ends_well(path, image.format or ""),
+            whole=_ends_well(file, image.format or ""),
         )
 
 
@@ -124,7 +128,7 @@ def target_size(header: Header, *, short_side: int) -> tuple[int, int]:
 
 
 def decode(
-    path: Path, header: Header, *, channels: int, short_side: int
+    file: Path | bytes, header: Header, *, channels: int, short_side: int
 ) -> UInt8[Tensor, "channels height width"]:
     """The image, upright, its short side capped, in 1 (grey), 3 (RGB) or 4 (RGBA) channels.
 
@@ -135,7 +139,7 @@ def decode(
         BadImage: The file is damaged.
     """
     height, width = target_size(header, short_side=short_side)
-    with _damage_is_bad(), Image.open(path, formats=FORMATS) as image:
+    with _damage_is_bad(), Image.open(_readable(file), formats=FORMATS) as image:
         image.draft("L" if channels == 1 else "RGB", (width, height))  # JPEG decodes reduced
         picture = _to_mode(image, channels)
         if picture.size != (width, height):
@@ -183,12 +187,16 @@ def _orientation(image: Image.Image) -> int:
     return value if value in TURNS else 1
 
 
-def _ends_well(path: Path, kind: str) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
-        length = file.seek(0, 2)
-        file.seek(max(0, length - 64))
-        end = file.read()
+def _readable(file: Path | bytes) -> Path | io.BytesIO:
+    return io.BytesIO(file) if isinstance(file, bytes) else file
+
+
+def _ends_well(file: Path | bytes, kind: str) -> bool:
+    with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as opened:
+        start = opened.read(12)
+        length = opened.seek(0, 2)
+        opened.seek(max(0, length - 64))
+        end = opened.read()
     if kind in ("JPEG", "MPO"):
         return end.rstrip(b"\0").endswith(b"\xff\xd9")
     if kind == "PNG":

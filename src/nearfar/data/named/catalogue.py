@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nearfar.checks import check_choice
+from nearfar.data.named.ag_news import AG_NEWS_FILES, load_ag_news
 from nearfar.data.named.archives import Places
 from nearfar.data.named.cifar import load_cifar10, load_cifar100
 from nearfar.data.named.digits import load_digits
 from nearfar.data.named.fsdd import FSDD_FILES, load_fsdd
 from nearfar.data.named.image_set import ImageSet
 from nearfar.data.named.mnist import DEBIAN, load_fashion_mnist, load_mnist
+from nearfar.data.named.multi30k import MULTI30K_FILES, load_multi30k
 from nearfar.data.named.named_set import NamedSet, of_images
 from nearfar.data.named.omniglot import load_omniglot
+from nearfar.data.named.omniglot_pairs import load_omniglot_pairs
 from nearfar.data.named.planetoid import load_citeseer, load_cora
 from nearfar.data.named.shapes import load_shapes
 from nearfar.data.named.stl10 import load_stl10
@@ -48,6 +51,7 @@ class Entry:
 
 
 ENTRIES = {
+    "ag-news": Entry(load_ag_news, "120,000 + 7,600 texts", 4, AG_NEWS_FILES, 31, modality="text"),
     "cifar10": Entry(
         load_cifar10,
         "50,000 + 10,000 colour 32×32",
@@ -90,12 +94,23 @@ ENTRIES = {
         load_fsdd, "2,700 + 300 sounds of spoken digits", 10, FSDD_FILES, modality="sequences"
     ),
     "mnist": Entry(load_mnist, "60,000 + 10,000 grey 28×28", 10, ("mnist", "MNIST/raw"), 12),
+    "multi30k": Entry(
+        load_multi30k, "29,000 + 1,000 pictures' captions", 0, MULTI30K_FILES, modality="pairs"
+    ),
     "omniglot": Entry(
         load_omniglot,
         "12,660 + 6,620 grey 105×105",
         964,
         ("omniglot_background.npz", "images_background.zip", "omniglot/images_background.zip"),
         9,
+    ),
+    "omniglot-pairs": Entry(
+        load_omniglot_pairs,
+        "633 characters by 20 people",
+        331,
+        ("omniglot_background.npz", "images_background.zip", "omniglot/images_background.zip"),
+        9,
+        modality="pairs",
     ),
     "shapes": Entry(load_shapes, "5,000 + 1,000 colour 32×32", 8, origin="drawn on the spot"),
     "stl10": Entry(

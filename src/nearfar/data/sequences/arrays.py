@@ -154,16 +154,15 @@ class SequenceArray(SequenceSource):
     def _row(self, row: int) -> NDArray[Any]:
         """Channels × time, as stored."""
         if self._offsets is None:
-            held = self._values[row]
+            held: NDArray[Any] = self._values[row]
             return held if held.ndim == 2 else held[None]
         held = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
         return held.T if held.ndim == 2 else held[None]
 
     def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
-            return (wave.astype(np.float32) - 128) / 128  # silence is 128, as WAV files have it
-        scaled = np.array(wave, dtype=np.float32, order="C")
-        return scaled / self._scale if self._scale > 1 else scaled
+            return (wave.astype(np.float32) - 128) / np.float32(128)  # as WAV files have it
+        return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
 
     def _find_pieces(self, seconds: float) -> NDArray[np.int64]:
         """Row, first and last step of each sequence, in steps as stored."""

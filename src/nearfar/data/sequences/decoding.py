@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,19 +39,22 @@ class SoundHeader:
         return round(self.frames * sample_rate / self.sample_rate)
 
 
-def read_sound_header(path: Path) -> SoundHeader:
+def read_sound_header(file: Path | bytes) -> SoundHeader:
     """Length, rate and channels, without decoding.
+
+    Args:
+        file: Where it is, or what is in it.
 
     Raises:
         BadSound: Not a sound of a known format, or without any.
         ImportError: The decoding library is not installed.
     """
     library = _library()
-    if not path.is_file():  # a pipe would wait for ever
+    if isinstance(file, Path) and not file.is_file():  # a pipe would wait for ever
         raise BadSound("no regular file")
     try:
-        with library.SoundFile(path) as file:
-            header = SoundHeader(int(file.samplerate), int(file.frames), int(file.channels))
+        with library.SoundFile(_readable(file)) as sound:
+            header = SoundHeader(int(sound.samplerate), int(sound.frames), int(sound.channels))
     except (RuntimeError, TypeError) as error:
         raise BadSound(_reason(error)) from None
     if header.frames < 1 or header.sample_rate < 1:
@@ -59,12 +63,12 @@ def read_sound_header(path: Path) -> SoundHeader:
 
 
 def decode_sound(
-    path: Path, header: SoundHeader, *, sample_rate: int, start: int, stop: int
+    file: Path | bytes, header: SoundHeader, *, sample_rate: int, start: int, stop: int
 ) -> Float32[Tensor, "1 time"]:
     """A part of a sound as one channel, the mean of all, at a rate.
 
     Args:
-        path: The file.
+        file: Where it is, or what is in it.
         header: What it says of itself.
         sample_rate: Numbers a second wanted.
         start: First number of the part, at that rate.
@@ -77,7 +81,9 @@ def decode_sound(
     scale = header.sample_rate / sample_rate
     first, last = round(start * scale), min(header.frames, round(stop * scale))
     try:
-        frames, _ = library.read(path, start=first, stop=last, dtype="float32", always_2d=True)
+        frames, _ = library.read(
+            _readable(file), start=first, stop=last, dtype="float32", always_2d=True
+        )
     except RuntimeError as error:
         raise BadSound(_reason(error)) from None
     if len(frames) < last - first:
@@ -104,6 +110,10 @@ def resample(
     fitted = np.zeros((steps, *wave.shape[1:]), np.float32)  # rounded lengths differ by one
     fitted[: len(wave)] = wave[:steps]
     return fitted
+
+
+def _readable(file: Path | bytes) -> Path | io.BytesIO:
+    return io.BytesIO(file) if isinstance(file, bytes) else file
 
 
 def _library() -> Any:

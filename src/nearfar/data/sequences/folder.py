@@ -67,6 +67,8 @@ class SoundFolder(SequenceSource):
         ValueError: Fewer than two sounds, or more than half of the files unfit.
     """
 
+    sample_rate: int
+
     def __init__(
         self,
         folder: Path,

@@ -117,4 +117,5 @@ def resampling_note(rates: Sequence[int], *, sample_rate: int) -> str | None:
     if not other:
         return None
     said = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
-    return f"{len(other):,} of {counted(len(rates), 'sound')} resampled to {sample_rate:,} Hz from {said}"
+    count = f"{len(other):,} of {counted(len(rates), 'sound')}"
+    return f"{count} resampled to {sample_rate:,} Hz from {said}"

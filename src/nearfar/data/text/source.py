@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from types import NoneType
 from typing import ClassVar, final
 
 import numpy as np
@@ -66,40 +67,32 @@ class TextSource(Source):
             check_integer(at_least=1, words=words)
         self.name, self.words, self._place = name, words, place
         kept: list[int] = []
-        empty: list[int] = []
         lengths: list[int] = []
         ends: list[int] = [0]
         block = bytearray()
-        cut = count = 0
-        for count, text in enumerate(texts, 1):
-            if text is not None and not isinstance(text, str):
-                raise TypeError(f"texts must be words, got {text!r} at {place} {count - 1}")
-            pieces = (text or "").split(None, words if words is not None else -1)
-            if not pieces:
-                empty.append(count - 1)
+        count = cut = 0
+        for given in texts:
+            if not isinstance(given, (str, NoneType)):
+                raise TypeError(f"texts must be words, got {given!r} in text {count}")
+            text, length = _cut(given or "", words)
+            count += 1
+            if not length:
                 continue
-            if words is not None and len(pieces) > words:
-                cut += 1
-                text = " ".join(pieces[:words])
-            block += (text or "").encode("utf-8", "replace")  # half of a surrogate pair
+            cut += text is not given
+            block += text.encode("utf-8", "replace")  # half of a surrogate pair
             ends.append(len(block))
             kept.append(count - 1)
-            lengths.append(min(len(pieces), words or len(pieces)))
+            lengths.append(length)
         numbers = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64)
         self.kept = np.asarray(kept, dtype=np.int64)
         self._rows = numbers[self.kept]
-        shown = list_names([f"{place} {numbers[i]}" for i in empty])
-        if len(empty) > len(kept):
-            raise ValueError(
-                f"more than half of the texts in {name} are empty,"
-                f" {len(empty):,} of {count:,}: {shown}"
-            )
-        if len(kept) < 2:
-            raise ValueError(f"at least 2 texts are needed, got {len(kept)} in {name}")
         self._block, self._ends = bytes(block), np.asarray(ends, dtype=np.int64)
+        empty = [f"{place} {number}" for number in np.delete(numbers, self.kept)]
+        _check_enough(len(kept), empty, name)
         self._typical = int(np.median(lengths))
         self._notes = notes
         if empty:
+            shown = list_names(empty)
             self._notes += (f"{len(empty):,} of {count:,} texts left out, being empty: {shown}",)
         if cut:
             self._notes += (f"{counted(cut, 'text')} cut to the first {words} words",)
@@ -133,3 +126,21 @@ class TextSource(Source):
 
     def _text(self, position: int) -> str:
         return self._block[self._ends[position] : self._ends[position + 1]].decode()
+
+
+def _cut(text: str, words: int | None) -> tuple[str, int]:
+    """A text of so many words at most, itself if it has no more, and how many they are."""
+    pieces = text.split(None, -1 if words is None else words)
+    if words is None or len(pieces) <= words:
+        return text, len(pieces)
+    return " ".join(pieces[:words]), words
+
+
+def _check_enough(kept: int, empty: list[str], name: str) -> None:
+    if len(empty) > kept:
+        raise ValueError(
+            f"more than half of the texts in {name} are empty,"
+            f" {len(empty):,} of {kept + len(empty):,}: {list_names(empty)}"
+        )
+    if kept < 2:
+        raise ValueError(f"at least 2 texts are needed, got {kept} in {name}")

@@ -109,10 +109,13 @@ def read_lines(path: Path) -> Iterator[str]:
 
 def _read_separated(path: Path, delimiter: str) -> Table:
     shown = printable(path.name)
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     lines = (line + "\n" for line in read_lines(path))
     with _fields_of_any_length():
-        reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+        reader = csv.reader(
+            lines,
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
+        )
         header = [name.strip() for name in next(reader, [])]
         if not header:
             raise ValueError(f"{shown} is empty")
@@ -127,7 +130,7 @@ def _read_separated(path: Path, delimiter: str) -> Table:
             elif row:
                 damaged.append(f"line {start} ({len(row)} entries)")
             start = reader.line_num + 1
-    notes = _judge(damaged, len(rows), f"rows of {shown} do not have {len(header)} entries")
+    notes = _judge(damaged, len(rows), name=shown, what=f"do not have {len(header)} entries")
     columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     return Table(shown, columns, numbers, "line", notes)
 
@@ -148,7 +151,7 @@ def _read_objects(path: Path) -> Table:
             numbers.append(number)
         else:
             damaged.append(f"line {number}")
-    notes = _judge(damaged, len(objects), f"lines of {shown} are no JSON objects")
+    notes = _judge(damaged, len(objects), name=shown, what="are no JSON objects")
     names = dict.fromkeys(key for found in objects for key in found)
     columns = {name: [found.get(name) for found in objects] for name in names}
     return Table(shown, columns, numbers, "line", notes)
@@ -171,14 +174,17 @@ def _read_parquet(path: Path) -> Table:
     return Table(shown, columns, range(table.num_rows))
 
 
-def _judge(damaged: list[str], good: int, what: str) -> tuple[str, ...]:
+def _judge(damaged: list[str], good: int, *, name: str, what: str) -> tuple[str, ...]:
     """A note of what was passed over; an error if that is most."""
     if not damaged and not good:
-        raise ValueError(f"{what.rpartition(' of ')[2].split()[0]} is empty")
+        raise ValueError(f"{name} is empty")
+    if not damaged:
+        return ()
+    found = f"{len(damaged):,} of {len(damaged) + good:,} lines of {name} {what}"
     listed = list_names(damaged)
     if len(damaged) > good:
-        raise ValueError(f"more than half, {len(damaged):,} of {len(damaged) + good:,} {what}: {listed}")
-    return (f"{len(damaged):,} of {len(damaged) + good:,} {what}: {listed}",) if damaged else ()
+        raise ValueError(f"more than half of the file is damaged: {found}: {listed}")
+    return (f"{found} and were passed over: {listed}",)
 
 
 @contextmanager

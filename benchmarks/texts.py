@@ -1,0 +1,215 @@
+"""Negative samples and texts: the setting of Nozawa & Sato for AG News.
+
+python benchmarks/texts.py                measures into benchmarks/texts.csv
+python benchmarks/texts.py page           writes the table of docs/guides/texts.md
+
+Views depend on seed, epoch, sample and view alone. So all batch sizes of a seed train side by side
+on the same views, which are made once.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.optim import SGD
+
+from nearfar.data import LabelledData, Source, open_labelled, open_source
+from nearfar.inputs import Tokens, View, select
+from nearfar.methods import Method, simclr
+from nearfar.modalities import modality
+from nearfar.modalities.text import strings
+from nearfar.modules import BagEncoder
+from nearfar.ops import permutation
+from nearfar.probes import knn_accuracy, linear_accuracy, mean_classifier_accuracy
+from nearfar.training import TrainingOptions, plan
+from nearfar.training.optimizers import scheduled_learning_rate
+from nearfar.views import TextViews, Tokenizer
+from results import save
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "guides" / "texts.md"
+BEGIN = "<!-- measured numbers: begin (generated; see benchmarks) -->"
+END = "<!-- measured numbers: end -->"
+SEEDS = (7, 11, 13)
+SIZES = (16, 32, 64, 128, 256, 512)
+PUBLISHED = {16: 0.8874, 32: 0.8918, 64: 0.8996, 128: 0.9002, 256: 0.9021, 512: 0.9012}
+PUBLISHED_MEAN = {16: 0.8709, 32: 0.8841, 64: 0.8912, 128: 0.8938, 256: 0.8947, 512: 0.8954}
+WIDTH, TEMPERATURE, ERASE = 50, 0.5, 0.2
+CHUNK = 512  # texts whose views are made at once; the largest batch
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What the pilot runs chose between."""
+
+    epochs: int = 100
+    rate: float = 1.0  # at batch 256
+    power: float = 1.0  # of the batch size
+
+    def options(self, batch: int) -> TrainingOptions:
+        return TrainingOptions(
+            epochs=self.epochs,
+            batch_size=batch,
+            optimizer="sgd",
+            learning_rate=self.rate * (batch / 256) ** self.power,
+            weight_decay=0.0,
+            warmup_epochs=2,
+            precision="32",
+        )
+
+
+class Training:
+    """One batch size of one seed."""
+
+    def __init__(self, batch: int, samples: int, method: Method, schedule: Schedule) -> None:
+        self.method, self.batch, self.done = method, batch, 0
+        self.options = schedule.options(batch)
+        self.plan = plan(samples, self.options)
+        # no momentum, so that an update touches the rows of the words that were seen, no others
+        self.optimizer = SGD(method.parameters(), lr=0.1)
+        self.losses: list[float] = []
+        self.seconds = 0.0
+
+    def steps(self, views: tuple[View, ...]) -> None:
+        """As many updates as these views hold."""
+        began = time.process_time()
+        assert self.options.learning_rate is not None
+        for start in range(0, len(views[0]) - self.batch + 1, self.batch):
+            rate = scheduled_learning_rate(
+                self.done,
+                steps=self.plan.steps,
+                warmup=self.plan.warmup,
+                peak=self.options.learning_rate,
+            )
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            rows = slice(start, start + self.batch)
+            loss = self.method(tuple(select(view, rows) for view in views)).loss
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            self.done += 1
+            self.losses.append(float(loss.detach()))
+        self.seconds += time.process_time() - began
+
+
+def epoch_of_views(
+    source: Source, tokens: Tokens, views: TextViews, *, seed: int, epoch: int
+) -> Iterator[tuple[View, ...]]:
+    """Views of all texts in the order of the epoch, some at a time."""
+    order = permutation(len(source), seed=seed, epoch=epoch)
+    for chosen in order.split(CHUNK):
+        rows = tokens.select(chosen)
+        rows = Tokens(rows.ids[:, : int(rows.lengths.max())], rows.lengths)
+        yield views(rows, chosen, seed=seed, epoch=epoch)
+
+
+def fresh(vocabulary: int, seed: int) -> Method:
+    torch.manual_seed(seed)
+    encoder = BagEncoder(vocabulary, width=WIDTH)
+    encoder.embedding.sparse = True
+    return simclr(encoder, WIDTH, dim=WIDTH, temperature=TEMPERATURE)
+
+
+@torch.no_grad()
+def embeddings(method: Method, views: TextViews, source: Source) -> tuple[Tensor, Tensor]:
+    """Representations and projections of whole texts."""
+    method.eval()
+    rows = [views.plain(source.read(part).inputs) for part in torch.arange(len(source)).split(1024)]
+    h = torch.cat([method.embed(row) for row in rows])
+    z = method.projector(h)
+    method.train()
+    return h, z
+
+
+def judge(train: Tensor, test: Tensor, data: LabelledData) -> dict[str, float]:
+    assert data.test_labels is not None
+    rows = (train, data.train_labels, test, data.test_labels)
+    return {
+        "linear": linear_accuracy(*rows),
+        "mean_classifier": mean_classifier_accuracy(*rows),
+        "knn": knn_accuracy(*rows),
+    }
+
+
+def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[str, object]]:
+    """Rows of one seed: the untrained encoder, then each batch size."""
+    source, data = open_source("ag-news"), open_labelled("ag-news")
+    assert data.test is not None
+    tokenizer = Tokenizer.fit(strings(source), min_frequency=5)
+    views = TextViews(tokenizer, erase=ERASE)
+    tokens = tokenizer.encode(list(strings(source)))
+    common = {"data": f"{len(source)} texts", "seed": seed, "epochs": schedule.epochs}
+    common |= {"rate": schedule.rate, "power": schedule.power, "vocabulary": tokenizer.vocabulary}
+
+    def rows(
+        method: Method, batch: int, loss: float, seconds: float
+    ) -> Iterator[dict[str, object]]:
+        train, test = embeddings(method, views, data.train), embeddings(method, views, data.test)
+        for part, name in enumerate(("encoder", "projection")):
+            told = {"batch": batch, "representation": name, "loss": round(loss, 4)}
+            told |= {"cpu_seconds": round(seconds)}
+            yield common | told | judge(train[part], test[part], data)
+
+    yield from rows(fresh(tokenizer.vocabulary, seed), 0, float("nan"), 0.0)
+    trainings = [
+        Training(b, len(source), fresh(tokenizer.vocabulary, seed), schedule) for b in sizes
+    ]
+    for epoch in range(schedule.epochs):
+        for shown in epoch_of_views(source, tokens, views, seed=seed, epoch=epoch):
+            for training in trainings:
+                training.steps(shown)
+        if epoch % 10 == 9:
+            losses = {t.batch: round(statistics.mean(t.losses[-50:]), 3) for t in trainings}
+            print(f"# seed {seed} epoch {epoch + 1} {losses}", file=sys.stderr, flush=True)
+    for training in trainings:
+        loss = statistics.mean(training.losses[-training.plan.updates_per_epoch :])
+        yield from rows(training.method, training.batch, loss, training.seconds)
+
+
+def words() -> dict[str, object]:
+    """Bag of words, which no encoder should fall below by much."""
+    data = open_labelled("ag-news")
+    assert data.test is not None
+    from nearfar.data import Joined
+
+    both = Joined([data.train, data.test], name="both")
+    name, rows = modality("text").raw(both, {})
+    train, test = rows[: len(data.train)], rows[len(data.train) :]
+    return {"representation": name} | judge(train, test, data)
+
+
+def measure(seeds: tuple[int, ...], sizes: tuple[int, ...], schedule: Schedule, out: Path) -> None:
+    rows: list[dict[str, object]] = []
+    for seed in seeds:
+        for row in run(seed, sizes, schedule):
+            rows.append(row)
+            print(row, flush=True)
+        save(rows, out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--epochs", type=int, default=Schedule.epochs)
+    parser.add_argument("--rate", type=float, default=Schedule.rate)
+    parser.add_argument("--power", type=float, default=Schedule.power)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--out", type=Path, default=HERE / "texts.csv")
+    a = parser.parse_args()
+    measure(tuple(a.seeds), tuple(a.sizes), Schedule(a.epochs, a.rate, a.power), a.out)
+
+
+if __name__ == "__main__":
+    main()

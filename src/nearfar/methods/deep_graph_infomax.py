@@ -1,0 +1,87 @@
+"""Deep Graph Infomax: tell the nodes of a graph from those of a corrupted one by its summary.
+
+Both graphs pass the same encoder. The summary is the sigmoid of the mean representation of the real
+one, and a bilinear critic scores each node against it. Veličković, Fedus, Hamilton, Liò, Bengio,
+Hjelm, ICLR 2019, arXiv 1809.10341.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+from torch import nn
+
+from nearfar.inputs import View
+from nearfar.methods.method import Method, Projected, Step, encode
+from nearfar.modules import BilinearCritic
+from nearfar.objectives import BinaryDiscriminationLoss
+from nearfar.parallel import gather
+
+__all__ = ["DeepGraphInfomax", "dgi"]
+
+
+@final
+class DeepGraphInfomax(Method):
+    r"""A graph and its corruption, one network, :math:`\sigma(h_i^\top W s)` for every node.
+
+    Nothing is projected: nodes meet the summary :math:`s = \sigma(\frac1N \sum_i h_i)` in the space
+    of their representations.
+
+    Args:
+        encoder: A graph to a representation of each node asked for.
+        critic: :math:`h \mapsto W^\top h`, whose product with the summary is the score.
+    """
+
+    paper: ClassVar = "Veličković et al. 2019, arXiv 1809.10341"
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    modalities: ClassVar = ("graphs",)
+
+    def __init__(self, encoder: nn.Module, critic: BilinearCritic) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.projector = nn.Identity()
+        self.critic = critic
+        self.objective = BinaryDiscriminationLoss()
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode the graph and its corruption; every node in the space of the summary."""
+        representations = encode(self.encoder, views)
+        return representations, tuple(self.critic(h) for h in representations)
+
+    def compare(self, projected: Projected) -> Step:
+        """The summary of all real nodes, and every node's score against it."""
+        representations, (mapped, corrupted) = projected
+        summary = gather(representations[0]).mean(dim=0).sigmoid()
+        loss = self.objective(gather(mapped) @ summary, gather(corrupted) @ summary)
+        return Step(loss=loss, representations=representations, projections=representations)
+
+    def chance(self, batch_size: int) -> float | None:
+        """The logarithm of 2: every score is 0."""
+        return self.objective.chance(batch_size=batch_size)
+
+
+def dgi(encoder: nn.Module, width: int) -> DeepGraphInfomax:
+    """Deep Graph Infomax as published, around any encoder.
+
+    Its views are a graph and the same graph with the features shuffled among the nodes.
+
+    Args:
+        encoder: A graph to a representation of each node asked for.
+        width: Dimensions of a representation.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.inputs import Nodes
+        >>> from nearfar.modules import GraphEncoder
+        >>> from nearfar.views import GraphViews
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        >>> graph = Nodes(torch.eye(3), path, torch.arange(3))
+        >>> views = GraphViews(edge_drop=(0.0,), feature_mask=(0.0,), shuffle=(False, True))
+        >>> method = dgi(GraphEncoder(features=3, dim=8), 8)
+        >>> step = method(views(graph, torch.arange(3), seed=0, epoch=0))
+        >>> len(step.representations), step.representations[0].shape
+        (2, torch.Size([3, 8]))
+    """
+    return DeepGraphInfomax(encoder, BilinearCritic(width, width))
