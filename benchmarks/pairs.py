@@ -1,5 +1,7 @@
 """Pairs measured: ``python benchmarks/pairs.py omniglot|captions|table``.
 
+A folder named after it keeps the runs, and what is there is not trained again.
+
 omniglot   the multi-view objective on two drawings of a character: which terms, and how much of IP
 captions   pairs of captions of the same picture: retrieval against the untrained encoder
 table      writes the tables of docs/guides/pairs.md from the measured rows
@@ -14,18 +16,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/de
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import nearfar
 from nearfar.api.embedding import embed_source
-from nearfar.data import open_labelled, open_source
+from nearfar.data import Joined, LabelledData, Source, open_labelled, open_source, sides
 from nearfar.diagnostics import pair_measurements
 from nearfar.modalities import modality
 from nearfar.probes import KNNProbe, LinearProbe
+from nearfar.views import ImageViews
 from results import save
 
 HERE = Path(__file__).parent
@@ -44,6 +46,11 @@ SETTINGS: dict[str, dict[str, float]] = {
     "FP": {"contrastive_weight": 0.0, "forward_weight": FORWARD},
     "IP": {"contrastive_weight": 0.0, "inverse_weight": 1.0},
 }
+ALONE = ("FP", "IP")  # one seed: what they do is no matter of a point
+SWEEP = ("CL", "CL + 0.1 IP", "CL + IP", "CL + 10 IP")
+MEASURED = ("recall_1", "recall_5", "recall_10", "median_rank", "modality_gap", "information")
+CAPTIONS = {"batch_size": 256, "warmup_epochs": 1, "min_frequency": 2, "width": 256}
+ENCODERS: dict[str, dict[str, int]] = {"bag": {"epochs": 10}, "gru": {"epochs": 3}}
 
 
 def encoder() -> nn.Module:
@@ -60,18 +67,32 @@ def encoder() -> nn.Module:
 def omniglot(runs: Path) -> None:
     """Train what is not in `runs` yet, then measure every run."""
     source, judged = open_source("omniglot-pairs"), open_labelled("omniglot-pairs")
+    rows = []
     for seed in SEEDS:
         for name, weights in SETTINGS.items():
             out = runs / f"{name.replace(' ', '')}-{seed}"
+            if name in ALONE and seed > 0:
+                continue
             if not (out / "health.json").is_file():
                 train_drawings(source, out, seed, weights)
+            run = nearfar.load(out, encoder=encoder())
+            row = {"data": "omniglot-pairs", "setting": name, "seed": seed, "epochs": EPOCHS}
+            rows.append({**row, **judge_drawings(run.encoder, judged), "verdict": verdict(run)})
+            print(rows[-1], flush=True)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            fresh = encoder().eval()
+        row = {"data": "omniglot-pairs", "setting": "untrained", "seed": seed, "epochs": 0}
+        rows.append({**row, **judge_drawings(fresh, judged), "verdict": ""})
+    row = {"data": "omniglot-pairs", "setting": "pixels 28×28", "seed": 0, "epochs": 0}
+    rows.append({**row, **judge_drawings(nn.Flatten(), judged), "verdict": ""})
+    keep(rows)
 
 
-def train_drawings(source: object, out: Path, seed: int, weights: dict[str, float]) -> None:
+def train_drawings(source: Source, out: Path, seed: int, weights: dict[str, float]) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         fresh = encoder()
-    start = time.perf_counter()
     nearfar.pretrain(
         "multiview",
         source,
@@ -86,8 +107,161 @@ def train_drawings(source: object, out: Path, seed: int, weights: dict[str, floa
         warmup_epochs=2,
         method_options={"temperature": 0.1, **weights},
     )
-    print(out.name, round(time.perf_counter() - start), flush=True)
+
+
+def judge_drawings(module: nn.Module, judged: LabelledData) -> dict[str, float]:
+    """Characters of other alphabets, 5 drawings of each known, 15 asked for; and their pairs."""
+    views = ImageViews(size=28, channels=1, num_views=1)
+    assert judged.test is not None
+    train, test = (embed_source(module, part, views) for part in (judged.train, judged.test))
+    labels, test_labels = judged.train_labels, judged.test_labels
+    assert test_labels is not None
+    pairs = pair_measurements(train[::5], test[::15])  # a drawing of each character, and another
+    return {
+        "nearest": KNNProbe(neighbours=1).fit(train, labels).score(test, test_labels),
+        "linear": LinearProbe().fit(train, labels).score(test, test_labels),
+        **{name: round(pairs[name], 5) for name in MEASURED},
+    }
+
+
+def verdict(run: nearfar.Run) -> str:
+    return run.health.verdict
+
+
+def captions(runs: Path) -> None:
+    """Two captions of a picture: retrieval among 1,000 pictures that training did not see."""
+    source, test = open_source("multi30k"), open_source("multi30k", split="test")
+    first, second = sides(test)
+    rows = []
+    for name, options in ENCODERS.items():
+        for seed in SEEDS:
+            out = runs / f"captions-{name}-{seed}"
+            epochs = options["epochs"]
+            if not (out / "health.json").is_file():
+                nearfar.pretrain(
+                    "multiview", source, encoder=name, out=out, seed=seed, **CAPTIONS, **options
+                )
+            run = nearfar.load(out)
+            trained = {"trained": run.encoder, "untrained": run.untrained_encoder()}
+            for state, module in trained.items():
+                z1, z2 = (embed_source(module, side, run.views) for side in (first, second))
+                measured = pair_measurements(z1, z2)
+                rows.append(
+                    {
+                        "data": "multi30k",
+                        "setting": f"{name}, {state}",
+                        "seed": seed,
+                        "epochs": epochs if state == "trained" else 0,
+                        "nearest": "",
+                        "linear": "",
+                        **{key: round(measured[key], 5) for key in MEASURED},
+                        "verdict": verdict(run) if state == "trained" else "",
+                    }
+                )
+                print(rows[-1], flush=True)
+    raw_name, raw = modality("text").raw(Joined([first, second], name="captions"), {})
+    measured = pair_measurements(*raw.chunk(2))
+    row = {"data": "multi30k", "setting": raw_name, "seed": 0, "epochs": 0}
+    row |= {"nearest": "", "linear": ""}
+    rows.append({**row, **{key: round(measured[key], 5) for key in MEASURED}, "verdict": ""})
+    keep(rows)
+
+
+def keep(rows: list[dict[str, object]]) -> None:
+    """Rows of one data set replace those of the last time."""
+    path = HERE / "pairs.csv"
+    kept: list[dict[str, object]] = []
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            found = [{key: row[key] for key in rows[0]} for row in csv.DictReader(file)]
+        kept = [row for row in found if row["data"] != rows[0]["data"]]
+    save([*kept, *rows], path)
+
+
+def read(data: str) -> dict[str, list[dict[str, str]]]:
+    """Measured rows of a data set by setting."""
+    with (HERE / "pairs.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["data"] == data]
+    return {
+        name: [r for r in rows if r["setting"] == name] for name in (r["setting"] for r in rows)
+    }
+
+
+def spread(rows: list[dict[str, str]], key: str, *, percent: bool = True) -> str:
+    values = [float(row[key]) * (100 if percent else 1) for row in rows]
+    digits = 1 if percent else 2
+    mean = f"{statistics.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
+
+
+def compared(more: list[dict[str, str]], less: list[dict[str, str]], key: str) -> str:
+    """Whether `more` reads more than `less`, with the standard error of the difference."""
+    a, b = ([100 * float(row[key]) for row in rows] for rows in (more, less))
+    gap = statistics.mean(a) - statistics.mean(b)
+    error = (statistics.variance(a) / len(a) + statistics.variance(b) / len(b)) ** 0.5
+    word = "held" if gap > 2 * error else "did not hold" if gap < -2 * error else "open"
+    return f"{word}: {gap:+.1f} points, standard error {error:.1f}"
+
+
+def table() -> None:
+    """The tables of the page, between their markers."""
+    text = PAGE.read_text(encoding="utf-8")
+    for mark, lines in (("omniglot", drawings_table()), ("captions", captions_table())):
+        begin, end = f"<!-- {mark}: begin (generated) -->", f"<!-- {mark}: end -->"
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{rest.partition(end)[2]}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def drawings_table() -> list[str]:
+    found = read("omniglot-pairs")
+    lines = [
+        "| objective | 1-NN, % | linear, % | R@1, % | information, nats | seeds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        cells = [spread(rows, key) for key in ("nearest", "linear", "recall_1")]
+        cells += [spread(rows, "information", percent=False), str(len(rows))]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    best = max(
+        SWEEP[1:], key=lambda name: statistics.mean(float(r["nearest"]) for r in found[name])
+    )
+    collapsed = found["IP"][0]["verdict"] == "complete collapse"
+    claims = [
+        ("some IP beside CL is better than none", compared(found[best], found["CL"], "nearest")),
+        ("too much IP hurts", compared(found[best], found[SWEEP[-1]], "nearest"))
+        if best != SWEEP[-1]
+        else ("too much IP hurts", f"open: the largest weight, {best}, read most"),
+        ("FP beside CL does no harm", compared(found["CL + FP"], found["CL"], "nearest")),
+        (
+            "all three are better than CL alone",
+            compared(found["CL + FP + IP"], found["CL"], "nearest"),
+        ),
+        ("IP alone collapses", "held" if collapsed else f"verdict {found['IP'][0]['verdict']}"),
+    ]
+    lines += ["", "| claim (1-NN) | |", "|---|---|"]
+    return lines + [f"| {claim} | {word} |" for claim, word in claims]
+
+
+def captions_table() -> list[str]:
+    lines = [
+        "| encoder | R@1, % | R@5, % | R@10, % | median rank | seeds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in read("multi30k").items():
+        cells = [spread(rows, key) for key in ("recall_1", "recall_5", "recall_10")]
+        cells += [spread(rows, "median_rank", percent=False), str(len(rows))]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def main(what: str, runs: str = "") -> None:
+    if what == "table":
+        table()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        {"omniglot": omniglot, "captions": captions}[what](Path(runs or folder))
 
 
 if __name__ == "__main__":
-    omniglot(Path(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -53,8 +53,8 @@ CHUNK = 512  # texts whose views are made at once; the largest batch
 class Schedule:
     """What the pilot runs chose between."""
 
-    epochs: int = 100
-    rate: float = 1.0  # at batch 256
+    epochs: int = 40
+    rate: float = 10.0  # at batch 256
     power: float = 1.0  # of the batch size
 
     def options(self, batch: int) -> TrainingOptions:

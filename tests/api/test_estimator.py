@@ -43,7 +43,7 @@ def test_the_checks_of_scikit_learn_pass(estimator, check) -> None:
 def test_representations_come_in_the_order_and_precision_of_the_samples() -> None:
     model = quick().fit(X)
     h = model.transform(X)
-    assert h.shape == (200, 128)
+    assert h.shape == (200, 256)
     assert h.dtype == np.float64
     assert model.transform(X.astype(np.float32)).dtype == np.float32
     np.testing.assert_allclose(model.transform(X[7:8]), h[7:8], rtol=1e-12)
@@ -159,7 +159,7 @@ def test_a_grid_search_needs_no_labels() -> None:
     assert search.best_params_ in ({"selfsupervisedencoder__epochs": e} for e in (1, 4))
     scores = search.cv_results_["mean_test_score"]
     assert np.isfinite(scores).all()
-    assert search.transform(X).shape == (200, 128)
+    assert search.transform(X).shape == (200, 256)
 
 
 def test_a_score_is_the_same_each_time_and_for_any_views_of_training() -> None:
@@ -168,7 +168,7 @@ def test_a_score_is_the_same_each_time_and_for_any_views_of_training() -> None:
     other = pickle.loads(pickle.dumps(model)).set_params(view_options={"mask": 0.9})
     assert other.score(X) == model.score(X)
     own = pickle.loads(pickle.dumps(model)).set_params(score_by=lambda h1, h2: h1.shape[1])
-    assert own.score(X) == 128.0
+    assert own.score(X) == 256.0
     with pytest.raises(ValueError, match=r"`score_by` must be one of .* got 'accuracy'"):
         model.set_params(score_by="accuracy").score(X)
 

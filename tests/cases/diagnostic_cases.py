@@ -17,14 +17,20 @@ from nearfar.diagnostics import (
     Diagnostic,
     EffectiveRank,
     FeatureStd,
+    Information,
+    ModalityGap,
     RelativeAlignment,
+    Retrieval,
     Uniformity,
 )
 from tests.references.alignment import alignment
 from tests.references.center_residual import center_residual
 from tests.references.effective_rank import effective_rank
 from tests.references.feature_std import feature_std
+from tests.references.information import information
+from tests.references.modality_gap import modality_gap
 from tests.references.relative_alignment import relative_alignment
+from tests.references.retrieval import retrieval
 from tests.references.uniformity import uniformity
 
 Tensors = tuple[Tensor, ...]
@@ -67,6 +73,9 @@ def reading(value: Any) -> np.ndarray:
 DIAGNOSTIC_CASES = [
     DiagnosticCase("alignment", Alignment, alignment, views=2),
     DiagnosticCase("relative_alignment", RelativeAlignment, relative_alignment, views=2),
+    DiagnosticCase("modality_gap", ModalityGap, modality_gap, views=2),
+    DiagnosticCase("retrieval", Retrieval, retrieval, views=2, tolerance=1e-6),
+    DiagnosticCase("information", Information, information, views=2, tolerance=1e-5),
     DiagnosticCase("uniformity", Uniformity, uniformity, tolerance=1e-6),
     DiagnosticCase("center_residual", CenterResidual, center_residual, tolerance=1e-6),
     DiagnosticCase("feature_std", FeatureStd, feature_std, rotation=False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nearfar.methods import Method, Step, byol, cpc, moco_v1, moco_v2, simclr, vicreg
+from nearfar.methods import Method, Step, byol, cpc, dgi, moco_v1, moco_v2, simclr, vicreg
 from nearfar.modules import ConvNet, StridedEncoder
 
 BATCH, SIDE, WIDTH = 8, 16, 32
@@ -69,10 +69,11 @@ CASES = (
     MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
     MethodCase(
         "cpc",
-        lambda: cpc(step_encoder(), WIDTH, steps=3, times=16),
+        lambda: cpc(step_encoder(), WIDTH, steps=3, length=64),
         chance=4.852030263919617,  # ln (8 · 16)
         views=one_sequence_view,
     ),
+    MethodCase("dgi", lambda: dgi(encoder(), WIDTH), chance=0.6931471805599453),  # ln 2
     MethodCase(
         "moco_v1",
         lambda: moco_v1(encoder(), WIDTH, dim=8, queue_size=32),

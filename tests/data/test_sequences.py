@@ -37,7 +37,9 @@ def test_every_format_gives_its_sound(tmp_path: Path, ending: str) -> None:
     found = values_of(source.read([1]))[0, 0, :4000].numpy()
     expected = tone(300)
     lossy = ending in (".ogg", ".mp3")
-    shifted = [np.abs(np.roll(found, s)[200:3600] - expected[200:3600]).mean() for s in range(-2, 3)]
+    shifted = [
+        np.abs(np.roll(found, s)[200:3600] - expected[200:3600]).mean() for s in range(-2, 3)
+    ]
     assert min(shifted) < (0.02 if lossy else 1e-4)
     assert source.describe().startswith("2 sounds of 0.50")
 
@@ -130,7 +132,7 @@ def test_more_than_half_bad_is_an_error(tmp_path: Path) -> None:
     fill(tmp_path, 2)
     for number in range(3):
         (tmp_path / f"bad{number}.wav").write_bytes(b"no sound")
-    with pytest.raises(ValueError, match="more than half of the files in .* 3 of 5: bad0.wav"):
+    with pytest.raises(ValueError, match=r"more than half of the files in .* 3 of 5: bad0.wav"):
         open_source(tmp_path)
 
 
@@ -147,7 +149,7 @@ def test_damage_in_the_middle_of_a_large_set_is_silence_and_noted(tmp_path: Path
 
 def test_a_folder_without_sounds_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no sound")
-    with pytest.raises(ValueError, match="no sounds in .* 1 other file: notes.txt"):
+    with pytest.raises(ValueError, match=r"no sounds in .* 1 other file: notes.txt"):
         open_source(tmp_path, modality="sequences")
 
 

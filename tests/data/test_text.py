@@ -230,9 +230,9 @@ def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         open_source(path)
 
 
-def test_a_column_is_for_tables(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="`column` is for tables"):
-        open_text(write_lines(tmp_path / "t.txt", TEXTS), column="text")
+def test_a_column_is_not_looked_at_where_there_are_none(tmp_path: Path) -> None:
+    assert len(open_text(write_lines(tmp_path / "t.txt", TEXTS), column="text")) == 4
+    assert len(open_text(list(TEXTS), column="text")) == 4
 
 
 def test_labels_come_from_a_column_by_name(tmp_path: Path) -> None:
@@ -259,10 +259,19 @@ def test_a_folder_may_hold_a_training_and_a_test_file(tmp_path: Path) -> None:
     write_csv(tmp_path / "train.csv", [("text", "y"), ("one", 1), ("two", 2)])
     write_csv(tmp_path / "test.csv", [("text", "y"), ("three", 2), ("four", 1), ("five", 1)])
     assert strings(open_source(tmp_path, modality="text")) == ("one", "two")
+    everything = open_source(tmp_path, modality="text", split="all")
+    assert strings(everything) == ("one", "two", "three", "four", "five")
     data = open_labelled(tmp_path, modality="text")
     assert data.test is not None
     assert data.test_labels is not None
     assert (len(data.test), data.test_labels.tolist()) == (3, [1, 0, 0])
+
+
+def test_a_folder_may_hold_a_single_file(tmp_path: Path) -> None:
+    write_lines(tmp_path / "poems.txt", TEXTS)
+    assert len(open_text(tmp_path)) == len(open_text(tmp_path, split="all")) == 4
+    with pytest.raises(ValueError, match="no file is called test, has no official test set"):
+        open_text(tmp_path, split="test")
 
 
 def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
 from nearfar.inputs import Sequences
 from nearfar.methods import CPC, byol, cpc, moco_v2, simclr, vicreg
 from nearfar.modules import BilinearCritic, ConvNet, StridedEncoder, series_strides, sound_strides
+from nearfar.parallel import rank, world_size
 from nearfar.training import cached_backward
+from tests.distributed.harness import run_processes
 from tests.references.cpc import cpc as reference
 
 
@@ -85,8 +88,12 @@ def test_a_sequence_too_short_for_a_step_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"kernels": (4,)}, "one for each of 2 strides"), ({"strides": ()}, "`kernels`")]
-    + [({"kernels": (1, 4)}, "`kernels` must be a whole number of 2"), ({"width": 0}, "`width`")],
+    [
+        ({"kernels": (4,)}, "one for each of 2 strides"),
+        ({"strides": ()}, "`kernels`"),
+        ({"kernels": (1, 4)}, "`kernels` must be a whole number of 2"),
+        ({"width": 0}, "`width`"),
+    ],
 )
 def test_impossible_encoders_are_refused(settings: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
@@ -111,7 +118,7 @@ def test_the_loss_is_equation_4_of_what_the_parts_compute(candidates: str) -> No
     [("batch", 24), ("same_sequence", 8), ("other_sequences", 17)],
 )
 def test_chance_is_the_loss_of_critics_that_say_nothing(candidates: str, count: int) -> None:
-    method = cpc(small(), 5, steps=3, candidates=candidates, times=8)
+    method = cpc(small(), 5, steps=3, candidates=candidates, length=32)
     for critic in method.critics:
         torch.nn.init.zeros_(critic.weight)
     assert method.candidates(3) == count
@@ -119,7 +126,7 @@ def test_chance_is_the_loss_of_critics_that_say_nothing(candidates: str, count: 
     assert method((numbers(),)).loss.item() == pytest.approx(math.log(count), rel=1e-6)
 
 
-def test_without_times_there_is_no_chance() -> None:
+def test_without_a_length_there_is_no_chance() -> None:
     method = cpc(small(), 5, steps=3)
     assert method.chance(3) is None
     assert method.candidates(3) is None
@@ -138,12 +145,14 @@ def test_gradient_caching_is_exact(candidates: str) -> None:
 
 
 def test_the_horizon_must_fit_into_the_view() -> None:
-    with pytest.raises(ValueError, match="`steps` must be below the 8 time steps .* got 12"):
+    with pytest.raises(ValueError, match=r"`steps` must be below the 8 time steps .* got 12"):
         cpc(small(), 5)((numbers(),))
+    with pytest.raises(ValueError, match=r"`steps` must be below the 8 time steps .* got 12"):
+        cpc(small(), 5, length=32)
 
 
 def test_an_encoder_without_time_steps_is_refused() -> None:
-    with pytest.raises(TypeError, match="`encoder` must have time steps .* ConvNet has none"):
+    with pytest.raises(TypeError, match=r"`encoder` must have time steps .* ConvNet has none"):
         cpc(ConvNet(channels=1), 256)
     with pytest.raises(TypeError, match="has none"):
         CPC(torch.nn.Flatten(), torch.nn.ModuleList([BilinearCritic(2, 2)]))
@@ -157,7 +166,7 @@ def test_cpc_learns_what_comes_next() -> None:
         pitch = torch.rand(16, 1, 1, generator=generator) * 1.2 + 0.1
         return torch.sin(pitch * time + 6 * torch.rand(16, 1, 1, generator=generator))
 
-    method = cpc(small(width=16, context=16), 16, steps=3, times=16)
+    method = cpc(small(width=16, context=16), 16, steps=3, length=64)
     optimizer = torch.optim.Adam(method.parameters(), 3e-3)
     for _ in range(60):
         loss = method((batch(),)).loss
@@ -179,3 +188,38 @@ def test_methods_of_two_views_train_this_encoder(preset) -> None:
         assert step.representations[0].shape == (16, 8)
         method.after_batch(step)
         method.after_update(0.5)
+
+
+class _Step(torch.nn.Module):
+    """The loss as the output: what wraps a method hooks into tensors."""
+
+    def __init__(self, method: CPC) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, view: torch.Tensor) -> torch.Tensor:
+        return self.method((view,)).loss
+
+
+def gradients_of(candidates: str, view: torch.Tensor, *, shared: bool) -> tuple[float, list]:
+    torch.manual_seed(0)
+    method = cpc(small(), 5, steps=3, candidates=candidates).double()
+    model = DistributedDataParallel(_Step(method)) if shared else _Step(method)
+    loss = model(view)
+    loss.backward()
+    return loss.item(), [parameter.grad.numpy() for parameter in method.parameters()]
+
+
+def sharded(candidates: str) -> tuple[float, list]:
+    shard = numbers(6).double().chunk(world_size())[rank()]
+    return gradients_of(candidates, shard, shared=True)
+
+
+@pytest.mark.parametrize("candidates", ["batch", "same_sequence", "other_sequences"])
+def test_two_processes_have_the_gradient_of_one(candidates: str) -> None:
+    loss, gradients = gradients_of(candidates, numbers(6).double(), shared=False)
+    answers = run_processes(sharded, 2, candidates)
+    assert np.mean([answer[0] for answer in answers]) == pytest.approx(loss, rel=1e-10)
+    for _, found in answers:
+        for mine, expected in zip(found, gradients, strict=True):
+            np.testing.assert_allclose(mine, expected, rtol=1e-8, atol=1e-12)

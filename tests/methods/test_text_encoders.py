@@ -57,17 +57,15 @@ def test_a_gru_is_the_formula_both_ways_averaged_over_the_words() -> None:
     encoder = GRUEncoder(12, width=6).double()
     out = encoder(TOKENS)
     for row, ids in enumerate(([4, 5, 6, 4], [7, 8], [9])):
-        forth = _recur(encoder, ids, "")
-        back = _recur(encoder, ids[::-1], "_reverse")[::-1]
+        forth = _recur(encoder, encoder.forth, ids)
+        back = _recur(encoder, encoder.back, ids[::-1])[::-1]
         states = [torch.cat(pair) for pair in zip(forth, back, strict=True)]
         assert torch.allclose(out[row], torch.stack(states).mean(0))
 
 
-def _recur(encoder: GRUEncoder, ids: list[int], suffix: str) -> list[torch.Tensor]:
+def _recur(encoder: GRUEncoder, gru: nn.GRU, ids: list[int]) -> list[torch.Tensor]:
     """Cho et al. 2014, with the candidate's reset as PyTorch documents it."""
-    gru = encoder.recurrent
-    w, u = getattr(gru, f"weight_ih_l0{suffix}"), getattr(gru, f"weight_hh_l0{suffix}")
-    b, c = getattr(gru, f"bias_ih_l0{suffix}"), getattr(gru, f"bias_hh_l0{suffix}")
+    w, u, b, c = gru.weight_ih_l0, gru.weight_hh_l0, gru.bias_ih_l0, gru.bias_hh_l0
     h = torch.zeros(3, dtype=torch.float64)
     states = []
     for number in ids:

@@ -174,9 +174,7 @@ def test_a_band_stop_takes_a_tone_in_the_band_and_no_other() -> None:
     time = torch.arange(200) / 200
     low, high = (torch.sin(2 * math.pi * f * time).expand(1, 1, 200) for f in (5, 60))
     numbers = torch.tensor([[1.0 - 1e-6, 0.0]])  # the lowest fifth
-    torch.testing.assert_close(
-        band_stop(low + high, numbers, largest=0.2), high, rtol=0, atol=1e-4
-    )
+    torch.testing.assert_close(band_stop(low + high, numbers, largest=0.2), high, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("length", [31, 32])

@@ -50,7 +50,7 @@ def test_views_equal_a_loop_over_rows_and_features() -> None:
     for view, share in enumerate((0.3, 0.6)):
         draws = uniform(samples, seed=1, epoch=2, view=view, count=5 * DIM).double().numpy()
         for row in range(6):
-            which, other, factor, radius, angle = np.split(draws[row], 5)
+            which, other, radius, angle, factor = np.split(draws[row], 5)
             masked = set(np.argsort(which, kind="stable")[: math.floor(share * DIM)])
             for j in range(DIM):
                 value = (float(x[row, j]) - MEAN[j]) / STD[j]
@@ -142,7 +142,9 @@ def test_too_few_features_to_mask_one_are_noted() -> None:
         ({"mean": (0.0,) * 60_000}, "`mean` must be of at most 52,428 features, got 60,000"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(settings: dict[str, object], message: str) -> None:
+def test_settings_that_make_no_sense_are_refused(
+    settings: dict[str, object], message: str, as_users_run_it: None
+) -> None:
     known = {"mean": MEAN, "std": STD, "marginals": LEVELS}
     with pytest.raises(ValueError, match=message):
         VectorViews(**known | settings)  # type: ignore[arg-type]

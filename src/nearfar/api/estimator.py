@@ -82,7 +82,7 @@ class SelfSupervisedEncoder(
         >>> X = load_digits().data
         >>> model = SelfSupervisedEncoder("simclr", epochs=2, random_state=0)
         >>> model.fit_transform(X).shape, model.health_.verdict
-        ((1797, 128), 'healthy')
+        ((1797, 256), 'healthy')
     """
 
     def __init__(

@@ -17,7 +17,15 @@ from nearfar.api.choices import opening
 from nearfar.api.embedding import embed_source, embed_steps
 from nearfar.api.opening import open_directory
 from nearfar.api.recipe import Recipe
-from nearfar.data import LabelledData, Source, is_name, open_labelled, open_source
+from nearfar.data import (
+    LabelledData,
+    Source,
+    is_name,
+    may_be_pairs,
+    open_labelled,
+    open_source,
+    sides,
+)
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.records import HealthRecord, RunDirectory, RunRecord, replace_atomically
@@ -150,9 +158,12 @@ class Run:
         Raises:
             ValueError: The samples are of another kind or shape.
         """
-        source = open_source(
-            data, modality=self._modality(data), split="all", **self.opening() | options
-        )
+        said, kind = self.opening() | options, self._modality(data)
+        if kind == "pairs" and not may_be_pairs(data):
+            said, kind = options, None  # one side alone
+        source = open_source(data, modality=kind, split="all", **said)
+        if source.modality == "pairs" and self.description.modality != "pairs":
+            source, _ = sides(source)  # the encoder is of one kind; either half will do
         self.check(source)
         return source
 
@@ -164,9 +175,10 @@ class Run:
             labels: A class for each sample, or the name of a set of labels or a column.
             options: As of :meth:`open`.
         """
-        labelled = open_labelled(
-            data, labels=labels, modality=self._modality(data), **self.opening() | options
-        )
+        said, kind = self.opening() | options, self._modality(data)
+        if kind == "pairs":  # labels belong to one side
+            said, kind = options, None
+        labelled = open_labelled(data, labels=labels, modality=kind, **said)
         self.check(labelled.train)
         return labelled
 
@@ -176,9 +188,10 @@ class Run:
         Raises:
             ValueError: They cannot; what differs is said.
         """
-        if source.modality != self.description.modality:
+        kinds = self.kind.takes(self.description.form)
+        if source.modality not in kinds:
             raise ValueError(
-                f"`data` must be {self.description.modality}, as the run's were,"
+                f"`data` must be {' or '.join(kinds)}, as the run's were,"
                 f" got {source.modality}: {source.describe()}"
             )
         self.kind.check(source, self.description.form)

@@ -30,7 +30,8 @@ def label_free_score(
     ``alignment_uniformity``
         :math:`-\ell_\text{align} - \ell_\text{uniform}` on the unit sphere: views of a sample lie
         close together, and samples are spread. Wang and Isola found the two to go with the accuracy
-        of a linear classifier, over hundreds of encoders. From -4 to 4.
+        of a linear classifier, over hundreds of encoders. 0 where all is one point, about 4 where
+        views agree and samples are spread over the whole sphere.
     ``relative_alignment``
         Minus the squared distance of two views of a sample over that of strangers. From about -2
         to 0.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -59,11 +59,6 @@ class Setup:
         chosen = kind.options(**recipe.options)
         form = kind.form(source, chosen, seed=options.seed)
         notes = list(source.notes)
-        if views is None:
-            views = kind.views(recipe.method, form, source=source, settings=recipe.view_options)
-        notes += views.notes
-        # what views normalise by is what an encoder knows
-        form |= {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
         if isinstance(encoder, str):
             # the weights a run starts from depend on its seed alone
             with torch.random.fork_rng():
@@ -81,6 +76,13 @@ class Setup:
                 form=form,
                 how="the module that was handed over",
             )
+        form = dict(description.form)  # an encoder may bring a tokenizer of its own
+        if views is None:
+            views = kind.views(recipe.method, form, source=source, settings=recipe.view_options)
+        notes += views.notes
+        # what views normalise by is what an encoder knows
+        form |= {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
+        description = replace(description, form=form)
         if description.stem == "small":
             size = form["image_size"]
             notes.append(f"small stem: 3×3 convolution of stride 1, as images have {size} pixels")

@@ -7,7 +7,7 @@ from nearfar.data.labelled import LabelledData
 from nearfar.data.modality import MODALITIES, modality_of
 from nearfar.data.named import NAMES, named_sources
 from nearfar.data.opening import open_labelled, open_source, opening_options
-from nearfar.data.pairs import GroupSource, PairSource
+from nearfar.data.pairs import GroupSource, PairSource, may_be_pairs, sides
 from nearfar.data.source import Batch, ImageSource, Source
 from nearfar.data.specs import is_name
 from nearfar.data.subset import Subset
@@ -47,10 +47,12 @@ __all__ = [
     "bit_toy",
     "bit_toy_representations",
     "is_name",
+    "may_be_pairs",
     "modality_of",
     "named_sources",
     "open_labelled",
     "open_source",
     "opening_options",
     "random_joint",
+    "sides",
 ]

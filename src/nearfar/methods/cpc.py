@@ -67,12 +67,7 @@ class CPC(Method):
         (view,) = views
         assert isinstance(self.encoder, StepEncoder)
         encodings = self.encoder.encodings(view)
-        times, steps = encodings.shape[1], len(self.critics)
-        if times <= steps:
-            raise ValueError(
-                f"`steps` must be below the {times} time steps that the encoder makes of a view,"
-                f" got {steps}: predict fewer steps, or show longer views"
-            )
+        _check_horizon(len(self.critics), encodings.shape[1])
         return (encodings,), (self.encoder.contexts(encodings),)
 
     def compare(self, projected: Projected) -> Step:
@@ -107,7 +102,7 @@ def cpc(
     *,
     steps: int = 12,
     candidates: Candidates = "batch",
-    times: int | None = None,
+    length: int | None = None,
 ) -> CPC:
     """CPC as published, around an encoder with time steps.
 
@@ -117,20 +112,36 @@ def cpc(
         steps: How many steps ahead is predicted; fewer than a view has.
         candidates: What an encoding is told from: ``batch`` (all steps of all sequences),
             ``same_sequence`` or ``other_sequences``.
-        times: Time steps of a view, for the loss at chance; filled in by a run.
+        length: Numbers in a view, if all are as long: then the loss at chance is known, and whether
+            they are long enough. Filled in by a run.
+
+    Raises:
+        TypeError: The encoder has no time steps.
+        ValueError: A view has no more steps than are predicted.
 
     Example:
         >>> from nearfar.modules import StridedEncoder
-        >>> method = cpc(StridedEncoder(strides=(5, 4, 2, 2)), 256, times=34)
-        >>> step = method((torch.randn(4, 1, 34 * 80),))
+        >>> method = cpc(StridedEncoder(strides=(5, 4, 2, 2)), 256, length=2720)
+        >>> step = method((torch.randn(4, 1, 2720),))
         >>> step.representations[0].shape, f"{method.chance(4):.2f}"
         (torch.Size([4, 256]), '4.91')
     """
     check_integer(at_least=1, steps=steps)
     _check_steps(encoder)
     assert isinstance(encoder, StepEncoder)
+    times = None if length is None else int(encoder.count_steps(torch.tensor(length)))
+    if times is not None:
+        _check_horizon(steps, times)
     critics = [BilinearCritic(width, encoder.encoding_dim) for _ in range(steps)]
     return CPC(encoder, nn.ModuleList(critics), candidates=candidates, times=times)
+
+
+def _check_horizon(steps: int, times: int) -> None:
+    if times <= steps:
+        raise ValueError(
+            f"`steps` must be below the {times} time steps that the encoder makes of a view,"
+            f" got {steps}: predict fewer steps, or show longer views"
+        )
 
 
 def _check_steps(encoder: nn.Module) -> None:

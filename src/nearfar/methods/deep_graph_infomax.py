@@ -29,7 +29,7 @@ class DeepGraphInfomax(Method):
 
     Args:
         encoder: A graph to a representation of each node asked for.
-        critic: :math:`h \mapsto W^\top h`, whose product with the summary is the score.
+        critic: :math:`s \mapsto W s`, whose product with a representation is its score.
     """
 
     paper: ClassVar = "Veličković et al. 2019, arXiv 1809.10341"
@@ -46,15 +46,15 @@ class DeepGraphInfomax(Method):
         self.objective = BinaryDiscriminationLoss()
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode the graph and its corruption; every node in the space of the summary."""
-        representations = encode(self.encoder, views)
-        return representations, tuple(self.critic(h) for h in representations)
+        """Encode the graph and its corruption."""
+        return (encode(self.encoder, views),)
 
     def compare(self, projected: Projected) -> Step:
         """The summary of all real nodes, and every node's score against it."""
-        representations, (mapped, corrupted) = projected
-        summary = gather(representations[0]).mean(dim=0).sigmoid()
-        loss = self.objective(gather(mapped) @ summary, gather(corrupted) @ summary)
+        (representations,) = projected
+        real, corrupted = (gather(h) for h in representations)
+        wanted = self.critic(real.mean(dim=0).sigmoid())
+        loss = self.objective(real @ wanted, corrupted @ wanted)
         return Step(loss=loss, representations=representations, projections=representations)
 
     def chance(self, batch_size: int) -> float | None:

@@ -212,7 +212,7 @@ def _drawn(node: int, sources: Tensor, targets: Tensor) -> str:
     from PIL import Image, ImageDraw
 
     low, high = torch.searchsorted(targets, torch.tensor([node, node + 1])).tolist()
-    around = sources[low:high].unique()[:_NEIGHBOURS].tolist()
+    around = sorted(set(sources[low:high].tolist()))[:_NEIGHBOURS]
     graph = networkx.Graph()
     graph.add_node(node)
     graph.add_edges_from((node, other) for other in around)

@@ -125,6 +125,14 @@ class Modality(ABC):
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         """How many numbers of a signal a decoder predicts (:func:`nearfar.inputs.numbers`)."""
 
+    def kept(self, description: EncoderDescription) -> EncoderDescription:
+        """The description that is saved with the trained encoder."""
+        return description
+
+    def takes(self, form: Mapping[str, Any]) -> tuple[str, ...]:
+        """Kinds of samples that an encoder of this form can be shown."""
+        return (self.name,)
+
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Options with which new data are opened so that they are read as the old ones were."""
         return {}

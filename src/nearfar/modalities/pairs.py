@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice
-from nearfar.data import GroupSource, Joined, PairSource, Source, Subset
-from nearfar.inputs import Signal, View
+from nearfar.data import Joined, Source, sides
+from nearfar.inputs import Images, Inputs, Nodes, Sequences, Signal, Texts, View
 from nearfar.modalities.modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, TwoSided
 from nearfar.records import Exhibit
@@ -33,8 +32,16 @@ _MILD: dict[str, dict[str, Any]] = {  # the other half is the view; these only k
         "blur": (0.0,),
         "solarise": (0.0,),
     },
-    "text": {"erase": 0.0},
-    "vectors": {"mask": 0.0, "noise": 0.0},
+}
+_AS_IT_IS = ("text", "vectors")  # unless the user says otherwise
+
+
+_INPUTS: dict[str, tuple[type[Inputs], ...]] = {  # what tells a side that comes alone
+    "images": (Images,),
+    "sequences": (Sequences,),
+    "text": (Texts,),
+    "graphs": (Nodes,),
+    "vectors": (),
 }
 
 
@@ -185,17 +192,25 @@ class Pairs(Modality):
             return EncoderDescription(**description.arguments["x"])
         return replace(description, modality=form["x_modality"], form=form["x_form"])
 
+    def takes(self, form: Mapping[str, Any]) -> tuple[str, ...]:
+        """Pairs, and samples of either side alone."""
+        return tuple(dict.fromkeys((self.name, form["x_modality"], form["s_modality"])))
+
     def views(
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
     ) -> Views:
         said = {name: value for name, value in settings.items() if value is not None}
         augment = said.pop("augment", True)
-        made, used = [], set()
+        made: list[Views] = []
+        used: set[str] = set()
         for (kind, own), side in zip(halves(form), sides(source), strict=True):
             known = inspect.signature(kind.settings).parameters
             mild = {k: v for k, v in _MILD.get(kind.name, {}).items() if k in known}
             fitting = {name: value for name, value in said.items() if name in known}
             used |= set(fitting)
+            if kind.name in _AS_IT_IS and not fitting:
+                made.append(PlainViews(kind.plain(own)))
+                continue
             chosen = {**mild, **fitting, "num_views": 1}
             made.append(kind.views("multiview", own, source=side, settings=chosen))
         for name in said:
@@ -204,14 +219,18 @@ class Pairs(Modality):
                 raise ValueError(f"`{name}` is no setting of the views of {kinds}")
         if not augment:
             made = [PlainViews(views) for views in made]
-        return PairViews(*made, marked=not form["shared"])
+        # of two encoders MoCo trains the one of its queries: the halves take turns
+        turns = not form["shared"] and method.startswith("moco")
+        return PairViews(*made, marked=not form["shared"], turns=turns)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         return self.plain(form)
 
     def plain(self, form: Mapping[str, Any]) -> Views:
         x, s = (PlainViews(kind.plain(own)) for kind, own in halves(form))
-        return PairViews(x, s, marked=not form["shared"])
+        different = form["x_modality"] != form["s_modality"]
+        alone = _INPUTS[form["s_modality"]] if different else ()
+        return PairViews(x, s, marked=not form["shared"], signals=alone)
 
     def raw(
         self, source: Source, form: Mapping[str, Any]
@@ -252,21 +271,6 @@ def halves(form: Mapping[str, Any]) -> tuple[tuple[Modality, Any], tuple[Modalit
     """What each half is, and its form."""
     x, s = form["x_modality"], form["s_modality"]
     return (_kind(x), form["x_form"]), (_kind(s), form["s_form"])
-
-
-def sides(source: Source) -> tuple[Source, Source]:
-    """The inputs and the signals of some pairs; of groups twice all members."""
-    root = source.root
-    if isinstance(root, GroupSource):
-        if len(source) == len(root):
-            return root.x, root.x
-        members = source.samples[:, None] * root.size + torch.arange(root.size)
-        own = Subset(root.x, members.flatten())
-        return own, own
-    assert isinstance(root, PairSource)
-    if len(source) == len(root):
-        return root.x, root.s
-    return Subset(root.x, source.samples), Subset(root.s, source.samples)
 
 
 def _form(

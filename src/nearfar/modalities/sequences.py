@@ -30,7 +30,6 @@ _FITTED = 2_048  # sequences that mean and deviation are taken of
 _AT_ONCE = 64
 _RAW_LENGTH = 128
 _FRAME = 0.025  # seconds
-_FROM_FORM = ("channels", "mean", "normalise", "std")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +116,10 @@ class Sequences(Modality):
     def views(
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
     ) -> Views:
-        for name in _FROM_FORM:
-            if name in settings:
-                raise ValueError(
-                    f"`{name}` is decided for views and embeddings alike, not by views"
-                )
+        if "normalise" in settings:
+            raise ValueError(
+                "`normalise` must be the same for views and embeddings: say it without `views`"
+            )
         return self._views(method, form, **settings)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
@@ -176,8 +174,10 @@ class Sequences(Modality):
 
     def training(self, method: str, *, samples: int) -> dict[str, Any]:
         # CPC's candidates are all steps of a batch: few sequences are many candidates
-        most = 16 if method == "cpc" else 128
-        return {"batch_size": max(2, min(most, samples // 4)), "learning_rate": 1e-3}
+        most, updates = (16, 1_000) if method == "cpc" else (128, 1_500)
+        batch = max(2, min(most, samples // 4))
+        epochs = min(100, max(4, round(updates * batch / samples)))
+        return {"batch_size": batch, "epochs": epochs, "learning_rate": 1e-3}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         root = source.root
@@ -228,8 +228,8 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
     positions = torch.linspace(0, len(source) - 1, count).long()
     steps = 0
     total, squares = torch.zeros(2, channels, dtype=torch.float64)
-    for part in positions.split(_AT_ONCE):
-        shown = source.read(part).inputs
+    for start in range(0, count, _AT_ONCE):
+        shown = source.read(positions[start : start + _AT_ONCE]).inputs
         assert isinstance(shown, SequenceInputs)
         values = shown.values.double()  # padding is zero and adds nothing
         steps += int(shown.extents().sum())

@@ -41,7 +41,7 @@ class VectorOptions:
     """
 
     exclude: tuple[str, ...] = ()
-    units: int = 128
+    units: int = 256
     blocks: int = 2
 
 

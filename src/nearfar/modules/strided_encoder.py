@@ -38,6 +38,9 @@ class StepEncoder(Protocol):
     def contexts(self, encodings: Tensor, /) -> Tensor:
         """What is known at each step from it and those before, batch × time × dim."""
 
+    def count_steps(self, lengths: Tensor, /) -> Tensor:
+        """How many steps sequences of these lengths have."""
+
 
 @final
 class StridedEncoder(nn.Module):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Tokens
@@ -50,6 +50,10 @@ class BagEncoder(nn.Module):
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
         """Texts to representations."""
+        if torch.compiler.is_exporting():  # ONNX has no operator for bags
+            vectors = nn.functional.embedding(tokens.ids, self.embedding.weight)
+            seen = tokens.mask()[..., None].to(vectors.dtype)
+            return (vectors * seen).sum(1) / seen.sum(1)
         means: Tensor = self.dropout(self.embedding(tokens.ids))
         return means
 
@@ -87,17 +91,19 @@ class GRUEncoder(nn.Module):
             raise ValueError(f"`width` must be even, half for each direction, got {width}")
         self.num_features = width
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=0)
-        self.recurrent = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
+        self.forth = nn.GRU(width, width // 2, batch_first=True)
+        self.back = nn.GRU(width, width // 2, batch_first=True)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
         """Texts to representations."""
         words = self.dropout(self.embedding(tokens.ids))
-        # packed: the way back must begin at a text's last word and not in its padding
-        packed = pack_padded_sequence(
-            words, tokens.lengths.cpu(), batch_first=True, enforce_sorted=False
-        )
-        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        means = states.sum(1) / tokens.lengths[:, None].to(states.dtype)
-        out: Tensor = self.dropout(means)
+        mask = tokens.mask()
+        places = torch.arange(mask.shape[1], device=mask.device)
+        # each row from its last word to its first, so that padding comes last that way too
+        mirror = torch.where(mask, tokens.lengths[:, None] - 1 - places, places)[..., None]
+        back, _ = self.back(words.gather(1, mirror.expand_as(words)))
+        states = torch.cat((self.forth(words)[0], back), dim=2)  # the mean does not ask for order
+        seen = mask[..., None].to(states.dtype)
+        out: Tensor = self.dropout((states * seen).sum(1) / seen.sum(1))
         return out

@@ -37,11 +37,12 @@ def neighbours(gallery: GalleryRecord | None) -> Html:
         if gallery and gallery.neighbours
         else missing("gallery.json holds no neighbours: the run stopped before they were found."),
         lead="Each row is one sample and the samples the encoder places closest. Good: the kind of"
-        " similarity you care about. Bad: only what does not matter, such as background or loudness.",
+        " similarity you care about. Bad: only what does not matter, such as the background.",
     )
 
 
 def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
+    wide = " wide" if any(row.sample.text or row.sample.wav for row in rows) else ""
     return element(
         "div",
         *(
@@ -60,7 +61,7 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
             )
             for row in rows[:_ROWS]
         ),
-        class_="gallery",
+        class_=f"gallery{wide}",
     )
 
 

@@ -48,8 +48,8 @@ class GraphViews:
     Example:
         >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
         >>> graph = Nodes(torch.eye(3), path, torch.arange(3))
-        >>> views = GraphViews(edge_drop=(0.5, 0.0), shuffle=(False, True))
-        >>> first, second = views(graph, torch.arange(3), seed=1, epoch=0)
+        >>> views = GraphViews(edge_drop=(0.5, 0.0), feature_mask=(0.0,), shuffle=(False, True))
+        >>> first, second = views(graph, torch.arange(3), seed=3, epoch=0)
         >>> first.edges.tolist(), second.features.argmax(dim=1).tolist()
         ([[1, 2], [2, 1]], [1, 0, 2])
     """

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from nearfar.inputs import Group, Pair, Signal, View
+from nearfar.inputs import Group, Inputs, Pair, Signal, View
 from nearfar.ops.random import Stream, random_bits
 from nearfar.views.views import Views
 
@@ -30,6 +30,9 @@ class PairViews:
         s: Views of the signals, one of each sample.
         marked: Whether signals go to an encoder of their own: their views are marked as
             :class:`nearfar.inputs.Signal`.
+        turns: Whether the signal's view comes first in every other epoch: for a method that trains
+            only on what comes first.
+        signals: Inputs that are signals where one side comes alone, in :meth:`plain`.
 
     Raises:
         ValueError: Views that show a sample more than once.
@@ -45,13 +48,22 @@ class PairViews:
 
     num_views = 2
 
-    def __init__(self, x: Views, s: Views, *, marked: bool = False) -> None:
+    def __init__(
+        self,
+        x: Views,
+        s: Views,
+        *,
+        marked: bool = False,
+        turns: bool = False,
+        signals: tuple[type[Inputs], ...] = (),
+    ) -> None:
         for name, views in (("x", x), ("s", s)):
             if views.num_views != 1:
                 raise ValueError(
                     f"`{name}` must show each sample once, got {views.num_views} views a sample"
                 )
-        self.x, self.s, self.marked = x, s, marked
+        self.x, self.s, self.marked, self.turns = x, s, marked, turns
+        self._signals = signals
 
     def __repr__(self) -> str:
         return f"PairViews({self.x!r}, {self.s!r}, marked={self.marked})"
@@ -60,33 +72,37 @@ class PairViews:
         """The settings of each half's views."""
         halves = {"x": self.x, "s": self.s}
         found = {name: getattr(views, "settings", dict)() for name, views in halves.items()}
-        return {**found, "marked": self.marked}
+        return {**found, "marked": self.marked, "turns": self.turns}
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """What was left out for these samples, in words."""
         return tuple(dict.fromkeys((*self.x.notes, *self.s.notes)))
 
     def __call__(
         self, inputs: Pair | Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
     ) -> tuple[View, View]:
-        """A view of each input, and one of each signal."""
+        """A view of each input, and one of each signal; in turns, the other way round."""
         pair = inputs
         if isinstance(inputs, Group):
             pair = _drawn(inputs, samples, seed=seed, epoch=epoch)
         (first,) = self.x(pair.x, samples, seed=seed, epoch=epoch)
         (second,) = self.s(pair.s, samples, seed=seed ^ _SECOND, epoch=epoch)
-        return first, Signal(second) if self.marked else second
+        views = first, Signal(second) if self.marked else second
+        return (views[1], views[0]) if self.turns and epoch % 2 else views
 
     def plain(self, inputs: View) -> View:
         """Without anything random: of pairs the inputs, of groups the first member.
 
         Samples of one side alone are shown to that side's encoder; where both sides are of one
-        kind, to the input's.
+        kind, to the inputs'.
         """
         if isinstance(inputs, Group):
             return self.x.plain(inputs.member(torch.zeros(len(inputs), dtype=torch.int64)))
         if isinstance(inputs, Pair):
             return self.x.plain(inputs.x)
+        if isinstance(inputs, self._signals):
+            return Signal(self.s.plain(inputs))
         return self.x.plain(inputs)
 
 

@@ -88,7 +88,8 @@ def band_stop(
     """Without some bands of frequency; two numbers in [0, 1) for each: how wide, and where."""
     spectrum = torch.fft.rfft(shown, dim=2)
     kept = _kept(numbers, spectrum.shape[2], largest)[:, None]
-    return torch.fft.irfft(spectrum * kept, n=shown.shape[2], dim=2)
+    stopped: Tensor = torch.fft.irfft(spectrum * kept, n=shown.shape[2], dim=2)
+    return stopped
 
 
 def _kept(numbers: Tensor, size: int, largest: float) -> Tensor:

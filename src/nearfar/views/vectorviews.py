@@ -161,15 +161,16 @@ class VectorViews:
         epoch: int,
         view: int,
     ) -> Float32[Tensor, "batch dim"]:
-        # which are masked, by what, the factor, and two for the noise: one after the other, so that
-        # a setting that is 0 changes nothing of the others' draws
-        draws = uniform(samples, seed=seed, epoch=epoch, view=view, count=_DRAWS * self.dim)
-        which, other, factor, radius, angle = draws.to(plain.device).chunk(_DRAWS, dim=1)
+        # which are masked, by what, two for the noise, the factor: each with its place, so that a
+        # setting that is 0 changes nothing of the others' draws
+        count = (_DRAWS if self.scaling else _DRAWS - 1) * self.dim
+        draws = uniform(samples, seed=seed, epoch=epoch, view=view, count=count)
+        which, other, radius, angle, *factor = draws.to(plain.device).split(self.dim, dim=1)
         out = plain
         if masked := self._masked[view % len(self._masked)]:
             out = torch.where(_smallest(which, masked), self._filling(other), out)
         if self.scaling:
-            out = out * (1 + self.scaling * (2 * factor - 1))
+            out = out * (1 + self.scaling * (2 * factor[0] - 1))
         if self.noise:
             normal = (-2 * torch.log1p(-radius)).sqrt() * torch.cos(2 * torch.pi * angle)
             out = out + self.noise * normal * self._varies.to(plain.device)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, strided
 
-from nearfar.data.files import printable
+from nearfar.data.files import counted, printable
 from nearfar.data.graphs.graph import Graph
 from nearfar.data.graphs.node_features import CSR, NodeFeatures
 from nearfar.data.specs import array_of
@@ -67,7 +67,10 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
     arrays = _arrays(path)
     if "edge_index" not in arrays:
         raise ValueError(f"{name} must hold edge_index, got {', '.join(arrays) or 'nothing'}")
-    values = _read_features(features) if features is not None else _held(arrays)
+    held = _held(arrays)
+    if held is not None and features is not None:
+        raise ValueError(f"`features` belong to a graph without its own, but {name} holds x")
+    values = _read_features(features) if features is not None else held
     if values is None:
         raise ValueError(
             f"{name} must hold the nodes' features as x, or as {', '.join(CSR)}; or give them"
@@ -112,7 +115,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
         )
     except ValueError as error:
         raise ValueError(f"{name} must hold two node numbers a line: {error}") from None
-    notes = (f"{columns - 2} more columns of {name} left out",) if columns > 2 else ()
+    notes = (f"{counted(columns - 2, 'more column')} of {name} left out",) if columns > 2 else ()
     held = _read_features(features)
     return Graph(
         name=path.stem, features=NodeFeatures(held, name=path.stem), edges=pairs.T, notes=notes

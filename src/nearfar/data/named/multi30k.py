@@ -27,9 +27,9 @@ def load_multi30k(places: Places) -> NamedSet:
     path = places.find(*MULTI30K_FILES)
     if path is None:
         raise FileNotFoundError(
-            f"multi30k is not downloaded: put {MULTI30K_FILES[0]} (columns split, image, cap1 to"
-            f" cap{CAPTIONS}, separated by tabs) into $NEARFAR_DATA; the captions are data/task2/raw"
-            f" of {ORIGIN}, for non-commercial research"
+            f"multi30k needs {MULTI30K_FILES[0]} in the folder that $NEARFAR_DATA names: columns"
+            f" split, image, cap1 to cap{CAPTIONS}, separated by tabs; the captions are"
+            f" data/task2/raw of {ORIGIN}, for non-commercial research"
         )
     return read_captions(path)
 

@@ -68,9 +68,14 @@ def _by_character(part: Part) -> Part:
 def _small(
     images: UInt8[np.ndarray, "samples 1 height width"],
 ) -> UInt8[np.ndarray, "samples 1 side side"]:
-    size = (SIDE, SIDE)
+    chunks = np.array_split(images, max(1, len(images) // 1000))
     parts = [
-        F.interpolate(torch.from_numpy(np.array(chunk)).float(), size, mode="bilinear", antialias=True)
-        for chunk in np.array_split(images, max(1, len(images) // 1000))
+        F.interpolate(
+            torch.from_numpy(np.array(chunk)).float(),
+            size=(SIDE, SIDE),
+            mode="bilinear",
+            antialias=True,
+        )
+        for chunk in chunks
     ]
     return torch.cat(parts).round().clamp(0, 255).to(torch.uint8).numpy()

@@ -21,6 +21,7 @@ SERVER = (
     "https://raw.githubusercontent.com/kimiyoung/planetoid"
     "/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
 )
+_RECONSTRUCT = np.empty(0).__reduce__()[0]  # under its name in any version of NumPy
 PARTS = ("allx", "ally", "graph", "test.index", "tx", "ty", "y")
 MD5 = {
     "cora": (
@@ -149,7 +150,7 @@ class _Plain(pickle.Unpickler):
     """Builds arrays and lists of them; refuses everything else."""
 
     known: ClassVar[dict[tuple[str, str], Callable[..., Any]]] = {
-        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+        ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
         ("scipy.sparse.csr", "csr_matrix"): _Sparse,

@@ -172,9 +172,7 @@ def _of_numbers(array: NDArray[Any], name: str) -> Source:
     return ArraySource(array, name=name)
 
 
-def _series(
-    values: NDArray[Any], name: str, offsets: NDArray[Any] | None = None
-) -> Source:
+def _series(values: NDArray[Any], name: str, offsets: NDArray[Any] | None = None) -> Source:
     source = SequenceArray(values, offsets=offsets, name=name)
     if source.notes and len(source) != (len(values) if offsets is None else len(offsets) - 1):
         raise ValueError(f"series in {name} do not fit as halves of pairs: {source.notes[-1]}")

@@ -18,8 +18,9 @@ from nearfar.data.pairs.halves import examine, source_of, what_is_wrong
 from nearfar.data.pairs.source import PairSource
 from nearfar.data.source import Source
 from nearfar.data.specs import Split, array_of, refuse_test
+from nearfar.data.text.tables import TABLE_ENDINGS, file_ending
 
-__all__ = ["label_pairs", "open_pairs"]
+__all__ = ["label_pairs", "may_be_pairs", "open_pairs"]
 
 
 def open_pairs(
@@ -147,3 +148,15 @@ def _left_out(
             f" {list_names(shown)}"
         )
     return f"{said} left out, being incomplete: {list_names(shown)}"
+
+
+def may_be_pairs(spec: Any) -> bool:
+    """Whether data of an encoder of pairs are pairs, and not one side alone.
+
+    >>> may_be_pairs(Path("captions.tsv.gz")), may_be_pairs(Path("photos"))
+    (True, False)
+    """
+    if isinstance(spec, (str, Path)):
+        ending = file_ending(Path(spec))
+        return ending in TABLE_ENDINGS or ending == ".npz"
+    return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)

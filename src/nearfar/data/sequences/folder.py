@@ -111,7 +111,7 @@ class SoundFolder(SequenceSource):
         index = check_positions(positions, length=len(self))
         if not len(index):
             return Batch(Sequences(torch.zeros(0, 1, 0)), index)
-        missing = [i for i in index.unique().tolist() if i not in self._kept]
+        missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
         decoded = dict(zip(missing, in_threads(self._decode, missing), strict=True))
         sounds = []
         for position in index.tolist():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nearfar.data.files import printable
+from nearfar.data.joined import Joined
 from nearfar.data.source import Source
 from nearfar.data.specs import Split, refuse_test
 from nearfar.data.text.columns import choose_column
@@ -47,13 +48,16 @@ def open_text(
         split: Where data come with an official test set: everything but that set (``train``), that
             set alone, or all.
         column: Column of the texts; ``text``, or the only or by far the longest column of texts, if
-            not given.
+            not given. Lines and texts in memory have none: it is not looked at.
         words: Most words that are kept of a text.
 
     Raises:
         TypeError: Something that is no source of texts.
         ValueError: The data cannot be used; the reason is said.
     """
+    if split == "all" and isinstance(spec, Path) and spec.is_dir():
+        parts = [open_text(spec, split=part, column=column, words=words) for part in _parts(spec)]
+        return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.name}-all")
     return opened_text(spec, split=split, column=column, words=words).source
 
 
@@ -85,8 +89,6 @@ def _open_file(path: Path, column: str | None, words: int | None) -> Opened:
         raise ValueError(
             f"{printable(str(path))} is no file of texts: these end in {' '.join(ENDINGS)}"
         )
-    if column is not None:
-        raise ValueError(f"`column` is for tables; {printable(path.name)} is a file of lines")
     lines = list(read_lines(path))
     rows = np.arange(1, len(lines) + 1)
     source = TextSource(lines, name=_stem(path), words=words, rows=rows, place="line")
@@ -109,23 +111,29 @@ def _of_table(
 
 
 def _open_folder(folder: Path, split: Split, column: str | None, words: int | None) -> Opened:
-    shown = printable(str(folder))
+    parts = _parts(folder)
+    if split not in parts:
+        refuse_test("test", f"{printable(str(folder))}, in which no file is called test,")
+    return _open_file(parts[split], column, words)
+
+
+def _parts(folder: Path) -> dict[Split, Path]:
+    """The file of each split; a single file, whatever its name, is all there is."""
     files = sorted(f for f in folder.iterdir() if f.is_file() and file_ending(f) in ENDINGS)
-    parts = {
-        part: next((file for file in files if _stem(file).lower().startswith(part)), None)
-        for part in ("train", "test")
-    }
-    if split == "all":
-        raise ValueError(f"`split` of the folder {shown} must be train or test, got 'all'")
-    if split == "test" and parts["test"] is None:
-        refuse_test(split, f"{shown}, in which no file is called test,")
-    chosen = parts[split] or (files[0] if len(files) == 1 else None)
-    if chosen is None:
+    found: dict[Split, Path] = {}
+    for split in ("train", "test"):
+        named = [file for file in files if _stem(file).lower().startswith(split)]
+        if named:
+            found[split] = named[0]
+    if "train" not in found and len(files) == 1:
+        found["train"] = files[0]
+    if "train" not in found:
         held = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
-            f"{shown} must hold one file of texts or a file called {split}, it holds {held}"
+            f"{printable(str(folder))} must hold one file of texts or one called train, it holds"
+            f" {held}"
         )
-    return _open_file(chosen, column, words)
+    return found
 
 
 def _stem(path: Path) -> str:

@@ -1,0 +1,218 @@
+"""Measure what the guide on sounds and series states, and write its tables.
+
+python benchmarks/sounds.py digits        CPC on spoken digits, three seeds
+python benchmarks/sounds.py horizon       CPC that predicts 1, 2, 4, 8 or 12 steps ahead
+python benchmarks/sounds.py candidates    CPC with other candidates
+python benchmarks/sounds.py methods       methods of two views on spoken digits
+python benchmarks/sounds.py series        CPC and SimCLR on sets of the UCR archive
+python benchmarks/sounds.py table         writes the tables of docs/guides/sounds-and-series.md
+
+Data are looked for under $NEARFAR_DATA.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import nearfar
+from nearfar import api
+from nearfar.records import Provenance
+
+RESULTS = Path(__file__).with_suffix(".csv")
+GUIDE = Path(__file__).parents[1] / "docs" / "guides" / "sounds-and-series.md"
+SEEDS = (0, 1, 2)
+SERIES = ("ucr-synthetic-control", "ucr-swedish-leaf", "ucr-trace", "ucr-medical-images")
+NAMES = {"trained encoder": "encoder trained by CPC"}
+EPOCHS = {"digits": 4, "horizon": 2, "candidates": 2, "methods": 8, "series": 20}
+ABLATIONS = ("horizon", "candidates", "methods")
+
+
+def measure(
+    experiment: str, method: str, data: str, *, seed: int, setting: str = "", **options: Any
+) -> None:
+    """One run, every set of labels probed, one line a representation."""
+    sets = ("digit", "speaker") if data == "fsdd" else ("class",)
+    epochs = EPOCHS[experiment]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        wall, cpu = time.perf_counter(), sum(os.times()[:2])
+        run = nearfar.pretrain(
+            method, data, out=f"{folder}/run", seed=seed, epochs=epochs, **options
+        )
+        wall, cpu = time.perf_counter() - wall, sum(os.times()[:2]) - cpu
+        compared = ("trained",) if experiment in ABLATIONS else ("trained", "untrained", "raw")
+        for labels in sets:
+            found = api.probe(run, data, labels=labels, representations=compared)
+            for row in found.rows:
+                rows.append(
+                    {
+                        "experiment": experiment,
+                        "data": data,
+                        "method": method,
+                        "setting": setting,
+                        "epochs": epochs,
+                        "seed": seed,
+                        "labels": labels,
+                        "representation": row.representation,
+                        "linear": round(row.linear, 4),
+                        "knn": round(row.knn, 4),
+                        "verdict": run.health.verdict,
+                        "wall_seconds": round(wall),
+                        "cpu_seconds": round(cpu),
+                        **asdict(Provenance.here()),
+                    }
+                )
+                print(rows[-1], flush=True)
+    add(rows)
+
+
+def add(rows: list[dict[str, Any]]) -> None:
+    """Into the file, in the place of rows of the same run."""
+    key = ("experiment", "data", "method", "setting", "seed")
+    new = {tuple(str(row[k]) for k in key) for row in rows}
+    kept = [row for row in read() if tuple(row[k] for k in key) not in new]
+    with RESULTS.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(kept + rows)
+
+
+def read() -> list[dict[str, str]]:
+    if not RESULTS.exists():
+        return []
+    with RESULTS.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def cell(rows: list[dict[str, str]]) -> str:
+    """Mean and standard deviation over seeds, in per cent."""
+    values = [100 * float(row["linear"]) for row in rows]
+    if not values:
+        return ""
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
+
+
+def chosen(rows: list[dict[str, str]], **wanted: str) -> list[dict[str, str]]:
+    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def unique(rows: list[dict[str, str]], key: str) -> list[str]:
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+def said(rows: list[dict[str, str]]) -> str:
+    """What one must know of the runs of a table."""
+    cpu = statistics.median(float(row["cpu_seconds"]) for row in rows)
+    seeds = len(unique(rows, "seed"))
+    first = rows[0]
+    return (
+        f"*{first['epochs']} epochs, {seeds} seed{'s' if seeds > 1 else ''}, {cpu:.0f} CPU seconds"
+        f" a run; nearfar {first['nearfar']}, torch {first['torch']}, {first['cores']} cores*"
+    )
+
+
+def digits_table(rows: list[dict[str, str]]) -> list[str]:
+    lines = ["| representation | digit | speaker |", "|---|---|---|"]
+    for name in unique(rows, "representation"):
+        some = chosen(rows, representation=name)
+        some = some if "encoder" in name else chosen(some, seed="0")  # no seed enters
+        cells = [cell(chosen(some, labels=labels)) for labels in ("digit", "speaker")]
+        lines.append(f"| {NAMES.get(name, name)} | {' | '.join(cells)} |")
+    return lines
+
+
+def settings_table(rows: list[dict[str, str]], title: str, key: str) -> list[str]:
+    trained = chosen(rows, representation="trained encoder")
+    lines = [f"| {title} | digit | speaker |", "|---|---|---|"]
+    for name in unique(trained, key):
+        some = chosen(trained, **{key: name})
+        cells = [cell(chosen(some, labels=labels)) for labels in ("digit", "speaker")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def series_table(rows: list[dict[str, str]]) -> list[str]:
+    lines = [
+        "| set | CPC | SimCLR | untrained encoder | the series itself |",
+        "|---|---|---|---|---|",
+    ]
+    for data in unique(rows, "data"):
+        some = chosen(rows, data=data)
+        cells = [
+            cell(chosen(some, method="cpc", representation="trained encoder")),
+            cell(chosen(some, method="simclr", representation="trained encoder")),
+            cell(chosen(some, method="cpc", representation="untrained encoder")),
+            cell(chosen(some, method="cpc", representation="series at 128 steps", seed="0")),
+        ]
+        lines.append(f"| {data} | {' | '.join(cells)} |")
+    return lines
+
+
+def tables() -> None:
+    """The guide's tables from the file, each between its markers."""
+    makers = {
+        "digits": digits_table,
+        "horizon": lambda rows: settings_table(rows, "steps ahead", "setting"),
+        "candidates": lambda rows: settings_table(rows, "told from", "setting"),
+        "methods": lambda rows: settings_table(rows, "method", "method"),
+        "series": series_table,
+    }
+    text, everything = GUIDE.read_text(encoding="utf-8"), read()
+    for experiment, make in makers.items():
+        rows = chosen(everything, experiment=experiment)
+        if experiment == "candidates":  # the run of 12 steps is the same
+            twelve = chosen(everything, experiment="horizon", setting="12")
+            rows = [row | {"setting": "batch"} for row in twelve] + rows
+        begin, end = f"<!-- {experiment}: begin (generated) -->", f"<!-- {experiment}: end -->"
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        body = "\n".join([*make(rows), "", said(rows)]) if rows else "not measured"
+        text = f"{before}{begin}\n{body}\n{end}{after}"
+    GUIDE.write_text(text, encoding="utf-8")
+
+
+def main(what: str) -> None:
+    if what == "table":
+        tables()
+        return
+    for run in RUNS[what]:
+        measure(what, **run)
+
+
+CPC = {"method": "cpc", "data": "fsdd"}
+RUNS: dict[str, list[dict[str, Any]]] = {
+    "digits": [CPC | {"seed": seed} for seed in SEEDS],
+    "horizon": [
+        CPC | {"seed": 0, "setting": str(steps), "method_options": {"steps": steps}}
+        for steps in (1, 2, 4, 8, 12)
+    ],
+    "candidates": [
+        CPC | {"seed": 0, "setting": kind, "method_options": {"candidates": kind}}
+        for kind in ("same_sequence", "other_sequences")
+    ],
+    "methods": [
+        {"method": method, "data": "fsdd", "seed": 0} for method in ("simclr", "vicreg", "byol")
+    ],
+    "series": [
+        {"method": method, "data": data, "seed": seed}
+        for data in SERIES
+        for seed in SEEDS
+        for method in ("cpc", "simclr")
+    ],
+}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
