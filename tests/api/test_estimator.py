@@ -249,3 +249,20 @@ def test_scores_prefer_what_agrees_and_is_spread() -> None:
         assert label_free_score(*good, by=by) > label_free_score(*unrelated, by=by)
     for by in ("effective_rank", "alignment_uniformity"):
         assert label_free_score(*good, by=by) > label_free_score(*crowded, by=by)
+
+
+def test_sequences_are_fitted_where_they_are_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    waves = np.cumsum(rng.normal(size=(40, 64)), axis=1)
+    model = quick(modality="sequences", batch_size=8)
+    h = model.fit_transform(waves)
+    assert h.shape[0] == 40
+    assert np.isfinite(h).all()
+    assert np.isfinite(model.score(waves))
+    shorter = waves.copy()
+    shorter[3, 40:] = np.nan  # archives of series pad so
+    assert np.isfinite(model.transform(shorter)).all()
+    broken = waves.copy()
+    broken[3, 10] = np.nan
+    with pytest.raises(ValueError, match="`X` must give one row a sample: of 40"):
+        model.transform(broken)

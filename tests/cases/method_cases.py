@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nearfar.methods import Method, Step, byol, cpc, dgi, moco_v1, moco_v2, simclr, vicreg
+from nearfar.methods import (
+    Method,
+    Step,
+    byol,
+    cpc,
+    dgi,
+    moco_v1,
+    moco_v2,
+    multiview,
+    simclr,
+    vicreg,
+)
 from nearfar.modules import ConvNet, StridedEncoder
 
 BATCH, SIDE, WIDTH = 8, 16, 32
@@ -85,6 +96,12 @@ CASES = (
         lambda: moco_v2(encoder(), WIDTH, dim=8, queue_size=32, key_splits=2),
         fixed=("target.",),
         chance=3.4965075614664802,
+    ),
+    MethodCase(
+        "multiview",
+        lambda: multiview(
+            encoder(), WIDTH, dim=8, signal_dim=SIDE**2, forward_weight=0.01, inverse_weight=0.5
+        ),
     ),
     MethodCase(
         "simclr",

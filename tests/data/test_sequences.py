@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,13 @@ def test_a_set_larger_than_memory_is_decoded_when_it_is_read(tmp_path: Path) -> 
     for positions in ([0, 1, 2, 3, 4], [4, 0, 4]):
         assert torch.equal(values_of(small.read(positions)), values_of(whole.read(positions)))
     assert small.fingerprint == whole.fingerprint
+
+
+def test_a_folder_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    fill(tmp_path, 3)
+    source = open_source(tmp_path)
+    other = pickle.loads(pickle.dumps(source))
+    assert torch.equal(values_of(other.read([2])), values_of(source.read([2])))
 
 
 def test_bad_clips_are_counted_skipped_and_named(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def test_texts_of_one_word_are_kept() -> None:
     assert strings(open_source(["one", "two"])) == ("one", "two")
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_a_list_with_something_else_is_refused() -> None:
     with pytest.raises(TypeError, match="texts must be words, got 3 in text 1"):
         TextSource(["one", 3], name="mixed")  # type: ignore[list-item]

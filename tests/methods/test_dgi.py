@@ -104,8 +104,8 @@ def test_the_loss_is_the_papers_sum_over_nodes():
     nodes = graph(nodes=6)
     ours = method()
     step = ours(infomax(nodes))
-    real, corrupted = step.representations
-    weight = ours.critic.weight.T
+    real, corrupted = (h.detach() for h in step.representations)
+    weight = ours.critic.weight.T.detach()
     summary = [1 / (1 + math.exp(-float(real[:, d].mean()))) for d in range(5)]
 
     def score(h: torch.Tensor) -> float:

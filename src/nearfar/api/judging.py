@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from nearfar.api.embedding import embed_source
 from nearfar.api.setup import Setup
 from nearfar.data import Source, Subset
-from nearfar.diagnostics import geometry, health
+from nearfar.diagnostics import geometry, health, pair_findings, pair_measurements
 from nearfar.inputs import View, select
 from nearfar.methods import Method
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
@@ -30,6 +30,13 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
     verdict = health(
         z1, z2, loss=_last_loss(directory), chance=record.chance, representations=representations
     )
+    if setup.kind.paired:
+        told = pair_measurements(z1, z2)
+        verdict = replace(
+            verdict,
+            findings=(*verdict.findings, *pair_findings(told)),
+            measurements=verdict.measurements | told,
+        )
     verdict.save(directory.health)
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)

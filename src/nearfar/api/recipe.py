@@ -15,7 +15,11 @@ from nearfar.modalities import Modality, modality
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
 
-__all__ = ["Recipe", "method_class", "preset_names", "preset_options", "split_options"]
+__all__ = ["FILLED_IN", "Recipe", "method_class", "preset_names", "preset_options", "split_options"]
+
+
+FILLED_IN = frozenset({"length", "signal_dim"})
+"""Keyword arguments of presets that the data decide."""
 
 
 def preset_names() -> tuple[str, ...]:

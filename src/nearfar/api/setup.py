@@ -11,7 +11,7 @@ from torch import nn
 
 from nearfar import methods
 from nearfar.api.opening import RUN_FORMAT
-from nearfar.api.recipe import Recipe, method_class, preset_options
+from nearfar.api.recipe import FILLED_IN, Recipe, method_class, preset_options
 from nearfar.data import Source, Subset
 from nearfar.inputs import View
 from nearfar.methods import Method
@@ -92,8 +92,11 @@ class Setup:
                 " batch-norm sees; loss and gradient are those of the whole batch"
             )
         method_options, adapted = _fit_queue(recipe, schedule.batches_per_epoch)
-        if "signal_dim" in preset_options(recipe.method):
+        wanted = FILLED_IN & preset_options(recipe.method).keys()
+        if "signal_dim" in wanted:
             method_options.setdefault("signal_dim", kind.signal_dim(form))
+        if "length" in wanted:
+            method_options.setdefault("length", form["length"])
         return cls(
             recipe=recipe,
             train=train_part,

@@ -20,6 +20,7 @@ from torch import Tensor
 from nearfar.bench.row import BenchRow
 from nearfar.checks import check_integer, check_positive
 from nearfar.data import open_source
+from nearfar.inputs import Images
 from nearfar.methods import simclr
 from nearfar.modules import ConvNet
 from nearfar.records import Provenance, RunDirectory
@@ -147,6 +148,7 @@ def _nearfar(batch: int, size: int, seconds: float, precision: str) -> Answer:
     source = open_source(_images(size).numpy())
     views = simclr_views(size=size, channels=3)
     held_out = source.read(range(256))
+    assert isinstance(held_out.inputs, Images)
     engine = Engine(devices=1, precision=precision)
     clock = _Clock(seconds)
     method = simclr(ConvNet(channels=3), 256).to(memory_format=torch.channels_last)

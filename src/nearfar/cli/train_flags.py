@@ -97,6 +97,7 @@ def parser(
 
 def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
     from nearfar import api, methods, training
+    from nearfar.api.recipe import FILLED_IN
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
     preset = getattr(methods, method)
@@ -115,7 +116,7 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
         *flags_of(kind.options, group=DATA),
         *general[ENCODER],
         *flags_of(training.TrainingOptions, group=TRAINING),
-        *flags_of(preset, table="method", group=METHOD, leave_out=("signal_dim",)),
+        *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
         *flags_of(
             kind.settings,
             table="views",

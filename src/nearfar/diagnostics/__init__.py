@@ -11,6 +11,7 @@ from nearfar.diagnostics.health import health
 from nearfar.diagnostics.information import Information, Informed, information
 from nearfar.diagnostics.measure import measurements
 from nearfar.diagnostics.modality_gap import ModalityGap, modality_gap
+from nearfar.diagnostics.pair_findings import pair_findings
 from nearfar.diagnostics.pairs import PAIR_READINGS, pair_measurements
 from nearfar.diagnostics.relative_alignment import RelativeAlignment, relative_alignment
 from nearfar.diagnostics.reservoir import Reservoir
@@ -43,6 +44,7 @@ __all__ = [
     "information",
     "measurements",
     "modality_gap",
+    "pair_findings",
     "pair_measurements",
     "relative_alignment",
     "retrieval",

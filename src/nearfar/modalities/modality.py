@@ -50,6 +50,7 @@ class Modality(ABC):
         settings: What has the settings of the views as keyword arguments.
         encoder: The encoder that is taken unless another is named.
         encoders: Which others there are, in words.
+        paired: Whether a sample has two sides of its own, whose agreement is measured besides.
     """
 
     name: ClassVar[str]
@@ -57,6 +58,7 @@ class Modality(ABC):
     settings: ClassVar[Callable[..., Views]]
     encoder: ClassVar[str]
     encoders: ClassVar[str]
+    paired: ClassVar[bool] = False
 
     @abstractmethod
     def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:

@@ -107,6 +107,7 @@ class Pairs(Modality):
     """Two views of one thing that nature made: picture and caption, two drawings, two sentences."""
 
     name: ClassVar = "pairs"
+    paired: ClassVar = True
     options: ClassVar = PairOptions
     settings: ClassVar = pair_views
     encoder: ClassVar = _AUTO

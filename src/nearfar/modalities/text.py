@@ -152,6 +152,11 @@ class Text(Modality):
     def shown(self, form: Mapping[str, Any]) -> str:
         return f"with a vocabulary of {form['vocabulary']:,}"
 
+    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+        # a hundred texts still make several updates an epoch, a million need few epochs
+        epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
+        return {"batch_size": max(2, min(256, samples // 8)), "epochs": epochs}
+
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         # any text can be shown; one in another language is one of unknown words
         return

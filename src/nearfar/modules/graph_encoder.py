@@ -56,17 +56,19 @@ class GraphEncoder(nn.Module):
         build = {"gcn": geometric.GCNConv, "sage": geometric.SAGEConv}[convolution]
         widths = [features] + [dim] * layers
         self.convolution, self.num_features = convolution, dim
-        self.convolutions = nn.ModuleList(build(widths[i], dim) for i in range(layers))
+        convolutions: list[Any] = [build(widths[i], dim) for i in range(layers)]
         if convolution == "gcn":
-            for convolve in self.convolutions:
+            for convolve in convolutions:
                 convolve.lin = _SparseLinear(convolve.lin.weight)
+        self.convolutions = nn.ModuleList(convolutions)
         self.activations = nn.ModuleList(nn.PReLU() for _ in range(layers))
 
     def forward(self, nodes: Nodes) -> Float[Tensor, "batch dim"]:
         """The representation of each target."""
-        half = torch.autocast(nodes.features.device.type, enabled=False)
+        single = torch.autocast(nodes.features.device.type, enabled=False)
+        checks: Any = torch.sparse.check_sparse_tensor_invariants
         # sums over many neighbours, and sparse products, need single precision
-        with half, torch.sparse.check_sparse_tensor_invariants(enable=False):
+        with single, checks(enable=False):
             adjacency = _adjacency(nodes.edges, nodes.features)
             return self.convolve(nodes.features, adjacency)[nodes.targets]
 
@@ -93,7 +95,8 @@ class _SparseLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "nodes features"]) -> Float[Tensor, "nodes dim"]:
         if x.is_sparse:
-            return torch.sparse.mm(_rows(x), self.weight.T.contiguous())
+            product: Tensor = torch.sparse.mm(_rows(x), self.weight.T.contiguous())
+            return product
         return nn.functional.linear(x, self.weight)
 
 
@@ -110,7 +113,7 @@ def _rows(entries: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns
     """Sparse by rows, with which products are several times as fast."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # once a process PyTorch says that the layout is young
-        rows: Tensor = entries.coalesce().to_sparse_csr()  # type: ignore[no-untyped-call]
+        rows: Tensor = entries.coalesce().to_sparse_csr()
     return rows
 
 

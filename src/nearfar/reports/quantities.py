@@ -86,6 +86,27 @@ QUANTITIES: Mapping[str, Quantity] = {
         "Good: near the isotropic value. Bad: near 0, the coordinates no longer vary.",
         lambda dim, samples: {"collapsed": 0.0, "isotropic": 1 / math.sqrt(max(1, dim))},
     ),
+    "recall_1": Quantity(
+        "Signals found",
+        "inputs whose own signal is the nearest",
+        "High is good: inputs find their own signals among all others.",
+    ),
+    "back_recall_1": Quantity(
+        "Inputs found",
+        "signals whose own input is the nearest",
+        "High is good: signals find their own inputs among all others.",
+    ),
+    "modality_gap": Quantity(
+        "Modality gap",
+        "distance between the centres of inputs and signals",
+        "At 0 both sides live in the same place; high, each in a part of the sphere of its own.",
+        lambda dim, samples: {"none": 0.0, "opposite poles": 2.0},
+    ),
+    "information": Quantity(
+        "Information shared",
+        "nats that input and signal tell of each other, at least",
+        "High is good; near its ceiling, more pairs would show more.",
+    ),
 }
 
 

@@ -21,7 +21,7 @@ SERVER = (
     "https://raw.githubusercontent.com/kimiyoung/planetoid"
     "/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
 )
-_RECONSTRUCT = np.empty(0).__reduce__()[0]  # under its name in any version of NumPy
+_RECONSTRUCT: Any = np.empty(0).__reduce__()[0]  # under its name in any version of NumPy
 PARTS = ("allx", "ally", "graph", "test.index", "tx", "ty", "y")
 MD5 = {
     "cora": (

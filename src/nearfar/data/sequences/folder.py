@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from threading import Lock
 from typing import final
 
 import torch
@@ -89,7 +88,6 @@ class SoundFolder(SequenceSource):
         self._bad: list[tuple[str, str]] = []
         self._damaged: dict[int, str] = {}
         self._kept: dict[int, Tensor] = {}
-        self._lock = Lock()
         self._paths, self._others = self._find()
         found = in_threads(self._read_header, self._paths, label="looking at files")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
@@ -113,6 +111,10 @@ class SoundFolder(SequenceSource):
             return Batch(Sequences(torch.zeros(0, 1, 0)), index)
         missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
         decoded = dict(zip(missing, in_threads(self._decode, missing), strict=True))
+        for position, sound in decoded.items():
+            if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
+                self._room -= sound.numel() * NUMBER_SIZE
+                self._kept[position] = sound
         sounds = []
         for position in index.tolist():
             sound = self._kept.get(position, decoded.get(position))
@@ -237,8 +239,4 @@ class SoundFolder(SequenceSource):
             )
         except BadSound as bad:
             return str(bad)
-        with self._lock:
-            if sound.numel() * NUMBER_SIZE <= self._room:
-                self._room -= sound.numel() * NUMBER_SIZE
-                self._kept[position] = sound
         return sound
