@@ -51,7 +51,7 @@ ALONE = ("FP", "IP")  # one seed: what they do is no matter of a point
 SWEEP = ("CL", "CL + 0.01 IP", "CL + 0.1 IP", "CL + IP", "CL + 10 IP")
 MEASURED = ("recall_1", "recall_5", "recall_10", "median_rank", "modality_gap", "information")
 CAPTIONS = {"batch_size": 256, "warmup_epochs": 1, "min_frequency": 2, "width": 256}
-ENCODERS: dict[str, dict[str, int]] = {"bag": {"epochs": 10}, "gru": {"epochs": 3}}
+ENCODERS: dict[str, dict[str, int]] = {"bag": {"epochs": 5}, "gru": {"epochs": 2}}
 
 
 def encoder() -> nn.Module:

@@ -211,11 +211,11 @@ def page() -> None:
         "The setting of [Nozawa & Sato](https://arxiv.org/abs/2102.06866) for AG News: `bag` with"
         f" 50 dimensions, words that occur five times or more ({words}), erased with probability"
         f" {ERASE}, NT-Xent at temperature {TEMPERATURE}, plain SGD with a rate of"
-        f" {float(first['rate']):g} · batch / 256, two epochs of warm-up, a cosine, no weight decay,"
-        f" {first['epochs']} epochs. A batch of B has B candidates in that paper's count, K + 1."
-        " Pretrained on a sample of 15,181 of the 120,000 texts; linear probe and mean classifier"
-        " are trained on 11,292 of them, as many of each class, and judged on the 7,600 of the test"
-        f" set. Mean and standard deviation over {'one seed' if seeds == 1 else f'{seeds} seeds'};"
+        f" {float(first['rate']):g} · batch / 256, two epochs of warm-up, a cosine, no weight"
+        f" decay, {first['epochs']} epochs. A batch of B has B candidates, K + 1 as that paper"
+        " counts. Pretrained on a sample of 15,181 of the 120,000 texts; linear probe and mean"
+        " classifier are trained on 11,292 of them, as many of each class, and judged on the 7,600"
+        f" of the test set. Mean and standard deviation over {'one seed' if seeds == 1 else f'{seeds} seeds'};"
         " published: three seeds, all 120,000 texts, 100 epochs, after the head.",
         "",
         "| K + 1 | linear, encoder | linear, projection | mean classifier, projection |"

@@ -113,7 +113,8 @@ def page() -> None:
 
     rows = read("vectors")
     lines = [
-        "| data | raw | untrained encoder | chosen without labels | mean of the grid | best of it |",
+        "| data | raw | untrained encoder | chosen without labels"
+        " | mean of the grid | best of it |",
         "|---|---|---|---|---|---|",
     ]
     correlations = [

@@ -36,7 +36,7 @@ def quick(**parameters: object) -> SelfSupervisedEncoder:
 
 
 @parametrize_with_checks([SelfSupervisedEncoder(epochs=1)])
-def test_the_checks_of_scikit_learn_pass(estimator, check) -> None:
+def test_the_checks_of_scikit_learn_pass(estimator, check, as_users_run_it) -> None:
     check(estimator)
 
 
@@ -119,6 +119,7 @@ def test_images_are_transformed_as_a_run_embeds_them(tmp_path: Path) -> None:
     np.testing.assert_allclose(h, nearfar.load(tmp_path / "run").embed(IMAGES), atol=1e-5)
     # half of the set is mapped to [0, 1] as the whole set was
     np.testing.assert_allclose(model.transform(IMAGES[:10] / 1.0), h[:10], atol=1e-5)
+    np.testing.assert_allclose(model.transform(IMAGES[4:5]), h[4:5], atol=1e-5)
     assert not hasattr(model, "n_features_in_")
     bytes_ = (IMAGES * 15).astype(np.uint8)[:, :, :, None].repeat(3, axis=3)
     assert quick().fit_transform(bytes_).dtype == np.float32
@@ -207,7 +208,7 @@ def test_data_of_another_shape_are_refused() -> None:
         quick().fit(X[:5])
     with pytest.raises(ValueError, match="X has 63 features, but SelfSupervisedEncoder is expect"):
         quick().fit(X).transform(X[:, :63])
-    with pytest.raises(ValueError, match="`data` must have 1 channels"):
+    with pytest.raises(ValueError, match="no channel axis of length `channels`=1"):
         quick().fit(IMAGES).transform(np.zeros((5, 8, 8, 3)))
 
 

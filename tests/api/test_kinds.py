@@ -175,7 +175,7 @@ def test_the_flags_are_those_of_the_kind(run_of, kind, capsys):
     flags = {"images": "--image-size", "sequences": "--sample-rate", "text": "--column"}
     flags |= {"graphs": "--features", "vectors": "--views.", "pairs": "--shared"}
     assert flags[kind] in shown
-    assert ("--image-size" in shown) == (kind == "images")
+    assert ("--image-size" in shown) == (kind in ("images", "pairs"))
 
 
 @every_kind

@@ -141,14 +141,11 @@ def test_an_encoder_without_time_steps_is_refused(tmp_path):
         )
 
 
-def test_normalisation_is_that_of_views_and_embeddings_alike(tmp_path):
-    with pytest.raises(ValueError, match="`normalise` must be the same"):
+@pytest.mark.parametrize("setting", [{"normalise": "peak"}, {"length": 9}])
+def test_what_the_data_decide_is_no_setting_of_the_views(setting, tmp_path):
+    with pytest.raises(ValueError, match=r"is the option `(normalise|window)` of the data"):
         nearfar.pretrain(
-            "simclr",
-            waves(),
-            modality="sequences",
-            view_options={"normalise": "peak"},
-            out=tmp_path / "run",
+            "simclr", waves(), modality="sequences", view_options=setting, out=tmp_path / "run"
         )
 
 

@@ -147,6 +147,16 @@ def test_a_transformer_trains_with_its_own_tokenizer_and_needs_its_folder_no_mor
     assert modality("text").show(tokens, form)[0].text == "goal team"
 
 
+def test_a_text_is_no_longer_than_a_transformer_can_read(transformer: Path) -> None:
+    kind, source = modality("text"), open_source(["word " * 300, "other " * 200])
+    form = kind.form(source, TextOptions(), seed=0)
+    encoder, description = kind.build_encoder(str(transformer), form, TextOptions())
+    tokens = kind.plain(description.form).plain(["word " * 300])
+    assert isinstance(tokens, Tokens)
+    assert tokens.lengths.tolist() == [62]
+    assert encoder(tokens).shape == (1, 16)
+
+
 def test_a_transformer_without_a_tokenizer_learns_the_words_of_the_texts(
     table: Path, transformer: Path, tmp_path: Path
 ) -> None:
@@ -191,8 +201,8 @@ def test_the_command_line_trains_probes_and_embeds(
     assert main(["train", "simclr", *said, *quick, "--out", out]) == 0
     assert main(["probe", out, *said, "--labels", "topic"]) == 0
     assert "bag of words" in capsys.readouterr().out
-    assert main(["embed", out, *said, "--out", str(tmp_path / "h.npy")]) == 0
-    assert np.load(tmp_path / "h.npy").shape == (120, 8)
+    assert main(["embed", out, *said, "--out", str(tmp_path / "h.npz")]) == 0
+    assert np.load(tmp_path / "h.npz")["embeddings"].shape == (120, 8)
 
 
 def test_a_wrong_column_stops_before_anything_is_written(

@@ -57,6 +57,7 @@ def parsed(words: list[str]) -> dict[str, Any]:
         (str | object, str),
         (int | None, int | None),
         (tuple[float, float], tuple[float, float]),
+        (float | tuple[float, ...], tuple[float, ...]),
         (Literal["a", "b"], Literal["a", "b"]),
         (Path | str | None, Path | str | None),
         (object, None),

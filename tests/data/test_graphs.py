@@ -107,6 +107,11 @@ def test_lists_of_edges_in_every_layout_are_the_same_graph(tmp_path, name, text)
     assert source.notes == ("2 edges made undirected",)
 
 
+def test_features_may_be_named_by_a_text(tmp_path):
+    path, features = write_list(tmp_path / "g.edges", "0 1\n1 2\n")
+    assert len(open_source(path, features=str(features))) == 3
+
+
 def test_further_columns_of_a_list_are_left_out_and_counted(tmp_path):
     path, features = write_list(tmp_path / "g.csv", "a,b,weight\n0,1,0.5\n1,2,0.1\n")
     assert open_graphs(path, features=features).notes[0] == "1 more column of g.csv left out"

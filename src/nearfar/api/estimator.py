@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from nearfar.api.pretraining import pretrain
 from nearfar.api.run import load
 from nearfar.api.selection import Score, label_free_score
-from nearfar.data import Batch, Source, open_source
+from nearfar.data import Batch, Source, Subset, open_source
 from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
@@ -218,7 +218,11 @@ class SelfSupervisedEncoder(
     def _batches(self, data: Any) -> Iterator[Batch]:
         """New samples in parts, read as those that were fitted."""
         name, form = self.description_.modality, self.description_.form
-        source = open_source(data, modality=name, **self._opening)
+        alone = name == "images" and not isinstance(data, Source) and len(data) == 1
+        # one image is no set of images
+        several = np.repeat(data, 2, axis=0) if alone else data
+        source = open_source(several, modality=name, **self._opening)
+        source = Subset(source, [0]) if alone else source
         self._kind.check(source, form)
         if hasattr(data, "__len__") and len(source) != len(data):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -158,12 +159,8 @@ class Run:
         Raises:
             ValueError: The samples are of another kind or shape.
         """
-        said, kind = self.opening() | options, self._modality(data)
-        if kind == "pairs" and not may_be_pairs(data):
-            said, kind = options, None  # one side alone
-        source = open_source(data, modality=kind, split="all", **said)
-        if source.modality == "pairs" and self.description.modality != "pairs":
-            source, _ = sides(source)  # the encoder is of one kind; either half will do
+        kind, said = self._told(data, options)
+        source = self._side(open_source(data, modality=kind, split="all", **said))
         self.check(source)
         return source
 
@@ -175,10 +172,10 @@ class Run:
             labels: A class for each sample, or the name of a set of labels or a column.
             options: As of :meth:`open`.
         """
-        said, kind = self.opening() | options, self._modality(data)
-        if kind == "pairs":  # labels belong to one side
-            said, kind = options, None
+        own = labels is not None and not isinstance(labels, str)
+        kind, said = self._told(data, options, pairs=own)  # in a file labels belong to one side
         labelled = open_labelled(data, labels=labels, modality=kind, **said)
+        labelled = replace(labelled, train=self._side(labelled.train))
         self.check(labelled.train)
         return labelled
 
@@ -201,9 +198,24 @@ class Run:
         options = Recipe.from_tables(self.directory.read_recipe()).options
         return opening(self.kind, options | self.kind.opening(self.description.form))
 
-    def _modality(self, data: Any) -> str | None:
-        """A name says itself what it holds."""
-        return None if is_name(data) or isinstance(data, Source) else self.description.modality
+    def _told(
+        self, data: Any, options: dict[str, Any], *, pairs: bool = True
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Modality and options with which data are opened: as the run's, or as one side of them."""
+        if is_name(data) or isinstance(data, Source):
+            return None, self.opening() | options  # these say themselves what they hold
+        recipe = Recipe.from_tables(self.directory.read_recipe())
+        if recipe.modality == "pairs" and pairs and not options and may_be_pairs(data):
+            return "pairs", opening(modality("pairs"), recipe.options)
+        if self.description.modality == "pairs":
+            return None, options
+        return self.description.modality, self.opening() | options
+
+    def _side(self, source: Source) -> Source:
+        """The inputs of pairs, where the encoder is of one kind."""
+        if source.modality == "pairs" and self.description.modality != "pairs":
+            return sides(source)[0]
+        return source
 
     def _build(self) -> nn.Module:
         known = self.description

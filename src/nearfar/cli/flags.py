@@ -73,6 +73,8 @@ def flag_type(hint: Any) -> Any:
         return hint
     if origin in (Union, types.UnionType):
         kept = [kind for kind in map(flag_type, arguments) if kind is not None]
+        listed = {typing.get_args(kind)[0] for kind in kept if typing.get_origin(kind) is tuple}
+        kept = [kind for kind in kept if kind not in listed]  # several can be one
         if kept:
             return Union[(*kept, *(a for a in arguments if a is type(None)))]
     return None

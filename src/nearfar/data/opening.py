@@ -177,9 +177,7 @@ def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
     if wanted == next(iter(loaded.labels)) and loaded.class_names:  # numbered as their authors did
         numbers = [None if part is None else torch.from_numpy(part) for part in (train, test)]
         assert numbers[0] is not None
-        return LabelledData(
-            loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1]
-        )
+        return LabelledData(loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1])
     return with_labels(loaded.train, train, loaded.test, test)
 
 

@@ -40,7 +40,7 @@ class Diagnostic(ABC):
         """Take in some more rows; for pairs, both views of them."""
 
     @abstractmethod
-    def compute(self) -> Tensor | tuple[Tensor, Tensor]:
+    def compute(self) -> Tensor | tuple[Tensor, ...]:
         """The measurement over all rows so far."""
 
     @abstractmethod

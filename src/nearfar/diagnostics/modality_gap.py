@@ -80,7 +80,8 @@ class ModalityGap(Diagnostic):
         """The distance over all pairs so far, in float64."""
         if self._count == 0:
             raise ValueError("`ModalityGap` has seen no rows yet: call `update` first")
-        return (self._sum / self._count).norm()
+        distance: Tensor = (self._sum / self._count).norm()
+        return distance
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic that has seen the pairs of both."""

@@ -52,6 +52,7 @@ class MultiView(Method):
     paper: ClassVar = "Tsai et al. 2021, arXiv 2006.05576"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    objective: MultiViewLoss
 
     def __init__(
         self,
@@ -94,10 +95,10 @@ class MultiView(Method):
 
     def compare(self, projected: Projected) -> Step:
         """Gather, and weigh the three terms."""
-        representations, (z1, z2), *decoded = projected
-        decoded = [gather(part) for pair in decoded for part in pair] or [None, None]
+        representations, (z1, z2), *rest = projected
+        decoded, signals = (gather(part) for part in rest[0]) if rest else (None, None)
         h1, h2 = (to_sphere(gather(h)) for h in representations)
-        terms = self.objective.terms(gather(z1), gather(z2), *decoded, h1, h2)
+        terms = self.objective.terms(gather(z1), gather(z2), decoded, signals, h1, h2)
         return Step(
             loss=self.objective.weigh(terms),
             representations=representations,

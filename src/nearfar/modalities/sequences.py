@@ -116,10 +116,9 @@ class Sequences(Modality):
     def views(
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
     ) -> Views:
-        if "normalise" in settings:
-            raise ValueError(
-                "`normalise` must be the same for views and embeddings: say it without `views`"
-            )
+        for name, option in (("normalise", "normalise"), ("length", "window")):
+            if name in settings:
+                raise ValueError(f"`{name}` of the views is the option `{option}` of the data")
         return self._views(method, form, **settings)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:

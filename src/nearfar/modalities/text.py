@@ -85,6 +85,8 @@ class Text(Modality):
             shift=own["shift"],
             pretrained=options.pretrained,
         )
+        longest = getattr(module, "longest", None)
+        own["words"] = min(own["words"], longest or own["words"])
         return module, replace(description, form=own)
 
     def rebuild(self, description: EncoderDescription) -> nn.Module:

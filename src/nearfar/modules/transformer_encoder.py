@@ -95,6 +95,13 @@ class TransformerEncoder(nn.Module):
         kept.pop("_name_or_path", None)
         return kept
 
+    @property
+    def longest(self) -> int | None:
+        """Most tokens of a text; None where the model knows no limit."""
+        config: Any = self.model.config
+        places = getattr(config, "max_position_embeddings", None)
+        return None if places is None else max(1, int(places) - 2)  # some begin to count at 2
+
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
         """Texts to representations."""
         mask = tokens.mask()

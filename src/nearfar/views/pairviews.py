@@ -70,8 +70,9 @@ class PairViews:
 
     def settings(self) -> dict[str, Any]:
         """The settings of each half's views."""
-        halves = {"x": self.x, "s": self.s}
-        found = {name: getattr(views, "settings", dict)() for name, views in halves.items()}
+        found: dict[str, Any] = {}
+        for name, views in (("x", self.x), ("s", self.s)):
+            found[name] = getattr(views, "settings", dict)()
         return {**found, "marked": self.marked, "turns": self.turns}
 
     @property
@@ -83,9 +84,10 @@ class PairViews:
         self, inputs: Pair | Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
     ) -> tuple[View, View]:
         """A view of each input, and one of each signal; in turns, the other way round."""
-        pair = inputs
         if isinstance(inputs, Group):
             pair = _drawn(inputs, samples, seed=seed, epoch=epoch)
+        else:
+            pair = inputs
         (first,) = self.x(pair.x, samples, seed=seed, epoch=epoch)
         (second,) = self.s(pair.s, samples, seed=seed ^ _SECOND, epoch=epoch)
         views = first, Signal(second) if self.marked else second

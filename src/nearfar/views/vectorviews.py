@@ -163,9 +163,9 @@ class VectorViews:
     ) -> Float32[Tensor, "batch dim"]:
         # which are masked, by what, two for the noise, the factor: each with its place, so that a
         # setting that is 0 changes nothing of the others' draws
-        count = (_DRAWS if self.scaling else _DRAWS - 1) * self.dim
-        draws = uniform(samples, seed=seed, epoch=epoch, view=view, count=count)
-        which, other, radius, angle, *factor = draws.to(plain.device).split(self.dim, dim=1)
+        asked = _DRAWS if self.scaling else _DRAWS - 1
+        draws = uniform(samples, seed=seed, epoch=epoch, view=view, count=asked * self.dim)
+        which, other, radius, angle, *factor = draws.to(plain.device).chunk(asked, dim=1)
         out = plain
         if masked := self._masked[view % len(self._masked)]:
             out = torch.where(_smallest(which, masked), self._filling(other), out)

@@ -20,7 +20,7 @@ def open_graphs(
     spec: Any,
     *,
     split: Split = "train",
-    features: Path | None = None,
+    features: Path | str | None = None,
     undirected: bool = True,
     row_normalise: bool | None = None,
     neighbours: int | None = None,
@@ -50,7 +50,7 @@ def open_graphs(
         TypeError: Something that only unpickling could read, or edges that are no whole numbers.
         ValueError: The graph cannot be used; the reason is said.
     """
-    graph = read_graph(spec, features=features)
+    graph = read_graph(spec, features=Path(features).expanduser() if features else None)
     source = GraphSource(
         graph, undirected=undirected, row_normalise=row_normalise, neighbours=neighbours, hops=hops
     )

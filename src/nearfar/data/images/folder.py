@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import compress
@@ -15,7 +13,9 @@ import torch
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.data.files import IMAGE_ENDINGS, counted, find_files, list_names, printable
+from nearfar.data.file_list import FileList, list_bad
+from nearfar.data.files import IMAGE_ENDINGS, counted
+from nearfar.data.folder_parts import Folder
 from nearfar.data.images.decoding import (
     BadImage,
     Header,
@@ -40,7 +40,7 @@ MEMORY = 2 << 30
 
 
 @final
-class FolderSource(ImageSource):
+class FolderSource(ImageSource, Folder):
     """Every image in a folder and the folders below it, in the order of their paths.
 
     JPEG, PNG, WebP, TIFF, BMP and GIF, grey or colour, of any size. Images are turned upright
@@ -76,17 +76,14 @@ class FolderSource(ImageSource):
         if channels not in (None, 1, 3, 4):
             raise ValueError(f"`channels` must be 1, 3 or 4 for image files, got {channels}")
         check_integer(short_side=short_side, at_least=8)
-        if not folder.is_dir():
-            raise FileNotFoundError(f"no folder {printable(str(folder))}")
         self.folder = folder
+        self._files = FileList(folder, IMAGE_ENDINGS, noun="images")
         self.name = name or folder.resolve().name
         self._short_side = short_side
-        self._bad: list[tuple[str, str]] = []
         self._damaged: dict[int, str] = {}
         self._decoded: list[Tensor] | None = None
-        self._paths, self._others = self._find()
         with patient_pillow():
-            found = in_threads(self._read_header, self._paths, label="looking at files")
+            found = in_threads(self._read_header, self._files.names, label="looking at files")
             self._headers = [header for header in found if isinstance(header, Header)]
             self._drop_bad(found)
             grey = all(header.grey for header in self._headers)
@@ -103,7 +100,7 @@ class FolderSource(ImageSource):
         self.image_size = default_image_size(median_low(sides))
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._files.names)
 
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
         index = check_positions(positions, length=len(self))
@@ -121,8 +118,7 @@ class FolderSource(ImageSource):
         return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
-        path = Path(self._paths[sample]).as_posix()
-        return path.encode("utf-8", "backslashreplace").decode()
+        return self._files.identify(sample)
 
     def describe(self) -> str:
         shown = sorted({header.shown for header in self._headers}, key=_pixels)
@@ -134,60 +130,24 @@ class FolderSource(ImageSource):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = []
-        if self._others:
-            listed = list_names([printable(path) for path in self._others])
-            notes.append(f"{counted(len(self._others), 'other file')} left out: {listed}")
-        if self._bad:
-            total = len(self) + len(self._bad)
-            notes.append(f"{len(self._bad):,} of {total:,} files skipped: {_list_bad(self._bad)}")
+        notes = [*self._files.notes(), *self._files.skipped()]
         if self._damaged:
-            damaged = [(self._paths[i], why) for i, why in sorted(self._damaged.items())]
+            damaged = [(self._files.names[i], why) for i, why in sorted(self._damaged.items())]
             notes.append(
-                f"{counted(len(damaged), 'damaged file')} shown as black: {_list_bad(damaged)}"
+                f"{counted(len(damaged), 'damaged file')} shown as black: {list_bad(damaged)}"
             )
         return tuple(notes)
 
     @cached_property
     def fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=8)
-        digest.update(f"{self.channels} {self._short_side}".encode())
-        for path in self._paths:
-            size = (self.folder / path).stat().st_size
-            digest.update(os.fsencode(path) + f"\0{size}\0".encode())
-        return digest.hexdigest()
+        return self._files.fingerprint(f"{self.channels} {self._short_side}")
 
     def paths(self) -> tuple[Path, ...]:
-        """Each image's path inside the folder."""
-        return tuple(map(Path, self._paths))
-
-    def _find(self) -> tuple[list[str], tuple[str, ...]]:
-        found = find_files(self.folder, IMAGE_ENDINGS)
-        if found.wanted:
-            return list(found.wanted), found.others
-        listed = list_names([printable(path) for path in found.others])
-        held = f"{counted(len(found.others), 'other file')}: {listed}" if listed else "nothing"
-        raise ValueError(
-            f"no images in {printable(str(self.folder))}, it holds {held};"
-            f" images end in {' '.join(IMAGE_ENDINGS)}"
-        )
+        return tuple(map(Path, self._files.names))
 
     def _drop_bad(self, results: Sequence[object]) -> None:
-        """Forget each file whose result is text, the reason why it cannot be used."""
-        good = [not isinstance(result, str) for result in results]
-        pairs = zip(self._paths, results, strict=True)
-        self._bad = sorted(self._bad + [(path, why) for path, why in pairs if isinstance(why, str)])
-        where, kept, bad = printable(str(self.folder)), sum(good), len(self._bad)
-        if bad > kept:
-            raise ValueError(
-                f"more than half of the files in {where} are unreadable,"
-                f" {bad:,} of {kept + bad:,}: {_list_bad(self._bad)}"
-            )
-        if kept < 2:
-            skipped = f" ({bad} skipped: {_list_bad(self._bad)})" if bad else ""
-            raise ValueError(f"at least 2 images are needed, got {kept} in {where}{skipped}")
-        self._paths = list(compress(self._paths, good))
-        if len(self._headers) > kept:
+        good = self._files.drop(results)
+        if len(self._headers) > len(self):
             self._headers = list(compress(self._headers, good))
 
     def _read_header(self, path: str) -> Header | str:
@@ -199,7 +159,7 @@ class FolderSource(ImageSource):
             return error.strerror or str(error)
 
     def _decode(self, position: int) -> Tensor | str:
-        path, header = self.folder / self._paths[position], self._headers[position]
+        path, header = self.folder / self._files.names[position], self._headers[position]
         try:
             return decode(path, header, channels=self.channels, short_side=self._short_side)
         except BadImage as bad:
@@ -221,7 +181,3 @@ class FolderSource(ImageSource):
 
 def _pixels(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
     return size[0] * size[1], size
-
-
-def _list_bad(bad: list[tuple[str, str]]) -> str:
-    return list_names([f"{printable(path)} ({printable(why)})" for path, why in bad])

@@ -11,12 +11,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nearfar.data.files import printable
-from nearfar.data.folder_split import class_folders, test_positions
+from nearfar.data.folder_parts import label_folder
 from nearfar.data.images.array_files import read_array_file
 from nearfar.data.images.folder import FolderSource
 from nearfar.data.images.opening import open_images
 from nearfar.data.labelled import LabelledData, with_labels
-from nearfar.data.subset import Subset
 
 __all__ = ["label_images"]
 
@@ -42,7 +41,7 @@ def label_images(
         raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
     if isinstance(source, FolderSource):
-        return _with_class_folders(source)
+        return label_folder(source, noun="images")
     held = read_array_file(spec)
     if held.labels is None:
         raise ValueError(f"{printable(spec.name)} holds no labels: name them y or labels")
@@ -62,21 +61,3 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
         raise ValueError(f"items of {type(dataset).__name__} must be (image, label) pairs")
     everyone: Any = (dataset[i] for i in range(len(dataset)))  # type: ignore[arg-type]
     return np.asarray([np.asarray(item[1]).item() for item in everyone])
-
-
-def _with_class_folders(folder: FolderSource) -> LabelledData:
-    paths = folder.paths()
-    test = test_positions(paths)
-    classes = class_folders(paths, below=1 if test else 0)
-    stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
-    if stray:
-        raise ValueError(
-            f"{folder.name}: {len(stray):,} of {len(paths):,} images lie in no class folder,"
-            f" the first is {printable(stray[0])}"
-        )
-    names = np.asarray(classes, dtype=np.str_)
-    if not test:
-        return with_labels(folder, names)
-    chosen = set(test)
-    train = [i for i in range(len(folder)) if i not in chosen]
-    return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nearfar.data.files import printable
-from nearfar.data.folder_split import test_positions
+from nearfar.data.folder_parts import split_folder
 from nearfar.data.images.array_files import read_array_file
 from nearfar.data.images.arrays import ArraySource
 from nearfar.data.images.dataset import DatasetSource
@@ -19,7 +19,6 @@ from nearfar.data.images.folder import MEMORY, FolderSource
 from nearfar.data.joined import Joined
 from nearfar.data.source import Source
 from nearfar.data.specs import Split, array_of, refuse_test
-from nearfar.data.subset import Subset
 
 __all__ = ["open_images"]
 
@@ -60,27 +59,13 @@ def open_images(
         return DatasetSource(spec, channels=channels, value_range=value_range)
     if spec.is_dir():
         folder = FolderSource(spec, channels=channels, short_side=short_side, memory=memory)
-        return _split_folder(folder, split)
+        return split_folder(folder, split=split, noun="images")
     if spec.suffix.lower() in ARRAY_ENDINGS:
         return _open_arrays(spec, split, channels, value_range)
     raise ValueError(
         f"{printable(str(spec))} is neither a folder of images nor a"
         f" {' or '.join(ARRAY_ENDINGS)} file"
     )
-
-
-def _split_folder(folder: FolderSource, split: Split) -> Source:
-    test = test_positions(folder.paths())
-    if not test:
-        refuse_test(split, "a folder without train/ and test/")
-        return folder
-    if split == "all":
-        return folder
-    if split == "test":
-        return Subset(folder, test, name=f"{folder.name}-test")
-    chosen = set(test)
-    aside = f"{len(test):,} images of the folder's test set left aside"
-    return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
 
 
 def _open_arrays(

@@ -96,8 +96,8 @@ def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
     for value in whole:
         if isinstance(value, dict):
             unpacked = value.get("bytes") or value.get("path")
-            inside = isinstance(unpacked, str) and folder is not None
-            values.append(folder / unpacked if inside and folder is not None else unpacked)
+            named = isinstance(unpacked, str)
+            values.append(folder / str(unpacked) if named and folder is not None else unpacked)
         else:
             values.append(value)
     first = next((v for v in values if isinstance(v, (bytes, Path))), None)
@@ -126,9 +126,9 @@ def _array(value: Any) -> NDArray[Any] | None:
 def what_is_wrong(half: Half) -> list[str | None]:
     """For each value why it cannot be used; None where it can."""
     if half.kind == "image files":
-        return picture_faults(half.values)
+        return picture_faults(list(half.values))
     if half.kind == "sound files":
-        return sound_faults(half.values)
+        return sound_faults(list(half.values))
     if isinstance(half.values, np.ndarray):
         rows = half.values.reshape(len(half.values), -1)
         whole = np.isfinite(rows).all(1) if rows.dtype.kind == "f" else np.ones(len(rows), bool)

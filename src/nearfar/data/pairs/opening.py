@@ -62,7 +62,7 @@ def open_pairs(
     if adjacent:
         if s is not None:
             raise ValueError("`s` must be left out with `adjacent`: the signal is the next text")
-        return _complete(adjacent_halves(spec, x=x), folder=None, sample_rate=sample_rate)  # type: ignore[arg-type]
+        return _complete(adjacent_halves(spec, x=x), folder=None, sample_rate=sample_rate)
     if isinstance(spec, Path):
         if spec.is_dir():
             raise ValueError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar.data.file_list import content_digest
 from nearfar.data.files import counted, list_names, printable
 from nearfar.data.images.decoding import (
     BadImage,
@@ -112,13 +112,7 @@ class PictureFiles(ImageSource):
 
     @cached_property
     def fingerprint(self) -> str:
-        digest = hashlib.blake2b(f"{self.channels}".encode(), digest_size=8)
-        for file in self._files:
-            if isinstance(file, Path):
-                digest.update(f"{file.name}\0{file.stat().st_size}\0".encode(errors="replace"))
-            else:
-                digest.update(hashlib.blake2b(file, digest_size=8).digest())
-        return digest.hexdigest()
+        return content_digest(self._files, f"{self.channels}")
 
     def _decode(self, position: int) -> Tensor:
         header = self._headers[position]

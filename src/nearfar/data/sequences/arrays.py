@@ -13,16 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_integer, check_positive
+from nearfar.data.file_list import check_kept, list_bad
 from nearfar.data.files import counted
 from nearfar.data.sequences.decoding import resample
-from nearfar.data.sequences.source import (
-    SequenceSource,
-    check_kept,
-    cut,
-    list_bad,
-    resampling_note,
-    shortest,
-)
+from nearfar.data.sequences.source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.source import Batch, check_positions
 from nearfar.inputs import Sequences
 
@@ -179,7 +173,7 @@ class SequenceArray(SequenceSource):
             kept += 1
             spans = [(0, length)] if piece is None else cut(length, piece=piece)
             pieces += [(row, start, stop) for start, stop in spans]
-        check_kept(self._bad, kept=kept, where=self.name, noun="rows")
+        check_kept(self._bad, kept=kept, where=self.name, noun="rows", samples="sequences")
         return np.array(pieces, dtype=np.int64)
 
     def _usable(self, wave: NDArray[Any], least: int) -> tuple[int, str | None]:

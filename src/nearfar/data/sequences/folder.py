@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,7 +13,9 @@ import torch
 from torch import Tensor
 
 from nearfar.checks import check_integer, check_positive
-from nearfar.data.files import SOUND_ENDINGS, counted, find_files, list_names, printable
+from nearfar.data.file_list import FileList, list_bad
+from nearfar.data.files import SOUND_ENDINGS, counted
+from nearfar.data.folder_parts import Folder
 from nearfar.data.progress import in_threads
 from nearfar.data.sequences.decoding import (
     BadSound,
@@ -25,9 +25,7 @@ from nearfar.data.sequences.decoding import (
 )
 from nearfar.data.sequences.source import (
     SequenceSource,
-    check_kept,
     cut,
-    list_bad,
     resampling_note,
     shortest,
 )
@@ -41,7 +39,7 @@ NUMBER_SIZE = 4  # bytes
 
 
 @final
-class SoundFolder(SequenceSource):
+class SoundFolder(SequenceSource, Folder):
     """Every sound in a folder and the folders below it, in the order of their paths.
 
     WAV, FLAC, OGG, Opus, MP3 and AIFF, of any rate and length; several channels become one, their
@@ -80,16 +78,13 @@ class SoundFolder(SequenceSource):
         check_positive(seconds=seconds)
         if sample_rate is not None:
             check_integer(at_least=1, sample_rate=sample_rate)
-        if not folder.is_dir():
-            raise FileNotFoundError(f"no folder {printable(str(folder))}")
         self.folder = folder
+        self._files = FileList(folder, SOUND_ENDINGS, noun="sounds")
         self.name = name or folder.resolve().name
         self.channels = 1
-        self._bad: list[tuple[str, str]] = []
         self._damaged: dict[int, str] = {}
         self._kept: dict[int, Tensor] = {}
-        self._paths, self._others = self._find()
-        found = in_threads(self._read_header, self._paths, label="looking at files")
+        found = in_threads(self._read_header, self._files.names, label="looking at files")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
         self._drop_bad(found)
         rates = Counter(header.sample_rate for header in self._headers)
@@ -127,29 +122,24 @@ class SoundFolder(SequenceSource):
 
     def identify(self, sample: int) -> str:
         row, start, stop = self._pieces[sample]
-        name = Path(self._paths[row]).as_posix().encode("utf-8", "backslashreplace").decode()
+        name = self._files.identify(row)
         if start == 0 and stop == self._headers[row].frames_at(self.sample_rate):
             return name
         return f"{name} {start / self.sample_rate:.1f}-{stop / self.sample_rate:.1f} s"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = []
-        if self._others:
-            listed = list_names([printable(path) for path in self._others])
-            notes.append(f"{counted(len(self._others), 'other file')} left out: {listed}")
+        notes = self._files.notes()
         rates = [header.sample_rate for header in self._headers]
         note = resampling_note(rates, sample_rate=self.sample_rate)
         notes += [note] if note else []
         several = sum(header.channels > 1 for header in self._headers)
         if several:
             notes.append(f"{counted(several, 'file')} of several channels: their mean is taken")
-        if len(self) > len(self._paths):
+        if len(self) > len(self._headers):
             long = len({row for row, start, _ in self._pieces if start})
             notes.append(f"{counted(long, 'long file')} cut: {len(self):,} pieces in all")
-        if self._bad:
-            total = len(self._paths) + len(self._bad)
-            notes.append(f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}")
+        notes += self._files.skipped()
         if self._damaged:
             damaged = [(self.identify(i), why) for i, why in sorted(self._damaged.items())]
             notes.append(
@@ -159,27 +149,10 @@ class SoundFolder(SequenceSource):
 
     @cached_property
     def fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=8)
-        digest.update(f"{self.sample_rate} {self._pieces}".encode())
-        for path in self._paths:
-            size = (self.folder / path).stat().st_size
-            digest.update(os.fsencode(path) + f"\0{size}\0".encode())
-        return digest.hexdigest()
+        return self._files.fingerprint(f"{self.sample_rate} {self._pieces}")
 
     def paths(self) -> tuple[Path, ...]:
-        """The path inside the folder of the file that each sample is from."""
-        return tuple(Path(self._paths[row]) for row, _, _ in self._pieces)
-
-    def _find(self) -> tuple[list[str], tuple[str, ...]]:
-        found = find_files(self.folder, SOUND_ENDINGS)
-        if found.wanted:
-            return list(found.wanted), found.others
-        listed = list_names([printable(path) for path in found.others])
-        held = f"{counted(len(found.others), 'other file')}: {listed}" if listed else "nothing"
-        raise ValueError(
-            f"no sounds in {printable(str(self.folder))}, it holds {held};"
-            f" sounds end in {' '.join(SOUND_ENDINGS)}"
-        )
+        return tuple(Path(self._files.names[row]) for row, _, _ in self._pieces)
 
     def _read_header(self, path: str) -> SoundHeader | str:
         try:
@@ -203,7 +176,7 @@ class SoundFolder(SequenceSource):
     def _decode_all(self, seconds: float) -> None:
         """Decode every piece; a file with a damaged one is forgotten."""
         sounds = in_threads(self._decode, range(len(self._pieces)), label="decoding sounds")
-        reasons: list[object] = [None] * len(self._paths)
+        reasons: list[object] = [None] * len(self._headers)
         for (row, _, _), sound in zip(self._pieces, sounds, strict=True):
             reasons[row] = sound if isinstance(sound, str) else reasons[row]
         good = [
@@ -217,13 +190,8 @@ class SoundFolder(SequenceSource):
         self._kept = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
 
     def _drop_bad(self, results: Sequence[object]) -> None:
-        """Forget each file whose result is text, the reason why it cannot be used."""
-        good = [not isinstance(result, str) for result in results]
-        pairs = zip(self._paths, results, strict=True)
-        self._bad = sorted(self._bad + [(path, why) for path, why in pairs if isinstance(why, str)])
-        check_kept(self._bad, kept=sum(good), where=printable(str(self.folder)), noun="files")
-        self._paths = list(compress(self._paths, good))
-        if len(self._headers) > len(self._paths):
+        good = self._files.drop(results)
+        if len(self._headers) > len(self._files.names):
             self._headers = list(compress(self._headers, good))
 
     def _decode(self, position: int) -> Tensor | str:
@@ -231,7 +199,7 @@ class SoundFolder(SequenceSource):
         rate = self.sample_rate
         try:
             sound: Tensor = decode_sound(
-                self.folder / self._paths[row],
+                self.folder / self._files.names[row],
                 self._headers[row],
                 sample_rate=rate,
                 start=start,

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
 from nearfar.data.files import printable
-from nearfar.data.folder_split import class_folders, test_positions
+from nearfar.data.folder_parts import label_folder
 from nearfar.data.labelled import LabelledData, with_labels
 from nearfar.data.sequences.array_files import SequenceFile, read_sequence_file
 from nearfar.data.sequences.folder import SoundFolder
 from nearfar.data.sequences.opening import open_part, open_sequences
-from nearfar.data.subset import Subset
 
 __all__ = ["label_sequences"]
 
@@ -41,7 +39,7 @@ def label_sequences(
             raise ValueError(f"`labels` of a folder are its sub-folders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)
         assert isinstance(folder, SoundFolder)
-        return _with_class_folders(folder)
+        return label_folder(folder, noun="sounds")
     return _of_file(read_sequence_file(spec), spec, labels, options)
 
 
@@ -74,21 +72,3 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
         raise ValueError(f"labels must be one for each of {count:,} sequences, got {len(flat):,}")
     chosen: NDArray[Any] = flat[rows.numpy()]
     return chosen
-
-
-def _with_class_folders(folder: SoundFolder) -> LabelledData:
-    paths = folder.paths()
-    test = test_positions(paths)
-    classes = class_folders(paths, below=1 if test else 0)
-    stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
-    if stray:
-        raise ValueError(
-            f"{folder.name}: {len(stray):,} of {len(paths):,} sounds lie in no class folder,"
-            f" the first is {printable(stray[0])}"
-        )
-    names = np.asarray(classes, dtype=np.str_)
-    if not test:
-        return with_labels(folder, names)
-    chosen = set(test)
-    train = [i for i in range(len(folder)) if i not in chosen]
-    return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.data.files import printable
-from nearfar.data.folder_split import test_positions
+from nearfar.data.folder_parts import split_folder
 from nearfar.data.joined import Joined
 from nearfar.data.sequences.array_files import SequencePart, read_sequence_file
 from nearfar.data.sequences.arrays import SequenceArray
 from nearfar.data.sequences.folder import MEMORY, SoundFolder
 from nearfar.data.source import Source
 from nearfar.data.specs import Split, array_of, refuse_test
-from nearfar.data.subset import Subset
 
 __all__ = ["open_part", "open_sequences"]
 
@@ -57,7 +56,7 @@ def open_sequences(
         )
     if spec.is_dir():
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
-        return _split_folder(folder, split)
+        return split_folder(folder, split=split, noun="sounds")
     if spec.suffix.lower() not in ARRAY_ENDINGS:
         raise ValueError(
             f"{printable(str(spec))} is neither a folder of sounds nor a"
@@ -79,17 +78,3 @@ def open_sequences(
 def open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
     """The sequences of a part of a file."""
     return SequenceArray(part.values, offsets=part.offsets, name=name, **options)
-
-
-def _split_folder(folder: SoundFolder, split: Split) -> Source:
-    test = test_positions(folder.paths())
-    if not test:
-        refuse_test(split, "a folder without train/ and test/")
-        return folder
-    if split == "all":
-        return folder
-    if split == "test":
-        return Subset(folder, test, name=f"{folder.name}-test")
-    chosen = set(test)
-    aside = f"{len(test):,} sounds of the folder's test set left aside"
-    return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))

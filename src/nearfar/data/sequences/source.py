@@ -9,10 +9,10 @@ from typing import ClassVar
 from jaxtyping import Int64
 from torch import Tensor
 
-from nearfar.data.files import counted, list_names, printable
+from nearfar.data.files import counted
 from nearfar.data.source import Source
 
-__all__ = ["SequenceSource", "check_kept", "cut", "described", "list_bad", "resampling_note"]
+__all__ = ["SequenceSource", "cut", "described", "resampling_note", "shortest"]
 
 SHORTEST_SECONDS = 0.05
 SHORTEST_STEPS = 8
@@ -78,33 +78,6 @@ def cut(length: int, *, piece: int) -> list[tuple[int, int]]:
     pieces = max(1, math.floor(length / piece + 0.5))
     ends = [*range(piece, pieces * piece, piece), length]
     return list(zip([0, *ends[:-1]], ends, strict=True))
-
-
-def check_kept(bad: Sequence[tuple[str, str]], *, kept: int, where: str, noun: str) -> None:
-    """At least half are fit for use, and at least 2.
-
-    Args:
-        bad: What was skipped, and why.
-        kept: How many were not.
-        where: Where they lie.
-        noun: What they are: ``files``.
-
-    Raises:
-        ValueError: More than half were skipped, or fewer than 2 are left.
-    """
-    if len(bad) > kept:
-        raise ValueError(
-            f"more than half of the {noun} in {where} cannot be used, {len(bad):,} of"
-            f" {kept + len(bad):,}: {list_bad(bad)}"
-        )
-    if kept < 2:
-        skipped = f" ({len(bad)} skipped: {list_bad(bad)})" if bad else ""
-        raise ValueError(f"at least 2 sequences are needed, got {kept} in {where}{skipped}")
-
-
-def list_bad(bad: Sequence[tuple[str, str]]) -> str:
-    """The first few of what was skipped, with the reasons."""
-    return list_names([f"{printable(name)} ({printable(why)})" for name, why in bad])
 
 
 def resampling_note(rates: Sequence[int], *, sample_rate: int) -> str | None:

@@ -1,0 +1,173 @@
+"""Pairs from a file to judged encoders: what is theirs alone."""
+
+from __future__ import annotations
+
+import csv
+import doctest
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import nearfar
+from nearfar import api
+from nearfar.data import open_source
+from nearfar.inputs import Signal
+from nearfar.methods import multiview
+from nearfar.modalities import modality
+from nearfar.modalities.pairs import PairOptions
+from nearfar.modules import TwoSided
+from tests.data.pictures import picture
+
+COLOURS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
+SIZES = {"small": 12, "large": 20}
+QUICK = {"epochs": 1, "batch_size": 16, "precision": "32", "min_frequency": 1}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of coloured squares and what is on them."""
+    place = tmp_path_factory.mktemp("pairs")
+    generator = np.random.default_rng(0)
+    rows = []
+    for i in range(48):
+        colour = list(COLOURS)[i % 3]
+        size = list(SIZES)[i % 2]
+        image = picture(i, size=(24, 24)).point(lambda value: value // 4)
+        image.paste(COLOURS[colour], (2, 2, SIZES[size], SIZES[size]))
+        (place / "photos").mkdir(exist_ok=True)
+        image.save(place / f"photos/{i}.png")
+        rows.append([f"photos/{i}.png", f"a {size} {colour} square {generator.integers(9)}"])
+    rows.append(["photos/lost.png", "nobody knows"])
+    with (place / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["photo", "caption"], *rows])
+    return place
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+    return nearfar.pretrain(
+        "multiview",
+        folder / "pairs.csv",
+        x="photo",
+        s="caption",
+        out=tmp_path_factory.mktemp("runs") / "run",
+        method_options={"forward_weight": 0.01, "inverse_weight": 0.1},
+        **QUICK | {"epochs": 30},
+    )
+
+
+def test_pictures_and_captions_find_each_other_without_a_label(run: api.Run) -> None:
+    assert run.description.name == "convnet + bag"
+    assert run.record.notes[0] == (
+        "1 of 49 pairs left out, being incomplete: line 50 (x no regular file)"
+    )
+    assert run.record.data.startswith("pairs: 48 pairs (colour images 24×24, texts of 5 words)")
+    assert isinstance(run.encoder, TwoSided)
+    last = list(run.directory.read_metrics())[-1]
+    assert {"contrastive", "forward", "inverse"} <= set(last) or "verdict" in last
+
+
+def test_either_side_is_embedded_alone_into_one_space(run: api.Run, folder: Path) -> None:
+    run = nearfar.load(run.path)
+    photos = run.embed(folder / "photos")
+    words = run.embed(["a small red square", "a large blue square"])
+    pairs = run.embed(folder / "pairs.csv")
+    assert photos.shape == pairs.shape == (48, 256)
+    assert words.shape == (2, 256)
+    order = [name.identify(i) for name in [open_source(folder / "photos")] for i in range(48)]
+    np.testing.assert_allclose(pairs[7], photos[order.index("7.png")], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="`data` must be pairs or images or text"):
+        run.embed(np.zeros((9, 4)))
+
+
+def test_retrieval_across_the_sides_beats_the_untrained_encoder(
+    run: api.Run, folder: Path
+) -> None:
+    source = open_source(folder / "pairs.csv", x="photo", s="caption")
+    inputs = source.read(range(len(source))).inputs
+
+    def right(encoder: torch.nn.Module) -> float:
+        with torch.no_grad():
+            x, s = (encoder(v) for v in run.views(inputs, source.samples, seed=0, epoch=0))
+        cosines = torch.nn.functional.cosine_similarity(x[:, None], s[None], dim=2)
+        kinds = torch.arange(48) % 6
+        return float((kinds[cosines.argmax(1)] == kinds).double().mean())
+
+    assert right(run.encoder) > 0.8
+    assert right(run.untrained_encoder()) < 0.5
+
+
+def test_a_shared_encoder_is_kept_as_one_of_its_kind(tmp_path: Path) -> None:
+    texts = [f"{a} {b} runs" for a in ("red", "blue", "old") for b in ("cat", "dog", "cow", "pig")]
+    halves = (texts * 2, [text.upper() + "!" for text in texts] * 2)
+    run = nearfar.pretrain("simclr", halves, out=tmp_path / "run", **QUICK)
+    assert run.record.modality == "pairs"
+    assert run.description.modality == "text"
+    assert run.embed(["red cat"]).shape == (1, run.description.width)
+    assert run.embed(halves).shape == (24, run.description.width)
+
+
+def test_two_encoders_of_one_kind_where_the_user_says_so(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (40, 12, 12), dtype=np.uint8)
+    run = nearfar.pretrain("vicreg", (x, 255 - x), out=tmp_path / "run", shared=False, epochs=1)
+    assert run.description.name == "convnet + convnet"
+    assert run.embed(x).shape == (40, 256)
+
+
+def test_halves_of_unlike_shape_have_two_encoders_and_refuse_to_share() -> None:
+    vectors = np.random.default_rng(0).random((30, 4)), np.random.default_rng(1).random((30, 7))
+    kind, source = modality("pairs"), open_source(vectors)
+    form = kind.form(source, PairOptions(), seed=0)
+    assert form["shared"] is False
+    with pytest.raises(ValueError, match="must have 4 features"):
+        kind.form(source, PairOptions(shared=True), seed=0)
+    other = open_source((vectors[0], ["a b"] * 30))
+    with pytest.raises(ValueError, match="`shared` needs halves of one kind, got vectors and text"):
+        kind.form(other, PairOptions(shared=True), seed=0)
+    module, description = kind.build_encoder("auto", form, PairOptions())
+    assert isinstance(module, TwoSided)
+    again = kind.rebuild(description)
+    again.load_state_dict(module.state_dict())
+
+
+def test_settings_of_views_go_to_the_halves_that_have_them(folder: Path) -> None:
+    kind = modality("pairs")
+    source = open_source(folder / "pairs.csv", x="photo", s="caption")
+    form = kind.form(source, PairOptions(min_frequency=1), seed=0)
+    made = kind.views("multiview", form, source=source, settings={"flip": 1.0, "erase": 0.5})
+    assert (made.x.flip, made.x.crop_scale, made.s.erase) == (1.0, (0.85, 1.0), 0.5)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="`noise` is no setting of the views of images and text"):
+        kind.views("multiview", form, source=source, settings={"noise": 0.5})
+    still = kind.views("multiview", form, source=source, settings={"augment": False})
+    batch = source.read([0, 1])
+    first = still(batch.inputs, batch.samples, seed=0, epoch=0)
+    assert torch.equal(first[0], still(batch.inputs, batch.samples, seed=1, epoch=5)[0])  # type: ignore[arg-type]
+    moco = kind.views("moco_v2", form, source=source, settings={})
+    assert isinstance(moco(batch.inputs, batch.samples, seed=0, epoch=1)[0], Signal)
+
+
+def test_a_decoder_predicts_the_words_of_a_caption(folder: Path) -> None:
+    kind = modality("pairs")
+    source = open_source(folder / "pairs.csv", x="photo", s="caption")
+    options = PairOptions(min_frequency=1)
+    form = kind.form(source, options, seed=0)
+    encoder, description = kind.build_encoder("auto", form, options)
+    size = kind.signal_dim(description.form)
+    assert size == form["s_form"]["vocabulary"]
+    method = multiview(encoder, description.width, signal_dim=size, forward_weight=1.0)
+    views = kind.views("multiview", description.form, source=source, settings={})
+    batch = source.read(range(8))
+    step = method(views(batch.inputs, batch.samples, seed=0, epoch=0))
+    step.loss.backward()
+    assert step.terms["forward"].isfinite()
+
+
+def test_the_guide_runs_as_printed() -> None:
+    page = Path(__file__).parents[2] / "docs" / "guides" / "pairs.md"
+    text = page.read_text(encoding="utf-8").replace("```", "")
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
+    runner.run(parser.get_doctest(text, {}, page.name, str(page), 0))
+    assert runner.summarize().failed == 0
+    assert runner.summarize().attempted > 3
