@@ -206,6 +206,7 @@ def page() -> None:
     rows = read("texts")
     seeds = len({row["seed"] for row in rows if row["seed"]})
     first = next(row for row in rows if row["batch"] == "16")
+    told = "one seed" if seeds == 1 else f"{seeds} seeds"
     words = f"{int(first['vocabulary']):,} numbers"
     lines = [
         "The setting of [Nozawa & Sato](https://arxiv.org/abs/2102.06866) for AG News: `bag` with"
@@ -215,7 +216,7 @@ def page() -> None:
         f" decay, {first['epochs']} epochs. A batch of B has B candidates, K + 1 as that paper"
         " counts. Pretrained on a sample of 15,181 of the 120,000 texts; linear probe and mean"
         " classifier are trained on 11,292 of them, as many of each class, and judged on the 7,600"
-        f" of the test set. Mean and standard deviation over {'one seed' if seeds == 1 else f'{seeds} seeds'};"
+        f" of the test set. Mean and standard deviation over {told};"
         " published: three seeds, all 120,000 texts, 100 epochs, after the head.",
         "",
         "| K + 1 | linear, encoder | linear, projection | mean classifier, projection |"

@@ -117,9 +117,10 @@ def test_an_exported_encoder_gives_the_same_numbers(
     runtime = pytest.importorskip("onnxruntime")
     out = tmp_path / "run"
     run = nearfar.pretrain(
-        "simclr", table, column="headline", encoder=encoder, out=out, width=8, **QUICK
+        "simclr", table, column="headline", encoder=encoder, out=out, units=8, **QUICK
     )
     path = api.export(run, format="onnx", out=tmp_path / "encoder.onnx")
+    assert run.description.width == 8
     texts = ["goal", "bank profit", "a b c unknown stock market price"]
     tokens = run.views.plain(texts)
     assert isinstance(tokens, Tokens)
@@ -196,7 +197,7 @@ def test_the_command_line_trains_probes_and_embeds(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = str(tmp_path / "run")
-    quick = ["--epochs", "1", "--batch-size", "32", "--views.erase", "0.3", "--width", "8"]
+    quick = ["--epochs", "1", "--batch-size", "32", "--views.erase", "0.3", "--units", "8"]
     said = ["--data", str(table), "--column", "headline"]
     assert main(["train", "simclr", *said, *quick, "--out", out]) == 0
     assert main(["probe", out, *said, "--labels", "topic"]) == 0

@@ -60,8 +60,8 @@ class PairOptions:
         sample_rate: Sounds are resampled to it; the commonest of the files if not given.
         words: Most words of a text; the rest is left out.
         min_frequency: Words of texts that occur less often are unknown ones.
-        width: Dimensions of the representation of texts and sequences, where their encoder leaves
-            it open.
+        units: Dimensions of the representation of texts and vectors, where their encoder leaves it
+            open.
     """
 
     x: str | None = None
@@ -73,7 +73,7 @@ class PairOptions:
     sample_rate: int | None = None
     words: int | None = None
     min_frequency: int | None = None
-    width: int | None = None
+    units: int | None = None
 
 
 def pair_views(
@@ -115,31 +115,20 @@ class Pairs(Modality):
 
     def form(self, source: Source, options: PairOptions, *, seed: int) -> dict[str, Any]:
         x, s = sides(source)
-        shared = options.shared
-        if shared and x.modality != s.modality:
-            raise ValueError(
-                f"`shared` needs halves of one kind, got {x.modality} and {s.modality}"
-            )
         kinds = _kind(x.modality), _kind(s.modality)
         chosen = [_options(kind, options) for kind in kinds]
-        if shared is None or shared:
-            fits = x.modality == s.modality
-            both = x if x is s or not fits else Joined([x, s], name=x.name)
-            form = kinds[0].form(both, chosen[0], seed=seed) if fits else {}
-            try:
-                if fits:
-                    kinds[0].check(s, form)
-            except ValueError:
-                if shared:
-                    raise
-                fits = False
-            if fits:
-                return _form((x.modality, form), (x.modality, form), shared=True)
-        forms = [
-            (side.modality, kind.form(side, option, seed=seed))
-            for side, kind, option in zip((x, s), kinds, chosen, strict=True)
-        ]
-        return _form(*forms, shared=False)
+        form_x = kinds[0].form(x, chosen[0], seed=seed)
+        if options.shared or (options.shared is None and _alike(x, s, form_x)):
+            if x.modality != s.modality:
+                raise ValueError(
+                    f"`shared` needs halves of one kind, got {x.modality} and {s.modality}"
+                )
+            kinds[0].check(s, form_x)
+            if x is not s:  # vocabularies and scales are of both
+                form_x = kinds[0].form(Joined([x, s], name=x.name), chosen[0], seed=seed)
+            return _form((x.modality, form_x), (x.modality, form_x), shared=True)
+        form_s = kinds[1].form(s, chosen[1], seed=seed)
+        return _form((x.modality, form_x), (s.modality, form_s), shared=False)
 
     def build_encoder(
         self, name: str, form: Mapping[str, Any], options: PairOptions
@@ -284,6 +273,17 @@ def _form(
         "x_form": x[1],
         "s_form": s[1],
     }
+
+
+def _alike(x: Source, s: Source, form: Mapping[str, Any]) -> bool:
+    """Whether what is known of the inputs is enough for the signals."""
+    if x.modality != s.modality:
+        return False
+    try:
+        _kind(x.modality).check(s, form)
+    except ValueError:
+        return False
+    return True
 
 
 def _kind(name: str) -> Modality:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nearfar.data import Source
-from nearfar.inputs import Texts, Tokens, View, numbers
+from nearfar.inputs import Texts, Tokens, View
 from nearfar.modalities.modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
 from nearfar.records import Exhibit
@@ -38,7 +38,7 @@ class TextOptions:
         vocabulary: Most words of the vocabulary that bag and gru learn from the texts.
         min_frequency: Words that occur less often are unknown ones. If not given: 5 from 10,000
             texts on, 2 from 500 on, 1 below.
-        width: Dimensions of the representation of bag (50 if not given) and gru (256).
+        units: Dimensions of the representation of bag (50 if not given) and gru (256).
         dropout: Probability of dropout in the encoder; if not given 0 for bag and gru, and what a
             transformer's configuration says.
         pretrained: Take the weights that a transformer comes with; fresh ones otherwise.
@@ -48,7 +48,7 @@ class TextOptions:
     words: int = 256
     vocabulary: int = 30_000
     min_frequency: int | None = None
-    width: int | None = None
+    units: int | None = None
     dropout: float | None = None
     pretrained: bool = True
 
@@ -80,7 +80,7 @@ class Text(Modality):
         module, description = build_text_encoder(
             name,
             vocabulary=own["vocabulary"],
-            width=options.width,
+            width=options.units,
             dropout=options.dropout,
             shift=own["shift"],
             pretrained=options.pretrained,
@@ -142,11 +142,6 @@ class Text(Modality):
 
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         return int(form["vocabulary"])
-
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        assert isinstance(view, Tokens)
-        # as many as the words seen here; the vocabulary says how many there are
-        return numbers(view, count=int(view.ids.max()) + 1)
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return {"words": form["words"]}

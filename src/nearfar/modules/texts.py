@@ -37,7 +37,7 @@ def build_text_encoder(
         pretrained: Take the transformer's weights, where it comes with any.
 
     Raises:
-        ValueError: There is no such encoder, or `width` was said of a transformer.
+        ValueError: There is no such encoder, or a transformer was given a width.
 
     Example:
         >>> encoder, description = build_text_encoder("gru", vocabulary=1_000, width=64)
@@ -59,7 +59,7 @@ def build_text_encoder(
             how=f"nearfar.modules.{type(own).__name__}({call})",
         )
     if width is not None:
-        raise ValueError(f"`width` is for bag and gru; {name} has its own, got {width}")
+        raise ValueError(f"`units` are for bag and gru; {name} has a width of its own, got {width}")
     transformer = TransformerEncoder.load(
         name,
         vocabulary=None if shift else vocabulary,
