@@ -45,6 +45,7 @@ SEEDS = (7, 11, 13)
 SIZES = (16, 32, 64, 128, 256, 512)
 PUBLISHED = {16: 0.8874, 32: 0.8918, 64: 0.8996, 128: 0.9002, 256: 0.9021, 512: 0.9012}
 PUBLISHED_MEAN = {16: 0.8709, 32: 0.8841, 64: 0.8912, 128: 0.8938, 256: 0.8947, 512: 0.8954}
+LARGE = ("128", "256", "512")
 WIDTH, TEMPERATURE, ERASE = 50, 0.5, 0.2
 CHUNK = 512  # texts whose views are made at once; the largest batch
 
@@ -242,7 +243,19 @@ def page() -> None:
         published = [f"{table[size]:.4f}" if size else "" for table in (PUBLISHED, PUBLISHED_MEAN)]
         lines.append(f"| {size or 'untrained'} | {' | '.join([*cells, *published])} |")
     bag = next(row for row in rows if row["representation"].startswith("bag"))
+    small, large = ([r for r in rows if r["batch"] in sizes] for sizes in (("16",), LARGE))
+    gains = [
+        statistics.mean(float(r[key]) for r in large if r["representation"] == "projection")
+        - statistics.mean(float(r[key]) for r in small if r["representation"] == "projection")
+        for key in ("linear", "mean_classifier")
+    ]
     lines += [
+        "",
+        "From K + 1 = 16 to the mean of 128, 256 and 512 projections gain"
+        f" {100 * gains[0]:.1f} points in the linear probe (published: 1.4) and"
+        f" {100 * gains[1]:.1f} with the mean classifier (published: 2.4); the standard error of one"
+        " accuracy on 7,600 texts is 0.4 points. The published numbers come from eight times as many"
+        " texts.",
         "",
         f"Beside it, {bag['representation']}: linear {float(bag['linear']):.4f}, mean classifier"
         f" {float(bag['mean_classifier']):.4f}. `python benchmarks/texts.py` measures,"

@@ -87,7 +87,7 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) ->
     with pytest.raises(ValueError, match=r"`s` must be a column .* got 'dee' \(did you mean 'de'"):
         open_source(path, x="en", s="dee")
     three = table(tmp_path / "three.csv", [["a", "b", "c"]] * 2, ("en", "de", "fr"))
-    with pytest.raises(ValueError, match="say which of three.csv .* it has en, de, fr"):
+    with pytest.raises(ValueError, match=r"say which of three\.csv .* it has en, de, fr"):
         open_pairs(three)
 
 
@@ -174,7 +174,7 @@ def test_two_arrays_of_a_file(tmp_path: Path) -> None:
     source = open_source(tmp_path / "pairs.npz", x="images", s="sensors")
     assert source.describe() == "5 pairs (grey images 8×8, vectors of 3 features)"
     assert source.notes[0].endswith("row 4 (s not finite)")
-    with pytest.raises(ValueError, match="`x` must be an array of pairs.npz, got 'image'"):
+    with pytest.raises(ValueError, match=r"`x` must be an array of pairs\.npz, got 'image'"):
         open_source(tmp_path / "pairs.npz", x="image", s="sensors")
 
 

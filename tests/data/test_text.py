@@ -124,6 +124,7 @@ def test_a_huge_line_is_cut_and_noted(tmp_path: Path) -> None:
     source = open_source(path, words=8)
     assert strings(source) == (" ".join(["word"] * 8), "short")
     assert source.notes == ("1 text cut to the first 8 words",)
+    assert open_source(path).notes == ("1 text cut to the first 256 words",)
 
 
 def test_a_file_that_is_not_utf_8_says_where(tmp_path: Path) -> None:
@@ -287,13 +288,15 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         open_text(tmp_path / "a.pdf")
 
 
-def test_data_sets_of_hugging_face_come_from_a_folder_or_as_objects(tmp_path: Path) -> None:
+def test_data_sets_of_hugging_face_come_from_a_folder_or_as_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     datasets = pytest.importorskip("datasets")
     folder = tmp_path / "set"
     folder.mkdir()
     write_csv(folder / "train.csv", [("text", "label"), ("one", 0), ("two", 1)])
     write_csv(folder / "test.csv", [("text", "label"), ("three", 1), ("four", 0)])
-    datasets.config.HF_DATASETS_CACHE = tmp_path / "cache"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     data = open_labelled(f"hf:{folder}")
     assert strings(data.train) == ("one", "two")
     assert data.test is not None

@@ -204,3 +204,10 @@ def test_numbers_of_tokens_are_relative_frequencies() -> None:
     torch.testing.assert_close(numbers(Signal(tokens), count=SIGNAL), expected)
     with pytest.raises(ValueError, match="must have tokens below 4, the vocabulary, got 4"):
         numbers(tokens, count=4)
+
+
+def test_the_symmetric_loss_takes_nt_xent_for_its_first_term() -> None:
+    z1, z2 = torch.randn(2, 9, 4, dtype=torch.float64)
+    loss = multi_view_loss(z1, z2, temperature=0.3, inverse_weight=0.2, symmetric=True)
+    expected = nt_xent_loss(z1, z2, temperature=0.3) + 0.2 * inverse_predictive_loss(z1, z2)
+    torch.testing.assert_close(loss, expected)

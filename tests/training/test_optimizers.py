@@ -87,6 +87,15 @@ def test_the_rate_rises_linearly_and_falls_along_a_cosine():
     assert rates[35] == pytest.approx(1 + math.cos(math.pi / 4))
 
 
+def test_a_constant_rate_stays_at_its_peak():
+    rates = [
+        scheduled_learning_rate(s, steps=110, warmup=10, peak=2.0, constant=True)
+        for s in range(110)
+    ]
+    assert rates[0] == pytest.approx(0.2)
+    assert set(rates[9:]) == {2.0}
+
+
 def test_the_peak_scales_with_the_samples_of_an_update():
     assert peak_learning_rate(TrainingOptions(optimizer="sgd", batch_size=512)) == 0.06
     assert peak_learning_rate(

@@ -222,6 +222,7 @@ class _Updater:
             steps=self.schedule.steps,
             warmup=self.schedule.warmup,
             peak=peak_learning_rate(self.options),
+            constant=self.options.schedule == "constant",
         )
 
     def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:

@@ -29,8 +29,12 @@ def peak_learning_rate(options: TrainingOptions) -> float:
     return float(_RATES[options.optimizer] * scale**power)
 
 
-def scheduled_learning_rate(step: int, *, steps: int, warmup: int, peak: float) -> float:
+def scheduled_learning_rate(
+    step: int, *, steps: int, warmup: int, peak: float, constant: bool = False
+) -> float:
     """Rate of update `step` (from 0): linear rise over `warmup` updates, then a cosine to 0.
+
+    With `constant` it stays at its peak.
 
     Example:
         >>> [scheduled_learning_rate(s, steps=5, warmup=2, peak=1.0) for s in range(3)]
@@ -38,6 +42,8 @@ def scheduled_learning_rate(step: int, *, steps: int, warmup: int, peak: float) 
     """
     if step < warmup:
         return peak * (step + 1) / warmup
+    if constant:
+        return peak
     progress = (step - warmup) / max(1, steps - warmup)
     return peak * (1 + math.cos(math.pi * progress)) / 2
 

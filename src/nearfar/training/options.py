@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from nearfar.checks import check_choice, check_integer
 
-__all__ = ["OPTIMIZERS", "PRECISIONS", "TrainingOptions"]
+__all__ = ["OPTIMIZERS", "PRECISIONS", "SCHEDULES", "TrainingOptions"]
 
 OPTIMIZERS = ("adamw", "lars", "sgd")
+SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("auto", "bf16", "16", "32", "64")
 
 
@@ -28,7 +29,9 @@ class TrainingOptions:
         weight_decay: On weights, never on biases and batch-norm. If not given: adamw 0.01, sgd
             0.0001, lars 0.000001.
         warmup_epochs: Epochs in which the learning rate rises from 0; a tenth of all, 10 at most,
-            if not given. It then falls along a cosine to 0.
+            if not given.
+        schedule: What the learning rate does then: falls along a ``cosine`` to 0, or stays
+            ``constant``.
         accumulate: Batches whose gradients are averaged into one update.
         precision: ``bf16``, ``16``, ``32``, ``64`` (to compare runs), or ``auto``: bf16 where the
             processor computes in it.
@@ -49,6 +52,7 @@ class TrainingOptions:
     learning_rate: float | None = None
     weight_decay: float | None = None
     warmup_epochs: float | None = None
+    schedule: str = "cosine"
     accumulate: int = 1
     precision: str = "auto"
     devices: int = 0
@@ -76,6 +80,7 @@ class TrainingOptions:
         if self.checkpoint_every is not None:
             check_integer(at_least=1, checkpoint_every=self.checkpoint_every)
         check_choice(OPTIMIZERS, optimizer=self.optimizer)
+        check_choice(SCHEDULES, schedule=self.schedule)
         check_choice(PRECISIONS, precision=self.precision)
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise ValueError(f"`learning_rate` must be above 0, got {self.learning_rate!r}")

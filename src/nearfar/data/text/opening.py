@@ -36,7 +36,7 @@ def open_text(
     *,
     split: Split = "train",
     column: str | None = None,
-    words: int | None = None,
+    words: int | None = 256,
 ) -> Source:
     """A source of unlabelled texts.
 
@@ -49,7 +49,7 @@ def open_text(
             set alone, or all.
         column: Column of the texts; ``text``, or the only or by far the longest column of texts, if
             not given. Lines and texts in memory have none: it is not looked at.
-        words: Most words that are kept of a text.
+        words: Most words that are kept of a text; all if None.
 
     Raises:
         TypeError: Something that is no source of texts.
@@ -62,7 +62,7 @@ def open_text(
 
 
 def opened_text(
-    spec: Any, *, split: Split = "train", column: str | None = None, words: int | None = None
+    spec: Any, *, split: Split = "train", column: str | None = None, words: int | None = 256
 ) -> Opened:
     """As :func:`open_text`, with the table beside the texts."""
     if is_hub_data(spec):
