@@ -253,9 +253,9 @@ def page() -> None:
         "",
         "From K + 1 = 16 to the mean of 128, 256 and 512 projections gain"
         f" {100 * gains[0]:.1f} points in the linear probe (published: 1.4) and"
-        f" {100 * gains[1]:.1f} with the mean classifier (published: 2.4); the standard error of one"
-        " accuracy on 7,600 texts is 0.4 points. The published numbers come from eight times as many"
-        " texts.",
+        f" {100 * gains[1]:.1f} with the mean classifier (published: 2.4); the standard error of"
+        " one accuracy on 7,600 texts is 0.4 points. The published numbers come from eight times as"
+        " many texts.",
         "",
         f"Beside it, {bag['representation']}: linear {float(bag['linear']):.4f}, mean classifier"
         f" {float(bag['mean_classifier']):.4f}. `python benchmarks/texts.py` measures,"

@@ -249,6 +249,7 @@ def test_a_directory_that_exists_is_left_alone(tmp_path, pictures, quick, digits
         ({"batch_size": 2000}, "at most the 54 samples to train on, got 2000 × 1"),
         ({"method_options": {"temperature": 0.0}}, "`temperature`"),
         ({"stem": "tiny"}, "`stem` must be one of"),
+        ({"width": 32}, "`width` belongs to a module of your own, got 32 with 'convnet'"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_written(tmp_path, pictures, quick, arguments, message):

@@ -60,6 +60,10 @@ class Setup:
         form = kind.form(source, chosen, seed=options.seed)
         notes = list(source.notes)
         if isinstance(encoder, str):
+            if width is not None:
+                raise ValueError(
+                    f"`width` belongs to a module of your own, got {width} with {encoder!r}"
+                )
             # the weights a run starts from depend on its seed alone
             with torch.random.fork_rng():
                 torch.manual_seed(options.seed)

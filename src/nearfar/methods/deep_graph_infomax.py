@@ -84,4 +84,7 @@ def dgi(encoder: nn.Module, width: int) -> DeepGraphInfomax:
         >>> len(step.representations), step.representations[0].shape
         (2, torch.Size([3, 8]))
     """
-    return DeepGraphInfomax(encoder, BilinearCritic(width, width))
+    critic = BilinearCritic(width, width)
+    # with the fans of the authors' bilinear layer, so near 0: half a point of accuracy on Cora
+    nn.init.xavier_uniform_(critic.weight.data[None])
+    return DeepGraphInfomax(encoder, critic)
