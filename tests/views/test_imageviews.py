@@ -383,8 +383,8 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
 )
 @pytest.mark.usefixtures("as_users_run_it")
 def test_sizes_that_do_not_fit_are_refused(sizes: Tensor) -> None:
+    padded = Images(torch.zeros(2, 3, 8, 8), sizes)
     with pytest.raises(ValueError, match="`sizes` must"):
-        padded = Images(torch.zeros(2, 3, 8, 8), sizes)
         ImageViews(size=8)(padded, torch.arange(2), seed=0, epoch=0)
 
 

@@ -165,7 +165,7 @@ class Setup:
             batch_size=options.batch_size,
             temperature=_temperature(method),
             candidates=method.candidates(options.batch_size),
-            projection_dim=int(getattr(method.projector, "outputs", 0)),
+            projection_dim=int(getattr(method.projector, "outputs", self.description.width)),
             chance=method.chance(options.batch_size),
             samples=len(self.train),
             watched=len(self.watched),

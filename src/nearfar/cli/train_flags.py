@@ -46,6 +46,8 @@ Examples:
 - `nearfar train {method} --data {data} --epochs 200`
 - `nearfar train {method} --data {data} --help`
 - `nearfar train --resume runs/{method}-{name}`"""
+# of views: by data and method, or said of the data themselves
+DECIDED = ("size", "channels", "num_views", "length", "normalise")
 SOURCES = {
     "images": "photos/",
     "sequences": "recordings/",
@@ -121,7 +123,7 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
             kind.settings,
             table="views",
             group=VIEWS,
-            leave_out=("size", "channels", "num_views"),  # decided by data and method
+            leave_out=DECIDED,
             show_defaults=False,
         ),
         *general[OTHER],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor, strided
 from nearfar.data.files import counted, printable
 from nearfar.data.graphs.graph import Graph
 from nearfar.data.graphs.node_features import CSR, NodeFeatures
+from nearfar.data.numpy_files import map_array, open_arrays
 from nearfar.data.specs import array_of
 
 __all__ = ["LIST_ENDINGS", "read_data", "read_edge_list", "read_npz"]
@@ -148,11 +148,7 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
         raise FileNotFoundError(f"no file of `features` {printable(str(path))}")
     ending = path.suffix.lower()
     if ending == ".npy":
-        try:
-            values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (EOFError, ValueError) as error:
-            raise _unusable(name, error) from None
-        return values
+        return map_array(path)
     if ending == ".npz":
         arrays = _arrays(path)
         held = _held(arrays)
@@ -187,21 +183,8 @@ def _held(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | Mapping[str, NDA
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    name = printable(path.name)
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise _unusable(name, error) from None
-
-
-def _unusable(name: str, error: Exception) -> Exception:
-    if "pickle" in str(error).lower() or "Python objects" in str(error):
-        return TypeError(
-            f"{name} holds Python objects or a pickle, which is never opened:"
-            " save plain numbers with numpy.save or numpy.savez"
-        )
-    return ValueError(f"{name} is damaged: {error}")
+    with open_arrays(path) as arrays:
+        return dict(arrays)
 
 
 def _matrix(values: Any) -> NDArray[Any] | Mapping[str, NDArray[Any]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.files import printable
+from nearfar.data.numpy_files import map_array, open_arrays
 
 __all__ = ["ArrayFile", "read_array_file"]
 
@@ -42,32 +42,19 @@ def read_array_file(path: Path) -> ArrayFile:
         TypeError: The array holds Python objects, which only unpickling could read.
         ValueError: The file is damaged, or it is open which array holds the images.
     """
-    try:
-        if path.suffix.lower() == ".npy":
-            return ArrayFile(np.load(path, mmap_mode="r", allow_pickle=False))
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return _choose(arrays, printable(path.name))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{printable(str(path))} is damaged: {error}") from None
-    except (EOFError, ValueError) as error:
-        name = printable(str(path))
-        if "pickle" in str(error).lower() or "Python objects" in str(error):
-            raise TypeError(
-                f"{name} holds Python objects or a pickle, which is never opened:"
-                " save plain numbers with numpy.save or numpy.savez"
-            ) from None
-        if "mmap length" in str(error) or isinstance(error, EOFError):
-            raise ValueError(f"{name} is damaged: shorter than its header says") from None
-        raise
+    if path.suffix.lower() == ".npy":
+        return ArrayFile(map_array(path))
+    with open_arrays(path) as arrays:
+        return _choose(arrays, printable(path.name))
 
 
-def _choose(arrays: Any, name: str) -> ArrayFile:
+def _choose(arrays: Mapping[str, Any], name: str) -> ArrayFile:
     def first(names: tuple[str, ...]) -> NDArray[Any] | None:
-        return next((arrays[known] for known in names if known in arrays.files), None)
+        return next((arrays[known] for known in names if known in arrays), None)
 
     images = first(IMAGES)
     if images is None:
-        shapes = {key: arrays[key] for key in arrays.files}
+        shapes = {key: arrays[key] for key in arrays}
         fitting = [key for key, a in shapes.items() if a.ndim in (3, 4) and a.dtype.kind in "buif"]
         if len(fitting) != 1:
             held = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.files import printable
+from nearfar.data.numpy_files import open_arrays
 from nearfar.data.text.tables import TABLE_ENDINGS, file_ending, read_lines, read_table
 
 __all__ = ["Halves", "adjacent_halves", "read_halves"]
@@ -119,22 +118,12 @@ def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> t
 
 def _from_arrays(path: Path, x: str | None, s: str | None) -> Halves:
     shown = printable(path.name)
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            first, second = _names(tuple(arrays.files), x, s, shown)
-            for option, name in (("x", first), ("s", second)):
-                if name not in arrays.files:
-                    raise ValueError(
-                        f"`{option}` must be an array of {shown}, got {name!r}; it holds"
-                        f" {', '.join(arrays.files)}"
-                    )
-            return Halves(path.stem, arrays[first], arrays[second])
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(f"{shown} is damaged: {error}") from None
-    except ValueError as error:
-        if "pickle" in str(error).lower() or "Python objects" in str(error):
-            raise TypeError(
-                f"{shown} holds Python objects or a pickle, which is never opened:"
-                " save plain numbers with numpy.savez"
-            ) from None
-        raise
+    with open_arrays(path) as arrays:
+        first, second = _names(tuple(arrays), x, s, shown)
+        for option, name in (("x", first), ("s", second)):
+            if name not in arrays:
+                raise ValueError(
+                    f"`{option}` must be an array of {shown}, got {name!r}; it holds"
+                    f" {', '.join(arrays)}"
+                )
+        return Halves(path.stem, arrays[first], arrays[second])

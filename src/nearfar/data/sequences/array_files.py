@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.files import printable
+from nearfar.data.numpy_files import map_array, open_arrays
 
 __all__ = ["SequenceFile", "SequencePart", "read_sequence_file"]
 
@@ -63,23 +62,10 @@ def read_sequence_file(path: Path) -> SequenceFile:
         TypeError: An array holds Python objects, which only unpickling could read.
         ValueError: The file is damaged, or it is open which array holds the sequences.
     """
-    name = printable(path.name)
-    try:
-        if path.suffix.lower() == ".npy":
-            return SequenceFile(SequencePart(np.load(path, mmap_mode="r", allow_pickle=False)))
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return _choose({key: arrays[key] for key in arrays.files}, name)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{name} is damaged: {error}") from None
-    except (EOFError, ValueError) as error:
-        if "pickle" in str(error).lower() or "Python objects" in str(error):
-            raise TypeError(
-                f"{name} holds Python objects or a pickle, which is never opened:"
-                " save plain numbers with numpy.save or numpy.savez"
-            ) from None
-        if "mmap length" in str(error) or isinstance(error, EOFError):
-            raise ValueError(f"{name} is damaged: shorter than its header says") from None
-        raise
+    if path.suffix.lower() == ".npy":
+        return SequenceFile(SequencePart(map_array(path)))
+    with open_arrays(path) as arrays:
+        return _choose(dict(arrays), printable(path.name))
 
 
 def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:

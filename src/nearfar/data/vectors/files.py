@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.files import printable
+from nearfar.data.numpy_files import map_array, open_arrays
 from nearfar.data.vectors.tables import TABLE_ENDINGS, read_table
 
 __all__ = ["VectorFile", "read_vector_file"]
@@ -65,31 +64,19 @@ def read_vector_file(
     if exclude or labels is not None:
         named = ", ".join(exclude) or labels
         raise ValueError(f"{shown} has no columns with names, got {named}")
-    try:
-        if path.suffix.lower() == ".npy":
-            return VectorFile(np.load(path, mmap_mode="r", allow_pickle=False))
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return _choose(arrays, shown)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{shown} is damaged: {error}") from None
-    except (EOFError, ValueError) as error:
-        if "pickle" in str(error).lower() or "Python objects" in str(error):
-            raise TypeError(
-                f"{shown} holds Python objects or a pickle, which is never opened:"
-                " save plain numbers with numpy.save or numpy.savez"
-            ) from None
-        if "mmap length" in str(error) or isinstance(error, EOFError):
-            raise ValueError(f"{shown} is damaged: shorter than its header says") from None
-        raise
+    if path.suffix.lower() == ".npy":
+        return VectorFile(map_array(path))
+    with open_arrays(path) as arrays:
+        return _choose(arrays, shown)
 
 
-def _choose(arrays: Any, shown: str) -> VectorFile:
+def _choose(arrays: Mapping[str, Any], shown: str) -> VectorFile:
     def first(names: tuple[str, ...]) -> NDArray[Any] | None:
-        return next((arrays[known] for known in names if known in arrays.files), None)
+        return next((arrays[known] for known in names if known in arrays), None)
 
     vectors = first(VECTORS)
     if vectors is None:
-        held = {key: arrays[key] for key in arrays.files}
+        held = {key: arrays[key] for key in arrays}
         fitting = [key for key, a in held.items() if a.ndim == 2 and a.dtype.kind in "buif"]
         if len(fitting) != 1:
             listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in held.items())
