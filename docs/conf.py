@@ -24,6 +24,7 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"show-inheritance": False}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # fields of named tuples are documented once
 napoleon_use_rtype = False
 napoleon_custom_sections = [
     "Assumptions",
