@@ -118,3 +118,15 @@ def test_the_help_of_a_method_shows_its_own_settings(capsys: pytest.CaptureFixtu
     panels = ["Data", "Encoder", "Training", "Method", "Views", "Other"]
     places = [byol.index(f"─ {panel} ") for panel in panels]
     assert places == sorted(places)
+
+
+def test_neighbouring_sentences_are_pairs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("\n".join(f"sentence {i} of the story" for i in range(24)), encoding="utf-8")
+    out = tmp_path / "run"
+    words = ["--data", str(book), "--adjacent", "--epochs", "1", "--out", str(out)]
+    assert main(["train", "simclr", *words]) == 0
+    assert recipe_of(out)["data"]["modality"] == "pairs"
+    assert "23 pairs" in capsys.readouterr().out

@@ -57,6 +57,7 @@ def _kind(method: str, words: tuple[str, ...], stated: dict[str, Any]) -> Modali
     if data is None:
         return modality(said("modality") or [*method_class(method).modalities, "images"][0])
     telling = {name: said(name) for name in ("x", "s", "column", "features", "sample_rate")}
+    telling["adjacent"] = True if "--adjacent" in words else stated.get("adjacent")
     return find_modality(data, modality=said("modality"), method=method, given=telling)
 
 

@@ -16,7 +16,9 @@ from nearfar.modules import EncoderDescription
 from nearfar.records import Exhibit
 from nearfar.views import Views
 
-__all__ = ["Modality", "OnnxCall"]
+__all__ = ["Modality", "OnnxCall", "small_batch"]
+
+_LEAST = 8
 
 
 @dataclass(frozen=True)
@@ -154,3 +156,17 @@ class Modality(ABC):
         Raises:
             ValueError: They cannot; what differs is said.
         """
+
+
+def small_batch(samples: int, *, most: int, updates: int) -> int:
+    """A batch of which an epoch holds several, so that little data still make a training.
+
+    Args:
+        samples: Samples to train on.
+        most: The batch of large data.
+        updates: In an epoch of small data; fewer where batches would be of less than 8.
+
+    >>> [small_batch(samples, most=256, updates=4) for samples in (5, 20, 100, 10_000)]
+    [5, 8, 25, 256]
+    """
+    return min(most, max(samples // updates, min(_LEAST, samples)))

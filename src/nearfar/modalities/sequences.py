@@ -16,7 +16,7 @@ from nearfar.data import Source
 from nearfar.data.sequences import SequenceSource
 from nearfar.inputs import Sequences as SequenceInputs
 from nearfar.inputs import View
-from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities.modality import Modality, OnnxCall, small_batch
 from nearfar.modalities.waveforms import line_png, wav, waveform_png
 from nearfar.modules import EncoderDescription, StridedEncoder, series_strides, sound_strides
 from nearfar.ops import mel_cepstra
@@ -174,7 +174,7 @@ class Sequences(Modality):
     def training(self, method: str, *, samples: int) -> dict[str, Any]:
         # CPC's candidates are all steps of a batch: few sequences are many candidates
         most, updates = (16, 1_000) if method == "cpc" else (128, 1_500)
-        batch = max(2, min(most, samples // 4))
+        batch = small_batch(samples, most=most, updates=4)
         epochs = min(100, max(4, round(updates * batch / samples)))
         return {"batch_size": batch, "epochs": epochs, "learning_rate": 1e-3}
 

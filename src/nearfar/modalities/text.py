@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nearfar.data import Source
 from nearfar.inputs import Texts, Tokens, View
-from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities.modality import Modality, OnnxCall, small_batch
 from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
 from nearfar.records import Exhibit
 from nearfar.views import TextViews, Tokenizer, Views
@@ -152,7 +152,7 @@ class Text(Modality):
     def training(self, method: str, *, samples: int) -> dict[str, Any]:
         # a hundred texts still make several updates an epoch, a million need few epochs
         epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
-        return {"batch_size": max(2, min(256, samples // 8)), "epochs": epochs}
+        return {"batch_size": small_batch(samples, most=256, updates=8), "epochs": epochs}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         # any text can be shown; one in another language is one of unknown words

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nearfar.checks import check_choice
 from nearfar.data import Source, VectorSource
 from nearfar.inputs import View
-from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities.modality import Modality, OnnxCall, small_batch
 from nearfar.modules import EncoderDescription, PerceptronEncoder
 from nearfar.ops import permutation
 from nearfar.records import Exhibit
@@ -145,7 +145,7 @@ class Vectors(Modality):
 
     def training(self, method: str, *, samples: int) -> dict[str, Any]:
         # a table of some hundred rows still makes several updates an epoch
-        return {"batch_size": max(2, min(256, samples // 4)), "epochs": 100}
+        return {"batch_size": small_batch(samples, most=256, updates=4), "epochs": 100}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         root = source.root

@@ -52,6 +52,8 @@ def read_sound_header(file: Path | bytes) -> SoundHeader:
     library = _library()
     if isinstance(file, Path) and not file.is_file():  # a pipe would wait for ever
         raise BadSound("no regular file")
+    if (file.stat().st_size if isinstance(file, Path) else len(file)) == 0:
+        raise BadSound("empty")
     try:
         with library.SoundFile(_readable(file)) as sound:
             header = SoundHeader(int(sound.samplerate), int(sound.frames), int(sound.channels))
