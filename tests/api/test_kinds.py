@@ -76,7 +76,7 @@ def test_a_probe_stands_beside_the_untrained_encoder_and_raw_features(run_of, ki
     known = {} if kind != "pairs" else {"labels": np.arange(SAMPLES) // 4 % 4}
     record = api.probe(run, data, **known)
     trained, untrained, raw = record.rows
-    assert "raw" in raw.representation or kind in ("sequences", "text", "pairs")
+    assert raw.representation not in ("", trained.representation, untrained.representation)
     assert all(0 <= row.linear <= 1 for row in record.rows)
     assert (trained.representation, untrained.representation) == (
         "trained encoder",
@@ -140,14 +140,14 @@ def test_micro_batches_leave_the_loss_as_it_is(kind, tmp_path):
 @every_kind
 def test_two_processes_train_on_any_kind(kind, tmp_path):
     data = KINDS[kind].make(tmp_path)
-    settings = options_of(kind) | {"epochs": 1}
+    settings = options_of(kind) | {"epochs": 1, "precision": "64"}
     losses = []
     for devices in (1, 2):
         out = tmp_path / str(devices)
         run = nearfar.pretrain(KINDS[kind].method, data, devices=devices, out=out, **settings)
         lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
         losses.append([line["loss"] for line in lines])
-    assert losses[1] == pytest.approx(losses[0], rel=2e-3)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-6)
 
 
 @every_kind

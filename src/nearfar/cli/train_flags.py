@@ -23,7 +23,7 @@ DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
     for name, text in (
         ("Data", ""),
         ("Encoder", ""),
-        ("Training", ""),
+        ("Training", "What is not said is chosen for the method and the data."),
         ("Method", ""),
         ("Views", "What is not said is chosen for the method and the data."),
         ("Other", ""),
@@ -103,21 +103,21 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
     preset = getattr(methods, method)
-    places = {"modality": DATA, "encoder": ENCODER, "out": OTHER}
+    places = {"modality": DATA, "out": OTHER}
     general = {
         group: [
             flag
             for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
             if places.get(flag.name) is group
         ]
-        for group in (DATA, ENCODER, OTHER)
+        for group in (DATA, OTHER)
     }
     return [
         _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
         *flags_of(kind.options, group=DATA),
-        *general[ENCODER],
-        *flags_of(training.TrainingOptions, group=TRAINING),
+        _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
+        *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
         *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
         *flags_of(
             kind.settings,
