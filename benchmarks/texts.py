@@ -159,7 +159,7 @@ def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[
     ) -> Iterator[dict[str, object]]:
         train, test = embeddings(method, views, data.train), embeddings(method, views, data.test)
         for part, name in enumerate(("encoder", "projection")):
-            told = {"batch": batch, "representation": name, "loss": round(loss, 4)}
+            told = {"batch": batch, "representation": name, "loss": "" if loss != loss else round(loss, 4)}
             told |= {"cpu_seconds": round(seconds)}
             yield common | told | judge(train[part], test[part], data)
 
