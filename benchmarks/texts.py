@@ -155,15 +155,15 @@ def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[
     common |= {"rate": schedule.rate, "power": schedule.power, "vocabulary": tokenizer.vocabulary}
 
     def rows(
-        method: Method, batch: int, loss: float, seconds: float
+        method: Method, batch: int, loss: float | None, seconds: float
     ) -> Iterator[dict[str, object]]:
         train, test = embeddings(method, views, data.train), embeddings(method, views, data.test)
         for part, name in enumerate(("encoder", "projection")):
-            told = {"batch": batch, "representation": name, "loss": "" if loss != loss else round(loss, 4)}
-            told |= {"cpu_seconds": round(seconds)}
+            told = {"batch": batch, "representation": name, "cpu_seconds": round(seconds)}
+            told["loss"] = "" if loss is None else round(loss, 4)
             yield common | told | judge(train[part], test[part], data)
 
-    yield from rows(fresh(tokenizer.vocabulary, seed), 0, float("nan"), 0.0)
+    yield from rows(fresh(tokenizer.vocabulary, seed), 0, None, 0.0)
     trainings = [
         Training(b, len(source), fresh(tokenizer.vocabulary, seed), schedule) for b in sizes
     ]
