@@ -285,3 +285,8 @@ def test_multi30k_is_five_captions_of_each_picture(data_dir: Path) -> None:
 def test_a_named_set_that_is_not_there_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"multi30k needs multi30k_captions_en5.tsv.gz"):
         open_source("multi30k", data_dir=tmp_path)
+
+
+def test_halves_in_a_tuple_may_be_names() -> None:
+    source = open_source(("digits", "digits"), modality="pairs")
+    assert source.describe() == "1,797 pairs (grey images 8×8, grey images 8×8)"

@@ -24,6 +24,7 @@ from nearfar.inputs import (
     join,
     joinable,
     move,
+    numbers,
     select,
 )
 
@@ -144,3 +145,12 @@ def test_inputs_of_one_size_are_not_padded() -> None:
     assert Images.of(same).sizes is None
     assert Sequences.of([torch.zeros(1, 4)] * 2).lengths is None
     assert join([Sequences(torch.zeros(1, 1, 4))] * 2).lengths is None  # type: ignore[union-attr]
+
+
+def test_the_rows_of_a_graphs_samples_are_dense_whatever_its_features_are() -> None:
+    graph = some_nodes()
+    sparse = Nodes(graph.features.to_sparse_coo(), graph.edges, graph.targets)
+    expected = graph.features[graph.targets]
+    assert torch.equal(graph.rows(), expected)
+    assert torch.equal(sparse.rows(), expected)
+    assert torch.equal(numbers(sparse, count=2), expected)

@@ -27,13 +27,11 @@ def embed_source(
 ) -> Float[Tensor, "samples dim"]:
     """The encoder's output for each sample of a source, float32 on the CPU."""
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-    batch_size = batch_size or source.at_once
     training = encoder.training
     encoder.eval()
     parts = []
     try:
-        for start in range(0, len(source), batch_size):
-            batch = source.read(range(start, min(start + batch_size, len(source))))
+        for batch in source.chunks(batch_size):
             shown = move(views.plain(batch.inputs), device)
             parts.append(encoder(shown).float().cpu())
     finally:
@@ -52,8 +50,7 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
     if steps is None:
         raise ValueError(f"`steps` needs an encoder of sequences, got {type(encoder).__name__}")
     embeddings = []
-    for start in range(0, len(source), source.at_once):
-        batch = source.read(range(start, min(start + source.at_once, len(source))))
+    for batch in source.chunks():
         values, lengths = steps(views.plain(batch.inputs))
         rows = zip(values.float(), lengths.tolist(), strict=True)
         embeddings += [value[:length] for value, length in rows]

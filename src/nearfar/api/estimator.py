@@ -229,8 +229,7 @@ class SelfSupervisedEncoder(
                 f"`X` must give one row a sample: of {len(data):,} samples {source.name} has made"
                 f" {len(source):,} ({'; '.join(source.notes)})"
             )
-        for start in range(0, len(source), source.at_once):
-            yield source.read(range(start, min(start + source.at_once, len(source))))
+        yield from source.chunks()
 
     @torch.no_grad()
     def _encoded(self, views: Iterable[View]) -> Tensor:

@@ -24,8 +24,8 @@ MODALITIES = ("images", "sequences", "text", "graphs", "vectors", "pairs")
 EDGE_ENDINGS = (".edges", ".edgelist")
 TEXT_ENDINGS = (".txt", ".csv", ".tsv", ".jsonl", ".parquet")
 LOOKED_AT = 1_000  # files of a folder
-OPTIONS = {"x": "pairs", "s": "pairs", "adjacent": "pairs", "column": "text", "features": "graphs"}
-OPTIONS |= {"sample_rate": "sequences"}
+OF_PAIRS = frozenset({"x", "s", "adjacent"})
+OPTIONS = {"column": "text", "features": "graphs", "sample_rate": "sequences"}
 
 
 def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
@@ -45,7 +45,7 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
     """
     if isinstance(spec, Source):
         return spec.modality
-    if {"x", "s", "adjacent"} & set(given):
+    if OF_PAIRS & set(given):
         return "pairs"
     if is_name(spec):
         return named_modality(str(spec))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +13,15 @@ from torch import Tensor
 
 from nearfar.inputs import View, select
 
-__all__ = ["Batch", "ImageSource", "Source", "check_positions", "colour_word", "default_image_size"]
+__all__ = [
+    "Batch",
+    "ImageSource",
+    "Source",
+    "check_positions",
+    "colour_word",
+    "default_image_size",
+    "describe_images",
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,12 @@ class Source(ABC):
     @abstractmethod
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
         """The samples at these positions, each from 0 to ``len(self) - 1``."""
+
+    def chunks(self, size: int | None = None) -> Iterator[Batch]:
+        """All samples in their order, `size` at a time; :attr:`at_once` if not given."""
+        size = size or self.at_once
+        for start in range(0, len(self), size):
+            yield self.read(range(start, min(start + size, len(self))))
 
     @abstractmethod
     def identify(self, sample: int) -> str:
@@ -134,6 +148,20 @@ def default_image_size(short_side: int) -> int:
     if short_side <= 96:
         return max(16, -(-short_side // 4) * 4)
     return 96 if short_side < 128 else 128 if short_side < 224 else 224
+
+
+def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, int]]) -> str:
+    """Count, colours, and the smallest and largest (height, width) of images.
+
+    >>> describe_images(1200, channels=1, extents=[(30, 40), (8, 8)])
+    '1,200 grey images 8×8 to 40×30'
+    """
+    shown = sorted(set(extents), key=lambda extent: (extent[0] * extent[1], extent))
+    (height, width), (most_height, most_width) = shown[0], shown[-1]
+    sizes = f"{width}×{height}"
+    if len(shown) > 1:
+        sizes += f" to {most_width}×{most_height}"
+    return f"{count:,} {colour_word(channels)} images {sizes}"
 
 
 def colour_word(channels: int) -> str:

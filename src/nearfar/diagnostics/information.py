@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import ClassVar, NamedTuple, Self, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics.diagnostic import Better, Diagnostic
-from nearfar.diagnostics.reservoir import Reservoir
+from nearfar.diagnostics.diagnostic import Better
+from nearfar.diagnostics.kept_pairs import KeptPairs
 from nearfar.diagnostics.rows import checked_pair
 from nearfar.ops import to_sphere
 
@@ -93,7 +93,7 @@ def information(z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim
 
 
 @final
-class Information(Diagnostic):
+class Information(KeptPairs):
     """:func:`information` over a stream of pairs; keeps at most `capacity` of them.
 
     Cost:
@@ -107,26 +107,8 @@ class Information(Diagnostic):
     }
 
     def __init__(self, *, capacity: int = 4_096) -> None:
-        self._pairs = Reservoir(capacity)
+        super().__init__(capacity=capacity)
 
-    def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
-        z1, z2 = embeddings
-        self._pairs.update(torch.cat([to_sphere(z) for z in checked_pair(z1, z2)], dim=1))
-
-    def compute(self) -> tuple[Tensor, Tensor]:
-        """The estimate over the pairs kept, and its ceiling."""
-        kept = self._pairs.rows
-        if len(kept) < 2:
-            raise ValueError(f"`Information` needs at least 2 rows, has seen {len(kept)}")
-        return information(*kept.chunk(2, dim=1))
-
-    def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
-        merged = type(self)(capacity=self._pairs.capacity)
-        merged._pairs = self._pairs.merge(other._pairs)
-        return merged
-
-    def reset(self) -> None:
-        """Forget all pairs."""
-        self._pairs.reset()
+    def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
+        """:func:`information` of the pairs kept."""
+        return information(z1, z2)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, NamedTuple, Self, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics.diagnostic import Better, Diagnostic
-from nearfar.diagnostics.reservoir import Reservoir
+from nearfar.diagnostics.diagnostic import Better
+from nearfar.diagnostics.kept_pairs import KeptPairs
 from nearfar.diagnostics.rows import checked_pair
 from nearfar.ops import to_sphere
 
@@ -102,7 +102,7 @@ def _read(queries: Tensor, keys: Tensor) -> tuple[Tensor, ...]:
 
 
 @final
-class Retrieval(Diagnostic):
+class Retrieval(KeptPairs):
     """:func:`retrieval` over a stream of pairs; keeps at most `capacity` of them.
 
     Cost:
@@ -117,26 +117,8 @@ class Retrieval(Diagnostic):
     }
 
     def __init__(self, *, capacity: int = 8_192) -> None:
-        self._pairs = Reservoir(capacity)
+        super().__init__(capacity=capacity)
 
-    def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
-        z1, z2 = embeddings
-        self._pairs.update(torch.cat([to_sphere(z) for z in checked_pair(z1, z2)], dim=1))
-
-    def compute(self) -> tuple[Tensor, ...]:
-        """The reading over the pairs kept."""
-        kept = self._pairs.rows
-        if len(kept) < 2:
-            raise ValueError(f"`Retrieval` needs at least 2 rows, has seen {len(kept)}")
-        return retrieval(*kept.chunk(2, dim=1))
-
-    def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
-        merged = type(self)(capacity=self._pairs.capacity)
-        merged._pairs = self._pairs.merge(other._pairs)
-        return merged
-
-    def reset(self) -> None:
-        """Forget all pairs."""
-        self._pairs.reset()
+    def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
+        """:func:`retrieval` of the pairs kept."""
+        return retrieval(z1, z2)

@@ -48,6 +48,11 @@ class Nodes(Inputs):
             None if self.ids is None else self.ids.to(device, non_blocking=True),
         )
 
+    def rows(self) -> Float[Tensor, "batch features"]:
+        """The features of the samples, dense."""
+        rows = self.features.index_select(0, self.targets)
+        return rows.to_dense() if rows.is_sparse else rows
+
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Nodes:
         """One graph in which the parts stand side by side, without an edge between them."""

@@ -58,7 +58,7 @@ def _numbers(view: View, count: int) -> Tensor:
     if isinstance(view, Tokens):
         return _of_tokens(view, count)
     if isinstance(view, Nodes):
-        return view.features[view.targets]
+        return view.rows()
     raise TypeError(f"`view` must be of numbers or tokens, got {type(view).__name__}")
 
 

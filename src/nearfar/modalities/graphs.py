@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from nearfar.data import Source
 from nearfar.data.graphs import GraphSource
 from nearfar.inputs import Nodes, View
 from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities.pictures import png_text
 from nearfar.modules import GRAPH_ENCODERS, EncoderDescription, GraphEncoder
 from nearfar.records import Exhibit
 from nearfar.views import GraphViews, Views
@@ -127,9 +126,9 @@ class Graphs(Modality):
         self, source: Source, form: Mapping[str, Any]
     ) -> tuple[str, Float[Tensor, "samples features"]]:
         parts = []
-        for start in range(0, len(source), source.at_once):
-            nodes = source.read(range(start, min(start + source.at_once, len(source)))).inputs
-            parts.append(self.signal_numbers(nodes))
+        for batch in source.chunks():
+            assert isinstance(batch.inputs, Nodes)
+            parts.append(batch.inputs.rows())
         return "raw features", torch.cat(parts)
 
     def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
@@ -152,11 +151,6 @@ class Graphs(Modality):
 
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         return int(form["num_features"])
-
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        assert isinstance(view, Nodes)
-        rows = view.features.index_select(0, view.targets)
-        return rows.to_dense() if rows.is_sparse else rows
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return {name: form[name] for name in ("undirected", "row_normalise")}
@@ -235,6 +229,4 @@ def _drawn(node: int, sources: Tensor, targets: Tensor) -> str:
     for name, (x, y) in at.items():
         size, colour = (2 * dot, _SAMPLE) if name == node else (dot, _NODE)
         pen.ellipse([x - size, y - size, x + size, y + size], fill=colour)
-    buffer = io.BytesIO()
-    image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return png_text(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 from nearfar.data import ImageSource, Source
 from nearfar.inputs import View
 from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities.pictures import png_text
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
 from nearfar.views import VIEW_PRESETS, ImageViews, Views, image_views
@@ -106,8 +105,7 @@ class Images(Modality):
         size = min(_RAW_SIDE, root.image_size)
         views: Views = ImageViews(size=size, channels=root.channels)
         parts = []
-        for start in range(0, len(source), 1024):
-            batch = source.read(range(start, min(start + 1024, len(source))))
+        for batch in source.chunks(1024):
             shown = views.plain(batch.inputs)
             assert isinstance(shown, Tensor)
             parts.append(shown.flatten(1))
@@ -159,6 +157,4 @@ def png(view: Tensor, form: Mapping[str, Any]) -> str:
     pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
     pixels = pixels[:3] if pixels.shape[0] >= 3 else pixels[:1]
     array = pixels.permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(array if array.shape[2] == 3 else array[:, :, 0]).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return png_text(Image.fromarray(array if array.shape[2] == 3 else array[:, :, 0]))

@@ -74,13 +74,14 @@ class Sequences(Modality):
         rate = root.sample_rate
         if options.window is not None:
             check_integer(at_least=1, window=options.window)
-        mean, std = _moments(source, root.channels)
+        normalise = options.normalise or ("data" if rate is None else "rms")
+        mean, std = _moments(source, root.channels) if normalise == "data" else ((0.0,), (1.0,))
         return {
             "channels": root.channels,
             "sample_rate": rate,
             "seconds": options.seconds,
             "length": options.window or _window(root.lengths, rate),
-            "normalise": options.normalise or ("data" if rate is None else "rms"),
+            "normalise": normalise,
             "mean": mean,
             "std": std,
         }
@@ -132,8 +133,7 @@ class Sequences(Modality):
         self, source: Source, form: Mapping[str, Any]
     ) -> tuple[str, Float[Tensor, "samples features"]]:
         plain, parts = self.plain(form), []
-        for start in range(0, len(source), _AT_ONCE):
-            batch = source.read(range(start, min(start + _AT_ONCE, len(source))))
+        for batch in source.chunks(_AT_ONCE):
             shown = plain.plain(batch.inputs)
             assert isinstance(shown, SequenceInputs)
             parts.append(_cepstra(shown, form["sample_rate"]) if _is_sound(form) else _line(shown))
@@ -158,10 +158,6 @@ class Sequences(Modality):
 
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         return int(form["channels"] * form["length"])
-
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        assert isinstance(view, Tensor)
-        return view.flatten(1)
 
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return {"sample_rate": form["sample_rate"], "seconds": form["seconds"]}

@@ -174,10 +174,9 @@ class OnTokens(nn.Module):
 
 def strings(source: Source) -> Iterator[str]:
     """Every text of a source, some at a time."""
-    for start in range(0, len(source), _AT_ONCE):
-        inputs = source.read(range(start, min(start + _AT_ONCE, len(source)))).inputs
-        assert isinstance(inputs, Texts)
-        yield from inputs.strings
+    for batch in source.chunks(_AT_ONCE):
+        assert isinstance(batch.inputs, Texts)
+        yield from batch.inputs.strings
 
 
 def has_tokenizer(name: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
@@ -16,6 +14,7 @@ from nearfar.checks import check_choice
 from nearfar.data import Source, VectorSource
 from nearfar.inputs import View
 from nearfar.modalities.modality import Modality, OnnxCall, small_batch
+from nearfar.modalities.pictures import png_text
 from nearfar.modules import EncoderDescription, PerceptronEncoder
 from nearfar.ops import permutation
 from nearfar.records import Exhibit
@@ -121,9 +120,8 @@ class Vectors(Modality):
     ) -> tuple[str, Float[Tensor, "samples features"]]:
         views = self.plain(form)
         parts = []
-        for start in range(0, len(source), source.at_once):
-            rows = range(start, min(start + source.at_once, len(source)))
-            shown = views.plain(source.read(rows).inputs)
+        for batch in source.chunks():
+            shown = views.plain(batch.inputs)
             assert isinstance(shown, Tensor)
             parts.append(shown)
         return f"{form['dim']} standardised features", torch.cat(parts)
@@ -138,10 +136,6 @@ class Vectors(Modality):
 
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         return int(form["dim"])
-
-    def signal_numbers(self, view: View) -> Float[Tensor, "batch numbers"]:
-        assert isinstance(view, Tensor)
-        return view
 
     def training(self, method: str, *, samples: int) -> dict[str, Any]:
         # a table of some hundred rows still makes several updates an epoch
@@ -175,6 +169,4 @@ def _strip(row: Tensor) -> str:
     colours = (torch.stack([red, fade, blue], dim=1) * 255).round().to(torch.uint8)
     stripe = max(1, 128 // len(values))
     pixels = colours.repeat_interleave(stripe, dim=0).expand(_HEIGHT, -1, 3).contiguous()
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.numpy()).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return png_text(Image.fromarray(pixels.numpy()))

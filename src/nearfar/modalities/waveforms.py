@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar.modalities.pictures import png_text
+
 __all__ = ["line_png", "wav", "waveform_png"]
 
 _WIDTH, _HEIGHT, _TWICE = 240, 72, 2  # drawn at twice the size, then reduced: smooth lines
@@ -52,7 +54,7 @@ def waveform_png(sound: Float[Tensor, "channels time"]) -> str:
             low, high = float(part.min()) * scale, float(part.max()) * scale
             line = (column, height / 2 - high, column, height / 2 - low)
             draw.line(line, fill=_COLOURS[0])
-    return _encoded(image)
+    return png_text(image.resize((_WIDTH, _HEIGHT)))
 
 
 def line_png(series: Float[Tensor, "channels time"]) -> str:
@@ -66,7 +68,7 @@ def line_png(series: Float[Tensor, "channels time"]) -> str:
         ys = (height * (1 + _LOUDEST) / 2 - (channel - low) * scale).tolist()
         points = list(zip(xs, ys, strict=False))
         draw.line(points, fill=_COLOURS[number % len(_COLOURS)], width=2 * _TWICE, joint="curve")
-    return _encoded(image)
+    return png_text(image.resize((_WIDTH, _HEIGHT)))
 
 
 def _canvas() -> tuple[Any, Any]:
@@ -74,9 +76,3 @@ def _canvas() -> tuple[Any, Any]:
 
     image = Image.new("RGB", (_WIDTH * _TWICE, _HEIGHT * _TWICE), "white")
     return image, ImageDraw.Draw(image)
-
-
-def _encoded(image: Any) -> str:
-    buffer = io.BytesIO()
-    image.resize((_WIDTH, _HEIGHT)).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")

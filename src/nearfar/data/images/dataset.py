@@ -19,8 +19,8 @@ from nearfar.data.source import (
     Batch,
     ImageSource,
     check_positions,
-    colour_word,
     default_image_size,
+    describe_images,
 )
 from nearfar.inputs import Images
 
@@ -103,12 +103,9 @@ class DatasetSource(ImageSource):
         return f"row {sample}"
 
     def describe(self) -> str:
-        sizes = sorted(set(self._sizes), key=lambda size: (size[0] * size[1], size))
-        (height, width), (most_height, most_width) = sizes[0], sizes[-1]
-        said = f"{width}×{height}"
-        if len(sizes) > 1:
-            said += f" to {most_width}×{most_height} (of {len(self._sizes)} looked at)"
-        return f"{len(self):,} {colour_word(self.channels)} images {said}"
+        said = describe_images(len(self), channels=self.channels, extents=self._sizes)
+        several = len(set(self._sizes)) > 1
+        return f"{said} (of {len(self._sizes)} looked at)" if several else said
 
     @property
     def notes(self) -> tuple[str, ...]:

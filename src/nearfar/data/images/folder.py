@@ -29,8 +29,8 @@ from nearfar.data.source import (
     Batch,
     ImageSource,
     check_positions,
-    colour_word,
     default_image_size,
+    describe_images,
 )
 from nearfar.inputs import Images
 
@@ -121,12 +121,8 @@ class FolderSource(ImageSource, Folder):
         return self._files.identify(sample)
 
     def describe(self) -> str:
-        shown = sorted({header.shown for header in self._headers}, key=_pixels)
-        (height, width), (most_height, most_width) = shown[0], shown[-1]
-        sizes = f"{width}×{height}"
-        if len(shown) > 1:
-            sizes += f" to {most_width}×{most_height}"
-        return f"{len(self):,} {colour_word(self.channels)} images {sizes}"
+        extents = [header.shown for header in self._headers]
+        return describe_images(len(self), channels=self.channels, extents=extents)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -177,7 +173,3 @@ class FolderSource(ImageSource, Folder):
         if header.shown != (header.height, header.width):
             height, width = width, height
         return torch.zeros(self.channels, height, width, dtype=torch.uint8)
-
-
-def _pixels(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
-    return size[0] * size[1], size

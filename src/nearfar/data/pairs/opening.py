@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from torch import Tensor
 
 from nearfar.data.files import counted, list_names, printable
 from nearfar.data.labelled import LabelledData
-from nearfar.data.modality import modality_of
 from nearfar.data.pairs.columns import Halves, adjacent_halves, read_halves
 from nearfar.data.pairs.halves import examine, source_of, what_is_wrong
 from nearfar.data.pairs.source import PairSource
@@ -58,6 +56,8 @@ def open_pairs(
         >>> open_pairs((["a dog", "", "a red car"], ["un chien", "un chat", "une voiture rouge"]))
         <pairs: 2 pairs (texts of 2 words, texts of 2 words)>
     """
+    from nearfar.data.opening import open_source  # which imports this when it opens pairs
+
     refuse_test(split, "a set of pairs")
     if adjacent:
         if s is not None:
@@ -78,7 +78,7 @@ def open_pairs(
         )
     sides = [_array(side) for side in spec]
     if any(isinstance(side, (Source, Path, str)) for side in sides):
-        return PairSource(*(_opened(side) for side in sides))
+        return PairSource(*(open_source(side) for side in sides))
     return _complete(Halves("pairs", sides[0], sides[1]), folder=None, sample_rate=sample_rate)
 
 
@@ -95,19 +95,6 @@ def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> Labe
 
 def _array(side: Any) -> Any:
     return array_of(side) if isinstance(side, (np.ndarray, Tensor)) else side
-
-
-def _opened(side: Any) -> Source:
-    if isinstance(side, Source):
-        return side
-    place = Path(side).expanduser() if isinstance(side, str) and Path(side).exists() else side
-    kind = modality_of(place)
-    found: Source = _opener(kind)(place)
-    return found
-
-
-def _opener(kind: str) -> Any:
-    return getattr(import_module(f"nearfar.data.{kind}"), f"open_{kind}")
 
 
 def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -> PairSource:

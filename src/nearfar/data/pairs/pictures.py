@@ -28,8 +28,8 @@ from nearfar.data.source import (
     Batch,
     ImageSource,
     check_positions,
-    colour_word,
     default_image_size,
+    describe_images,
 )
 from nearfar.inputs import Images
 
@@ -96,12 +96,8 @@ class PictureFiles(ImageSource):
         return printable(file.name) if isinstance(file, Path) else f"row {self._rows[sample]}"
 
     def describe(self) -> str:
-        shown = sorted({header.shown for header in self._headers}, key=np.prod)
-        (height, width), (most_height, most_width) = shown[0], shown[-1]
-        sizes = f"{width}×{height}"
-        if len(shown) > 1:
-            sizes += f" to {most_width}×{most_height}"
-        return f"{len(self):,} {colour_word(self.channels)} images {sizes}"
+        extents = [header.shown for header in self._headers]
+        return describe_images(len(self), channels=self.channels, extents=extents)
 
     @property
     def notes(self) -> tuple[str, ...]:
