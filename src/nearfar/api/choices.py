@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.api.recipe import method_class, training_options
-from nearfar.api.setup import split
+from nearfar.api.setup import count_watched
 from nearfar.data import Source, is_name, modality_of, opening_options
 from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
@@ -57,8 +57,8 @@ def fit_training(
 
     The default batch is halved until the data fill it twice.
     """
-    chosen = training_options(given)  # refuses unknown names and values
-    samples = len(split(source, seed=chosen.seed)[0])
+    training_options(given)  # refuses unknown names and values before anything is chosen
+    samples = len(source) - count_watched(source)
     suited = kind.training(method, samples=samples)
     if "batch_size" not in suited:
         batch = inspect.signature(TrainingOptions).parameters["batch_size"].default

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,20 @@ def embed_source(
     encoder: nn.Module, source: Source, views: Views, *, batch_size: int | None = None
 ) -> Float[Tensor, "samples dim"]:
     """The encoder's output for each sample of a source, float32 on the CPU."""
-    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    with _at_rest(encoder) as device:
+        shown = (move(views.plain(batch.inputs), device) for batch in source.chunks(batch_size))
+        return torch.cat([encoder(view).float().cpu() for view in shown])
+
+
+@contextmanager
+def _at_rest(encoder: nn.Module) -> Iterator[torch.device]:
+    """Evaluation mode inside, as before outside; where the encoder computes."""
     training = encoder.training
     encoder.eval()
-    parts = []
     try:
-        for batch in source.chunks(batch_size):
-            shown = move(views.plain(batch.inputs), device)
-            parts.append(encoder(shown).float().cpu())
+        yield next((p.device for p in encoder.parameters()), torch.device("cpu"))
     finally:
         encoder.train(training)
-    return torch.cat(parts)
 
 
 @torch.no_grad()
@@ -50,10 +54,11 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
     if steps is None:
         raise ValueError(f"`steps` needs an encoder of sequences, got {type(encoder).__name__}")
     embeddings = []
-    for batch in source.chunks():
-        values, lengths = steps(views.plain(batch.inputs))
-        rows = zip(values.float(), lengths.tolist(), strict=True)
-        embeddings += [value[:length] for value, length in rows]
+    with _at_rest(encoder) as device:
+        for batch in source.chunks():
+            values, lengths = steps(move(views.plain(batch.inputs), device))
+            rows = zip(values.float().cpu(), lengths.tolist(), strict=True)
+            embeddings += [value[:length] for value, length in rows]
     return embeddings
 
 

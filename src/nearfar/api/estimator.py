@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from nearfar.api.pretraining import pretrain
 from nearfar.api.run import load
 from nearfar.api.selection import Score, label_free_score
+from nearfar.api.setup import LEAST_SAMPLES
 from nearfar.data import Batch, Source, Subset, open_source
 from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
@@ -29,7 +30,6 @@ from nearfar.records import HealthRecord, RunRecord
 
 __all__ = ["SelfSupervisedEncoder"]
 
-_LEAST = 6  # samples: two to watch, four to train on
 _NUMBERS = ("vectors", "images", "sequences")  # arrays of numbers
 
 
@@ -207,7 +207,7 @@ class SelfSupervisedEncoder(
             kind = self.description_.modality
         if isinstance(X, Source) or kind not in _NUMBERS:
             return X, kind
-        rules: dict[str, Any] = {"ensure_min_samples": _LEAST if fitting else 1}
+        rules: dict[str, Any] = {"ensure_min_samples": LEAST_SAMPLES if fitting else 1}
         if kind == "vectors":
             rules["dtype"] = [np.float64, np.float32]
             return validate_data(self, X, reset=fitting, **rules), kind

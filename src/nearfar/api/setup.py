@@ -22,10 +22,11 @@ from nearfar.records import Provenance, RunDirectory, RunRecord
 from nearfar.training import Engine, plan
 from nearfar.views import Views
 
-__all__ = ["Setup", "split"]
+__all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
 _WATCHED_SHARE, _WATCHED_LEAST, _WATCHED_MOST = 0.1, 2, 256
 _TRAINED_LEAST = 4
+LEAST_SAMPLES = _TRAINED_LEAST + _WATCHED_LEAST
 _NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
 
 
@@ -178,8 +179,8 @@ class Setup:
         )
 
 
-def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
-    """Most samples to train on; a tenth, at most 256, set aside to watch.
+def count_watched(source: Source) -> int:
+    """How many samples are set aside to watch.
 
     Raises:
         ValueError: Too few samples to set any aside.
@@ -188,9 +189,19 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
     watched = min(_WATCHED_MOST, max(_WATCHED_LEAST, round(count * _WATCHED_SHARE)))
     if count - watched < _TRAINED_LEAST:
         raise ValueError(
-            f"`data` must hold at least {_TRAINED_LEAST + _WATCHED_LEAST} samples, so that some can"
-            f" be set aside to watch; {source.name} holds {count}"
+            f"`data` must hold at least {LEAST_SAMPLES} samples, so that some can be set aside to"
+            f" watch; {source.name} holds {count}"
         )
+    return watched
+
+
+def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
+    """Most samples to train on; a tenth, at most 256, set aside to watch.
+
+    Raises:
+        ValueError: Too few samples to set any aside.
+    """
+    count, watched = len(source), count_watched(source)
     order = permutation(count, seed=seed, epoch=_NO_EPOCH)
     chosen = order[:watched].sort().values
     return Subset(source, order[watched:].sort().values), Subset(source, chosen)
