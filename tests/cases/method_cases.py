@@ -11,6 +11,8 @@ from torch import Tensor
 from nearfar.methods import (
     Method,
     Step,
+    alignment_uniformity,
+    barlow_twins,
     byol,
     cpc,
     dgi,
@@ -77,6 +79,13 @@ class MethodCase:
 
 
 CASES = (
+    MethodCase(
+        "alignment_uniformity",
+        lambda: alignment_uniformity(
+            encoder(), WIDTH, dim=8, contrastive_weight=0.5, learn_temperature=True
+        ),
+    ),
+    MethodCase("barlow_twins", lambda: barlow_twins(encoder(), WIDTH, hidden=16)),
     MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
     MethodCase(
         "cpc",

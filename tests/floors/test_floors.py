@@ -15,8 +15,9 @@ FLOORS = [
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},
     {"training"},
-    {"studies", "reports"},
+    {"reports"},
     {"api"},
+    {"studies"},  # they train as a user does
     {"nearfar"},  # the root, which hands out what `api` has
     {"bench"},
     {"cli"},

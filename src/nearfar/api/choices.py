@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nearfar.api.recipe import method_class, training_options
+from nearfar.api.recipe import Preset, method_class, training_options
 from nearfar.api.setup import count_watched
 from nearfar.data import Source, is_name, modality_of, opening_options
 from nearfar.modalities import Modality
@@ -18,7 +18,7 @@ __all__ = ["find_modality", "fit_training", "opening"]
 
 
 def find_modality(
-    data: Any, *, modality: str | None, method: str, given: Mapping[str, Any]
+    data: Any, *, modality: str | None, method: str | Preset, given: Mapping[str, Any]
 ) -> Modality:
     """As asked for, else as the data are, else as the method wants arrays that leave it open.
 

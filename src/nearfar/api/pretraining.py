@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from torch import nn
 from nearfar.api.choices import find_modality, fit_training, opening
 from nearfar.api.judging import judge
 from nearfar.api.opening import open_directory
-from nearfar.api.recipe import Recipe, split_options
+from nearfar.api.recipe import Recipe, find_preset, name_of, split_options
 from nearfar.api.run import Run, save_encoder
 from nearfar.api.setup import Setup
 from nearfar.data import open_source
+from nearfar.methods import Method
 from nearfar.modalities import modality as modality_by_name
 from nearfar.records import RunDirectory
 from nearfar.training import (
@@ -35,7 +36,7 @@ __all__ = ["pretrain", "resume"]
 
 
 def pretrain(
-    method: str = "simclr",
+    method: str | Callable[..., Method] = "simclr",
     data: Any = "digits",
     *,
     modality: str | None = None,
@@ -51,8 +52,9 @@ def pretrain(
     """Pretrain an encoder on unlabelled samples, judge it, and write everything into a directory.
 
     Args:
-        method: A preset of ``nearfar.methods``: ``simclr``, ``vicreg``, ``moco_v1``, ``moco_v2``,
-            ``byol``, ``cpc``, ``dgi``, ``multiview``.
+        method: A preset of ``nearfar.methods`` by name (``nearfar methods`` lists them), or a
+            function of your own that makes a :class:`nearfar.methods.Method` of an encoder and its
+            width, as they do; the method's class stands in its annotation.
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
             array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
@@ -85,29 +87,32 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    kind = find_modality(data, modality=modality, method=method, given=options)
+    preset = find_preset(method)
+    kind = find_modality(data, modality=modality, method=preset, given=options)
     of_data, of_training = split_options(options, kind=kind)
     source = open_source(data, modality=kind.name, **opening(kind, of_data))
     if isinstance(encoder, str) and encoder == "auto":
         encoder = kind.encoder
+    name = method if isinstance(method, str) else "custom"
     recipe = Recipe(
-        method=method,
+        method=name,
         modality=kind.name,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
         encoder=encoder if isinstance(encoder, str) else "custom",
         options=of_data,
         method_options=dict(method_options or {}),
         view_options=dict(view_options or {}),
-        training=fit_training(of_training, kind=kind, method=method, source=source),
+        training=fit_training(of_training, kind=kind, method=name, source=source),
         fingerprint=source.fingerprint,
     )
-    directory = RunDirectory(Path(out) if out else Path("runs") / f"{method}-{_slug(source.name)}")
+    called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
+    directory = RunDirectory(Path(out) if out else Path("runs") / called)
     if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
         raise FileExistsError(
             f"`out` must be a new directory: {directory.path} exists. Go on with it by nearfar"
             f" train --resume {directory.path}, or choose another --out"
         )
-    setup = Setup.prepare(recipe, source, encoder, width, views)
+    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset)
     setup.build()  # a setting that a method refuses is refused before anything is written
     recipe.save(directory)
     return _run(setup, directory, progress or Silent())
@@ -117,6 +122,7 @@ def resume(
     run: str | Path,
     data: Any = None,
     *,
+    method: Callable[..., Method] | None = None,
     encoder: nn.Module | None = None,
     width: int | None = None,
     views: Views | None = None,
@@ -127,6 +133,7 @@ def resume(
     Args:
         run: Directory of the run.
         data: The same data, where they were handed over in Python.
+        method: The same function, where it was the user's own.
         encoder: The same module, where it was the user's own.
         width: Its width.
         views: The same views, where they were the user's own.
@@ -137,7 +144,11 @@ def resume(
     """
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe())
-    for name, stated, given in (("data", recipe.data, data), ("encoder", recipe.encoder, encoder)):
+    for name, stated, given in (
+        ("data", recipe.data, data),
+        ("method", recipe.method, method),
+        ("encoder", recipe.encoder, encoder),
+    ):
         if stated == "custom" and given is None:
             raise ValueError(f"`{name}` was handed over in Python for this run: hand it over again")
     kind = modality_by_name(recipe.modality)
@@ -148,7 +159,8 @@ def resume(
             f"`data` must be what {directory.path} was trained on (fingerprint"
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
         )
-    setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views)
+    preset = method or find_preset(recipe.method)
+    setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
     return _run(setup, directory, progress or Silent())
 
 
@@ -197,7 +209,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     train(
         method,
         setup.train,
-        setup.views,
+        setup.training_views,
         options=options,
         engine=engine,
         directory=directory,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from nearfar import methods
 from nearfar.checks import check_choice, suggest
@@ -15,11 +15,24 @@ from nearfar.modalities import Modality, modality
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
 
-__all__ = ["FILLED_IN", "Recipe", "method_class", "preset_names", "preset_options", "split_options"]
+__all__ = [
+    "FILLED_IN",
+    "Preset",
+    "Recipe",
+    "find_preset",
+    "method_class",
+    "name_of",
+    "preset_names",
+    "preset_options",
+    "split_options",
+]
 
 
-FILLED_IN = frozenset({"length", "signal_dim"})
+FILLED_IN = frozenset({"length", "num_samples", "signal_dim"})
 """Keyword arguments of presets that the data decide."""
+
+Preset: TypeAlias = Callable[..., Method]
+"""Encoder, width and options to a method, as the presets of ``nearfar.methods`` do."""
 
 
 def preset_names() -> tuple[str, ...]:
@@ -27,10 +40,25 @@ def preset_names() -> tuple[str, ...]:
     return tuple(name for name in methods.__all__ if name.islower())
 
 
-def preset_options(name: str) -> dict[str, Any]:
+def find_preset(method: str | Preset) -> Preset:
+    """The preset of this name; one that was handed over as it is."""
+    if not isinstance(method, str):
+        return method
+    check_choice(preset_names(), method=method)
+    preset: Preset = getattr(methods, method)
+    return preset
+
+
+def name_of(recipe: Recipe, preset: Preset) -> str:
+    """What a run says it was trained by: the preset's name, or that of the function handed over."""
+    if recipe.method != "custom":
+        return recipe.method
+    return str(getattr(preset, "__name__", "custom")).strip("<>")
+
+
+def preset_options(method: str | Preset) -> dict[str, Any]:
     """Keyword arguments of a method preset, with their defaults."""
-    check_choice(preset_names(), method=name)
-    signature = inspect.signature(getattr(methods, name))
+    signature = inspect.signature(find_preset(method))
     return {
         parameter.name: parameter.default
         for parameter in signature.parameters.values()
@@ -38,10 +66,19 @@ def preset_options(name: str) -> dict[str, Any]:
     }
 
 
-def method_class(name: str) -> type[Method]:
-    """The class that a preset makes."""
-    check_choice(preset_names(), method=name)
-    kind: type[Method] = inspect.signature(getattr(methods, name), eval_str=True).return_annotation
+def method_class(method: str | Preset) -> type[Method]:
+    """The class that a preset makes.
+
+    Raises:
+        TypeError: What was handed over does not say that it makes a method.
+    """
+    preset = find_preset(method)
+    kind = inspect.signature(preset, eval_str=True).return_annotation
+    if not (inspect.isclass(kind) and issubclass(kind, Method)):
+        raise TypeError(
+            "`method` must be a name or a function (encoder, width) whose annotation says which"
+            f" nearfar.methods.Method it returns, got {preset!r} that returns {kind!r}"
+        )
     return kind
 
 
@@ -50,7 +87,7 @@ class Recipe:
     """Method, data, encoder, views and training of a run.
 
     Args:
-        method: Preset name.
+        method: Preset name, or ``custom`` for one handed over in Python.
         modality: What the samples are: ``images``, ``sequences``, ...
         data: What ``--data`` was; ``custom`` for arrays and data sets handed over in Python.
         encoder: A name that the modality knows, or ``custom``.
@@ -73,8 +110,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         kind = modality(self.modality)
-        _check_keys("method", self.method_options, preset_options(self.method))
-        _check_keys("views", self.view_options, dict(inspect.signature(kind.settings).parameters))
+        if self.method != "custom":
+            _check_keys("method", self.method_options, preset_options(self.method))
+        settings = inspect.signature(kind.view_settings(self.method)).parameters
+        _check_keys("views", self.view_options, dict(settings))
         _check_keys(self.modality, self.options, dict(inspect.signature(kind.options).parameters))
 
     def save(self, directory: RunDirectory) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from nearfar import methods
 from nearfar.api.opening import RUN_FORMAT
-from nearfar.api.recipe import FILLED_IN, Recipe, method_class, preset_options
+from nearfar.api.recipe import FILLED_IN, Preset, Recipe, method_class, name_of, preset_options
 from nearfar.data import Source, Subset
 from nearfar.inputs import View
 from nearfar.methods import Method
@@ -20,7 +19,7 @@ from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
 from nearfar.training import Engine, plan
-from nearfar.views import Views
+from nearfar.views import Beside, Views
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
@@ -35,6 +34,7 @@ class Setup:
     """Everything a process needs to train; can be sent to another process."""
 
     recipe: Recipe
+    preset: Preset
     train: Subset
     watched: Subset
     views: Views
@@ -51,13 +51,15 @@ class Setup:
         encoder: str | nn.Module,
         width: int | None,
         views: Views | None,
+        *,
+        preset: Preset,
     ) -> Setup:
         """Split, choose sizes, build the encoder; every refusal comes from here."""
         options, kind = recipe.training, modality(recipe.modality)
-        _check_fit(recipe, source)
+        _check_fit(recipe, preset, source)
         train_part, watched = split(source, seed=options.seed)
         schedule = plan(len(train_part), options)
-        chosen = kind.options(**recipe.options)
+        chosen = kind.options(**kind.suited(recipe.method) | recipe.options)
         form = kind.form(source, chosen, seed=options.seed)
         notes = list(source.notes)
         if isinstance(encoder, str):
@@ -96,14 +98,17 @@ class Setup:
                 f"at most {options.micro_batch:,} samples pass the network at once, and are what"
                 " batch-norm sees; loss and gradient are those of the whole batch"
             )
-        method_options, adapted = _fit_queue(recipe, schedule.batches_per_epoch)
-        wanted = FILLED_IN & preset_options(recipe.method).keys()
+        method_options, adapted = _fit_queue(recipe, preset, schedule.batches_per_epoch)
+        wanted = FILLED_IN & preset_options(preset).keys()
+        if "num_samples" in wanted:
+            method_options.setdefault("num_samples", len(source))
         if "signal_dim" in wanted:
             method_options.setdefault("signal_dim", kind.signal_dim(form))
         if "length" in wanted:
             method_options.setdefault("length", form["length"])
         return cls(
             recipe=recipe,
+            preset=preset,
             train=train_part,
             watched=watched,
             views=views,
@@ -127,10 +132,9 @@ class Setup:
         """The method around the encoder, with fresh heads."""
         with torch.random.fork_rng():
             torch.manual_seed(self.recipe.training.seed + 1)
-            preset = getattr(methods, self.recipe.method)
             # a copy: tensors sent to another process share their memory with this one
             encoder = copy.deepcopy(self.encoder)
-            method: Method = preset(encoder, self.description.width, **self.method_options)
+            method = self.preset(encoder, self.description.width, **self.method_options)
         if self.recipe.training.channels_last:
             # kernels and feature maps; matrices are not touched
             method = method.to(memory_format=torch.channels_last)
@@ -138,10 +142,15 @@ class Setup:
             method.encoder.compile()
         return method
 
+    @property
+    def training_views(self) -> Views:
+        """What the method is shown: the views, and the samples' indices where it asks for them."""
+        return Beside(self.views) if method_class(self.preset).indexed else self.views
+
     def watched_views(self) -> tuple[View, ...]:
         """Views of the samples set aside, the same in each run of a seed."""
         batch = self.watched.read(range(len(self.watched)))
-        positives = method_class(self.recipe.method).positives
+        positives = method_class(self.preset).positives
         views = self.views if positives else self.kind.two_views(self.form)
         return views(batch.inputs, batch.samples, seed=self.recipe.training.seed, epoch=0)
 
@@ -156,7 +165,7 @@ class Setup:
         shown = self.kind.shown(self.form)
         return RunRecord(
             name=directory.path.name,
-            method=self.recipe.method,
+            method=name_of(self.recipe, self.preset),
             modality=self.recipe.modality,
             data=f"{source_name}: {described}{shown and ' '}{shown}",
             encoder=f"{self.description.name} {parameters / 1e6:.2g} M",
@@ -212,13 +221,13 @@ def _temperature(method: Method) -> float | None:
     return None if value is None else float(value)
 
 
-def _check_fit(recipe: Recipe, source: Source) -> None:
+def _check_fit(recipe: Recipe, preset: Preset, source: Source) -> None:
     """The source is of the recipe's modality, and the method is for it."""
     if source.modality != recipe.modality:
         raise ValueError(
             f"`modality` is {recipe.modality}, but {source.name} holds {source.modality}"
         )
-    kind = method_class(recipe.method)
+    kind = method_class(preset)
     if kind.modalities and recipe.modality not in kind.modalities:
         raise ValueError(
             f"`method` {recipe.method} is for {' or '.join(kind.modalities)},"
@@ -226,9 +235,11 @@ def _check_fit(recipe: Recipe, source: Source) -> None:
         )
 
 
-def _fit_queue(recipe: Recipe, batches_per_epoch: int) -> tuple[dict[str, Any], list[str]]:
+def _fit_queue(
+    recipe: Recipe, preset: Preset, batches_per_epoch: int
+) -> tuple[dict[str, Any], list[str]]:
     """A queue no longer than one pass over the data, unless one was asked for."""
-    defaults = preset_options(recipe.method)
+    defaults = preset_options(preset)
     chosen = dict(recipe.method_options)
     if "queue_size" not in defaults or "queue_size" in chosen:
         return chosen, []

@@ -120,7 +120,7 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
         *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
         *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
         *flags_of(
-            kind.settings,
+            kind.view_settings(method),
             table="views",
             group=VIEWS,
             leave_out=DECIDED,

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
+from nearfar.checks import check_not_negative
 from nearfar.inputs import View, join, joinable
 from nearfar.objectives.objective import Objective
 
-__all__ = ["Method", "Projected", "Step", "encode"]
+__all__ = ["Method", "Pace", "Projected", "Step", "encode"]
 
 Projected: TypeAlias = tuple[tuple[Tensor, ...], ...]
 """What a method computes of each sample by itself: groups of tensors, one a view.
@@ -40,6 +41,27 @@ class Step:
     carry: Any = None
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How a part of a method learns, where that is not as the rest.
+
+    Attributes:
+        part: Whose parameters.
+        factor: Times the learning rate of the rest.
+        constant: Whether the rate stays at its peak once it is there.
+
+    Raises:
+        ValueError: A negative factor.
+    """
+
+    part: nn.Module
+    factor: float = 1.0
+    constant: bool = False
+
+    def __post_init__(self) -> None:
+        check_not_negative(factor=self.factor)
+
+
 class Method(nn.Module, ABC):
     """A published method: parts come in through the constructor, two verbs are its figure.
 
@@ -53,11 +75,13 @@ class Method(nn.Module, ABC):
     Attributes:
         encoder: Input → representation; what a user keeps.
         projector: Representation → the space the objective compares in.
-        objective: The loss, with its hyper-parameters.
+        objective: The loss, with its hyper-parameters; its class stands in the annotation.
         paper: Short citation.
+        sees: The views it takes of a sample, in a few words.
         negatives: Whether the objective compares with other samples.
         momentum: Whether a slowly following copy is kept.
         positives: Whether its views show the same sample, so that their agreement says something.
+        indexed: Whether a further view tells the index of each sample, for what is kept of it.
         modalities: The kinds of samples it is for; empty for any.
     """
 
@@ -65,9 +89,11 @@ class Method(nn.Module, ABC):
     projector: nn.Module
     objective: Objective
     paper: ClassVar[str]
+    sees: ClassVar[str] = "two views"
     negatives: ClassVar[bool]
     momentum: ClassVar[bool]
     positives: ClassVar[bool] = True
+    indexed: ClassVar[bool] = False
     modalities: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -89,6 +115,10 @@ class Method(nn.Module, ABC):
     def candidates(self, batch_size: int) -> int | None:
         """Keys that each query is compared with, its own among them; None without negatives."""
         return None
+
+    def paces(self) -> tuple[Pace, ...]:
+        """The parts that learn at a rate of their own."""
+        return ()
 
     def embed(self, x: View) -> Tensor:
         """The representation for downstream use."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -33,11 +34,14 @@ class ImageOptions:
         channels: Channels of the images, where an array leaves it open or a folder is to be read
             as grey (1) or colour (3).
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
+        norm: What the encoder normalises by: ``batch``, or ``layer`` (each image by itself);
+            chosen for the method if not given.
     """
 
     image_size: int | None = None
     channels: int | None = None
     stem: str = "auto"
+    norm: Literal["batch", "layer"] | None = None
 
 
 @final
@@ -61,7 +65,11 @@ class Images(Modality):
         self, name: str, form: Mapping[str, Any], options: ImageOptions
     ) -> tuple[nn.Module, EncoderDescription]:
         module, description = build_encoder(
-            name, channels=form["channels"], image_size=form["image_size"], stem=options.stem
+            name,
+            channels=form["channels"],
+            image_size=form["image_size"],
+            stem=options.stem,
+            norm=options.norm or "batch",
         )
         return module, replace(description, form=dict(form))
 
@@ -72,8 +80,18 @@ class Images(Modality):
             channels=form["channels"],
             image_size=form["image_size"],
             stem=description.stem,
+            norm=description.norm,
         )
         return module
+
+    def suited(self, method: str) -> dict[str, Any]:
+        # patches of one image lie in one batch, and batch-norm would tell one from another
+        return {"norm": "layer"} if method == "cpc_v2" else {}
+
+    def view_settings(self, method: str) -> Callable[..., Views]:
+        preset = VIEW_PRESETS.get(method.replace("_", "-"), VIEW_PRESETS["simclr"])
+        made: Callable[..., Views] = inspect.signature(preset, eval_str=True).return_annotation
+        return made
 
     def views(
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]

@@ -49,7 +49,7 @@ class Modality(ABC):
         name: As :attr:`nearfar.data.Source.modality`.
         options: A frozen keyword-only dataclass: what a user may say of data and encoder. Options
             that the modality's opener has by the same name are handed to it.
-        settings: What has the settings of the views as keyword arguments.
+        settings: What has the settings of two views of a sample as keyword arguments.
         encoder: The encoder that is taken unless another is named.
         encoders: Which others there are, in words.
         paired: Whether a sample has two sides of its own, whose agreement is measured besides.
@@ -61,6 +61,14 @@ class Modality(ABC):
     encoder: ClassVar[str]
     encoders: ClassVar[str]
     paired: ClassVar[bool] = False
+
+    def suited(self, method: str) -> dict[str, Any]:
+        """Options that suit a method better than their own defaults."""
+        return {}
+
+    def view_settings(self, method: str) -> Callable[..., Views]:
+        """What has the settings of a method's views as keyword arguments."""
+        return self.settings
 
     @abstractmethod
     def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
@@ -96,7 +104,7 @@ class Modality(ABC):
             method: Preset name.
             form: As decided.
             source: What will be trained on.
-            settings: What the user said, keyword arguments of :attr:`settings`.
+            settings: What the user said, keyword arguments of :meth:`view_settings`.
         """
 
     @abstractmethod

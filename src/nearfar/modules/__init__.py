@@ -4,6 +4,7 @@ from nearfar.modules.convnet import ConvNet
 from nearfar.modules.critic import BilinearCritic
 from nearfar.modules.description import EncoderDescription
 from nearfar.modules.encoders import build_encoder
+from nearfar.modules.feature_maps import MapEncoder, feature_maps, map_channels
 from nearfar.modules.graph_encoder import GRAPH_ENCODERS, GraphEncoder
 from nearfar.modules.heads import PerceptronHead
 from nearfar.modules.key_queue import KeyQueue
@@ -29,6 +30,7 @@ __all__ = [
     "GRUEncoder",
     "GraphEncoder",
     "KeyQueue",
+    "MapEncoder",
     "MomentumCopy",
     "PerceptronEncoder",
     "PerceptronHead",
@@ -38,6 +40,8 @@ __all__ = [
     "TwoSided",
     "build_encoder",
     "build_text_encoder",
+    "feature_maps",
+    "map_channels",
     "rebuild_text_encoder",
     "series_strides",
     "sound_strides",

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Literal, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nearfar.checks import check_integer
+from nearfar.checks import check_choice, check_integer
 
-__all__ = ["ConvNet"]
+__all__ = ["NORMS", "ConvNet"]
+
+NORMS = ("batch", "layer")
+_STAGES = (1, 4, 6, 7)  # the last layer of each width
 
 
-def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+def _convolution(
+    inputs: int, outputs: int, norm: str, *, kernel: int = 3, stride: int = 1
+) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
+        nn.BatchNorm2d(outputs) if norm == "batch" else nn.GroupNorm(1, outputs),
         nn.ReLU(inplace=True),
     )
 
@@ -24,9 +29,9 @@ def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1)
 class _Residual(nn.Module):
     """Input plus one convolution of it."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, norm: str) -> None:
         super().__init__()
-        self.convolution = _convolution(channels, channels)
+        self.convolution = _convolution(channels, channels, norm)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = x + self.convolution(x)
@@ -35,7 +40,7 @@ class _Residual(nn.Module):
 
 @final
 class ConvNet(nn.Module):
-    """Nine convolutions with batch-norm, four of them residual, and the mean over the map.
+    """Nine convolutions, each normalised, four of them residual, and the mean over the map.
 
     Made to learn something in a minute on a laptop: 0.36 million weights at the default width. The
     map shrinks eightfold, the first time at once (memory traffic at full resolution is what costs
@@ -44,6 +49,8 @@ class ConvNet(nn.Module):
     Args:
         channels: Channels of the input, 1 to 32.
         width: Channels of the first stage; the representation has eight times as many dimensions.
+        norm: After each convolution: "batch", or "layer", over the channels and places of each
+            image by itself, which no image can be told from others of its batch by.
 
     Shape:
         ``[batch, channels, height, width]`` → ``[batch, 8 · width]``.
@@ -55,19 +62,23 @@ class ConvNet(nn.Module):
         torch.Size([2, 256])
     """
 
-    def __init__(self, *, channels: int = 3, width: int = 32) -> None:
+    def __init__(
+        self, *, channels: int = 3, width: int = 32, norm: Literal["batch", "layer"] = "batch"
+    ) -> None:
         super().__init__()
         check_integer(at_least=1, channels=channels, width=width)
+        check_choice(NORMS, norm=norm)
         self.num_features = 8 * width
+        self.map_channels = (width, 2 * width, 4 * width, 8 * width)
         self.layers = nn.Sequential(
-            _convolution(channels, width, stride=2),
-            _Residual(width),
-            _convolution(width, 2 * width, stride=2),
-            _Residual(2 * width),
-            _Residual(2 * width),
-            _convolution(2 * width, 4 * width, stride=2),
-            _Residual(4 * width),
-            _convolution(4 * width, 8 * width, kernel=1),
+            _convolution(channels, width, norm, stride=2),
+            _Residual(width, norm),
+            _convolution(width, 2 * width, norm, stride=2),
+            _Residual(2 * width, norm),
+            _Residual(2 * width, norm),
+            _convolution(2 * width, 4 * width, norm, stride=2),
+            _Residual(4 * width, norm),
+            _convolution(4 * width, 8 * width, norm, kernel=1),
         )
 
     def forward(
@@ -75,5 +86,20 @@ class ConvNet(nn.Module):
     ) -> Float[Tensor, "batch dim"]:
         """Images to representations."""
         features: Tensor = self.layers(images)
-        # the mean's own gradient is not laid out in memory, which makes the next step slow
-        return F.adaptive_avg_pool2d(features, 1).flatten(1)
+        return _mean(features)
+
+    def feature_maps(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch dim"], tuple[Tensor, ...]]:
+        """The representation, and a map of each stage, finest first."""
+        maps, x = [], images
+        for place, layer in enumerate(self.layers):
+            x = layer(x)
+            if place in _STAGES:
+                maps.append(x)
+        return _mean(x), tuple(maps)
+
+
+def _mean(features: Tensor) -> Tensor:
+    # the mean's own gradient is not laid out in memory, which makes the next step slow
+    return F.adaptive_avg_pool2d(features, 1).flatten(1)

@@ -24,6 +24,7 @@ class EncoderDescription(Record):
             standard deviation that views are normalised with, and the (low, high) of the original
             values that became (0, 1), None for uint8.
         stem: ``small`` where the stem of a ResNet was replaced for small images.
+        norm: What the encoder normalises by: ``batch``, or ``layer`` where that was chosen.
         arguments: What the constructor was called with.
         how: The lines of Python that build it.
     """
@@ -34,5 +35,6 @@ class EncoderDescription(Record):
     modality: str = "images"
     form: dict[str, Any] = field(default_factory=dict)
     stem: str = "standard"
+    norm: str = "batch"
     arguments: dict[str, Any] = field(default_factory=dict)
     how: str = ""

@@ -8,14 +8,19 @@ from typing import Any
 from torch import nn
 
 from nearfar.checks import check_choice, check_integer, suggest
-from nearfar.modules.convnet import ConvNet
+from nearfar.modules.convnet import NORMS, ConvNet
 from nearfar.modules.description import EncoderDescription
 
 __all__ = ["build_encoder"]
 
 
 def build_encoder(
-    name: str = "convnet", *, channels: int, image_size: int, stem: str = "auto"
+    name: str = "convnet",
+    *,
+    channels: int,
+    image_size: int,
+    stem: str = "auto",
+    norm: str = "batch",
 ) -> tuple[nn.Module, EncoderDescription]:
     """An encoder with fresh weights, and its description.
 
@@ -25,9 +30,12 @@ def build_encoder(
         image_size: Side of the views in pixels.
         stem: ``standard``, ``small`` (ResNets: 3×3 first convolution of stride 1, no max-pooling;
             SimCLR, arXiv 2002.05709, B.9), or ``auto``: small up to 64 pixels where there is one.
+        norm: ``batch``, the model's own; or ``layer``: over the channels and places of each image
+            by itself, where the model lets it be chosen.
 
     Raises:
-        ValueError: Unknown name (the nearest is named), or a small stem that this model lacks.
+        ValueError: Unknown name (the nearest is named), a small stem that this model lacks, or a
+            norm that cannot be chosen.
 
     Example:
         >>> encoder, description = build_encoder("convnet", channels=1, image_size=28)
@@ -36,23 +44,26 @@ def build_encoder(
     """
     check_integer(at_least=1, channels=channels, image_size=image_size)
     check_choice(("auto", "small", "standard"), stem=stem)
+    check_choice(NORMS, norm=norm)
     if name == "convnet":
         if stem == "small":
             raise ValueError("`stem` 'small' is for ResNets of timm; convnet has only its own")
-        convnet = ConvNet(channels=channels)
+        convnet = ConvNet(channels=channels, norm="layer" if norm == "layer" else "batch")
+        said = "" if norm == "batch" else f", norm={norm!r}"
         return convnet, EncoderDescription(
             name="convnet",
             library="nearfar",
             width=convnet.num_features,
             form={"channels": channels, "image_size": image_size},
-            arguments={"channels": channels},
-            how=f"nearfar.modules.ConvNet(channels={channels})",
+            norm=norm,
+            arguments={"channels": channels} | ({"norm": norm} if said else {}),
+            how=f"nearfar.modules.ConvNet(channels={channels}{said})",
         )
-    return _build_timm(name, channels=channels, image_size=image_size, stem=stem)
+    return _build_timm(name, channels=channels, image_size=image_size, stem=stem, norm=norm)
 
 
 def _build_timm(
-    name: str, *, channels: int, image_size: int, stem: str
+    name: str, *, channels: int, image_size: int, stem: str, norm: str
 ) -> tuple[nn.Module, EncoderDescription]:
     import timm
 
@@ -62,6 +73,8 @@ def _build_timm(
             f"`encoder` must be convnet or a model name of timm, got {name!r}{suggest(name, known)}"
         )
     arguments: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
+    if norm == "layer":
+        arguments["norm_layer"] = "groupnorm1"
     # transformers fix their grid when built; convolutions take any size
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -70,8 +83,13 @@ def _build_timm(
             model = timm.create_model(name, pretrained=False, img_size=image_size, **arguments)
             arguments["img_size"] = image_size
         except TypeError:
-            model = timm.create_model(name, pretrained=False, **arguments)
-    call = ", ".join(f"{key}={value}" for key, value in arguments.items())
+            try:
+                model = timm.create_model(name, pretrained=False, **arguments)
+            except (TypeError, RuntimeError) as error:
+                if norm == "batch":
+                    raise
+                raise ValueError(f"`norm` cannot be chosen for {name}: {error}") from error
+    call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     how = [f"timm.create_model({name!r}, {call})"]
     has_small = isinstance(getattr(model, "conv1", None), nn.Conv2d) and hasattr(model, "maxpool")
     if stem == "small" and not has_small:
@@ -89,6 +107,7 @@ def _build_timm(
         width=int(model.num_features),
         form={"channels": channels, "image_size": image_size},
         stem="small" if small else "standard",
+        norm=norm,
         arguments=arguments,
         how="\n".join(["model = " + how[0], *how[1:]]) if small else how[0],
     )

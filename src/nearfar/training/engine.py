@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from nearfar.inputs import View
 from nearfar.methods.method import Method, Step
 from nearfar.parallel import synchronise_batch_norm
+from nearfar.training.optimizers import set_rates
 
 __all__ = ["Engine", "computes_in_bfloat16"]
 
@@ -148,10 +149,14 @@ class Engine:
             gradient.copy_(mean.view_as(gradient))
             start += gradient.numel()
 
-    def update(self, learning_rate: float) -> None:
-        """One optimiser step at this rate, then clear the gradients."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
+    def update(self, learning_rate: float, *, steady: float) -> None:
+        """One optimiser step at this rate, then clear the gradients.
+
+        Args:
+            learning_rate: As scheduled.
+            steady: Of the parts whose rate stays at its peak.
+        """
+        set_rates(self._optimizer, rate=learning_rate, steady=steady)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 

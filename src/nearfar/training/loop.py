@@ -215,14 +215,14 @@ class _Updater:
     engine: Engine
     directory: RunDirectory
 
-    def learning_rate(self, step: int) -> float:
-        """The rate of an update."""
+    def learning_rate(self, step: int, *, steady: bool = False) -> float:
+        """The rate of an update, or that of what stays at its peak."""
         return scheduled_learning_rate(
             step,
             steps=self.schedule.steps,
             warmup=self.schedule.warmup,
             peak=peak_learning_rate(self.options),
-            constant=self.options.schedule == "constant",
+            constant=steady or self.options.schedule == "constant",
         )
 
     def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:
@@ -237,7 +237,7 @@ class _Updater:
             self.method.after_batch(result)
             total += loss / len(group)
             terms = {name: float(term) for name, term in result.terms.items()}
-        self.engine.update(self.learning_rate(step))
+        self.engine.update(self.learning_rate(step), steady=self.learning_rate(step, steady=True))
         self.method.after_update((step + 1) / self.schedule.steps)
         return total, terms
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
+from nearfar.methods.method import Method
 from nearfar.training.lars import LARS
 from nearfar.training.options import TrainingOptions
 
-__all__ = ["build_optimizer", "peak_learning_rate", "scheduled_learning_rate"]
+__all__ = ["build_optimizer", "peak_learning_rate", "scheduled_learning_rate", "set_rates"]
 
 _RATES = {"adamw": 1e-3, "sgd": 0.03, "lars": 0.3}
 _DECAYS = {"adamw": 1e-2, "sgd": 1e-4, "lars": 1e-6}
@@ -48,29 +50,52 @@ def scheduled_learning_rate(
     return peak * (1 + math.cos(math.pi * progress)) / 2
 
 
-def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
-    """Two groups: matrices and kernels with weight decay; biases and norms without.
+def set_rates(optimizer: Optimizer, *, rate: float, steady: float) -> None:
+    """Give each group the rate of an update.
 
-    LARS does not adapt the second group either (BYOL, arXiv 2006.07733, section 3.3).
+    Args:
+        optimizer: From :func:`build_optimizer`.
+        rate: As scheduled.
+        steady: The rate of what stays at its peak.
     """
-    trainable = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    if not trainable:
+    for group in optimizer.param_groups:
+        group["lr"] = group["factor"] * (steady if group["constant"] else rate)
+
+
+def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
+    """Matrices and kernels with weight decay, biases and norms without; parts at their own pace.
+
+    LARS does not adapt biases and norms either (BYOL, arXiv 2006.07733, section 3.3).
+    """
+    paced = method.paces() if isinstance(method, Method) else ()
+    paces = {id(parameter): pace for pace in paced for parameter in pace.part.parameters()}
+    decay = _DECAYS[options.optimizer] if options.weight_decay is None else options.weight_decay
+    groups: dict[tuple[bool, bool, float], dict[str, Any]] = {}
+    for parameter in method.parameters():
+        if not parameter.requires_grad:
+            continue
+        pace = paces.get(id(parameter))
+        factor, constant = (pace.factor, pace.constant) if pace else (1.0, False)
+        weight = parameter.ndim > 1
+        made = {
+            "params": [],
+            "weight_decay": decay if weight else 0.0,
+            "factor": factor,
+            "constant": constant,
+        }
+        if options.optimizer == "lars":
+            made["adapt"] = weight
+        groups.setdefault((not constant, weight, factor), made)["params"].append(parameter)
+    if not groups:
         raise ValueError("the method has no trainable parameter")
-    decay = options.weight_decay
-    weights = {
-        "params": [parameter for parameter in trainable if parameter.ndim > 1],
-        "weight_decay": _DECAYS[options.optimizer] if decay is None else decay,
-    }
-    others = {
-        "params": [parameter for parameter in trainable if parameter.ndim <= 1],
-        "weight_decay": 0.0,
-    }
     rate = peak_learning_rate(options)
-    groups = [group for group in (weights, others) if group["params"]]
+    # weights before the rest, the common pace before others
+    chosen = [
+        groups[key] for key in sorted(groups, key=lambda key: (key[1:] != (1.0, False), not key[0]))
+    ]
     if options.optimizer == "adamw":
         # not fused: that kernel trusts weights and state to lie alike in memory
-        return AdamW(groups, lr=rate)
+        return AdamW(chosen, lr=rate)
     if options.optimizer == "sgd":
-        return SGD(groups, lr=rate, momentum=0.9)
-    others["adapt"] = False
-    return LARS(groups, lr=rate)
+        return SGD(chosen, lr=rate, momentum=0.9)
+    return LARS(chosen, lr=rate)

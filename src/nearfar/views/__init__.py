@@ -1,5 +1,6 @@
 """Views: random changes of a batch of images that keep what they show."""
 
+from nearfar.views.beside import Beside
 from nearfar.views.customviews import CustomViews
 from nearfar.views.graphviews import GraphViews
 from nearfar.views.images import plain_view
@@ -25,6 +26,7 @@ from nearfar.views.views import Views
 
 __all__ = [
     "VIEW_PRESETS",
+    "Beside",
     "CustomViews",
     "GraphViews",
     "ImageViews",

@@ -8,6 +8,7 @@ from typing import Any
 
 from nearfar.checks import check_choice
 from nearfar.views.imageviews import ImageViews
+from nearfar.views.views import Views
 
 __all__ = [
     "VIEW_PRESETS",
@@ -158,7 +159,8 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
     return _build(recipe, overrides)
 
 
-VIEW_PRESETS: dict[str, Callable[..., ImageViews]] = {
+VIEW_PRESETS: dict[str, Callable[..., Views]] = {
+    "barlow-twins": vicreg_views,
     "byol": byol_views,
     "digits": digits_views,
     "moco-v1": moco_v1_views,
@@ -169,14 +171,14 @@ VIEW_PRESETS: dict[str, Callable[..., ImageViews]] = {
 }
 
 
-def image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> ImageViews:
+def image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
     """The views of a preset by name, for images of this size and number of channels.
 
     Args:
         preset: One of :data:`VIEW_PRESETS`.
         size: Side of a view in pixels.
         channels: Channels of the images.
-        overrides: Settings of :class:`ImageViews` that replace the preset's.
+        overrides: Settings of the preset's views, mostly :class:`ImageViews`, that replace its own.
 
     Raises:
         ValueError: The preset or a setting is unknown (the nearest is named), or out of range.
