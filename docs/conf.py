@@ -31,6 +31,7 @@ napoleon_custom_sections = [
     "Best critic",
     "Bias",
     "Cost",
+    "Good to know",
     "Proof",
     "Range",
     "Reading",
@@ -41,4 +42,5 @@ napoleon_custom_sections = [
     "Shape",
     "Statement",
     "Vacuous",
+    "When to use",
 ]

@@ -79,14 +79,18 @@ INFOMAX = [
 ]
 
 
-def cpc_case(candidates: str, temperature: float, *, steps: int = 2) -> ObjectiveCase:
-    predictions, encodings = normal(steps, 6, 4, 5), normal(6, 4, 5, seed=2)
+def cpc_case(
+    candidates: str, temperature: float, *, steps: int = 2, places: tuple[int, ...] = ()
+) -> ObjectiveCase:
+    """Of sequences, or of the places of grids; these with the next time skipped."""
+    predictions, encodings = normal(steps, 6, 4, *places, 5), normal(6, 4, *places, 5, seed=2)
+    skip = len(places)
     negatives = {"batch": 7, "same_sequence": 3, "other_sequences": 4}[candidates]
     alone = ((normal(1, 1, 4, 5), normal(1, 4, 5)), "`encodings` needs at least 2 sequences to")
     return ObjectiveCase(
         "cpc_loss",
-        make=lambda: CPCLoss(candidates=candidates, temperature=temperature),
-        arguments={"candidates": candidates, "temperature": temperature},
+        make=lambda: CPCLoss(skip=skip, candidates=candidates, temperature=temperature),
+        arguments={"skip": skip, "candidates": candidates, "temperature": temperature},
         inputs=(predictions, encodings),
         reference=cpc.cpc,
         matrices=False,
@@ -94,7 +98,7 @@ def cpc_case(candidates: str, temperature: float, *, steps: int = 2) -> Objectiv
         couples_batch=candidates != "same_sequence",
         unmoved_by=ROTATION,
         minimum=0.0,
-        perfect=perfect_forecast(candidates, temperature),
+        perfect=perfect_forecast(candidates, temperature, skip),
         collapsed=Anchor((alike(1, 2, 4), alike(2, 4)), math.log(1 + negatives)),
         at_chance=Anchor(
             (AXES[:4].repeat(2, 2, 1, 1), AXES[4:].repeat(2, 1, 1)),
@@ -104,8 +108,16 @@ def cpc_case(candidates: str, temperature: float, *, steps: int = 2) -> Objectiv
         refused=(
             *TEMPERATURES,
             ({"candidates": "sequence"}, "`candidates` must be one of batch, other_sequences, "),
+            ({"skip": -1}, "`skip` must be a whole number of 0 or more, got -1"),
         ),
         refused_inputs=(
+            (
+                (predictions[:, :, :2], encodings[:, :2]),
+                f"must have fewer steps than 2 times, got {steps} after 1 that are skipped",
+            ),
+        )
+        if places
+        else (
             ((predictions[0], encodings), "`predictions` must have the axes steps × batch × time"),
             (
                 (predictions, encodings[0]),
@@ -119,15 +131,16 @@ def cpc_case(candidates: str, temperature: float, *, steps: int = 2) -> Objectiv
     )
 
 
-def perfect_forecast(candidates: str, temperature: float) -> Anchor:
-    """Two sequences, constant and opposite, or one of alternating places, each foreseen."""
+def perfect_forecast(candidates: str, temperature: float, skip: int) -> Anchor:
+    """Two sequences, constant and opposite, or one whose last time is unlike the others."""
     if candidates == "other_sequences":
         encodings = OPPOSITE[:, None].repeat(1, 3, 1)
         others = 3 * math.exp(-2 / temperature)
         return Anchor((encodings[None], encodings), math.log1p(others))
-    encodings = OPPOSITE[None]  # one sequence of two times
-    forecast = OPPOSITE.flip(0)[None, None]
-    return Anchor((forecast, encodings), math.log1p(math.exp(-2 / temperature)))
+    others = skip + 1
+    encodings = OPPOSITE[None, [0] * others + [1]]
+    forecast = OPPOSITE[None, None, [1] * (others + 1)]
+    return Anchor((forecast, encodings), math.log1p(others * math.exp(-2 / temperature)))
 
 
 LOCATION_CASES = [
@@ -136,4 +149,7 @@ LOCATION_CASES = [
     cpc_case("batch", 0.5, steps=3),
     cpc_case("same_sequence", 1.0),
     cpc_case("other_sequences", 1.0, steps=1),
+    cpc_case("batch", 2.0, places=(2,)),
+    cpc_case("same_sequence", 1.0, places=(3,)),
+    cpc_case("other_sequences", 1.0, steps=1, places=(2,)),
 ]

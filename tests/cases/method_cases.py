@@ -12,14 +12,24 @@ from nearfar.methods import (
     Method,
     Step,
     alignment_uniformity,
+    amdim,
+    autoencoder,
     barlow_twins,
     byol,
     cpc,
+    cpc_v2,
+    curl,
+    deep_infomax,
     dgi,
     moco_v1,
     moco_v2,
     multiview,
     simclr,
+    simsiam,
+    simsiam_anatomy,
+    simsiam_expectation,
+    simsiam_gradient,
+    swav,
     vicreg,
 )
 from nearfar.modules import ConvNet, StridedEncoder
@@ -41,6 +51,32 @@ def two_views() -> tuple[Tensor, Tensor]:
 def one_sequence_view() -> tuple[Tensor]:
     """64 numbers, 16 steps of the encoder."""
     return (torch.randn(BATCH, 1, 64, generator=torch.Generator().manual_seed(3)),)
+
+
+def three_views() -> tuple[Tensor, ...]:
+    generator = torch.Generator().manual_seed(4)
+    first, second = two_views()
+    return first, second, 0.5 * (first + torch.rand(first.shape, generator=generator))
+
+
+def multi_crop_views() -> tuple[Tensor, ...]:
+    """Two large views, three small ones."""
+    large = two_views()
+    return *large, *(large[0][:, :, i : i + 8, i : i + 8] for i in (0, 4, 8))
+
+
+def indexed_views() -> tuple[Tensor, ...]:
+    return *two_views(), torch.arange(BATCH) + 1
+
+
+def one_grid_of_patches() -> tuple[Tensor]:
+    """4 × 4 patches of 8 × 8 pixels."""
+    generator = torch.Generator().manual_seed(3)
+    return (torch.rand(BATCH, 4, 4, 1, 8, 8, generator=generator),)
+
+
+def layer_encoder() -> ConvNet:
+    return ConvNet(channels=1, width=WIDTH // 8, norm="layer")
 
 
 def step_encoder() -> StridedEncoder:
@@ -80,6 +116,11 @@ class MethodCase:
 
 CASES = (
     MethodCase(
+        "autoencoder",
+        lambda: autoencoder(encoder(), WIDTH, signal_dim=SIDE**2),
+        views=lambda: two_views()[:1],
+    ),
+    MethodCase(
         "alignment_uniformity",
         lambda: alignment_uniformity(
             encoder(), WIDTH, dim=8, contrastive_weight=0.5, learn_temperature=True
@@ -87,11 +128,30 @@ CASES = (
     ),
     MethodCase("barlow_twins", lambda: barlow_twins(encoder(), WIDTH, hidden=16)),
     MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
+    MethodCase("amdim", lambda: amdim(encoder(), WIDTH, dim=8)),
     MethodCase(
         "cpc",
         lambda: cpc(step_encoder(), WIDTH, steps=3, length=64),
         chance=4.852030263919617,  # ln (8 · 16)
         views=one_sequence_view,
+    ),
+    MethodCase(
+        "cpc_v2",
+        lambda: cpc_v2(layer_encoder(), WIDTH, dim=8, hidden=8, blocks=2, rows=4),
+        chance=4.852030263919617,  # ln (8 · 4²)
+        views=one_grid_of_patches,
+    ),
+    MethodCase(
+        "curl",
+        lambda: curl(encoder(), WIDTH, num_negatives=None, radius=1.0),
+        chance=3.0,  # log₂ 8
+        views=three_views,
+    ),
+    MethodCase(
+        "deep_infomax",
+        lambda: deep_infomax(encoder(), WIDTH, dim=8, units=16, global_weight=0.5),
+        chance=2.1487562597358306,  # (1 + ½)·2 ln 2 + ln 2 / 10
+        views=lambda: two_views()[:1],
     ),
     MethodCase("dgi", lambda: dgi(encoder(), WIDTH), chance=0.6931471805599453),  # ln 2
     MethodCase(
@@ -116,6 +176,20 @@ CASES = (
         "simclr",
         lambda: simclr(encoder(), WIDTH, dim=8, temperature=0.5),
         chance=2.70805020110221,  # ln 15
+    ),
+    MethodCase("simsiam", lambda: simsiam(encoder(), WIDTH)),
+    MethodCase("simsiam_anatomy", lambda: simsiam_anatomy(encoder(), WIDTH)),
+    MethodCase(
+        "simsiam_expectation",
+        lambda: simsiam_expectation(encoder(), WIDTH, num_samples=12),
+        views=indexed_views,
+    ),
+    MethodCase("simsiam_gradient", lambda: simsiam_gradient(encoder(), WIDTH, keep_residual=False)),
+    MethodCase(
+        "swav",
+        lambda: swav(encoder(), WIDTH, dim=8, prototypes=6, queue_size=8, queue_start=0.0),
+        chance=1.791759469228055,  # ln 6
+        views=multi_crop_views,
     ),
     MethodCase("vicreg", lambda: vicreg(encoder(), WIDTH, hidden=16)),
 )

@@ -14,6 +14,7 @@ from nearfar.objectives import (
     UniformityLoss,
     VICRegLoss,
 )
+from tests.cases.amdim_cases import AMDIM_CASES
 from tests.cases.location_cases import LOCATION_CASES
 from tests.cases.objective_case import (
     AXES,
@@ -218,5 +219,6 @@ OBJECTIVE_CASES = [
     ),
     *SCORE_CASES,
     *LOCATION_CASES,
+    *AMDIM_CASES,
     *SIAMESE_CASES,
 ]

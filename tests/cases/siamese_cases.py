@@ -30,6 +30,7 @@ from tests.cases.objective_case import (
     Anchor,
     ObjectiveCase,
     constant,
+    normal,
     rows,
 )
 from tests.references import (
@@ -202,36 +203,48 @@ def barlow_twins_case(variant: str, weight: float, *shape: int) -> ObjectiveCase
 
 def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
     temperature, epsilon = arguments["temperature"], arguments.get("epsilon", 0.05)
-    queued = variant == "queue"
-    queues = 2 if queued else 0
+    shared_out = arguments.get("iterations", 3) > 0
+    cropped = variant == "queue and small crops"
+    queues, crops = (2, 3) if cropped else (0, 0)
     wrong = 1 / (1 + math.exp(2 / epsilon))  # the other prototype's share of a code
     near = math.log1p(math.exp(-2 / temperature)) + wrong * 2 / temperature
     z1, z2, prototypes, *earlier = rows(6, 6, 4, *(5,) * queues)
+    small = (normal(crops, 6, 5),) if crops else ()
+
+    def several(world: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (world.expand(crops, *world.shape).contiguous(),) if crops else ()
+
     return ObjectiveCase(
         "swapped_prediction_loss",
         variant=variant,
         make=lambda: SwappedPredictionLoss(**arguments),  # type: ignore[arg-type]
         arguments=arguments,
-        inputs=(z1, z2, prototypes, *earlier),
-        matrices=not queued,
-        shared_inputs=frozenset({2, 3, 4}) if queued else frozenset({2}),
-        frozen_inputs=frozenset({3, 4}) if queued else frozenset(),
+        inputs=(z1, z2, prototypes, *earlier, *small),
+        matrices=not cropped,
+        shared_inputs=frozenset({2, 3, 4}) if cropped else frozenset({2}),
+        frozen_inputs=frozenset({3, 4}) if cropped else frozenset(),
+        sample_axes={5: 1} if cropped else {},
         reference=swapped_prediction.swapped_prediction,
         reference_gradient=swapped_prediction.swapped_prediction_gradient,
-        symmetric=not queued,
-        couples_batch=True,
+        symmetric=not cropped,
+        couples_batch=shared_out,
         unmoved_by=SPHERE,
         minimum=0.0,
         maximum=math.log(4) + 2 / temperature,
-        perfect=Anchor((OPPOSITE,) * (3 + queues), near),
-        collapsed=Anchor((*constant(6, 6), MIRRORED, *constant(5, 5)[:queues]), math.log(2)),
+        perfect=Anchor((OPPOSITE,) * (3 + queues) + several(OPPOSITE), near),
+        collapsed=Anchor(
+            (*constant(6, 6), MIRRORED, *constant(5, 5)[:queues], *several(constant(6)[0])),
+            math.log(2),
+        ),
         at_chance=Anchor(
-            (AXES[:2], AXES[2:4], AXES[4:], *(AXES[:4],) * queues), math.log(4), num_negatives=3
+            (AXES[:2], AXES[2:4], AXES[4:], *(AXES[:4],) * queues, *several(AXES[:2])),
+            math.log(4),
+            num_negatives=3,
         ),
         refused=(
             *TEMPERATURES,
             ({"epsilon": 0.0}, "`epsilon` must be a finite number above 0, got 0.0"),
-            ({"iterations": 0}, "`iterations` must be a whole number of 1 or more, got 0"),
+            ({"iterations": -1}, "`iterations` must be a whole number of 0 or more, got -1"),
         ),
         refused_inputs=(
             (rows(6, 6) + rows(4, dim=3), "`prototypes` must have the columns of `z1`, 5, got 3"),
@@ -241,7 +254,12 @@ def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
                 (z1, z2, prototypes, z1, z1[:, :4]),
                 "`queue2` must have the columns of `z1`, 5, got 4",
             ),
-            ((z1[:1], z2[:1], prototypes), "`z1` needs at least 2 rows"),
+            ((z1, z2, prototypes, z1, z1, z1), "`small` must have the axes crops × batch × dim"),
+            (
+                (z1, z2, prototypes, z1, z1, z1[None, 1:]),
+                "`small` must have the rows and columns of `z1`, (6, 5), in each crop, got",
+            ),
+            *([((z1[:1], z2[:1], prototypes), "`z1` needs at least 2 rows")] if shared_out else []),
         ),
     )
 
@@ -316,7 +334,8 @@ SIAMESE_CASES = [
     barlow_twins_case("", 0.005, 6, 5),
     barlow_twins_case("wide", 0.5, 4, 7),
     swapped_prediction_case("", temperature=0.1),
-    swapped_prediction_case("queue", temperature=0.5, epsilon=0.1, iterations=5),
+    swapped_prediction_case("queue and small crops", temperature=0.5, epsilon=0.1, iterations=5),
+    swapped_prediction_case("", temperature=0.1, iterations=0),
     ObjectiveCase(
         "center_loss",
         make=CenterLoss,

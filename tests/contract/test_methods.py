@@ -27,6 +27,11 @@ def state(method: Method) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in method.state_dict().items()}
 
 
+def doubled(views: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """In double precision; indices stay whole numbers."""
+    return tuple(view.double() if view.is_floating_point() else view for view in views)
+
+
 def whole_backward(method: Method, views: tuple[torch.Tensor, ...]) -> Step:
     step = method(views)
     step.loss.backward()
@@ -109,6 +114,32 @@ def test_a_state_dict_brings_everything_back(case):
     assert torch.equal(other.eval()(case.views()).loss, method.eval()(case.views()).loss)
 
 
+def told_apart(method: Method, views: tuple[torch.Tensor, ...]) -> float:
+    """The contrastive loss where each key is its query, and nothing else is near it."""
+    projected = list(method.project(views))
+    directions = torch.eye(BATCH)
+    projected[1] = tuple(directions.clone() for _ in projected[1])
+    step = method.compare(tuple(projected))
+    method.after_batch(step)
+    return float(step.terms.get("contrastive", step.loss))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.name in ("moco_v1", "moco_v2", "multiview", "simclr")],
+    ids=lambda case: case.name,
+)
+def test_a_key_is_never_among_its_own_negatives(case):
+    method = make(case).eval()
+    method.objective.temperature = 0.05
+    if hasattr(method, "queue"):
+        method.queue.keys.copy_(-torch.ones_like(method.queue.keys) / 8**0.5)
+    # a second copy among the candidates would leave at least ln 2
+    assert told_apart(method, case.views()) < 1e-6
+    if hasattr(method, "queue"):  # and by now there is one
+        assert told_apart(method, case.views()) == pytest.approx(math.log(2), abs=1e-4)
+
+
 @each
 def test_no_label_enters(case):
     assert list(inspect.signature(type(make(case)).forward).parameters) == ["self", "views"]
@@ -123,11 +154,15 @@ def test_embedding_is_deterministic(case):
 
 @each
 def test_the_step_carries_what_the_protocol_says(case):
-    step = make(case)(case.views())
+    method = make(case)
+    step = method(case.views())
     assert step.loss.ndim == 0
     assert step.loss.dtype == torch.float32
     assert all(h.shape[0] == BATCH for h in step.representations)
-    assert len(step.projections) == len(case.views())
+    assert len(step.projections) == len(case.views()) - method.indexed
+    assert all(x.isfinite().all() for x in (*step.representations, *step.projections))
+    assert all(x.is_floating_point() for x in (*step.representations, *step.projections))
+    assert all(term.ndim == 0 and not term.requires_grad for term in step.terms.values())
 
 
 @each
@@ -150,7 +185,7 @@ def test_the_loss_does_not_depend_on_the_order_of_the_batch(case):
 def test_a_cached_step_is_the_step_of_the_whole_batch(case, micro_batch):
     # evaluation mode: batch-norm would know its batch
     method, other = make(case).double().eval(), make(case).double().eval()
-    views = tuple(view.double() for view in case.views())
+    views = doubled(case.views())
     step = cached_backward(method, views, micro_batch=micro_batch)
     assert_same((method, step), (other, whole_backward(other, views)))
 
@@ -159,7 +194,7 @@ def test_a_cached_step_is_the_step_of_the_whole_batch(case, micro_batch):
 @pytest.mark.parametrize("micro_batch", [3, 4])
 def test_caching_is_exact_for_batch_norm_over_micro_batches(case, micro_batch):
     method, other = make(case).double(), make(case).double()
-    views = tuple(view.double() for view in case.views())
+    views = doubled(case.views())
     step = cached_backward(method, views, micro_batch=micro_batch)
     parts = zip(*(view.tensor_split(math.ceil(BATCH / micro_batch)) for view in views), strict=True)
     assert_same((method, step), (other, joined_backward(other, *parts)))
@@ -168,7 +203,7 @@ def test_caching_is_exact_for_batch_norm_over_micro_batches(case, micro_batch):
 @each
 def test_projecting_is_sample_by_sample(case):
     method = make(case).double().eval()
-    views = tuple(view.double() for view in case.views())
+    views = doubled(case.views())
     whole = method.project(views)
     first = method.project(tuple(view[:3] for view in views))
     for group, others in zip(whole, first, strict=True):

@@ -297,6 +297,22 @@ def test_one_sequence_is_its_own_batch() -> None:
     )
 
 
+@pytest.mark.parametrize("candidates", ["batch", "same_sequence", "other_sequences"])
+def test_skipping_leaves_the_first_steps_out_of_the_mean(candidates: str) -> None:
+    predictions, encodings = normal(3, 2, 5, 4), normal(2, 5, 4)
+    first, whole = (
+        cpc_loss(predictions[:steps], encodings, candidates=candidates) for steps in (1, 3)
+    )
+    rest = cpc_loss(predictions[1:], encodings, skip=1, candidates=candidates)
+    torch.testing.assert_close(rest, (3 * whole - first) / 2)
+
+
+def test_times_with_one_place_are_times() -> None:
+    predictions, encodings = normal(2, 3, 5, 4), normal(3, 5, 4)
+    expected = cpc_loss(predictions, encodings)
+    torch.testing.assert_close(cpc_loss(predictions.unsqueeze(3), encodings.unsqueeze(2)), expected)
+
+
 def test_the_encoding_to_come_is_told_from_others_by_a_critic_that_knows_the_shift() -> None:
     """Sequences that turn by a fixed angle: the right map foresees them, the identity does not."""
     start = F.normalize(normal(8, 2)) * 6

@@ -274,6 +274,11 @@ def test_sinkhorn_shares_out_the_samples_and_more_evenly_with_more_iterations() 
     assert uneven[2] < 1e-6
 
 
+def test_sinkhorn_without_iteration_is_the_softmax_of_each_row() -> None:
+    scores = rows(5, 3)
+    close(sinkhorn(scores, epsilon=0.5, iterations=0), (scores / 0.5).softmax(dim=1))
+
+
 def test_sinkhorn_multiplies_the_potentials_by_one_number_per_row_and_column() -> None:
     scores = rows(5, 3)
     ratio = (sinkhorn(scores, epsilon=0.5, iterations=2).log() - scores / 0.5).double()
@@ -356,6 +361,10 @@ def test_swapped_prediction_is_that_of_lightly(queued: bool) -> None:
     theirs = SwaVLoss()(scores[:2], [], scores[2:] if queued else None).squeeze()
     close(ours, theirs)
     close(gradient(ours, z1), gradient(theirs, z1))
+    crops = [rows(32, DIM) for _ in range(3)]
+    near = [to_sphere(crop) @ to_sphere(prototypes).T for crop in crops]
+    ours = swapped_prediction_loss(z1, z2, prototypes, *queues, small=torch.stack(crops))
+    close(ours, SwaVLoss()(scores[:2], near, scores[2:] if queued else None).squeeze())
 
 
 # --- the gradient's parts -------------------------------------------------------------------------

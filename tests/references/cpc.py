@@ -1,4 +1,4 @@
-"""CPC: equation 4 of arXiv 1807.03748 for every step, sequence and time."""
+"""CPC: equation 4 of arXiv 1807.03748 for every step, sequence, time and place."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ Array = NDArray[np.float64]
 
 
 def cpc(
-    predictions: Array, encodings: Array, *, candidates: str = "batch", temperature: float = 1.0
+    predictions: Array,
+    encodings: Array,
+    *,
+    skip: int = 0,
+    candidates: str = "batch",
+    temperature: float = 1.0,
 ) -> float:
-    steps, sequences, times, _ = predictions.shape
+    steps, times = len(predictions), encodings.shape[1]
     by_step = []
-    for k in range(1, steps + 1):
+    for step in range(steps):
+        k = skip + 1 + step
         losses = []
-        for b in range(sequences):
-            for t in range(times - k):
-                everything = [(s, u) for s in range(sequences) for u in range(times)]
-                chosen = {
-                    "batch": everything,
-                    "same_sequence": [(s, u) for s, u in everything if s == b],
-                    "other_sequences": [(b, t + k)] + [(s, u) for s, u in everything if s != b],
-                }[candidates]
-                prediction = predictions[k - 1, b, t]
-                f = {at: np.exp(prediction @ encodings[at] / temperature) for at in chosen}
-                losses.append(-np.log(f[b, t + k] / sum(f.values())))
+        for b, t, *place in np.ndindex(encodings.shape[:-1]):
+            if t + k >= times:
+                continue
+            everything = list(np.ndindex(encodings.shape[:-1]))
+            to_come = (b, t + k, *place)
+            chosen = {
+                "batch": everything,
+                "same_sequence": [at for at in everything if at[0] == b],
+                "other_sequences": [to_come] + [at for at in everything if at[0] != b],
+            }[candidates]
+            prediction = predictions[(step, b, t, *place)]
+            f = {at: np.exp(prediction @ encodings[at] / temperature) for at in chosen}
+            losses.append(-np.log(f[to_come] / sum(f.values())))
         by_step.append(sum(losses) / len(losses))
     return float(sum(by_step) / steps)

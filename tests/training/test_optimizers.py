@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from nearfar.methods import Method, Pace, Projected, Step
+from nearfar.modules import ConvNet
+from nearfar.objectives import AlignmentLoss
 from nearfar.training import LARS, TrainingOptions
 from nearfar.training.optimizers import (
     build_optimizer,
     peak_learning_rate,
     scheduled_learning_rate,
+    set_rates,
 )
+from nearfar.training.stopping import Interrupted
 from tests.references.lars import lars
+from tests.training.worlds import fit, options, weights
+
+
+class Paced(Method):
+    """Alignment of predictions, each part at a pace of its own."""
+
+    paper, negatives, momentum = "none", False, False
+    objective: AlignmentLoss
+
+    def __init__(self) -> None:
+        super().__init__()
+        # a bias comes first, so that the order of the groups is not that of the parameters
+        self.scale = nn.Parameter(torch.ones(1))
+        self.encoder = ConvNet(channels=1, width=4)
+        self.projector = nn.Linear(32, 8)
+        self.predictor = nn.Linear(8, 8)
+        self.objective = AlignmentLoss()
+
+    def project(self, views: tuple[torch.Tensor, ...]) -> Projected:
+        h1, h2 = (self.encoder(view) for view in views)
+        z1, z2 = self.projector(h1), self.projector(h2)
+        return (h1, h2), (self.scale * self.predictor(z1), z2)
+
+    def compare(self, projected: Projected) -> Step:
+        representations, (p1, z2) = projected
+        loss = self.objective(p1, z2.detach())
+        return Step(loss=loss, representations=representations, projections=(p1, z2))
+
+    def chance(self, batch_size: int) -> float | None:
+        return None
+
+    def paces(self) -> tuple[Pace, ...]:
+        return Pace(self.projector, factor=10.0), Pace(self.predictor, factor=0.5, constant=True)
 
 
 @pytest.mark.parametrize("adapt", [True, False])
@@ -76,6 +116,88 @@ def test_biases_and_norms_have_no_weight_decay_and_no_adaption(name):
     assert sum(len(group["params"]) for group in optimizer.param_groups) == 6
     if name == "lars":
         assert (weights["adapt"], others["adapt"]) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
+def test_parts_with_a_pace_of_their_own_are_groups_of_their_own(name):
+    method = Paced()
+    optimizer = build_optimizer(method, TrainingOptions(optimizer=name, weight_decay=0.5))
+    common, biases, *paced = optimizer.param_groups
+    assert {p.ndim for p in common["params"]} == {4}
+    assert {id(method.scale)} < {id(p) for p in biases["params"]}
+    assert [(g["factor"], g["constant"]) for g in (common, biases)] == [(1.0, False)] * 2
+    found = {
+        (group["factor"], group["constant"], group["weight_decay"]): group["params"]
+        for group in paced
+    }
+    assert found == {
+        (10.0, False, 0.5): [method.projector.weight],
+        (10.0, False, 0.0): [method.projector.bias],
+        (0.5, True, 0.5): [method.predictor.weight],
+        (0.5, True, 0.0): [method.predictor.bias],
+    }
+    counted = sum(len(group["params"]) for group in optimizer.param_groups)
+    assert counted == len(list(method.parameters()))
+
+
+def test_rates_follow_the_schedule_or_stay_at_their_peak():
+    optimizer = build_optimizer(Paced(), TrainingOptions())
+    set_rates(optimizer, rate=0.1, steady=2.0)
+    rates = {(g["factor"], g["constant"]): g["lr"] for g in optimizer.param_groups}
+    assert rates == {(1.0, False): 0.1, (10.0, False): 1.0, (0.5, True): 1.0}
+
+
+def test_a_pace_counts_for_frozen_parts_too():
+    method = Paced()
+    method.projector.requires_grad_(False)
+    groups = build_optimizer(method, TrainingOptions()).param_groups
+    assert {group["factor"] for group in groups} == {1.0, 0.5}
+
+
+@pytest.mark.parametrize("factor", [-1.0, math.nan, math.inf])
+def test_a_pace_refuses_a_factor_that_makes_no_sense(factor):
+    with pytest.raises(ValueError, match="`factor` must be a finite number of 0 or above, got"):
+        Pace(nn.Linear(2, 2), factor=factor)
+
+
+def test_a_part_with_factor_0_stays_as_it_is(tmp_path):
+    method = Paced()
+    method.paces = lambda: (Pace(method.projector, factor=0.0),)
+    before = weights(method)
+    after = weights(fit(tmp_path, method, options(epochs=1, weight_decay=0.0)))
+    assert torch.equal(after["projector.weight"], before["projector.weight"])
+    assert not torch.equal(after["predictor.weight"], before["predictor.weight"])
+
+
+class StopAt:
+    """Asks for a stop after an update."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def start(self, record: object) -> None:
+        pass
+
+    def update(self, *, step: int, **others: object) -> None:
+        if step == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def finish(self, health: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("name", ["adamw", "lars"])
+def test_a_run_with_paces_resumes_exactly(tmp_path, name):
+    def paced() -> Paced:
+        torch.manual_seed(0)
+        return Paced()
+
+    chosen = options(optimizer=name)
+    whole = weights(fit(tmp_path / "whole", paced(), chosen))
+    with pytest.raises(Interrupted):
+        fit(tmp_path / "stopped", paced(), chosen, progress=StopAt(7))
+    resumed = weights(fit(tmp_path / "stopped", paced(), chosen))
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
 def test_the_rate_rises_linearly_and_falls_along_a_cosine():

@@ -25,6 +25,10 @@ def drawn(views: ImageViews, *, height: int = 32, width: int = 32, view: int = 0
     return views.parameters(torch.arange(DRAWS), sizes, seed=11, epoch=0, view=view)
 
 
+def shares(least: float, most: float) -> Tensor:
+    return torch.tensor([[least, most]], dtype=torch.float64).expand(50, 2)
+
+
 def same_distribution(ours: Tensor, theirs: np.ndarray) -> bool:
     # some fifty comparisons in this file: one in a thousand each
     return bool(stats.ks_2samp(ours.numpy(), theirs, method="asymp").pvalue > 0.001)
@@ -57,7 +61,7 @@ def test_crops_lie_inside_images_of_any_shape(
 ) -> None:
     numbers = uniform(torch.arange(50), seed=0, epoch=0, count=NUMBERS_FOR_ALL_DRAWS)
     sizes = torch.tensor([[height, width]]).expand(50, 2)
-    boxes, _ = crop_boxes(numbers, sizes, scale=(least, 1.0), ratio=(ratio, 1 / ratio))
+    boxes, _ = crop_boxes(numbers, sizes, scale=shares(least, 1.0), ratio=(ratio, 1 / ratio))
     assert bool((boxes[:, :2] >= 0).all())
     assert bool((boxes[:, 2:] >= 1).all())
     assert bool((boxes[:, :2] + boxes[:, 2:] <= sizes).all())
@@ -66,7 +70,7 @@ def test_crops_lie_inside_images_of_any_shape(
 def test_last_possible_crop_is_reached_but_not_passed() -> None:
     numbers = torch.full((1, 24), 1 - 2**-24)
     sizes = torch.tensor([[4096, 4096]])
-    boxes, fits = crop_boxes(numbers, sizes, scale=(0.25, 0.25), ratio=(1.0, 1.0))
+    boxes, fits = crop_boxes(numbers, sizes, scale=shares(0.25, 0.25)[:1], ratio=(1.0, 1.0))
     assert fits.all()
     assert boxes[0].tolist() == [2048, 2048, 2048, 2048]
 

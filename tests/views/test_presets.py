@@ -7,14 +7,21 @@ import torch
 
 from nearfar.views import (
     VIEW_PRESETS,
+    ImageViews,
+    amdim_views,
     byol_views,
+    curl_views,
     digits_views,
+    drawing_views,
     image_views,
     moco_v1_views,
     moco_v2_views,
     simclr_views,
+    swav_views,
     vicreg_views,
 )
+
+WHOLE = sorted(name for name in VIEW_PRESETS if name != "cpc-v2")  # others show patches
 
 
 def colour(views: object) -> tuple[float, ...]:
@@ -36,7 +43,7 @@ def test_large_presets_hold_the_published_settings() -> None:
     assert vicreg_views(size=224).settings() == byol_views(size=224).settings()
 
 
-@pytest.mark.parametrize("preset", sorted(VIEW_PRESETS))
+@pytest.mark.parametrize("preset", WHOLE)
 def test_small_images_are_not_blurred_unless_asked(preset: str) -> None:
     assert image_views(preset, size=32, channels=3).blur == (0.0,)
     assert image_views(preset, size=32, channels=3, blur=(0.3,)).blur == (0.3,)
@@ -52,13 +59,55 @@ def test_digits_are_not_mirrored_and_have_nothing_left_out() -> None:
     assert views.notes == ()
 
 
-@pytest.mark.parametrize("preset", sorted(VIEW_PRESETS))
+@pytest.mark.parametrize("preset", WHOLE)
 @pytest.mark.parametrize("channels", [1, 3, 7])
-def test_every_preset_makes_two_views(preset: str, channels: int) -> None:
+def test_every_preset_makes_as_many_views_as_its_method_takes(preset: str, channels: int) -> None:
     views = image_views(preset, size=12, channels=channels)
     images = torch.randint(0, 256, (3, channels, 14, 10), dtype=torch.uint8)
     made = views(images, torch.arange(3), seed=0, epoch=0)
-    assert [view.shape for view in made] == [(3, channels, 12, 12)] * 2
+    large = {"autoencoder": 1, "deep-infomax": 1, "curl": 3}.get(preset, 2)
+    small = 4 if preset == "swav" else 0
+    sizes = [12] * large + [6] * small
+    assert [view.shape for view in made] == [(3, channels, size, size) for size in sizes]
+    assert views.num_views == len(made)
+
+
+def test_swav_shows_large_crops_and_small_ones_below_their_scale() -> None:
+    views = swav_views(size=224)
+    assert (views.num_views, views.small_views, views.small_size) == (8, 6, 96)
+    assert views.crop_scale == (0.14, 1.0)
+    assert views.small_scale == (0.05, 0.14)
+    assert colour(views) == colour(simclr_views(size=224))
+    assert views.blur == (0.5,)
+    assert swav_views(size=224, small_views=0).num_views == 2
+
+
+def test_small_images_get_fewer_and_larger_small_crops() -> None:
+    views = swav_views(size=32)
+    assert (views.small_views, views.small_size, views.small_scale) == (4, 16, (0.1, 0.3))
+
+
+def test_amdim_mirrors_both_views_alike() -> None:
+    views = amdim_views(size=128)
+    assert views.shared_flip
+    assert colour(views) == (0.8, 0.4, 0.4, 0.4, 0.2, 0.25)
+    assert (views.crop_scale, views.crop_ratio) == ((0.3, 1.0), (0.7, 1.4))
+
+
+def test_curl_shows_an_anchor_and_a_block_of_two_or_of_any_size() -> None:
+    assert curl_views(size=32).num_views == 3
+    assert curl_views(size=32, num_views=6).num_views == 6
+
+
+def test_drawings_have_the_number_of_views_of_the_method_and_no_small_crops_unasked() -> None:
+    curl, swav = (drawing_views(name, size=28, channels=1) for name in ("curl", "swav"))
+    plain = digits_views(size=28)
+    assert isinstance(curl, ImageViews)
+    assert curl.num_views == 3
+    assert swav.num_views == 2
+    assert (curl.crop_scale, curl.flip, curl.rotation) == (plain.crop_scale, 0.0, plain.rotation)
+    asked = drawing_views("swav", size=28, channels=1, small_views=2)
+    assert (asked.num_views, asked.small_size, asked.small_scale) == (4, 14, (0.3, 0.5))
 
 
 def test_unknown_preset_names_the_nearest() -> None:

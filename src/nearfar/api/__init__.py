@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nearfar.api.advising import advise
+from nearfar.api.citing import citable, cite
 from nearfar.api.embedding import load_embeddings, save_embeddings, save_steps
 from nearfar.api.evaluation import compare, diagnose, embed, embed_steps, probe
 from nearfar.api.exporting import export
@@ -18,6 +19,8 @@ __all__ = [
     "Recipe",
     "Run",
     "advise",
+    "citable",
+    "cite",
     "compare",
     "diagnose",
     "embed",

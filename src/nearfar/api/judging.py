@@ -41,7 +41,8 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)
     GalleryRecord(
-        views=tuple(_view_rows(setup, shown)), neighbours=tuple(_neighbour_rows(method, setup))
+        views=tuple(_view_rows(setup, setup.seen_views())),
+        neighbours=tuple(_neighbour_rows(method, setup)),
     ).save(directory.gallery)
     return verdict
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from nearfar.api.recipe import method_class, preset_names
 from nearfar.data import named_sources
 
@@ -17,8 +19,10 @@ def list_methods() -> list[dict[str, str]]:
             {
                 "name": name,
                 "method": kind.__name__,
+                "objective": typing.get_type_hints(kind)["objective"].__name__,
                 "negatives": "yes" if kind.negatives else "no",
-                "momentum copy": "yes" if kind.momentum else "no",
+                "momentum": "yes" if kind.momentum else "no",
+                "views": kind.sees,
                 "for": ", ".join(kind.modalities) or "all",
                 "paper": kind.paper,
             }

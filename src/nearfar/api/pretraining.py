@@ -14,6 +14,7 @@ from torch import nn
 from nearfar.api.choices import find_modality, fit_training, opening
 from nearfar.api.judging import judge
 from nearfar.api.opening import open_directory
+from nearfar.api.published import SMALL, find_published
 from nearfar.api.recipe import Recipe, find_preset, name_of, split_options
 from nearfar.api.run import Run, save_encoder
 from nearfar.api.setup import Setup
@@ -40,6 +41,7 @@ def pretrain(
     data: Any = "digits",
     *,
     modality: str | None = None,
+    setting: str = SMALL,
     encoder: str | nn.Module = "auto",
     width: int | None = None,
     out: str | Path | None = None,
@@ -60,8 +62,11 @@ def pretrain(
             :class:`nearfar.data.Source`.
         modality: What the samples are: ``images``, ``sequences``, ``text``, ``graphs``,
             ``vectors`` or ``pairs``; told from the data if not given.
+        setting: Where what is not said comes from: ``small`` suits small data and one computer,
+            ``imagenet`` and ``cifar`` are the settings the method's paper published, encoder,
+            batch and epochs included.
         encoder: One that the modality knows by name, or a module of your own; ``auto`` is the
-            modality's small one.
+            modality's small one, or the setting's.
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
         views: Makes the views instead of nearfar's own.
@@ -91,17 +96,24 @@ def pretrain(
     kind = find_modality(data, modality=modality, method=preset, given=options)
     of_data, of_training = split_options(options, kind=kind)
     source = open_source(data, modality=kind.name, **opening(kind, of_data))
-    if isinstance(encoder, str) and encoder == "auto":
-        encoder = kind.encoder
     name = method if isinstance(method, str) else "custom"
+    published = find_published(setting, name, modality=kind.name)
+    if isinstance(encoder, str) and encoder == "auto":
+        encoder = published.encoder if published else kind.encoder
+    method_options, view_options = dict(method_options or {}), dict(view_options or {})
+    if published:
+        of_data = {"image_size": published.image_size} | of_data
+        of_training = published.train(of_training)
+        method_options = published.method | method_options
+        view_options = published.views | view_options
     recipe = Recipe(
         method=name,
         modality=kind.name,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
         encoder=encoder if isinstance(encoder, str) else "custom",
         options=of_data,
-        method_options=dict(method_options or {}),
-        view_options=dict(view_options or {}),
+        method_options=method_options,
+        view_options=view_options,
         training=fit_training(of_training, kind=kind, method=name, source=source),
         fingerprint=source.fingerprint,
     )
@@ -113,6 +125,8 @@ def pretrain(
             f" train --resume {directory.path}, or choose another --out"
         )
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset)
+    if published:
+        setup = replace(setup, notes=(*setup.notes, *published.notes()))
     setup.build()  # a setting that a method refuses is refused before anything is written
     recipe.save(directory)
     return _run(setup, directory, progress or Silent())

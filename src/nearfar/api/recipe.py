@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 
-FILLED_IN = frozenset({"length", "num_samples", "signal_dim"})
-"""Keyword arguments of presets that the data decide."""
+FILLED_IN = frozenset({"length", "num_samples", "rows", "shared_rows", "signal_dim"})
+"""Keyword arguments of presets that the data or the views decide."""
 
 Preset: TypeAlias = Callable[..., Method]
 """Encoder, width and options to a method, as the presets of ``nearfar.methods`` do."""

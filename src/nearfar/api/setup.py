@@ -101,11 +101,13 @@ class Setup:
         method_options, adapted = _fit_queue(recipe, preset, schedule.batches_per_epoch)
         wanted = FILLED_IN & preset_options(preset).keys()
         if "num_samples" in wanted:
-            method_options.setdefault("num_samples", len(source))
+            method_options.setdefault("num_samples", len(source.root))  # they are numbered so
         if "signal_dim" in wanted:
             method_options.setdefault("signal_dim", kind.signal_dim(form))
         if "length" in wanted:
             method_options.setdefault("length", form["length"])
+        for name in wanted & {"rows", "shared_rows"}:
+            method_options.setdefault(name, getattr(views, name, None))
         return cls(
             recipe=recipe,
             preset=preset,
@@ -148,10 +150,16 @@ class Setup:
         return Beside(self.views) if method_class(self.preset).indexed else self.views
 
     def watched_views(self) -> tuple[View, ...]:
-        """Views of the samples set aside, the same in each run of a seed."""
-        batch = self.watched.read(range(len(self.watched)))
+        """Two views of the samples set aside, the same in each run of a seed."""
         positives = method_class(self.preset).positives
-        views = self.views if positives else self.kind.two_views(self.form)
+        return self._shown(self.views if positives else self.kind.two_views(self.form))
+
+    def seen_views(self) -> tuple[View, ...]:
+        """The samples set aside as the method would see them."""
+        return self._shown(self.views)
+
+    def _shown(self, views: Views) -> tuple[View, ...]:
+        batch = self.watched.read(range(len(self.watched)))
         return views(batch.inputs, batch.samples, seed=self.recipe.training.seed, epoch=0)
 
     def record(self, directory: RunDirectory, method: Method, engine: Engine) -> RunRecord:

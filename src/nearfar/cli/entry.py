@@ -65,7 +65,12 @@ COMMANDS = {
     ),
     "methods": ("List the methods that `nearfar train` knows.", "nearfar methods"),
     "data": ("List the data sources that have a name.", "nearfar data"),
+    "cite": (
+        "Print the BibTeX of methods, data, measurements and runs.",
+        "nearfar cite simclr cifar10",
+    ),
     "bench": ("Measure speed on this computer.", "nearfar bench views"),
+    "study": ("Run a study: an experiment that can prove a claim wrong.", ""),
 }
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
     app.command(
@@ -74,8 +79,8 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
         help=_help,
         sort_key=_place,
         help_epilogue=f"Example: `{_example}`",
-        # The flags of `train` depend on the method before them: it reads its own --help.
-        **({"help_flags": [], "version_flags": []} if _name == "train" else {}),
+        # Their flags depend on the word before them: they read their own --help.
+        **({"help_flags": [], "version_flags": []} if _name in ("train", "study") else {}),
     )
 
 # what a user can put right: said in one line; anything else is a defect and shows its traceback
@@ -89,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows ``nearfar`` on the command line; the process's own by default.
 
     Returns:
-        The exit code: 0, 2 after an error, 130 after Ctrl-C.
+        The exit code: 0, 1 where a study's claim did not hold, 2 after an error, 130 after Ctrl-C.
     """
     # spinning threads starve each other on busy cores; read when PyTorch is loaded (decision 0003)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -97,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
     try:
-        app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
         if str(stop):  # where it stopped, and how to go on
@@ -111,4 +116,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print_error(error)
         return 2
-    return 0
+    return code if isinstance(code, int) else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nearfar.cli.console import print_line, stdout
@@ -31,8 +31,10 @@ def words(name: str) -> str:
     return name if len(name) < 4 else name.replace("_", " ")
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
-    """Rows by name of column; numbers stand to the right."""
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], *, title: str = "", whole: Collection[str] = ()
+) -> None:
+    """Rows by name of column; numbers stand to the right, columns named in `whole` in one line."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -41,7 +43,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> None:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     for key in keys:
         numeric = all(isinstance(row.get(key), (int, float, type(None))) for row in rows)
-        table.add_column(words(key), justify="right" if numeric else "left")
+        table.add_column(words(key), justify="right" if numeric else "left", no_wrap=key in whole)
     for row in rows:
         table.add_row(*(Text(cell(row.get(key))) for key in keys))
     stdout().print(table)

@@ -99,31 +99,33 @@ def parser(
 
 def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
     from nearfar import api, methods, training
-    from nearfar.api.recipe import FILLED_IN
+    from nearfar.api.recipe import FILLED_IN, method_class
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
     preset = getattr(methods, method)
-    places = {"modality": DATA, "out": OTHER}
+    free = {"num_views"} if method_class(method).any_views else set()
+    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
     general = {
         group: [
             flag
             for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
             if places.get(flag.name) is group
         ]
-        for group in (DATA, OTHER)
+        for group in (DATA, TRAINING, OTHER)
     }
     return [
         _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
         *flags_of(kind.options, group=DATA),
         _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
+        *general[TRAINING],
         *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
         *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
         *flags_of(
             kind.view_settings(method),
             table="views",
             group=VIEWS,
-            leave_out=DECIDED,
+            leave_out=set(DECIDED) - free,
             show_defaults=False,
         ),
         *general[OTHER],

@@ -24,19 +24,39 @@ __all__ = ["DeepGraphInfomax", "dgi"]
 class DeepGraphInfomax(Method):
     r"""A graph and its corruption, one network, :math:`\sigma(h_i^\top W s)` for every node.
 
-    Nothing is projected: nodes meet the summary :math:`s = \sigma(\frac1N \sum_i h_i)` in the space
-    of their representations.
+    Nodes of a graph are told from those of a corrupted one by how well they fit the summary of the
+    whole. Nothing is projected: nodes meet the summary :math:`s = \sigma(\frac1N \sum_i h_i)` in
+    the space of their representations.
 
     Args:
         encoder: A graph to a representation of each node asked for.
         critic: :math:`s \mapsto W s`, whose product with a representation is its score.
+
+    When to use:
+        Nodes of one graph with features of their own, no labels and no idea which changes of a
+        graph are harmless: the corruption only shuffles features among nodes. Logistic regression
+        on what it learns reached 82.3 % on Cora, 71.8 % on Citeseer and 76.8 % on Pubmed. With
+        views of a graph that should agree, SimCLR or VICReg are the alternative.
+
+    Good to know:
+        The loss starts at ln 2, where every score is 0. It is a mean over real and corrupted nodes;
+        other code adds the two means and reads twice as much. The summary is of all nodes of a
+        batch. Features are best scaled to sum to 1 in each node, as the authors do.
+        The corrupted graph is no second view of the nodes, so a run is judged on two views of
+        another kind: edges dropped, features masked.
+
+    Reference:
+        Veličković, Fedus, Hamilton, Liò, Bengio, Hjelm: Deep Graph Infomax (ICLR 2019), arXiv
+        1809.10341, equation 1; authors' code PetarV-/DGI.
     """
 
     paper: ClassVar = "Veličković et al. 2019, arXiv 1809.10341"
+    sees: ClassVar = "a graph and its corruption"
     negatives: ClassVar = True
     momentum: ClassVar = False
     positives: ClassVar = False
     modalities: ClassVar = ("graphs",)
+    objective: BinaryDiscriminationLoss
 
     def __init__(self, encoder: nn.Module, critic: BilinearCritic) -> None:
         super().__init__()

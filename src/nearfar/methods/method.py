@@ -82,6 +82,7 @@ class Method(nn.Module, ABC):
         momentum: Whether a slowly following copy is kept.
         positives: Whether its views show the same sample, so that their agreement says something.
         indexed: Whether a further view tells the index of each sample, for what is kept of it.
+        any_views: Whether it takes as many views of a sample as it is shown, two or more.
         modalities: The kinds of samples it is for; empty for any.
     """
 
@@ -94,6 +95,7 @@ class Method(nn.Module, ABC):
     momentum: ClassVar[bool]
     positives: ClassVar[bool] = True
     indexed: ClassVar[bool] = False
+    any_views: ClassVar[bool] = False
     modalities: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod

@@ -28,6 +28,10 @@ __all__ = ["MultiView", "multiview"]
 class MultiView(Method):
     """Two views, one encoder or one a side, λ_CL·CL + λ_FP·FP + λ_IP·IP.
 
+    The second view is a signal of the first. Telling own signals from others (CL) and predicting
+    them (FP) keep what input and signal share; predicting the representation from the signal's (IP)
+    drops the rest.
+
     The inverse term and the decoder see representations as directions, as in the authors' code:
     otherwise the inverse term is lowered by short vectors that differ as much as before.
 
@@ -47,6 +51,24 @@ class MultiView(Method):
 
     Raises:
         ValueError: A negative weight, or a forward weight without decoder.
+
+    When to use:
+        Two views of different kinds, such as pictures and their captions, one encoder for each; or
+        the question what a representation should forget. With the contrastive term alone on two
+        views of an image this is SimCLR, which has the tuned settings.
+
+    Good to know:
+        The inverse term alone is lowest for a constant representation: it needs one of the others
+        beside it, and a small weight. Where the views share little of what a task needs, a smaller
+        representation loses it (theorem 1 bounds how much). The reconstruction is a squared error
+        summed over the signal's numbers, so its weight falls with their number.
+        The authors' Omniglot runs pair two drawings of one character, which takes its label; views
+        of one drawing do not. On CIFAR-10 they apply the inverse term to representations, as here.
+
+    Reference:
+        Tsai, Wu, Salakhutdinov, Morency: Self-supervised Learning from a Multi-view Perspective
+        (ICLR 2021), arXiv 2006.05576, equations 1 to 4; authors' code
+        yaohungt/Self_Supervised_Learning_Multiview.
     """
 
     paper: ClassVar = "Tsai et al. 2021, arXiv 2006.05576"

@@ -24,17 +24,41 @@ __all__ = ["SimCLR", "simclr"]
 class SimCLR(Method):
     """Two views, one network, NT-Xent over the batch.
 
+    Each view of a sample must pick the sample's other view out of all the views of the batch. Both
+    pass the same encoder and projector; there is no memory and no second network.
+
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         temperature: Divides the cosine similarities.
         ring: With several processes, pass their projections around a ring instead of gathering them
             in each: the same loss and gradient, the work shared out.
+
+    When to use:
+        The one to start with: few parts, and a loss whose value at chance is known, so that a run
+        that learns nothing shows. Negatives are the batch, which should be large: after 100 epochs
+        on ImageNet 57.5 % with 256 samples and 64.6 % with 4,096, after 800 epochs 66.6 and 68.9 %
+        (table B.1). Where the batch must stay small, MoCo, BYOL or SimSiam lose less; where many
+        samples of a batch show the same thing, methods without negatives do not push them apart.
+
+    Good to know:
+        Views decide what is learnt: crops alone give 33.1 %, colour alone 18.8 %, both together
+        about 56 % (figure 5). A temperature of 0.1 suits ImageNet, 0.5 CIFAR-10 in long runs.
+        Without unit length the contrastive accuracy rises and the representation gets worse
+        (table 5). Keep the representation: it is over 10 points better than the projection.
+        The authors' code adds both directions, so it reads twice the paper's loss, which is this
+        one; its projector now has three layers, the paper's and this one two.
+
+    Reference:
+        Chen, Kornblith, Norouzi, Hinton: A Simple Framework for Contrastive Learning of Visual
+        Representations (ICML 2020), arXiv 2002.05709, section 2 and equation 1; authors' code
+        google-research/simclr.
     """
 
     paper: ClassVar = "Chen et al. 2020, arXiv 2002.05709"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    objective: NTXentLoss
 
     def __init__(
         self,

@@ -23,17 +23,41 @@ __all__ = ["VICReg", "vicreg"]
 class VICReg(Method):
     """Two views, one network, variance–invariance–covariance regularisation.
 
+    Views of a sample are drawn together; what keeps them from all becoming one point is said
+    outright: every dimension of the projections keeps a standard deviation of at least 1 over the
+    batch, and no two dimensions vary together.
+
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
         invariance_weight: λ.
         variance_weight: μ; 0 lets the representation collapse.
         covariance_weight: ν.
+
+    When to use:
+        No negatives, no second network, no predictor, and no need for the two views to be alike:
+        each branch is regularised by itself. Good where samples of a batch resemble each other.
+        The price is a wide projector, whose covariance has dim² entries: 8,192 dimensions in the
+        paper. Where that is too much SimCLR or BYOL need 128 or 256.
+
+    Good to know:
+        The variance term is what prevents collapse: without it the representation is constant.
+        Without the covariance term the accuracy on ImageNet falls from 68.6 to 57.5 % (table 4, 100
+        epochs). The loss has no value at chance; watch the standard deviation and the rank.
+        Weights are those of the paper's formulas. The authors' code divides the invariance term by
+        the dimension as well and halves the variance term: 25, 25, 1 there are 25 / dim, 12.5, 1
+        here.
+
+    Reference:
+        Bardes, Ponce, LeCun: VICReg: Variance-Invariance-Covariance Regularization for
+        Self-Supervised Learning (ICLR 2022), arXiv 2105.04906, equations 1 to 6; authors' code
+        facebookresearch/vicreg.
     """
 
     paper: ClassVar = "Bardes et al. 2022, arXiv 2105.04906"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    objective: VICRegLoss
 
     def __init__(
         self,
@@ -67,7 +91,7 @@ class VICReg(Method):
 
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no value that stands for having learnt nothing."""
-        return self.objective.chance(batch_size=batch_size)
+        return None
 
 
 def vicreg(

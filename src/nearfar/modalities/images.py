@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nearfar.data import ImageSource, Source
 from nearfar.inputs import View
@@ -17,7 +18,7 @@ from nearfar.modalities.modality import Modality, OnnxCall
 from nearfar.modalities.pictures import png_text
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
-from nearfar.views import VIEW_PRESETS, ImageViews, Views, image_views
+from nearfar.views import VIEW_PRESETS, ImageViews, Views, drawing_views, image_views
 
 __all__ = ["ImageOptions", "Images", "png"]
 
@@ -97,12 +98,9 @@ class Images(Modality):
         self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
     ) -> Views:
         named = method.replace("_", "-")
-        preset = "digits" if source.root.name in _GLYPHS else named
-        if preset not in VIEW_PRESETS:
-            preset = "simclr"
-        return image_views(
-            preset, size=form["image_size"], channels=form["channels"], **dict(settings)
-        )
+        preset = named if named in VIEW_PRESETS else "simclr"
+        make = drawing_views if source.root.name in _GLYPHS else image_views
+        return make(preset, size=form["image_size"], channels=form["channels"], **dict(settings))
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         return image_views("simclr", size=form["image_size"], channels=form["channels"])
@@ -131,6 +129,8 @@ class Images(Modality):
 
     def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
         assert isinstance(view, Tensor)
+        if view.ndim == 6:
+            view = _side_by_side(view)
         return [Exhibit(png=png(image, form)) for image in view]
 
     def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
@@ -159,6 +159,13 @@ class Images(Modality):
                 f"`data` must have {form['channels']} channels, as the run's images had,"
                 f" got {root.channels}"
             )
+
+
+def _side_by_side(grids: Float[Tensor, "batch rows columns channels height width"]) -> Tensor:
+    """Each grid of patches as one image, a pixel of light between them."""
+    spaced = F.pad(grids, (0, 1, 0, 1), value=grids.amax().item())
+    laid = spaced.permute(0, 3, 1, 4, 2, 5)  # batch × channels × rows × height × columns × width
+    return laid.flatten(4, 5).flatten(2, 3)[:, :, :-1, :-1]
 
 
 def png(view: Tensor, form: Mapping[str, Any]) -> str:

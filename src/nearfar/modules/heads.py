@@ -14,9 +14,10 @@ __all__ = ["PerceptronHead"]
 
 @final
 class PerceptronHead(nn.Module):
-    """Linear layers with batch-norm and ReLU between them; nothing after the last.
+    """Linear layers with batch-norm and ReLU between them; nothing after the last but a norm.
 
-    The projector of SimCLR (2 layers), MoCo v2, BYOL and VICReg (3 layers), and BYOL's predictor.
+    The projector of SimCLR (2 layers), MoCo v2, BYOL, VICReg and SimSiam (3 layers), and the
+    predictors of BYOL and SimSiam.
 
     Args:
         inputs: Dimensions in.
@@ -24,6 +25,8 @@ class PerceptronHead(nn.Module):
         outputs: Dimensions out.
         layers: Linear layers, 1 or more; 1 is a plain linear map.
         normalise: Batch-norm after every inner layer.
+        normalise_output: Batch-norm after the last layer, which then has no bias; without scale
+            and shift of its own, as in SimSiam.
 
     Shape:
         ``[batch, inputs]`` → ``[batch, outputs]``.
@@ -35,7 +38,14 @@ class PerceptronHead(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, *, hidden: int, outputs: int, layers: int = 2, normalise: bool = True
+        self,
+        inputs: int,
+        *,
+        hidden: int,
+        outputs: int,
+        layers: int = 2,
+        normalise: bool = True,
+        normalise_output: bool = False,
     ) -> None:
         super().__init__()
         check_integer(at_least=1, inputs=inputs, hidden=hidden, outputs=outputs, layers=layers)
@@ -48,7 +58,8 @@ class PerceptronHead(nn.Module):
             steps += [nn.BatchNorm1d(hidden)] if normalise else []
             steps.append(nn.ReLU(inplace=True))
             width = hidden
-        steps.append(nn.Linear(width, outputs))
+        steps.append(nn.Linear(width, outputs, bias=not normalise_output))
+        steps += [nn.BatchNorm1d(outputs, affine=False)] if normalise_output else []
         self.layers = nn.Sequential(*steps)
 
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:

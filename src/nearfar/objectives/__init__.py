@@ -5,6 +5,7 @@ from nearfar.objectives.alignment_uniformity import (
     AlignmentUniformityLoss,
     alignment_uniformity_loss,
 )
+from nearfar.objectives.amdim import AMDIMLoss, amdim_loss
 from nearfar.objectives.barlow_twins import BarlowTwinsLoss, barlow_twins_loss
 from nearfar.objectives.binary_discrimination import (
     BinaryDiscriminationLoss,
@@ -56,6 +57,7 @@ from nearfar.objectives.vicreg import (
 )
 
 __all__ = [
+    "AMDIMLoss",
     "AlignmentLoss",
     "AlignmentUniformityLoss",
     "BYOLLoss",
@@ -87,6 +89,7 @@ __all__ = [
     "VICRegLoss",
     "alignment_loss",
     "alignment_uniformity_loss",
+    "amdim_loss",
     "barlow_twins_loss",
     "binary_discrimination_loss",
     "byol_loss",

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.checks import check_axes, check_choice, check_temperature
+from nearfar.checks import check_axes, check_choice, check_integer, check_temperature
 from nearfar.objectives.objective import Objective
 from nearfar.ops import full_precision, pairwise_logsumexp, widen
 
@@ -21,9 +21,10 @@ _CANDIDATES = ("batch", "same_sequence", "other_sequences")
 
 
 def cpc_loss(
-    predictions: Float[Tensor, "steps batch time dim"],
-    encodings: Float[Tensor, "batch time dim"],
+    predictions: Float[Tensor, "steps batch time *places dim"],
+    encodings: Float[Tensor, "batch time *places dim"],
     *,
+    skip: int = 0,
     candidates: Candidates = "batch",
     temperature: float | Float[Tensor, ""] = 1.0,
 ) -> Float[Tensor, ""]:
@@ -37,10 +38,14 @@ def cpc_loss(
     and :math:`X` the positive and the other candidates. Predictions of what comes after the end
     of a sequence do not count. Vectors are not normalised; sums are in float32 or wider.
 
+    Where a time has several places (a row of an image has patches), each place's context foresees
+    what comes at that place, among the candidates of all places.
+
     Args:
-        predictions: For every number of steps ahead (1, 2, …) and every time, the encoding
-            foreseen.
-        encodings: Of every sequence's times.
+        predictions: For every number of steps ahead (`skip` + 1, `skip` + 2, …), every time and
+            place, the encoding foreseen.
+        encodings: Of every sequence's times, and their places if they have several.
+        skip: How many of the next times are not foreseen.
         candidates: What the encoding foreseen is told from: every time of the mini-batch, the other
             times of the "same_sequence", or all times of the "other_sequences" alone.
         temperature: Divides the scores; a number above 0 or a learnable scalar. The paper has none.
@@ -50,13 +55,14 @@ def cpc_loss(
         sum that some authors minimise.)
 
     Raises:
-        ValueError: Other shapes, as many steps as times or more, no candidate but the positive, or
-            temperature not above 0.
+        ValueError: Other shapes, no time left so many steps ahead, no candidate but the positive,
+            `skip` below 0, or temperature not above 0.
         TypeError: Integer tensors.
 
     Scale:
         Chance, and complete collapse: the logarithm of the number of candidates, ln(B·T), ln T or
-        ln(1 + (B − 1)·T) in the order above. Perfect: tends to 0 from above. Not bounded above.
+        ln(1 + (B − 1)·T) in the order above, for T times or places. Perfect: tends to 0 from above.
+        Not bounded above.
 
     Cost:
         Time steps·batch·time·candidates·dim. Memory that of the inputs, as scores are never held
@@ -66,7 +72,7 @@ def cpc_loss(
     Relations:
         :func:`info_nce_loss` unnormalised, averaged over steps. The logarithm of the number of
         candidates minus this bounds the information between context and future from below. For
-        images, rows are times and columns are sequences.
+        images, rows are times and columns are places.
 
     Reference:
         van den Oord, Li, Vinyals 2018 (arXiv 1807.03748), equation 4; for the candidates, table 2.
@@ -78,13 +84,18 @@ def cpc_loss(
         >>> print(f"{cpc_loss(predictions, encodings):.4f}, chance {math.log(3):.4f}")
         0.4063, chance 1.0986
     """
-    check_axes("steps × batch × time × dim", predictions=predictions)
-    check_axes("batch × time × dim", encodings=encodings)
-    _check_fit(predictions, encodings, candidates)
+    places = "places × " * (encodings.ndim - 3)
+    check_axes(f"steps × batch × time × {places}dim", predictions=predictions)
+    check_axes(f"batch × time × {places}dim", encodings=encodings)
+    check_integer(at_least=0, skip=skip)
+    _check_fit(predictions, encodings, skip, candidates)
     check_temperature(temperature)
     predictions, encodings = widen(predictions), widen(encodings)
+    across = encodings[0, 0, ..., 0].numel()
+    encodings = encodings.flatten(1, -2)  # batch × (time · places) × dim
     losses = []
-    for ahead, step in enumerate(predictions, start=1):
+    for times, step in enumerate(predictions.flatten(2, -2), start=skip + 1):
+        ahead = times * across
         made = step[:, :-ahead]
         positives = (made * encodings[:, ahead:]).sum(dim=2) / temperature
         if candidates == "same_sequence":
@@ -125,37 +136,50 @@ def _anywhere(
     return others.view(made.shape[:2])
 
 
-def _check_fit(predictions: Tensor, encodings: Tensor, candidates: Candidates) -> None:
+def _check_fit(predictions: Tensor, encodings: Tensor, skip: int, candidates: Candidates) -> None:
     check_choice(_CANDIDATES, candidates=candidates)
     if predictions.shape[1:] != encodings.shape:
         raise ValueError(
             f"`predictions` must have, for each step, the shape of `encodings`,"
             f" {tuple(encodings.shape)}, got {tuple(predictions.shape[1:])}"
         )
-    steps, sequences, times, _ = predictions.shape
-    if steps >= times:
-        raise ValueError(f"`predictions` must have fewer steps than {times} times, got {steps}")
+    steps, sequences, times = predictions.shape[:3]
+    if skip + steps >= times:
+        skipped = f" after {skip} that are skipped" if skip else ""
+        raise ValueError(
+            f"`predictions` must have fewer steps than {times} times, got {steps}{skipped}"
+        )
     if candidates == "other_sequences" and sequences < 2:
         raise ValueError("`encodings` needs at least 2 sequences to tell one from others, got 1")
 
 
 @final
 class CPCLoss(Objective):
-    """:func:`cpc_loss` with its candidates and temperature remembered."""
+    """:func:`cpc_loss` with what is skipped, its candidates and temperature remembered."""
 
     def __init__(
-        self, *, candidates: Candidates = "batch", temperature: float | Tensor = 1.0
+        self,
+        *,
+        skip: int = 0,
+        candidates: Candidates = "batch",
+        temperature: float | Tensor = 1.0,
     ) -> None:
         super().__init__()
+        check_integer(at_least=0, skip=skip)
         check_choice(_CANDIDATES, candidates=candidates)
         check_temperature(temperature)
+        self.skip = skip
         self.candidates = candidates
         self.temperature = temperature
 
     def forward(self, predictions: Tensor, encodings: Tensor) -> Tensor:
         """The loss of predictions of encodings to come."""
         return cpc_loss(
-            predictions, encodings, candidates=self.candidates, temperature=self.temperature
+            predictions,
+            encodings,
+            skip=self.skip,
+            candidates=self.candidates,
+            temperature=self.temperature,
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:

@@ -27,6 +27,7 @@ class Stream(IntEnum):
     TRANSFORMS = 2
     SPLIT = 3
     PROBE = 4
+    METHOD = 5
     PAIRS = 8
     WORLD = 16
 

@@ -24,14 +24,15 @@ def sinkhorn(
     Args:
         scores: S, similarities.
         epsilon: Above 0; the smaller, the harder the assignment.
-        iterations: Normalisations of either kind, 1 or more.
+        iterations: Normalisations of either kind; with 0 each row is its softmax alone, and nothing
+            is shared out.
 
     Returns:
         Assignments of 0 or more: each row sums to 1, each column to about samples / prototypes,
-        the closer the more iterations.
+        the closer the more iterations (any number without one).
 
     Raises:
-        ValueError: Not a matrix, `epsilon` not above 0, or no iteration.
+        ValueError: Not a matrix, `epsilon` not above 0, or `iterations` below 0.
         TypeError: An integer tensor.
 
     Reference:
@@ -47,8 +48,10 @@ def sinkhorn(
     """
     check_matrix(scores=scores)
     check_positive(epsilon=epsilon)
-    check_integer(at_least=1, iterations=iterations)
+    check_integer(at_least=0, iterations=iterations)
     logarithms = widen(scores) / epsilon
+    if iterations == 0:
+        return logarithms.softmax(dim=1)
     for _ in range(iterations):
         logarithms = logarithms.log_softmax(dim=0)  # constants cancel: only ratios matter
         logarithms = logarithms.log_softmax(dim=1)

@@ -10,11 +10,16 @@ from nearfar.records.provenance import Provenance
 from nearfar.records.record import Record
 from nearfar.records.run import RunRecord
 from nearfar.records.run_directory import RunDirectory
+from nearfar.records.study import ClaimRecord, Column, StudyRecord, StudyRow
+from nearfar.records.study_cell import CellRecord
 from nearfar.records.toml import format_toml
 
 __all__ = [
     "AdviceLine",
     "AdviceRecord",
+    "CellRecord",
+    "ClaimRecord",
+    "Column",
     "Curve",
     "Exhibit",
     "Finding",
@@ -28,6 +33,8 @@ __all__ = [
     "Record",
     "RunDirectory",
     "RunRecord",
+    "StudyRecord",
+    "StudyRow",
     "format_toml",
     "replace_atomically",
     "write_bytes",

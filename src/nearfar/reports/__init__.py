@@ -6,5 +6,17 @@ from nearfar.reports.advice_report import render_advice
 from nearfar.reports.comparison import render_comparison
 from nearfar.reports.health_report import render_health
 from nearfar.reports.run_report import render_report, write_report
+from nearfar.reports.study_figure import render_study_figure
+from nearfar.reports.study_report import render_study, study_cell, write_study
 
-__all__ = ["render_advice", "render_comparison", "render_health", "render_report", "write_report"]
+__all__ = [
+    "render_advice",
+    "render_comparison",
+    "render_health",
+    "render_report",
+    "render_study",
+    "render_study_figure",
+    "study_cell",
+    "write_report",
+    "write_study",
+]

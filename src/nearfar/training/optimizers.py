@@ -85,14 +85,13 @@ def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
         }
         if options.optimizer == "lars":
             made["adapt"] = weight
-        groups.setdefault((not constant, weight, factor), made)["params"].append(parameter)
+        groups.setdefault((constant, weight, factor), made)["params"].append(parameter)
     if not groups:
         raise ValueError("the method has no trainable parameter")
     rate = peak_learning_rate(options)
-    # weights before the rest, the common pace before others
-    chosen = [
-        groups[key] for key in sorted(groups, key=lambda key: (key[1:] != (1.0, False), not key[0]))
-    ]
+    # the common pace before others, weights before the rest
+    order = sorted(groups, key=lambda key: (key[0] or key[2] != 1, not key[1], key[2]))
+    chosen = [groups[key] for key in order]
     if options.optimizer == "adamw":
         # not fused: that kernel trusts weights and state to lie alike in memory
         return AdamW(chosen, lr=rate)

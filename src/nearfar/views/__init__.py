@@ -7,14 +7,21 @@ from nearfar.views.images import plain_view
 from nearfar.views.imageviews import ImageViews
 from nearfar.views.pairviews import PairViews, PlainViews
 from nearfar.views.parameters import ViewParameters
+from nearfar.views.patchviews import PatchViews, cut_patches
 from nearfar.views.presets import (
     VIEW_PRESETS,
+    amdim_views,
     byol_views,
+    cpc_v2_views,
+    curl_views,
+    deep_infomax_views,
     digits_views,
+    drawing_views,
     image_views,
     moco_v1_views,
     moco_v2_views,
     simclr_views,
+    swav_views,
     vicreg_views,
 )
 from nearfar.views.sequencepresets import sequence_views
@@ -31,6 +38,7 @@ __all__ = [
     "GraphViews",
     "ImageViews",
     "PairViews",
+    "PatchViews",
     "PlainViews",
     "SequenceViews",
     "TextViews",
@@ -38,13 +46,20 @@ __all__ = [
     "VectorViews",
     "ViewParameters",
     "Views",
+    "amdim_views",
     "byol_views",
+    "cpc_v2_views",
+    "curl_views",
+    "cut_patches",
+    "deep_infomax_views",
     "digits_views",
+    "drawing_views",
     "image_views",
     "moco_v1_views",
     "moco_v2_views",
     "plain_view",
     "sequence_views",
     "simclr_views",
+    "swav_views",
     "vicreg_views",
 ]

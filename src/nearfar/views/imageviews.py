@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -19,10 +20,12 @@ from nearfar.views.images import (
     plain_view,
 )
 from nearfar.views.parallel import alone
-from nearfar.views.parameters import ViewParameters
+from nearfar.views.parameters import FLIP, ViewParameters
 from nearfar.views.render import render
 
 __all__ = ["ImageViews"]
+
+_SMALLER = 3 / 7
 
 
 @final
@@ -34,10 +37,14 @@ class ImageViews:
     epoch, sample, view): neither the batch nor the device nor the number of workers changes it.
     What does not apply to the number of channels is left out, and :attr:`notes` says so.
 
+    With `small_views` (multi-crop) so many smaller views come after the others, made of smaller
+    crops and otherwise alike. They are cheap, and a part of an image is compared with the whole.
+    The attribute `num_views` counts them with the others.
+
     Args:
         size: Side of a view in pixels.
         channels: Channels of the images.
-        num_views: How many views of each sample.
+        num_views: How many views of side `size` of each sample.
         crop_scale: Smallest and largest share of the image's area in a crop.
         crop_ratio: Smallest and largest width over height of a crop.
         flip: Probability of mirroring left to right.
@@ -48,20 +55,25 @@ class ImageViews:
         saturation: Likewise; three channels only.
         hue: The shift is uniform in [-h, h] turns, h ≤ ½; three channels only.
         grey: Probability of making grey; three channels only.
-        blur: Probability of a Gaussian blur, one for all views or one per view.
+        blur: Probability of a Gaussian blur, one for all views or one per view of that size; small
+            views take the last.
         blur_sigma: Smallest and largest standard deviation of the blur in pixels; its kernel is a
             tenth of the side.
-        solarise: Probability of turning bright values round, one for all views or one per view.
+        solarise: Probability of turning bright values round, likewise.
         solarise_threshold: From which value on, in [0, 1].
         mean: Subtracted at the end, one number or one per channel; 0.5 and `std` 0.5 give [-1, 1].
         std: Divided by at the end, likewise.
+        small_views: How many small views of each sample.
+        small_size: Side of a small view in pixels; 3/7 of `size` if not given, as 96 of 224.
+        small_scale: Smallest and largest share of the image's area in the crop of a small view.
+        shared_flip: Whether all views of a sample are mirrored, or none.
 
     Raises:
         ValueError: A probability, range or length is not as said above.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton: SimCLR (ICML 2020), appendix A; Grill et al.: BYOL
-        (NeurIPS 2020), appendix B.
+        (NeurIPS 2020), appendix B; multi-crop: Caron et al.: SwAV (NeurIPS 2020), section 3.2.
 
     Example:
         >>> views = ImageViews(size=16, channels=1)
@@ -71,6 +83,9 @@ class ImageViews:
         >>> first, second = views(images, torch.arange(4), seed=0, epoch=0)
         >>> first.shape, first.min().item()
         (torch.Size([4, 1, 16, 16]), -1.0)
+        >>> several = ImageViews(size=16, channels=1, small_views=4)
+        >>> [view.shape[2] for view in several(images, torch.arange(4), seed=0, epoch=0)]
+        [16, 16, 7, 7, 7, 7]
     """
 
     def __init__(
@@ -95,13 +110,21 @@ class ImageViews:
         solarise_threshold: float = 0.5,
         mean: tuple[float, ...] = (0.5,),
         std: tuple[float, ...] = (0.5,),
+        small_views: int = 0,
+        small_size: int | None = None,
+        small_scale: tuple[float, float] = (0.05, 0.14),
+        shared_flip: bool = False,
     ) -> None:
         check_integer(at_least=1, size=size, channels=channels, num_views=num_views)
+        check_integer(at_least=0, small_views=small_views)
+        small = max(1, round(size * _SMALLER)) if small_size is None else small_size
+        check_integer(at_least=1, small_size=small)
         check_fraction(flip=flip, jitter=jitter, grey=grey, solarise_threshold=solarise_threshold)
         if not 0 <= hue <= 0.5:
             raise ValueError(f"`hue` must lie between 0 and 0.5, got {hue!r}")
         _check_range(crop_scale=crop_scale, crop_ratio=crop_ratio, blur_sigma=blur_sigma)
-        check_fraction(crop_scale=crop_scale[1])
+        _check_range(small_scale=small_scale)
+        check_fraction(crop_scale=crop_scale[1], small_scale=small_scale[1])
         for name, strength in (
             ("brightness", brightness),
             ("contrast", contrast),
@@ -113,7 +136,8 @@ class ImageViews:
         _check_per_view(num_views, blur=blur, solarise=solarise)
         middle, spread = check_normalisation(mean, std, channels=channels)
         self._scale, self._shift = 1 / spread, -middle / spread
-        self.size, self.channels, self.num_views = size, channels, num_views
+        self._large = num_views
+        self.size, self.channels, self.num_views = size, channels, num_views + small_views
         self.crop_scale, self.crop_ratio, self.flip = crop_scale, crop_ratio, flip
         self.rotation, self.jitter = rotation, jitter
         self.brightness, self.contrast = brightness, contrast
@@ -121,13 +145,16 @@ class ImageViews:
         self.blur, self.blur_sigma = blur, blur_sigma
         self.solarise, self.solarise_threshold = solarise, solarise_threshold
         self.mean, self.std = mean, std
+        self.small_views, self.small_size, self.small_scale = small_views, small, small_scale
+        self.shared_flip = shared_flip
 
     def __repr__(self) -> str:
         return f"ImageViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
         """The configuration, as the constructor takes it."""
-        return {name: value for name, value in vars(self).items() if name[0] != "_"}
+        said = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        return said | {"num_views": self._large}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -158,25 +185,36 @@ class ImageViews:
             sizes: Height and width of each image.
             seed: Of the run.
             epoch: Of the run.
-            view: Which view, from 0; one for all, or one per sample.
+            view: Which view, from 0, the small ones last; one for all, or one per sample.
         """
         which = torch.as_tensor(view).expand(len(samples))
+        small = (which >= self._large).long()
 
         def numbers_of(rows: Int64[Tensor, " rows"], count: int) -> Tensor:
-            return uniform(samples[rows], seed=seed, epoch=epoch, view=which[rows], count=count)
+            asked = samples[rows]
+            numbers = uniform(asked, seed=seed, epoch=epoch, view=which[rows], count=count)
+            if self.shared_flip:  # as the first view draws it
+                first = uniform(asked, seed=seed, epoch=epoch, view=0, count=FLIP + 1)
+                numbers[:, FLIP] = first[:, FLIP]
+            return numbers
 
+        def of_view(probabilities: tuple[float, ...]) -> Tensor:
+            return torch.tensor(probabilities)[which.clamp(max=len(probabilities) - 1)]
+
+        scales = torch.tensor((self.crop_scale, self.small_scale), dtype=torch.float64)
+        sides = torch.tensor((self.size, self.small_size))
         return ViewParameters.draw(
             numbers_of,
             sizes,
-            crop_scale=self.crop_scale,
+            crop_scale=scales[small],
             crop_ratio=self.crop_ratio,
             flip=self.flip,
             jitter=self.jitter,
             strengths=(self.brightness, self.contrast, self.saturation, self.hue),
             grey=self.grey,
-            blur=torch.tensor(self.blur)[which % len(self.blur)] * (self.size > 1),
+            blur=of_view(self.blur) * (sides[small] > 1),
             blur_sigma=self.blur_sigma,
-            solarise=torch.tensor(self.solarise)[which % len(self.solarise)],
+            solarise=of_view(self.solarise),
             rotation=self.rotation,
         )
 
@@ -188,7 +226,7 @@ class ImageViews:
         *,
         seed: int,
         epoch: int,
-    ) -> tuple[Float32[Tensor, "batch channels size size"], ...]:
+    ) -> tuple[Float32[Tensor, "batch channels _ _"], ...]:
         """The views of a batch.
 
         Args:
@@ -198,7 +236,7 @@ class ImageViews:
             epoch: Of the run.
 
         Returns:
-            One float32 batch per view, channels-last in memory.
+            One float32 batch per view, channels-last in memory; the small ones last.
 
         Raises:
             TypeError: `images` are neither uint8 nor floating point.
@@ -211,21 +249,30 @@ class ImageViews:
             raise ValueError(
                 f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
             )
-        count = len(images)
-        which = torch.arange(self.num_views).repeat_interleave(count)
-        several, extents = samples.cpu().repeat(self.num_views), sizes.repeat(self.num_views, 1)
-        drawn = alone(lambda: self.parameters(several, extents, seed=seed, epoch=epoch, view=which))
-        views = render(
-            images,
-            sizes,
-            drawn,
-            size=self.size,
-            colour=self.channels == 3,
-            solarise_threshold=self.solarise_threshold,
-            scale=self._scale,
-            shift=self._shift,
-        )
-        return tuple(views[v * count : (v + 1) * count] for v in range(self.num_views))
+        made: list[Tensor] = []
+        for first, count, size in (
+            (0, self._large, self.size),
+            (self._large, self.small_views, self.small_size),
+        ):
+            if not count:
+                continue
+            which = torch.arange(first, first + count).repeat_interleave(len(images))
+            several, extents = samples.cpu().repeat(count), sizes.repeat(count, 1)
+            drawn = alone(
+                partial(self.parameters, several, extents, seed=seed, epoch=epoch, view=which)
+            )
+            views = render(
+                images,
+                sizes,
+                drawn,
+                size=size,
+                colour=self.channels == 3,
+                solarise_threshold=self.solarise_threshold,
+                scale=self._scale,
+                shift=self._shift,
+            )
+            made += [views[v * len(images) : (v + 1) * len(images)] for v in range(count)]
+        return tuple(made)
 
     def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
         """The one view for embedding: :func:`plain_view` with this size and normalisation."""

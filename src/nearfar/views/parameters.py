@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64
 from torch import Tensor
 
-__all__ = ["NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
+__all__ = ["FLIP", "NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
 
 # Places in a sample's row of uniform numbers: fixed, so that switching one augmentation off leaves
 # the others as they were. Four draws of a crop come first; the other six, rarely needed, last.
@@ -17,7 +17,7 @@ _SCALE, _RATIO = (slice(0, 4), slice(24, 30)), (slice(4, 8), slice(30, 36))
 (
     _TOP,
     _LEFT,
-    _FLIP,
+    FLIP,
     _JITTER,
     _BRIGHTNESS,
     _CONTRAST,
@@ -72,7 +72,7 @@ class ViewParameters:
         numbers_of: Numbers,
         sizes: Int64[Tensor, "batch 2"],
         *,
-        crop_scale: tuple[float, float],
+        crop_scale: Float64[Tensor, "batch 2"],
         crop_ratio: tuple[float, float],
         flip: float,
         jitter: float,
@@ -86,8 +86,8 @@ class ViewParameters:
         """Turn uniform numbers into parameters, by the settings of :class:`ImageViews`.
 
         `numbers_of` gives the first numbers of some rows, as many as asked for; `sizes` is the
-        height and width of each image; `strengths` are those of the four colour changes; `blur`
-        and `solarise` may differ between rows.
+        height and width of each image; `strengths` are those of the four colour changes;
+        `crop_scale`, `blur` and `solarise` may differ between rows.
         """
         numbers = numbers_of(torch.arange(len(sizes)), NUMBERS_PER_VIEW)
         boxes, fits = crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio)
@@ -95,7 +95,7 @@ class ViewParameters:
         if len(again):
             all_draws = numbers_of(again, NUMBERS_FOR_ALL_DRAWS)
             boxes[again], _ = crop_boxes(
-                all_draws, sizes[again], scale=crop_scale, ratio=crop_ratio
+                all_draws, sizes[again], scale=crop_scale[again], ratio=crop_ratio
             )
         most = torch.tensor(strengths)
         middle = torch.tensor([1.0, 1.0, 1.0, 0.0])
@@ -104,7 +104,7 @@ class ViewParameters:
         spread = numbers[:, _BRIGHTNESS : _HUE + 1]
         return cls(
             boxes=boxes,
-            flip=numbers[:, _FLIP] < flip,
+            flip=numbers[:, FLIP] < flip,
             jitter=numbers[:, _JITTER] < jitter,
             factors=low + spread * (middle + most - low),
             hue_turn=(numbers[:, _HUE_TURN] * 4).long(),
@@ -127,7 +127,7 @@ def crop_boxes(
     numbers: Float32[Tensor, "batch numbers"],
     sizes: Int64[Tensor, "batch 2"],
     *,
-    scale: tuple[float, float],
+    scale: Float64[Tensor, "batch 2"],
     ratio: tuple[float, float],
 ) -> tuple[Int64[Tensor, "batch 4"], Bool[Tensor, " batch"]]:
     """Crops of random area and shape: torchvision's `RandomResizedCrop` for a whole batch.
@@ -139,7 +139,7 @@ def crop_boxes(
     Args:
         numbers: Uniform numbers in [0, 1), 24 in a row for four draws or 36 for all ten.
         sizes: Height and width of each image.
-        scale: Smallest and largest share of the image's area.
+        scale: Smallest and largest share of each image's area.
         ratio: Smallest and largest width over height.
 
     Returns:
@@ -150,7 +150,8 @@ def crop_boxes(
         torch.cat([draws[:, part] for part in parts], dim=1) for parts in (_SCALE, _RATIO)
     )
     height, width = sizes[:, :1].double(), sizes[:, 1:].double()
-    area = height * width * (scale[0] + areas * (scale[1] - scale[0]))
+    least, most = scale[:, :1], scale[:, 1:]
+    area = height * width * (least + areas * (most - least))
     low, high = (torch.tensor(r, dtype=torch.float64).log() for r in ratio)
     shape = (low + shapes * (high - low)).exp()
     widths, heights = (area * shape).sqrt().round(), (area / shape).sqrt().round()

@@ -8,21 +8,30 @@ from typing import Any
 
 from nearfar.checks import check_choice
 from nearfar.views.imageviews import ImageViews
+from nearfar.views.patchviews import PatchViews
 from nearfar.views.views import Views
 
 __all__ = [
     "VIEW_PRESETS",
+    "amdim_views",
+    "autoencoder_views",
     "byol_views",
+    "cpc_v2_views",
+    "curl_views",
+    "deep_infomax_views",
     "digits_views",
+    "drawing_views",
     "image_views",
     "moco_v1_views",
     "moco_v2_views",
     "simclr_views",
+    "swav_views",
     "vicreg_views",
 ]
 
 _SMALL = 64
 _SETTINGS = frozenset(inspect.signature(ImageViews).parameters)
+_NUMBERS = ("num_views", "small_size", "shared_flip")  # not of what kind the views are
 
 
 def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
@@ -159,14 +168,130 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
     return _build(recipe, overrides)
 
 
+def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """For reconstruction, and for training by class: one view, crop from 50 % on and mirror."""
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "num_views": 1,
+        "crop_scale": (0.5, 1.0),
+        "jitter": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
+def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """SwAV: SimCLR's colours, two large crops from 14 % of the area on, six small ones up to that.
+
+    Up to 64 pixels: four small crops of half the side, from 10 to 30 % of the area. A twentieth of
+    a 32×32 image is a patch of 7×7 pixels that says little of what it was cut from, and shown at
+    3/7 of the side it leaves an encoder that shrinks its maps eightfold no more than two places
+    across. As published, all large crops together hold as many pixels as all small ones (2·224² to
+    6·96²: 1.8), here twice as many.
+
+    Reference:
+        Caron, Misra, Mairal, Goyal, Bojanowski, Joulin (NeurIPS 2020), section 3.2 and the authors'
+        code.
+    """
+    few = size <= _SMALL
+    recipe = {
+        "crop_scale": (0.14, 1.0),
+        "small_views": 4 if few else 6,
+        "small_size": (size + 1) // 2 if few else None,
+        "small_scale": (0.1, 0.3) if few else (0.05, 0.14),
+    }
+    return simclr_views(size=size, channels=channels, **recipe | overrides)
+
+
+def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """AMDIM: both views mirrored alike; crop from 30 % on, colour mostly changed, a quarter grey.
+
+    CIFAR's images of 32×32 the authors shift by up to four pixels instead, which is milder.
+
+    Reference:
+        Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.3, 1.0),
+        "crop_ratio": (0.7, 1.4),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.2,
+        "grey": 0.25,
+        "blur": (0.0,),
+        "shared_flip": True,
+    }
+    return _build(recipe, overrides)
+
+
+def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """CURL on images alone: three of SimCLR's views, an anchor and a block of two positives.
+
+    There the positives are other images of a latent class; with pairs, nearfar shows those.
+
+    Reference:
+        Arora, Khandeparkar, Khodak, Plevrakis, Saunshi (ICML 2019), section 6.
+    """
+    return simclr_views(size=size, channels=channels, **{"num_views": 3} | overrides)
+
+
+def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
+    """CPC v2: 7×7 patches of a quarter of the side, half overlapping, each changed by itself.
+
+    Up to 64 pixels: 3×3 patches of half the side.
+
+    Reference:
+        Hénaff et al. (ICML 2020), section 2.3; van den Oord, Li, Vinyals (2018), section 3.2.
+    """
+    for name in overrides:
+        check_choice(inspect.signature(PatchViews).parameters, setting=name)
+    recipe = {"patch": size // 2 if size <= _SMALL else size // 4}
+    return PatchViews(size=size, channels=channels, **recipe | overrides)
+
+
+def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """Deep InfoMax: one view, the image itself, half the time mirrored.
+
+    Reference:
+        Hjelm et al. (ICLR 2019), whose method has no use for a second view.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "num_views": 1,
+        "crop_scale": (1.0, 1.0),
+        "crop_ratio": (1.0, 1.0),
+        "jitter": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
 VIEW_PRESETS: dict[str, Callable[..., Views]] = {
+    "amdim": amdim_views,
+    "autoencoder": autoencoder_views,
     "barlow-twins": vicreg_views,
     "byol": byol_views,
+    "cpc-v2": cpc_v2_views,
+    "curl": curl_views,
+    "deep-infomax": deep_infomax_views,
     "digits": digits_views,
     "moco-v1": moco_v1_views,
     "moco-v2": moco_v2_views,
     "multiview": simclr_views,
     "simclr": simclr_views,
+    "simsiam": moco_v2_views,
+    "simsiam-anatomy": moco_v2_views,
+    "simsiam-expectation": moco_v2_views,
+    "simsiam-gradient": moco_v2_views,
+    "swav": swav_views,
     "vicreg": vicreg_views,
 }
 
@@ -192,3 +317,30 @@ def image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> V
     """
     check_choice(VIEW_PRESETS, preset=preset)
     return VIEW_PRESETS[preset](size=size, channels=channels, **overrides)
+
+
+def drawing_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
+    """As many views as those of a preset, of the kind that suits drawings: :func:`digits_views`.
+
+    Without small crops, unless they are asked for, for a part of a glyph is another glyph; then
+    they are from 30 to 50 % of the area. Patches are not mirrored.
+
+    Args:
+        preset: One of :data:`VIEW_PRESETS`.
+        size: Side of a view in pixels.
+        channels: Channels of the images.
+        overrides: Settings of the preset's views.
+
+    Example:
+        >>> views = drawing_views("curl", size=28, channels=1)
+        >>> views.num_views, views.flip
+        (3, 0.0)
+    """
+    made = image_views(preset, size=size, channels=channels)
+    if not isinstance(made, ImageViews):
+        mirrored = [name for name in inspect.signature(type(made)).parameters if "flip" in name]
+        recipe = dict.fromkeys(mirrored, 0.0) | overrides
+        return image_views(preset, size=size, channels=channels, **recipe)
+    asked = made.settings()
+    numbers = {name: asked[name] for name in _NUMBERS} | {"small_scale": (0.3, 0.5)}
+    return digits_views(size=size, channels=channels, **numbers | overrides)

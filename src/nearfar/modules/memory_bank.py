@@ -1,0 +1,60 @@
+"""One vector for each sample of the data set."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nearfar.checks import check_fraction, check_integer
+
+__all__ = ["MemoryBank"]
+
+
+@final
+class MemoryBank(nn.Module):
+    """A running mean of what was computed of each sample; saved in checkpoints.
+
+    Starts with random directions.
+
+    Args:
+        size: Samples of the data set.
+        dim: Dimensions of a vector.
+
+    Attributes:
+        vectors: ``[size, dim]``; unit rows at the start.
+
+    Example:
+        >>> import torch
+        >>> bank = MemoryBank(size=3, dim=2)
+        >>> bank.follow(torch.tensor([2]), torch.tensor([[3.0, 4.0]]), decay=0.0)
+        >>> bank(torch.tensor([2])).tolist()
+        [[3.0, 4.0]]
+    """
+
+    vectors: Tensor
+
+    def __init__(self, *, size: int, dim: int) -> None:
+        super().__init__()
+        check_integer(at_least=1, size=size, dim=dim)
+        self.register_buffer("vectors", F.normalize(torch.randn(size, dim), dim=1))
+
+    def forward(self, samples: Int64[Tensor, " batch"]) -> Float[Tensor, "batch dim"]:
+        """What is kept of these samples."""
+        return self.vectors[samples]
+
+    @torch.no_grad()
+    def follow(
+        self, samples: Int64[Tensor, " batch"], vectors: Float[Tensor, "batch dim"], *, decay: float
+    ) -> None:
+        """Move a step towards these vectors; a decay of 1 stands still, 0 replaces."""
+        check_fraction(decay=decay)
+        kept = self.vectors[samples]
+        self.vectors[samples] = kept.lerp(vectors.to(kept.dtype), 1 - decay)
+
+    def extra_repr(self) -> str:
+        """Sizes, for ``repr``."""
+        return f"size={self.vectors.shape[0]}, dim={self.vectors.shape[1]}"

@@ -1,0 +1,9 @@
+"""Studies: a claim of the literature, an experiment that can prove it wrong, and what came of it.
+
+Each name is a module with ``Config``, ``run``, ``CLAIMS`` and ``SMOKE``; ``nearfar study NAME``
+runs it.
+"""
+
+from nearfar.studies import methods_table as methods
+
+__all__ = ["methods"]

@@ -1,0 +1,106 @@
+"""Supervised training behind the protocol of the others: what labels would have given.
+
+One random view of an image, one linear layer on its representation, the cross-entropy of its class.
+It is no method of nearfar.methods, where no label enters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nearfar.inputs import View
+from nearfar.methods import Method, Projected, Step
+from nearfar.objectives import Objective
+from nearfar.ops import widen
+from nearfar.parallel import gather
+
+__all__ = ["ClassLoss", "Supervised", "supervised"]
+
+
+@final
+class ClassLoss(Objective):
+    """Cross-entropy of each sample's class.
+
+    Args:
+        classes: How many there are.
+    """
+
+    def __init__(self, *, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(
+        self, scores: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]
+    ) -> Tensor:
+        """Mean over the samples, in float32 or wider."""
+        return F.cross_entropy(widen(scores), labels)
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
+        """ln(classes): every class looks alike."""
+        return math.log(self.classes)
+
+
+@final
+class Supervised(Method):
+    """One view and its class, a linear layer on the representation.
+
+    Args:
+        encoder: Inputs to representations.
+        head: Representations to one score a class.
+        classes: How many there are.
+    """
+
+    paper: ClassVar = "the classes themselves"
+    sees: ClassVar = "one view and its class"
+    negatives: ClassVar = False
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    objective: ClassLoss
+
+    def __init__(self, encoder: nn.Module, head: nn.Module, *, classes: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.projector = nn.Identity()
+        self.head = head
+        self.objective = ClassLoss(classes=classes)
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Score the classes; the last view is the class."""
+        view, labels = views[0], views[-1]
+        assert isinstance(labels, Tensor)
+        representation = self.encoder(view)
+        return (representation,), (self.head(representation),), (labels.to(torch.int64),)
+
+    def compare(self, projected: Projected) -> Step:
+        """The loss of all scores."""
+        (representation,), (scores,), (labels,) = projected
+        loss = self.objective(gather(scores), gather(labels))
+        return Step(loss=loss, representations=(representation,), projections=(representation,))
+
+    def chance(self, batch_size: int) -> float | None:
+        """ln(classes)."""
+        return self.objective.chance(batch_size=batch_size)
+
+
+def supervised(encoder: nn.Module, width: int, *, classes: int) -> Supervised:
+    """A classifier around any encoder, for :class:`nearfar.views.Beside` with the classes.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        classes: How many there are.
+
+    Example:
+        >>> from nearfar.modules import ConvNet
+        >>> method = supervised(ConvNet(channels=1), 256, classes=3)
+        >>> step = method((torch.rand(8, 1, 16, 16), torch.arange(8) % 3))
+        >>> step.representations[0].shape
+        torch.Size([8, 256])
+    """
+    return Supervised(encoder, nn.Linear(width, classes), classes=classes)

@@ -1,0 +1,66 @@
+"""Training by class, behind the protocol of the methods."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from nearfar.studies.supervised import supervised
+from nearfar.training import cached_backward
+from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
+
+LABELS = torch.arange(BATCH) % 3
+
+
+def views() -> tuple[torch.Tensor, torch.Tensor]:
+    return two_views()[0], LABELS
+
+
+def test_the_loss_is_the_cross_entropy_of_the_classes() -> None:
+    method = supervised(encoder(), WIDTH, classes=3).double().eval()
+    images = views()[0].double()
+    scores = method.head(method.encoder(images)).log_softmax(dim=1)
+    by_hand = -sum(scores[i, LABELS[i]] for i in range(BATCH)) / BATCH
+    assert method((images, LABELS)).loss.item() == pytest.approx(by_hand.item(), rel=1e-9)
+
+
+def test_chance_is_what_equal_scores_give() -> None:
+    method = supervised(encoder(), WIDTH, classes=3)
+    assert method.chance(BATCH) == pytest.approx(math.log(3))
+    torch.nn.init.zeros_(method.head.weight)
+    torch.nn.init.zeros_(method.head.bias)
+    assert method(views()).loss.item() == pytest.approx(math.log(3), rel=1e-6)
+
+
+def test_a_cached_step_is_the_whole_step() -> None:
+    torch.manual_seed(0)
+    one = supervised(encoder(), WIDTH, classes=3).double().eval()
+    torch.manual_seed(0)
+    other = supervised(encoder(), WIDTH, classes=3).double().eval()
+    shown = views()[0].double(), LABELS
+    cached_backward(one, shown, micro_batch=3)
+    other(shown).loss.backward()
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-9, atol=1e-9)
+
+
+def test_half_precision_stays_finite() -> None:
+    method = supervised(encoder(), WIDTH, classes=3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        step = method(views())
+    step.loss.backward()
+    assert step.loss.dtype == torch.float32
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
+
+
+def test_the_labels_decide_the_gradient() -> None:
+    method = supervised(encoder(), WIDTH, classes=3).eval()
+    images = views()[0]
+    losses = [method((images, labels)).loss.item() for labels in (LABELS, LABELS.flip(0))]
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(
+        F.cross_entropy(method.head(method.encoder(images)), LABELS.flip(0)).item(), rel=1e-6
+    )
