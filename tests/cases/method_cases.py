@@ -149,7 +149,14 @@ CASES = (
     ),
     MethodCase(
         "deep_infomax",
-        lambda: deep_infomax(encoder(), WIDTH, dim=8, units=16, global_weight=0.5),
+        lambda: deep_infomax(
+            encoder(),
+            WIDTH,
+            dim=8,
+            units=16,
+            global_weight=0.5,
+            estimator="jensen_shannon",
+        ),
         chance=2.1487562597358306,  # (1 + ½)·2 ln 2 + ln 2 / 10
         views=lambda: two_views()[:1],
     ),

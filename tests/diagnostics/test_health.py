@@ -233,3 +233,25 @@ def test_many_rows_are_measured_on_evenly_spread_ones() -> None:
     shuffled = sorted_by_kind[torch.randperm(6000)]
     first, second = measurements(sorted_by_kind), measurements(shuffled)
     assert first["uniformity"] == pytest.approx(second["uniformity"], abs=0.05)
+
+
+# --- without positives ----------------------------------------------------------------------------
+
+
+def test_views_that_were_not_trained_to_agree_are_reported_and_not_judged() -> None:
+    z1, z2 = torch.randn(512, 64), torch.randn(512, 64)
+    assert health(z1, z2).verdict == NOTHING
+    record = health(z1, z2, positives=False)
+    assert record.verdict == "healthy"
+    assert finding(record, "alignment") is None
+    assert record.measurements["alignment"] == pytest.approx(2.0, abs=0.1)
+    assert "agreement was not judged" in record.summary
+
+
+def test_collapse_and_a_loss_at_chance_are_seen_without_positives_too() -> None:
+    z = torch.randn(512, 64)
+    assert health(torch.ones(512, 64), torch.ones(512, 64), positives=False).verdict == COMPLETE
+    few = in_subspace(512, 2, 64)
+    assert health(few, few, positives=False).verdict == DIMENSIONAL
+    stuck = health(z, torch.randn(512, 64), loss=4.16, chance=4.16, positives=False)
+    assert stuck.verdict == NOTHING

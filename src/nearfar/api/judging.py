@@ -28,7 +28,12 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
     z1, z2, representations = Watch(shown).project(method, engine)
     record = directory.read_run()
     verdict = health(
-        z1, z2, loss=_last_loss(directory), chance=record.chance, representations=representations
+        z1,
+        z2,
+        loss=_last_loss(directory),
+        chance=record.chance,
+        representations=representations,
+        positives=type(method).positives,
     )
     if setup.kind.paired:
         told = pair_measurements(z1, z2)

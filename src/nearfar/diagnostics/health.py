@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -30,6 +31,7 @@ __all__ = ["health"]
 
 _CONSTANT = 1e-3
 _FEW = 32
+_AGREEMENT = ("alignment", "relative_alignment")
 
 
 def health(
@@ -39,6 +41,7 @@ def health(
     loss: float | None = None,
     chance: float | None = None,
     representations: Float[Tensor, "samples width"] | None = None,
+    positives: bool = True,
 ) -> HealthRecord:
     """Judge embeddings without a label.
 
@@ -57,7 +60,7 @@ def health(
        rule is passed over.
     3. the same, with or without a loss: views of one sample are no closer than 0.9 of the
        distance of strangers. Unrelated views read 1, so any loss that compares views is at chance;
-       trained encoders read 0.05 to 0.3.
+       trained encoders read 0.05 to 0.3. Passed over without `positives`.
     4. ``dimensional collapse``: the effective rank is below 5 % of what an isotropic cloud of as
        many samples and dimensions reads (8 of 512 directions: 1.6 %), or below 25 % with a cliff:
        at least 80 % of the directions hold less than a hundredth of a typical one. Power-law
@@ -71,6 +74,9 @@ def health(
         loss: The loss at the end of training, if there is one.
         chance: What that loss reads when nothing was learnt (:func:`chance_loss`).
         representations: What the encoder gives in front of the projector; reported, not judged.
+        positives: Whether training asked views of one sample to agree. An encoder that predicts
+            patches or pixels may tell views apart for good reasons: its agreement is reported, not
+            judged.
 
     Returns:
         The verdict with its evidence, every measurement, and what to try.
@@ -112,10 +118,12 @@ def health(
             "representation_m_o": inner["m_o"],
         }
     evidence = findings(measured, samples=samples, dim=dim)
-    verdict = _verdict(measured)
+    if not positives:
+        evidence = tuple(replace(f, healthy=None) if f.name in _AGREEMENT else f for f in evidence)
+    verdict = _verdict(measured, positives=positives)
     return HealthRecord(
         verdict=verdict,
-        summary=f"{verdict}: {_summary(verdict, measured, evidence, samples)}",
+        summary=f"{verdict}: {_summary(verdict, measured, evidence, samples, positives)}",
         findings=evidence,
         advice=ADVICE[verdict],
         measurements=measured,
@@ -137,12 +145,13 @@ def _context(z: Tensor) -> dict[str, float]:
     }
 
 
-def _verdict(measured: Mapping[str, float]) -> str:
+def _verdict(measured: Mapping[str, float], *, positives: bool) -> str:
     apart = measured.get("relative_alignment", 1.0) < UNRELATED
     stuck = _at_chance(measured)
     if one_point(measured) and not (stuck and apart and measured["m_r"] >= _CONSTANT):
         return COMPLETE
-    if stuck or not measured.get("relative_alignment", 0.0) < UNRELATED:
+    strangers = not measured.get("relative_alignment", 0.0) < UNRELATED
+    if stuck or (positives and strangers):
         return NOTHING
     return DIMENSIONAL if lost_directions(measured) else HEALTHY
 
@@ -155,7 +164,11 @@ def _at_chance(measured: Mapping[str, float]) -> bool:
 
 
 def _summary(
-    verdict: str, measured: Mapping[str, float], evidence: tuple[Finding, ...], samples: int
+    verdict: str,
+    measured: Mapping[str, float],
+    evidence: tuple[Finding, ...],
+    samples: int,
+    positives: bool,
 ) -> str:
     say = {finding.name: finding.reading for finding in evidence}
     value = {name: number(reading) for name, reading in measured.items()}
@@ -181,6 +194,8 @@ def _summary(
         parts = [*pairs, f"{say['uniformity']} {sphere}"]
         parts += [f"no collapse (m_o {value['m_o']}, {rank}{shared})"]
     doubts = [] if pairs else ["one view was given, so agreement was not judged"]
+    if pairs and not positives:
+        doubts = ["views were not trained to agree, so agreement was not judged"]
     if samples < _FEW:
         doubts.append(f"only {samples} samples, so take it lightly")
     return "; ".join([", ".join(parts), *doubts])

@@ -73,8 +73,9 @@ class DeepInfoMax(Method):
         gets worse than an untrained one: so the map is a fine one, averaged to `side` × `side`.
 
         The local term does the work: DIM(G) (global weight 1, local 0, prior 1) stays far behind
-        DIM(L), the default. "info_nce" is the best with many negatives, "jensen_shannon" hardly
-        minds how many there are. Signs of collapse: ``local`` at its chance value. A
+        DIM(L), the default. "info_nce", the default, is the best of the published ones where
+        negatives are many; "jensen_shannon" hardly minds how many there are, and is steadier with
+        few. Signs of collapse: ``local`` at its chance value. A
         ``discriminator`` near 0 has won: the vectors are far from uniform, and ``prior`` pulls
         hard; give it less weight.
 
@@ -110,7 +111,7 @@ class DeepInfoMax(Method):
         local_critic: DotCritic | None = None,
         global_critic: DotCritic | None = None,
         discriminator: nn.Module | None = None,
-        estimator: Estimator = "jensen_shannon",
+        estimator: Estimator = "info_nce",
         global_weight: float = 0.0,
         local_weight: float = 1.0,
         prior_weight: float = 0.1,
@@ -215,7 +216,7 @@ def deep_infomax(
     encoder: nn.Module,
     width: int,
     *,
-    estimator: Estimator = "jensen_shannon",
+    estimator: Estimator = "info_nce",
     global_weight: float = 0.0,
     local_weight: float = 1.0,
     prior_weight: float = 0.1,
@@ -231,7 +232,7 @@ def deep_infomax(
     Args:
         encoder: Images to representations.
         width: Dimensions of a representation.
-        estimator: Of the mutual information: "jensen_shannon", "donsker_varadhan", or "info_nce".
+        estimator: Of the mutual information: "info_nce", "jensen_shannon", or "donsker_varadhan".
         global_weight: α; DIM(G) has 1.
         local_weight: β; DIM(G) has 0.
         prior_weight: γ; DIM(G) has 1.

@@ -53,7 +53,7 @@ class Images(Modality):
     options: ClassVar = ImageOptions
     settings: ClassVar = ImageViews
     encoder: ClassVar = "convnet"
-    encoders: ClassVar = "convnet, or any model name of timm"
+    encoders: ClassVar = "convnet, amdim, or any model name of timm"
 
     def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
         root = source.root

@@ -298,8 +298,9 @@ def _notes(config: Config, done: Sequence[CellRecord], samples: Samples) -> list
         notes.append(f"computed in {', '.join(precisions)}")
     notes.append(
         "alignment, uniformity, m_o, m_r and rank are measured on the projections of samples set"
-        " aside; of untrained, autoencoder and supervised on the representations of two of SimCLR's"
-        " views, which the latter two were not trained to agree on, as their verdict expects"
+        " aside, in two of the method's views; of what does not ask two views to agree in two of"
+        " SimCLR's, whose agreement the verdict then does not judge; of the untrained encoder on"
+        " its representations of those"
     )
     versions = sorted({f"{r.provenance.nearfar} ({r.provenance.commit})" for r in done})
     dates = sorted(record.provenance.date for record in done)
