@@ -193,9 +193,9 @@ def test_a_decay_of_0_makes_moco_s_key_network_the_query_network():
 def test_vicreg_without_its_variance_term_shrinks_to_a_point():
     def deviation(weight: float) -> float:
         make = lambda e: vicreg(e, WIDTH, hidden=64, dim=32, variance_weight=weight)  # noqa: E731
-        method = trained(make, rate=0.01, steps=120)
+        method = trained(make, rate=0.05, steps=120)
         with torch.no_grad():
             return float(method.projector(method.encoder(unseen())).std(dim=0).mean())
 
-    assert deviation(0.0) < 1e-3
-    assert deviation(25.0) > 1e-2
+    assert deviation(0.0) < 0.02
+    assert deviation(25.0) > 0.2

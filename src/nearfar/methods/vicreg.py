@@ -10,6 +10,7 @@ from typing import ClassVar, final
 
 from torch import nn
 
+from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods.method import Method, Projected, Step
 from nearfar.modules import PerceptronHead
@@ -30,9 +31,10 @@ class VICReg(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
-        invariance_weight: λ.
-        variance_weight: μ; 0 lets the representation collapse.
-        covariance_weight: ν.
+        dim: Dimensions of a projection.
+        invariance_weight: λ, of the views' mean squared difference.
+        variance_weight: μ, of the two views' mean shortfall; 0 lets the representation collapse.
+        covariance_weight: ν, of the sum of the two views' covariances.
 
     When to use:
         No negatives, no second network, no predictor, and no need for the two views to be alike:
@@ -44,9 +46,10 @@ class VICReg(Method):
         The variance term is what prevents collapse: without it the representation is constant.
         Without the covariance term the accuracy on ImageNet falls from 68.6 to 57.5 % (table 4, 100
         epochs). The loss has no value at chance; watch the standard deviation and the rank.
-        Weights are those of the paper's formulas. The authors' code divides the invariance term by
-        the dimension as well and halves the variance term: 25, 25, 1 there are 25 / dim, 12.5, 1
-        here.
+        Weights are on the scale of the authors' code, from which the published results come: it
+        divides the invariance term by the dimension as well and halves the variance term. With
+        25, 25, 1 in the paper's own formula, which :func:`nearfar.objectives.vicreg_loss`
+        computes, agreement outweighs variance by the dimension and strong views end in collapse.
 
     Reference:
         Bardes, Ponce, LeCun: VICReg: Variance-Invariance-Covariance Regularization for
@@ -64,6 +67,7 @@ class VICReg(Method):
         encoder: nn.Module,
         projector: nn.Module,
         *,
+        dim: int,
         invariance_weight: float = 25.0,
         variance_weight: float = 25.0,
         covariance_weight: float = 1.0,
@@ -71,9 +75,10 @@ class VICReg(Method):
         super().__init__()
         self.encoder = encoder
         self.projector = projector
+        check_integer(at_least=1, dim=dim)
         self.objective = VICRegLoss(
-            invariance_weight=invariance_weight,
-            variance_weight=variance_weight,
+            invariance_weight=invariance_weight / dim,
+            variance_weight=variance_weight / 2,
             covariance_weight=covariance_weight,
         )
 
@@ -112,15 +117,16 @@ def vicreg(
         hidden: Width of the projector's two inner layers; four times the representation's if not
             given (8,192 for the paper's ResNet-50).
         dim: Dimensions of a projection; as wide as the inner layers if not given.
-        invariance_weight: λ.
-        variance_weight: μ; 0 lets the representation collapse.
-        covariance_weight: ν.
+        invariance_weight: λ, of the views' mean squared difference.
+        variance_weight: μ, of the two views' mean shortfall; 0 lets the representation collapse.
+        covariance_weight: ν, of the sum of the two views' covariances.
     """
     hidden = hidden or 4 * width
     projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)
     return VICReg(
         encoder,
         projector,
+        dim=projector.outputs,
         invariance_weight=invariance_weight,
         variance_weight=variance_weight,
         covariance_weight=covariance_weight,
