@@ -15,7 +15,7 @@ def test_the_loss_is_the_squared_error_of_all_pixels():
     method = autoencoder(encoder(), WIDTH, signal_dim=SIDE**2).double().eval()
     (view,) = two_views()[:1]
     view = view.double()
-    decoded = method.decoder(method.encoder(view))
+    decoded = method.decoder(method.encoder(view)).detach()
     by_hand = 0.0
     for image, given in zip(view, decoded, strict=True):
         for pixel, other in zip(image.flatten(), given, strict=True):
