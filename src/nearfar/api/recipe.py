@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-FILLED_IN = frozenset({"length", "num_samples", "rows", "shared_rows", "signal_dim"})
+FILLED_IN = frozenset({"length", "num_samples", "rows", "shared_rows", "signal_dim", "updates"})
 """Keyword arguments of presets that the data or the views decide."""
 
 Preset: TypeAlias = Callable[..., Method]

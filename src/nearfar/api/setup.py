@@ -102,6 +102,8 @@ class Setup:
         wanted = FILLED_IN & preset_options(preset).keys()
         if "num_samples" in wanted:
             method_options.setdefault("num_samples", len(source.root))  # they are numbered so
+        if "updates" in wanted:
+            method_options.setdefault("updates", schedule.steps)
         if "signal_dim" in wanted:
             method_options.setdefault("signal_dim", kind.signal_dim(form))
         if "length" in wanted:

@@ -19,6 +19,8 @@ from nearfar.objectives import BYOLLoss
 
 __all__ = ["BYOL", "byol"]
 
+_LONGEST = 0.996  # of 1,000 epochs
+
 
 @final
 class BYOL(Method):
@@ -117,9 +119,10 @@ def byol(
     *,
     hidden: int | None = None,
     dim: int = 256,
-    decay: float = 0.996,
+    decay: float | None = None,
     predictor: Literal["perceptron", "none"] = "perceptron",
     predictor_rate: float = 1.0,
+    updates: int | None = None,
 ) -> BYOL:
     """BYOL as published, around any encoder.
 
@@ -129,12 +132,20 @@ def byol(
         hidden: Width of the inner layers of projector and predictor; twice the representation's if
             not given (4,096 for the paper's ResNet-50).
         dim: Dimensions of a projection.
-        decay: Of the target at the start (0.996 for 1,000 epochs, 0.99 for 300 or fewer, 0.97 for
-            40 in the authors' code); 0 makes it a copy of the online network throughout, 1 leaves
-            it at its random start.
+        decay: Of the target at the start; 0 makes it a copy of the online network throughout, 1
+            leaves it at its random start. If not given, by the length of the training as the
+            authors chose it (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
         predictor: ``perceptron``, or ``none``, which collapses.
         predictor_rate: The predictor's learning rate, times that of the rest.
+        updates: Of the training, filled in by a run.
+
+    Example:
+        >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
+        >>> [round(byol(encoder, 32, updates=n).decay, 3) for n in (390, 12_512, 312_800)]
+        [0.757, 0.97, 0.996]
     """
+    if decay is None:
+        decay = _LONGEST if updates is None else _decay_of(updates)
     check_choice(("perceptron", "none"), predictor=predictor)
     hidden = hidden or 2 * width
     return BYOL(
@@ -144,3 +155,8 @@ def byol(
         decay=decay,
         predictor_rate=predictor_rate,
     )
+
+
+def _decay_of(updates: int) -> float:
+    """A power law through the authors' three: a target must follow within the training."""
+    return min(_LONGEST, max(0.5, 1 - 8.7 * math.pow(updates, -0.6)))
