@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional as F
 
+import nearfar
+from nearfar.studies.samples import Samples
 from nearfar.studies.supervised import supervised
 from nearfar.training import cached_backward
 from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
@@ -64,3 +67,20 @@ def test_the_labels_decide_the_gradient() -> None:
     assert losses[1] == pytest.approx(
         F.cross_entropy(method.head(method.encoder(images)), LABELS.flip(0)).item(), rel=1e-6
     )
+
+
+def test_the_gallery_shows_images_and_no_classes(tmp_path: Path) -> None:
+    samples = Samples.open("digits", samples=64, labelled=None)
+    run = nearfar.pretrain(
+        supervised,
+        samples.train,
+        views=samples.labelled_views(),
+        method_options={"classes": samples.classes},
+        epochs=1,
+        batch_size=32,
+        devices=1,
+        out=tmp_path / "run",
+    )
+    gallery = run.directory.read_gallery()
+    assert gallery is not None
+    assert all(len(row.others) == 1 for row in gallery.views)

@@ -45,8 +45,9 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
     verdict.save(directory.health)
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)
+    seen = shown if type(method).positives else setup.seen_views()
     GalleryRecord(
-        views=tuple(_view_rows(setup, setup.seen_views())),
+        views=tuple(_view_rows(setup, seen)),
         neighbours=tuple(_neighbour_rows(method, setup)),
     ).save(directory.gallery)
     return verdict

@@ -29,7 +29,7 @@ __all__ = [
 
 
 FILLED_IN = frozenset({"length", "num_samples", "rows", "shared_rows", "signal_dim", "updates"})
-"""Keyword arguments of presets that the data or the views decide."""
+"""Keyword arguments of presets that data, views or the length of the training decide."""
 
 Preset: TypeAlias = Callable[..., Method]
 """Encoder, width and options to a method, as the presets of ``nearfar.methods`` do."""

@@ -157,8 +157,8 @@ class Setup:
         return self._shown(self.views if positives else self.kind.two_views(self.form))
 
     def seen_views(self) -> tuple[View, ...]:
-        """The samples set aside as the method would see them."""
-        return self._shown(self.views)
+        """The samples set aside as the method would see them, without numbers beside them."""
+        return self._shown(self.views.views if isinstance(self.views, Beside) else self.views)
 
     def _shown(self, views: Views) -> tuple[View, ...]:
         batch = self.watched.read(range(len(self.watched)))

@@ -261,18 +261,29 @@ class ImageViews:
             drawn = alone(
                 partial(self.parameters, several, extents, seed=seed, epoch=epoch, view=which)
             )
-            views = render(
-                images,
-                sizes,
-                drawn,
-                size=size,
-                colour=self.channels == 3,
-                solarise_threshold=self.solarise_threshold,
-                scale=self._scale,
-                shift=self._shift,
-            )
+            views = self.render(images, sizes, drawn, size=size)
             made += [views[v * len(images) : (v + 1) * len(images)] for v in range(count)]
         return tuple(made)
+
+    def render(
+        self,
+        images: Tensor,
+        sizes: Int64[Tensor, "batch 2"],
+        drawn: ViewParameters,
+        *,
+        size: int,
+    ) -> Float32[Tensor, "views channels size size"]:
+        """Views of side `size` by parameters that were drawn, with this normalisation."""
+        return render(
+            images,
+            sizes,
+            drawn,
+            size=size,
+            colour=self.channels == 3,
+            solarise_threshold=self.solarise_threshold,
+            scale=self._scale,
+            shift=self._shift,
+        )
 
     def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
         """The one view for embedding: :func:`plain_view` with this size and normalisation."""

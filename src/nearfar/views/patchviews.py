@@ -11,11 +11,9 @@ from torch import Tensor
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops.random import uniform
-from nearfar.views.images import check_normalisation
 from nearfar.views.imageviews import ImageViews
 from nearfar.views.parallel import alone
 from nearfar.views.parameters import NUMBERS_FOR_ALL_DRAWS
-from nearfar.views.render import render
 
 __all__ = ["PatchViews", "cut_patches"]
 
@@ -125,8 +123,6 @@ class PatchViews:
                 f"`patch` and `stride` must give 2 to 15 rows of patches in {size} pixels,"
                 f" got {max(0, self.rows)} with {patch} and {stride}"
             )
-        middle, spread = check_normalisation(mean, std, channels=channels)
-        self._scale, self._shift = 1 / spread, -middle / spread
         self._whole = ImageViews(
             size=size,
             channels=channels,
@@ -154,6 +150,8 @@ class PatchViews:
             hue=hue,
             grey=grey,
             blur=(0.0,),
+            mean=mean,
+            std=std,
         )
 
     def __repr__(self) -> str:
@@ -212,16 +210,7 @@ class PatchViews:
         drawn = alone(
             lambda: self._each.parameters(each, extents, seed=seed, epoch=epoch, view=which)
         )
-        made = render(
-            patches,
-            extents,
-            drawn,
-            size=self.patch,
-            colour=self.channels == 3,
-            solarise_threshold=1.0,
-            scale=self._scale,
-            shift=self._shift,
-        )
+        made = self._each.render(patches, extents, drawn, size=self.patch)
         if self.drop and self.channels > 1:
             numbers = uniform(each, seed=seed, epoch=epoch, view=which, count=_KEPT + 1)
             kept = (numbers[:, _KEPT] * self.channels).long()
