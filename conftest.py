@@ -8,8 +8,8 @@ collect_ignore = (
     []
     if find_spec("triton")
     else [
-        "src/nearfar/ops/triton_kernels.py",
-        "src/nearfar/ops/triton_pairwise.py",
+        "src/nearfar/ops/_triton_kernels.py",
+        "src/nearfar/ops/_triton_pairwise.py",
         "tests/ops/triton_checks.py",
     ]
 )

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 import nearfar
-from nearfar.api.embedding import embed_source
+from nearfar.api._embedding import embed_source
 from nearfar.data import Joined, LabelledData, Source, open_labelled, open_source, sides
 from nearfar.diagnostics import pair_measurements
 from nearfar.modalities import modality

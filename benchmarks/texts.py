@@ -28,12 +28,12 @@ from nearfar.data import Joined, LabelledData, Source, open_labelled, open_sourc
 from nearfar.inputs import Tokens, View, select
 from nearfar.methods import Method, simclr
 from nearfar.modalities import modality
-from nearfar.modalities.text import strings
+from nearfar.modalities._text import strings
 from nearfar.modules import BagEncoder
 from nearfar.ops import permutation
 from nearfar.probes import knn_accuracy, linear_accuracy, mean_classifier_accuracy
 from nearfar.training import TrainingOptions, plan
-from nearfar.training.optimizers import scheduled_learning_rate
+from nearfar.training._optimizers import scheduled_learning_rate
 from nearfar.views import TextViews, Tokenizer
 from results import read, save, spread
 

@@ -13,10 +13,10 @@ from typing import Any
 from cyclopts import Group
 
 from nearfar import api, methods
-from nearfar.api.citing import papers_of
-from nearfar.api.published import published_settings
-from nearfar.api.recipe import FILLED_IN, method_class, preset_names
-from nearfar.cli.flags import flags_of
+from nearfar.api._citing import papers_of
+from nearfar.api._published import published_settings
+from nearfar.api._recipe import FILLED_IN, method_class, preset_names
+from nearfar.cli._flags import flags_of
 from nearfar.methods import Method
 
 FOLDER = Path(__file__).parent

@@ -9,14 +9,14 @@ from nearfar.version import __version__
 
 if TYPE_CHECKING:
     from nearfar.api import diagnose, embed, load, pretrain
-    from nearfar.api.estimator import SelfSupervisedEncoder
+    from nearfar.api._estimator import SelfSupervisedEncoder
 
 __all__ = ["SelfSupervisedEncoder", "__version__", "diagnose", "embed", "load", "pretrain"]
 
 
 def __getattr__(name: str) -> Any:  # heavy parts load when first used
     if name == "SelfSupervisedEncoder":  # and scikit-learn with it
-        return import_module("nearfar.api.estimator").SelfSupervisedEncoder
+        return import_module("nearfar.api._estimator").SelfSupervisedEncoder
     if name in __all__:
         return getattr(import_module("nearfar.api"), name)
     raise AttributeError(f"module 'nearfar' has no attribute {name!r}")

@@ -135,5 +135,5 @@ def test_other_channels_than_the_runs_are_refused(digits_run, pictures):
 
 
 def test_methods_and_data_are_listed():
-    assert {row["name"] for row in api.list_methods()} == set(api.recipe.preset_names())
+    assert {row["name"] for row in api.list_methods()} == set(api._recipe.preset_names())
     assert {"cifar10", "digits", "fashion-mnist"} <= {row["name"] for row in api.list_data()}

@@ -16,7 +16,7 @@ from nearfar.data import open_source
 from nearfar.inputs import Signal
 from nearfar.methods import multiview
 from nearfar.modalities import modality
-from nearfar.modalities.pairs import PairOptions
+from nearfar.modalities._pairs import PairOptions
 from nearfar.modules import TwoSided
 from tests.data.pictures import picture
 

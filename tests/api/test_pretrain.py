@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 import nearfar
 from nearfar import api
-from nearfar.api.recipe import Recipe
+from nearfar.api._recipe import Recipe
 from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modules import ConvNet
@@ -48,7 +48,7 @@ def test_a_run_is_a_directory_anyone_can_read(digits_run):
 
 
 def test_the_watched_samples_are_not_trained_on(digits_run):
-    from nearfar.api.setup import split
+    from nearfar.api._setup import split
 
     trained, watched = split(open_source("digits"), seed=0)
     assert not set(trained.samples.tolist()) & set(watched.samples.tolist())
@@ -80,8 +80,8 @@ def test_the_recipe_repeats_the_run(digits_run, tmp_path):
 
 OF_IMAGES = [
     name
-    for name in api.recipe.preset_names()
-    if "images" in (api.recipe.method_class(name).modalities or ("images",))
+    for name in api._recipe.preset_names()
+    if "images" in (api._recipe.method_class(name).modalities or ("images",))
 ]
 
 

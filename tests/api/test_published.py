@@ -13,8 +13,8 @@ import timm
 import torch
 
 import nearfar
-from nearfar.api.published import SMALL, find_published, published_settings, unpublished
-from nearfar.api.recipe import find_preset, method_class, preset_names, preset_options
+from nearfar.api._published import SMALL, find_published, published_settings, unpublished
+from nearfar.api._recipe import find_preset, method_class, preset_names, preset_options
 from nearfar.cli import main
 from nearfar.modalities import modality
 from nearfar.modules import AMDIM_SIZES, ConvNet

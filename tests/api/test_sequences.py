@@ -19,7 +19,7 @@ from nearfar import api
 from nearfar.data import open_source
 from nearfar.inputs import Sequences
 from nearfar.modalities import modality
-from nearfar.modalities.sequences import SequenceOptions
+from nearfar.modalities._sequences import SequenceOptions
 from nearfar.ops import mel_cepstra
 from nearfar.records import RunDirectory
 from tests.data.sounds import save, tone

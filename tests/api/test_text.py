@@ -19,7 +19,7 @@ from nearfar.cli import main
 from nearfar.data import open_source
 from nearfar.inputs import Tokens
 from nearfar.modalities import modality
-from nearfar.modalities.text import TextOptions
+from nearfar.modalities._text import TextOptions
 
 TOPICS = (
     "goal team match coach league striker referee",

@@ -18,7 +18,7 @@ from nearfar import api
 from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import modality
-from nearfar.modalities.vectors import VectorOptions
+from nearfar.modalities._vectors import VectorOptions
 
 X, Y = (values[:300] for values in load_digits(return_X_y=True))
 QUICK = {"epochs": 1, "batch_size": 64, "precision": "32"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nearfar import api
-from nearfar.api import citing
-from nearfar.api.recipe import method_class, preset_names
+from nearfar.api import _citing as citing
+from nearfar.api._recipe import method_class, preset_names
 from nearfar.cli import main
 from nearfar.version import __version__
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nearfar.cli import COMMANDS, app
-from nearfar.cli.train import _kind
-from nearfar.cli.train_flags import parser
+from nearfar.cli._train import _kind
+from nearfar.cli._train_flags import parser
 
 HOUSE = Path(__file__).parents[2]
 PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]

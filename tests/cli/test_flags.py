@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from cyclopts import App, Group
 
-from nearfar.cli.flags import flag_type, flags_of
+from nearfar.cli._flags import flag_type, flags_of
 
 
 def preset(

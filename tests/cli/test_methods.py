@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nearfar.api.recipe import preset_names
+from nearfar.api._recipe import preset_names
 from nearfar.cli import main
 
 

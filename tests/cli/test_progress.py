@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from nearfar.cli.progress import Display, expectations, reading
+from nearfar.cli._progress import Display, expectations, reading
 from nearfar.records import HealthRecord, Provenance, RunRecord
 
 VALUES = {

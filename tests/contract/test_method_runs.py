@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import nearfar
-from nearfar.api.recipe import Recipe, method_class, preset_names
+from nearfar.api._recipe import Recipe, method_class, preset_names
 from nearfar.data import Subset, open_source
 from nearfar.methods import Method
 from nearfar.objectives import Objective

@@ -13,8 +13,8 @@ from scipy.sparse import csr_matrix
 
 from nearfar.data import modality_of, open_labelled, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures, open_graphs
-from nearfar.data.graphs.neighbourhoods import Neighbourhoods
-from nearfar.data.named.planetoid import _Plain, read_planetoid
+from nearfar.data.graphs._neighbourhoods import Neighbourhoods
+from nearfar.data.named._planetoid import _Plain, read_planetoid
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

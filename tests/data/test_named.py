@@ -21,12 +21,12 @@ from PIL import Image
 
 from nearfar.data import NAMES, named_sources, open_labelled, open_source
 from nearfar.data.named import Archive, ImageSet, Places, obtain
-from nearfar.data.named.cifar import unpack_cifar10, unpack_cifar100
-from nearfar.data.named.mnist import FILES, read_idx
-from nearfar.data.named.omniglot import unpack_omniglot
-from nearfar.data.named.stl10 import unpack_stl10
-from nearfar.data.named.store import unpacked
-from nearfar.data.named.tiny_imagenet import unpack_tiny_imagenet
+from nearfar.data.named._cifar import unpack_cifar10, unpack_cifar100
+from nearfar.data.named._mnist import FILES, read_idx
+from nearfar.data.named._omniglot import unpack_omniglot
+from nearfar.data.named._stl10 import unpack_stl10
+from nearfar.data.named._store import unpacked
+from nearfar.data.named._tiny_imagenet import unpack_tiny_imagenet
 from tests.data.pictures import encoded, picture
 
 CONTENT = np.random.default_rng(0).bytes(300_000)

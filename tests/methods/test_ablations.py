@@ -20,7 +20,7 @@ from nearfar.methods import (
     vicreg,
 )
 from nearfar.training import TrainingOptions
-from nearfar.training.optimizers import build_optimizer
+from nearfar.training._optimizers import build_optimizer
 from tests.cases.method_cases import BATCH, encoder, two_views
 from tests.cases.method_cases import WIDTH as CASE_WIDTH
 from tests.methods.siamese_world import WIDTH, read, trained, unseen

@@ -122,7 +122,7 @@ def test_the_objective_in_parts_is_the_objective_at_once(scores, monkeypatch):
     inputs = [normal(6, 2, 5).requires_grad_(), normal(6, 3, 5, seed=2).requires_grad_()]
     whole = amdim_loss(*inputs, clip=2.0)
     expected = torch.autograd.grad(whole, inputs)
-    monkeypatch.setattr("nearfar.objectives.amdim._SCORES", scores)
+    monkeypatch.setattr("nearfar.objectives._amdim._SCORES", scores)
     parts = amdim_loss(*inputs, clip=2.0)
     torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(torch.autograd.grad(parts, inputs), expected, rtol=1e-10, atol=1e-12)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nearfar.methods import autoencoder
-from nearfar.methods.autoencoder import Autoencoder
+from nearfar.methods._autoencoder import Autoencoder
 from tests.cases.method_cases import SIDE, WIDTH, encoder, two_views
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nearfar.methods import Method, simsiam
 from nearfar.modules import Bias, PerceptronHead, held, siamese_predictor, siamese_projector
 from nearfar.training import TrainingOptions
-from nearfar.training.optimizers import build_optimizer, set_rates
+from nearfar.training._optimizers import build_optimizer, set_rates
 from tests.cases.method_cases import WIDTH, encoder, two_views
 from tests.references.negative_cosine import negative_cosine
 from tests.references.siamese_gradient import towards

@@ -76,8 +76,8 @@ def compare(ours: Tensor, expected: Tensor, inputs: list[Tensor]) -> None:
 def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Rows of a tile; wide tiles are not square."""
     side = int(request.param)
-    monkeypatch.setattr("nearfar.ops.tiles._ROWS", side)
-    monkeypatch.setattr("nearfar.ops.tiles._AREA", side * (side + 1))
+    monkeypatch.setattr("nearfar.ops._tiles._ROWS", side)
+    monkeypatch.setattr("nearfar.ops._tiles._AREA", side * (side + 1))
     return side
 
 
@@ -181,8 +181,8 @@ def test_a_query_without_candidates_reads_minus_infinity_and_gets_no_gradient(
 def test_first_and_second_derivatives_in_every_argument(
     monkeypatch: pytest.MonkeyPatch, tile: int, one_set: bool
 ) -> None:
-    monkeypatch.setattr("nearfar.ops.tiles._ROWS", tile)
-    monkeypatch.setattr("nearfar.ops.tiles._AREA", tile)
+    monkeypatch.setattr("nearfar.ops._tiles._ROWS", tile)
+    monkeypatch.setattr("nearfar.ops._tiles._AREA", tile)
     queries, keys = torch.randn(3, 2, dtype=torch.float64), torch.randn(5, 2, dtype=torch.float64)
     scale = torch.tensor(1.5, dtype=torch.float64, requires_grad=True)
 

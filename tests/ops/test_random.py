@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nearfar.ops.random import Stream, permutation, philox, random_bits, uniform
+from nearfar.ops._random import Stream, permutation, philox, random_bits, uniform
 
 # Published known answers of Philox4x32-10: counter, key, output
 KNOWN = [

@@ -40,7 +40,7 @@ def test_the_kernels_are_the_definition_on_a_gpu() -> None:
 
 
 def test_a_processor_is_not_offered_the_kernels() -> None:
-    from nearfar.ops.triton_pairwise import available
+    from nearfar.ops._triton_pairwise import available
 
     assert not available(torch.device("cpu"))
 
@@ -71,7 +71,7 @@ def test_the_kernels_compile_without_a_gpu(
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from nearfar.ops import triton_kernels
+    from nearfar.ops import _triton_kernels as triton_kernels
 
     kernel = getattr(triton_kernels, name)
     names = kernel.arg_names

@@ -25,7 +25,7 @@ from nearfar.probes import (
     linear_accuracy,
     mean_classifier_accuracy,
 )
-from nearfar.probes.folds import stratified_folds
+from nearfar.probes._folds import stratified_folds
 
 PROBES = [KNNProbe, LinearProbe, MeanClassifier]
 FUNCTIONS = [knn_accuracy, linear_accuracy, mean_classifier_accuracy]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfar.reports.figure import Figure, label
-from nearfar.reports.html import Html, clean, element, join
+from nearfar.reports._figure import Figure, label
+from nearfar.reports._html import Html, clean, element, join
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",

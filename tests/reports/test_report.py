@@ -11,8 +11,8 @@ import pytest
 
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
 from nearfar.reports import render_comparison, render_health, render_report, write_report
-from nearfar.reports.figure import Figure
-from nearfar.reports.page import page
+from nearfar.reports._figure import Figure
+from nearfar.reports._page import page
 from tests.reports.sample import (
     geometry_record,
     health_record,

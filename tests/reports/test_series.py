@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfar.reports.series import POINTS, Metrics, Series, smooth, thin
+from nearfar.reports._series import POINTS, Metrics, Series, smooth, thin
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=5_000))

@@ -11,11 +11,11 @@ import pytest
 from nearfar import studies
 from nearfar.records import Column, Provenance, StudyRecord, StudyRow
 from nearfar.reports import render_study, study_cell
-from nearfar.studies.cell import Cell
-from nearfar.studies.claim import judge
-from nearfar.studies.methods_claims import claims_of
-from nearfar.studies.methods_table import CLAIMS, Config, _cells, image_methods, run
-from nearfar.studies.samples import Samples
+from nearfar.studies._cell import Cell
+from nearfar.studies._claim import judge
+from nearfar.studies._methods_claims import claims_of
+from nearfar.studies._methods_table import CLAIMS, Config, _cells, image_methods, run
+from nearfar.studies._samples import Samples
 
 SMOKE = studies.methods.SMOKE
 CELL = Cell(

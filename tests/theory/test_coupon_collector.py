@@ -21,7 +21,7 @@ from nearfar.theory import (
     expected_log_collisions,
     log_coupon_collector_probability,
 )
-from nearfar.theory.occupancy import log_others_appear
+from nearfar.theory._occupancy import log_others_appear
 from references import negatives as exact
 
 PRIORS = {

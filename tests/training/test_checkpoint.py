@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from nearfar.training import latest_checkpoint, save_checkpoint
-from nearfar.training.optimizers import build_optimizer
+from nearfar.training._optimizers import build_optimizer
 from tests.training.worlds import build, options
 
 

@@ -41,7 +41,7 @@ def train_until_killed(folder: Path, name: str, step: int) -> None:
 def train_until_killed_while_writing(folder: Path, name: str, write: int, half: bool) -> None:
     """Dies within the `write`-th checkpoint: half written, or whole but not yet in its place."""
     torch.set_num_threads(1)
-    from nearfar.training import checkpoint
+    from nearfar.training import _checkpoint as checkpoint
 
     seen = 0
     save_file = checkpoint.save_file

@@ -15,13 +15,13 @@ from nearfar.methods import Method, Pace, Projected, Step
 from nearfar.modules import ConvNet
 from nearfar.objectives import AlignmentLoss
 from nearfar.training import LARS, TrainingOptions
-from nearfar.training.optimizers import (
+from nearfar.training._optimizers import (
     build_optimizer,
     peak_learning_rate,
     scheduled_learning_rate,
     set_rates,
 )
-from nearfar.training.stopping import Interrupted
+from nearfar.training._stopping import Interrupted
 from tests.references.lars import lars
 from tests.training.worlds import fit, options, weights
 

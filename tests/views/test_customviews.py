@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 
 from nearfar.inputs import Images
 from nearfar.views import CustomViews
-from nearfar.views.customviews import _seeded
+from nearfar.views._customviews import _seeded
 
 PIPELINE = v2.Compose(
     [

@@ -14,7 +14,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from nearfar.inputs import Images
 from nearfar.views import ImageViews, ViewParameters, plain_view
-from nearfar.views.filters import blur_kernel_size
+from nearfar.views._filters import blur_kernel_size
 
 RAW = {"mean": (0.0,), "std": (1.0,)}
 STILL = {"flip": 0.0, "jitter": 0.0, "grey": 0.0, "blur": (0.0,), **RAW}
@@ -223,8 +223,8 @@ def test_constant_images_stay_constant_and_finite(level: int) -> None:
 
 
 def test_hue_of_pure_colours_turns_to_the_right_ones() -> None:
-    from nearfar.views.colour import adjust_hue_
-    from nearfar.views.scratch import Scratch
+    from nearfar.views._colour import adjust_hue_
+    from nearfar.views._scratch import Scratch
 
     pure = torch.tensor(list(itertools.product((0.0, 0.5, 1.0), repeat=3))).T[:, None, :]
     for shift in (-0.5, -1 / 3, -0.1, 0.0, 1 / 6, 0.25, 0.5):

@@ -13,9 +13,9 @@ from scipy import stats
 from torch import Tensor
 from torchvision.transforms import v2
 
-from nearfar.ops.random import uniform
+from nearfar.ops._random import uniform
 from nearfar.views import ImageViews, ViewParameters
-from nearfar.views.parameters import NUMBERS_FOR_ALL_DRAWS, crop_boxes
+from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS, crop_boxes
 
 DRAWS = 4000
 

@@ -10,7 +10,7 @@ import torch
 
 from nearfar.inputs import Sequences
 from nearfar.views import SequenceViews, Views, sequence_views
-from nearfar.views.sequencewindows import band_stop, blank, windows
+from nearfar.views._sequencewindows import band_stop, blank, windows
 
 EVERYTHING = {
     "speed": (0.8, 1.25),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nearfar.api.advising import advise
-from nearfar.api.citing import citable, cite
-from nearfar.api.embedding import load_embeddings, save_embeddings, save_steps
-from nearfar.api.evaluation import compare, diagnose, embed, embed_steps, probe
-from nearfar.api.exporting import export
-from nearfar.api.listing import list_data, list_methods
-from nearfar.api.pretraining import pretrain, resume
-from nearfar.api.recipe import Recipe
-from nearfar.api.run import Run, load
-from nearfar.api.selection import label_free_score
+from nearfar.api._advising import advise
+from nearfar.api._citing import citable, cite
+from nearfar.api._embedding import load_embeddings, save_embeddings, save_steps
+from nearfar.api._evaluation import compare, diagnose, embed, embed_steps, probe
+from nearfar.api._exporting import export
+from nearfar.api._listing import list_data, list_methods
+from nearfar.api._pretraining import pretrain, resume
+from nearfar.api._recipe import Recipe
+from nearfar.api._run import Run, load
+from nearfar.api._selection import label_free_score
 
 __all__ = [
     "Recipe",

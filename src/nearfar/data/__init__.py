@@ -1,16 +1,15 @@
 """Sources of unlabelled samples, labelled ones for evaluation, and worlds whose truth is known."""
 
-from nearfar.data.batches import batches
+from nearfar.data._batches import batches
+from nearfar.data._joined import Joined
+from nearfar.data._labelled_data import LabelledData
+from nearfar.data._modality import MODALITIES, modality_of
+from nearfar.data._open_source import open_labelled, open_source, opening_options
+from nearfar.data._source import Batch, ImageSource, Source
+from nearfar.data._subset import Subset
 from nearfar.data.images import ArraySource, DatasetSource, FolderSource
-from nearfar.data.joined import Joined
-from nearfar.data.labelled import LabelledData
-from nearfar.data.modality import MODALITIES, modality_of
-from nearfar.data.named import NAMES, named_sources
-from nearfar.data.opening import open_labelled, open_source, opening_options
+from nearfar.data.named import NAMES, is_name, named_sources
 from nearfar.data.pairs import GroupSource, PairSource, may_be_pairs, sides
-from nearfar.data.source import Batch, ImageSource, Source
-from nearfar.data.specs import is_name
-from nearfar.data.subset import Subset
 from nearfar.data.vectors import VectorSource
 from nearfar.data.worlds import (
     CorrelatedGaussians,

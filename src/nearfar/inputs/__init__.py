@@ -1,13 +1,13 @@
 """What samples are made of, from the source to the encoder: rows that are cut, joined and moved."""
 
-from nearfar.inputs.graphs import Nodes
-from nearfar.inputs.groups import Group
-from nearfar.inputs.images import Images
-from nearfar.inputs.inputs import Inputs, View, count, join, joinable, move, select
-from nearfar.inputs.numbers import numbers
-from nearfar.inputs.pairs import Pair, Signal
-from nearfar.inputs.sequences import Sequences
-from nearfar.inputs.texts import Texts, Tokens
+from nearfar.inputs._graphs import Nodes
+from nearfar.inputs._groups import Group
+from nearfar.inputs._images import Images
+from nearfar.inputs._inputs import Inputs, View, count, join, joinable, move, select
+from nearfar.inputs._numbers import numbers
+from nearfar.inputs._pairs import Pair, Signal
+from nearfar.inputs._sequences import Sequences
+from nearfar.inputs._texts import Texts, Tokens
 
 __all__ = [
     "Group",

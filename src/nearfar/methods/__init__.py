@@ -1,25 +1,25 @@
 """One file per published method; lower-case names are presets with the paper's sizes."""
 
-from nearfar.methods.alignment_uniformity import AlignmentUniformity, alignment_uniformity
-from nearfar.methods.amdim import AMDIM, amdim
-from nearfar.methods.autoencoder import Autoencoder, autoencoder
-from nearfar.methods.barlow_twins import BarlowTwins, barlow_twins
-from nearfar.methods.byol import BYOL, byol
-from nearfar.methods.cpc import CPC, cpc
-from nearfar.methods.cpc_v2 import CPCv2, cpc_v2
-from nearfar.methods.curl import CURL, curl
-from nearfar.methods.deep_graph_infomax import DeepGraphInfomax, dgi
-from nearfar.methods.deep_infomax import DeepInfoMax, deep_infomax
-from nearfar.methods.method import Method, Pace, Projected, Step
-from nearfar.methods.moco import MoCo, moco_v1, moco_v2
-from nearfar.methods.multi_view import MultiView, multiview
-from nearfar.methods.simclr import SimCLR, simclr
-from nearfar.methods.simsiam import SimSiam, simsiam
-from nearfar.methods.simsiam_anatomy import SimSiamAnatomy, simsiam_anatomy
-from nearfar.methods.simsiam_expectation import SimSiamExpectation, simsiam_expectation
-from nearfar.methods.simsiam_gradient import SimSiamGradient, simsiam_gradient
-from nearfar.methods.swav import SwAV, swav
-from nearfar.methods.vicreg import VICReg, vicreg
+from nearfar.methods._alignment_uniformity import AlignmentUniformity, alignment_uniformity
+from nearfar.methods._amdim import AMDIM, amdim
+from nearfar.methods._autoencoder import Autoencoder, autoencoder
+from nearfar.methods._barlow_twins import BarlowTwins, barlow_twins
+from nearfar.methods._byol import BYOL, byol
+from nearfar.methods._cpc import CPC, cpc
+from nearfar.methods._cpc_v2 import CPCv2, cpc_v2
+from nearfar.methods._curl import CURL, curl
+from nearfar.methods._deep_graph_infomax import DeepGraphInfomax, dgi
+from nearfar.methods._deep_infomax import DeepInfoMax, deep_infomax
+from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._moco import MoCo, moco_v1, moco_v2
+from nearfar.methods._multi_view import MultiView, multiview
+from nearfar.methods._simclr import SimCLR, simclr
+from nearfar.methods._simsiam import SimSiam, simsiam
+from nearfar.methods._simsiam_anatomy import SimSiamAnatomy, simsiam_anatomy
+from nearfar.methods._simsiam_expectation import SimSiamExpectation, simsiam_expectation
+from nearfar.methods._simsiam_gradient import SimSiamGradient, simsiam_gradient
+from nearfar.methods._swav import SwAV, swav
+from nearfar.methods._vicreg import VICReg, vicreg
 
 __all__ = [
     "AMDIM",

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from nearfar.checks import check_choice
 from nearfar.data import MODALITIES
-from nearfar.modalities.modality import Modality, OnnxCall
+from nearfar.modalities._modality import Modality, OnnxCall
 
 __all__ = ["Modality", "OnnxCall", "modality"]
 
@@ -16,5 +16,5 @@ def modality(name: str) -> Modality:
     'convnet'
     """
     check_choice(MODALITIES, modality=name)
-    found: Modality = getattr(import_module(f"nearfar.modalities.{name}"), name.capitalize())()
+    found: Modality = getattr(import_module(f"nearfar.modalities._{name}"), name.capitalize())()
     return found

@@ -1,39 +1,39 @@
 """The parts methods are made of: encoders, heads, critic, momentum copy, queue."""
 
-from nearfar.modules.amdim_encoder import AMDIM_SIZES, AMDIMEncoder
-from nearfar.modules.bias import Bias
-from nearfar.modules.convnet import ConvNet
-from nearfar.modules.critic import BilinearCritic
-from nearfar.modules.description import EncoderDescription
-from nearfar.modules.dot_critic import DotCritic
-from nearfar.modules.embedding_head import EmbeddingHead
-from nearfar.modules.encoders import build_encoder
-from nearfar.modules.feature_maps import MapEncoder, feature_maps, map_channels
-from nearfar.modules.graph_encoder import GRAPH_ENCODERS, GraphEncoder
-from nearfar.modules.heads import PerceptronHead
-from nearfar.modules.held import held
-from nearfar.modules.key_queue import KeyQueue
-from nearfar.modules.masked_context import MaskedContext
-from nearfar.modules.memory_bank import MemoryBank
-from nearfar.modules.momentum_copy import MomentumCopy
-from nearfar.modules.perceptron_encoder import PerceptronEncoder
-from nearfar.modules.places import choose_map, places
-from nearfar.modules.siamese_heads import (
+from nearfar.modules._amdim_encoder import AMDIM_SIZES, AMDIMEncoder
+from nearfar.modules._bias import Bias
+from nearfar.modules._convnet import ConvNet
+from nearfar.modules._critic import BilinearCritic
+from nearfar.modules._description import EncoderDescription
+from nearfar.modules._dot_critic import DotCritic
+from nearfar.modules._embedding_head import EmbeddingHead
+from nearfar.modules._encoders import build_encoder
+from nearfar.modules._feature_maps import MapEncoder, feature_maps, map_channels
+from nearfar.modules._graph_encoder import GRAPH_ENCODERS, GraphEncoder
+from nearfar.modules._heads import PerceptronHead
+from nearfar.modules._held import held
+from nearfar.modules._key_queue import KeyQueue
+from nearfar.modules._masked_context import MaskedContext
+from nearfar.modules._memory_bank import MemoryBank
+from nearfar.modules._momentum_copy import MomentumCopy
+from nearfar.modules._perceptron_encoder import PerceptronEncoder
+from nearfar.modules._places import choose_map, places
+from nearfar.modules._siamese_heads import (
     PredictorKind,
     SiameseNorms,
     siamese_predictor,
     siamese_projector,
 )
-from nearfar.modules.strided_encoder import (
+from nearfar.modules._strided_encoder import (
     StepEncoder,
     StridedEncoder,
     series_strides,
     sound_strides,
 )
-from nearfar.modules.text_encoders import BagEncoder, GRUEncoder
-from nearfar.modules.texts import build_text_encoder, rebuild_text_encoder
-from nearfar.modules.transformer_encoder import TransformerEncoder
-from nearfar.modules.two_sided import TwoSided
+from nearfar.modules._text_encoders import BagEncoder, GRUEncoder
+from nearfar.modules._texts import build_text_encoder, rebuild_text_encoder
+from nearfar.modules._transformer_encoder import TransformerEncoder
+from nearfar.modules._two_sided import TwoSided
 
 __all__ = [
     "AMDIM_SIZES",

@@ -1,54 +1,54 @@
 """Losses as pure functions, each with a class that remembers its hyper-parameters."""
 
-from nearfar.objectives.alignment import AlignmentLoss, alignment_loss
-from nearfar.objectives.alignment_uniformity import (
+from nearfar.objectives._alignment import AlignmentLoss, alignment_loss
+from nearfar.objectives._alignment_uniformity import (
     AlignmentUniformityLoss,
     alignment_uniformity_loss,
 )
-from nearfar.objectives.amdim import AMDIMLoss, amdim_loss
-from nearfar.objectives.barlow_twins import BarlowTwinsLoss, barlow_twins_loss
-from nearfar.objectives.binary_discrimination import (
+from nearfar.objectives._amdim import AMDIMLoss, amdim_loss
+from nearfar.objectives._barlow_twins import BarlowTwinsLoss, barlow_twins_loss
+from nearfar.objectives._binary_discrimination import (
     BinaryDiscriminationLoss,
     binary_discrimination_loss,
 )
-from nearfar.objectives.byol import BYOLLoss, byol_loss
-from nearfar.objectives.center import CenterLoss, center_loss
-from nearfar.objectives.contrastive import ContrastiveLoss, contrastive_loss
-from nearfar.objectives.cpc import CPCLoss, cpc_loss
-from nearfar.objectives.curl import CURLLoss, curl_loss
-from nearfar.objectives.decorrelation import DecorrelationLoss, decorrelation_loss
-from nearfar.objectives.deep_infomax import DeepInfomaxLoss, deep_infomax_loss
-from nearfar.objectives.donsker_varadhan import DonskerVaradhanLoss, donsker_varadhan_loss
-from nearfar.objectives.extra_gradient import (
+from nearfar.objectives._byol import BYOLLoss, byol_loss
+from nearfar.objectives._center import CenterLoss, center_loss
+from nearfar.objectives._contrastive import ContrastiveLoss, contrastive_loss
+from nearfar.objectives._cpc import CPCLoss, cpc_loss
+from nearfar.objectives._curl import CURLLoss, curl_loss
+from nearfar.objectives._decorrelation import DecorrelationLoss, decorrelation_loss
+from nearfar.objectives._deep_infomax import DeepInfomaxLoss, deep_infomax_loss
+from nearfar.objectives._donsker_varadhan import DonskerVaradhanLoss, donsker_varadhan_loss
+from nearfar.objectives._extra_gradient import (
     ExtraGradientLoss,
     extra_gradient_loss,
     simsiam_extra_gradient,
     triplet_extra_gradient,
 )
-from nearfar.objectives.info_nce import InfoNCELoss, info_nce_loss
-from nearfar.objectives.jensen_shannon import JensenShannonLoss, jensen_shannon_loss
-from nearfar.objectives.multi_view import MultiViewLoss, multi_view_loss
-from nearfar.objectives.negative_cosine import NegativeCosineLoss, negative_cosine_loss
-from nearfar.objectives.nt_logistic import NTLogisticLoss, nt_logistic_loss
-from nearfar.objectives.nt_xent import NTXentLoss, nt_xent_loss
-from nearfar.objectives.objective import Objective
-from nearfar.objectives.pairwise_margin import PairwiseMarginLoss, pairwise_margin_loss
-from nearfar.objectives.predictive import (
+from nearfar.objectives._info_nce import InfoNCELoss, info_nce_loss
+from nearfar.objectives._jensen_shannon import JensenShannonLoss, jensen_shannon_loss
+from nearfar.objectives._multi_view import MultiViewLoss, multi_view_loss
+from nearfar.objectives._negative_cosine import NegativeCosineLoss, negative_cosine_loss
+from nearfar.objectives._nt_logistic import NTLogisticLoss, nt_logistic_loss
+from nearfar.objectives._nt_xent import NTXentLoss, nt_xent_loss
+from nearfar.objectives._objective import Objective
+from nearfar.objectives._pairwise_margin import PairwiseMarginLoss, pairwise_margin_loss
+from nearfar.objectives._predictive import (
     ForwardPredictiveLoss,
     InversePredictiveLoss,
     forward_predictive_loss,
     inverse_predictive_loss,
 )
-from nearfar.objectives.residual import ResidualLoss, residual_loss
-from nearfar.objectives.swapped_prediction import SwappedPredictionLoss, swapped_prediction_loss
-from nearfar.objectives.triplet import (
+from nearfar.objectives._residual import ResidualLoss, residual_loss
+from nearfar.objectives._swapped_prediction import SwappedPredictionLoss, swapped_prediction_loss
+from nearfar.objectives._triplet import (
     CosineTripletLoss,
     TripletLoss,
     cosine_triplet_loss,
     triplet_loss,
 )
-from nearfar.objectives.uniformity import UniformityLoss, uniformity_loss
-from nearfar.objectives.vicreg import (
+from nearfar.objectives._uniformity import UniformityLoss, uniformity_loss
+from nearfar.objectives._vicreg import (
     VICRegLoss,
     covariance_term,
     invariance_term,

@@ -1,9 +1,9 @@
 """Several processes that compute what one would."""
 
-from nearfar.parallel.batch_norm import SynchronisedBatchNorm, synchronise_batch_norm
-from nearfar.parallel.gathering import gather
-from nearfar.parallel.processes import is_distributed, rank, world_size
-from nearfar.parallel.ring import Ring
+from nearfar.parallel._batch_norm import SynchronisedBatchNorm, synchronise_batch_norm
+from nearfar.parallel._gathering import gather
+from nearfar.parallel._processes import is_distributed, rank, world_size
+from nearfar.parallel._ring import Ring
 
 __all__ = [
     "Ring",

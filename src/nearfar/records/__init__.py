@@ -1,18 +1,18 @@
 """Typed results: JSON in and out, provenance, the files of a run. No PyTorch in here."""
 
-from nearfar.records.advice import AdviceLine, AdviceRecord, Curve
-from nearfar.records.files import replace_atomically, write_bytes, write_text
-from nearfar.records.gallery import Exhibit, GalleryRecord, GalleryRow
-from nearfar.records.geometry import GeometryRecord
-from nearfar.records.health import Finding, HealthRecord
-from nearfar.records.probe import ProbeRecord, ProbeRow
-from nearfar.records.provenance import Provenance
-from nearfar.records.record import Record
-from nearfar.records.run import RunRecord
-from nearfar.records.run_directory import RunDirectory
-from nearfar.records.study import ClaimRecord, Column, StudyRecord, StudyRow
-from nearfar.records.study_cell import CellRecord
-from nearfar.records.toml import format_toml
+from nearfar.records._advice import AdviceLine, AdviceRecord, Curve
+from nearfar.records._files import replace_atomically, write_bytes, write_text
+from nearfar.records._gallery import Exhibit, GalleryRecord, GalleryRow
+from nearfar.records._geometry import GeometryRecord
+from nearfar.records._health import Finding, HealthRecord
+from nearfar.records._probe import ProbeRecord, ProbeRow
+from nearfar.records._provenance import Provenance
+from nearfar.records._record import Record
+from nearfar.records._run import RunRecord
+from nearfar.records._run_directory import RunDirectory
+from nearfar.records._study import ClaimRecord, Column, StudyRecord, StudyRow
+from nearfar.records._study_cell import CellRecord
+from nearfar.records._toml import format_toml
 
 __all__ = [
     "AdviceLine",

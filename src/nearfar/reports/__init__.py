@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nearfar.reports.advice_report import render_advice
-from nearfar.reports.comparison import render_comparison
-from nearfar.reports.health_report import render_health
-from nearfar.reports.run_report import render_report, write_report
-from nearfar.reports.study_figure import render_study_figure
-from nearfar.reports.study_report import render_study, study_cell, write_study
+from nearfar.reports._advice_report import render_advice
+from nearfar.reports._comparison import render_comparison
+from nearfar.reports._health_report import render_health
+from nearfar.reports._run_report import render_report, write_report
+from nearfar.reports._study_figure import render_study_figure
+from nearfar.reports._study_report import render_study, study_cell, write_study
 
 __all__ = [
     "render_advice",

@@ -4,6 +4,6 @@ Each name is a module with ``Config``, ``run``, ``CLAIMS`` and ``SMOKE``; ``near
 runs it.
 """
 
-from nearfar.studies import methods_table as methods
+from nearfar.studies import _methods_table as methods
 
 __all__ = ["methods"]

@@ -1,61 +1,61 @@
 """What the papers prove, as functions: exact, with their assumptions and where they are vacuous."""
 
-from nearfar.theory.advice import advise
-from nearfar.theory.bayes_error import (
+from nearfar.theory._advice import advise
+from nearfar.theory._bayes_error import (
     ErrorInterval,
     bayes_error,
     bayes_error_bound,
     estimation_error,
     supervised_relative_bounds,
 )
-from nearfar.theory.bound_curves import bound_curves
-from nearfar.theory.collapse_rates import (
+from nearfar.theory._bound_curves import bound_curves
+from nearfar.theory._collapse_rates import (
     CollapseRates,
     center_rates,
     collapse_rates,
     decorrelation_rates,
     residual_rates,
 )
-from nearfar.theory.collision_term import CollisionTerm, collision_term_bound
-from nearfar.theory.collisions import (
+from nearfar.theory._collision_term import CollisionTerm, collision_term_bound
+from nearfar.theory._collisions import (
     collision_probability,
     expected_log_collisions,
     log_no_collision,
 )
-from nearfar.theory.configurations import (
+from nearfar.theory._configurations import (
     batch_contrastive_minimum,
     cross_polytope,
     few_point_minimum,
     regular_polygon,
     simplex,
 )
-from nearfar.theory.contrastive_deviation import (
+from nearfar.theory._contrastive_deviation import (
     Deviation,
     contrastive_deviation,
     contrastive_deviation_bound,
 )
-from nearfar.theory.contrastive_limit import ContrastiveLimit, contrastive_limit
-from nearfar.theory.coupon_bound import (
+from nearfar.theory._contrastive_limit import ContrastiveLimit, contrastive_limit
+from nearfar.theory._coupon_bound import (
     CouponBound,
     coupon_lower_bound,
     coupon_supervised_bound,
 )
-from nearfar.theory.coupon_collector import (
+from nearfar.theory._coupon_collector import (
     coupon_collector_bounds,
     coupon_collector_probability,
     log_coupon_collector_probability,
 )
-from nearfar.theory.curl_bound import CURLBound, curl_lower_bound, curl_supervised_bound
-from nearfar.theory.curl_surrogate_bound import CURLSurrogateBound, curl_surrogate_bound
-from nearfar.theory.decentring import (
+from nearfar.theory._curl_bound import CURLBound, curl_lower_bound, curl_supervised_bound
+from nearfar.theory._curl_surrogate_bound import CURLSurrogateBound, curl_surrogate_bound
+from nearfar.theory._decentring import (
     DecentringCurve,
     DecorrelationCurve,
     decentring_curve,
     decorrelation_cosines,
     decorrelation_curve,
 )
-from nearfar.theory.draws import draws_for_coverage, expected_draws
-from nearfar.theory.gradient_components import (
+from nearfar.theory._draws import draws_for_coverage, expected_draws
+from nearfar.theory._gradient_components import (
     Components,
     GradientComponents,
     center_and_residual,
@@ -63,7 +63,7 @@ from nearfar.theory.gradient_components import (
     loss_components,
     tangent,
 )
-from nearfar.theory.gradient_identities import (
+from nearfar.theory._gradient_identities import (
     info_nce_extra_gradient,
     info_nce_negative_gradient,
     simsiam_extra_gradient,
@@ -71,46 +71,46 @@ from nearfar.theory.gradient_identities import (
     triplet_extra_gradient,
     triplet_negative_gradient,
 )
-from nearfar.theory.inequality_chain import InequalityChain
-from nearfar.theory.information_bounds import (
+from nearfar.theory._inequality_chain import InequalityChain
+from nearfar.theory._information_bounds import (
     donsker_varadhan_information,
     info_nce_information,
     information_ceiling,
     jensen_shannon_information,
     nwj_information,
 )
-from nearfar.theory.information_estimate import (
+from nearfar.theory._information_estimate import (
     InformationEstimate,
     SeparableCritic,
     estimate_information,
 )
-from nearfar.theory.multi_view_information import (
+from nearfar.theory._multi_view_information import (
     MultiViewInformation,
     RepresentationInformation,
     multi_view_information,
     representation_information,
 )
-from nearfar.theory.multi_view_theorems import (
+from nearfar.theory._multi_view_theorems import (
     bayes_error_chain,
     compression_chain,
     supervised_relative_chain,
     task_information_chain,
 )
-from nearfar.theory.pac_bayes import pac_bayes_bound, pac_bayes_dependent_bound
-from nearfar.theory.perfect_loss import perfect_contrastive_loss, single_negative_minimum
-from nearfar.theory.sufficient_representations import (
+from nearfar.theory._pac_bayes import pac_bayes_bound, pac_bayes_dependent_bound
+from nearfar.theory._perfect_loss import perfect_contrastive_loss, single_negative_minimum
+from nearfar.theory._sufficient_representations import (
     is_sufficient,
     minimal_sufficient_representation,
 )
-from nearfar.theory.supervised_bound import SupervisedBound
-from nearfar.theory.uniformity import (
+from nearfar.theory._supervised_bound import SupervisedBound
+from nearfar.theory._uniformity import (
     gaussian_potential,
     uniformity_floor,
     uniformity_minimum,
     with_self_pairs,
     without_self_pairs,
 )
-from nearfar.theory.von_mises_fisher import (
+from nearfar.theory._von_mises_fisher import (
     kernel_entropy,
     sphere_log_area,
     von_mises_fisher_log_normaliser,

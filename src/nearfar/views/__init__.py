@@ -1,14 +1,14 @@
 """Views: random changes of a batch of images that keep what they show."""
 
-from nearfar.views.beside import Beside
-from nearfar.views.customviews import CustomViews
-from nearfar.views.graphviews import GraphViews
-from nearfar.views.images import plain_view
-from nearfar.views.imageviews import ImageViews
-from nearfar.views.pairviews import PairViews, PlainViews
-from nearfar.views.parameters import ViewParameters
-from nearfar.views.patchviews import PatchViews, cut_patches
-from nearfar.views.presets import (
+from nearfar.views._beside import Beside
+from nearfar.views._customviews import CustomViews
+from nearfar.views._graphviews import GraphViews
+from nearfar.views._images import plain_view
+from nearfar.views._imageviews import ImageViews
+from nearfar.views._pairviews import PairViews, PlainViews
+from nearfar.views._parameters import ViewParameters
+from nearfar.views._patchviews import PatchViews, cut_patches
+from nearfar.views._presets import (
     VIEW_PRESETS,
     amdim_views,
     byol_views,
@@ -24,12 +24,12 @@ from nearfar.views.presets import (
     swav_views,
     vicreg_views,
 )
-from nearfar.views.sequencepresets import sequence_views
-from nearfar.views.sequenceviews import SequenceViews
-from nearfar.views.textviews import TextViews
-from nearfar.views.tokenizer import Tokenizer
-from nearfar.views.vectorviews import VectorViews
-from nearfar.views.views import Views
+from nearfar.views._sequencepresets import sequence_views
+from nearfar.views._sequenceviews import SequenceViews
+from nearfar.views._textviews import TextViews
+from nearfar.views._tokenizer import Tokenizer
+from nearfar.views._vectorviews import VectorViews
+from nearfar.views._views import Views
 
 __all__ = [
     "VIEW_PRESETS",

@@ -1,15 +1,16 @@
 """Data sets known by name."""
 
-from nearfar.data.named.archives import Archive, Places, obtain
-from nearfar.data.named.catalogue import (
+from nearfar.data.named._archives import Archive, Places, obtain
+from nearfar.data.named._catalogue import (
     NAMES,
+    is_name,
     load_named,
     named_modality,
     named_set,
     named_sources,
 )
-from nearfar.data.named.image_set import ImageSet, Part
-from nearfar.data.named.named_set import NamedSet
+from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import NamedSet
 
 __all__ = [
     "NAMES",
@@ -18,6 +19,7 @@ __all__ = [
     "NamedSet",
     "Part",
     "Places",
+    "is_name",
     "load_named",
     "named_modality",
     "named_set",

@@ -1,7 +1,7 @@
 """Sources of vectors: rows of numbers."""
 
-from nearfar.data.vectors.labelled import label_vectors
-from nearfar.data.vectors.opening import open_vectors
-from nearfar.data.vectors.vectors import VectorSource
+from nearfar.data.vectors._label_vectors import label_vectors
+from nearfar.data.vectors._open_vectors import open_vectors
+from nearfar.data.vectors._vectors import VectorSource
 
 __all__ = ["VectorSource", "label_vectors", "open_vectors"]

@@ -1,9 +1,9 @@
 """Synthetic worlds whose truth is known."""
 
-from nearfar.data.worlds.gaussians import CorrelatedGaussians
-from nearfar.data.worlds.joints import bit_toy, bit_toy_representations, random_joint
-from nearfar.data.worlds.shapes import ShapePairs, ShapeWorld
-from nearfar.data.worlds.sphere import GaussianClasses, SphereSample
+from nearfar.data.worlds._gaussians import CorrelatedGaussians
+from nearfar.data.worlds._joints import bit_toy, bit_toy_representations, random_joint
+from nearfar.data.worlds._shapes import ShapePairs, ShapeWorld
+from nearfar.data.worlds._sphere import GaussianClasses, SphereSample
 
 __all__ = [
     "CorrelatedGaussians",

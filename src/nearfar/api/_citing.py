@@ -1,0 +1,133 @@
+"""The BibTeX of what a result rests on: papers of methods, measurements and data sets."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from nearfar.api._recipe import method_class, preset_names
+from nearfar.api._run import load
+from nearfar.checks import suggest
+from nearfar.version import __version__
+
+__all__ = ["Reference", "citable", "cite", "papers_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An entry of ``references.bib``.
+
+    Args:
+        kind: ``inproceedings``, ``article``, ...
+        key: What a text cites it by.
+        fields: As BibTeX has them.
+        keywords: What else asks for it.
+    """
+
+    kind: str
+    key: str
+    fields: dict[str, str]
+    keywords: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"  {name} = {{{value}}}," for name, value in self.fields.items()]
+        return "\n".join([f"@{self.kind}{{{self.key},", *lines, "}"])
+
+
+NEARFAR = Reference(
+    kind="software",
+    key="nearfar",
+    fields={
+        "title": "nearfar: self-supervised representation learning that tells you, without a label,"
+        " whether it worked",
+        "author": "{The nearfar authors}",
+        "version": __version__,
+    },
+)
+
+
+def cite(*names: str) -> tuple[Reference, ...]:
+    """The references behind names; nearfar's own without any.
+
+    Args:
+        names: Presets of ``nearfar.methods``, data sets, measurements, optimisers, keys, or
+            directories of runs, which stand for nearfar, their method and their data.
+
+    Raises:
+        ValueError: A name stands for nothing that can be cited; the nearest is named.
+
+    >>> [reference.key for reference in cite("moco_v2", "cifar10")]
+    ['he2020moco', 'chen2020mocov2', 'krizhevsky2009cifar']
+    """
+    if not names:
+        return (NEARFAR,)
+    found = [reference for name in names for reference in _behind(name)]
+    return tuple({reference.key: reference for reference in found}.values())
+
+
+def citable() -> dict[str, tuple[str, ...]]:
+    """Every name that can be cited, and the keys it stands for."""
+    names = {name: papers_of(name) for name in preset_names()}
+    for reference in _references():
+        for word in reference.keywords:
+            if word not in preset_names():
+                names[word] = (*names.get(word, ()), reference)
+    return {name: tuple(r.key for r in names[name]) for name in sorted(names)}
+
+
+def papers_of(preset: str) -> tuple[Reference, ...]:
+    """The references in a method's ``paper``: by number on arXiv, else by first author and year."""
+    found = []
+    for paper in method_class(preset).paper.split(";"):
+        arxiv = re.search(r"\d{4}\.\d{4,5}", paper)
+        year = re.search(r"\b(19|20)\d\d\b", paper)
+        author = paper.strip().partition(" et al.")[0].partition(" &")[0]
+        found += [
+            reference
+            for reference in _references()
+            if (
+                reference.fields.get("eprint") == arxiv[0]
+                if arxiv
+                else year is not None
+                and reference.fields["year"] == year[0]
+                and reference.fields["author"].startswith(f"{author},")
+            )
+        ]
+    return tuple(found)
+
+
+def _behind(name: str) -> tuple[Reference, ...]:
+    if (Path(name) / "run.json").is_file():
+        run = load(name)
+        data = run.directory.read_recipe()["data"]["data"]
+        known = [word for word in (run.record.method, data) if word in citable()]
+        return (NEARFAR, *(reference for word in known for reference in _behind(word)))
+    if name == NEARFAR.key:
+        return (NEARFAR,)
+    if name in preset_names():
+        return papers_of(name)
+    found = tuple(r for r in _references() if name == r.key or name in r.keywords)
+    if not found:
+        known = [*citable(), *(reference.key for reference in _references())]
+        raise ValueError(
+            f"`name` must be a method, a data set, a measurement or a run that can be cited, got"
+            f" {name!r}{suggest(name, known)}; nearfar cite lists them"
+        )
+    return found
+
+
+@functools.cache
+def _references() -> tuple[Reference, ...]:
+    text = Path(__file__).with_name("references.bib").read_text(encoding="utf-8")
+    found = []
+    for kind, key, body in re.findall(r"^@(\w+)\{([\w-]+),\n(.*?)^\}$", text, re.M | re.S):
+        fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.M))
+        words = fields.pop("keywords", "")
+        found.append(
+            Reference(
+                kind=kind, key=key, fields=fields, keywords=tuple(w for w in words.split(", ") if w)
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,263 @@
+"""Self-supervised pretraining in scikit-learn's shape: fit, transform, score."""
+
+# ruff: noqa: N803  (samples are called X there)
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+
+from nearfar.api._pretraining import pretrain
+from nearfar.api._run import load
+from nearfar.api._selection import Score, label_free_score
+from nearfar.api._setup import LEAST_SAMPLES
+from nearfar.data import Batch, Source, Subset, open_source
+from nearfar.inputs import View, move
+from nearfar.modalities import Modality, modality
+from nearfar.modules import EncoderDescription
+from nearfar.records import HealthRecord, RunRecord
+
+__all__ = ["SelfSupervisedEncoder"]
+
+_NUMBERS = ("vectors", "images", "sequences")  # arrays of numbers
+
+
+@final
+class SelfSupervisedEncoder(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]  # scikit-learn has no types
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Pretrain an encoder on unlabelled samples; transform samples into representations.
+
+    Two dimensions are vectors (samples × features), three or four are images (samples × height ×
+    width, with channels last or first); sequences are asked for by `modality`. Labels are never
+    looked at. What is fitted is a function of data, parameters and `random_state`; files are
+    written only to `out`.
+
+    Args:
+        method: A preset of ``nearfar.methods``: ``simclr``, ``vicreg``, ``moco_v2``, ``byol``, …
+        encoder: One that the modality knows by name, ``auto`` for its small one, or a module of
+            your own, of which a copy is trained.
+        width: Dimensions of the representation, for a module of your own.
+        epochs: Passes over the data; what suits the samples if not given.
+        batch_size: Samples in a batch; what suits the samples if not given.
+        random_state: Where all randomness comes from: a number, a generator, or None for another
+            result each time.
+        modality: ``vectors``, ``images`` or ``sequences``; told from the shape if not given.
+        method_options: Keyword arguments of the method's preset, such as ``temperature``.
+        view_options: Keyword arguments of the modality's views, such as ``mask`` and ``noise``
+            (:class:`nearfar.views.VectorViews`).
+        options: Any others of :func:`nearfar.pretrain`, such as ``learning_rate`` and ``units``.
+        score_by: What :meth:`score` measures: ``alignment_uniformity``, ``relative_alignment``,
+            ``retrieval``, ``effective_rank``, or a function of the representations of two views;
+            :func:`nearfar.api.label_free_score` says what each is.
+        out: Directory that keeps the run with its report; nothing is kept if not given.
+        verbose: Print how the training goes.
+
+    Attributes:
+        n_features_in_: Features of a vector; only of vectors.
+        feature_names_in_: Their names, where `X` was a data frame.
+        encoder_: The trained module, in evaluation mode, on the CPU.
+        description_: How it is built and what it knows of its inputs.
+        health_: The verdict, found without labels.
+        record_: What the run was: method, views, numbers, notes.
+
+    Raises:
+        ValueError: A parameter or the data make no sense; what was expected is said.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> X = load_digits().data
+        >>> model = SelfSupervisedEncoder("simclr", epochs=2, random_state=0)
+        >>> model.fit_transform(X).shape, model.health_.verdict
+        ((1797, 256), 'healthy')
+    """
+
+    def __init__(
+        self,
+        method: str = "simclr",
+        *,
+        encoder: str | nn.Module = "auto",
+        width: int | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        random_state: Any = None,
+        modality: str | None = None,
+        method_options: Mapping[str, Any] | None = None,
+        view_options: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        score_by: str | Score = "alignment_uniformity",
+        out: str | Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.method = method
+        self.encoder = encoder
+        self.width = width
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.modality = modality
+        self.method_options = method_options
+        self.view_options = view_options
+        self.options = options
+        self.score_by = score_by
+        self.out = out
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Pretrain and judge an encoder.
+
+        Args:
+            X: Unlabelled samples.
+            y: Ignored.
+        """
+        data, kind = self._validated(X, fitting=True)
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        said = {"epochs": self.epochs, "batch_size": self.batch_size}
+        said = {name: value for name, value in said.items() if value is not None}
+        # training seeds the global generator at each step
+        with torch.random.fork_rng(), tempfile.TemporaryDirectory(prefix="nearfar-") as temporary:
+            run = pretrain(
+                self.method,
+                data,
+                modality=kind,
+                encoder=copy.deepcopy(self.encoder),
+                width=self.width,
+                out=self.out or Path(temporary) / "run",
+                method_options=self.method_options,
+                view_options=self.view_options,
+                progress=_Printed() if self.verbose else None,
+                seed=seed,
+                **said | dict(self.options or {}),
+            )
+            own = None if isinstance(self.encoder, str) else copy.deepcopy(self.encoder)
+            run = load(run.path, encoder=own)
+            self.encoder_ = run.encoder
+            self.description_: EncoderDescription = run.description
+            self.health_: HealthRecord = run.health
+            self.record_: RunRecord = run.record
+            self._opening = run.opening()
+        return self
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """The representation of each sample, one row each.
+
+        Args:
+            X: Samples of the kind that was fitted.
+
+        Returns:
+            Samples × width, in the precision of `X` where that is double, else single.
+        """
+        check_is_fitted(self)
+        data, _ = self._validated(X, fitting=False)
+        views = self._kind.plain(self.description_.form)
+        rows = self._encoded(views.plain(batch.inputs) for batch in self._batches(data))
+        double = getattr(data, "dtype", None) == np.float64
+        return rows.numpy().astype(np.float64 if double else np.float32, copy=False)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """How good the representations of these samples are, without a label; higher is better.
+
+        Two views are made of each sample, the same for every estimator whatever its
+        `view_options`, so that settings of the views can be compared as well.
+
+        Args:
+            X: Samples, best such as training has not seen; 2 or more.
+            y: Ignored.
+        """
+        check_is_fitted(self)
+        data, _ = self._validated(X, fitting=False)
+        views = self._kind.two_views(self.description_.form)
+        shown = [views(b.inputs, b.samples, seed=0, epoch=0) for b in self._batches(data)]
+        first, second = (self._encoded(view) for view in zip(*shown, strict=True))
+        return label_free_score(first, second, by=self.score_by)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.input_tags.three_d_array = True
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:  # what names of features are made from
+        return self.description_.width
+
+    @property
+    def _kind(self) -> Modality:
+        return modality(self.description_.modality)
+
+    def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, str]:
+        """The samples as scikit-learn checks them, and what they are."""
+        if fitting:
+            known = self.modality or (X.modality if isinstance(X, Source) else None)
+            kind = known or ("images" if getattr(X, "ndim", 2) > 2 else "vectors")
+        else:
+            kind = self.description_.modality
+        if isinstance(X, Source) or kind not in _NUMBERS:
+            return X, kind
+        rules: dict[str, Any] = {"ensure_min_samples": LEAST_SAMPLES if fitting else 1}
+        if kind == "vectors":
+            rules["dtype"] = [np.float64, np.float32]
+            return validate_data(self, X, reset=fitting, **rules), kind
+        # the source looks at the values: sequences may end in NaN, which makes them shorter
+        rules |= {"dtype": None, "ensure_2d": False, "allow_nd": True, "ensure_all_finite": False}
+        return check_array(X, **rules), kind
+
+    def _batches(self, data: Any) -> Iterator[Batch]:
+        """New samples in parts, read as those that were fitted."""
+        name, form = self.description_.modality, self.description_.form
+        alone = name == "images" and not isinstance(data, Source) and len(data) == 1
+        # one image is no set of images
+        several = np.repeat(data, 2, axis=0) if alone else data
+        source = open_source(several, modality=name, **self._opening)
+        source = Subset(source, [0]) if alone else source
+        self._kind.check(source, form)
+        if hasattr(data, "__len__") and len(source) != len(data):
+            raise ValueError(
+                f"`X` must give one row a sample: of {len(data):,} samples {source.name} has made"
+                f" {len(source):,} ({'; '.join(source.notes)})"
+            )
+        yield from source.chunks()
+
+    @torch.no_grad()
+    def _encoded(self, views: Iterable[View]) -> Tensor:
+        """Representations of views, in one matrix."""
+        encoder, precision = self.encoder_, None
+        if self.description_.modality == "vectors":
+            # in single precision a row would depend, in its last digit, on its neighbours' number
+            encoder, precision = copy.deepcopy(encoder).double(), torch.float64
+        return torch.cat([encoder(move(view, "cpu", precision)) for view in views])
+
+
+@final
+class _Printed:
+    """A line for each epoch."""
+
+    def __init__(self) -> None:
+        self._epoch = -1
+
+    def start(self, record: RunRecord) -> None:
+        print(f"{record.method} on {record.data}: {record.steps} updates")
+
+    def update(
+        self, *, step: int, steps: int, epoch: int, epochs: int, values: dict[str, float]
+    ) -> None:
+        if epoch != self._epoch:
+            self._epoch = epoch
+            loss = f", loss {values['loss']:.3f}" if "loss" in values else ""
+            print(f"epoch {epoch} of {epochs}{loss}")
+
+    def finish(self, health: HealthRecord) -> None:
+        print(health.summary)

@@ -1,0 +1,97 @@
+"""After training: the verdict, the geometry, what can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from torch.nn import functional as F
+
+from nearfar.api._embedding import embed_source
+from nearfar.api._setup import Setup
+from nearfar.data import Source, Subset
+from nearfar.diagnostics import geometry, health, pair_findings, pair_measurements
+from nearfar.inputs import View, select
+from nearfar.methods import Method
+from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
+from nearfar.training import Engine, Watch
+
+__all__ = ["judge"]
+
+_SHOWN, _NEIGHBOURS, _SEARCHED = 8, 5, 1_000
+
+
+def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
+    """Measure on the samples set aside; write ``health``, ``geometry`` and ``gallery``."""
+    method.to(engine.device)
+    shown, watched = setup.watched_views(), setup.watched
+    z1, z2, representations = Watch(shown).project(method, engine)
+    record = directory.read_run()
+    verdict = health(
+        z1,
+        z2,
+        loss=_last_loss(directory),
+        chance=record.chance,
+        representations=representations,
+        positives=type(method).positives,
+    )
+    if setup.kind.paired:
+        told = pair_measurements(z1, z2)
+        verdict = replace(
+            verdict,
+            findings=(*verdict.findings, *pair_findings(told)),
+            measurements=verdict.measurements | told,
+        )
+    verdict.save(directory.health)
+    names = tuple(watched.identify(int(sample)) for sample in watched.samples)
+    geometry(z1, z2, ids=names).save(directory.geometry)
+    seen = shown if type(method).positives else setup.seen_views()
+    GalleryRecord(
+        views=tuple(_view_rows(setup, seen)),
+        neighbours=tuple(_neighbour_rows(method, setup)),
+    ).save(directory.gallery)
+    return verdict
+
+
+def _last_loss(directory: RunDirectory) -> float | None:
+    """Mean training loss over the last tenth of the run; one batch alone is noisy."""
+    lines = [line for line in directory.read_metrics() if line["kind"] == "train"]
+    if not lines:
+        return None
+    last = [line["loss"] for line in lines[-max(1, len(lines) // 10) :]]
+    return float(sum(last) / len(last))
+
+
+def _samples(setup: Setup, source: Source, positions: Iterable[int]) -> list[Exhibit]:
+    """Whole samples, each captioned with what it is."""
+    batch = source.read(list(positions))
+    exhibits = setup.kind.show(setup.views.plain(batch.inputs), setup.form)
+    named = zip(exhibits, batch.samples.tolist(), strict=True)
+    return [replace(exhibit, caption=source.identify(sample)) for exhibit, sample in named]
+
+
+def _view_rows(setup: Setup, shown: tuple[View, ...]) -> Iterable[GalleryRow]:
+    rows = range(min(_SHOWN, len(setup.watched)))
+    seen = [setup.kind.show(select(view, slice(len(rows))), setup.form) for view in shown]
+    for row, sample in zip(rows, _samples(setup, setup.watched, rows), strict=True):
+        views = tuple(
+            replace(view[row], caption=f"view {number}") for number, view in enumerate(seen, 1)
+        )
+        yield GalleryRow(sample=sample, others=views)
+
+
+def _neighbour_rows(method: Method, setup: Setup) -> Iterable[GalleryRow]:
+    asked = Subset(setup.watched, range(min(_SHOWN, len(setup.watched))))
+    searched = Subset(setup.train, range(min(_SEARCHED, len(setup.train))))
+    queries = F.normalize(embed_source(method.encoder, asked, setup.views), dim=1)
+    keys = F.normalize(embed_source(method.encoder, searched, setup.views), dim=1)
+    similar, found = (queries @ keys.T).topk(min(_NEIGHBOURS, len(keys)), dim=1)
+    for row, sample in enumerate(_samples(setup, asked, range(len(asked)))):
+        others = _samples(setup, searched, found[row].tolist())
+        yield GalleryRow(
+            sample=sample,
+            others=tuple(
+                replace(other, caption=f"{other.caption} · cosine {cosine:.2f}")
+                for other, cosine in zip(others, similar[row].tolist(), strict=True)
+            ),
+        )

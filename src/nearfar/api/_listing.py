@@ -1,0 +1,35 @@
+"""What there is to choose from."""
+
+from __future__ import annotations
+
+import typing
+
+from nearfar.api._recipe import method_class, preset_names
+from nearfar.data import named_sources
+
+__all__ = ["list_data", "list_methods"]
+
+
+def list_methods() -> list[dict[str, str]]:
+    """Every preset: its method, and what its class says of itself."""
+    rows = []
+    for name in preset_names():
+        kind = method_class(name)
+        rows.append(
+            {
+                "name": name,
+                "method": kind.__name__,
+                "objective": typing.get_type_hints(kind)["objective"].__name__,
+                "negatives": "yes" if kind.negatives else "no",
+                "momentum": "yes" if kind.momentum else "no",
+                "views": kind.sees,
+                "for": ", ".join(kind.modalities) or "all",
+                "paper": kind.paper,
+            }
+        )
+    return rows
+
+
+def list_data() -> list[dict[str, str]]:
+    """Every source that has a name, and whether it is here already."""
+    return named_sources()

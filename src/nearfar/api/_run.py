@@ -1,0 +1,250 @@
+"""A finished run: its encoder, its verdict, its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from nearfar.api._choices import opening
+from nearfar.api._embedding import embed_source, embed_steps
+from nearfar.api._recipe import Recipe
+from nearfar.api._run_format import open_directory
+from nearfar.data import (
+    LabelledData,
+    Source,
+    is_name,
+    may_be_pairs,
+    open_labelled,
+    open_source,
+    sides,
+)
+from nearfar.modalities import Modality, modality
+from nearfar.modules import EncoderDescription
+from nearfar.records import HealthRecord, RunDirectory, RunRecord, replace_atomically
+from nearfar.views import Views
+
+__all__ = ["Run", "load", "save_encoder"]
+
+
+def save_encoder(
+    directory: RunDirectory, encoder: nn.Module, description: EncoderDescription
+) -> None:
+    """Write the weights under the encoder's own key names, and how to build what they fit."""
+    state = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in encoder.state_dict().items()
+    }
+    metadata = {"format": "pt", "encoder": description.name}
+    replace_atomically(directory.encoder, lambda path: save_file(state, path, metadata=metadata))
+    description.save(directory.encoder_description)
+
+
+@final
+class Run:
+    """What :func:`nearfar.pretrain` made, in memory only when asked for.
+
+    Args:
+        path: Directory of the run.
+        encoder: The module the weights belong to, where it was the user's own.
+
+    Example:
+        >>> import nearfar, tempfile
+        >>> made = nearfar.pretrain("simclr", "digits", epochs=1, out=tempfile.mkdtemp() + "/run")
+        >>> run = nearfar.load(made.path)
+        >>> run.record.method, run.record.samples, run.record.watched
+        ('simclr', 1617, 180)
+    """
+
+    def __init__(self, path: str | Path, *, encoder: nn.Module | None = None) -> None:
+        self.directory = open_directory(path)
+        self.path = self.directory.path
+        self._own = encoder
+
+    @property
+    def record(self) -> RunRecord:
+        """What the run was."""
+        return self.directory.read_run()
+
+    @property
+    def health(self) -> HealthRecord:
+        """The verdict.
+
+        Raises:
+            ValueError: The run did not come to its end.
+        """
+        health = self.directory.read_health()
+        if health is None:
+            raise ValueError(
+                f"{self.path} has no verdict, as it did not come to its end; go on with it by"
+                f" nearfar train --resume {self.path}"
+            )
+        return health
+
+    @cached_property
+    def description(self) -> EncoderDescription:
+        """How the encoder is built and what inputs it expects."""
+        if not self.directory.encoder_description.is_file():
+            raise ValueError(
+                f"{self.path} has no encoder yet, as it did not come to its end; go on with it by"
+                f" nearfar train --resume {self.path}"
+            )
+        return EncoderDescription.load(self.directory.encoder_description)
+
+    @cached_property
+    def encoder(self) -> nn.Module:
+        """The trained encoder, in evaluation mode."""
+        module = self._build()
+        try:
+            module.load_state_dict(load_file(self.directory.encoder), strict=True)
+        except SafetensorError as error:
+            raise ValueError(f"{self.directory.encoder} cannot be read: {error}") from error
+        return module.eval()
+
+    def untrained_encoder(self) -> nn.Module:
+        """The encoder as it was before training, from the seed of the run."""
+        seed = int(self.directory.read_recipe()["training"]["seed"])
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return self._build().eval()
+
+    @property
+    def kind(self) -> Modality:
+        """What the samples are."""
+        return modality(self.description.modality)
+
+    @property
+    def views(self) -> Views:
+        """Shows whole samples as the encoder knows them."""
+        return self.kind.plain(self.description.form)
+
+    def embed(self, data: Any, *, batch_size: int | None = None) -> NDArray[np.float32]:
+        """Representations of samples, one row each, in the order of the data.
+
+        Args:
+            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
+            batch_size: Samples at a time.
+        """
+        source = self.open(data)
+        embeddings = embed_source(self.encoder, source, self.views, batch_size=batch_size)
+        return embeddings.numpy()
+
+    def embed_steps(self, data: Any) -> list[NDArray[np.float32]]:
+        """Representations of each time step of each sequence.
+
+        Args:
+            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
+
+        Raises:
+            ValueError: The encoder knows no time steps.
+        """
+        source = self.open(data)
+        return [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+
+    def open(self, data: Any, **options: Any) -> Source:
+        """All of the data, read as those that the encoder was trained on.
+
+        Args:
+            data: Whatever :func:`nearfar.pretrain` takes.
+            options: How they are opened, where that differs from the run's data: ``column``.
+
+        Raises:
+            ValueError: The samples are of another kind or shape.
+        """
+        kind, said = self._told(data, options)
+        source = self._side(open_source(data, modality=kind, split="all", **said))
+        self.check(source)
+        return source
+
+    def open_labelled(self, data: Any, *, labels: Any = None, **options: Any) -> LabelledData:
+        """Samples and their classes, read as those that the encoder was trained on.
+
+        Args:
+            data: Labelled data.
+            labels: A class for each sample, or the name of a set of labels or a column.
+            options: As of :meth:`open`.
+        """
+        own = labels is not None and not isinstance(labels, str)
+        kind, said = self._told(data, options, pairs=own)  # in a file labels belong to one side
+        labelled = open_labelled(data, labels=labels, modality=kind, **said)
+        labelled = replace(labelled, train=self._side(labelled.train))
+        self.check(labelled.train)
+        return labelled
+
+    def check(self, source: Source) -> None:
+        """Whether samples can be shown to the encoder.
+
+        Raises:
+            ValueError: They cannot; what differs is said.
+        """
+        kinds = self.kind.takes(self.description.form)
+        if source.modality not in kinds:
+            raise ValueError(
+                f"`data` must be {' or '.join(kinds)}, as the run's were,"
+                f" got {source.modality}: {source.describe()}"
+            )
+        self.kind.check(source, self.description.form)
+
+    def opening(self) -> dict[str, Any]:
+        """How the run's data were opened."""
+        options = Recipe.from_tables(self.directory.read_recipe()).options
+        return opening(self.kind, options | self.kind.opening(self.description.form))
+
+    def _told(
+        self, data: Any, options: dict[str, Any], *, pairs: bool = True
+    ) -> tuple[str | None, dict[str, Any]]:
+        """Modality and options with which data are opened: as the run's, or as one side of them."""
+        if is_name(data) or isinstance(data, Source):
+            return None, self.opening() | options  # these say themselves what they hold
+        recipe = Recipe.from_tables(self.directory.read_recipe())
+        if recipe.modality == "pairs" and pairs and not options and may_be_pairs(data):
+            return "pairs", opening(modality("pairs"), recipe.options)
+        if self.description.modality == "pairs":
+            return None, options
+        return self.description.modality, self.opening() | options
+
+    def _side(self, source: Source) -> Source:
+        """The inputs of pairs, where the encoder is of one kind."""
+        if source.modality == "pairs" and self.description.modality != "pairs":
+            return sides(source)[0]
+        return source
+
+    def _build(self) -> nn.Module:
+        known = self.description
+        if known.library == "custom":
+            if self._own is None:
+                raise ValueError(
+                    "`encoder` was handed over in Python for this run: hand it to nearfar.load too"
+                )
+            return self._own
+        return self.kind.rebuild(known)
+
+    def __repr__(self) -> str:
+        health = self.directory.read_health()
+        verdict = health.verdict if health else "not finished"
+        return f"<run {self.path}: {self.record.method}, {verdict}>"
+
+
+def load(path: str | Path, *, encoder: nn.Module | None = None) -> Run:
+    """A run from its directory.
+
+    Args:
+        path: Directory of the run.
+        encoder: A module like the one that was trained, where it was the user's own.
+
+    Raises:
+        ValueError: No run is there, or a newer version made it. A pickle is never opened.
+    """
+    if Path(path).is_file():
+        raise ValueError(
+            f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
+        )
+    return Run(path, encoder=encoder)

@@ -1,0 +1,67 @@
+"""``nearfar advise``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli._console import print_json, print_line
+
+__all__ = ["advise"]
+
+UNKNOWN = "unknown"
+
+
+def advise(
+    *,
+    batch_size: int | None = None,
+    temperature: float | None = None,
+    dim: int | None = None,
+    num_negatives: int | None = None,
+    classes: int | None = None,
+    latent_classes: str = UNKNOWN,
+    data: str | None = None,
+    run: Path | None = None,
+    plot: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Say what theory expects of a setting, line by line with its formula.
+
+    Args:
+        batch_size: Samples in a batch (256 if not given).
+        temperature: Of the objective (0.1 if not given).
+        dim: Dimensions of a projection (128 if not given).
+        num_negatives: Keys in a queue; without it the other views of the batch.
+        classes: Classes that the data are thought to have, equally frequent.
+        latent_classes: The same, or `unknown`, which shows a few guesses.
+        data: Data to train on: their number and, if they have labels, how frequent each class is.
+        run: A run's directory instead of a setting; its readings are placed as well.
+        plot: An HTML page to write, with the bounds against the number of candidates.
+        json: Print JSON instead of lines.
+    """
+    from nearfar import api
+
+    if latent_classes != UNKNOWN:
+        if classes is not None or not latent_classes.isdecimal():
+            raise ValueError(
+                "`latent_classes` must be `unknown` or a number, without `classes` beside it,"
+                f" got {latent_classes!r}"
+            )
+        classes = int(latent_classes)
+    advice = api.advise(
+        run,
+        data=data,
+        classes=classes,
+        batch_size=batch_size,
+        dim=dim,
+        temperature=temperature,
+        num_negatives=num_negatives,
+        plot=plot,
+    )
+    if json:
+        print_json(advice.to_json())
+        return
+    print_line("setting", advice.setting)
+    for line in advice.lines:
+        print_line(line.about, f"{line.says}  [{line.formula}]")
+    if plot is not None:
+        print_line("saved", str(plot))

@@ -1,0 +1,40 @@
+"""``nearfar cite``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nearfar.cli._console import print_json
+
+__all__ = ["cite"]
+
+
+def cite(
+    *names: Annotated[str, Parameter(help="Methods, data sets, measurements, or runs.")],
+    json: bool = False,
+) -> None:
+    """Print the BibTeX of what a result rests on; nearfar's own, and what there is, without names.
+
+    Args:
+        names: Methods, data sets, measurements, or directories of runs.
+        json: Print JSON: kind, key and fields of each entry.
+    """
+    from nearfar import api
+
+    references = api.cite(*names)
+    if json:
+        print_json([{"kind": r.kind, "key": r.key} | r.fields for r in references])
+        return
+    print("\n\n".join(map(str, references)))
+    if not names:
+        print("\n% nearfar cite NAME..., with names of")
+        for line in _lines(api.citable()):
+            print(f"%   {line}")
+
+
+def _lines(names: dict[str, tuple[str, ...]]) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(", ".join(names), width=92, break_on_hyphens=False)

@@ -1,0 +1,24 @@
+"""``nearfar compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli._console import print_json
+from nearfar.cli._tables import print_rows
+
+__all__ = ["compare"]
+
+
+def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
+    """Put runs side by side: what they were, what was measured, the verdict.
+
+    Args:
+        runs: Directories of runs.
+        report: An HTML page to write as well.
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    rows = api.compare(runs, report=report)
+    print_json(rows) if json else print_rows(rows)

@@ -1,0 +1,20 @@
+"""``nearfar data``."""
+
+from __future__ import annotations
+
+from nearfar.cli._console import print_json
+from nearfar.cli._tables import print_rows
+
+__all__ = ["data"]
+
+
+def data(*, json: bool = False) -> None:
+    """List the data sources that have a name; a folder of images or an array file needs none.
+
+    Args:
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    rows = api.list_data()
+    print_json(rows) if json else print_rows(rows)

@@ -1,0 +1,24 @@
+"""``nearfar diagnose``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli._console import print_json
+from nearfar.cli._tables import print_health
+
+__all__ = ["diagnose"]
+
+
+def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = False) -> None:
+    """Say whether embeddings are healthy, without labels: the verdict and its evidence.
+
+    Args:
+        embeddings: A run's directory, or a file of embeddings from anywhere: .npz, .npy, .parquet.
+        report: An HTML page to write as well.
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    health = api.diagnose(embeddings, report=report)
+    print_json(health.to_json()) if json else print_health(health)

@@ -1,0 +1,119 @@
+"""The entry point: which commands there are, and how a command ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from nearfar.cli._console import print_error
+from nearfar.version import __version__
+
+__all__ = ["COMMANDS", "app", "main"]
+
+HELP = """\
+Pretrain an encoder on your own unlabelled data, and know whether it worked.
+
+Start: nearfar train simclr --data digits
+
+Each command has --help with an example. --debug shows the traceback of an error."""
+
+app = App(
+    name="nearfar",
+    help=HELP,
+    help_format="markdown",
+    default_parameter=Parameter(negative=()),
+    version=__version__,
+    usage="Usage: nearfar COMMAND",
+    suppress_keyboard_interrupt=False,
+)
+app["--help"].group = app["--version"].group = "Options"
+
+# name → what it does, an example; the modules load when their command is called
+COMMANDS = {
+    "train": ("Pretrain an encoder without labels.", ""),
+    "embed": (
+        "Write the embeddings of a data source to a file, one row a sample.",
+        "nearfar embed runs/simclr-digits --data digits --out embeddings.npz",
+    ),
+    "probe": (
+        "Say how good the embeddings are, with labels, beside raw input and untrained encoder.",
+        "nearfar probe runs/simclr-digits --data digits",
+    ),
+    "diagnose": (
+        "Say whether embeddings are healthy, without labels: the verdict and its evidence.",
+        "nearfar diagnose embeddings.npz",
+    ),
+    "compare": (
+        "Put runs side by side: what they were, what was measured, the verdict.",
+        "nearfar compare runs/simclr-digits runs/byol-digits",
+    ),
+    "advise": (
+        "Say what theory expects of a setting: chance, best loss, ceilings, coverage, bounds.",
+        "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
+    ),
+    "report": (
+        "Draw a run's report.html anew: one file that opens without a network.",
+        "nearfar report runs/simclr-digits",
+    ),
+    "export": (
+        "Write the encoder for use without nearfar.",
+        "nearfar export runs/simclr-digits --format onnx --out encoder.onnx",
+    ),
+    "methods": ("List the methods that `nearfar train` knows.", "nearfar methods"),
+    "data": ("List the data sources that have a name.", "nearfar data"),
+    "cite": (
+        "Print the BibTeX of methods, data, measurements and runs.",
+        "nearfar cite simclr cifar10",
+    ),
+    "bench": ("Measure speed on this computer.", "nearfar bench views"),
+    "study": ("Run a study: an experiment that can prove a claim wrong.", ""),
+}
+for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
+    app.command(
+        f"nearfar.cli._{_name}:{_name}",
+        name=_name,
+        help=_help,
+        sort_key=_place,
+        help_epilogue=f"Example: `{_example}`",
+        # Their flags depend on the word before them: they read their own --help.
+        **({"help_flags": [], "version_flags": []} if _name in ("train", "study") else {}),
+    )
+
+# what a user can put right: said in one line; anything else is a defect and shows its traceback
+EXPECTED = (CycloptsError, ValueError, TypeError, OSError, ArithmeticError, ModuleNotFoundError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows ``nearfar`` on the command line; the process's own by default.
+
+    Returns:
+        The exit code: 0, 1 where a study's claim did not hold, 2 after an error, 130 after Ctrl-C.
+    """
+    # spinning threads starve each other on busy cores; read when PyTorch is loaded (decision 0003)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
+    words = [word for word in words if word != "--debug"]
+    try:
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except KeyboardInterrupt as stop:
+        if str(stop):  # where it stopped, and how to go on
+            print(f"\n{stop}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away: `nearfar methods | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except EXPECTED as error:
+        if debug:
+            raise
+        print_error(error)
+        return 2
+    return code if isinstance(code, int) else 0

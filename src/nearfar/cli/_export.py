@@ -1,0 +1,35 @@
+"""``nearfar export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from nearfar.cli._console import print_line
+
+__all__ = ["export"]
+
+
+def export(
+    run: Path,
+    /,
+    *,
+    format: Annotated[
+        Literal["safetensors", "onnx", "timm"], Parameter(name="--format")
+    ] = "safetensors",
+    out: Path | None = None,
+) -> None:
+    """Write the encoder for use without nearfar.
+
+    Args:
+        run: Directory of a run.
+        format: safetensors: weights under the backbone library's own key names;
+            onnx: the encoder with its normalisation (needs the extra `onnx`);
+            timm: a folder that timm.create_model("local-dir:...") loads.
+        out: Where to write; inside the run's directory by default.
+    """
+    from nearfar import api
+
+    print_line("saved", str(api.export(run, format=format, out=out)))

@@ -1,0 +1,39 @@
+"""``nearfar methods``."""
+
+from __future__ import annotations
+
+import re
+
+from nearfar.cli._console import print_json
+from nearfar.cli._tables import print_rows
+
+__all__ = ["methods"]
+
+
+def methods(*, json: bool = False) -> None:
+    """List the methods that `nearfar train` knows; `nearfar cite METHOD` has its papers in full.
+
+    Args:
+        json: Print JSON instead of a table.
+    """
+    from nearfar import api
+
+    rows = api.list_methods()
+    if json:
+        print_json(rows)
+    else:
+        print_rows([_narrow(row) for row in rows], whole=("name", "objective", "uses"))
+
+
+def _narrow(row: dict[str, str]) -> dict[str, str]:
+    """A row that fits a terminal: losses word by word, papers without their numbers."""
+    loss = row["objective"].removesuffix("Loss").replace("NTX", "NT-X")
+    uses = [part for part in ("negatives", "momentum") if row[part] == "yes"]
+    return {
+        "name": row["name"],
+        "objective": re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "\n", loss),
+        "uses": ",\n".join(uses),
+        "views": row["views"],
+        "for": row["for"],
+        "paper": re.sub(r",? arXiv [\d.]+", "", row["paper"]),
+    }

@@ -1,0 +1,161 @@
+"""The live display of ``nearfar train``: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, final
+
+from nearfar.cli._console import print_line, stdout
+from nearfar.records import HealthRecord, RunRecord
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Display", "reading"]
+
+EXPECTED = 3  # statements of theory at the start
+LINES = 10  # in a run, where output is no terminal
+# What a line shows, and in which order it is dropped from a narrow terminal, 1 first.
+SHOWN = {"loss": 9, "align": 7, "uniform": 6, "m_o": 2, "rank": 8, "/s": 1}
+
+
+@final
+class Display:
+    """Told how a run goes, shows it; the numbers stand beside the loss of chance."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._chance: float | None = None
+        self._began = 0.0
+        self._tenth = 0
+
+    def start(self, record: RunRecord) -> None:
+        """Say what will be trained, on what, and what chance looks like."""
+        print_line("data", f"{record.data}; {record.watched:,} set aside to watch (no labels used)")
+        print_line("method", _described(record))
+        for about, says in expectations(record):
+            print_line(about, says)
+        for note in record.notes:
+            print_line("note", note)
+        self._chance, self._began = record.chance, time.perf_counter()
+        if sys.stdout.isatty():
+            self._open(record.steps)
+
+    def update(
+        self, *, step: int, steps: int, epoch: int, epochs: int, values: dict[str, float]
+    ) -> None:
+        """Move the bar; without a terminal print a line for each tenth of the run."""
+        ahead = f"{epoch}/{epochs}"
+        if self._bar is not None and self._task is not None:
+            room = self._bar.console.width - 30 - len(ahead)
+            text = reading(values, chance=self._chance, room=room)
+            self._bar.update(self._task, completed=step, ahead=ahead, text=text)
+            if step == steps:
+                self._bar.stop()
+                self._bar = None
+            return
+        tenth = step * LINES // steps
+        if tenth > self._tenth:
+            clock = _clock(time.perf_counter() - self._began)
+            parts = (ahead, reading(values, chance=self._chance), clock)
+            print_line("epoch", "  ".join(part for part in parts if part))
+            self._tenth = tenth
+
+    def finish(self, health: HealthRecord) -> None:
+        """The verdict, and what to try if it is bad."""
+        print_line("verdict", health.summary, style=verdict_style(health))
+        for advice in health.advice:
+            print_line("try", advice)
+
+    def close(self) -> None:
+        """Leave the terminal as it was, also after an interruption."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _open(self, steps: int) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._bar = Progress(
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[ahead]}"),
+            TextColumn("{task.fields[text]}"),
+            TimeElapsedColumn(),
+            console=stdout(),
+            refresh_per_second=5,
+        )
+        self._task = self._bar.add_task("", total=steps, ahead="", text="")
+        self._bar.start()
+
+
+def expectations(record: RunRecord) -> list[tuple[str, str]]:
+    """The few statements of theory that matter for a training."""
+    from nearfar.theory import advise
+
+    if not record.projection_dim:
+        chance = record.chance
+        return (
+            []
+            if chance is None
+            else [("chance", f"a loss of {chance:.2f} means nothing was learnt")]
+        )
+    advice = advise(
+        batch_size=record.batch_size,
+        dim=record.projection_dim,
+        temperature=record.temperature if record.candidates else None,
+        num_negatives=record.candidates - 1 if record.candidates else None,
+    )
+    return [(line.about, line.says) for line in advice.lines if line.matters][:EXPECTED]
+
+
+def reading(values: dict[str, float], *, chance: float | None = None, room: int = 999) -> str:
+    """The latest readings in one line no longer than `room`.
+
+    Example:
+        >>> reading({"loss": 3.62, "alignment": 0.21, "effective_rank": 58.3, "dim": 64.0})
+        'loss 3.62  align 0.21  rank 58/64'
+        >>> reading({"loss": 6.2, "uniformity": -3.41}, chance=6.24)
+        'loss 6.20 (chance 6.24)  uniform −3.41'
+    """
+    beside = "" if chance is None else f" (chance {chance:.2f})"
+    parts = {}
+    if "loss" in values:
+        parts["loss"] = f"{values['loss']:.2f}{beside}"
+    for name, key in (("align", "alignment"), ("uniform", "uniformity"), ("m_o", "m_o")):
+        if key in values:
+            parts[name] = f"{values[key]:.2f}".replace("-", "−")
+    if "effective_rank" in values:
+        of = f"/{values['dim']:.0f}" if "dim" in values else ""
+        parts["rank"] = f"{values['effective_rank']:.0f}{of}"
+    if "samples_per_second" in values:
+        parts["/s"] = f"{values['samples_per_second']:,.0f}"
+    while parts:
+        line = "  ".join(
+            f"{text}{name}" if name == "/s" else f"{name} {text}" for name, text in parts.items()
+        )
+        if len(line) <= room:
+            return line
+        del parts[min(parts, key=lambda name: SHOWN[name])]
+    return ""
+
+
+def verdict_style(health: HealthRecord) -> str:
+    """Green for a healthy verdict, red for any other."""
+    return "green" if health.verdict == "healthy" else "red"
+
+
+def _described(record: RunRecord) -> str:
+    words = (
+        record.method,
+        record.encoder,
+        record.objective,
+        f"batch {record.batch_size:,}" if record.batch_size else "",
+        f"{record.optimizer}, {record.epochs:,} epochs" if record.optimizer else "",
+        record.precision,
+    )
+    return " · ".join(word for word in words if word)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"

@@ -1,0 +1,20 @@
+"""``nearfar report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearfar.cli._console import print_line
+
+__all__ = ["report"]
+
+
+def report(run: Path, /) -> None:
+    """Draw a run's report.html anew: one file that opens without a network.
+
+    Args:
+        run: Directory of a run.
+    """
+    from nearfar import api
+
+    print_line("report", str(api.report(run)))

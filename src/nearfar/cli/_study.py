@@ -1,0 +1,124 @@
+"""``nearfar study``."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, cast
+
+from cyclopts import App, Group, Parameter
+
+from nearfar.cli._console import print_json, print_line
+from nearfar.cli._flags import flags_of
+from nearfar.cli._tables import print_rows
+
+__all__ = ["study"]
+
+HELP = """\
+Run a study: an experiment that can prove a claim wrong. What is done stays in the cache; the same
+command goes on where it stopped.
+
+The exit code is 0 where each claim held or is open, 1 where one did not hold or a cell failed.
+
+"""
+STUDY, OTHER = Group.create_ordered("Study"), Group.create_ordered("Output")
+
+
+def study(*words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> int:
+    """Run a study and write what came of it; without a name, list them.
+
+    Args:
+        words: The study, then the flags that belong to it.
+    """
+    from nearfar import studies
+    from nearfar.checks import check_choice
+
+    if not words or words[0].startswith("-"):
+        print("Usage: nearfar study NAME [flags]\n")
+        rows = [{"study": n, "what it is": _about(getattr(studies, n))} for n in studies.__all__]
+        print_rows(rows)
+        print_line("flags", f"nearfar study {studies.__all__[0]} --help")
+        return 0
+    check_choice(studies.__all__, study=words[0])
+    module = getattr(studies, words[0])
+    code: int = _parser(words[0], module)(
+        words[1:], exit_on_error=False, print_error=False, result_action="return_value"
+    )
+    return code or 0
+
+
+def _about(module: ModuleType) -> str:
+    return (inspect.getdoc(module) or "").splitlines()[0]
+
+
+def _parser(name: str, module: ModuleType) -> App:
+    def run(**said: Any) -> int:
+        return _run(module, **said)
+
+    flags = [*flags_of(module.Config, group=STUDY), *flags_of(_run, group=OTHER)]
+    cast(Any, run).__signature__ = inspect.Signature(flags)
+    app = App(
+        name=f"nearfar study {name}",
+        default_command=run,
+        help=HELP + (inspect.getdoc(module) or ""),
+        help_epilogue=f"Example: `nearfar study {name}`",
+        help_format="markdown",
+        default_parameter=Parameter(negative=()),
+        usage=f"Usage: nearfar study {name} [flags]",
+        version_flags=[],
+        suppress_keyboard_interrupt=False,
+    )
+    app["--help"].group = OTHER
+    return app
+
+
+def _run(
+    module: ModuleType,
+    *,
+    out: Path = Path("results"),
+    cache: Path = Path("runs/studies"),
+    json: bool = False,
+    **said: Any,
+) -> int:
+    """Run, write and print.
+
+    Args:
+        module: The study.
+        out: Directory of the table (.md), its figure (.svg) and the record (.json).
+        cache: Directory of what is trained; several commands may share it.
+        json: Print JSON instead of a table.
+        said: The study's configuration.
+    """
+    from nearfar.reports import write_study
+
+    def tell(line: str) -> None:
+        if not json:
+            print_line("", line)
+
+    record = module.run(module.Config(**said), cache=cache, tell=tell)
+    page = write_study(record, out)
+    if json:
+        print_json(record.to_json())
+    else:
+        print_study(record)
+        print_line("saved", str(page))
+    return 0 if record.held else 1
+
+
+def print_study(record: Any) -> None:
+    """The table, then each claim with what came of it."""
+    from nearfar.reports import study_cell
+
+    rows = [
+        {"": row.name} | {column.title: study_cell(row, column) for column in record.columns}
+        for row in record.rows
+    ]
+    print_rows(rows, title=record.title)
+    for row in record.rows:
+        for why in row.failures:
+            print_line("failed", f"{row.name}, {why}", style="red")
+    for claim in record.claims:
+        style = {True: "green", False: "red", None: ""}[claim.holds]
+        evidence = f"  [{claim.evidence}]" if claim.evidence else ""
+        print_line(claim.verdict, f"{claim.text}{evidence}", style=style)

@@ -1,0 +1,82 @@
+"""Records as tables for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from nearfar.cli._console import print_line, stdout
+from nearfar.cli._progress import verdict_style
+from nearfar.records import HealthRecord, ProbeRecord
+
+__all__ = ["print_health", "print_probe", "print_rows"]
+
+
+def cell(value: Any) -> str:
+    """A value as text: three significant digits, yes or no, a dash for nothing."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3g}".replace("-", "−")
+    return str(value)
+
+
+def words(name: str) -> str:
+    """A name as words; ``m_o`` is a symbol and stays."""
+    return name if len(name) < 4 else name.replace("_", " ")
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], *, title: str = "", whole: Collection[str] = ()
+) -> None:
+    """Rows by name of column; numbers stand to the right, columns named in `whole` in one line."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    for key in keys:
+        numeric = all(isinstance(row.get(key), (int, float, type(None))) for row in rows)
+        table.add_column(words(key), justify="right" if numeric else "left", no_wrap=key in whole)
+    for row in rows:
+        table.add_row(*(Text(cell(row.get(key))) for key in keys))
+    stdout().print(table)
+
+
+def print_health(health: HealthRecord) -> None:
+    """The verdict, its evidence beside the anchors, and what to try."""
+    print_line("verdict", health.summary, style=verdict_style(health))
+    rows = [
+        {
+            "measured": words(finding.name),
+            "value": finding.value,
+            "reading": finding.reading,
+            "in known worlds": ", ".join(f"{k} {cell(v)}" for k, v in finding.anchors.items()),
+        }
+        for finding in health.findings
+    ]
+    print_rows(rows, title=f"{health.samples:,} samples × {health.dim:,} dimensions")
+    for advice in health.advice:
+        print_line("try", advice)
+
+
+def print_probe(probe: ProbeRecord) -> None:
+    """Accuracies, one representation a line."""
+    print_line("data", probe.data)
+    print_line("protocol", probe.protocol)
+    rows = [
+        {
+            "representation": row.representation,
+            "kNN": f"{row.knn:.4f}",
+            "linear": f"{row.linear:.4f}",
+            "mean classifier": f"{row.mean_classifier:.4f}",
+        }
+        for row in probe.rows
+    ]
+    print_rows(rows, title=f"accuracy, {probe.classes:,} classes")

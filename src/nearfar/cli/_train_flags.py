@@ -1,0 +1,141 @@
+"""The flags of ``nearfar train``: those of a method, of the views, of the training loop."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from cyclopts import App, Group, Parameter
+from cyclopts.config import Dict
+
+from nearfar.cli._flags import flags_of
+from nearfar.cli._recipe import as_flags
+
+if TYPE_CHECKING:
+    from nearfar.modalities import Modality
+
+__all__ = ["parser"]
+
+DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
+    Group.create_ordered(name, help=text)
+    for name, text in (
+        ("Data", ""),
+        ("Encoder", ""),
+        ("Training", "What is not said is chosen for the method and the data."),
+        ("Method", ""),
+        ("Views", "What is not said is chosen for the method and the data."),
+        ("Other", ""),
+    )
+)
+DATA_HELP = (
+    "A name (see `nearfar data`), a folder of images or sounds, or a file of arrays, texts, pairs"
+    " or a graph."
+)
+HELP = """\
+Pretrain an encoder without labels, and say whether it worked.
+
+METHOD is one of {known}; the flags below are those of {method} on {modality}: what --data names
+decides, so give it with --help. Each flag is a keyword argument in Python and a key of a recipe.
+Ctrl-C saves the run, --resume goes on with it."""
+EXAMPLES = """\
+Examples:
+
+- `nearfar train simclr --data digits`
+- `nearfar train {method} --data {data} --epochs 200`
+- `nearfar train {method} --data {data} --help`
+- `nearfar train --resume runs/{method}-{name}`"""
+# of views: by data and method, or said of the data themselves
+DECIDED = ("size", "channels", "num_views", "length", "normalise")
+SOURCES = {
+    "images": "photos/",
+    "sequences": "recordings/",
+    "text": "sentences.txt",
+    "graphs": "cora",
+    "vectors": "table.npy",
+    "pairs": "pairs.parquet",
+}
+
+
+def parser(
+    method: str, recipe: dict[str, Any], *, kind: Modality, call: Callable[..., None]
+) -> App:
+    """A command line for one method on one kind of samples.
+
+    Args:
+        method: Name of a preset in ``nearfar.methods``.
+        kind: What the samples are.
+        recipe: Tables of a recipe file, whose values flags replace; empty for none.
+        call: Receives every flag that was said, and nothing else.
+
+    Raises:
+        ValueError: The recipe holds a key that is no flag; the nearest is named.
+    """
+    from nearfar.api._recipe import preset_names
+
+    flags = _flags(method, kind)
+    example = SOURCES[kind.name]
+    stated = as_flags(recipe, known={flag.name for flag in flags})
+
+    def run(**said: Any) -> None:
+        call(**said)
+
+    cast(Any, run).__signature__ = inspect.Signature(flags)
+    app = App(
+        name="nearfar train",
+        default_command=run,
+        help=HELP.format(known=", ".join(preset_names()), method=method, modality=kind.name),
+        help_epilogue=EXAMPLES.format(method=method, data=example, name=Path(example).stem),
+        help_format="markdown",
+        usage="Usage: nearfar train METHOD --data SOURCE [flags]",
+        version_flags=[],
+        suppress_keyboard_interrupt=False,
+        config=Dict(stated, source="the recipe", use_commands_as_keys=False),
+    )
+    app["--help"].group = OTHER
+    return app
+
+
+def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
+    from nearfar import api, methods, training
+    from nearfar.api._recipe import FILLED_IN, method_class
+
+    from_python = {"method_options", "view_options", "views", "progress", "width"}
+    preset = getattr(methods, method)
+    free = {"num_views"} if method_class(method).any_views else set()
+    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
+    general = {
+        group: [
+            flag
+            for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
+            if places.get(flag.name) is group
+        ]
+        for group in (DATA, TRAINING, OTHER)
+    }
+    return [
+        _flag("data", str, DATA, DATA_HELP),
+        *general[DATA],
+        *flags_of(kind.options, group=DATA),
+        _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
+        *general[TRAINING],
+        *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
+        *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
+        *flags_of(
+            kind.view_settings(method),
+            table="views",
+            group=VIEWS,
+            leave_out=set(DECIDED) - free,
+            show_defaults=False,
+        ),
+        *general[OTHER],
+        _flag("recipe", Path, OTHER, "Take settings from a TOML file or a run; flags win."),
+        _flag("resume", Path, OTHER, "Go on with a run that was interrupted, exactly."),
+    ]
+
+
+def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:
+    says = Parameter(name=f"--{name}", group=group, help=text)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, says]
+    )

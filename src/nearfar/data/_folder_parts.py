@@ -1,0 +1,76 @@
+"""The official split of a folder, and the classes of its folders, for files of any kind."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from nearfar.data._files import printable
+from nearfar.data._folder_split import class_folders, test_positions
+from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._source import Source
+from nearfar.data._specs import Split, refuse_test
+from nearfar.data._subset import Subset
+
+__all__ = ["Folder", "label_folder", "split_folder"]
+
+
+class Folder(Source):
+    """A source of files in a folder."""
+
+    @abstractmethod
+    def paths(self) -> tuple[Path, ...]:
+        """The path inside the folder of the file that each sample is from."""
+
+
+def split_folder(folder: Folder, *, split: Split, noun: str) -> Source:
+    """The part of a folder that was asked for.
+
+    Args:
+        folder: The whole folder.
+        split: As of :func:`nearfar.data.open_source`.
+        noun: What the files hold: ``images``.
+
+    Raises:
+        ValueError: The test set of a folder without one.
+    """
+    test = test_positions(folder.paths())
+    if not test:
+        refuse_test(split, "a folder without train/ and test/")
+        return folder
+    if split == "all":
+        return folder
+    if split == "test":
+        return Subset(folder, test, name=f"{folder.name}-test")
+    chosen = set(test)
+    aside = f"{len(test):,} {noun} of the folder's test set left aside"
+    return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
+
+
+def label_folder(folder: Folder, *, noun: str) -> LabelledData:
+    """Samples whose class is the folder they lie in.
+
+    Args:
+        folder: The whole folder.
+        noun: What the files hold: ``images``.
+
+    Raises:
+        ValueError: Files that lie in no class folder, or one class only.
+    """
+    paths = folder.paths()
+    test = test_positions(paths)
+    classes = class_folders(paths, below=1 if test else 0)
+    stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
+    if stray:
+        raise ValueError(
+            f"{folder.name}: {len(stray):,} of {len(paths):,} {noun} lie in no class folder,"
+            f" the first is {printable(stray[0])}"
+        )
+    names = np.asarray(classes, dtype=np.str_)
+    if not test:
+        return with_labels(folder, names)
+    chosen = set(test)
+    train = [i for i in range(len(folder)) if i not in chosen]
+    return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])

@@ -1,0 +1,82 @@
+"""Samples with labels, for evaluation alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.data._source import Source
+
+__all__ = ["LabelledData", "with_labels"]
+
+
+@dataclass(frozen=True)
+class LabelledData:
+    """What a probe needs; pretraining never sees one.
+
+    Attributes:
+        train: Samples a probe is trained on.
+        train_labels: Class of each, at the same position.
+        class_names: Name of each class.
+        test: Samples it is judged on; None where the data come without an official split.
+        test_labels: Class of each; None with `test`.
+    """
+
+    train: Source
+    train_labels: Int64[Tensor, " samples"]
+    class_names: tuple[str, ...]
+    test: Source | None = None
+    test_labels: Int64[Tensor, " test_samples"] | None = None
+
+
+def with_labels(
+    train: Source,
+    labels: NDArray[Any],
+    test: Source | None = None,
+    test_labels: NDArray[Any] | None = None,
+) -> LabelledData:
+    """Sources with a label for each sample, whose classes are numbered in the order of their names.
+
+    Raises:
+        ValueError: Not one label a sample, one class only, or classes in the test set alone.
+        TypeError: Labels that are neither whole numbers nor words.
+    """
+    names, numbers = np.unique(_flat(labels, train), return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"labels must name at least 2 classes, got {len(names)} in {train.name}")
+    test_numbers = None
+    if test is not None and test_labels is not None:
+        flat = _flat(test_labels, test)
+        unknown = np.setdiff1d(flat, names)
+        if len(unknown):
+            raise ValueError(
+                f"{train.name}: {len(unknown)} classes of the test set are not in the training"
+                f" set, the first is {unknown[0]}"
+            )
+        test_numbers = torch.from_numpy(np.searchsorted(names, flat).astype(np.int64))
+    return LabelledData(
+        train=train,
+        train_labels=torch.from_numpy(numbers.astype(np.int64)),
+        class_names=tuple(map(str, names)),
+        test=test if test_numbers is not None else None,
+        test_labels=test_numbers,
+    )
+
+
+def _flat(labels: NDArray[Any], source: Source) -> NDArray[Any]:
+    """One label an image; N×1, as some files have it, is as good."""
+    flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if flat.shape != (len(source),):
+        raise ValueError(
+            f"labels must be one for each of {len(source):,} samples in {source.name},"
+            f" got shape {labels.shape}"
+        )
+    if flat.dtype.kind not in "biuUS":
+        raise TypeError(f"labels must be whole numbers or words, got {flat.dtype}")
+    return flat

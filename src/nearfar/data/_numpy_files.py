@@ -1,0 +1,58 @@
+"""Files of arrays, never unpickled, whose damage is said in one way."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfar.data._files import printable
+
+__all__ = ["map_array", "open_arrays"]
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """The array in a `.npy` file, mapped and not loaded.
+
+    Raises:
+        TypeError: It holds Python objects, which only unpickling could read.
+        ValueError: The file is damaged.
+    """
+    with _said_of(path):
+        mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The arrays in a `.npz` file by name, each read when it is asked for.
+
+    Raises:
+        TypeError: An array holds Python objects, which only unpickling could read.
+        ValueError: The file is damaged.
+    """
+    with _said_of(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        yield arrays
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    name = printable(str(path))
+    try:
+        yield
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{name} is damaged: {error}") from None
+    except (EOFError, ValueError) as error:
+        if "pickle" in str(error).lower() or "Python objects" in str(error):
+            raise TypeError(
+                f"{name} holds Python objects or a pickle, which is never opened:"
+                " save plain numbers with numpy.save or numpy.savez"
+            ) from None
+        if "mmap length" in str(error) or isinstance(error, EOFError):
+            raise ValueError(f"{name} is damaged: shorter than its header says") from None
+        raise

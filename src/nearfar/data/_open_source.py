@@ -1,0 +1,196 @@
+"""Open whatever a user names as data."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.checks import check_choice, suggest
+from nearfar.data._files import printable
+from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._modality import MODALITIES, modality_of
+from nearfar.data._source import Source
+from nearfar.data._specs import Spec, Split
+from nearfar.data.named import NAMES, Places, is_name, named_set
+
+__all__ = ["open_labelled", "open_source", "opening_options"]
+
+
+def open_source(
+    spec: Spec,
+    *,
+    modality: str | None = None,
+    split: Split = "train",
+    data_dir: Path | None = None,
+    **options: Any,
+) -> Source:
+    """A source of unlabelled samples.
+
+    Args:
+        spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or of sounds,
+            a file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
+            dataset, a ``Data`` of PyTorch Geometric, or a source.
+        modality: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors`` or ``pairs``; told
+            from the data if left out.
+        split: Where data come with an official test set: everything but that set (``train``), that
+            set alone, or all. Data without one are all ``train``.
+        data_dir: Where named sets are looked for first; ``$NEARFAR_DATA`` if left out.
+        options: Those of the modality's opener, such as ``channels`` for images, ``sample_rate``
+            for sequences, ``column`` for texts, ``x`` and ``s`` for pairs; see
+            :func:`opening_options`.
+
+    Raises:
+        FileNotFoundError: No such file, folder or name; the nearest name is said.
+        TypeError: Something that is no source of data, or that only unpickling could read.
+        ValueError: The data cannot be used, or an option is not of their modality; the reason is
+            said.
+
+    Example:
+        >>> open_source("digits")
+        <digits: 1,797 grey images 8×8>
+    """
+    check_choice(("train", "test", "all"), split=split)
+    if isinstance(spec, Source):
+        return spec
+    kind = _modality(spec, modality, options)
+    if is_name(spec):
+        return _open_named(str(spec), split, Places.here(data_dir), options)
+    opener = _opener("open", kind)
+    return opener(_found(spec), split=split, **_fitting(options, kind))  # type: ignore[no-any-return]
+
+
+def open_labelled(
+    spec: Spec,
+    *,
+    labels: str | Sequence[Any] | NDArray[Any] | Tensor | None = None,
+    modality: str | None = None,
+    data_dir: Path | None = None,
+    **options: Any,
+) -> LabelledData:
+    """Samples and their classes.
+
+    Classes come from a named set, the sub-folders of a folder (below ``train`` and ``test`` or
+    ``val`` where these are an official split), the ``y`` of a ``.npz`` file, a column of a table,
+    the second entry of a dataset's items, or `labels`.
+
+    Args:
+        spec: As for :func:`open_source`.
+        labels: A class for each sample, numbers or words, where `spec` has none; or the name of a
+            set of labels or a column, where there are several (``speaker``).
+        modality: As for :func:`open_source`, like what follows.
+        data_dir: Likewise.
+        options: Likewise.
+
+    Raises:
+        ValueError: No labels, one class only, or labels that do not fit the samples.
+
+    Example:
+        >>> data = open_labelled("digits")
+        >>> data.train, data.train_labels[:3].tolist(), data.test
+        (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
+    """
+    if labels is not None and not isinstance(labels, str):
+        source = open_source(spec, modality=modality, data_dir=data_dir, **options)
+        return with_labels(source, np.asarray(labels))
+    if isinstance(spec, Source):
+        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+    kind = _modality(spec, modality, options)
+    if is_name(spec):
+        return _label_named(str(spec), labels, Places.here(data_dir))
+    labeller = _opener("label", kind)
+    return labeller(  # type: ignore[no-any-return]
+        _found(spec), labels=labels, **_fitting(options, kind)
+    )
+
+
+def opening_options(modality: str) -> dict[str, inspect.Parameter]:
+    """What can be said when data of a modality are opened, by name.
+
+    >>> list(opening_options("images"))
+    ['channels', 'value_range', 'short_side', 'memory']
+    """
+    check_choice(MODALITIES, modality=modality)
+    parameters = inspect.signature(_opener("open", modality)).parameters
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name != "split"
+    }
+
+
+def _opener(verb: str, modality: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(
+        import_module(f"nearfar.data.{modality}"), f"{verb}_{modality}"
+    )
+    return found
+
+
+def _modality(spec: Spec, modality: str | None, options: dict[str, Any]) -> str:
+    if modality is None:
+        return modality_of(spec, given=[k for k, v in options.items() if v is not None])
+    check_choice(MODALITIES, modality=modality)
+    return modality
+
+
+def _fitting(options: dict[str, Any], modality: str) -> dict[str, Any]:
+    """The options that were said, each one known."""
+    known = opening_options(modality)
+    for name, value in options.items():
+        if name not in known and value is not None:
+            raise ValueError(
+                f"`{name}` is no option of {modality}{suggest(name, known)};"
+                f" the options are {', '.join(known)}"
+            )
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]) -> Source:
+    loaded = named_set(name, places=places)
+    source = {"train": loaded.pretrain, "test": loaded.test, "all": None}[split]
+    if split == "all":
+        source = loaded.all()
+    if source is None:
+        raise ValueError(f"{name} has no official test set: use `split`='train'")
+    for option, value in options.items():  # a name fixes them; saying the same again is no error
+        fixed = getattr(source.root, option, value)
+        if value is not None and fixed is not None and value != fixed:
+            raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")
+    return source
+
+
+def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
+    loaded = named_set(name, places=places)
+    if not loaded.labels:
+        raise ValueError(f"{name} has no labels: probe with other data of the same kind")
+    wanted = labels or next(iter(loaded.labels))
+    check_choice(loaded.labels, labels=wanted)
+    train = loaded.labels[wanted]
+    test = loaded.test_labels[wanted] if loaded.test_labels else None
+    if wanted == next(iter(loaded.labels)) and loaded.class_names:  # numbered as their authors did
+        numbers = [None if part is None else torch.from_numpy(part) for part in (train, test)]
+        assert numbers[0] is not None
+        return LabelledData(loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1])
+    return with_labels(loaded.train, train, loaded.test, test)
+
+
+def _found(spec: Spec) -> Any:
+    """Paths that exist, with ``~`` resolved; everything else as it is."""
+    if not isinstance(spec, (str, Path)) or str(spec).startswith("hf:") or is_name(spec):
+        return spec
+    path = Path(spec).expanduser()
+    if path.exists():
+        return path
+    shown = printable(str(spec))
+    neighbours = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = suggest(path.name, [*NAMES, *neighbours])
+    raise FileNotFoundError(
+        f"no data {shown}{near}: no such file or folder, and the known names are {', '.join(NAMES)}"
+    )

@@ -1,0 +1,77 @@
+"""A selection of another source's samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import final
+
+from jaxtyping import Int64
+from torch import Tensor
+
+from nearfar.data._source import Batch, Source, check_positions
+
+__all__ = ["Subset"]
+
+
+@final
+class Subset(Source):
+    """Some samples of a source, in a given order.
+
+    A sample keeps its number: :meth:`read` takes positions in the selection, and the
+    :attr:`Batch.samples` it gives, like :meth:`identify`, speak of the parent's numbers. So what is
+    random about a sample does not depend on which others were selected.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        positions: Sequence[int] | Tensor,
+        *,
+        name: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.source = source
+        self._notes = notes
+        self.name = name or source.name
+        self.at_once = source.at_once
+        self._positions = check_positions(positions, length=len(source))
+        if not len(self._positions):
+            raise ValueError(
+                f"`positions` must select at least 1 of {len(source):,} samples, got 0"
+            )
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        return self.source.read(self._positions[check_positions(positions, length=len(self))])
+
+    def identify(self, sample: int) -> str:
+        return self.source.identify(sample)
+
+    def describe(self) -> str:
+        return f"{len(self):,} of {self.source.describe()}"
+
+    @property
+    def modality(self) -> str:  # type: ignore[override]  # that of the parent
+        return self.source.modality
+
+    @property
+    def root(self) -> Source:
+        return self.source.root
+
+    @cached_property
+    def samples(self) -> Int64[Tensor, " samples"]:
+        return self.source.samples[self._positions]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.source.notes, *self._notes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        selected = self._positions.numpy().tobytes()
+        content = self.source.fingerprint.encode() + selected
+        return hashlib.blake2b(content, digest_size=8).hexdigest()

@@ -1,0 +1,93 @@
+"""The surroundings of a few nodes, cut out of a large graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from numpy.typing import NDArray
+
+from nearfar.ops._random import random_bits
+
+__all__ = ["Neighbourhood", "Neighbourhoods"]
+
+
+@final
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Part of a graph.
+
+    Attributes:
+        nodes: Numbers of its nodes in the whole graph.
+        edges: Source and target as rows of `nodes`.
+        targets: The nodes asked for, likewise.
+    """
+
+    nodes: Int64[np.ndarray, " nodes"]
+    edges: Int64[np.ndarray, "2 edges"]
+    targets: Int64[np.ndarray, " targets"]
+
+
+@final
+class Neighbourhoods:
+    """What can be reached from a node in a few steps, over at most so many edges into each.
+
+    Where a node has more edges than `most`, the ones kept are those a hash of its number picks, one
+    out of each of `most` stretches of its list: always the same, whoever asks. So a network of no
+    more layers than `hops` gives a node the same representation in any batch.
+
+    Args:
+        edges: Sorted by target.
+        nodes: How many nodes there are.
+        hops: Steps away from a node.
+        most: Edges into a node that are followed.
+
+    Example:
+        >>> path = np.array([[1, 0, 2, 1], [0, 1, 1, 2]])  # 0 - 1 - 2
+        >>> found = Neighbourhoods(path, nodes=3, hops=1, most=5).around(np.array([2]))
+        >>> found.nodes.tolist(), found.edges.tolist(), found.targets.tolist()
+        ([2, 1], [[1], [0]], [0])
+    """
+
+    def __init__(
+        self, edges: Int64[np.ndarray, "2 edges"], *, nodes: int, hops: int, most: int
+    ) -> None:
+        self._sources = edges[0]
+        self._starts = np.searchsorted(edges[1], np.arange(nodes + 1))
+        self._hops, self._most = hops, most
+
+    def around(self, targets: NDArray[np.int64]) -> Neighbourhood:
+        """The surroundings of these nodes, together."""
+        nodes, rows = np.unique(targets, return_inverse=True)
+        found, frontier = [nodes], nodes
+        from_, to = [], []
+        known = nodes  # sorted
+        for _ in range(self._hops):
+            source, target = self._into(frontier)
+            from_.append(source)
+            to.append(target)
+            frontier = np.setdiff1d(source, known)
+            known = np.union1d(known, frontier)
+            found.append(frontier)
+        everyone = np.concatenate(found)
+        order = np.argsort(everyone)
+        places = order[np.searchsorted(everyone, np.concatenate([*from_, *to]), sorter=order)]
+        return Neighbourhood(everyone, places.reshape(2, -1), rows.reshape(-1).astype(np.int64))
+
+    def _into(
+        self, nodes: NDArray[np.int64]
+    ) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
+        """The edges into these nodes that are followed: sources and targets."""
+        starts = self._starts[nodes]
+        degrees = self._starts[nodes + 1] - starts
+        taken = np.minimum(degrees, self._most)
+        row = np.repeat(np.arange(len(nodes)), taken)
+        turn = np.arange(len(row)) - np.repeat(np.cumsum(taken) - taken, taken)
+        low = turn * degrees[row] // taken[row]
+        high = (turn + 1) * degrees[row] // taken[row]
+        asked = torch.from_numpy(nodes[row] + (turn << 32))
+        bits = random_bits(asked, seed=0, epoch=0, count=1)[:, 0].numpy()
+        return self._sources[starts[row] + low + bits % (high - low)], nodes[row]

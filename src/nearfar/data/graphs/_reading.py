@@ -1,0 +1,197 @@
+"""Graphs in files and objects; nothing in them is ever unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, strided
+
+from nearfar.data._files import counted, printable
+from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data._specs import array_of
+from nearfar.data.graphs._graph import Graph
+from nearfar.data.graphs._node_features import CSR, NodeFeatures
+
+__all__ = ["LIST_ENDINGS", "read_data", "read_edge_list", "read_npz"]
+
+LIST_ENDINGS = (".csv", ".tsv", ".txt", ".edges", ".edgelist")
+
+
+def read_data(data: Any) -> Graph:
+    """A ``Data`` of PyTorch Geometric: ``x``, ``edge_index`` and, if there, ``y`` and masks.
+
+    Raises:
+        ValueError: No features, or several masks of one kind.
+    """
+    values = getattr(data, "x", None)
+    if values is None:
+        raise ValueError("a graph must have features of its nodes: `x` of the Data is missing")
+    name = "graph"
+
+    def chosen(key: str) -> NDArray[Any] | None:
+        mask = getattr(data, f"{key}_mask", None)
+        if mask is None:
+            return None
+        mask = np.asarray(mask)
+        if mask.ndim != 1:
+            raise ValueError(
+                f"`{key}_mask` must hold one split, one value a node, got shape {mask.shape}"
+            )
+        return np.flatnonzero(mask)
+
+    labels = getattr(data, "y", None)
+    return Graph(
+        name=name,
+        features=NodeFeatures(_matrix(values), name=name),
+        edges=array_of(data.edge_index),
+        labels=None if labels is None else array_of(labels),
+        train=chosen("train"),
+        test=chosen("test"),
+    )
+
+
+def read_npz(path: Path, *, features: Path | None = None) -> Graph:
+    """A ``.npz`` file with ``edge_index`` and ``x``, or the parts of a sparse ``x``.
+
+    Where it has them, ``y`` are labels and ``train_idx`` and ``test_idx`` a split.
+
+    Raises:
+        TypeError: An array holds Python objects, which only unpickling could read.
+        ValueError: The file is damaged, or something is missing.
+    """
+    name = printable(path.name)
+    arrays = _arrays(path)
+    if "edge_index" not in arrays:
+        raise ValueError(f"{name} must hold edge_index, got {', '.join(arrays) or 'nothing'}")
+    held = _held(arrays)
+    if held is not None and features is not None:
+        raise ValueError(f"`features` belong to a graph without its own, but {name} holds x")
+    values = _read_features(features) if features is not None else held
+    if values is None:
+        raise ValueError(
+            f"{name} must hold the nodes' features as x, or as {', '.join(CSR)}; or give them"
+            f" as `features`. It holds {', '.join(arrays)}"
+        )
+    return Graph(
+        name=path.stem,
+        features=NodeFeatures(values, name=path.stem),
+        edges=arrays["edge_index"],
+        labels=arrays.get("y"),
+        train=arrays.get("train_idx"),
+        test=arrays.get("test_idx"),
+    )
+
+
+def read_edge_list(path: Path, *, features: Path | None) -> Graph:
+    """A text file with an edge a line, and a file of features.
+
+    Two columns of node numbers from 0 on, with commas, tabs or spaces between them and perhaps a
+    line of names above; lines that begin with ``#`` are passed over, further columns are left out.
+
+    Raises:
+        ValueError: No features, or a line that is no edge.
+    """
+    name = printable(path.name)
+    if features is None:
+        raise ValueError(
+            f"an edge list says nothing of the nodes themselves: give {name} a file of `features`"
+            " (.npy, .npz or .csv, one row a node)"
+        )
+    delimiter, header, columns = _layout(path)
+    try:
+        pairs = np.loadtxt(
+            path,
+            dtype=np.int64,
+            comments="#",
+            delimiter=delimiter,
+            skiprows=header,
+            usecols=(0, 1),
+            ndmin=2,
+            encoding="utf-8",
+        )
+    except ValueError as error:
+        raise ValueError(f"{name} must hold two node numbers a line: {error}") from None
+    notes = (f"{counted(columns - 2, 'more column')} of {name} left out",) if columns > 2 else ()
+    held = _read_features(features)
+    return Graph(
+        name=path.stem, features=NodeFeatures(held, name=path.stem), edges=pairs.T, notes=notes
+    )
+
+
+def _layout(path: Path) -> tuple[str | None, int, int]:
+    """Delimiter, lines above the first edge, and columns."""
+    passed = 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if not line.strip() or line.startswith("#"):
+                passed += 1
+                continue
+            delimiter = "," if "," in line else "\t" if "\t" in line else None
+            fields = [field.strip() for field in line.strip().split(delimiter)]
+            if len(fields) < 2:
+                raise ValueError(
+                    f"{printable(path.name)} must hold two node numbers a line, got"
+                    f" {printable(line.strip())[:40]!r}"
+                )
+            header = not any(field.lstrip("-").isdigit() for field in fields[:2])
+            return delimiter, passed + header, len(fields)
+    raise ValueError(f"{printable(path.name)} holds no edges")
+
+
+def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
+    name = printable(path.name)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of `features` {printable(str(path))}")
+    ending = path.suffix.lower()
+    if ending == ".npy":
+        return map_array(path)
+    if ending == ".npz":
+        arrays = _arrays(path)
+        held = _held(arrays)
+        if held is None and len(arrays) == 1:
+            (held,) = arrays.values()
+        if held is None:
+            raise ValueError(f"{name} must hold x or one matrix, got {', '.join(arrays)}")
+        return held
+    if ending in (".csv", ".tsv", ".txt"):
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            first = next(lines, "")
+        delimiter = "," if "," in first else "\t" if "\t" in first else None
+        try:
+            np.array([float(field) for field in first.split(delimiter)])
+            header = 0
+        except ValueError:
+            header = 1
+        try:
+            rows: NDArray[Any] = np.loadtxt(
+                path, np.float32, delimiter=delimiter, skiprows=header, ndmin=2, encoding="utf-8"
+            )
+        except ValueError as error:
+            raise ValueError(f"{name} must hold numbers, one row a node: {error}") from None
+        return rows
+    raise ValueError(f"`features` must be a .npy, .npz or .csv file, got {name}")
+
+
+def _held(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | Mapping[str, NDArray[Any]] | None:
+    if "x" in arrays:
+        return arrays["x"]
+    return arrays if all(key in arrays for key in CSR) else None
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    with open_arrays(path) as arrays:
+        return dict(arrays)
+
+
+def _matrix(values: Any) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
+    if isinstance(values, Tensor) and values.layout != strided:
+        rows = values.to_sparse_coo().coalesce()  # type: ignore[no-untyped-call]
+        row, column = rows.indices().numpy()
+        indptr = np.searchsorted(row, np.arange(values.shape[0] + 1))
+        shape = np.array(values.shape)
+        return dict(zip(CSR, (indptr, column, array_of(rows.values()), shape), strict=True))
+    return array_of(values)

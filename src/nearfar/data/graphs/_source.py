@@ -1,0 +1,137 @@
+"""The nodes of one graph as samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nearfar.checks import check_integer
+from nearfar.data._files import counted
+from nearfar.data._source import Batch, Source, check_positions
+from nearfar.data.graphs._graph import Graph, order_edges
+from nearfar.data.graphs._neighbourhoods import Neighbourhoods
+from nearfar.inputs import Nodes
+
+__all__ = ["GraphSource"]
+
+MOST_EDGES = 5_000_000
+MEMORY = 1 << 30  # bytes of features
+FEW = 10  # neighbours
+SPARSE = 0.1  # share of features other than 0
+
+
+@final
+class GraphSource(Source):
+    """The nodes of a graph, each with the graph around it.
+
+    A graph of moderate size is read whole: every batch shares one matrix of features and one of
+    edges and says which nodes are its samples. Of a larger one a batch holds the nodes asked for
+    and what can be reached from them in `hops` steps over at most `neighbours` edges into each
+    node (:class:`nearfar.data.graphs.neighbourhoods.Neighbourhoods`); its features may stay in a
+    file.
+
+    Args:
+        graph: The graph.
+        undirected: Add the other direction of every edge.
+        row_normalise: Divide each node's features by their sum; if not given, where no feature is
+            negative.
+        neighbours: Edges into a node that are followed, 0 for the whole graph at once; if not
+            given, 0 up to 5 million edges and 1 GiB of features, 10 beyond.
+        hops: Steps away from a node where the graph is not read whole: at least as many as the
+            encoder has layers.
+
+    Attributes:
+        num_features: Numbers of each node.
+
+    Raises:
+        TypeError: Numbers of nodes that are no whole numbers.
+        ValueError: Fewer than 2 nodes, or edges that cannot be used.
+    """
+
+    modality: ClassVar = "graphs"
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        undirected: bool = True,
+        row_normalise: bool | None = None,
+        neighbours: int | None = None,
+        hops: int = 2,
+    ) -> None:
+        check_integer(at_least=1, hops=hops)
+        count = len(graph.features)
+        if count < 2:
+            raise ValueError(f"{graph.name} must have at least 2 nodes, got {count}")
+        self.graph, self.name = graph, graph.name
+        self.num_features = graph.features.width
+        ordered = order_edges(graph.edges, nodes=count, undirected=undirected, name=graph.name)
+        self._edges, self.undirected = ordered.edges, undirected
+        self.row_normalise = graph.features.not_negative if row_normalise is None else row_normalise
+        if neighbours is None:
+            small = self._edges.shape[1] <= MOST_EDGES and count * self.num_features * 4 <= MEMORY
+            neighbours = 0 if small else FEW
+        check_integer(at_least=0, neighbours=neighbours)
+        self.neighbours, self.hops = neighbours, hops
+        self.at_once = 256 if neighbours else count
+        self._notes = (*graph.notes, *ordered.notes)
+        if neighbours:
+            self._around = Neighbourhoods(self._edges, nodes=count, hops=hops, most=neighbours)
+            self._notes += (
+                f"read in parts: {counted(hops, 'step')} around a node, at most"
+                f" {counted(neighbours, 'edge')} into each",
+            )
+
+    @property
+    def whole(self) -> bool:
+        """Whether every batch sees the whole graph."""
+        return not self.neighbours
+
+    def __len__(self) -> int:
+        return len(self.graph.features)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        index = check_positions(positions, length=len(self))
+        if self.whole:
+            features, edges = self._everything
+            return Batch(Nodes(features, edges, index), index)
+        found = self._around.around(index.numpy())
+        features = self.graph.features.rows(found.nodes, row_normalise=self.row_normalise)
+        part = Nodes(
+            features,
+            torch.from_numpy(found.edges),
+            torch.from_numpy(found.targets),
+            torch.from_numpy(found.nodes),
+        )
+        return Batch(part, index)
+
+    def identify(self, sample: int) -> str:
+        return f"node {sample}"
+
+    def describe(self) -> str:
+        edges = self._edges.shape[1] // (2 if self.undirected else 1)
+        return f"{len(self):,} nodes, {edges:,} edges, {self.num_features:,} features"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._notes
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.blake2b(self.graph.features.digest(), digest_size=8)
+        digest.update(f"{self.row_normalise} {self.neighbours} {self.hops}".encode())
+        digest.update(np.ascontiguousarray(self._edges).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _everything(self) -> tuple[Tensor, Tensor]:
+        features = self.graph.features.rows(np.arange(len(self)), row_normalise=self.row_normalise)
+        if features.count_nonzero() < SPARSE * features.numel():
+            features = features.to_sparse_coo().coalesce()  # type: ignore[no-untyped-call]
+        return features, torch.from_numpy(self._edges)

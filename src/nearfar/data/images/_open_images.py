@@ -1,0 +1,88 @@
+"""Open images: a folder, a file of arrays, an array, a data set of PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from nearfar.data._files import printable
+from nearfar.data._folder_parts import split_folder
+from nearfar.data._joined import Joined
+from nearfar.data._source import Source
+from nearfar.data._specs import Split, array_of, refuse_test
+from nearfar.data.images._array_files import read_array_file
+from nearfar.data.images._arrays import ArraySource
+from nearfar.data.images._dataset import DatasetSource
+from nearfar.data.images._folder import MEMORY, FolderSource
+
+__all__ = ["open_images"]
+
+ARRAY_ENDINGS = (".npy", ".npz")
+
+
+def open_images(
+    spec: Path | NDArray[Any] | Tensor | Dataset[Any],
+    *,
+    split: Split = "train",
+    channels: int | None = None,
+    value_range: tuple[float, float] | None = None,
+    short_side: int = 256,
+    memory: int = MEMORY,
+) -> Source:
+    """A source of unlabelled images.
+
+    Args:
+        spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
+            N×H×W×C, N×C×H×W), or a PyTorch dataset.
+        split: Where data come with an official test set: everything but that set (``train``), that
+            set alone, or all.
+        channels: For a folder, 1, 3 or 4; for arrays, which axis is the channels'.
+        value_range: For numbers other than bytes, the (low, high) to map to (0, 1): the
+            :attr:`ImageSource.value_range` of the data an encoder was trained on.
+        short_side: Image files larger than this are reduced to it.
+        memory: Bytes that decoded image files may take.
+
+    Raises:
+        TypeError: Something that is no source of images, or that only unpickling could read.
+        ValueError: The data cannot be used; the reason is said.
+    """
+    if isinstance(spec, (np.ndarray, Tensor)):
+        refuse_test(split, "an array")
+        return ArraySource(array_of(spec), name="array", channels=channels, value_range=value_range)
+    if isinstance(spec, Dataset):
+        refuse_test(split, "a dataset")
+        return DatasetSource(spec, channels=channels, value_range=value_range)
+    if spec.is_dir():
+        folder = FolderSource(spec, channels=channels, short_side=short_side, memory=memory)
+        return split_folder(folder, split=split, noun="images")
+    if spec.suffix.lower() in ARRAY_ENDINGS:
+        return _open_arrays(spec, split, channels, value_range)
+    raise ValueError(
+        f"{printable(str(spec))} is neither a folder of images nor a"
+        f" {' or '.join(ARRAY_ENDINGS)} file"
+    )
+
+
+def _open_arrays(
+    path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
+) -> Source:
+    held = read_array_file(path)
+    train = ArraySource(held.images, name=path.stem, channels=channels, value_range=value_range)
+    if held.test_images is None:
+        refuse_test(split, printable(path.name))
+        return train
+    if split == "train":
+        return train
+    taken_as_they_are = (0.0, 1.0) if held.images.dtype.kind == "f" else None
+    test = ArraySource(
+        held.test_images,
+        name=f"{path.stem}-test",
+        channels=channels,
+        value_range=train.value_range or taken_as_they_are,
+    )
+    return test if split == "test" else Joined([train, test], name=f"{path.stem}-all")

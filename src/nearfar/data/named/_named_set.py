@@ -1,0 +1,66 @@
+"""What stands behind a name, whatever its samples are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nearfar.data._joined import Joined
+from nearfar.data._source import Source
+from nearfar.data.images._arrays import ArraySource
+from nearfar.data.named._image_set import ImageSet
+
+__all__ = ["NamedSet", "of_images"]
+
+
+@dataclass(frozen=True)
+class NamedSet:
+    """Sources as their authors split them, and labels for evaluation.
+
+    Attributes:
+        pretrain: What is trained on without labels: everything but the test set, or a whole graph.
+        train: What probes are trained on.
+        labels: One or several sets of labels of `train`, whole numbers or words; the first is what
+            is asked for unless another is named.
+        test: What probes are judged on; None without an official split.
+        test_labels: Likewise for `test`.
+        everything: All samples; `pretrain` and `test` if not given.
+        class_names: Names of the first set's labels where these are numbers from 0.
+    """
+
+    pretrain: Source
+    train: Source
+    labels: Mapping[str, NDArray[Any]]
+    test: Source | None = None
+    test_labels: Mapping[str, NDArray[Any]] | None = None
+    everything: Source | None = None
+    class_names: tuple[str, ...] = ()
+
+    def all(self) -> Source:
+        """All samples."""
+        if self.everything is not None:
+            return self.everything
+        if self.test is None:
+            return self.pretrain
+        return Joined([self.pretrain, self.test], name=self.test.name.replace("-test", "-all"))
+
+
+def of_images(loaded: ImageSet, *, name: str) -> NamedSet:
+    """A set of images in arrays."""
+    train = ArraySource(loaded.train.images, name=name, notes=loaded.notes)
+    pretrain: Source = train
+    if loaded.unlabelled is not None:
+        more = ArraySource(loaded.unlabelled, name=name, notes=loaded.notes)
+        pretrain = Joined([train, more], name=name)
+    held_out = loaded.test
+    return NamedSet(
+        pretrain=pretrain,
+        train=train,
+        labels={"class": loaded.train.labels},
+        test=ArraySource(held_out.images, name=f"{name}-test") if held_out else None,
+        test_labels={"class": held_out.labels} if held_out else None,
+        class_names=loaded.class_names,
+    )

@@ -1,0 +1,76 @@
+"""Omniglot's background set: handwritten characters of 30 alphabets."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from nearfar.data._progress import in_threads
+from nearfar.data.named._archives import Archive, Places, obtain
+from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._store import Store, unpacked
+
+__all__ = ["load_omniglot", "unpack_omniglot"]
+
+ARCHIVE = Archive(
+    "images_background.zip",
+    ("https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip",),
+    "68d2efa1b9178cc56df9314c21c6e718",
+)
+SIDE = 105
+TRAINING_ALPHABETS = 20  # of 30, in the order of their names; the others are for testing
+
+
+def load_omniglot(places: Places) -> ImageSet:
+    """19,280 drawings 105×105 of 964 characters, ink white on black.
+
+    Split by alphabet: the first 20 to pretrain on, the last 10 to test, so that no character of
+    the test is seen in training. A class is a character.
+    """
+    packed = places.find("omniglot_background.npz")
+    if packed is None:
+        return unpacked("omniglot", places, fill=lambda store: unpack_omniglot(store, places))
+    return _read_packed(packed)
+
+
+def _read_packed(path: Path) -> ImageSet:
+    with np.load(path, allow_pickle=False) as arrays:
+        bits = np.unpackbits(arrays["bits"], axis=1, count=SIDE * SIDE)
+        images = bits.reshape(-1, 1, SIDE, SIDE) * np.uint8(255)
+        labels = arrays["character"].astype(np.int64)
+        test = arrays["alphabet"] >= TRAINING_ALPHABETS
+        alphabets = arrays["alphabet_names"][arrays["char_alphabet"]]
+        numbers = arrays["char_index"]
+    names = [f"{a}/{int(n):02d}" for a, n in zip(alphabets, numbers, strict=True)]
+    return ImageSet(
+        train=Part(images[~test], labels[~test]),
+        test=Part(images[test], labels[test]),
+        class_names=tuple(names),
+    )
+
+
+def unpack_omniglot(store: Store, places: Places, *, archive: Archive = ARCHIVE) -> None:
+    """Bring the official archive into a store."""
+    path = obtain(archive, name="omniglot", places=places)
+    with zipfile.ZipFile(path) as file:
+        members = sorted(name for name in file.namelist() if name.endswith(".png"))
+        characters = [name.rsplit("/", 3)[-3:-1] for name in members]
+        images = np.stack(in_threads(_ink, [file.read(name) for name in members]))
+    class_names = sorted({(alphabet, character) for alphabet, character in characters})
+    numbers = {name: number for number, name in enumerate(class_names)}
+    labels = np.array([numbers[alphabet, character] for alphabet, character in characters])
+    alphabets = sorted({alphabet for alphabet, _ in class_names})
+    test = np.array([alphabets.index(a) >= TRAINING_ALPHABETS for a, _ in characters])
+    for part, chosen in (("train", ~test), ("test", test)):
+        store.images(part, [images[chosen]], shape=(int(chosen.sum()), 1, SIDE, SIDE))
+        store.labels(part, labels[chosen])
+    store.class_names(f"{a}/{c.removeprefix('character')}" for a, c in class_names)
+
+
+def _ink(file: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    with Image.open(io.BytesIO(file)) as image:
+        return 255 - np.asarray(image.convert("L"))[None]

@@ -1,0 +1,179 @@
+"""What the values of a half are, and which of them are there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS
+from nearfar.data._source import Source
+from nearfar.data.images._arrays import ArraySource
+from nearfar.data.pairs._columns import Halves
+from nearfar.data.pairs._pictures import PictureFiles, picture_faults
+from nearfar.data.pairs._sounds import SoundFiles, sound_faults
+from nearfar.data.sequences import SequenceArray
+from nearfar.data.text import TextSource
+from nearfar.data.vectors import VectorSource
+
+__all__ = ["Half", "examine", "source_of", "what_is_wrong"]
+
+LOOKED_AT = 1_000
+SOUNDS = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"FORM", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+
+
+@dataclass(frozen=True)
+class Half:
+    """One half of all pairs.
+
+    Attributes:
+        kind: ``text``, ``image files``, ``sound files``, or ``numbers`` (vectors, images or
+            series, by their axes).
+        values: As a source of that kind takes them; None where missing.
+    """
+
+    kind: str
+    values: Sequence[Any] | NDArray[Any]
+
+
+def examine(values: Sequence[Any] | NDArray[Any], *, folder: Path | None, option: str) -> Half:
+    """Tell texts, files, bytes and numbers apart.
+
+    Args:
+        values: One a pair, None where missing.
+        folder: Paths are relative to it.
+        option: What the half is called in messages.
+
+    Raises:
+        TypeError: Values of several kinds, or of one that is none of these.
+    """
+    if isinstance(values, np.ndarray) and values.ndim > 1 and values.dtype.kind in "buif":
+        return Half("numbers", values)
+    whole = [None if _is_missing(value) else value for value in values]
+    seen = [value for value in whole if value is not None][:LOOKED_AT]
+    if not seen:
+        return Half("text", whole)
+    if all(isinstance(value, str) for value in seen):
+        return _of_words(whole, seen, folder)
+    if all(isinstance(value, (bytes, dict)) for value in seen):
+        return _of_bytes(whole, folder, option)
+    if all(isinstance(value, (list, np.ndarray, torch.Tensor, int, float)) for value in seen):
+        return Half("numbers", [_array(value) for value in whole])
+    kinds = ", ".join(sorted({type(value).__name__ for value in seen}))
+    raise TypeError(
+        f"`{option}` must hold texts, paths or bytes of images or sounds, or lists of numbers,"
+        f" got {kinds}"
+    )
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return True
+    if isinstance(value, float) and math.isnan(value):
+        return True
+    if isinstance(value, dict):
+        return not value.get("bytes") and not value.get("path")
+    return isinstance(value, (bytes, list)) and not value
+
+
+def _of_words(whole: list[Any], seen: list[str], folder: Path | None) -> Half:
+    """Paths where most of the words end as files do."""
+    for kind, endings in (("image files", IMAGE_ENDINGS), ("sound files", SOUND_ENDINGS)):
+        if folder is not None and 2 * sum(v.lower().endswith(endings) for v in seen) > len(seen):
+            return Half(kind, [None if v is None else folder / str(v).strip() for v in whole])
+    return Half("text", [value if isinstance(value, str) else None for value in whole])
+
+
+def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
+    """Files inside the table, as Hugging Face stores them."""
+    values: list[Any] = []
+    for value in whole:
+        if isinstance(value, dict):
+            unpacked = value.get("bytes") or value.get("path")
+            named = isinstance(unpacked, str)
+            values.append(folder / str(unpacked) if named and folder is not None else unpacked)
+        else:
+            values.append(value)
+    first = next((v for v in values if isinstance(v, (bytes, Path))), None)
+    if first is None:
+        raise TypeError(f"`{option}` must hold bytes or paths of images or sounds")
+    if isinstance(first, Path):
+        sound = first.suffix.lower() in SOUND_ENDINGS
+    else:
+        sound = first.startswith(SOUNDS) and first[8:12] != b"WEBP"
+    return Half("sound files" if sound else "image files", values)
+
+
+def _array(value: Any) -> NDArray[Any] | None:
+    """A value as numbers; None where it is ragged, empty or not finite."""
+    if value is None:
+        return None
+    try:
+        array = np.atleast_1d(np.asarray(value))
+    except ValueError:
+        return None
+    if array.dtype.kind not in "buif" or not array.size:
+        return None
+    return array if array.dtype.kind != "f" or np.isfinite(array).all() else None
+
+
+def what_is_wrong(half: Half) -> list[str | None]:
+    """For each value why it cannot be used; None where it can."""
+    if half.kind == "image files":
+        return picture_faults(list(half.values))
+    if half.kind == "sound files":
+        return sound_faults(list(half.values))
+    if isinstance(half.values, np.ndarray):
+        rows = half.values.reshape(len(half.values), -1)
+        whole = np.isfinite(rows).all(1) if rows.dtype.kind == "f" else np.ones(len(rows), bool)
+        return [None if good else "not finite" for good in whole.tolist()]
+    return ["missing" if value is None else None for value in half.values]
+
+
+def source_of(
+    half: Half, kept: Sequence[int], halves: Halves, *, sample_rate: int | None
+) -> Source:
+    """A source of those values that are kept."""
+    name, rows = halves.name, halves.rows
+    numbers = np.asarray(kept if rows is None else [rows[i] for i in kept])
+    if isinstance(half.values, np.ndarray):
+        return _of_numbers(half.values[np.asarray(kept)], name)
+    values = [half.values[i] for i in kept]
+    if half.kind == "image files":
+        return PictureFiles(values, name=name, rows=numbers)
+    if half.kind == "sound files":
+        return SoundFiles(values, name=name, rows=numbers, sample_rate=sample_rate)
+    if half.kind == "numbers":
+        return _of_lists(values, name)
+    return TextSource(values, name=name, rows=numbers, place=halves.place)
+
+
+def _of_lists(values: list[NDArray[Any]], name: str) -> Source:
+    """Vectors where lengths agree, else series."""
+    if len({value.ndim for value in values}) > 1 or values[0].ndim > 2:
+        raise ValueError(f"lists of numbers in {name} must be vectors or series, not both or more")
+    if len({value.shape for value in values}) == 1:
+        stacked = np.stack(values)
+        return _of_numbers(stacked, name) if stacked.ndim == 2 else _series(stacked, name)
+    steps = [value.T for value in values] if values[0].ndim == 2 else values
+    offsets = np.cumsum([0, *(len(value) for value in steps)])
+    return _series(np.concatenate(steps), name, offsets)
+
+
+def _of_numbers(array: NDArray[Any], name: str) -> Source:
+    if array.ndim == 2:
+        return VectorSource(array, name=name)
+    return ArraySource(array, name=name)
+
+
+def _series(values: NDArray[Any], name: str, offsets: NDArray[Any] | None = None) -> Source:
+    source = SequenceArray(values, offsets=offsets, name=name)
+    if source.notes and len(source) != (len(values) if offsets is None else len(offsets) - 1):
+        raise ValueError(f"series in {name} do not fit as halves of pairs: {source.notes[-1]}")
+    return source

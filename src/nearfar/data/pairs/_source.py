@@ -1,0 +1,79 @@
+"""Two sources whose samples belong together, one by one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from nearfar.data._source import Batch, Source, check_positions
+from nearfar.inputs import Pair
+
+__all__ = ["PairSource"]
+
+
+@final
+class PairSource(Source):
+    """Sample `i` of the one source and sample `i` of the other are two views of one thing.
+
+    Args:
+        x: The inputs.
+        s: The self-supervised signals: another modality, or the same.
+        name: Short name; that of `x` if not given.
+        notes: What a user should know beside the notes of the two.
+
+    Raises:
+        ValueError: Lengths that differ, or a source of pairs inside the pair.
+
+    Example:
+        >>> from nearfar.data import open_source
+        >>> PairSource(open_source("digits"), open_source("digits"))
+        <digits: 1,797 pairs (grey images 8×8, grey images 8×8)>
+    """
+
+    modality: ClassVar = "pairs"
+
+    def __init__(
+        self, x: Source, s: Source, *, name: str | None = None, notes: tuple[str, ...] = ()
+    ) -> None:
+        if len(x) != len(s):
+            raise ValueError(
+                f"`x` and `s` must have a sample each for every pair,"
+                f" got {len(x):,} in {x.name} and {len(s):,} in {s.name}"
+            )
+        for side in (x, s):
+            if side.modality == "pairs":
+                raise ValueError(
+                    f"the sides of a pair must not be pairs themselves, {side.name} is"
+                )
+        self.x, self.s = x, s
+        self.name = name or x.name
+        self.at_once = min(x.at_once, s.at_once)
+        self._notes = notes
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        index = check_positions(positions, length=len(self))
+        return Batch(Pair(self.x.read(index).inputs, self.s.read(index).inputs), index)
+
+    def identify(self, sample: int) -> str:
+        return self.x.identify(int(self.x.samples[sample]))
+
+    def describe(self) -> str:
+        kinds = (side.describe().partition(" ")[2] for side in (self.x, self.s))
+        return f"{len(self):,} pairs ({', '.join(kinds)})"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        same = self.x is self.s
+        return (*self._notes, *self.x.notes, *(() if same else self.s.notes))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        content = f"{self.x.fingerprint} {self.s.fingerprint}"
+        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,230 @@
+"""Sequences in one array, in memory or mapped from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.checks import check_integer, check_positive
+from nearfar.data._file_list import check_kept, list_bad
+from nearfar.data._files import counted
+from nearfar.data._source import Batch, check_positions
+from nearfar.data.sequences._decoding import resample
+from nearfar.data.sequences._source import SequenceSource, cut, resampling_note, shortest
+from nearfar.inputs import Sequences
+
+__all__ = ["SequenceArray"]
+
+MOST_CHANNELS = 1_024
+SCALES = {"int8": 2**7, "int16": 2**15, "int32": 2**31}
+
+
+@final
+class SequenceArray(SequenceSource):
+    """Sequences of one length, N×time or N×channels×time, or of any length with `offsets`.
+
+    Sounds in whole numbers are brought to [-1, 1] by the range of their type, and so is int16
+    without a rate; other values are taken as they are. A row that ends in NaN in all its channels
+    is a shorter sequence (archives of series pad so). A row with NaN or infinity elsewhere, or too
+    short (8 steps of a series, 0.05 s of sound), is left out and counted in :attr:`notes`.
+
+    Args:
+        values: The numbers; a memory map is read only where asked.
+        offsets: Where in `values` (time, or time×channels) each sequence begins, and the end of the
+            last.
+        name: Short name.
+        source_rate: Numbers a second in `values`, where they are sound.
+        sample_rate: Numbers a second to hand out; `source_rate` if not given.
+        seconds: Longer sounds are cut into pieces of this length.
+        notes: What a user should know about the array.
+
+    Raises:
+        TypeError: The array holds objects, text or complex numbers.
+        ValueError: A wrong rank, offsets that do not fit, more than half of the rows unfit.
+
+    Example:
+        >>> source = SequenceArray(np.zeros((5, 3, 100), np.float32), name="still")
+        >>> source.describe(), tuple(source.read([0, 4]).inputs.values.shape)
+        ('5 series of 100 steps in 3 channels', (2, 3, 100))
+    """
+
+    def __init__(
+        self,
+        values: NDArray[Any],
+        *,
+        name: str,
+        offsets: NDArray[Any] | None = None,
+        source_rate: int | None = None,
+        sample_rate: int | None = None,
+        seconds: float = 10.0,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        _check_kind(values)
+        _check_shape(values, offsets)
+        check_positive(seconds=seconds)
+        for rate in (source_rate, sample_rate):
+            if rate is not None:
+                check_integer(at_least=1, sample_rate=rate)
+        self.name = name
+        self._values, self._offsets, self._notes = values, offsets, notes
+        self._source_rate = source_rate or sample_rate
+        self.sample_rate = sample_rate or source_rate
+        if offsets is None:
+            self.channels = values.shape[1] if values.ndim == 3 else 1
+        else:
+            self.channels = values.shape[1] if values.ndim == 2 else 1
+        is_sound = self.sample_rate is not None
+        kind = values.dtype.name
+        self._scale = SCALES.get(kind, 1) if is_sound or kind == "int16" else 1
+        self._bad: list[tuple[str, str]] = []
+        self._shortened = 0
+        self._pieces = self._find_pieces(seconds)
+        self.rows = torch.from_numpy(self._pieces[:, 0].copy())
+        steps = self._pieces[:, 2] - self._pieces[:, 1]
+        self.lengths = torch.tensor([self._resampled_length(int(n)) for n in steps])
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        index = check_positions(positions, length=len(self))
+        sequences = []
+        for row, start, stop in self._pieces[index.numpy()].tolist():
+            wave = self._scaled(self._row(row)[:, start:stop])
+            if self._source_rate and self.sample_rate and self._source_rate != self.sample_rate:
+                rates = {"source_rate": self._source_rate, "sample_rate": self.sample_rate}
+                steps = self._resampled_length(stop - start)
+                wave = np.ascontiguousarray(resample(wave.T, **rates, steps=steps).T)
+            sequences.append(torch.from_numpy(wave))
+        if not sequences:
+            return Batch(Sequences(torch.zeros(0, self.channels, 0)), index)
+        return Batch(Sequences.of(sequences), index)
+
+    def identify(self, sample: int) -> str:
+        row, start, stop = self._pieces[sample].tolist()
+        if self._source_rate is None or (self._pieces[:, 0] == row).sum() == 1:
+            return f"row {row}"
+        return f"row {row} {start / self._source_rate:.1f}-{stop / self._source_rate:.1f} s"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        notes = list(self._notes)
+        if self._scale > 1 and self.sample_rate is None:
+            notes.append(f"{self._values.dtype} divided by {self._scale:,}")
+        if self._source_rate is not None and self.sample_rate is not None:
+            rates = [self._source_rate] * len(self)
+            note = resampling_note(rates, sample_rate=self.sample_rate)
+            notes += [note] if note else []
+        cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
+        if cut_up:
+            notes.append(f"long sounds cut: {cut_up:,} pieces more than rows")
+        if self._shortened:
+            notes.append(f"{counted(self._shortened, 'row')} end in NaN: taken as shorter")
+        if self._bad:
+            total = self._count()
+            notes.append(f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}")
+        return tuple(notes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.blake2b(digest_size=8)
+        said = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
+        digest.update(f"{said} {self.sample_rate}".encode())
+        digest.update(np.ascontiguousarray(self._pieces).tobytes())
+        for row in np.unique(np.linspace(0, self._count() - 1, 256).astype(np.int64)).tolist():
+            digest.update(np.ascontiguousarray(self._row(row)).tobytes())
+        return digest.hexdigest()
+
+    def _count(self) -> int:
+        return len(self._values) if self._offsets is None else len(self._offsets) - 1
+
+    def _row(self, row: int) -> NDArray[Any]:
+        """Channels × time, as stored."""
+        if self._offsets is None:
+            held: NDArray[Any] = self._values[row]
+            return held if held.ndim == 2 else held[None]
+        held = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
+        return held.T if held.ndim == 2 else held[None]
+
+    def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
+        if self._values.dtype == np.uint8 and self.sample_rate is not None:
+            return (wave.astype(np.float32) - 128) / np.float32(128)  # as WAV files have it
+        return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
+
+    def _find_pieces(self, seconds: float) -> NDArray[np.int64]:
+        """Row, first and last step of each sequence, in steps as stored."""
+        rate = self._source_rate
+        piece = None if rate is None else max(1, round(seconds * rate))
+        least = shortest(rate)
+        pieces: list[tuple[int, int, int]] = []
+        kept = 0
+        for row in range(self._count()):
+            length, why = self._usable(self._row(row), least)
+            if why is not None:
+                self._bad.append((f"row {row}", why))
+                continue
+            kept += 1
+            spans = [(0, length)] if piece is None else cut(length, piece=piece)
+            pieces += [(row, start, stop) for start, stop in spans]
+        check_kept(self._bad, kept=kept, where=self.name, noun="rows", samples="sequences")
+        return np.array(pieces, dtype=np.int64)
+
+    def _usable(self, wave: NDArray[Any], least: int) -> tuple[int, str | None]:
+        """Length, and why the row cannot be used."""
+        length = wave.shape[1]
+        if wave.dtype.kind == "f" and length:
+            missing = np.isnan(wave).all(axis=0)
+            if missing[-1]:
+                length = int(len(missing) - np.argmin(missing[::-1])) if not missing.all() else 0
+                self._shortened += length > 0
+            if not np.isfinite(wave[:, :length]).all():
+                return length, "NaN or infinity"
+        if length == 0:
+            return 0, "empty"
+        return length, f"{length} steps, too short" if length < least else None
+
+    def _resampled_length(self, steps: int) -> int:
+        if self._source_rate is None or self.sample_rate is None:
+            return steps
+        return round(steps * self.sample_rate / self._source_rate)
+
+
+def _check_kind(values: NDArray[Any]) -> None:
+    if values.dtype.hasobject:
+        raise TypeError("sequences must be numbers, got an array of objects (never unpickled)")
+    if values.dtype.kind not in "iuf":
+        raise TypeError(f"sequences must be real numbers, got {values.dtype}")
+
+
+def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
+    said = "×".join(map(str, values.shape)) or "()"
+    if offsets is None:
+        if values.ndim not in (2, 3):
+            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {said}")
+        if 0 in values.shape:
+            raise ValueError(f"sequences must not be empty, got an array of shape {said}")
+        if values.ndim == 3 and values.shape[1] > max(MOST_CHANNELS, values.shape[2]):
+            raise ValueError(
+                f"sequences must be N×channels×time, got shape {said}: is the time in the middle?"
+            )
+        return
+    if values.ndim not in (1, 2):
+        raise ValueError(f"samples must be time or time×channels, got shape {said}")
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
+        raise ValueError(
+            "offsets must be whole numbers, one more than there are sequences, got"
+            f" {offsets.dtype} of shape {offsets.shape}"
+        )
+    steps = np.diff(offsets.astype(np.int64))
+    if int(offsets[0]) < 0 or (steps < 0).any() or int(offsets[-1]) > len(values):
+        raise ValueError(
+            f"offsets must rise from 0 to at most the {len(values):,} samples there are, got"
+            f" {int(offsets[0])} to {int(offsets[-1]):,}"
+        )

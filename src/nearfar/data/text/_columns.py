@@ -1,0 +1,78 @@
+"""Which column of a table holds the texts, and which the labels."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from nearfar.data.text._tables import Table
+
+__all__ = ["LABELS", "choose_column", "label_column"]
+
+LABELS = ("label", "labels", "y", "class", "target", "category")
+LOOKED_AT = 1_000  # rows
+MUCH_LONGER = 2.0
+
+
+def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...]]:
+    """The column of the texts, and a note where it was chosen and not named.
+
+    Raises:
+        ValueError: No such column, none that holds texts, or several that may be meant.
+    """
+    if column is not None:
+        table.column(column)
+        return column, ()
+    if "text" in table.columns:
+        return "text", ()
+    lengths = {
+        name: length
+        for name in table.columns
+        if name.lower() not in LABELS and (length := _mean_length(table, name)) is not None
+    }
+    longest = sorted(lengths, key=lambda name: -lengths[name])[:2]
+    if not longest or (
+        len(longest) == 2 and lengths[longest[0]] < MUCH_LONGER * lengths[longest[1]]
+    ):
+        columns = ", ".join(table.columns)
+        why = "several columns of texts" if longest else "no column of texts"
+        raise ValueError(
+            f"{table.name} has {why}: name one with `column`; the columns are {columns}"
+        )
+    note = (f"texts are column {longest[0]!r}",) if len(table.columns) > 1 else ()
+    return longest[0], note
+
+
+def label_column(table: Table, labels: str | None) -> str:
+    """The column of the labels.
+
+    Raises:
+        ValueError: No such column, or none with a usual name.
+    """
+    if labels is not None:
+        table.column(labels, option="labels")
+        return labels
+    found = next((name for name in table.columns if name.lower() in LABELS), None)
+    if found is None:
+        raise ValueError(
+            f"{table.name} has no column {', '.join(LABELS[:-1])} or {LABELS[-1]}: name that of the"
+            f" labels with `labels`; the columns are {', '.join(table.columns)}"
+        )
+    return found
+
+
+def _mean_length(table: Table, name: str) -> float | None:
+    """Letters of a text; None where the entries are numbers or something else."""
+    seen = [value for value in islice(table.columns[name], LOOKED_AT) if value not in (None, "")]
+    if not seen or not all(isinstance(value, str) for value in seen):
+        return None
+    if all(_is_number(value) for value in seen):
+        return None
+    return sum(map(len, seen)) / len(seen)
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

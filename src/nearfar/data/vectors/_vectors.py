@@ -1,0 +1,131 @@
+"""Vectors in one array, in memory or mapped from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.data._files import counted, list_names
+from nearfar.data._source import Batch, Source, check_positions
+
+__all__ = ["VectorSource"]
+
+CHUNK = 1 << 26  # bytes looked at in one go
+
+
+@final
+class VectorSource(Source):
+    """Rows of numbers, N×D, each row a sample and each column a feature.
+
+    Double precision stays double until views standardise it, so that a small change of a large
+    number is not lost; whole numbers and booleans are handed out in double precision too.
+
+    Args:
+        array: The vectors; a memory map is read only where asked.
+        name: Short name.
+        columns: What each feature is called; ``0``, ``1``, … if not given.
+        notes: What a user should know about the array.
+
+    Raises:
+        TypeError: The array holds objects, text or complex numbers.
+        ValueError: Not N×D, no row or column, or a value that is not finite: its row and column
+            are named.
+
+    Example:
+        >>> source = VectorSource(np.eye(4), name="corners")
+        >>> source, source.read([0, 2]).inputs[1].tolist()
+        (<corners: 4 vectors of 4 features>, [0.0, 0.0, 1.0, 0.0])
+    """
+
+    modality: ClassVar = "vectors"
+
+    def __init__(
+        self,
+        array: NDArray[Any],
+        *,
+        name: str,
+        columns: Sequence[str] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        _check_shape(array)
+        self._array = array
+        self.dim = int(array.shape[1])
+        self.columns = tuple(map(str, range(self.dim) if columns is None else columns))
+        if len(self.columns) != self.dim:
+            raise ValueError(
+                f"`columns` must name each of the {self.dim} columns, got {len(self.columns)} names"
+            )
+        constant = self._look()
+        if constant and len(array) > 1:
+            named = list_names([self.columns[c] for c in constant])
+            notes = (*notes, f"the same in all rows: {counted(len(constant), 'column')} ({named})")
+        self._notes = notes
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        index = check_positions(positions, length=len(self))
+        return Batch(torch.from_numpy(_numbers(self._array[index.numpy()])), index)
+
+    def identify(self, sample: int) -> str:
+        return f"row {sample}"
+
+    def describe(self) -> str:
+        return f"{counted(len(self), 'vector')} of {counted(self.dim, 'feature')}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._notes
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.blake2b(digest_size=8)
+        digest.update(f"{self._array.shape} {self._array.dtype.str}".encode())
+        rows = max(1, CHUNK // self._array[:1].nbytes)
+        picked = np.unique(np.linspace(0, len(self) - 1, min(rows, len(self))).astype(np.int64))
+        digest.update(np.ascontiguousarray(self._array[picked]).tobytes())
+        return digest.hexdigest()
+
+    def _look(self) -> list[int]:
+        """The constant columns, found in one pass that refuses what is not finite."""
+        first = _numbers(self._array[:1])
+        constant = np.ones(self.dim, dtype=bool)
+        rows = max(1, CHUNK // first.nbytes)
+        for start in range(0, len(self), rows):
+            chunk = _numbers(self._array[start : start + rows])
+            broken = np.argwhere(~np.isfinite(chunk))
+            if len(broken):
+                row, column = broken[0]
+                bad_rows = len(np.unique(broken[:, 0]))
+                raise ValueError(
+                    f"{self.name}: values must be finite, got {chunk[row, column]} in row"
+                    f" {start + row}, column {self.columns[column]}"
+                    + (f" ({bad_rows:,} such rows)" if bad_rows > 1 else "")
+                )
+            constant &= (chunk == first).all(axis=0)
+        return [int(column) for column in np.flatnonzero(constant)]
+
+
+def _check_shape(array: NDArray[Any]) -> None:
+    said = "×".join(map(str, array.shape)) or "()"
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"vectors must be real numbers, got {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(f"vectors must be N×D, got {array.ndim} axes of shape {said}")
+    if 0 in array.shape:
+        raise ValueError(f"vectors must not be empty, got an array of shape {said}")
+
+
+def _numbers(rows: NDArray[Any]) -> NDArray[Any]:
+    """In single precision what was single or half, in double precision everything else."""
+    kind = np.float32 if rows.dtype.kind == "f" and rows.itemsize <= 4 else np.float64
+    return np.ascontiguousarray(rows, dtype=kind)

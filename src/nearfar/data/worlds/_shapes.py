@@ -1,0 +1,226 @@
+"""Pairs of pictures with a content and a style, both known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import torch
+from jaxtyping import Float64, Int64, UInt8
+from torch import Tensor
+
+from nearfar.checks import check_choice, check_fraction, check_integer
+from nearfar.data.worlds._drawing import SHAPES, coverage, hues
+from nearfar.ops._random import Stream, uniform
+
+__all__ = ["STYLES", "ShapePairs", "ShapeWorld"]
+
+STYLES = {"position": 64, "size": 4, "colour": 8, "background": 8}  # values of each factor
+LARGEST_TABLE = 1 << 24
+GRID = 8
+RADII = (0.15, 0.19, 0.23, 0.27)
+
+
+@dataclass(frozen=True)
+class ShapePairs:
+    """What :meth:`ShapeWorld.draw` gives.
+
+    Attributes:
+        images: The input (view 0) and the signal (view 1) of each sample.
+        content: Which shape the input shows: the task. The signal's may differ.
+        factors: Every factor of every view, by name: ``content`` and the four of style.
+    """
+
+    images: UInt8[Tensor, "2 samples side side 3"]
+    content: Int64[Tensor, " samples"]
+    factors: dict[str, Int64[Tensor, "2 samples"]]
+
+
+@final
+class ShapeWorld:
+    r"""Rendered shapes: the multi-view assumption with two dials.
+
+    An image shows one shape: *which* one is its content, which is the task; *where*, how large, of
+    what colour and on what background is its style. The second view of a pair shows another
+    content with probability :math:`p` (`content_change`) and each style factor of the first with
+    probability :math:`q` (`leakage`), a fresh one otherwise:
+
+    .. math:: \epsilon_{\text{info}} = I(X; T \mid S) = h(p) + p \ln(K - 1), \qquad
+              I(X; S \mid T) = \sum_{\text{style } f} I(f; f')
+
+    All factors are independent and uniform and every image tells all of them, so what the images
+    know of each other is what their factors do, exactly.
+
+    Args:
+        num_classes: Shapes :math:`K`, from 2 to 8.
+        content_change: Dial of :math:`\epsilon_{\text{info}}`: 0, the signal tells the task, to
+            :math:`1 - 1/K`, it tells nothing.
+        leakage: Dial of shared style: 0 (none) to 1 (all of it), for every factor or for some by
+            name, the others being private.
+        side: Pixels along a side, 16 or more.
+        seed: Decides every sample.
+
+    Raises:
+        ValueError: A dial out of its range, an unknown factor.
+
+    Example:
+        >>> world = ShapeWorld(content_change=0.1, leakage={"colour": 1.0})
+        >>> pairs = world.draw(100)
+        >>> pairs.images.shape
+        torch.Size([2, 100, 32, 32, 3])
+        >>> bool((pairs.factors["colour"][0] == pairs.factors["colour"][1]).all())
+        True
+        >>> print(f"{world.epsilon_info:.4f} {world.compression_gap / math.log(2):.4f}")
+        0.5197 3.0000
+    """
+
+    def __init__(
+        self,
+        num_classes: int = len(SHAPES),
+        *,
+        content_change: float = 0.0,
+        leakage: float | Mapping[str, float] = 0.0,
+        side: int = 32,
+        seed: int = 0,
+    ) -> None:
+        check_integer(at_least=2, num_classes=num_classes)
+        check_integer(at_least=16, side=side)
+        check_integer(at_least=0, seed=seed)
+        if num_classes > len(SHAPES):
+            raise ValueError(f"`num_classes` must be at most {len(SHAPES)}, got {num_classes}")
+        check_fraction(content_change=content_change)
+        if content_change > 1 - 1 / num_classes:
+            raise ValueError(
+                f"`content_change` must be at most 1 - 1/{num_classes}, where the signal tells"
+                f" nothing of the task, got {content_change!r}"
+            )
+        given = leakage if isinstance(leakage, Mapping) else dict.fromkeys(STYLES, leakage)
+        for factor, share in given.items():
+            check_choice(STYLES, leakage=factor)
+            check_fraction(leakage=share)
+        self.num_classes = num_classes
+        self.content_change = float(content_change)
+        self.leakage = {factor: float(given.get(factor, 0.0)) for factor in STYLES}
+        self.side = side
+        self.seed = seed
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each content."""
+        return tuple(SHAPES)[: self.num_classes]
+
+    @property
+    def task_information(self) -> float:
+        """What the input tells of the task, I(X;T): its entropy, ln K."""
+        return math.log(self.num_classes)
+
+    @property
+    def epsilon_info(self) -> float:
+        """What the input tells of the task beyond the signal, I(X;T|S)."""
+        return self.task_information - _shared(1 - self._kept, self.num_classes)
+
+    @property
+    def style_information(self) -> dict[str, float]:
+        """What both views tell of each style factor."""
+        return {f: _shared(1 - share, STYLES[f]) for f, share in self.leakage.items()}
+
+    @property
+    def compression_gap(self) -> float:
+        """What input and signal share beyond the task, I(X;S|T)."""
+        return math.fsum(self.style_information.values())
+
+    def joint(self, *styles: str) -> Float64[Tensor, "inputs signals tasks"]:
+        """The exact table of content and some style factors: input, signal, task.
+
+        Args:
+            styles: Factors of style that the table tells apart besides the content; a row counts
+                them like digits, the content first.
+
+        Raises:
+            ValueError: An unknown factor, or a table of more than 2^24 entries.
+        """
+        for factor in styles:
+            check_choice(STYLES, styles=factor)
+        values = self.num_classes * math.prod(STYLES[factor] for factor in styles)
+        if values**2 * self.num_classes > LARGEST_TABLE or len(set(styles)) < len(styles):
+            raise ValueError(
+                "`styles` must differ and make a table of at most 2^24 entries, got"
+                f" {', '.join(styles)}: {values} × {values} × {self.num_classes}"
+            )
+        pairs = _pair_table(self._kept, self.num_classes)
+        for factor in styles:
+            pairs = torch.kron(pairs, _pair_table(self.leakage[factor], STYLES[factor]))
+        task = torch.eye(self.num_classes, dtype=torch.float64)
+        return pairs[:, :, None] * task.repeat_interleave(values // self.num_classes, 0)[:, None]
+
+    def draw(self, samples: int | Int64[Tensor, " samples"]) -> ShapePairs:
+        """Some pairs; a sample is the same whenever it is drawn, and in whatever company.
+
+        Args:
+            samples: The first so many, or which.
+        """
+        if not isinstance(samples, Tensor):
+            check_integer(at_least=1, samples=samples)
+            samples = torch.arange(samples)
+        levels = {"content": self.num_classes, **STYLES}
+        kept = {"content": self._kept, **self.leakage}
+        count = 3 * len(levels)
+        numbers = uniform(
+            samples, seed=self.seed, epoch=0, count=count, stream=Stream.WORLD
+        ).double()
+        factors = {}
+        for i, (name, values) in enumerate(levels.items()):
+            first, fresh = (numbers[:, 3 * i : 3 * i + 2].T * values).long()
+            keeps = numbers[:, 3 * i + 2] < kept[name]
+            factors[name] = torch.stack([first, torch.where(keeps, first, fresh)])
+        views = ({name: both[view] for name, both in factors.items()} for view in (0, 1))
+        images = torch.stack([self.render(view) for view in views])
+        return ShapePairs(images=images, content=factors["content"][0], factors=factors)
+
+    def render(
+        self, factors: Mapping[str, Int64[Tensor, " samples"]]
+    ) -> UInt8[Tensor, "samples side side 3"]:
+        """Images that show the given value of each factor; nothing else is in them.
+
+        Args:
+            factors: ``content`` and the four of style, values from 0.
+        """
+        cover = self._stencils[factors["content"], factors["size"], factors["position"]].int()
+        paint = hues(STYLES["colour"], low=110, high=250)[factors["colour"]].int()
+        ground = hues(STYLES["background"], low=0, high=90)[factors["background"]].int()
+        cover, paint, ground = cover[..., None], paint[:, None, None], ground[:, None, None]
+        return ((cover * paint + (255 - cover) * ground + 127) // 255).to(torch.uint8)
+
+    @property
+    def _kept(self) -> float:
+        """Probability that the second content is the first by rule; else any of them follows."""
+        return max(0.0, 1 - self.content_change * self.num_classes / (self.num_classes - 1))
+
+    @cached_property
+    def _stencils(self) -> UInt8[Tensor, "shapes sizes positions side side"]:
+        steps = torch.linspace(0.31, 0.69, GRID, dtype=torch.float64)
+        centres = torch.cartesian_prod(steps, steps).flip(1)
+        outlines = [SHAPES[name] for name in self.class_names]
+        stencils = [
+            coverage(outline, side=self.side, centres=centres, radius=radius)
+            for outline in outlines
+            for radius in RADII
+        ]
+        return torch.stack(stencils).view(len(outlines), len(RADII), -1, self.side, self.side)
+
+
+def _pair_table(kept: float, values: int) -> Float64[Tensor, "values values"]:
+    """A uniform value, and the same again with probability `kept`, else a fresh one."""
+    same = torch.eye(values, dtype=torch.float64) / values
+    return kept * same + (1 - kept) / values**2
+
+
+def _shared(fresh: float, values: int) -> float:
+    """Information between the two values of :func:`_pair_table`, in nats."""
+    other = fresh / values
+    same = 1 - fresh + other
+    spread = sum(p * math.log(p) for p in (same, *[other] * (values - 1)) if p > 0)
+    return max(0.0, math.log(values) + spread)

@@ -1,0 +1,90 @@
+"""Alignment: do two views of a sample lie close together?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Self, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_positive
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
+from nearfar.diagnostics._rows import checked_pair
+from nearfar.objectives._alignment import alignment_loss
+
+__all__ = ["Alignment", "alignment"]
+
+
+@torch.no_grad()
+def alignment(
+    z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"], *, alpha: float = 2
+) -> Float[Tensor, ""]:
+    r"""Mean distance between the unit vectors of two views of a sample, to the power `alpha`.
+
+    .. math:: \frac1n \sum_i \lVert u_i - v_i \rVert_2^\alpha, \qquad
+              u_i = z^1_i / \lVert z^1_i \rVert, \; v_i = z^2_i / \lVert z^2_i \rVert
+
+    Args:
+        z1: First view of each sample; rows need not be normalised.
+        z2: Second view of the same samples, in the same order.
+        alpha: Power of the distance, above 0.
+
+    Range:
+        0 (the views are one point) to :math:`2^\alpha`; unrelated spread-out views read about
+        :math:`2^{\alpha/2}`.
+
+    Reading:
+        Lower is better as long as uniformity holds: a constant encoder reads 0 as well. It falls
+        during healthy training; a fall together with a rise of uniformity towards 0 is a collapse.
+
+    Reference:
+        Wang & Isola 2020, section 4.1 (arXiv 2005.10242).
+
+    Example:
+        >>> z1 = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> z2 = torch.tensor([[0.0, 3.0], [0.0, 5.0]])
+        >>> print(f"{alignment(z1, z2):.2f}")
+        1.00
+    """
+    return alignment_loss(*checked_pair(z1, z2), alpha=alpha)
+
+
+@final
+class Alignment(Diagnostic):
+    """:func:`alignment` over a stream of pairs; keeps a sum and a count."""
+
+    better: ClassVar[Better] = Better.LOWER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "unrelated views": lambda dim: 2.0,
+    }
+
+    def __init__(self, *, alpha: float = 2) -> None:
+        check_positive(alpha=alpha)
+        self.alpha = alpha
+        self.reset()
+
+    def update(self, *embeddings: Tensor) -> None:
+        """Take in both views of some more samples."""
+        z1, z2 = embeddings
+        self._sum += z1.shape[0] * float(alignment(z1, z2, alpha=self.alpha))
+        self._count += z1.shape[0]
+
+    def compute(self) -> Float[Tensor, ""]:
+        """The alignment over all pairs so far, in float64."""
+        if self._count == 0:
+            raise ValueError("`Alignment` has seen no rows yet: call `update` first")
+        return torch.tensor(self._sum / self._count, dtype=torch.float64)
+
+    def merge(self, other: Self) -> Self:
+        """A new diagnostic that has seen the pairs of both."""
+        merged = type(self)(alpha=self.alpha)
+        merged._sum = self._sum + other._sum
+        merged._count = self._count + other._count
+        return merged
+
+    def reset(self) -> None:
+        """Forget all pairs."""
+        self._sum, self._count = 0.0, 0

@@ -1,0 +1,113 @@
+"""The shape of a cloud of unit vectors, small enough to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.diagnostics._measure import spread_rows
+from nearfar.diagnostics._rows import checked_pair, checked_rows
+from nearfar.ops import to_sphere
+from nearfar.records import GeometryRecord
+
+__all__ = ["geometry"]
+
+_POINTS = 2_000
+_DIGITS = 5
+
+
+@torch.no_grad()
+def geometry(
+    z1: Float[Tensor, "samples dim"],
+    z2: Float[Tensor, "samples dim"] | None = None,
+    *,
+    ids: Sequence[str],
+) -> GeometryRecord:
+    """What a report draws of the sphere: points, distances of pairs, spectrum.
+
+    Points are the unit vectors' coordinates along the principal directions about the origin, so
+    the sphere stays a ball around zero and a shared direction shows as an offset; with two
+    dimensions they are the exact circle. Deterministic; each axis points to where most of its
+    third moment lies.
+
+    Args:
+        z1: One view of each sample, 2 rows or more; rows need not be normalised.
+        z2: The second view of the same samples; without it there are no positive distances.
+        ids: What each row is, in the order of `z1`.
+
+    Returns:
+        At most 2,000 points and distances, evenly spread over the rows, and the eigenvalues of the
+        covariance of all unit vectors; numbers are rounded to five digits.
+
+    Raises:
+        ValueError: Fewer than 2 rows, shapes or lengths that differ, NaN or infinity.
+
+    Range:
+        Points in the unit ball, distances in [0, 2], eigenvalues of 0 or more that sum to at most
+        1.
+
+    Reading:
+        Healthy: positive distances pile up well below random ones, points cover the ball, and
+        eigenvalues fall gently. A cap is a collapse under way, a disc or a line a dimensional one.
+
+    Example:
+        >>> z = torch.tensor([[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0]])
+        >>> record = geometry(z, ids=("east", "north", "west"))
+        >>> record.points
+        ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0))
+        >>> record.random_distances
+        (1.4142, 2.0, 1.4142)
+    """
+    units = to_sphere(checked_rows(z1, min_rows=2)).cpu()
+    samples, dim = units.shape
+    if len(ids) != samples:
+        raise ValueError(f"`ids` must name each of the {samples} rows, got {len(ids)} names")
+    chosen = spread_rows(torch.arange(samples).unsqueeze(1), most=_POINTS).flatten()
+    points, explained = _project(units, chosen)
+    positive: Tensor = units.new_empty(0)
+    if z2 is not None:
+        one, other = (to_sphere(z[chosen.to(z.device)]).cpu() for z in checked_pair(z1, z2))
+        positive = (one - other).norm(dim=1)
+    centred = units - units.mean(dim=0)
+    small = centred.T @ centred if dim <= samples else centred @ centred.T
+    eigenvalues = (torch.linalg.eigvalsh(small) / samples).flip(0).clamp_min(0)
+    return GeometryRecord(
+        dim=dim,
+        points=tuple(_rounded(point) for point in points),
+        explained=_rounded(explained),
+        ids=tuple(str(ids[row]) for row in chosen.tolist()),
+        positive_distances=_rounded(positive),
+        random_distances=_rounded(_random(units, chosen)),
+        eigenvalues=_rounded(eigenvalues),
+    )
+
+
+def _project(units: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Coordinates of the chosen rows, and each one's share of the variance."""
+    total = (units - units.mean(dim=0)).square().sum().clamp_min(torch.finfo(units.dtype).tiny)
+    if units.shape[1] > 2:
+        axes = torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
+        signs = (units @ axes).pow(3).sum(dim=0).sign()
+        axes = axes * torch.where(signs == 0, torch.ones_like(signs), signs)
+        units = units @ axes
+    variances = (units - units.mean(dim=0)).square().sum(dim=0)
+    return units[chosen], variances / total
+
+
+def _random(units: Tensor, chosen: Tensor) -> Tensor:
+    """Distances between different samples: every pair of a few, a shuffled round of many."""
+    count = chosen.shape[0]
+    if count * (count - 1) // 2 <= _POINTS:
+        every: Tensor = F.pdist(units[chosen])
+        return every
+    order = chosen[torch.randperm(count, generator=torch.Generator().manual_seed(0))]
+    round_trip: Tensor = (units[order] - units[order.roll(1)]).norm(dim=1)
+    return round_trip
+
+
+def _rounded(values: Tensor) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{_DIGITS}g}") + 0.0 for value in values.tolist())

@@ -1,0 +1,95 @@
+"""Modality gap: do the two views of samples live in the same part of the sphere?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Self, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
+from nearfar.diagnostics._rows import checked_pair
+from nearfar.ops import to_sphere
+
+__all__ = ["ModalityGap", "modality_gap"]
+
+
+def modality_gap(
+    z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]
+) -> Float[Tensor, ""]:
+    r"""Distance between the centres of the two views' unit vectors.
+
+    .. math:: \Big\lVert \frac1n \sum_i u_i - \frac1n \sum_i v_i \Big\rVert_2, \qquad
+              u_i = z^1_i / \lVert z^1_i \rVert, \; v_i = z^2_i / \lVert z^2_i \rVert
+
+    Args:
+        z1: First view (the inputs) of each sample; rows need not be normalised.
+        z2: Second view (the signals) of the same samples; their order does not matter.
+
+    Range:
+        0 (one centre; a collapse to one point as well) to 2 (each view collapsed to a point, the
+        two opposite). Two encoders that were never trained read about √2 where each crowds around
+        a direction of its own, as untrained encoders do.
+
+    Reading:
+        Lower is better as long as nothing collapsed. Two encoders start apart, and a contrastive
+        loss with a small temperature closes the gap late or never; retrieval across it still works,
+        but neighbours of both kinds cannot be ranked in one list.
+
+    Reference:
+        Liang, Zhang, Kwon, Yeung, Zou: Mind the gap (NeurIPS 2022), arXiv 2203.02053.
+
+    Example:
+        >>> z1 = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+        >>> print(f"{modality_gap(z1, z1.flip(0)):.2f} {modality_gap(z1, -z1):.2f}")
+        0.00 1.41
+    """
+    measured = ModalityGap()
+    measured.update(z1, z2)
+    return measured.compute()
+
+
+@final
+class ModalityGap(Diagnostic):
+    """:func:`modality_gap` over a stream of pairs; keeps a sum and a count."""
+
+    better: ClassVar[Better] = Better.LOWER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "opposite points": lambda dim: 2.0,
+        "unrelated views": lambda dim: 0.0,
+    }
+
+    _sum: Tensor
+    _count: int
+
+    def __init__(self) -> None:
+        self.reset()
+
+    @torch.no_grad()
+    def update(self, *embeddings: Tensor) -> None:
+        """Take in both views of some more samples."""
+        z1, z2 = embeddings
+        u, v = (to_sphere(z).cpu() for z in checked_pair(z1, z2))
+        self._sum = self._sum + (u - v).sum(dim=0)
+        self._count += u.shape[0]
+
+    def compute(self) -> Float[Tensor, ""]:
+        """The distance over all pairs so far, in float64."""
+        if self._count == 0:
+            raise ValueError("`ModalityGap` has seen no rows yet: call `update` first")
+        distance: Tensor = (self._sum / self._count).norm()
+        return distance
+
+    def merge(self, other: Self) -> Self:
+        """A new diagnostic that has seen the pairs of both."""
+        merged = type(self)()
+        merged._sum = self._sum + other._sum
+        merged._count = self._count + other._count
+        return merged
+
+    def reset(self) -> None:
+        """Forget all pairs."""
+        self._sum, self._count = torch.zeros(1, dtype=torch.float64), 0

@@ -1,0 +1,96 @@
+"""Uniformity: is the whole sphere used?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Self, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_positive
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
+from nearfar.diagnostics._reservoir import Reservoir
+from nearfar.diagnostics._rows import checked_rows
+from nearfar.objectives._uniformity import uniformity_loss
+from nearfar.ops._sphere import uniformity_minimum
+
+__all__ = ["Uniformity", "uniformity"]
+
+
+@torch.no_grad()
+def uniformity(z: Float[Tensor, "samples dim"], *, t: float = 2) -> Float[Tensor, ""]:
+    r"""Logarithm of the mean Gaussian potential between unit vectors of different samples.
+
+    .. math:: \ln \frac{2}{n (n - 1)} \sum_{i < j} e^{-t \lVert u_i - u_j \rVert^2}, \qquad
+              u_i = z_i / \lVert z_i \rVert
+
+    Args:
+        z: One view of each sample, 2 rows or more; rows need not be normalised.
+        t: Width of the kernel, above 0.
+
+    Range:
+        0 (all points are one) down to :func:`nearfar.ops.uniformity_floor`; independent uniform
+        points read :func:`nearfar.ops.uniformity_minimum`, near −2t in many dimensions.
+
+    Reading:
+        Lower is better as long as the views agree: an untrained scatter can be uniform as well.
+        It falls during healthy training; a rise towards 0 is a collapse under way.
+
+    Cost:
+        Time grows with the square of the samples; memory does not.
+
+    Reference:
+        Wang & Isola 2020, section 4.1 (arXiv 2005.10242), without self-pairs as in the mini-batch
+        estimator.
+
+    Example:
+        >>> square = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+        >>> print(f"{uniformity(square):.3f}")
+        -4.396
+    """
+    return uniformity_loss(checked_rows(z, min_rows=2), t=t)
+
+
+@final
+class Uniformity(Diagnostic):
+    """:func:`uniformity` over a stream; keeps at most `capacity` samples.
+
+    Cost:
+        The potential of all pairs is no function of moments, so samples are unavoidable: a
+        :class:`Reservoir` of `capacity` rows. The reading is exact while the stream fits, and that
+        of a random subset beyond.
+    """
+
+    better: ClassVar[Better] = Better.LOWER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "isotropic": uniformity_minimum,
+    }
+
+    def __init__(self, *, t: float = 2, capacity: int = 2048) -> None:
+        check_positive(t=t)
+        self.t = t
+        self._reservoir = Reservoir(capacity)
+
+    def update(self, *embeddings: Tensor) -> None:
+        """Take in some more rows."""
+        (z,) = embeddings
+        self._reservoir.update(checked_rows(z))
+
+    def compute(self) -> Float[Tensor, ""]:
+        """The uniformity of the rows kept."""
+        if self._reservoir.seen < 2:
+            raise ValueError(f"`Uniformity` needs at least 2 rows, has seen {self._reservoir.seen}")
+        return uniformity(self._reservoir.rows, t=self.t)
+
+    def merge(self, other: Self) -> Self:
+        """A new diagnostic that has seen the rows of both."""
+        merged = type(self)(t=self.t)
+        merged._reservoir = self._reservoir.merge(other._reservoir)
+        return merged
+
+    def reset(self) -> None:
+        """Forget all rows."""
+        self._reservoir.reset()

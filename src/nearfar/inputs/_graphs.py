@@ -1,0 +1,65 @@
+"""Nodes of a graph, with the graph around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Self, final
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from nearfar.inputs._inputs import Inputs
+
+__all__ = ["Nodes"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Nodes(Inputs):
+    """Some nodes of a graph, which are the samples, and the graph that an encoder sees with them.
+
+    Attributes:
+        features: Of every node of the graph; a sparse matrix (COO) where most are 0.
+        edges: Source and target of every directed edge; an undirected one stands in both
+            directions.
+        targets: The nodes that are samples, as rows of `features`.
+        ids: Number of each node in the graph it was cut from; None where that is its row.
+    """
+
+    features: Float[Tensor, "nodes features"]
+    edges: Int64[Tensor, "2 edges"]
+    targets: Int64[Tensor, " batch"]
+    ids: Int64[Tensor, " nodes"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def select(self, rows: slice | Tensor) -> Nodes:
+        return Nodes(self.features, self.edges, self.targets[rows], self.ids)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Nodes:
+        return Nodes(
+            self.features.to(device=device, dtype=dtype, non_blocking=True),
+            self.edges.to(device, non_blocking=True),
+            self.targets.to(device, non_blocking=True),
+            None if self.ids is None else self.ids.to(device, non_blocking=True),
+        )
+
+    def rows(self) -> Float[Tensor, "batch features"]:
+        """The features of the samples, dense."""
+        rows = self.features.index_select(0, self.targets)
+        return rows.to_dense() if rows.is_sparse else rows
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Nodes:
+        """One graph in which the parts stand side by side, without an edge between them."""
+        starts = list(accumulate((len(part.features) for part in parts[:-1]), initial=0))
+        shifted = list(zip(parts, starts, strict=True))
+        return cls(
+            torch.cat([part.features for part in parts]),
+            torch.cat([part.edges + start for part, start in shifted], dim=1),
+            torch.cat([part.targets + start for part, start in shifted]),
+        )

@@ -1,0 +1,114 @@
+"""Autoencoder: give back the numbers of the input from its representation.
+
+Encoder and decoder both move by gradient, nothing by average, and no two samples meet: the oldest
+way to learn without labels, kept as what a comparison needs. Rumelhart, Hinton, Williams, 1986.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+from torch import nn
+
+from nearfar.checks import check_integer
+from nearfar.inputs import View, numbers
+from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.modules import PerceptronHead
+from nearfar.objectives import ForwardPredictiveLoss
+from nearfar.parallel import gather
+
+__all__ = ["Autoencoder", "autoencoder"]
+
+
+@final
+class Autoencoder(Method):
+    """One view, the squared error of its numbers as the decoder gives them back.
+
+    More views are so many inputs more, none compared with another.
+
+    The numbers are an image's pixels (larger images averaged to 32 × 32), a series' values, a
+    text's word counts, a node's features: what :func:`nearfar.inputs.numbers` says of a view.
+
+    Args:
+        encoder: Inputs to representations.
+        decoder: Representations to `signal_dim` numbers.
+        signal_dim: How many numbers each input is asked for.
+
+    When to use:
+        As a baseline beside the others, and where what matters is how a sample looks rather than
+        what it is: denoising, compression, anomalies.
+
+    Good to know:
+        It spends the representation on whatever has most variance: brightness, background,
+        position. Classes that differ by small or textured parts are told apart worse than by a
+        method that compares views, and often worse than from the raw pixels. A wide representation
+        without noise can copy its input and then knows little more than it; here the crop and the
+        pooled ConvNet stand in the way. It cannot collapse, but a decoder that knows the mean alone
+        reads the input's variance, summed over its numbers, as the loss.
+
+    Reference:
+        Rumelhart, Hinton, Williams: Learning internal representations by error propagation (1986);
+        Hinton, Salakhutdinov: Reducing the dimensionality of data with neural networks, Science
+        313 (2006).
+    """
+
+    paper: ClassVar = "Hinton & Salakhutdinov 2006, Science 313:504"
+    sees: ClassVar = "one view"
+    negatives: ClassVar = False
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    objective: ForwardPredictiveLoss
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, *, signal_dim: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.projector = nn.Identity()
+        self.decoder = decoder
+        self.signal_dim = signal_dim
+        self.objective = ForwardPredictiveLoss()
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode each view, decode it, and say what it was."""
+        representations = encode(self.encoder, views)
+        decoded = tuple(self.decoder(h) for h in representations)
+        signals = tuple(numbers(view, count=self.signal_dim).to(decoded[0].dtype) for view in views)
+        return representations, decoded, signals
+
+    def compare(self, projected: Projected) -> Step:
+        """The squared error, summed over the numbers of a sample."""
+        representations, decoded, signals = projected
+        pairs = zip(decoded, signals, strict=True)
+        losses = [self.objective(gather(given), gather(signal)) for given, signal in pairs]
+        loss = torch.stack(losses).mean()
+        return Step(loss=loss, representations=representations, projections=representations)
+
+    def chance(self, batch_size: int) -> float | None:
+        """None: the variance of the data, which no method knows."""
+        return None
+
+
+def autoencoder(
+    encoder: nn.Module, width: int, *, hidden: int | None = None, signal_dim: int = 0
+) -> Autoencoder:
+    """An autoencoder around any encoder, with a decoder of two layers.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        hidden: Width of the decoder's inner layer; twice the representation's if not given.
+        signal_dim: How many numbers each input is asked for; told from the data.
+
+    Raises:
+        ValueError: No numbers to decode.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.modules import ConvNet
+        >>> method = autoencoder(ConvNet(channels=1), 256, signal_dim=16 * 16)
+        >>> method((torch.rand(8, 1, 16, 16),)).representations[0].shape
+        torch.Size([8, 256])
+    """
+    check_integer(at_least=1, signal_dim=signal_dim)
+    decoder = PerceptronHead(width, hidden=hidden or 2 * width, outputs=signal_dim)
+    return Autoencoder(encoder, decoder, signal_dim=signal_dim)

@@ -1,0 +1,173 @@
+"""CPC: tell what comes next in a sequence from what does not.
+
+One view. Strided convolutions encode each step, a recurrent network sums up the past, and for every
+number of steps ahead a bilinear critic scores which encoding comes then; everything moves by
+gradient. van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, final
+
+import torch
+from torch import nn
+
+from nearfar.checks import check_integer
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Projected, Step
+from nearfar.modules import BilinearCritic, StepEncoder
+from nearfar.objectives import CPCLoss
+from nearfar.objectives._cpc import Candidates
+from nearfar.parallel import gather
+
+__all__ = ["CPC", "cpc"]
+
+
+@final
+class CPC(Method):
+    """One view, an encoder with time steps, a critic for each number of steps ahead.
+
+    From what a sequence was so far, the encoding of a step to come is picked out of the encodings
+    of other steps and other sequences: what is learnt is what lasts longer than a step.
+
+    Args:
+        encoder: Has encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
+        critics: From contexts to encodings, one for 1, 2, … steps ahead.
+        candidates: What the encoding foreseen is told from: the whole ``batch``, other times of
+            the ``same_sequence``, or the ``other_sequences`` alone.
+        times: Steps of a view, if known beforehand: for :meth:`chance` and :meth:`candidates`.
+
+    Raises:
+        TypeError: The encoder has no time steps.
+
+    When to use:
+        Sounds and other long sequences, where the order of things says something and no random
+        change of a sample is known to leave its meaning alone. Short sequences with known harmless
+        changes suit SimCLR or VICReg on two views.
+
+    Good to know:
+        The number of steps ahead matters: too few are foreseen from what is near. On speech, 2 / 4
+        / 8 / 12 / 16 steps gave phones 28.5 / 57.6 / 63.6 / 64.6 / 63.8 % (table 2). So does the
+        source of the candidates: leaving out the own sequence lost 7 points there. An encoding is
+        compared with all of a batch, steps × samples of them, so memory grows with both.
+        The loss cannot show more information than the logarithm of the number of candidates.
+        One view of one sample is nothing to compare, so a run is judged on two plain views.
+
+    Reference:
+        van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding
+        (2018), arXiv 1807.03748, section 2 and equation 4; no code by the authors.
+    """
+
+    paper: ClassVar = "van den Oord et al. 2018, arXiv 1807.03748"
+    sees: ClassVar = "one sequence"
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    modalities: ClassVar = ("sequences",)
+    objective: CPCLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        critics: nn.ModuleList,
+        *,
+        candidates: Candidates = "batch",
+        times: int | None = None,
+    ) -> None:
+        super().__init__()
+        _check_steps(encoder)
+        self.encoder = encoder
+        self.projector = nn.Identity()
+        self.critics = critics
+        self.objective = CPCLoss(candidates=candidates)
+        self.times = times
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """The encodings of each step, and what is known of those to come."""
+        (view,) = views
+        assert isinstance(self.encoder, StepEncoder)
+        encodings = self.encoder.encodings(view)
+        _check_horizon(len(self.critics), encodings.shape[1])
+        return (encodings,), (self.encoder.contexts(encodings),)
+
+    def compare(self, projected: Projected) -> Step:
+        """Score what is foreseen from each context against the encodings of the batch."""
+        (encodings,), (contexts,) = projected
+        summary = contexts.mean(dim=1)
+        if self.objective.candidates != "same_sequence":
+            encodings, contexts = gather(encodings), gather(contexts)
+        predictions = torch.stack([critic(contexts) for critic in self.critics])
+        loss = self.objective(predictions, encodings)
+        return Step(loss=loss, representations=(summary,), projections=(summary,))
+
+    def chance(self, batch_size: int) -> float | None:
+        """The logarithm of the number of candidates; None while the times are unknown."""
+        candidates = self.candidates(batch_size)
+        return None if candidates is None else math.log(candidates)
+
+    def candidates(self, batch_size: int) -> int | None:
+        """Encodings among which the right one is sought; None while the times are unknown."""
+        if self.times is None:
+            return None
+        return {
+            "batch": batch_size * self.times,
+            "same_sequence": self.times,
+            "other_sequences": 1 + (batch_size - 1) * self.times,
+        }[self.objective.candidates]
+
+
+def cpc(
+    encoder: nn.Module,
+    width: int,
+    *,
+    steps: int = 12,
+    candidates: Candidates = "batch",
+    length: int | None = None,
+) -> CPC:
+    """CPC as published, around an encoder with time steps.
+
+    Args:
+        encoder: Has encodings and contexts, as :class:`nearfar.modules.StridedEncoder` has.
+        width: Dimensions of a context.
+        steps: How many steps ahead is predicted; fewer than a view has.
+        candidates: What an encoding is told from: ``batch`` (all steps of all sequences),
+            ``same_sequence`` or ``other_sequences``.
+        length: Numbers in a view, if all are as long: then the loss at chance is known, and whether
+            they are long enough. Filled in by a run.
+
+    Raises:
+        TypeError: The encoder has no time steps.
+        ValueError: A view has no more steps than are predicted.
+
+    Example:
+        >>> from nearfar.modules import StridedEncoder
+        >>> method = cpc(StridedEncoder(strides=(5, 4, 2, 2)), 256, length=2720)
+        >>> step = method((torch.randn(4, 1, 2720),))
+        >>> step.representations[0].shape, f"{method.chance(4):.2f}"
+        (torch.Size([4, 256]), '4.91')
+    """
+    check_integer(at_least=1, steps=steps)
+    _check_steps(encoder)
+    assert isinstance(encoder, StepEncoder)
+    times = None if length is None else int(encoder.count_steps(torch.tensor(length)))
+    if times is not None:
+        _check_horizon(steps, times)
+    critics = [BilinearCritic(width, encoder.encoding_dim) for _ in range(steps)]
+    return CPC(encoder, nn.ModuleList(critics), candidates=candidates, times=times)
+
+
+def _check_horizon(steps: int, times: int) -> None:
+    if times <= steps:
+        raise ValueError(
+            f"`steps` must be below the {times} time steps that the encoder makes of a view,"
+            f" got {steps}: predict fewer steps, or show longer views"
+        )
+
+
+def _check_steps(encoder: nn.Module) -> None:
+    if not isinstance(encoder, StepEncoder):
+        raise TypeError(
+            "`encoder` must have time steps (encodings and contexts), as"
+            f" nearfar.modules.StridedEncoder has; {type(encoder).__name__} has none"
+        )

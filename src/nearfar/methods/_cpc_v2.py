@@ -1,0 +1,278 @@
+"""CPC v2: tell the patch that comes some rows further on from all other patches.
+
+An image is cut into a grid of overlapping patches, each encoded by itself; a masked convolution
+sums up the rows so far, and for every number of rows ahead a linear critic foretells the encoding
+that comes there, in four directions. Everything moves by gradient. Hénaff et al., ICML 2020, arXiv
+1905.09272; the images of van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from nearfar.checks import check_choice, check_integer
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Projected, Step
+from nearfar.modules import BilinearCritic, MaskedContext, PerceptronHead
+from nearfar.objectives import CPCLoss
+from nearfar.objectives._cpc import Candidates
+from nearfar.parallel import gather
+
+__all__ = ["CPCv2", "Direction", "cpc_v2"]
+
+Direction = Literal["down", "up", "right", "left"]
+DIRECTIONS: tuple[Direction, ...] = ("down", "up", "right", "left")
+_MOST, _HIDDEN = 5, 256  # steps and blocks, channels of a block: as published
+
+
+@final
+class CPCv2(Method):
+    """A grid of patches, a context of the rows so far, the patches some rows further on.
+
+    What an image shows in one place lets one tell what it shows in another. The encoder sees one
+    patch at a time, so that only what patches share, an object or a texture, helps it: not an edge
+    that goes on, as patches that overlap with the context are skipped, nor a tint, as every patch
+    is changed by itself.
+
+    Args:
+        encoder: Images of any size to representations; it is shown patches, and is kept for whole
+            images.
+        projector: Representations to what is foretold; the same linear map for all patches.
+        contexts: For each direction ("down", "up", "right", "left") that which sums up a grid,
+            :class:`nearfar.modules.MaskedContext`.
+        critics: For each direction, from contexts to projections, one for each number of rows.
+        skip: Rows right after the context that are not foretold.
+        candidates: What a patch is told from: all patches of the ``batch``, those of the same image
+            (``same_sequence``) or those of other images alone (``other_sequences``).
+        temperature: Divides the scores.
+        rows: Of the grid, if known beforehand: for :meth:`chance` and :meth:`candidates`.
+
+    When to use:
+        Photographs large enough that a patch shows something, where whole images hardly repeat
+        (satellites, microscopes, textures) or where cropping and colour changes, which methods of
+        two views live on, would destroy what matters. With small images of one object each SimCLR
+        or VICReg learn more in the same time.
+
+    Good to know:
+        * Batch-norm spoils it: patches of an image pass in one batch, and its statistics tell which
+          belong together. A run therefore replaces an encoder's batch-norms (``norm``), and refuses
+          one whose batch-norms cannot be replaced, unless told to keep them.
+        * The encoder must take images of two sizes, patches and whole images, as convolutions do
+          and transformers with a fixed grid do not. A layer-norm over places then meets other
+          statistics on whole images than on patches; probes are trained and judged on whole images
+          alike.
+        * A patch of the next row overlaps with the context where the stride is below the patch's
+          side, and is foretold by the pixels they share. `skip` leaves such rows out: 1 for the
+          published half overlap.
+        * Projections are not normalised; the published scores are a tenth of the products, hence
+          the temperature of 10. A loss that stays at :meth:`chance` means collapse.
+        * Agreement of two views is measured on SimCLR's, which this method never sees, so alignment
+          reads worse than for methods trained on it.
+        * Published: 64×64 patches of 256×256, a ResNet-161 whose third stage is the representation,
+          a context of 5 blocks. Here the encoder is any, whole.
+
+    Raises:
+        ValueError: Contexts and critics are not for the same directions, or a grid has no row so
+            far ahead.
+
+    Reference:
+        Hénaff, Srinivas, De Fauw, Razavi, Doersch, Eslami, van den Oord: Data-efficient image
+        recognition with contrastive predictive coding (ICML 2020, arXiv 1905.09272), section 2 and
+        the pseudo-code; no code was published. van den Oord, Li, Vinyals (arXiv 1807.03748),
+        section 3.2.
+    """
+
+    paper: ClassVar = "Hénaff et al. 2020, arXiv 1905.09272"
+    sees: ClassVar = "patches of one view"
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    modalities: ClassVar = ("images",)
+    objective: CPCLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        contexts: nn.ModuleDict,
+        critics: nn.ModuleDict,
+        *,
+        skip: int = 1,
+        candidates: Candidates = "batch",
+        temperature: float = 10.0,
+        rows: int | None = None,
+    ) -> None:
+        super().__init__()
+        if not contexts or contexts.keys() != critics.keys():
+            raise ValueError(
+                "`contexts` and `critics` must be for the same directions, at least one,"
+                f" got {', '.join(contexts) or 'none'} and {', '.join(critics) or 'none'}"
+            )
+        for direction in contexts:
+            check_choice(DIRECTIONS, directions=direction)
+        self.encoder = encoder
+        self.projector = projector
+        self.contexts = contexts
+        self.critics = critics
+        self.objective = CPCLoss(skip=skip, candidates=candidates, temperature=temperature)
+        self.rows = rows
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode each patch; what is foretold of those further on, in each direction."""
+        (view,) = views
+        encodings = self._encode(view)
+        summary = encodings.mean(dim=(1, 2))
+        targets = self.projector(encodings.flatten(0, 2)).view(*encodings.shape[:3], -1)
+        foretold = []
+        for direction, context in self.contexts.items():
+            known = context(_turned(encodings, direction))
+            critics = self.critics[direction]
+            assert isinstance(critics, nn.ModuleList)
+            _check_horizon(self.objective.skip, len(critics), known.shape[1])
+            foretold.append(torch.stack([critic(known) for critic in critics], dim=1))
+        return (summary,), (targets,), tuple(foretold)
+
+    def compare(self, projected: Projected) -> Step:
+        """Score what was foretold against the patches of the batch; the mean over directions."""
+        (summary,), (targets,), foretold = projected
+        projections = targets.mean(dim=(1, 2))
+        if self.objective.candidates != "same_sequence":
+            targets, foretold = gather(targets), tuple(gather(each) for each in foretold)
+        losses = {
+            direction: self.objective(each.transpose(0, 1), _turned(targets, direction))
+            for direction, each in zip(self.contexts, foretold, strict=True)
+        }
+        return Step(
+            loss=torch.stack(list(losses.values())).mean(),
+            representations=(summary,),
+            projections=(projections,),
+            terms={name: loss.detach() for name, loss in losses.items()},
+        )
+
+    def embed(self, x: View) -> Tensor:
+        """The representation of whole images; of patches, the mean over the grid."""
+        assert isinstance(x, Tensor)
+        if x.ndim == 6:
+            return self._encode(x).mean(dim=(1, 2))
+        representation: Tensor = self.encoder(x)
+        return representation
+
+    def chance(self, batch_size: int) -> float | None:
+        """The logarithm of the number of candidates; None while the grid is unknown."""
+        candidates = self.candidates(batch_size)
+        return None if candidates is None else math.log(candidates)
+
+    def candidates(self, batch_size: int) -> int | None:
+        """Patches among which the right one is sought; None while the grid is unknown."""
+        if self.rows is None:
+            return None
+        return {
+            "batch": batch_size * self.rows**2,
+            "same_sequence": self.rows**2,
+            "other_sequences": 1 + (batch_size - 1) * self.rows**2,
+        }[self.objective.candidates]
+
+    def _encode(self, view: View) -> Tensor:
+        """Every patch through the encoder at once: batch × rows × columns × width."""
+        if not (isinstance(view, Tensor) and view.ndim == 6):
+            raise ValueError(
+                "`views` must be one grid of patches, batch × rows × columns × channels × height ×"
+                f" width, as nearfar.views.PatchViews makes it, got {_said(view)}"
+            )
+        encodings: Tensor = self.encoder(view.flatten(0, 2))
+        return encodings.view(*view.shape[:3], -1)
+
+
+def cpc_v2(
+    encoder: nn.Module,
+    width: int,
+    *,
+    dim: int = 64,
+    hidden: int | None = None,
+    blocks: int | None = None,
+    directions: tuple[Direction, ...] = DIRECTIONS,
+    steps: int | None = None,
+    skip: int | None = None,
+    candidates: Candidates = "batch",
+    temperature: float = 10.0,
+    rows: int | None = None,
+    shared_rows: int | None = None,
+) -> CPCv2:
+    """CPC v2 as published, around any encoder of images of any size.
+
+    Args:
+        encoder: Patches, and whole images, to representations.
+        width: Dimensions of a representation.
+        dim: Dimensions in which patches are foretold.
+        hidden: Channels inside the context's blocks; 256, at most a quarter of the width, if not
+            given.
+        blocks: Of the context, each of which sees one row further back; up to 5, as many as the
+            grid has use for, if not given.
+        directions: Where to look: ``down``, ``up``, ``right``, ``left``.
+        steps: Rows that are foretold; up to 5, as many as the grid has, if not given.
+        skip: Rows right after the context that are not; those that share pixels with it if not
+            given, 1 where patches overlap by half.
+        candidates: What a patch is told from: all patches of the ``batch``, those of the same image
+            (``same_sequence``) or of other images alone (``other_sequences``).
+        temperature: Divides the scores.
+        rows: Of the grid of patches. Filled in by a run.
+        shared_rows: Further rows that have pixels of a row. Filled in by a run.
+
+    Raises:
+        ValueError: A grid has no row so far ahead, or a number is out of its range.
+
+    Example:
+        >>> from nearfar.modules import ConvNet
+        >>> from nearfar.views import PatchViews
+        >>> views = PatchViews(size=32, patch=8)
+        >>> method = cpc_v2(ConvNet(norm="layer"), 256, rows=views.rows)
+        >>> images = torch.zeros(4, 3, 32, 32, dtype=torch.uint8)
+        >>> step = method(views(images, torch.arange(4), seed=0, epoch=0))
+        >>> sorted(step.terms), f"{step.loss:.2f}", f"{method.chance(4):.2f}"
+        (['down', 'left', 'right', 'up'], '5.28', '5.28')
+    """
+    skip = (1 if shared_rows is None else shared_rows) if skip is None else skip
+    if steps is None:
+        steps = _MOST if rows is None else max(1, min(_MOST, rows - 1 - skip))
+    if blocks is None:
+        blocks = _MOST if rows is None else min(_MOST, rows - 1)
+    hidden = max(1, min(_HIDDEN, width // 4)) if hidden is None else hidden
+    check_integer(at_least=1, steps=steps)
+    if rows is not None:
+        _check_horizon(skip, steps, rows)
+    contexts, critics = nn.ModuleDict(), nn.ModuleDict()
+    for direction in directions:
+        contexts[direction] = MaskedContext(width, hidden=hidden, blocks=blocks)
+        critics[direction] = nn.ModuleList(BilinearCritic(width, dim) for _ in range(steps))
+    return CPCv2(
+        encoder,
+        PerceptronHead(width, hidden=width, outputs=dim, layers=1),
+        contexts,
+        critics,
+        skip=skip,
+        candidates=candidates,
+        temperature=temperature,
+        rows=rows,
+    )
+
+
+def _turned(grid: Tensor, direction: str) -> Tensor:
+    """So that rows are read from the first to the last."""
+    lying = grid.transpose(1, 2) if direction in ("right", "left") else grid
+    return lying.flip(1) if direction in ("up", "left") else lying
+
+
+def _check_horizon(skip: int, steps: int, rows: int) -> None:
+    if skip + steps >= rows:
+        raise ValueError(
+            f"`skip` + `steps` must be below the {rows} rows of the grid of patches, got"
+            f" {skip} + {steps}: foretell fewer rows, or cut more of them (a smaller patch)"
+        )
+
+
+def _said(view: View) -> str:
+    return f"shape {tuple(view.shape)}" if isinstance(view, Tensor) else type(view).__name__

@@ -1,0 +1,171 @@
+"""CURL: score members of one latent class above members of others.
+
+An anchor, a block of positives of its class, blocks of negatives of other samples' classes; all by
+one encoder that moves by gradient, compared by inner products of its representations themselves.
+Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019, arXiv 1902.09229.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+
+from nearfar.checks import check_integer, check_positive
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.modules import PerceptronHead
+from nearfar.objectives import CURLLoss
+from nearfar.objectives._curl import Surrogate
+from nearfar.parallel import gather
+
+__all__ = ["CURL", "curl"]
+
+
+@final
+class CURL(Method):
+    r"""One anchor, a block of positives, k blocks of negatives, inner products.
+
+    The first view is the anchor, the mean over all further views its positive; the means of the
+    next `num_negatives` samples of the batch are its negatives. With pairs (``omniglot-pairs``) the
+    positives are other members of the sample's latent class, as in the theory; with images alone
+    they are further views of the same image.
+
+    Args:
+        encoder: Inputs to representations.
+        projector: Representations to what is compared; the identity in the paper.
+        num_negatives: k; below the (global) batch. All other samples of it if None.
+        surrogate: ``logistic`` or ``hinge``.
+        radius: What is compared is drawn back to this length where it is longer: the bounded
+            features that the theory asks for. None leaves lengths free, as in experiments.
+
+    When to use:
+        Where the theory is the point: with samples of known latent classes the loss bounds the
+        loss of the mean classifier (:func:`nearfar.theory.curl_supervised_bound`), and the
+        representation is compared as it will be used. To learn from images alone
+        :class:`~nearfar.methods.SimCLR`, with many negatives on the sphere, learns more.
+
+    Good to know:
+        Vectors are not normalised: the loss falls as they grow longer, so that a low loss alone
+        says little, and a learning rate that is too high lets them explode. A negative of the same
+        latent class (a collision) bounds the loss from below; with few latent classes more
+        negatives make it worse. Blocks never raise the loss, and views beyond the third
+        cost a pass of the encoder each. Samples are shuffled anew in each epoch, so that the next
+        ones of the batch are random ones.
+
+    Raises:
+        ValueError: `num_negatives` is not below the batch.
+
+    Reference:
+        Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019 (arXiv 1902.09229), sections 2
+        and 6; blocks of 2 and k = 4 are those of Nozawa, Germain, Guedj, UAI 2020 (arXiv
+        1910.04464).
+    """
+
+    paper: ClassVar = "Arora et al. 2019, arXiv 1902.09229"
+    sees: ClassVar = "an anchor and 2 positives"
+    any_views: ClassVar = True
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    objective: CURLLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        *,
+        num_negatives: int | None = 4,
+        surrogate: Surrogate = "logistic",
+        radius: float | None = None,
+    ) -> None:
+        super().__init__()
+        if num_negatives is not None:
+            check_integer(at_least=1, num_negatives=num_negatives)
+        if radius is not None:
+            check_positive(radius=radius)
+        self.encoder = encoder
+        self.projector = projector
+        self.objective = CURLLoss(surrogate=surrogate)
+        self.num_negatives = num_negatives
+        self.radius = radius
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode and project all views at once."""
+        if len(views) < 2:
+            raise ValueError(f"`views` must be an anchor and a positive at least, got {len(views)}")
+        representations = encode(self.encoder, views)
+        projections = self._bounded(self.projector(torch.cat(representations)))
+        return representations, projections.chunk(len(views))
+
+    def compare(self, projected: Projected) -> Step:
+        """Each anchor with the mean of its positives and those of the samples that follow."""
+        representations, (anchors, *positives) = projected
+        blocks = gather(torch.stack(positives).mean(dim=0))
+        count = self._count(len(blocks))
+        negatives = torch.stack([blocks.roll(-i, 0) for i in range(1, count + 1)], dim=1)
+        return Step(
+            loss=self.objective(gather(anchors), blocks, negatives),
+            representations=representations,
+            projections=(anchors, *positives),
+        )
+
+    def chance(self, batch_size: int) -> float | None:
+        """log₂(1 + k), or 1 for the hinge: no negative scores other than the positive."""
+        return self.objective.chance(batch_size=batch_size, num_negatives=self._count(batch_size))
+
+    def candidates(self, batch_size: int) -> int | None:
+        """The positive and the negatives."""
+        return 1 + self._count(batch_size)
+
+    def _count(self, batch_size: int) -> int:
+        if self.num_negatives is None:
+            return batch_size - 1
+        if self.num_negatives >= batch_size:
+            raise ValueError(
+                f"`num_negatives` must be below the batch of {batch_size}, got {self.num_negatives}"
+            )
+        return self.num_negatives
+
+    def _bounded(self, z: Tensor) -> Tensor:
+        if self.radius is None:
+            return z
+        lengths = torch.linalg.vector_norm(z, dim=1, keepdim=True)
+        shortened: Tensor = z * (self.radius / lengths.clamp_min(self.radius))
+        return shortened
+
+
+def curl(
+    encoder: nn.Module,
+    width: int,
+    *,
+    dim: int | None = None,
+    hidden: int | None = None,
+    num_negatives: int | None = 4,
+    surrogate: Surrogate = "logistic",
+    radius: float | None = None,
+) -> CURL:
+    """CURL around any encoder: k = 4 blocks of negatives; as many positives as further views.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        dim: Dimensions of a projection; without it representations are compared themselves.
+        hidden: Width of the projector's inner layer, if there is a projector; the representation's
+            if not given.
+        num_negatives: Blocks of negatives of each anchor; all other samples of the batch if None.
+        surrogate: ``logistic`` or ``hinge``.
+        radius: Longest that vectors may be, which the theory asks for.
+
+    Example:
+        >>> import torch
+        >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
+        >>> method = curl(encoder, 32, num_negatives=3)
+        >>> step = method(tuple(torch.rand(3, 8, 1, 8, 8)))
+        >>> len(step.projections), method.chance(8)
+        (3, 2.0)
+    """
+    head = (
+        nn.Identity() if dim is None else PerceptronHead(width, hidden=hidden or width, outputs=dim)
+    )
+    return CURL(encoder, head, num_negatives=num_negatives, surrogate=surrogate, radius=radius)

@@ -1,0 +1,280 @@
+"""Deep InfoMax: let one vector of an image tell what is at each of its places.
+
+A feature map of the encoder gives the places, the projector gives the vector, and critics score
+each against those of other images; a discriminator keeps the vectors uniform in a cube. Encoder and
+critics move by one gradient, the discriminator by its own. Hjelm et al., ICLR 2019, arXiv
+1808.06670.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nearfar.checks import check_integer, check_not_negative
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Projected, Step
+from nearfar.modules import (
+    DotCritic,
+    PerceptronHead,
+    choose_map,
+    feature_maps,
+    held,
+    map_channels,
+    places,
+)
+from nearfar.objectives import DeepInfomaxLoss, jensen_shannon_loss
+from nearfar.objectives._deep_infomax import Estimator
+from nearfar.ops import Stream, uniform, widen
+from nearfar.parallel import gather
+
+__all__ = ["DeepInfoMax", "deep_infomax"]
+
+
+@final
+class DeepInfoMax(Method):
+    r"""One view; its vector against its own places and those of other images.
+
+    An image's vector Y should say of every place of the image what is there: nothing that sits in
+    one corner alone is worth its dimensions, what all corners share is. The loss is
+    :math:`\alpha\, L_{\mathrm{global}} + \beta\, L_{\mathrm{local}} + \gamma\, L_{\mathrm{prior}}`:
+    the whole map against Y, each place against Y, and the adversarial match of :math:`\sigma(Y)` to
+    the uniform distribution on the cube.
+
+    Args:
+        encoder: Images to representations, with feature maps
+            (:func:`nearfar.modules.feature_maps`).
+        projector: Representations to global vectors Y.
+        local_critic: Embeds places and vectors; needed with a local weight.
+        global_critic: Embeds whole maps, pooled to `grid` × `grid` places, and vectors; needed with
+            a global weight.
+        discriminator: σ(Y) or a uniform draw to a logit; needed with a prior weight.
+        estimator: Of the mutual information: "jensen_shannon", "donsker_varadhan", "info_nce".
+        global_weight: α.
+        local_weight: β.
+        prior_weight: γ.
+        local_map: Which feature map has the places, as an index from the finest; the first whole
+            stage if not given.
+        side: Most places along a side; a finer map is averaged to so many.
+        grid: Side of the pooled map that the global critic sees.
+
+    When to use:
+        Images that no augmentation leaves the same: spectra, maps, medical images, where two views
+        of a sample cannot be had. Where good augmentations are known, methods of two views are
+        better (:class:`AMDIM` is this one across views).
+
+    Good to know:
+        Places must see parts only. Where each sees nearly the whole image, the encoder can write
+        the same code for the image into all of them, and the loss falls while the representation
+        gets worse than an untrained one: so the map is a fine one, averaged to `side` × `side`.
+
+        The local term does the work: DIM(G) (global weight 1, local 0, prior 1) stays far behind
+        DIM(L), the default. "info_nce", the default, is the best of the published ones where
+        negatives are many; "jensen_shannon" hardly minds how many there are, and is steadier with
+        few. Signs of collapse: ``local`` at its chance value. A
+        ``discriminator`` near 0 has won: the vectors are far from uniform, and ``prior`` pulls
+        hard; give it less weight.
+
+        The authors' global critic is a copy of the encoder's last stage over the map; here it sees
+        the map pooled. They do not divide scores by the root of the critics' units, and train
+        with a tenth of the usual learning rate. The encoder's adversarial term is theirs, −ln D
+        instead of the paper's ln(1 − D), which saturates. The discriminator's own loss moves it
+        but is not part of ``Step.loss``, only of ``Step.terms``.
+
+    Raises:
+        TypeError: The encoder gives no feature maps.
+        ValueError: No weight above 0 but the prior's, a weight without its critic, or no such map.
+
+    Reference:
+        Hjelm, Fedorov, Lavoie-Marchildon, Grewal, Bachman, Trischler, Bengio, ICLR 2019 (arXiv
+        1808.06670), equations 1 to 8; authors' code rdevon/DIM.
+    """
+
+    paper: ClassVar = "Hjelm et al. 2019, arXiv 1808.06670"
+    sees: ClassVar = "one view"
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    positives: ClassVar = False
+    modalities: ClassVar = ("images",)
+    objective: DeepInfomaxLoss
+    draws: Tensor
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        *,
+        local_critic: DotCritic | None = None,
+        global_critic: DotCritic | None = None,
+        discriminator: nn.Module | None = None,
+        estimator: Estimator = "info_nce",
+        global_weight: float = 0.0,
+        local_weight: float = 1.0,
+        prior_weight: float = 0.1,
+        local_map: int | None = None,
+        side: int = 8,
+        grid: int = 4,
+    ) -> None:
+        super().__init__()
+        check_not_negative(
+            global_weight=global_weight, local_weight=local_weight, prior_weight=prior_weight
+        )
+        check_integer(at_least=1, side=side, grid=grid)
+        if not global_weight + local_weight:
+            raise ValueError("`global_weight` or `local_weight` must be above 0, got 0 and 0")
+        self.encoder = encoder
+        self.projector = projector
+        # no part whose term does not count: its parameters would lie idle
+        self.local_critic = local_critic if local_weight else None
+        self.global_critic = global_critic if global_weight else None
+        self.discriminator = discriminator if prior_weight else None
+        self.weights = {"global": global_weight, "local": local_weight, "prior": prior_weight}
+        for name, weight in self.weights.items():
+            part = "discriminator" if name == "prior" else f"{name}_critic"
+            if weight and getattr(self, part) is None:
+                raise ValueError(f"`{part}` must be given with `{name}_weight` {weight}, got None")
+        self.objective = DeepInfomaxLoss(estimator=estimator)
+        self.local_map = choose_map(encoder, stage=0, local_map=local_map)
+        self.side = side
+        self.grid = grid
+        # counts updates from a random start, so that runs of other seeds draw otherwise
+        self.register_buffer("draws", torch.randint(2**31, ()))
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode, project, and embed places, map and vector for the critics."""
+        (view,) = views
+        assert isinstance(view, Tensor)
+        representations, maps = feature_maps(self.encoder, view)
+        local = maps[self.local_map]
+        vectors = self.projector(representations)
+        embedded: list[tuple[Tensor, ...]] = []
+        if self.global_critic is not None:
+            whole = F.adaptive_avg_pool2d(local, self.grid).flatten(1)[:, None]
+            embedded.append(self.global_critic(whole, vectors))
+        if self.local_critic is not None:
+            embedded.append(self.local_critic(places(local, side=self.side), vectors))
+        return (representations,), (vectors,), *embedded
+
+    def compare(self, projected: Projected) -> Step:
+        """Gather, and weigh the terms; the discriminator's loss moves it alone."""
+        representations, (vectors,), *embedded = projected
+        used = [name for name in ("global", "local") if self.weights[name]]
+        terms = {
+            name: self.objective(*(gather(part) for part in pair))
+            for name, pair in zip(used, embedded, strict=True)
+        }
+        loss = torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()
+        if self.discriminator is not None:
+            terms["prior"], told = self._play(gather(vectors))
+            terms["discriminator"] = told
+            # the discriminator's own loss has its gradient here and no share in the value
+            loss = loss + self.weights["prior"] * terms["prior"] + (told - told.detach())
+        return Step(
+            loss=loss,
+            representations=representations,
+            projections=(vectors,),
+            terms={name: term.detach() for name, term in terms.items()},
+        )
+
+    def after_update(self, progress: float) -> None:
+        """The next update draws anew from the prior."""
+        self.draws += 1
+
+    def chance(self, batch_size: int) -> float | None:
+        """What scores of 0 give; None where "info_nce" does not know the number of places."""
+        known = {"global": batch_size - 1, "local": 0}
+        chances = {
+            name: self.objective.chance(batch_size=batch_size, num_negatives=negatives)
+            for name, negatives in known.items()
+            if self.weights[name]
+        }
+        total = self.weights["prior"] * math.log(2)
+        for name, value in chances.items():
+            if value is None:
+                return None
+            total += self.weights[name] * value
+        return total
+
+    def _play(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """How well the vectors pass for uniform draws, and how badly they are told from them."""
+        assert self.discriminator is not None
+        made = vectors.sigmoid()
+        samples = torch.arange(len(made), device=made.device) + (self.draws << 32)
+        drawn = uniform(samples, seed=0, epoch=0, count=made.shape[1], stream=Stream.METHOD)
+        told = jensen_shannon_loss(
+            self.discriminator(drawn.to(made.dtype)), self.discriminator(made.detach())
+        )
+        fooled = F.softplus(-widen(held(self.discriminator, made))).mean()
+        return fooled, told
+
+
+def deep_infomax(
+    encoder: nn.Module,
+    width: int,
+    *,
+    estimator: Estimator = "info_nce",
+    global_weight: float = 0.0,
+    local_weight: float = 1.0,
+    prior_weight: float = 0.1,
+    dim: int = 64,
+    hidden: int | None = None,
+    units: int | None = None,
+    local_map: int | None = None,
+    side: int = 8,
+    grid: int = 4,
+) -> DeepInfoMax:
+    """Deep InfoMax with local structure, DIM(L), around any encoder with feature maps.
+
+    Args:
+        encoder: Images to representations.
+        width: Dimensions of a representation.
+        estimator: Of the mutual information: "info_nce", "jensen_shannon", or "donsker_varadhan".
+        global_weight: α; DIM(G) has 1.
+        local_weight: β; DIM(G) has 0.
+        prior_weight: γ; DIM(G) has 1.
+        dim: Dimensions of the global vector Y.
+        hidden: Width of the projector's inner layer; the representation's if not given (1,024 in
+            the paper).
+        units: Dimensions in which the critics compare; the representation's, at most the authors'
+            1,024, if not given.
+        local_map: Which feature map has the places, as an index from the finest; the first whole
+            stage if not given, 0 of our own encoders and 1 of timm's.
+        side: Most places along a side; a finer map is averaged to so many (the paper: 8).
+        grid: Side of the pooled map that the global critic sees.
+
+    Raises:
+        TypeError: The encoder gives no feature maps.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.modules import ConvNet
+        >>> method = deep_infomax(ConvNet(channels=1, width=8), 64, units=128)
+        >>> step = method((torch.rand(4, 1, 16, 16),))
+        >>> sorted(step.terms), step.projections[0].shape
+        (['discriminator', 'local', 'prior'], torch.Size([4, 64]))
+    """
+    units = units or min(1024, width)
+    local_map = choose_map(encoder, stage=0, local_map=local_map)
+    channels = map_channels(encoder)[local_map]
+    return DeepInfoMax(
+        encoder,
+        PerceptronHead(width, hidden=hidden or width, outputs=dim),
+        local_critic=DotCritic(channels, dim, units=units) if local_weight else None,
+        global_critic=DotCritic(channels * grid**2, dim, units=units) if global_weight else None,
+        discriminator=(
+            PerceptronHead(dim, hidden=units, outputs=1, layers=3, normalise=False)
+            if prior_weight
+            else None
+        ),
+        estimator=estimator,
+        global_weight=global_weight,
+        local_weight=local_weight,
+        prior_weight=prior_weight,
+        local_map=local_map,
+        side=side,
+        grid=grid,
+    )

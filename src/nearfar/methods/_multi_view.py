@@ -1,0 +1,191 @@
+"""MultiView: keep what an input shares with its self-supervised signal, drop the rest.
+
+The signal is another view: of the same image, or of another kind. Three terms: tell each input's
+own signal from the others' (CL), predict the signal from the input's representation (FP), and make
+the input's representation what its signal's foretells (IP). Tsai, Wu, Salakhutdinov, Morency, ICLR
+2021, arXiv 2006.05576.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+from torch import nn
+
+from nearfar.inputs import View, numbers
+from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.modules import PerceptronHead
+from nearfar.objectives import (
+    MultiViewLoss,
+)
+from nearfar.ops import to_sphere
+from nearfar.parallel import gather
+
+__all__ = ["MultiView", "multiview"]
+
+
+@final
+class MultiView(Method):
+    """Two views, one encoder or one a side, λ_CL·CL + λ_FP·FP + λ_IP·IP.
+
+    The second view is a signal of the first. Telling own signals from others (CL) and predicting
+    them (FP) keep what input and signal share; predicting the representation from the signal's (IP)
+    drops the rest.
+
+    The inverse term and the decoder see representations as directions, as in the authors' code:
+    otherwise the inverse term is lowered by short vectors that differ as much as before.
+
+    Args:
+        encoder: Inputs and signals to representations; see :class:`nearfar.modules.TwoSided`.
+        projector: Representations to projections, the paper's G.
+        decoder: Representations of inputs to the numbers of their signals, the paper's R
+            (:func:`nearfar.inputs.numbers`); needed where `forward_weight` is above 0.
+        signal_dim: How many numbers the decoder gives; 0 without one.
+        temperature: Divides the cosine similarities.
+        contrastive_weight: λ_CL.
+        forward_weight: λ_FP; the squared error is summed over the signal's numbers.
+        inverse_weight: λ_IP; the squared distance of unit vectors. The authors' λ is `dim` / 2
+            times this one, for they take twice the mean over the dimensions.
+        symmetric: Tell apart inputs and signals alike, among both (NT-Xent, the authors' code),
+            instead of signals alone (equation 1).
+
+    Raises:
+        ValueError: A negative weight, or a forward weight without decoder.
+
+    When to use:
+        Two views of different kinds, such as pictures and their captions, one encoder for each; or
+        the question what a representation should forget. With the contrastive term alone on two
+        views of an image this is SimCLR, which has the tuned settings.
+
+    Good to know:
+        The inverse term alone is lowest for a constant representation: it needs one of the others
+        beside it, and a small weight. Where the views share little of what a task needs, a smaller
+        representation loses it (theorem 1 bounds how much). The reconstruction is a squared error
+        summed over the signal's numbers, so its weight falls with their number.
+        The authors' Omniglot runs pair two drawings of one character, which takes its label; views
+        of one drawing do not. On CIFAR-10 they apply the inverse term to representations, as here.
+
+    Reference:
+        Tsai, Wu, Salakhutdinov, Morency: Self-supervised Learning from a Multi-view Perspective
+        (ICLR 2021), arXiv 2006.05576, equations 1 to 4; authors' code
+        yaohungt/Self_Supervised_Learning_Multiview.
+    """
+
+    paper: ClassVar = "Tsai et al. 2021, arXiv 2006.05576"
+    negatives: ClassVar = True
+    momentum: ClassVar = False
+    objective: MultiViewLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        decoder: nn.Module | None = None,
+        *,
+        signal_dim: int = 0,
+        temperature: float = 0.1,
+        contrastive_weight: float = 1.0,
+        forward_weight: float = 0.0,
+        inverse_weight: float = 0.0,
+        symmetric: bool = True,
+    ) -> None:
+        super().__init__()
+        if forward_weight > 0 and (decoder is None or signal_dim < 1):
+            raise ValueError(
+                f"`decoder` and `signal_dim` must be given with `forward_weight` {forward_weight}"
+            )
+        self.encoder = encoder
+        self.projector = projector
+        self.decoder = decoder if forward_weight > 0 else None
+        self.objective = MultiViewLoss(
+            temperature=temperature,
+            contrastive_weight=contrastive_weight,
+            forward_weight=forward_weight,
+            inverse_weight=inverse_weight,
+            symmetric=symmetric,
+        )
+        self.signal_dim = signal_dim
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode and project both views; the signal as it is, and as its input foretells it."""
+        h1, h2 = encode(self.encoder, views)
+        projections = self.projector(h1), self.projector(h2)
+        if self.decoder is None:
+            return (h1, h2), projections
+        signals = numbers(views[1], count=self.signal_dim).to(h1.dtype)
+        return (h1, h2), projections, (self.decoder(to_sphere(h1)), signals)
+
+    def compare(self, projected: Projected) -> Step:
+        """Gather, and weigh the three terms."""
+        representations, (z1, z2), *rest = projected
+        decoded, signals = (gather(part) for part in rest[0]) if rest else (None, None)
+        h1, h2 = (to_sphere(gather(h)) for h in representations)
+        terms = self.objective.terms(gather(z1), gather(z2), decoded, signals, h1, h2)
+        return Step(
+            loss=self.objective.weigh(terms),
+            representations=representations,
+            projections=(z1, z2),
+            terms={name: term.detach() for name, term in terms.items()},
+        )
+
+    def chance(self, batch_size: int) -> float | None:
+        """λ_CL·ln(2N − 1), λ_CL·ln N if not symmetric; None where another term counts."""
+        return self.objective.chance(batch_size=batch_size)
+
+    def candidates(self, batch_size: int) -> int | None:
+        """All other views of the batch, or all signals of the batch."""
+        return 2 * batch_size - 1 if self.objective.symmetric else batch_size
+
+
+def multiview(
+    encoder: nn.Module,
+    width: int,
+    *,
+    dim: int | None = None,
+    hidden: int | None = None,
+    signal_dim: int = 0,
+    temperature: float = 0.1,
+    contrastive_weight: float = 1.0,
+    forward_weight: float = 0.0,
+    inverse_weight: float = 0.0,
+    symmetric: bool = True,
+) -> MultiView:
+    """The multi-view objective around any encoder, as in the paper's Omniglot runs.
+
+    Args:
+        encoder: Inputs and signals to representations.
+        width: Dimensions of a representation.
+        dim: Dimensions of a projection; without it representations are compared themselves.
+        hidden: Width of the inner layer of projector and decoder; the representation's if not
+            given.
+        signal_dim: Numbers of a signal that the decoder predicts; told from the data.
+        temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
+        contrastive_weight: λ_CL, of telling own signals from others.
+        forward_weight: λ_FP, of the squared error of the predicted signal, summed over its numbers.
+        inverse_weight: λ_IP, of the squared distance of an input's and its signal's unit vectors.
+        symmetric: Tell apart inputs and signals alike, instead of signals alone.
+
+    Example:
+        >>> import torch
+        >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
+        >>> method = multiview(encoder, 32, signal_dim=64, forward_weight=0.01, inverse_weight=0.1)
+        >>> step = method((torch.rand(8, 1, 8, 8), torch.rand(8, 1, 8, 8)))
+        >>> sorted(step.terms)
+        ['contrastive', 'forward', 'inverse']
+    """
+    hidden = hidden or width
+    head = nn.Identity() if dim is None else PerceptronHead(width, hidden=hidden, outputs=dim)
+    decoder = None
+    if forward_weight > 0 and signal_dim > 0:
+        decoder = PerceptronHead(width, hidden=hidden, outputs=signal_dim)
+    return MultiView(
+        encoder,
+        head,
+        decoder,
+        signal_dim=signal_dim,
+        temperature=temperature,
+        contrastive_weight=contrastive_weight,
+        forward_weight=forward_weight,
+        inverse_weight=inverse_weight,
+        symmetric=symmetric,
+    )

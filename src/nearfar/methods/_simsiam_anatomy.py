@@ -1,0 +1,177 @@
+"""SimSiam's anatomy: where may the predictor stand?
+
+Three architectures beside SimSiam's own: the predictor on the target's side (collapses), on both
+(collapses), on both and undone on the target's by a second one (does not). Encoder and predictors
+learn from losses of their own, everything by gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+
+from nearfar.checks import check_choice
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.modules import SiameseNorms, held, siamese_predictor, siamese_projector
+from nearfar.objectives import NegativeCosineLoss
+
+__all__ = ["SimSiamAnatomy", "simsiam_anatomy"]
+
+Place: TypeAlias = Literal["mirror", "symmetric", "inverse"]
+_PLACES = ("mirror", "symmetric", "inverse")
+
+
+@final
+class SimSiamAnatomy(Method):
+    """Two views, one network, a predictor that is trained apart from the encoder.
+
+    With D the negative cosine whose second argument takes no gradient, h the predictor and g its
+    inverse, each loss is the mean of both directions:
+
+    * the predictor learns ``D(h(sg z1), z2)``, always;
+    * the encoder learns ``D(z1, h(z2))`` (``mirror``), ``D(h(z1), h(z2))`` (``symmetric``) or
+      ``D(h(z1), g(h(z2)))`` (``inverse``), the predictors held as they are;
+    * the inverse learns ``D(g(sg h(z1)), z1)``.
+
+    Args:
+        encoder: Inputs to representations.
+        projector: Representations to projections.
+        predictor: Projections to predictions, h.
+        inverse: Predictions back to projections, g; with it the predictor's place is ``inverse``.
+        place: ``mirror`` or ``symmetric`` where there is no inverse.
+
+    When to use:
+        To see which part of SimSiam prevents collapse: ``mirror`` and ``symmetric`` collapse,
+        ``inverse`` ends close to SimSiam. To get a good encoder, take SimSiam.
+
+    Good to know:
+        The loss is the sum of all, and says nothing about success; ``encoder`` in a run's terms is
+        what the encoder learns. The paper gives the losses of ``inverse`` alone (its second encoder
+        term lacks the ½ of the others, which is taken for a slip); those of the other two follow
+        its pattern. A predictor behind a stopped gradient alone would stay at its random start.
+
+    Raises:
+        ValueError: An unknown place, or one without the inverse it needs.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), figures 1 to 3, table 2, algorithm 5.
+    """
+
+    paper: ClassVar = "Zhang et al. 2022, arXiv 2203.16262"
+    negatives: ClassVar = False
+    momentum: ClassVar = False
+    objective: NegativeCosineLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        predictor: nn.Module,
+        inverse: nn.Module | None = None,
+        *,
+        place: Place = "inverse",
+    ) -> None:
+        super().__init__()
+        check_choice(_PLACES, place=place)
+        if (place == "inverse") != (inverse is not None):
+            raise ValueError(f"`inverse` must be given with `place` 'inverse' alone, got {place!r}")
+        self.encoder = encoder
+        self.projector = projector
+        self.predictor = predictor
+        self.inverse = inverse
+        self.objective = NegativeCosineLoss()
+        self.place = place
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode and project; predictions that train the predictor, and those for the encoder."""
+        h1, h2 = (self.encoder(view) for view in views)
+        z1, z2 = self.projector(h1), self.projector(h2)
+        p1, p2 = self.predictor(z1.detach()), self.predictor(z2.detach())
+        projected = (h1, h2), (z1, z2), (p1, p2)
+        if self.place == "mirror":
+            return projected
+        online = held(self.predictor, z1), held(self.predictor, z2)
+        if self.inverse is None:
+            return *projected, online
+        return *projected, online, (self.inverse(p1.detach()), self.inverse(p2.detach()))
+
+    def compare(self, projected: Projected) -> Step:
+        """The losses of predictor, encoder and inverse, added."""
+        representations, projections, predictions, *rest = projected
+        z1, z2 = projections
+        online = rest[0] if rest else projections
+        inverted = rest[1] if len(rest) > 1 else None
+        terms = {
+            "predictor": self._cross(predictions, projections),
+            "encoder": self._cross(online, inverted or predictions),
+        }
+        if inverted:
+            terms["inverse"] = self._cross(inverted, (z2, z1))
+        return Step(
+            loss=torch.stack(list(terms.values())).sum(),
+            representations=representations,
+            projections=projections,
+            terms={name: term.detach() for name, term in terms.items()},
+        )
+
+    def chance(self, batch_size: int) -> float | None:
+        """None: a collapsed network has the lowest loss, so the loss alone says nothing."""
+        return None
+
+    def paces(self) -> tuple[Pace, ...]:
+        """Both predictors, at a rate that does not fall."""
+        heads = (self.predictor, self.inverse)
+        return tuple(Pace(head, constant=True) for head in heads if head is not None)
+
+    def _cross(self, online: tuple[Tensor, ...], targets: tuple[Tensor, ...]) -> Tensor:
+        """Each view's vectors towards those of the other, which stand still."""
+        (a1, a2), (t1, t2) = online, targets
+        loss: Tensor = self.objective(a1, t2.detach()) / 2 + self.objective(a2, t1.detach()) / 2
+        return loss
+
+
+def simsiam_anatomy(
+    encoder: nn.Module,
+    width: int,
+    *,
+    place: Place = "inverse",
+    hidden: int | None = None,
+    dim: int | None = None,
+    layers: int | None = None,
+    norms: SiameseNorms = "projector",
+    predictor_hidden: int | None = None,
+) -> SimSiamAnatomy:
+    """The architectures that explain SimSiam, around any encoder.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        place: Of the predictor: ``mirror`` (the target's side; collapses), ``symmetric`` (both;
+            collapses), ``inverse`` (both, and undone on the target's; does not).
+        hidden: Width of the projector's inner layers; the projection's if not given.
+        dim: Dimensions of a projection; the representation's if not given.
+        layers: Of the projector; 3 from representations of 2,048 dimensions on, 2 below, if not
+            given.
+        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
+            the ``projector``'s last, after ``all``.
+        predictor_hidden: Width of the predictors' inner layer; a quarter of a projection's if not
+            given.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.modules import ConvNet
+        >>> method = simsiam_anatomy(ConvNet(channels=1), 256, dim=64)
+        >>> step = method((torch.rand(8, 1, 16, 16), torch.rand(8, 1, 16, 16)))
+        >>> sorted(step.terms)
+        ['encoder', 'inverse', 'predictor']
+    """
+    projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
+    dim = projector.outputs
+    inverse = (
+        siamese_predictor(dim, hidden=predictor_hidden, norms=norms) if place == "inverse" else None
+    )
+    predictor = siamese_predictor(dim, hidden=predictor_hidden, norms=norms)
+    return SimSiamAnatomy(encoder, projector, predictor, inverse, place=place)

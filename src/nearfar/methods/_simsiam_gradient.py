@@ -1,0 +1,159 @@
+"""SimSiam's gradient: which part of it keeps the network from collapse?
+
+Each view's vector is drawn to the other's (the basic gradient) and along an extra gradient,
+SimSiam's or a triplet's, of which the batch's mean or the rest can be left out. Everything moves
+by gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias, final
+
+from torch import Tensor, nn
+
+from nearfar.checks import check_choice
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.modules import SiameseNorms, siamese_predictor, siamese_projector
+from nearfar.objectives import ExtraGradientLoss, simsiam_extra_gradient, triplet_extra_gradient
+from nearfar.parallel import gather
+
+__all__ = ["SimSiamGradient", "simsiam_gradient"]
+
+Extra: TypeAlias = Literal["simsiam", "triplet"]
+_EXTRAS = ("simsiam", "triplet")
+
+
+@final
+class SimSiamGradient(Method):
+    """Two views, one network, the extra gradient of SimSiam or of a triplet in parts.
+
+    With a predictor, predictions are drawn to the other view's predictions, and the extra gradient
+    is SimSiam's, ``Z2 − P2``: whole, it is SimSiam. Without, projections are drawn to the other
+    view's, and the extra gradient is ``−Zn`` of another sample: whole, it is a triplet loss
+    without margin.
+
+    Args:
+        encoder: Inputs to representations.
+        projector: Representations to projections.
+        predictor: Projections to predictions; None for the triplet's extra gradient.
+        keep_center: Keep the extra gradient's mean over the batch, o_e.
+        keep_residual: Keep what is left of it, r_e.
+
+    When to use:
+        To see what prevents collapse. SimSiam's does with either part, a triplet's with its centre
+        alone: taking off the common centre. With no part kept, both collapse. To get a good
+        encoder, take SimSiam, or a method with more negatives.
+
+    Good to know:
+        The loss's value is no measure of learning; its gradient alone counts. Another sample is the
+        one before in the batch, whose order is random in each epoch. A triplet's residual part is
+        noise: without it the paper's encoder gets better.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), tables 3 and 4.
+    """
+
+    paper: ClassVar = "Zhang et al. 2022, arXiv 2203.16262"
+    negatives: ClassVar = False
+    momentum: ClassVar = False
+    objective: ExtraGradientLoss
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        predictor: nn.Module | None = None,
+        *,
+        keep_center: bool = True,
+        keep_residual: bool = True,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.projector = projector
+        self.predictor = predictor
+        self.objective = ExtraGradientLoss(keep_center=keep_center, keep_residual=keep_residual)
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode, project and, with a predictor, predict each view."""
+        h1, h2 = (self.encoder(view) for view in views)
+        z1, z2 = self.projector(h1), self.projector(h2)
+        if self.predictor is None:
+            return (h1, h2), (z1, z2)
+        return (h1, h2), (z1, z2), (self.predictor(z1), self.predictor(z2))
+
+    def compare(self, projected: Projected) -> Step:
+        """Gather, for the mean couples the batch; the mean of both directions."""
+        representations, projections, *predictions = projected
+        z1, z2 = (gather(z) for z in projections)
+        if predictions:
+            p1, p2 = (gather(p) for p in predictions[0])
+            loss = self._both(
+                p1, p2, simsiam_extra_gradient(z1, p1), simsiam_extra_gradient(z2, p2)
+            )
+        else:
+            others = (triplet_extra_gradient(z.roll(1, dims=0)) for z in (z1, z2))
+            loss = self._both(z1, z2, *others)
+        return Step(loss=loss, representations=representations, projections=projections)
+
+    def chance(self, batch_size: int) -> float | None:
+        """None: the loss has no value that stands for having learnt nothing."""
+        return None
+
+    def paces(self) -> tuple[Pace, ...]:
+        """The predictor, at a rate that does not fall."""
+        return () if self.predictor is None else (Pace(self.predictor, constant=True),)
+
+    def _both(self, a1: Tensor, a2: Tensor, extra1: Tensor, extra2: Tensor) -> Tensor:
+        loss: Tensor = self.objective(a1, a2, extra2) / 2 + self.objective(a2, a1, extra1) / 2
+        return loss
+
+
+def simsiam_gradient(
+    encoder: nn.Module,
+    width: int,
+    *,
+    extra: Extra = "simsiam",
+    keep_center: bool = True,
+    keep_residual: bool = True,
+    hidden: int | None = None,
+    dim: int | None = None,
+    layers: int | None = None,
+    norms: SiameseNorms = "projector",
+    predictor_hidden: int | None = None,
+) -> SimSiamGradient:
+    """The parts of SimSiam's or a triplet's gradient, around any encoder.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        extra: Whose extra gradient: ``simsiam`` or ``triplet``.
+        keep_center: Keep its mean over the batch.
+        keep_residual: Keep what is left of it.
+        hidden: Width of the projector's inner layers; the projection's if not given.
+        dim: Dimensions of a projection; the representation's if not given.
+        layers: Of the projector; 3 from representations of 2,048 dimensions on, 2 below, if not
+            given.
+        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
+            the ``projector``'s last, after ``all``.
+        predictor_hidden: Width of the predictor's inner layer; a quarter of a projection's if not
+            given.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.modules import ConvNet
+        >>> method = simsiam_gradient(ConvNet(channels=1), 256, dim=64, keep_residual=False)
+        >>> method.objective.keep_center, method.objective.keep_residual
+        (True, False)
+    """
+    check_choice(_EXTRAS, extra=extra)
+    projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
+    return SimSiamGradient(
+        encoder,
+        projector,
+        siamese_predictor(projector.outputs, hidden=predictor_hidden, norms=norms)
+        if extra == "simsiam"
+        else None,
+        keep_center=keep_center,
+        keep_residual=keep_residual,
+    )

@@ -1,0 +1,231 @@
+"""SwAV: foretell the prototype that another view of the image is assigned to.
+
+Assignments are shared out equally over a batch, so that not everything goes to one prototype; small
+crops foretell those of the large ones. Encoder, projector and prototypes move by gradient, nothing
+by average; the prototypes are brought back to length 1. Caron, Misra, Mairal, Goyal, Bojanowski,
+Joulin, NeurIPS 2020, arXiv 2006.09882.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+
+from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import View
+from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.modules import KeyQueue, PerceptronHead
+from nearfar.objectives import SwappedPredictionLoss
+from nearfar.ops import to_sphere
+from nearfar.parallel import gather
+
+__all__ = ["SwAV", "swav"]
+
+_SAMPLES_OF_A_PROTOTYPE = 100
+_LEAST_PROTOTYPES, _MOST_PROTOTYPES = 64, 3_000
+
+
+@final
+class SwAV(Method):
+    """Clusters instead of negatives: each view foretells the cluster of another view.
+
+    The first two views are assigned to prototypes by Sinkhorn's iteration, which gives each
+    prototype an equal share of the batch. Every view learns to point to the prototypes of each of
+    the two but itself; further, smaller views are cheap ones that only foretell.
+
+    Args:
+        encoder: Inputs to representations; takes images of two sizes where small crops are shown.
+        projector: Representations to projections.
+        dim: Dimensions of a projection.
+        prototypes: How many, K.
+        queue_size: Projections of earlier batches, of each of the first two views, that take part
+            in sharing out; the (global) batch must divide it. For batches that are small beside K.
+        queue_start: Share of the training from which on the queue is used, once it is full.
+        frozen: Share of the training in which prototypes stay where they are; 1 never moves them.
+        temperature: Divides the cosine similarities of views and prototypes.
+        epsilon: The smaller, the harder the assignments.
+        iterations: Of Sinkhorn's normalisations; 0 leaves the equal shares out.
+
+    When to use:
+        Many images with a natural grouping, and batches too small for contrasting: the codes need
+        some thousand samples, but those of a queue will do. Small crops bring most of the accuracy
+        where images are large enough to be cut up. With small or few images
+        :class:`~nearfar.methods.SimCLR` or :class:`~nearfar.methods.BYOL` are easier to train.
+
+    Good to know:
+        A loss that stays at ln K is the sign of collapse, and so is one near 0 without equal
+        shares. Where batch and queue hold fewer samples than there are prototypes, shares are
+        of less than one sample and the assignments mean little: choose fewer prototypes. A queue
+        that reaches back far in a short training holds what the network no longer says, and the
+        loss rises when it comes in: leave it out, or let it begin later.
+        The authors begin to fill the queue when it is to be used, here it is filled from the start
+        and used from then on. Prototypes are compared by direction, so that bringing them to
+        length 1 after each update (before it in the authors' code) only keeps their rate of
+        learning. Transformers with a grid of fixed size take no small crops: show none
+        (``small_views`` 0).
+
+    Reference:
+        Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, NeurIPS 2020 (arXiv 2006.09882), section 3
+        and appendix A; authors' code facebookresearch/swav.
+    """
+
+    paper: ClassVar = "Caron et al. 2020, arXiv 2006.09882"
+    sees: ClassVar = "2 large and 6 small crops"
+    negatives: ClassVar = False
+    momentum: ClassVar = False
+    objective: SwappedPredictionLoss
+    progress: Tensor
+    seen: Tensor
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        *,
+        dim: int = 128,
+        prototypes: int = 3_000,
+        queue_size: int = 0,
+        queue_start: float = 0.075,
+        frozen: float = 0.01,
+        temperature: float = 0.1,
+        epsilon: float = 0.05,
+        iterations: int = 3,
+    ) -> None:
+        super().__init__()
+        check_integer(at_least=1, dim=dim)
+        check_integer(at_least=2, prototypes=prototypes)
+        check_integer(at_least=0, queue_size=queue_size)
+        check_fraction(queue_start=queue_start, frozen=frozen)
+        self.encoder = encoder
+        self.projector = projector
+        self.prototypes = nn.Parameter(to_sphere(torch.randn(prototypes, dim)))
+        self.queues = nn.ModuleList(
+            KeyQueue(size=queue_size, dim=dim) for _ in range(2 if queue_size else 0)
+        )
+        self.objective = SwappedPredictionLoss(
+            temperature=temperature, epsilon=epsilon, iterations=iterations
+        )
+        self.queue_size = queue_size
+        self.queue_start = queue_start
+        self.frozen = frozen
+        self.register_buffer("progress", torch.zeros(()))
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+
+    def project(self, views: tuple[View, ...]) -> Projected:
+        """Encode the large views at once, then the small ones, and project all."""
+        if len(views) < 2:
+            raise ValueError(f"`views` must be 2 or more, got {len(views)}")
+        representations = encode(self.encoder, views[:2])
+        if len(views) > 2:
+            representations += encode(self.encoder, views[2:])
+        projections = self.projector(torch.cat(representations))
+        return representations, projections.chunk(len(views))
+
+    def compare(self, projected: Projected) -> Step:
+        """Share out batch and queue, foretell each other's prototypes."""
+        representations, projections = projected
+        z1, z2, *others = (gather(z) for z in projections)
+        loss = self.objective(
+            z1,
+            z2,
+            self.prototypes,
+            *(self._queued() or (None, None)),
+            torch.stack(others) if others else None,
+        )
+        return Step(
+            loss=loss,
+            representations=representations,
+            projections=projections,
+            carry=(z1.detach(), z2.detach()),
+        )
+
+    def after_batch(self, step: Step) -> None:
+        """Queues take up this batch, from every process; frozen prototypes get no gradient."""
+        for queue, z in zip(self.queues, step.carry, strict=False):
+            assert isinstance(queue, KeyQueue)
+            queue.push(z)
+        self.seen += len(step.carry[0])
+        if self.prototypes.grad is not None:
+            self.prototypes.grad.masked_fill_(self.progress < self.frozen, 0.0)
+
+    @torch.no_grad()
+    def after_update(self, progress: float) -> None:
+        """Prototypes are brought back to length 1."""
+        self.prototypes.copy_(to_sphere(self.prototypes))
+        self.progress.fill_(progress)
+
+    def chance(self, batch_size: int) -> float | None:
+        """The logarithm of K: every prototype is equally near."""
+        return self.objective.chance(batch_size=batch_size, num_negatives=len(self.prototypes) - 1)
+
+    def _queued(self) -> tuple[Tensor, ...] | None:
+        """The queues' projections, once they are full and their time has come."""
+        if not self.queue_size:
+            return None
+        ready = (self.progress >= self.queue_start) & (self.seen >= self.queue_size)
+        return tuple(queue.get_buffer("keys") for queue in self.queues) if bool(ready) else None
+
+
+def swav(
+    encoder: nn.Module,
+    width: int,
+    *,
+    hidden: int | None = None,
+    dim: int = 128,
+    prototypes: int | None = None,
+    queue_size: int = 0,
+    queue_start: float = 0.075,
+    frozen: float = 0.01,
+    temperature: float = 0.1,
+    epsilon: float = 0.05,
+    iterations: int = 3,
+    num_samples: int | None = None,
+) -> SwAV:
+    """SwAV as published, around any encoder.
+
+    Args:
+        encoder: Inputs to representations.
+        width: Dimensions of a representation.
+        hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
+            the paper's ResNet-50).
+        dim: Dimensions of a projection.
+        prototypes: How many, K; if not given one for 100 samples, from 64 to the paper's 3,000,
+            which they are where the number of samples is not known.
+        queue_size: Projections of earlier batches that take part in sharing out (the paper: none at
+            a batch of 4,096, 3,840 at 256); the (global) batch must divide it.
+        queue_start: Share of the training from which on the queue is used (15 of 200 epochs).
+        frozen: Share of the training in which prototypes stay where they are (1 of 100 epochs).
+        temperature: Divides the cosine similarities of views and prototypes.
+        epsilon: The smaller, the harder the assignments.
+        iterations: Of Sinkhorn's normalisations; 0 leaves the equal shares out, and everything may
+            go to one prototype.
+        num_samples: Of the data, filled in by a run.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.modules import ConvNet
+        >>> method = swav(ConvNet(channels=1), 256, num_samples=1_797)
+        >>> large, small = torch.rand(2, 8, 1, 16, 16), torch.rand(4, 8, 1, 8, 8)
+        >>> step = method((*large, *small))
+        >>> len(step.projections), method.prototypes.shape, f"{method.chance(8):.2f}"
+        (6, torch.Size([64, 128]), '4.16')
+    """
+    if prototypes is None:
+        fitting = _MOST_PROTOTYPES
+        if num_samples is not None:
+            fitting = max(_LEAST_PROTOTYPES, num_samples // _SAMPLES_OF_A_PROTOTYPE)
+        prototypes = min(_MOST_PROTOTYPES, fitting)
+    return SwAV(
+        encoder,
+        PerceptronHead(width, hidden=hidden or width, outputs=dim),
+        dim=dim,
+        prototypes=prototypes,
+        queue_size=queue_size,
+        queue_start=queue_start,
+        frozen=frozen,
+        temperature=temperature,
+        epsilon=epsilon,
+        iterations=iterations,
+    )

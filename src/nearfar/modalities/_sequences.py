@@ -1,0 +1,259 @@
+"""Sounds and time series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nearfar.checks import check_choice, check_integer
+from nearfar.data import Source
+from nearfar.data.sequences import SequenceSource
+from nearfar.inputs import Sequences as SequenceInputs
+from nearfar.inputs import View
+from nearfar.modalities._modality import Modality, OnnxCall, small_batch
+from nearfar.modalities._waveforms import line_png, wav, waveform_png
+from nearfar.modules import EncoderDescription, StridedEncoder, series_strides, sound_strides
+from nearfar.ops import mel_cepstra
+from nearfar.records import Exhibit
+from nearfar.views import SequenceViews, Views, sequence_views
+
+__all__ = ["SequenceOptions", "Sequences"]
+
+_LONGEST_WINDOW = 1.28  # seconds: the paper's 20,480 numbers at 16 kHz
+_FITTED = 2_048  # sequences that mean and deviation are taken of
+_AT_ONCE = 64
+_RAW_LENGTH = 128
+_FRAME = 0.025  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceOptions:
+    """What a user may say of sequences and their encoder.
+
+    Args:
+        sample_rate: Numbers a second that sounds are resampled to; the commonest of the files if
+            not given. Of an array without a rate it says that it holds sounds.
+        seconds: Sounds longer than this are cut into pieces.
+        window: Time steps of a view; chosen from the lengths of the data if not given.
+        normalise: What each sequence is divided by: its ``rms`` (sounds, if not given) or ``peak``;
+            ``standard``: each to mean 0 and deviation 1; ``data``: mean and deviation of all the
+            data (series, if not given); ``none``.
+        conv_width: Channels of the encoder's convolutions (512 in CPC's paper).
+        context: Dimensions of the encoder's recurrent context, and of the representation.
+        strides: Strides of the convolutions; chosen from the rate or the length if not given.
+    """
+
+    sample_rate: int | None = None
+    seconds: float = 10.0
+    window: int | None = None
+    normalise: Literal["rms", "peak", "standard", "data", "none"] | None = None
+    conv_width: int = 128
+    context: int = 256
+    strides: tuple[int, ...] | None = None
+
+
+@final
+class Sequences(Modality):
+    """Sounds at a rate, or time series of one or more channels, of any length."""
+
+    name: ClassVar = "sequences"
+    options: ClassVar = SequenceOptions
+    settings: ClassVar = SequenceViews
+    encoder: ClassVar = "strided"
+    encoders: ClassVar = "strided"
+
+    def form(self, source: Source, options: SequenceOptions, *, seed: int) -> dict[str, Any]:
+        root = source.root
+        assert isinstance(root, SequenceSource)
+        rate = root.sample_rate
+        if options.window is not None:
+            check_integer(at_least=1, window=options.window)
+        normalise = options.normalise or ("data" if rate is None else "rms")
+        mean, std = _moments(source, root.channels) if normalise == "data" else ((0.0,), (1.0,))
+        return {
+            "channels": root.channels,
+            "sample_rate": rate,
+            "seconds": options.seconds,
+            "length": options.window or _window(root.lengths, rate),
+            "normalise": normalise,
+            "mean": mean,
+            "std": std,
+        }
+
+    def build_encoder(
+        self, name: str, form: Mapping[str, Any], options: SequenceOptions
+    ) -> tuple[nn.Module, EncoderDescription]:
+        check_choice(("strided",), encoder=name)
+        strides, kernels = _layers(form) if options.strides is None else (options.strides, None)
+        arguments = {
+            "channels": form["channels"],
+            "width": options.conv_width,
+            "context": options.context,
+            "strides": tuple(strides),
+            "kernels": kernels,
+        }
+        encoder = StridedEncoder(**arguments)
+        said = ", ".join(f"{key}={value}" for key, value in arguments.items())
+        description = EncoderDescription(
+            name=name,
+            library="nearfar",
+            width=encoder.num_features,
+            modality="sequences",
+            form=dict(form),
+            arguments={k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()},
+            how=f"nearfar.modules.StridedEncoder({said})",
+        )
+        return encoder, description
+
+    def rebuild(self, description: EncoderDescription) -> nn.Module:
+        return StridedEncoder(**description.arguments)
+
+    def views(
+        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+    ) -> Views:
+        for name, option in (("normalise", "normalise"), ("length", "window")):
+            if name in settings:
+                raise ValueError(f"`{name}` of the views is the option `{option}` of the data")
+        return self._views(method, form, **settings)
+
+    def two_views(self, form: Mapping[str, Any]) -> Views:
+        mild: dict[str, Any] = {"gain": 3.0} if _is_sound(form) else {"speed": (0.8, 1.0)}
+        return self._views("cpc", form, num_views=2, **mild)
+
+    def plain(self, form: Mapping[str, Any]) -> Views:
+        return self._views("cpc", form)
+
+    def raw(
+        self, source: Source, form: Mapping[str, Any]
+    ) -> tuple[str, Float[Tensor, "samples features"]]:
+        plain, parts = self.plain(form), []
+        for batch in source.chunks(_AT_ONCE):
+            shown = plain.plain(batch.inputs)
+            assert isinstance(shown, SequenceInputs)
+            parts.append(_cepstra(shown, form["sample_rate"]) if _is_sound(form) else _line(shown))
+        name = "MFCC statistics" if _is_sound(form) else f"series at {_RAW_LENGTH} steps"
+        return name, torch.cat(parts)
+
+    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
+        sequences = SequenceInputs(view) if isinstance(view, Tensor) else view
+        assert isinstance(sequences, SequenceInputs)
+        each = [sequence.float().cpu() for sequence in sequences.unpadded()]
+        if not _is_sound(form):
+            return [Exhibit(png=line_png(sequence)) for sequence in each]
+        rate = form["sample_rate"]
+        return [
+            Exhibit(png=waveform_png(sequence), wav=wav(sequence, sample_rate=rate))
+            for sequence in each
+        ]
+
+    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
+        example = torch.zeros(2, form["channels"], form["length"])
+        return OnnxCall(encoder, (example,), ("sequences",), ({0: "batch", 2: "time"},))
+
+    def signal_dim(self, form: Mapping[str, Any]) -> int:
+        return int(form["channels"] * form["length"])
+
+    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        return {"sample_rate": form["sample_rate"], "seconds": form["seconds"]}
+
+    def shown(self, form: Mapping[str, Any]) -> str:
+        length, rate = form["length"], form["sample_rate"]
+        extent = f"{length:,} steps" if rate is None else f"{length / rate:.2f} s"
+        return f"in windows of {extent}"
+
+    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+        # CPC's candidates are all steps of a batch: few sequences are many candidates
+        most, updates = (16, 1_000) if method == "cpc" else (128, 1_500)
+        batch = small_batch(samples, most=most, updates=4)
+        epochs = min(100, max(4, round(updates * batch / samples)))
+        return {"batch_size": batch, "epochs": epochs, "learning_rate": 1e-3}
+
+    def check(self, source: Source, form: Mapping[str, Any]) -> None:
+        root = source.root
+        assert isinstance(root, SequenceSource)
+        if root.channels != form["channels"]:
+            raise ValueError(
+                f"`data` must have {form['channels']} channels, as the run's sequences had,"
+                f" got {root.channels}"
+            )
+        if root.sample_rate != form["sample_rate"]:
+            said = "no rate" if root.sample_rate is None else f"{root.sample_rate:,} Hz"
+            wanted = "no rate" if form["sample_rate"] is None else f"{form['sample_rate']:,} Hz"
+            raise ValueError(
+                f"`data` must have {wanted}, as the run's sequences had, got {said}:"
+                " open them with that `sample_rate`"
+            )
+
+    def _views(self, method: str, form: Mapping[str, Any], **settings: Any) -> SequenceViews:
+        known = {name: form[name] for name in ("length", "channels", "normalise")}
+        known |= {name: tuple(form[name]) for name in ("mean", "std")}
+        return sequence_views(method, sound=_is_sound(form), **known | settings)
+
+
+def _is_sound(form: Mapping[str, Any]) -> bool:
+    return form["sample_rate"] is not None
+
+
+def _window(lengths: Tensor, sample_rate: int | None) -> int:
+    """A series whole, if all are as long; of sounds what three in four fill, in whole steps."""
+    if sample_rate is None:
+        return int(lengths.median())
+    most = min(float(lengths.float().quantile(0.25)), _LONGEST_WINDOW * sample_rate)
+    stride = StridedEncoder(width=1, context=1, strides=sound_strides(sample_rate)).stride
+    return max(1, int(most // stride)) * stride
+
+
+def _layers(form: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Strides and kernels: the paper's for sounds, few strides and long kernels for series."""
+    if _is_sound(form):
+        return sound_strides(form["sample_rate"]), None
+    strides = series_strides(form["length"])
+    return strides, tuple(8 if stride > 1 else 5 for stride in strides)
+
+
+def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel in the data."""
+    count = min(_FITTED, len(source))
+    positions = torch.linspace(0, len(source) - 1, count).long()
+    steps = 0
+    total, squares = torch.zeros(2, channels, dtype=torch.float64)
+    for start in range(0, count, _AT_ONCE):
+        shown = source.read(positions[start : start + _AT_ONCE]).inputs
+        assert isinstance(shown, SequenceInputs)
+        values = shown.values.double()  # padding is zero and adds nothing
+        steps += int(shown.extents().sum())
+        total += values.sum(dim=(0, 2))
+        squares += values.square().sum(dim=(0, 2))
+    mean = total / steps
+    std = (squares / steps - mean.square()).clamp_min(0).sqrt()
+    return tuple(mean.tolist()), tuple((std + (std < 1e-12)).tolist())
+
+
+def _cepstra(shown: SequenceInputs, sample_rate: int) -> Float[Tensor, "batch features"]:
+    """Mean and deviation over time of the cepstral coefficients of each channel."""
+    features = []
+    least = round(_FRAME * sample_rate)
+    for sound in shown.unpadded():
+        padded = F.pad(sound, (0, max(0, least - sound.shape[1])))
+        cepstra = mel_cepstra(padded, sample_rate=sample_rate, window=_FRAME)
+        moments = cepstra.mean(dim=1), cepstra.std(dim=1, correction=0)
+        features.append(torch.cat(moments, dim=1).flatten())
+    return torch.stack(features)
+
+
+def _line(shown: SequenceInputs) -> Float[Tensor, "batch features"]:
+    """Each series at one length."""
+    return torch.stack(
+        [
+            F.interpolate(
+                series[None], size=_RAW_LENGTH, mode="linear", align_corners=True
+            ).flatten()
+            for series in shown.unpadded()
+        ]
+    )

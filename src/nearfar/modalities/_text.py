@@ -1,0 +1,194 @@
+"""Texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nearfar.data import Source
+from nearfar.inputs import Texts, Tokens, View
+from nearfar.modalities._modality import Modality, OnnxCall, small_batch
+from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
+from nearfar.records import Exhibit
+from nearfar.views import TextViews, Tokenizer, Views
+
+__all__ = ["Text", "TextOptions"]
+
+_RAW_DIMENSIONS = 256
+_RAW_TERMS = 20_000
+_AT_ONCE = 4_096
+_OWN = ("bag", "gru")
+_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions:
+    """What a user may say of texts and their encoder.
+
+    Args:
+        column: Column of the texts in a table; ``text``, or the only or by far the longest one, if
+            not given.
+        words: Most words of a text; the rest is left out.
+        vocabulary: Most words of the vocabulary that bag and gru learn from the texts.
+        min_frequency: Words that occur less often are unknown ones. If not given: 5 from 10,000
+            texts on, 2 from 500 on, 1 below.
+        units: Dimensions of the representation of bag (50 if not given) and gru (256).
+        dropout: Probability of dropout in the encoder; if not given 0 for bag and gru, and what a
+            transformer's configuration says.
+        pretrained: Take the weights that a transformer comes with; fresh ones otherwise.
+    """
+
+    column: str | None = None
+    words: int = 256
+    vocabulary: int = 30_000
+    min_frequency: int | None = None
+    units: int | None = None
+    dropout: float | None = None
+    pretrained: bool = True
+
+
+@final
+class Text(Modality):
+    """Texts of any length, of any language that puts white space between its words."""
+
+    name: ClassVar = "text"
+    options: ClassVar = TextOptions
+    settings: ClassVar = TextViews
+    encoder: ClassVar = "bag"
+    encoders: ClassVar = "bag, gru, or a transformer of the Hugging Face hub or in a folder"
+
+    def form(self, source: Source, options: TextOptions, *, seed: int) -> dict[str, Any]:
+        return Tokenizer.fit(
+            strings(source),
+            vocabulary=options.vocabulary,
+            min_frequency=_min_frequency(options, len(source)),
+            words=options.words,
+        ).form()
+
+    def build_encoder(
+        self, name: str, form: Mapping[str, Any], options: TextOptions
+    ) -> tuple[nn.Module, EncoderDescription]:
+        own = dict(form)
+        if name not in _OWN and has_tokenizer(name):
+            own = Tokenizer.of_transformer(name, words=options.words).form()
+        module, description = build_text_encoder(
+            name,
+            vocabulary=own["vocabulary"],
+            width=options.units,
+            dropout=options.dropout,
+            shift=own["shift"],
+            pretrained=options.pretrained,
+        )
+        longest = getattr(module, "longest", None)
+        own["words"] = min(own["words"], longest or own["words"])
+        return module, replace(description, form=own)
+
+    def rebuild(self, description: EncoderDescription) -> nn.Module:
+        return rebuild_text_encoder(description)
+
+    def views(
+        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+    ) -> Views:
+        tokenizer = Tokenizer.of_form(form)
+        chosen = dict(settings)
+        if chosen.get("replace"):
+            chosen = {"frequencies": tokenizer.counts(strings(source))} | chosen
+        return TextViews(tokenizer, **chosen)
+
+    def two_views(self, form: Mapping[str, Any]) -> Views:
+        return TextViews(Tokenizer.of_form(form))
+
+    def plain(self, form: Mapping[str, Any]) -> Views:
+        return TextViews(Tokenizer.of_form(form))
+
+    def raw(
+        self, source: Source, form: Mapping[str, Any]
+    ) -> tuple[str, Float[Tensor, "samples features"]]:
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        counted = TfidfVectorizer(max_features=_RAW_TERMS, sublinear_tf=True)
+        try:
+            bags = counted.fit_transform(strings(source))
+        except ValueError:  # no text holds a word of two letters
+            counted.set_params(token_pattern=r"(?u)\S+")
+            bags = counted.fit_transform(strings(source))
+        if bags.shape[1] <= _RAW_DIMENSIONS:
+            return "bag of words (tf-idf)", torch.from_numpy(bags.toarray()).float()
+        dims = min(_RAW_DIMENSIONS, bags.shape[0] - 1)
+        reduced = TruncatedSVD(dims, random_state=0).fit_transform(bags)
+        return f"bag of words (tf-idf, SVD {dims})", torch.from_numpy(reduced).float()
+
+    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
+        tokenizer = Tokenizer.of_form(form)
+        tokens = tokenizer.encode(view) if isinstance(view, Texts) else view
+        assert isinstance(tokens, Tokens)
+        return [Exhibit(text=text) for text in tokenizer.decode(tokens)]
+
+    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
+        ids = torch.tensor([[4, 5, 6], [4, 5, 0]]).clamp(max=form["vocabulary"] - 1)
+        return OnnxCall(
+            OnTokens(encoder),
+            (ids, torch.tensor([3, 2])),
+            ("ids", "lengths"),
+            ({0: "batch", 1: "length"}, {0: "batch"}),
+        )
+
+    def signal_dim(self, form: Mapping[str, Any]) -> int:
+        return int(form["vocabulary"])
+
+    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        return {"words": form["words"]}
+
+    def shown(self, form: Mapping[str, Any]) -> str:
+        return f"with a vocabulary of {form['vocabulary']:,}"
+
+    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+        # a hundred texts still make several updates an epoch, a million need few epochs
+        epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
+        return {"batch_size": small_batch(samples, most=256, updates=8), "epochs": epochs}
+
+    def check(self, source: Source, form: Mapping[str, Any]) -> None:
+        # any text can be shown; one in another language is one of unknown words
+        return
+
+
+class OnTokens(nn.Module):
+    """An encoder of texts as a function of two tensors."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Representations of texts as numbers."""
+        out: Tensor = self.encoder(Tokens(ids, lengths))
+        return out
+
+
+def strings(source: Source) -> Iterator[str]:
+    """Every text of a source, some at a time."""
+    for batch in source.chunks(_AT_ONCE):
+        assert isinstance(batch.inputs, Texts)
+        yield from batch.inputs.strings
+
+
+def has_tokenizer(name: str) -> bool:
+    """Whether a transformer comes with a tokenizer: all of the hub do, folders may not."""
+    folder = Path(name)
+    return not folder.is_dir() or any(
+        (folder / file).exists()
+        for file in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+    )
+
+
+def _min_frequency(options: TextOptions, samples: int) -> int:
+    if options.min_frequency is not None:
+        return options.min_frequency
+    return 5 if samples >= 10_000 else 2 if samples >= 500 else 1

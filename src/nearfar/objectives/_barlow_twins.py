@@ -1,0 +1,108 @@
+"""Barlow Twins: every dimension agrees between views, no two dimensions tell the same."""
+
+from __future__ import annotations
+
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_matrix, check_not_negative, check_same_shape
+from nearfar.objectives._objective import Objective
+from nearfar.ops import full_precision, widen
+
+__all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
+
+_EPSILON = 1e-5  # of the authors' batch-norm: a constant column has no correlation, not 0/0
+
+
+def barlow_twins_loss(
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    *,
+    off_diagonal_weight: float = 0.005,
+) -> Float[Tensor, ""]:
+    r"""Make the views' cross-correlation over the batch the identity.
+
+    .. math:: L = \sum_i (1 - C_{ii})^2 + \lambda \sum_i \sum_{j \ne i} C_{ij}^2, \qquad
+              C_{ij} = \frac1N \sum_{b=1}^{N} \hat z^1_{bi} \hat z^2_{bj}, \qquad
+              \hat z_{bi} = \frac{z_{bi} - \bar z_i}{\sqrt{\mathrm{Var}(z_i) + 10^{-5}}}
+
+    The variance divides by N, as batch-norm's does. Each dimension is brought to one scale over
+    the batch; vectors are not normalised. Sums are in float32 or wider.
+
+    Args:
+        z1: First view's projections.
+        z2: Second view's, in the same order.
+        off_diagonal_weight: λ.
+
+    Returns:
+        The sum over the dimensions; it is not divided by their number.
+
+    Raises:
+        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        TypeError: Integer tensors.
+
+    Scale:
+        Perfect (equal views, uncorrelated dimensions that vary well above 10^-5): about 0.
+        Complete collapse: dim. Unrelated views: about
+        (1 + 1/(N − 1))·dim + λ·dim·(dim − 1)/(N − 1). Bounded by 0 and 4·dim + λ·dim·(dim − 1).
+
+    Cost:
+        Time batch·dim·min(batch, dim), memory that of the smaller of batch × batch and dim × dim.
+        Couples the batch: gather first.
+
+    Relations:
+        The paper's C has no 10^-5, but its code has: C shrinks by Var / (Var + 10^-5), and a
+        constant dimension reads 0 with a finite gradient, where the printed formula reads 0/0.
+        Where :func:`vicreg_loss` asks covariances within a view to vanish, this asks it of
+        correlations across views.
+
+    Reference:
+        Zbontar, Jing, Misra, LeCun, Deny, ICML 2021 (arXiv 2103.03230), equations 1 and 2, λ =
+        0.005; authors' code facebookresearch/barlowtwins at 8e8d284, λ = 0.0051.
+
+    Example:
+        >>> import torch
+        >>> z = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> print(f"{barlow_twins_loss(z, z):.4f}, {barlow_twins_loss(z, z.flip(1)):.4f}")
+        0.0000, 2.0100
+        >>> print(f"{barlow_twins_loss(0 * z, 0 * z):.4f}")
+        2.0000
+    """
+    check_matrix(min_rows=2, z1=z1, z2=z2)
+    check_same_shape(z1=z1, z2=z2)
+    check_not_negative(off_diagonal_weight=off_diagonal_weight)
+    first, second = _standardised(z1), _standardised(z2)
+    samples, dim = first.shape
+    diagonal = (first * second).sum(dim=0) / samples
+    with full_precision(first):
+        if dim <= samples:
+            total = (first.T @ second).square().sum()
+        else:  # the same sum from the smaller matrices: ‖AᵀB‖² = ⟨AAᵀ, BBᵀ⟩
+            total = ((first @ first.T) * (second @ second.T)).sum()
+    off_diagonal = total / samples**2 - diagonal.square().sum()
+    return (1 - diagonal).square().sum() + off_diagonal_weight * off_diagonal
+
+
+def _standardised(z: Tensor) -> Tensor:
+    z = widen(z)
+    z = z - z.mean(dim=0)
+    return z / (z.square().mean(dim=0) + _EPSILON).sqrt()
+
+
+@final
+class BarlowTwinsLoss(Objective):
+    """:func:`barlow_twins_loss` with its weight remembered."""
+
+    def __init__(self, *, off_diagonal_weight: float = 0.005) -> None:
+        super().__init__()
+        check_not_negative(off_diagonal_weight=off_diagonal_weight)
+        self.off_diagonal_weight = off_diagonal_weight
+
+    def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
+        """The loss of two views' projections."""
+        return barlow_twins_loss(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
+        """None: there are no candidates to mistake."""

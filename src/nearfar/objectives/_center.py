@@ -1,0 +1,71 @@
+"""The centre component of a negative gradient, alone."""
+
+from __future__ import annotations
+
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_matrix
+from nearfar.objectives._objective import Objective
+from nearfar.ops import to_sphere
+
+__all__ = ["CenterLoss", "center_loss"]
+
+
+def center_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
+    r"""Draw every sample towards the batch's centre, which stands still.
+
+    .. math:: L = -\frac1N \sum_{i=1}^{N} Z_i \cdot \mathrm{sg}(o_z), \qquad
+              Z_i = z_i / \lVert z_i \rVert, \; o_z = \frac1N \sum_{i=1}^{N} Z_i
+
+    with sg for stopped gradients. It tests a conjecture and trains nothing useful: the centre
+    component of a negative gradient drives samples into one point. Vectors are normalised here;
+    sums are in float32 or wider.
+
+    Args:
+        z: One view's projections, any length but zero.
+
+    Returns:
+        The mean over the samples.
+
+    Raises:
+        ValueError: Not a matrix, or fewer than 2 samples.
+        TypeError: An integer tensor.
+
+    Scale:
+        Complete collapse: −1, the minimum, where it leads. A balanced batch: 0, the maximum. Equal
+        to −‖o_z‖².
+
+    Cost:
+        Time and memory batch·dim. Couples the batch through the centre: gather first.
+
+    Relations:
+        Its gradient is half that of −‖o_z‖², and the negative of the gradient of
+        :func:`residual_loss`; the two values add to −1.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), conjecture 1, the first phase of figure 4.
+
+    Example:
+        >>> import torch
+        >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+        >>> print(f"{center_loss(z):.4f}")
+        -0.5000
+    """
+    check_matrix(min_rows=2, z=z)
+    units = to_sphere(z)
+    return -(units * units.mean(dim=0).detach()).sum(dim=1).mean()
+
+
+@final
+class CenterLoss(Objective):
+    """:func:`center_loss`, which has nothing to remember."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        """The loss of one view's projections."""
+        return center_loss(z)
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
+        """None: there are no candidates to mistake."""

@@ -1,0 +1,169 @@
+"""Which part of the gradient keeps a siamese network from collapse."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_matrix, check_same_shape
+from nearfar.objectives._objective import Objective
+from nearfar.ops import to_sphere, widen
+
+__all__ = [
+    "ExtraGradientLoss",
+    "extra_gradient_loss",
+    "simsiam_extra_gradient",
+    "triplet_extra_gradient",
+]
+
+
+def extra_gradient_loss(
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    extra: Float[Tensor, "batch dim"],
+    *,
+    keep_center: bool = True,
+    keep_residual: bool = True,
+) -> Float[Tensor, ""]:
+    r"""Draw each sample to its partner and along chosen parts of an extra gradient.
+
+    .. math:: L = -\frac1N \sum_{i=1}^{N} Z^1_i \cdot \mathrm{sg}(Z^2_i + [o_e] + [r_{e,i}]), \qquad
+              o_e = \frac1N \sum_{i=1}^{N} G_{e,i}, \; r_{e,i} = G_{e,i} - o_e
+
+    with :math:`Z = z / \lVert z \rVert`, the extra gradient :math:`G_e`, and sg for stopped
+    gradients; a bracket is there if its part is kept. Without either it is the naive siamese loss,
+    which collapses. One direction. `z1` and `z2` are normalised here, `extra` is taken as it is;
+    sums are in float32 or wider.
+
+    Args:
+        z1: What is trained: projections, or predictions in the ablation of SimSiam.
+        z2: The same of the other view, the basic gradient. No gradient reaches it.
+        extra: G_e, as :func:`triplet_extra_gradient` or :func:`simsiam_extra_gradient` gives it. No
+            gradient reaches it.
+        keep_center: Keep o_e, the batch's mean.
+        keep_residual: Keep r_e, what is left.
+
+    Returns:
+        The mean over the samples.
+
+    Raises:
+        ValueError: Not three matrices of one shape, or fewer than 2 samples where one part is kept
+            without the other.
+        TypeError: Integer tensors.
+
+    Scale:
+        With no part kept: −1 for perfect alignment and complete collapse, 1 for opposite views.
+        With extra gradients of length up to g: from −1 − g to 1 + g. The value is no measure of
+        learning, only its gradient counts.
+
+    Cost:
+        Time and memory batch·dim. With one part kept it couples the batch through the mean: gather
+        first.
+
+    Relations:
+        With nothing kept, :func:`negative_cosine_loss` with detached targets. With both parts and
+        SimSiam's extra gradient, the gradient of ``−P1 · sg(Z2)``; with the triplet's, that of
+        ``−Z1 · sg(Z2 − Zn)``. SimSiam's o_e is o_z − o_p, the triplet's −o_z.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262): table 3 with the triplet's extra gradient, table
+        4 with SimSiam's.
+
+    Example:
+        >>> import torch
+        >>> z1 = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+        >>> z2 = torch.tensor([[0.8, 0.6], [0.6, 0.8]])
+        >>> extra = triplet_extra_gradient(z2.flip(0))
+        >>> print(f"{extra_gradient_loss(z1, z2, extra):.4f}")
+        -0.2000
+        >>> print(f"{extra_gradient_loss(z1, z2, extra, keep_residual=False):.4f}")
+        -0.1000
+    """
+    coupled = keep_center != keep_residual
+    check_matrix(min_rows=2 if coupled else 1, z1=z1, z2=z2, extra=extra)
+    check_same_shape(z1=z1, z2=z2, extra=extra)
+    towards = to_sphere(z2)
+    if keep_center and keep_residual:
+        towards = towards + widen(extra)
+    elif coupled:
+        center = widen(extra).mean(dim=0)
+        towards = towards + (center if keep_center else widen(extra) - center)
+    return -(to_sphere(z1) * towards.detach()).sum(dim=1).mean()
+
+
+@torch.no_grad()
+def triplet_extra_gradient(
+    negatives: Float[Tensor, "batch dim"],
+) -> Float[Tensor, "batch dim"]:
+    r"""What a triplet adds to the basic gradient: :math:`G_e = -Z_n`, without gradient.
+
+    Args:
+        negatives: Another sample's projections for each sample, any length but zero; normalised
+            here.
+
+    Raises:
+        ValueError: Not a matrix.
+        TypeError: An integer tensor.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), for table 3: its centre part prevents collapse,
+        its residual part alone does not.
+
+    Example:
+        >>> triplet_extra_gradient(torch.tensor([[3.0, 4.0]]))
+        tensor([[-0.6000, -0.8000]])
+    """
+    check_matrix(negatives=negatives)
+    return -to_sphere(negatives)
+
+
+@torch.no_grad()
+def simsiam_extra_gradient(
+    z2: Float[Tensor, "batch dim"], predictions2: Float[Tensor, "batch dim"]
+) -> Float[Tensor, "batch dim"]:
+    r"""What SimSiam adds to the basic gradient: :math:`G_e = Z_b - P_b`, without gradient.
+
+    The basic gradient on the first view's predictions is then :math:`P_b`: in
+    :func:`extra_gradient_loss` the two views' predictions stand for `z1` and `z2`.
+
+    Args:
+        z2: The other view's projections, any length but zero; normalised here.
+        predictions2: The other view's predictions; normalised here.
+
+    Raises:
+        ValueError: Not two matrices of one shape.
+        TypeError: Integer tensors.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), for table 4: either part prevents collapse.
+
+    Example:
+        >>> z2, predictions2 = torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]])
+        >>> simsiam_extra_gradient(z2, predictions2)
+        tensor([[ 0.6000, -0.2000]])
+    """
+    check_matrix(z2=z2, predictions2=predictions2)
+    check_same_shape(z2=z2, predictions2=predictions2)
+    return to_sphere(z2) - to_sphere(predictions2)
+
+
+@final
+class ExtraGradientLoss(Objective):
+    """:func:`extra_gradient_loss` with the parts it keeps remembered."""
+
+    def __init__(self, *, keep_center: bool = True, keep_residual: bool = True) -> None:
+        super().__init__()
+        self.keep_center = keep_center
+        self.keep_residual = keep_residual
+
+    def forward(self, z1: Tensor, z2: Tensor, extra: Tensor) -> Tensor:
+        """The loss of one direction."""
+        return extra_gradient_loss(
+            z1, z2, extra, keep_center=self.keep_center, keep_residual=self.keep_residual
+        )
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
+        """None: there are no candidates to mistake."""

@@ -1,0 +1,170 @@
+"""InfoNCE: tell each query's key from the other candidates."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfar.checks import (
+    check_axes,
+    check_matrix,
+    check_same_columns,
+    check_same_shape,
+    check_temperature,
+)
+from nearfar.objectives._objective import Objective
+from nearfar.ops import (
+    at_given_precision,
+    full_precision,
+    pairwise_logsumexp,
+    to_sphere,
+    widen,
+)
+from nearfar.parallel import Ring
+
+__all__ = ["InfoNCELoss", "info_nce_loss"]
+
+
+def info_nce_loss(
+    queries: Float[Tensor, "batch dim"],
+    keys: Float[Tensor, "batch dim"],
+    negatives: Float[Tensor, "bank dim"] | Float[Tensor, "batch negatives dim"] | None = None,
+    *,
+    temperature: float | Float[Tensor, ""],
+    normalise: bool = True,
+    ring: Ring | None = None,
+) -> Float[Tensor, ""]:
+    r"""Make each query similar to its own key, push it away from the other candidates.
+
+    .. math:: L = \frac1N \sum_{i=1}^{N} -\ln \frac{e^{s(q_i, k_i)}}
+              {e^{s(q_i, k_i)} + \sum_{n \in C_i} e^{s(q_i, n)}}, \qquad
+              s(q, k) = \frac{\cos(q, k)}{\tau} \text{ or } \frac{q^\top k}{\tau}
+
+    where :math:`\tau` is the temperature and :math:`C_i` holds the batch's other keys or, when they
+    are given, the negatives alone: one bank for all queries (as MoCo has) or a set for each. One
+    direction: keys are told apart, not queries. Sums are in float32 or wider.
+
+    Args:
+        queries: One row per sample; of any length but zero if normalised.
+        keys: The same samples' keys, in the same order.
+        negatives: Keys of other samples: a matrix that all queries share, or one matrix for each
+            query; without them the batch's other keys serve.
+        temperature: Divides the similarities; a number above 0 or a learnable scalar.
+        normalise: Compare directions (cosine). Otherwise lengths count, as in CPC, whose bilinear
+            score :math:`q^\top W k` is the plain product of the mapped query and the key.
+        ring: Processes whose shards together are the batch; instead of gathering. Not with
+            negatives, which make the batch's other keys no candidates.
+
+    Returns:
+        The mean over the queries; with a ring, over all processes' queries.
+
+    Raises:
+        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
+            temperature not above 0.
+        TypeError: Integer tensors.
+
+    Scale:
+        Chance, and complete collapse: the logarithm of the number of candidates, ln N in the batch
+        and ln(1 + K) with K negatives. Perfect alignment of well separated samples tends to 0 from
+        above with falling temperature. Bounded by 0 and ln(1 + C·e^(2/τ)), C negatives; without
+        normalisation not bounded above.
+
+    Cost:
+        Time N·(N or K)·dim; memory (N + K)·dim, as the similarities are never held together
+        (N·K·dim with a set for each query, which is the size of the input). Couples the batch
+        unless negatives are given: gather first, or give a ring.
+
+    Relations:
+        The number of candidates' logarithm minus this is a lower bound of the information between
+        query and key (in the batch). With both views of all other samples as candidates, in both
+        directions, it is :func:`nt_xent_loss`.
+
+    Reference:
+        van den Oord, Li, Vinyals 2018 (arXiv 1807.03748), equation 4, with cosine over temperature
+        as the score. With a bank: He et al. 2020 (arXiv 1911.05722), equation 1; authors' code
+        facebookresearch/moco.
+
+    Example:
+        >>> import torch
+        >>> queries = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+        >>> keys = torch.tensor([[0.8, 0.6], [0.6, 0.8]])
+        >>> print(f"{info_nce_loss(queries, keys, temperature=0.5):.4f}")
+        0.5130
+        >>> print(f"{info_nce_loss(queries, keys, -keys, temperature=0.5):.4f}")
+        0.0967
+    """
+    alone = negatives is None and ring is None
+    check_matrix(min_rows=2 if alone else 1, queries=queries, keys=keys)
+    if negatives is not None and ring is not None:
+        raise ValueError("`ring` must be left out where `negatives` are given, got both")
+    check_same_shape(queries=queries, keys=keys)
+    check_temperature(temperature)
+    ready = to_sphere if normalise else widen
+    given = queries
+    queries, keys = ready(queries), ready(keys)
+    positives = (queries * keys).sum(dim=1) / temperature
+    if negatives is None:
+        queries, keys = at_given_precision(queries, given), at_given_precision(keys, given)
+        others = pairwise_logsumexp(
+            queries, keys, scale=1 / temperature, exclude_self=True, ring=ring
+        )
+    elif negatives.ndim == 3:
+        _check_own_negatives(queries, negatives)
+        with full_precision(queries):
+            scores = (ready(negatives) @ queries[:, :, None]).squeeze(2)
+        others = (scores / temperature).logsumexp(dim=1)
+    else:
+        check_matrix(negatives=negatives)
+        check_same_columns(queries=queries, negatives=negatives)
+        queries = at_given_precision(queries, given)
+        bank = at_given_precision(ready(negatives), given)
+        others = pairwise_logsumexp(queries, bank, scale=1 / temperature)
+    loss = F.softplus(others - positives).mean()  # never below 0, as a difference may be
+    return loss if ring is None else ring.gather(loss[None]).mean()
+
+
+def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
+    check_axes("batch × negatives × dim", negatives=negatives)
+    samples, dim = queries.shape
+    if (negatives.shape[0], negatives.shape[2]) != (samples, dim):
+        raise ValueError(
+            f"`negatives` must hold a matrix of {dim} columns for each of the {samples} queries,"
+            f" got shape {tuple(negatives.shape)}"
+        )
+
+
+@final
+class InfoNCELoss(Objective):
+    """:func:`info_nce_loss` with its temperature and score remembered."""
+
+    def __init__(self, *, temperature: float | Tensor, normalise: bool = True) -> None:
+        super().__init__()
+        check_temperature(temperature)
+        self.temperature = temperature
+        self.normalise = normalise
+
+    def forward(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        negatives: Tensor | None = None,
+        *,
+        ring: Ring | None = None,
+    ) -> Tensor:
+        """The loss of queries and their keys, against the batch, a bank, or a set for each."""
+        return info_nce_loss(
+            queries,
+            keys,
+            negatives,
+            temperature=self.temperature,
+            normalise=self.normalise,
+            ring=ring,
+        )
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
+        """The logarithm of the number of candidates: the batch, or own key and negatives."""
+        return math.log(1 + num_negatives if num_negatives else batch_size)

@@ -1,0 +1,241 @@
+"""The multi-view objective: tell views apart, predict the signal, forget what it does not tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_matrix, check_not_negative, check_same_shape, check_temperature
+from nearfar.objectives._info_nce import info_nce_loss
+from nearfar.objectives._nt_xent import nt_xent_loss
+from nearfar.objectives._objective import Objective
+from nearfar.objectives._predictive import forward_predictive_loss, inverse_predictive_loss
+
+__all__ = ["MultiViewLoss", "multi_view_loss"]
+
+
+def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    reconstructions: Float[Tensor, "batch ..."] | None = None,
+    signals: Float[Tensor, "batch ..."] | None = None,
+    h1: Float[Tensor, "batch width"] | None = None,
+    h2: Float[Tensor, "batch width"] | None = None,
+    *,
+    temperature: float | Float[Tensor, ""],
+    contrastive_weight: float = 1.0,
+    forward_weight: float = 0.0,
+    inverse_weight: float = 0.0,
+    symmetric: bool = False,
+) -> Float[Tensor, ""]:
+    r"""Keep what an input shares with its signal (another view), discard the rest.
+
+    .. math:: L = \lambda_{CL} L_{CL} + \lambda_{FP} L_{FP} + \lambda_{IP} L_{IP}
+
+    with :func:`info_nce_loss` from the input's projections to the signal's, and
+    :func:`forward_predictive_loss` and :func:`inverse_predictive_loss`. The first two keep what
+    input and signal share; the third discards what the signal does not tell. Sums are in float32 or
+    wider.
+
+    Args:
+        z1: The input's projections, any length but zero.
+        z2: The signal's, in the same order.
+        reconstructions: Signals predicted from the inputs' representations.
+        signals: What they should be.
+        h1: The input's representations, for the inverse predictive term. Without them it acts on
+            `z1` and `z2` as they are given: their lengths matter to it, not to the contrastive
+            term, so it shortens them as well unless they come normalised.
+        h2: The signal's representations.
+        temperature: Divides the similarities; a number above 0 or a learnable scalar.
+        contrastive_weight: λ_CL.
+        forward_weight: λ_FP; above 0 it needs `reconstructions` and `signals`.
+        inverse_weight: λ_IP.
+        symmetric: Take :func:`nt_xent_loss` for the first term, as the authors' code does.
+
+    Returns:
+        The weighted sum, minimised.
+
+    Raises:
+        ValueError: Shapes that do not fit, fewer than 2 samples, one tensor of a pair without the
+            other, a forward weight without reconstructions, a negative weight, temperature not
+            above 0.
+        TypeError: Integer tensors.
+
+    Scale:
+        Chance, and complete collapse: λ_CL·ln N (symmetric: λ_CL·ln(2N − 1)), plus what the other
+        terms read. Perfect: tends to 0 from above with falling temperature. Not bounded above,
+        unless the contrastive term is alone: then as :func:`info_nce_loss`.
+
+    Cost:
+        Time N²·dim and the signals' size, memory that of the arguments: the similarities are never
+        held together. Couples the batch: gather first.
+
+    Relations:
+        The paper maximises :math:`L_{SSL}`, whose contrastive term has a mean in the denominator:
+        ``L = λ_CL·ln N − L_SSL``, the same gradient. Its inner product of projections is here their
+        cosine over the temperature. The inverse term alone is solved by a constant encoder. The
+        authors' code takes the symmetric :func:`nt_xent_loss` for the first term and lets the
+        third act on the representations, normalised.
+
+    Reference:
+        Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), equations 1 to 4.
+
+    Example:
+        >>> import torch
+        >>> z1 = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+        >>> z2 = torch.tensor([[0.8, 0.6], [0.6, 0.8]])
+        >>> print(f"{multi_view_loss(z1, z2, temperature=0.5):.4f}")
+        0.5130
+        >>> print(f"{multi_view_loss(z1, z2, temperature=0.5, inverse_weight=0.03):.4f}")
+        0.5250
+    """
+    check_matrix(min_rows=2, z1=z1, z2=z2)
+    check_same_shape(z1=z1, z2=z2)
+    _check_pair(reconstructions=reconstructions, signals=signals)
+    _check_pair(h1=h1, h2=h2)
+    if h1 is not None and h2 is not None:
+        check_matrix(h1=h1, h2=h2)
+        check_same_shape(h1=h1, h2=h2)
+    check_not_negative(
+        contrastive_weight=contrastive_weight,
+        forward_weight=forward_weight,
+        inverse_weight=inverse_weight,
+    )
+    if forward_weight > 0 and reconstructions is None:
+        raise ValueError(
+            f"`reconstructions` and `signals` must be given with `forward_weight` {forward_weight}"
+        )
+    terms = _terms(
+        *(z1, z2, reconstructions, signals, h1, h2), temperature=temperature, symmetric=symmetric
+    )
+    return _weigh(
+        terms,
+        contrastive_weight=contrastive_weight,
+        forward_weight=forward_weight,
+        inverse_weight=inverse_weight,
+    )
+
+
+def _weigh(
+    terms: Mapping[str, Tensor],
+    *,
+    contrastive_weight: float,
+    forward_weight: float,
+    inverse_weight: float,
+) -> Tensor:
+    loss = contrastive_weight * terms["contrastive"] + inverse_weight * terms["inverse"]
+    return loss + forward_weight * terms["forward"] if "forward" in terms else loss
+
+
+def _terms(  # noqa: PLR0917  (three pairs of tensors)
+    z1: Tensor,
+    z2: Tensor,
+    reconstructions: Tensor | None,
+    signals: Tensor | None,
+    h1: Tensor | None,
+    h2: Tensor | None,
+    *,
+    temperature: float | Tensor,
+    symmetric: bool,
+) -> dict[str, Tensor]:
+    """Each term before its weight; no forward term where nothing was decoded."""
+    contrast = nt_xent_loss if symmetric else info_nce_loss
+    terms = {"contrastive": contrast(z1, z2, temperature=temperature)}
+    if reconstructions is not None and signals is not None:
+        terms["forward"] = forward_predictive_loss(reconstructions, signals)
+    first, second = (z1, z2) if h1 is None or h2 is None else (h1, h2)
+    return {**terms, "inverse": inverse_predictive_loss(first, second)}
+
+
+def _check_pair(**tensors: Tensor | None) -> None:
+    """Both or neither."""
+    (first, one), (second, other) = tensors.items()
+    if (one is None) != (other is None):
+        raise ValueError(f"`{first}` and `{second}` go together, got only one of them")
+
+
+@final
+class MultiViewLoss(Objective):
+    """:func:`multi_view_loss` with its temperature and weights remembered."""
+
+    def __init__(
+        self,
+        *,
+        temperature: float | Tensor,
+        contrastive_weight: float = 1.0,
+        forward_weight: float = 0.0,
+        inverse_weight: float = 0.0,
+        symmetric: bool = False,
+    ) -> None:
+        super().__init__()
+        check_temperature(temperature)
+        check_not_negative(
+            contrastive_weight=contrastive_weight,
+            forward_weight=forward_weight,
+            inverse_weight=inverse_weight,
+        )
+        self.temperature = temperature
+        self.contrastive_weight = contrastive_weight
+        self.forward_weight = forward_weight
+        self.inverse_weight = inverse_weight
+        self.symmetric = symmetric
+
+    def forward(  # noqa: PLR0917  (three pairs of tensors)
+        self,
+        z1: Tensor,
+        z2: Tensor,
+        reconstructions: Tensor | None = None,
+        signals: Tensor | None = None,
+        h1: Tensor | None = None,
+        h2: Tensor | None = None,
+    ) -> Tensor:
+        """The loss of an input's and its signal's projections, with what the other terms need."""
+        return multi_view_loss(
+            z1,
+            z2,
+            reconstructions,
+            signals,
+            h1,
+            h2,
+            temperature=self.temperature,
+            contrastive_weight=self.contrastive_weight,
+            forward_weight=self.forward_weight,
+            inverse_weight=self.inverse_weight,
+            symmetric=self.symmetric,
+        )
+
+    def terms(  # noqa: PLR0917  (three pairs of tensors)
+        self,
+        z1: Tensor,
+        z2: Tensor,
+        reconstructions: Tensor | None = None,
+        signals: Tensor | None = None,
+        h1: Tensor | None = None,
+        h2: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """``contrastive``, ``forward`` (where signals were decoded) and ``inverse``, unweighted."""
+        return _terms(
+            *(z1, z2, reconstructions, signals, h1, h2),
+            temperature=self.temperature,
+            symmetric=self.symmetric,
+        )
+
+    def weigh(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The loss that these terms make."""
+        return _weigh(
+            terms,
+            contrastive_weight=self.contrastive_weight,
+            forward_weight=self.forward_weight,
+            inverse_weight=self.inverse_weight,
+        )
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
+        """λ_CL·ln N, symmetric λ_CL·ln(2N − 1); None with another term beside the contrastive."""
+        if self.forward_weight > 0 or self.inverse_weight > 0:
+            return None
+        candidates = 2 * batch_size - 1 if self.symmetric else batch_size
+        return self.contrastive_weight * math.log(candidates)

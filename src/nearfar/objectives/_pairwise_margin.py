@@ -1,0 +1,98 @@
+"""Pairs known to be same or different: together, or apart by a margin."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.linalg import vector_norm
+
+from nearfar.checks import check_matrix, check_positive, check_same_shape
+from nearfar.objectives._objective import Objective
+from nearfar.ops import widen
+
+__all__ = ["PairwiseMarginLoss", "pairwise_margin_loss"]
+
+
+def pairwise_margin_loss(
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    same: Bool[Tensor, " batch"],
+    *,
+    margin: float,
+) -> Float[Tensor, ""]:
+    r"""Draw the two vectors of a same pair together, push those of a different pair to a margin.
+
+    .. math:: L = \frac1N \sum_{i=1}^{N} y_i d_i^2 + (1 - y_i) \max(0, m - d_i)^2, \qquad
+              d_i = \lVert z^1_i - z^2_i \rVert_2
+
+    with :math:`y_i = 1` for a same pair and :math:`m` the margin. Vectors are not normalised; sums
+    are in float32 or wider. At a distance of 0 its gradient is taken as 0.
+
+    Args:
+        z1: One vector of each pair.
+        z2: The other, in the same order.
+        same: Whether the pair shows one sample (or class).
+        margin: Distance that is enough for a different pair, above 0.
+
+    Returns:
+        The mean over the pairs.
+
+    Raises:
+        ValueError: Not two matrices of one shape, `same` of another length, or a margin not above
+            0.
+        TypeError: Integer tensors, or `same` not boolean.
+
+    Scale:
+        Same pairs at one point, different ones at the margin or beyond: 0, the minimum. Complete
+        collapse: the share of different pairs times the margin's square. No chance value; not
+        bounded above.
+
+    Cost:
+        Time and memory batch·dim. A mean over pairs: does not couple the batch.
+
+    Relations:
+        Distances matter one by one here, differences of distances in :func:`triplet_loss`.
+
+    Reference:
+        Hadsell, Chopra, LeCun, CVPR 2006, equation 4, which halves both terms and writes Y = 0 for
+        a same pair.
+
+    Example:
+        >>> import torch
+        >>> z1, z2 = torch.zeros(2, 2), torch.tensor([[0.3, 0.4], [0.3, 0.4]])
+        >>> same = torch.tensor([True, False])
+        >>> print(f"{pairwise_margin_loss(z1, z2, same, margin=1.5):.3f}")
+        0.625
+    """
+    check_matrix(z1=z1, z2=z2)
+    check_same_shape(z1=z1, z2=z2)
+    check_positive(margin=margin)
+    if same.dtype != torch.bool:
+        raise TypeError(f"`same` must be boolean, got {same.dtype}")
+    if same.shape != z1.shape[:1]:
+        raise ValueError(
+            f"`same` must have one entry for each of the {z1.shape[0]} pairs,"
+            f" got shape {tuple(same.shape)}"
+        )
+    distances: Tensor = vector_norm(widen(z1) - widen(z2), dim=1)
+    return distances.where(same, (margin - distances).relu()).square().mean()
+
+
+@final
+class PairwiseMarginLoss(Objective):
+    """:func:`pairwise_margin_loss` with its margin remembered."""
+
+    def __init__(self, *, margin: float) -> None:
+        super().__init__()
+        check_positive(margin=margin)
+        self.margin = margin
+
+    def forward(self, z1: Tensor, z2: Tensor, same: Tensor) -> Tensor:
+        """The loss of pairs."""
+        return pairwise_margin_loss(z1, z2, same, margin=self.margin)
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
+        """None: there are no candidates to mistake."""

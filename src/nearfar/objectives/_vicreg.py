@@ -1,0 +1,202 @@
+"""VICReg: views agree, every dimension varies, no two dimensions tell the same."""
+
+from __future__ import annotations
+
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.checks import check_matrix, check_not_negative, check_same_shape
+from nearfar.objectives._objective import Objective
+from nearfar.ops import full_precision, widen
+
+__all__ = ["VICRegLoss", "covariance_term", "invariance_term", "variance_term", "vicreg_loss"]
+
+_TARGET = 1.0  # γ of the paper: the standard deviation asked of every dimension
+_EPSILON = 1e-4  # inside the root, whose slope at 0 is infinite
+
+
+def vicreg_loss(
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    *,
+    invariance_weight: float = 25.0,
+    variance_weight: float = 25.0,
+    covariance_weight: float = 1.0,
+) -> Float[Tensor, ""]:
+    r"""Draw the views of a sample together while each dimension keeps its own variation.
+
+    .. math:: L = \lambda\, s(Z, Z') + \mu\, [v(Z) + v(Z')] + \nu\, [c(Z) + c(Z')]
+
+    with :func:`invariance_term` s, :func:`variance_term` v, :func:`covariance_term` c. Vectors are
+    not normalised; sums are in float32 or wider.
+
+    Args:
+        z1: First view's projections Z.
+        z2: Second view's, Z', in the same order.
+        invariance_weight: λ.
+        variance_weight: μ.
+        covariance_weight: ν.
+
+    Returns:
+        The weighted sum.
+
+    Raises:
+        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        TypeError: Integer tensors.
+
+    Scale:
+        Perfect (equal views, uncorrelated dimensions of standard deviation 1 or more): 0, the
+        minimum. Complete collapse: 2μ(1 − √0.0001), 49.5 with the paper's weights. No chance value;
+        not bounded above.
+
+    Cost:
+        Time batch·dim·min(batch, dim), memory that of the smaller of batch × batch and dim × dim.
+        Couples the batch: gather first.
+
+    Relations:
+        The authors' code weighs the terms otherwise than the paper: it divides s by dim as well and
+        v by 2. With ``invariance_weight=25 / dim, variance_weight=12.5`` this gives its values
+        (collapse then reads 24.75).
+
+    Reference:
+        Bardes, Ponce, LeCun, ICLR 2022 (arXiv 2105.04906), equation 6; authors' code
+        facebookresearch/vicreg at 4e12602.
+
+    Example:
+        >>> import torch
+        >>> z = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> print(f"{vicreg_loss(z, z):.2f}, {vicreg_loss(0 * z, 0 * z):.2f}")
+        0.00, 49.50
+    """
+    check_matrix(min_rows=2, z1=z1, z2=z2)
+    check_same_shape(z1=z1, z2=z2)
+    check_not_negative(
+        invariance_weight=invariance_weight,
+        variance_weight=variance_weight,
+        covariance_weight=covariance_weight,
+    )
+    return (
+        invariance_weight * invariance_term(z1, z2)
+        + variance_weight * (variance_term(z1) + variance_term(z2))
+        + covariance_weight * (covariance_term(z1) + covariance_term(z2))
+    )
+
+
+def invariance_term(
+    z1: Float[Tensor, "batch dim"], z2: Float[Tensor, "batch dim"]
+) -> Float[Tensor, ""]:
+    r"""Squared distance between the views, :math:`\frac1n \sum_i \lVert z_i - z'_i \rVert_2^2`.
+
+    Args:
+        z1: First view's projections.
+        z2: Second view's, in the same order.
+
+    Raises:
+        ValueError: Not two matrices of one shape.
+        TypeError: Integer tensors.
+
+    Scale:
+        Perfect alignment, and complete collapse: 0. Grows with the square of the vectors' length.
+
+    Example:
+        >>> import torch
+        >>> print(f"{invariance_term(torch.zeros(2, 3), torch.ones(2, 3)):.1f}")
+        3.0
+    """
+    check_matrix(z1=z1, z2=z2)
+    check_same_shape(z1=z1, z2=z2)
+    return (widen(z1) - widen(z2)).square().sum(dim=1).mean()
+
+
+def variance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
+    r"""How far each dimension falls short of a standard deviation of 1, averaged.
+
+    .. math:: v(Z) = \frac1d \sum_j \max\big(0, 1 - \sqrt{\mathrm{Var}(z^j) + 10^{-4}}\big)
+
+    Args:
+        z: One view's projections. The variance divides by n − 1.
+
+    Raises:
+        ValueError: Not a matrix, or fewer than 2 samples.
+        TypeError: An integer tensor.
+
+    Scale:
+        Perfect: 0. Complete collapse: 0.99, the maximum.
+
+    Example:
+        >>> import torch
+        >>> print(f"{variance_term(torch.ones(4, 2)):.2f}")
+        0.99
+    """
+    check_matrix(min_rows=2, z=z)
+    return (_TARGET - (widen(z).var(dim=0) + _EPSILON).sqrt()).relu().mean()
+
+
+def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
+    r"""Squared covariances of different dimensions, summed, per dimension.
+
+    .. math:: c(Z) = \frac1d \sum_{i \ne j} C(Z)_{ij}^2, \qquad
+              C(Z) = \frac1{n - 1} \sum_k (z_k - \bar z)(z_k - \bar z)^\top
+
+    Args:
+        z: One view's projections.
+
+    Raises:
+        ValueError: Not a matrix, or fewer than 2 samples.
+        TypeError: An integer tensor.
+
+    Scale:
+        Uncorrelated dimensions, and complete collapse: 0. Every dimension the same with variance 1:
+        dim − 1. Not bounded above.
+
+    Example:
+        >>> import torch
+        >>> line = torch.tensor([[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]])
+        >>> print(f"{covariance_term(line):.1f}")
+        8.0
+    """
+    check_matrix(min_rows=2, z=z)
+    samples, dim = z.shape
+    centred = widen(z)
+    centred = centred - centred.mean(dim=0)
+    with full_precision(centred):
+        if dim <= samples:
+            covariance = centred.T @ centred
+            total = covariance.square().sum() - covariance.diagonal().square().sum()
+        else:  # the same sum from the smaller matrix: ‖XᵀX‖ = ‖XXᵀ‖
+            gram = centred @ centred.T
+            total = gram.square().sum() - centred.square().sum(dim=0).square().sum()
+    return total / (samples - 1) ** 2 / dim
+
+
+@final
+class VICRegLoss(Objective):
+    """:func:`vicreg_loss` with its weights remembered."""
+
+    def __init__(
+        self,
+        *,
+        invariance_weight: float = 25.0,
+        variance_weight: float = 25.0,
+        covariance_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.invariance_weight = invariance_weight
+        self.variance_weight = variance_weight
+        self.covariance_weight = covariance_weight
+        check_not_negative(**{k: v for k, v in vars(self).items() if k.endswith("_weight")})
+
+    def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
+        """The loss of two views' projections."""
+        return vicreg_loss(
+            z1,
+            z2,
+            invariance_weight=self.invariance_weight,
+            variance_weight=self.variance_weight,
+            covariance_weight=self.covariance_weight,
+        )
+
+    def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
+        """None: there are no candidates to mistake."""

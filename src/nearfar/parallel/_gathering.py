@@ -1,0 +1,84 @@
+"""The whole batch from every process's shard, with its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor, distributed
+
+from nearfar.parallel._processes import is_distributed, rank, world_size
+
+__all__ = ["check_shapes", "gather", "gather_alike"]
+
+_MOST_AXES = 8
+
+
+def gather(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
+    """All processes' tensors, one after the other along the first axis, by rank.
+
+    The gradient of a shard is the sum of what all processes' losses say about it. When every
+    process computes the same loss from the gathered batch and gradients of parameters are averaged
+    (as DistributedDataParallel does), `k` processes have the gradient of one process on the whole
+    batch. In one process this is the identity.
+
+    Args:
+        tensor: This process's shard, of the same shape everywhere.
+
+    Returns:
+        The whole batch.
+
+    Raises:
+        ValueError: A scalar, or shapes that differ between processes (raised on each of them).
+
+    Example:
+        >>> import torch
+        >>> gather(torch.tensor([1.0, 2.0]))
+        tensor([1., 2.])
+    """
+    if tensor.ndim == 0:
+        raise ValueError("`tensor` must have a first axis to gather along, got a scalar")
+    if not is_distributed():
+        return tensor
+    check_shapes(tensor, name="tensor")
+    return gather_alike(tensor)
+
+
+def gather_alike(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
+    """:func:`gather` where the shapes are known to agree, which spares a message."""
+    batch: Tensor = _Gather.apply(tensor)
+    return batch
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, shard: Tensor) -> Tensor:
+        ctx.rows = shard.shape[0]
+        return torch.cat(_exchange(shard))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total[rank() * ctx.rows : (rank() + 1) * ctx.rows]
+
+
+def _exchange(shard: Tensor) -> list[Tensor]:
+    shard = shard.contiguous()
+    shards = [torch.empty_like(shard) for _ in range(world_size())]
+    distributed.all_gather(shards, shard)
+    return shards
+
+
+def check_shapes(tensor: Tensor, *, name: str) -> None:
+    """Backends answer unequal shards with a hang or with wrong numbers."""
+    here = [tensor.ndim, *tensor.shape][: _MOST_AXES + 1]
+    padded = torch.tensor(here + [0] * (_MOST_AXES + 1 - len(here)), device=tensor.device)
+    for other, sizes in enumerate(_exchange(padded)):
+        axes, *shape = sizes.tolist()
+        if [axes, *shape[:axes]] != here:
+            raise ValueError(
+                f"`{name}` must have the same shape in every process, got {tuple(tensor.shape)} in"
+                f" process {rank()} and {tuple(shape[:axes])} in process {other}"
+            )

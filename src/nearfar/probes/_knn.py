@@ -1,0 +1,100 @@
+"""k nearest neighbours: are samples of a class each other's neighbours?"""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nearfar.checks import check_integer, check_positive
+from nearfar.ops import to_sphere
+from nearfar.probes._probe import Probe
+
+__all__ = ["KNNProbe", "knn_accuracy"]
+
+_TILE = 1 << 24
+"""Similarities held at once: 64 MiB in float32."""
+
+
+def knn_accuracy(
+    embeddings: Float[Tensor, "samples dim"],
+    labels: Int[Tensor, " samples"],
+    test_embeddings: Float[Tensor, "tests dim"],
+    test_labels: Int[Tensor, " tests"],
+    *,
+    neighbours: int = 20,
+    temperature: float | None = 0.07,
+) -> float:
+    r"""Accuracy of a weighted vote among the nearest neighbours by cosine similarity.
+
+    .. math:: \hat y(q) = \arg\max_c \sum_{i \in N_k(q)} [y_i = c] \, e^{\cos(q, x_i) / \tau}
+
+    Args:
+        embeddings: Labelled rows to search in.
+        labels: Their classes, whole numbers of 0 or more.
+        test_embeddings: Rows to classify.
+        test_labels: Their true classes.
+        neighbours: Votes :math:`k`; all rows vote where there are fewer. 200 is common on ImageNet.
+        temperature: The formula's :math:`\tau`; None gives every neighbour one vote.
+
+    Returns:
+        Share of test rows classified rightly.
+
+    Raises:
+        ValueError: Lengths that differ, fewer than two classes, bad labels, NaN or infinity.
+
+    Range:
+        0 to 1; guessing reads the share of the most frequent class.
+
+    Reading:
+        Needs no training, so it says what the geometry itself holds. Far below
+        :func:`linear_accuracy`, classes are separable but not clustered. Compare with raw inputs
+        and with the untrained encoder, which is often a strong baseline on small images.
+
+    Reference:
+        Wu et al. 2018, section 3.4 (arXiv 1805.01978); used as in He et al. 2020.
+
+    Example:
+        >>> x, y = torch.eye(4), torch.tensor([0, 0, 1, 1])
+        >>> knn_accuracy(x + 0.1, y, x, y, neighbours=1)
+        1.0
+    """
+    probe = KNNProbe(neighbours=neighbours, temperature=temperature)
+    return probe.fit(embeddings, labels).score(test_embeddings, test_labels)
+
+
+@final
+class KNNProbe(Probe):
+    """The probe of :func:`knn_accuracy`; equal similarities and votes go to the earlier row.
+
+    Cost:
+        samples × tests similarities, 64 MiB of them at a time.
+    """
+
+    def __init__(self, *, neighbours: int = 20, temperature: float | None = 0.07) -> None:
+        check_integer(at_least=1, neighbours=neighbours)
+        if temperature is not None:
+            check_positive(temperature=temperature)
+        self.neighbours = neighbours
+        self.temperature = temperature
+
+    def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
+        self._rows, self._indices = to_sphere(embeddings), indices
+
+    @torch.no_grad()
+    def _predict(self, embeddings: Tensor) -> Tensor:
+        chunk = max(1, _TILE // self._rows.shape[0])
+        queries = to_sphere(embeddings).to(self._rows.dtype)
+        return torch.cat([self._vote(part) for part in torch.split(queries, chunk)])
+
+    def _vote(self, queries: Tensor) -> Tensor:
+        most = min(self.neighbours, self._rows.shape[0])
+        near, rows = (queries @ self._rows.T).topk(most, dim=1)
+        if self.temperature is None:
+            weights = torch.ones_like(near)
+        else:  # against the nearest: the exponential cannot overflow at any temperature
+            weights = ((near - near[:, :1]) / self.temperature).exp()
+        votes = queries.new_zeros(queries.shape[0], self.classes.numel())
+        return votes.scatter_add_(1, self._indices[rows], weights).argmax(dim=1)

@@ -1,0 +1,172 @@
+"""The linear probe: are classes linearly separable?"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, final
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nearfar.checks import check_positive
+from nearfar.probes._folds import stratified_folds
+from nearfar.probes._probe import Probe
+
+__all__ = ["LinearProbe", "linear_accuracy"]
+
+_STRENGTHS: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+_HELD_OUT: Final = 5  # one fold in five chooses the strength
+_CHOOSERS: Final = 60_000  # rows that take part in the choice
+_TRIAL: Final = 60  # steps for each strength tried: their order settles long before the weights
+_ITERATIONS: Final = 300
+_CONFUSION: Final = 0.05
+"""p (1 − p) of a prediction in the midst of learning: turns a variance into a curvature."""
+
+
+def linear_accuracy(
+    embeddings: Float[Tensor, "samples dim"],
+    labels: Int[Tensor, " samples"],
+    test_embeddings: Float[Tensor, "tests dim"],
+    test_labels: Int[Tensor, " tests"],
+    *,
+    l2: float | None = None,
+) -> float:
+    r"""Accuracy of multinomial logistic regression on frozen embeddings.
+
+    .. math:: \min_{W, b} \; -\frac1n \sum_i \ln \operatorname{softmax}(W \tilde z_i + b)_{y_i}
+              + \frac{\lambda}{2} \lVert W \rVert^2
+
+    with every column of :math:`\tilde z` standardised on the training rows.
+
+    Args:
+        embeddings: Labelled rows to fit.
+        labels: Their classes, whole numbers of 0 or more.
+        test_embeddings: Rows to classify.
+        test_labels: Their true classes.
+        l2: The formula's :math:`\lambda`; None chooses among 1e-1 … 1e-6 by the likelihood of one
+            row in five held out (of at most 60,000), and fits again on all.
+
+    Returns:
+        Share of test rows classified rightly.
+
+    Raises:
+        ValueError: Lengths that differ, fewer than two classes, bad labels, NaN or infinity.
+
+    Range:
+        0 to 1; guessing reads the share of the most frequent class.
+
+    Reading:
+        The field's standard measure of a representation. Only differences count: put raw inputs
+        and the untrained encoder beside it, and mind that one test sample in a thousand is 0.001.
+
+    Cost:
+        Half a minute of one core for 60,000 × 256 with 10 classes. Deterministic.
+
+    Example:
+        >>> x = torch.tensor([[-1.0], [-0.8], [-0.9], [1.0], [0.9], [1.1]])
+        >>> y = torch.tensor([0, 0, 0, 1, 1, 1])
+        >>> linear_accuracy(x, y, x, y)
+        1.0
+    """
+    return LinearProbe(l2=l2).fit(embeddings, labels).score(test_embeddings, test_labels)
+
+
+@final
+class LinearProbe(Probe):
+    """The probe of :func:`linear_accuracy`.
+
+    Attributes:
+        chosen_l2: The strength of the last fit.
+    """
+
+    def __init__(self, *, l2: float | None = None) -> None:
+        if l2 is not None:
+            check_positive(l2=l2)
+        self.l2 = l2
+
+    def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
+        self._mean = embeddings.mean(dim=0)
+        scale = embeddings.std(dim=0, correction=0)
+        self._scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        rows, classes = self._standardised(embeddings), self.classes.numel()
+        variances, axes = torch.linalg.eigh((rows.T @ rows / rows.shape[0]).cpu().double())
+        used = variances > 1e-9 * variances[-1]  # elsewhere the penalty alone speaks: weight 0
+        variances, axes = variances[used].to(rows), axes[:, used].to(rows)
+        rows = rows @ axes  # a rotation: the penalty stays what it is
+        start = rows.new_zeros(classes, rows.shape[1] + 1)
+        if self.l2 is None:
+            self.chosen_l2, start = _choose(rows, variances, indices, start)
+        else:
+            self.chosen_l2 = self.l2
+        weights = _solve(rows, variances, indices, self.chosen_l2, start)
+        self._weights, self._bias = weights[:, :-1] @ axes.T, weights[:, -1]
+
+    @torch.no_grad()
+    def _predict(self, embeddings: Tensor) -> Tensor:
+        rows = self._standardised(embeddings.to(self._mean.dtype))
+        return F.linear(rows, self._weights, self._bias).argmax(dim=1)
+
+    def _standardised(self, embeddings: Tensor) -> Tensor:
+        return (embeddings - self._mean) / self._scale
+
+
+def _solve(
+    rows: Tensor,
+    variances: Tensor,
+    indices: Tensor,
+    l2: float,
+    start: Tensor,
+    *,
+    iterations: int = _ITERATIONS,
+) -> Tensor:
+    """Minimise from `start`; the problem is convex, so the start changes the time alone.
+
+    The columns of `rows` are principal axes, where the curvature is close to diagonal: weights in
+    units of its root need a tenth of the steps.
+    """
+    units = torch.cat([(_CONFUSION * variances + l2).rsqrt(), variances.new_ones(1)])
+    scaled = (start / units).requires_grad_()
+    optimiser = torch.optim.LBFGS(
+        [scaled],
+        max_iter=iterations,
+        history_size=20,
+        tolerance_grad=1e-5,
+        tolerance_change=1e-7,
+        line_search_fn="strong_wolfe",
+    )
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        weights = scaled * units
+        fit = F.cross_entropy(F.linear(rows, weights[:, :-1], weights[:, -1]), indices)
+        total = fit + 0.5 * l2 * weights[:, :-1].square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    with torch.enable_grad():
+        optimiser.step(loss)  # type: ignore[no-untyped-call]
+    return scaled.detach() * units
+
+
+def _choose(
+    rows: Tensor, variances: Tensor, indices: Tensor, weights: Tensor
+) -> tuple[float, Tensor]:
+    """The strength under which held-out labels are most likely, and its weights.
+
+    Strong first, each from the weights of the last. The penalty stands for so many rows of prior
+    belief, so on all rows it weighs less than on those of the choice.
+    """
+    folds = max(_HELD_OUT, math.ceil(rows.shape[0] * _HELD_OUT / _CHOOSERS))
+    fold = stratified_folds(indices, folds=folds, seed=0)
+    held, kept = fold == 0, (fold > 0) & (fold < _HELD_OUT)
+    fit, given, test, wanted = rows[kept], indices[kept], rows[held], indices[held]
+    best = (math.inf, _STRENGTHS[0], weights)
+    for l2 in _STRENGTHS:
+        weights = _solve(fit, variances, given, l2, weights, iterations=_TRIAL)
+        surprise = float(F.cross_entropy(F.linear(test, weights[:, :-1], weights[:, -1]), wanted))
+        if surprise > best[0]:
+            break  # weaker still would follow the training rows more and these less
+        best = (surprise, l2, weights)
+    return best[1] * fit.shape[0] / rows.shape[0], best[2]

@@ -1,0 +1,63 @@
+"""Where a number comes from: versions, machine, commit, date."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from nearfar.records._record import Record
+from nearfar.version import __version__
+
+__all__ = ["Provenance"]
+
+
+@dataclass(frozen=True)
+class Provenance(Record):
+    """What one must know to compare a number with another."""
+
+    nearfar: str
+    torch: str
+    python: str
+    device: str
+    cores: int
+    commit: str
+    date: str
+
+    @classmethod
+    def here(cls, *, device: str = "cpu") -> Provenance:
+        """The provenance of something measured now, on this machine."""
+        return cls(
+            nearfar=__version__,
+            torch=metadata.version("torch"),
+            python=platform.python_version(),
+            device=f"{device} ({platform.processor() or platform.machine()})",
+            cores=len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1,
+            commit=_commit(),
+            date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+
+
+def _commit() -> str:
+    """The commit of a source checkout; empty for an installed package."""
+    folder = Path(__file__).resolve().parent
+    if "site-packages" in folder.parts:
+        return ""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,82 @@
+"""Records: frozen dataclasses that become JSON and come back the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nearfar.records._files import write_text
+
+__all__ = ["Record"]
+
+R = TypeVar("R", bound="Record")
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}  # JSON has no infinities
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encode(item) for item in value]
+    return value
+
+
+def _decode(kind: Any, value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"float"}:
+        return float(value["float"])
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, dict):
+            raise ValueError(f"{kind.__name__} must be an object, got {type(value).__name__}")
+        hints = typing.get_type_hints(kind)
+        known = {name: item for name, item in value.items() if name in hints}
+        return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
+    if origin in (tuple, list) and value is not None:
+        item_kind = arguments[0] if arguments else Any
+        return origin(_decode(item_kind, item) for item in value)
+    if origin is dict and value is not None:
+        return {key: _decode(arguments[1], item) for key, item in value.items()}
+    if origin in (typing.Union, types.UnionType) and value is not None:
+        inner = [argument for argument in arguments if argument is not type(None)]
+        return _decode(inner[0], value) if len(inner) == 1 else value
+    if kind is float and isinstance(value, int):
+        return float(value)
+    return value
+
+
+class Record:
+    """Mixin for frozen dataclasses: JSON out, JSON in, written atomically.
+
+    Fields are scalars, strings, tuples, dicts with string keys and other records. A field that an
+    older file lacks takes its default; one that this version does not know is left out.
+    """
+
+    def to_json(self) -> str:
+        """The record as JSON text."""
+        return json.dumps(_encode(self), indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls: type[R], text: str) -> R:
+        """The record that :meth:`to_json` wrote."""
+        decoded: R = _decode(cls, json.loads(text))
+        return decoded
+
+    def save(self, path: Path) -> None:
+        """Write atomically: the old file stays until the new one is whole."""
+        write_text(path, self.to_json() + "\n")
+
+    @classmethod
+    def load(cls: type[R], path: Path) -> R:
+        """Read what :meth:`save` wrote; a damaged file is a ValueError that names it."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a readable {cls.__name__}: {error}") from error

@@ -1,0 +1,110 @@
+"""A run is a directory anyone can read; these are the names in it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nearfar.records._gallery import GalleryRecord
+from nearfar.records._geometry import GeometryRecord
+from nearfar.records._health import HealthRecord
+from nearfar.records._run import RunRecord
+
+__all__ = ["RunDirectory"]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of one run, by name.
+
+    ======================= ======================================================================
+    ``recipe.toml``         everything one must say to repeat the run
+    ``run.json``            what it was: data, method, encoder, provenance
+    ``metrics.jsonl``       one JSON object a line: ``{"kind": "train" | "watch", "step": ...}``
+    ``health.json``         the verdict (:class:`HealthRecord`)
+    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
+    ``gallery.json``        pictures (:class:`GalleryRecord`)
+    ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
+    ``encoder.safetensors`` the encoder's weights under its own library's key names
+    ``encoder.json``        how to build the module those weights fit
+    ``report.html``         the report
+    ======================= ======================================================================
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.toml"
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def health(self) -> Path:
+        return self.path / "health.json"
+
+    @property
+    def geometry(self) -> Path:
+        return self.path / "geometry.json"
+
+    @property
+    def gallery(self) -> Path:
+        return self.path / "gallery.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def encoder(self) -> Path:
+        return self.path / "encoder.safetensors"
+
+    @property
+    def encoder_description(self) -> Path:
+        return self.path / "encoder.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return self.recipe.is_file()
+
+    def read_recipe(self) -> dict[str, Any]:
+        """The recipe as nested tables."""
+        with self.recipe.open("rb") as file:
+            return tomllib.load(file)
+
+    def read_run(self) -> RunRecord:
+        return RunRecord.load(self.run)
+
+    def read_health(self) -> HealthRecord | None:
+        return HealthRecord.load(self.health) if self.health.is_file() else None
+
+    def read_geometry(self) -> GeometryRecord | None:
+        return GeometryRecord.load(self.geometry) if self.geometry.is_file() else None
+
+    def read_gallery(self) -> GalleryRecord | None:
+        return GalleryRecord.load(self.gallery) if self.gallery.is_file() else None
+
+    def read_metrics(self) -> Iterator[dict[str, Any]]:
+        """Each line of ``metrics.jsonl``; a last line cut short by a crash is passed over."""
+        if not self.metrics.is_file():
+            return
+        with self.metrics.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    return

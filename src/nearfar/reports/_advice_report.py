@@ -1,0 +1,107 @@
+"""The page of ``nearfar advise --plot``: the bounds against the number of candidates."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nearfar.records import AdviceRecord, Curve
+from nearfar.reports._figure import Figure, label
+from nearfar.reports._html import Html, element
+from nearfar.reports._numbers import count
+from nearfar.reports._page import page
+from nearfar.reports._section import missing, section_of
+
+__all__ = ["render_advice"]
+
+_COLOURS = ("var(--far)", "var(--near)", "var(--anchor)")
+_MOST = math.log(1e30)  # a bound above it is off the paper
+
+
+def render_advice(advice: AdviceRecord) -> str:
+    """One self-contained HTML page: every statement with its formula, and the bounds drawn.
+
+    Args:
+        advice: What :func:`nearfar.theory.advise` says.
+
+    Returns:
+        The page.
+    """
+    return page(
+        "Advice · nearfar",
+        [
+            element("p", "nearfar advice", class_="eyebrow"),
+            element("h1", "What theory expects"),
+            element("p", advice.setting, class_="subject"),
+        ],
+        [_statements(advice), _bounds(advice)],
+        [],
+    )
+
+
+def _statements(advice: AdviceRecord) -> Html:
+    rows = [
+        element(
+            "tr",
+            element("th", line.about, scope="row"),
+            element("td", line.says, data_column=_COLUMNS[1]),
+            element("td", element("code", line.formula), data_column=_COLUMNS[2]),
+        )
+        for line in advice.lines
+    ]
+    head = element("tr", *(element("th", word, scope="col") for word in _COLUMNS))
+    table = element("table", element("thead", head), element("tbody", *rows), class_="words")
+    return section_of("statements", "Statements", table)
+
+
+_COLUMNS = ("about", "what is expected", "formula")
+
+
+def _bounds(advice: AdviceRecord) -> Html:
+    lead = (
+        f"Upper bounds on the supervised loss of an encoder that brings each of {advice.classes:,}"
+        " classes to one point. A bound above the loss of a collapsed encoder says nothing."
+    )
+    if not advice.curves:
+        return section_of(
+            "bounds", "Bounds", missing("Drawn once classes are known: --classes, or --data.")
+        )
+    figure = Figure(
+        "Bounds against the number of candidates",
+        "Arora et al. divide by the probability of a draw without collisions, which vanishes as"
+        " negatives are added; the coupon collector's bound stays where it is once a batch shows"
+        " all classes.",
+        "; ".join(_words(curve) for curve in advice.curves) + ".",
+        [_trace(curve, colour) for curve, colour in zip(advice.curves, _COLOURS, strict=True)],
+        {
+            "hovermode": "x unified",
+            "showlegend": True,
+            "xaxis": {"type": "log", "title": {"text": "candidates, K + 1"}},
+            "yaxis": {"type": "log", "title": {"text": "upper bound"}, "exponentformat": "power"},
+        },
+    )
+    return section_of(
+        "bounds", "Bounds", element("div", figure.html(), class_="figures"), lead=lead
+    )
+
+
+def _trace(curve: Curve, colour: str) -> dict[str, Any]:
+    values = [math.exp(value) if value < _MOST else math.inf for value in curve.values]
+    dash = "dash" if colour == _COLOURS[-1] else "solid"
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": label(curve.name),
+        "x": curve.candidates,
+        "y": values,
+        "line": {"color": colour, "width": 2, "dash": dash},
+        "hovertemplate": "%{y:.3~g}",
+    }
+
+
+def _words(curve: Curve) -> str:
+    drawn = [place for place, value in enumerate(curve.values) if value < _MOST]
+    if not drawn:
+        return f"{curve.name}: beyond the drawing everywhere"
+    last = curve.values[drawn[-1]] / math.log(10)
+    return f"{curve.name}: 10^{last:.1f} at {count(curve.candidates[drawn[-1]])} candidates"

@@ -1,0 +1,88 @@
+"""Exhibits: what the method saw, and what the encoder finds similar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from nearfar.records import Exhibit, GalleryRecord, GalleryRow
+from nearfar.reports._html import Html, element
+from nearfar.reports._section import missing, section_of
+
+__all__ = ["neighbours", "views"]
+
+_ROWS = 8
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def views(gallery: GalleryRecord | None) -> Html:
+    """Samples and the views made of them."""
+    return section_of(
+        "views",
+        "Views",
+        _rows(gallery.views, "sample", "view")
+        if gallery and gallery.views
+        else missing("gallery.json holds no views: the run stopped before they were shown."),
+        lead="Each row is one sample and the views the method compared. Good: you still recognise"
+        " the sample. Bad: views so strong that nothing is left, or so weak that all look alike.",
+    )
+
+
+def neighbours(gallery: GalleryRecord | None) -> Html:
+    """Samples and their nearest neighbours among the watched samples."""
+    return section_of(
+        "neighbours",
+        "Nearest neighbours",
+        _rows(gallery.neighbours, "sample", "neighbour")
+        if gallery and gallery.neighbours
+        else missing("gallery.json holds no neighbours: the run stopped before they were found."),
+        lead="Each row is one sample and the samples the encoder places closest. Good: the kind of"
+        " similarity you care about. Bad: only what does not matter, such as the background.",
+    )
+
+
+def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
+    wide = " wide" if any(row.sample.text or row.sample.wav for row in rows) else ""
+    return element(
+        "div",
+        *(
+            element(
+                "div",
+                _exhibit(row.sample, first, class_="sample"),
+                element(
+                    "div",
+                    *(
+                        _exhibit(other, f"{rest} {place}", class_=None)
+                        for place, other in enumerate(row.others, start=1)
+                    ),
+                    class_="others",
+                ),
+                class_="row",
+            )
+            for row in rows[:_ROWS]
+        ),
+        class_=f"gallery{wide}",
+    )
+
+
+def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:
+    caption = exhibit.caption or role
+    seen = [*_seen(exhibit, f"{role}: {caption}")]
+    kind = "sound" if exhibit.wav else "text" if exhibit.text else None
+    return element(
+        "div",
+        *(seen or [element("span", "nothing to show", class_="blank")]),
+        element("bdi", caption, title=caption),
+        class_=" ".join(filter(None, ("exhibit", kind, class_))),
+    )
+
+
+def _seen(exhibit: Exhibit, alt: str) -> Iterator[Html]:
+    """Picture, player, words: whatever there is."""
+    if _BASE64.fullmatch(exhibit.png):
+        yield element("img", src=f"data:image/png;base64,{exhibit.png}", alt=alt)
+    if _BASE64.fullmatch(exhibit.wav):
+        source = f"data:audio/wav;base64,{exhibit.wav}"
+        yield element("audio", src=source, controls=True, preload="none", aria_label=alt)
+    if exhibit.text:
+        yield element("p", exhibit.text, class_="snippet", dir="auto")

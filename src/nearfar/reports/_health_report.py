@@ -1,0 +1,51 @@
+"""The report of a matrix of embeddings that no run stands behind."""
+
+from __future__ import annotations
+
+from nearfar.records import GeometryRecord, HealthRecord
+from nearfar.reports import (
+    _distances,
+    _hypersphere,
+    _key_numbers,
+    _spectrum,
+    _verdict,
+)
+from nearfar.reports._html import element
+from nearfar.reports._numbers import count
+from nearfar.reports._page import page
+from nearfar.reports._quantities import findings
+from nearfar.reports._series import Metrics
+
+__all__ = ["render_health"]
+
+
+def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) -> str:
+    """One self-contained HTML page about embeddings from anywhere.
+
+    Args:
+        health: The verdict and its evidence.
+        geometry: What to draw; without it the sections of drawings say so.
+
+    Returns:
+        The page.
+    """
+    return page(
+        "Embeddings · nearfar",
+        [
+            element("p", "nearfar health report", class_="eyebrow"),
+            element("h1", "Embeddings"),
+            element(
+                "p",
+                f"{count(health.samples)} samples in {count(health.dim)} dimensions",
+                class_="subject",
+            ),
+        ],
+        [
+            _verdict.section(health),
+            _key_numbers.section(findings(health, Metrics())),
+            _hypersphere.section(geometry),
+            _distances.section(geometry),
+            _spectrum.section(geometry),
+        ],
+        [("hypersphere", "Hypersphere"), ("distances", "Near and far"), ("spectrum", "Spectrum")],
+    )

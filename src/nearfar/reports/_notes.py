@@ -1,0 +1,21 @@
+"""What was decided or left out along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nearfar.reports._html import Html, element
+from nearfar.reports._section import missing, section_of
+
+__all__ = ["section"]
+
+
+def section(notes: Sequence[str]) -> Html:
+    """One line a note."""
+    return section_of(
+        "notes",
+        "Notes",
+        element("ul", *(element("li", note) for note in notes))
+        if notes
+        else missing("Nothing was left out or decided along the way."),
+    )

@@ -1,0 +1,142 @@
+"""The report of one run, from the records in its directory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from nearfar.records import RunDirectory, RunRecord, write_text
+from nearfar.reports import (
+    _curves,
+    _distances,
+    _gallery,
+    _hypersphere,
+    _key_numbers,
+    _notes,
+    _provenance,
+    _recipe,
+    _spectrum,
+    _verdict,
+)
+from nearfar.reports._html import Html, element
+from nearfar.reports._numbers import count
+from nearfar.reports._page import page
+from nearfar.reports._quantities import findings
+from nearfar.reports._series import Metrics
+
+__all__ = ["read", "render_report", "write_report"]
+
+T = TypeVar("T")
+
+_LINKS = [
+    ("training", "Training"),
+    ("hypersphere", "Hypersphere"),
+    ("distances", "Near and far"),
+    ("spectrum", "Spectrum"),
+    ("views", "Views"),
+    ("neighbours", "Neighbours"),
+    ("recipe", "Recipe"),
+    ("provenance", "Provenance"),
+    ("notes", "Notes"),
+]
+
+
+def read(reader: Callable[[], T], damage: list[str]) -> T | None:
+    """What `reader` returns, or None; damage is written down, absence is not."""
+    try:
+        return reader()
+    except FileNotFoundError:
+        return None
+    except (AttributeError, OSError, ValueError) as error:
+        damage.append(f"Damaged: {error}")
+        return None
+
+
+def render_report(directory: RunDirectory | Path) -> str:
+    """One self-contained HTML page about a run.
+
+    It works from a file, without a network, in light and dark. A record that is missing or damaged
+    costs its section only, which then says so.
+
+    Args:
+        directory: The run's directory.
+
+    Returns:
+        The page.
+
+    Raises:
+        FileNotFoundError: There is no record of a run in `directory`.
+    """
+    run_directory = directory if isinstance(directory, RunDirectory) else RunDirectory(directory)
+    path = run_directory.path
+    records = (run_directory.recipe, run_directory.run, run_directory.metrics, run_directory.health)
+    if not any(record.is_file() for record in records):
+        raise FileNotFoundError(f"`directory` must hold the records of a run, got {path}")
+    damage: list[str] = []
+    run = read(run_directory.read_run, damage)
+    health = read(run_directory.read_health, damage)
+    geometry = read(run_directory.read_geometry, damage)
+    pictures = read(run_directory.read_gallery, damage)
+    metrics = read(lambda: Metrics.of(run_directory.read_metrics()), damage) or Metrics()
+    text = read(lambda: run_directory.recipe.read_text(encoding="utf-8"), damage)
+    name = run.name if run else path.resolve().name
+    return page(
+        f"{name} · nearfar",
+        _header(name, run, metrics),
+        [
+            _verdict.section(health),
+            _key_numbers.section(findings(health, metrics, chance=run.chance if run else None)),
+            _curves.section(metrics, health=health, chance=run.chance if run else None),
+            _hypersphere.section(geometry),
+            _distances.section(geometry),
+            _spectrum.section(geometry),
+            _gallery.views(pictures),
+            _gallery.neighbours(pictures),
+            _recipe.section(text),
+            _provenance.section(run, health=health),
+            _notes.section([*damage, *(run.notes if run else ())]),
+        ],
+        _LINKS,
+    )
+
+
+def write_report(path: RunDirectory | Path) -> Path:
+    """Render a run's report into its directory, atomically.
+
+    Args:
+        path: The run's directory.
+
+    Returns:
+        The report's path.
+
+    Raises:
+        FileNotFoundError: There is no record of a run in `path`.
+        OSError: The directory is not writable or the disk is full.
+    """
+    directory = path if isinstance(path, RunDirectory) else RunDirectory(path)
+    write_text(directory.report, render_report(directory))
+    return directory.report
+
+
+def _header(name: str, run: RunRecord | None, metrics: Metrics) -> list[Html]:
+    parts = [
+        element("p", "nearfar run report", class_="eyebrow"),
+        element("h1", element("bdi", name)),
+    ]
+    if run:
+        subject = " · ".join(
+            part for part in (run.method, run.data, run.encoder, run.objective) if part
+        )
+        parts.append(element("p", subject, class_="subject"))
+        if not run.finished:
+            steps = metrics.curve("train", "step").y
+            done = count(int(steps[-1])) if steps else "0"
+            parts.append(
+                element(
+                    "p",
+                    f"This run stopped early, after {done} of {count(run.steps)} updates.",
+                    class_="state",
+                )
+            )
+    return parts

@@ -1,0 +1,24 @@
+"""The frame every section of a report stands in."""
+
+from __future__ import annotations
+
+from nearfar.reports._html import Html, element
+
+__all__ = ["missing", "section_of"]
+
+
+def section_of(name: str, heading: str, *content: str | None, lead: str | None = None) -> Html:
+    """A section with its heading; `name` is its address in the page."""
+    return element(
+        "section",
+        element("h2", heading, id=f"{name}-heading"),
+        element("p", lead, class_="lead") if lead else None,
+        *content,
+        id=name,
+        aria_labelledby=f"{name}-heading",
+    )
+
+
+def missing(sentence: str) -> Html:
+    """What stands where there is nothing to show."""
+    return element("p", sentence, class_="missing")

@@ -1,0 +1,89 @@
+"""How many directions carry the embeddings."""
+
+from __future__ import annotations
+
+import math
+
+from nearfar.records import GeometryRecord
+from nearfar.reports._curves import line
+from nearfar.reports._figure import Figure, level
+from nearfar.reports._html import Html, element
+from nearfar.reports._numbers import count, number
+from nearfar.reports._section import missing, section_of
+from nearfar.reports._series import Series, thin
+
+__all__ = ["section"]
+
+_FLOOR = 1e-9
+"""Share of the largest eigenvalue below which float32 covariances hold rounding alone."""
+
+
+def section(geometry: GeometryRecord | None) -> Html:
+    """Eigenvalues of the covariance of the unit vectors, largest first, on a log scale."""
+    values = [v for v in geometry.eigenvalues if math.isfinite(v)] if geometry else []
+    if not values or values[0] <= 0:
+        body = missing("Not measured: geometry.json holds no eigenvalues above zero.")
+    else:
+        body = element("div", _figure(values).html(), class_="figures wide")
+    return section_of(
+        "spectrum",
+        "Spectrum",
+        body,
+        lead="The variance of the embeddings along each of their principal directions.",
+    )
+
+
+def _figure(values: list[float]) -> Figure:
+    floor = values[0] * _FLOOR
+    kept = [v for v in values if v > floor]
+    lost = len(values) - len(kept)
+    even = sum(kept) / len(values)
+    curve = thin(Series([float(i + 1) for i in range(len(kept))], kept))
+    low, high = math.log10(min(*kept, even)), math.log10(max(*kept, even))
+    gone = f" {count(lost)} directions hold nothing at all." if lost else ""
+    needed = _needed(kept, share=0.9)
+    return Figure(
+        "Eigenvalues",
+        "Good: a gentle slope that reaches the right edge. Bad: a cliff, the directions behind it"
+        f" are lost. Here {count(needed)} of {count(len(values))} directions hold 90% of the"
+        f" variance.{gone}",
+        f"{count(len(values))} eigenvalues from {number(kept[0])} down to {number(kept[-1])}.",
+        [
+            line(
+                curve,
+                "eigenvalue",
+                "var(--near)",
+                mode="lines+markers" if len(curve.y) <= 128 else "lines",
+                marker={"size": 4},
+                hovertemplate="direction %{x}: %{y:.3~g}<extra></extra>",
+            )
+        ],
+        {
+            "hovermode": "closest",
+            "shapes": [level(even, f"all equal {number(even)}")],
+            "xaxis": {
+                "showgrid": False,
+                "title": {"text": "principal direction"},
+                "range": [0.5, len(values) + 0.5],
+                **({"dtick": 1} if len(values) <= 10 else {}),
+            },
+            "yaxis": {
+                "type": "log",
+                "exponentformat": "power",
+                "tickfont": {"size": 11},
+                **({"dtick": 1} if high - low > 1 else {}),
+                "range": [low - 0.2, high + 0.2],
+                "title": {"text": "variance"},
+            },
+        },
+    )
+
+
+def _needed(values: list[float], *, share: float) -> int:
+    """How many of the largest values make up `share` of the sum."""
+    goal, held = share * sum(values), 0.0
+    for place, value in enumerate(values, start=1):
+        held += value
+        if held >= goal:
+            return place
+    return len(values)

@@ -1,0 +1,123 @@
+"""A study's record as Markdown: table, claims, notes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+from nearfar.records import Column, StudyRecord, StudyRow, write_text
+from nearfar.reports._numbers import memory, number
+from nearfar.reports._study_figure import render_study_figure
+
+__all__ = ["render_study", "study_cell", "write_study"]
+
+
+def write_study(record: StudyRecord, folder: Path) -> Path:
+    """Write ``STUDY-DATA.json``, ``.svg`` and ``.md`` into a folder; where the last one is."""
+    page = folder / f"{record.name}.md"
+    record.save(page.with_suffix(".json"))
+    write_text(page.with_suffix(".svg"), render_study_figure(record))
+    write_text(page, render_study(record, figure=page.with_suffix(".svg").name))
+    return page
+
+
+def render_study(record: StudyRecord, *, figure: str = "") -> str:
+    """The page of a study.
+
+    Args:
+        record: What it found.
+        figure: Address of its figure, beside the page; none if empty.
+    """
+    parts = [f"# {record.title}", record.claim, *_written_by(record)]
+    if figure:
+        parts.append(f"![{_alt(record)}]({figure})")
+    parts += [_table(record), _legend(record)]
+    if any(row.failures for row in record.rows):
+        failed = [f"* {row.name}, {why}" for row in record.rows for why in row.failures]
+        parts += ["## Failed", _lines(failed)]
+    parts += ["## Claims", _claims(record), "## Setting"]
+    parts.append(_lines([f"* {name}: {words}" for name, words in record.setting.items()]))
+    if record.notes:
+        parts += ["## Notes", _lines([f"* {_plain(note)}" for note in record.notes])]
+    return "\n\n".join(parts) + "\n"
+
+
+def study_cell(row: StudyRow, column: Column) -> str:
+    """What stands in a table for a row and a column: mean and spread, or words."""
+    if column.kind == "words":
+        words = Counter(row.words.get(column.key, ()))
+        if len(words) == 1:
+            return next(iter(words))
+        return ", ".join(f"{word} ×{times}" for word, times in words.items()) or "–"
+    mean, spread = row.mean(column.key), row.spread(column.key)
+    if mean is None or math.isnan(mean):
+        return "–"
+    if column.kind == "percent":
+        return f"{100 * mean:.1f}" + (f" ± {100 * spread:.1f}" if spread is not None else "")
+    if column.kind == "seconds":
+        return f"{mean:,.0f}"
+    if column.kind == "bytes":
+        return memory(int(mean))
+    return number(mean)
+
+
+def _written_by(record: StudyRecord) -> list[str]:
+    made = record.provenance
+    commit = f", commit {made.commit}" if made.commit else ""
+    return [
+        f"```\n{record.command}\n```",
+        f"Written by this command on {made.date[:10]} with nearfar {made.nearfar}{commit},"
+        f" PyTorch {made.torch}, Python {made.python}, on {made.device}, {made.cores} cores."
+        " It is not edited by hand.",
+    ]
+
+
+def _table(record: StudyRecord) -> str:
+    numeric = ["left" if c.kind == "words" else "right" for c in record.columns]
+    lines = [
+        "| " + " | ".join(["", *(column.title for column in record.columns)]) + " |",
+        "|---|" + "".join("---|" if side == "left" else "---:|" for side in numeric),
+    ]
+    for row in record.rows:
+        name = f"*{row.name}*" if row.baseline else f"`{row.name}`"
+        done = max((len(values) for values in row.values.values()), default=0)
+        if row.failures and not done:
+            cells = ["failed", *([""] * (len(record.columns) - 1))]
+        elif not done:
+            cells = ["not trained", *([""] * (len(record.columns) - 1))]
+        else:
+            cells = [study_cell(row, column) for column in record.columns]
+            if done < row.seeds:
+                name += f" ({done} of {row.seeds} seeds)"
+        lines.append("| " + " | ".join([name, *(_plain(cell) for cell in cells)]) + " |")
+    return "\n".join(lines)
+
+
+def _legend(record: StudyRecord) -> str:
+    said = [f"{column.title}: {column.meaning}" for column in record.columns if column.meaning]
+    percent = any(column.kind == "percent" for column in record.columns)
+    return "; ".join(said) + "." + (" Accuracies in percent." if percent else "")
+
+
+def _claims(record: StudyRecord) -> str:
+    lines = [
+        f"| {_plain(claim.text)} | **{claim.verdict}** | {_plain(claim.evidence)} |"
+        for claim in record.claims
+    ]
+    return "\n".join(["| claim | | evidence |", "|---|---|---|", *lines])
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(lines)
+
+
+def _alt(record: StudyRecord) -> str:
+    best = [f"{row.name} {study_cell(row, record.columns[0])}" for row in record.rows if row.values]
+    return _plain(f"{record.columns[0].title} of each row: {', '.join(best)}").replace("]", ")")
+
+
+def _plain(text: str) -> str:
+    """Text from outside within a line of a table."""
+    line = " ".join(text.split())
+    return line.replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("*", "\\*")

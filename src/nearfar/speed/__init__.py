@@ -1,0 +1,15 @@
+"""Measured against what one would use instead, on the same machine in one run."""
+
+from nearfar.speed._objectives import bench_objectives
+from nearfar.speed._row import BenchRow, ObjectiveRow, write_csv
+from nearfar.speed._train import bench_train
+from nearfar.speed._views import bench_views
+
+__all__ = [
+    "BenchRow",
+    "ObjectiveRow",
+    "bench_objectives",
+    "bench_train",
+    "bench_views",
+    "write_csv",
+]

@@ -1,0 +1,85 @@
+"""Cells one after the other, each in a process of its own; what is done stays done."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nearfar.records import CellRecord
+from nearfar.studies._cell import Cell, fill
+
+__all__ = ["Tell", "fill_all", "silent"]
+
+Tell = Callable[[str], None]
+"""Is told, in a line, how a study goes."""
+
+
+def silent(line: str) -> None:
+    """Tells nobody."""
+
+
+def fill_all(cells: Sequence[Cell], cache: Path, *, tell: Tell = silent) -> None:
+    """Train and measure every cell that is not done.
+
+    One that fails is written down as failed and the others go on; it is tried again the next time.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the cell that was in training has saved its run.
+    """
+    waiting = [cell for cell in cells if not _done(cell.read(cache))]
+    if len(waiting) < len(cells):
+        tell(f"{len(cells) - len(waiting)} of {len(cells)} cells are done already")
+    for place, cell in enumerate(waiting, 1):
+        name = f"{place}/{len(waiting)} {cell.method} seed {cell.seed}"
+        tell(f"{name} …")
+        _fill_apart(cell, cache)
+        record = cell.read(cache)
+        assert record is not None, "a cell that was filled has a record"
+        tell(f"{name} {_summary(record)}")
+
+
+def _done(record: CellRecord | None) -> bool:
+    return record is not None and not record.failure
+
+
+def _summary(record: CellRecord) -> str:
+    if record.failure:
+        return f"failed: {record.failure}"
+    shown = [f"{name} {100 * record.values[name]:.1f} %" for name in ("knn", "linear")]
+    if record.verdict:
+        shown += [record.verdict, f"{record.values['seconds']:,.0f} s"]
+    return ", ".join(shown)
+
+
+def _fill_apart(cell: Cell, cache: Path) -> None:
+    """In a new process, so that memory and processor time are those of this cell."""
+    process = multiprocessing.get_context("spawn").Process(target=_fill, args=(cell, cache))
+    process.start()
+    try:
+        process.join()
+    except KeyboardInterrupt:
+        process.terminate()  # it saves its run first; Ctrl-C may have reached it as well
+        process.join()
+        raise KeyboardInterrupt(
+            f"stopped at {cell.method} seed {cell.seed}; the same command goes on from there"
+        ) from None
+    code = process.exitcode
+    if code in (-signal.SIGTERM, 130):
+        raise KeyboardInterrupt(
+            f"stopped at {cell.method} seed {cell.seed}; the same command goes on from there"
+        )
+    if code:
+        why = f"its process ended with signal {-code}" if code < 0 else f"exit code {code}"
+        if code == -signal.SIGKILL:
+            why += " (too little memory?)"
+        cell.failed(why).save(cell.path(cache) / "cell.json")
+
+
+def _fill(cell: Cell, cache: Path) -> None:
+    try:
+        fill(cell, cache)
+    except KeyboardInterrupt:
+        sys.exit(130)

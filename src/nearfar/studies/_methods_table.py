@@ -1,0 +1,323 @@
+"""Every image method with the same encoder and the same budget, beside what they must beat.
+
+Claim: each method's defaults give a representation that beats the untrained encoder's by more than
+the spread over seeds, and none collapses.
+
+What published comparisons report of each method at its own best setting, and of one seed, is
+measured here at one setting for all: encoder, images, passes, batch, optimiser. Methods, heads and
+views are the presets' with all their defaults.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from nearfar.api._recipe import method_class, preset_names
+from nearfar.checks import check_choice, check_integer
+from nearfar.modalities import modality
+from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
+from nearfar.studies._baselines import BASELINES, RAW, SUPERVISED, UNTRAINED
+from nearfar.studies._cell import Cell
+from nearfar.studies._cells import Tell, fill_all, silent
+from nearfar.studies._claim import judge
+from nearfar.studies._methods_claims import claims_of
+from nearfar.studies._published import PUBLISHED, SOURCES
+from nearfar.studies._samples import Samples
+
+__all__ = ["BUDGETS", "CLAIMS", "SMOKE", "Config", "image_methods", "run"]
+
+NAME = "methods"
+
+
+# presets that explain SimSiam, for a study of their own
+_EXPLAINING = ("simsiam_anatomy", "simsiam_expectation", "simsiam_gradient")
+
+
+def image_methods() -> tuple[str, ...]:
+    """The presets whose methods are for images."""
+    return tuple(
+        name
+        for name in preset_names()
+        if "images" in (method_class(name).modalities or ("images",))
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What is compared, and on what budget.
+
+    Args:
+        data: Labelled images: a name (see `nearfar data`), a folder or a file.
+        budget: ``cpu``: the small ConvNet, AdamW, one pass over the images, 10,000 labels.
+            ``gpu``: ResNet-18 with the small stem, SGD, 200 passes, all labels.
+        methods: Rows of the table: presets and `supervised`, commas between; all if not given.
+        only: Train just these now, commas between; the table shows all cells in the cache.
+        seeds: How often each method is trained, from seeds 0, 1, ...
+        epochs: Passes over the images; the budget's if not given.
+        batch_size: The budget's if not given.
+        labelled: Labelled images that the probes learn from, the first of the training images; the
+            budget's if not given.
+        encoder: By name; the budget's if not given.
+        samples: Train on so many images, drawn at random; on all if not given.
+        threads: Of the processor, for each cell; as PyTorch chooses if not given.
+    """
+
+    data: str = "cifar10"
+    budget: Literal["cpu", "gpu"] = "cpu"
+    methods: tuple[str, ...] | None = None
+    only: tuple[str, ...] | None = None
+    seeds: int = 3
+    epochs: int | None = None
+    batch_size: int | None = None
+    labelled: int | None = None
+    encoder: str | None = None
+    samples: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        check_choice(BUDGETS, budget=self.budget)
+        check_integer(at_least=1, seeds=self.seeds)
+        for name in ("epochs", "batch_size", "labelled", "samples", "threads"):
+            value = getattr(self, name)
+            if value is not None:
+                check_integer(at_least=1, **{name: value})
+        for name in ("methods", "only"):
+            words = [w for text in getattr(self, name) or () for w in text.split(",") if w]
+            for word in words:
+                check_choice((*image_methods(), *BASELINES), **{name: word})
+            object.__setattr__(self, name, tuple(dict.fromkeys(words)) or None)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a budget decides."""
+
+    encoder: str
+    epochs: int
+    batch_size: int
+    labelled: int | None
+    training: dict[str, Any]
+
+
+BUDGETS = {
+    "cpu": Budget("convnet", 1, 128, 10_000, {}),
+    # the published small-image recipe: rate 0.06 for a batch of 128, decay 0.0005
+    "gpu": Budget(
+        "resnet18",
+        200,
+        512,
+        None,
+        {"optimizer": "sgd", "learning_rate": 0.24, "weight_decay": 5e-4},
+    ),
+}
+SMOKE = Config(
+    data="digits", methods=("simclr", "byol"), seeds=1, epochs=1, batch_size=64, samples=256
+)
+COLUMNS = (
+    Column("knn", "kNN", "percent", "accuracy of 20 nearest neighbours on the test images"),
+    Column("linear", "linear", "percent", "accuracy of a linear classifier"),
+    Column("mean_classifier", "mean", "percent", "accuracy of the classes' mean vectors"),
+    Column("alignment", "align", "number", "squared distance of two views' unit projections"),
+    Column("uniformity", "uniform", "number", "log of the mean Gaussian potential; lower is wider"),
+    Column("m_o", "m_o", "number", "share of the common centre in a unit projection"),
+    Column("m_r", "m_r", "number", "share of the residual"),
+    Column("effective_rank", "rank", "number", "effective rank of the projections"),
+    Column("verdict", "verdict", "words", "label-free, of each seed"),
+    Column("seconds", "seconds", "seconds", "of training, by the clock"),
+    Column("cpu_seconds", "CPU s", "seconds", "of training, all cores together"),
+    Column(
+        "peak_memory", "memory", "bytes", "most that the process held, on a GPU that the GPU held"
+    ),
+)
+
+
+# not claimed to be good; what a method is compared with
+_COMPARED = (*BASELINES, "autoencoder")
+CLAIMS = claims_of([name for name in image_methods() if name not in _COMPARED])
+
+
+def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
+    """Train what is not in the cache, and make the table of all that is.
+
+    Args:
+        config: What is compared.
+        cache: Directory of the cells; several processes may share it.
+        tell: Is told how it goes.
+    """
+    samples = Samples.open(config.data, samples=config.samples, labelled=_labelled(config))
+    known = (name for name in image_methods() if name not in _EXPLAINING)
+    rows = config.methods or (*known, SUPERVISED)
+    cells = _cells(config, (RAW, UNTRAINED, *rows), fingerprint=samples.fingerprint)
+    cache = cache / NAME / Path(config.data).name
+    wanted = config.only and (RAW, UNTRAINED, *config.only)
+    fill_all([cell for cell in cells if not wanted or cell.method in wanted], cache, tell=tell)
+    return _record(config, cells, [cell.read(cache) for cell in cells], samples)
+
+
+def _labelled(config: Config) -> int | None:
+    return config.labelled or BUDGETS[config.budget].labelled
+
+
+def _cells(config: Config, methods: Sequence[str], *, fingerprint: str) -> list[Cell]:
+    """Seed by seed, so that a table stopped early has every method."""
+    budget = BUDGETS[config.budget]
+    batch = config.batch_size or budget.batch_size
+    training = {
+        "epochs": config.epochs or budget.epochs,
+        "batch_size": batch,
+        "devices": 1,
+        **budget.training,
+    }
+    if "learning_rate" in training:
+        training["learning_rate"] *= batch / budget.batch_size
+    return [
+        Cell(
+            method=method,
+            seed=seed,
+            data=config.data,
+            fingerprint=fingerprint,
+            samples=config.samples,
+            labelled=_labelled(config),
+            encoder=config.encoder or budget.encoder,
+            training=training,
+            threads=config.threads,
+        )
+        for seed in range(config.seeds)
+        for method in dict.fromkeys(methods)
+        if seed == 0 or method != RAW
+    ]
+
+
+def _record(
+    config: Config,
+    cells: Sequence[Cell],
+    found: Sequence[CellRecord | None],
+    samples: Samples,
+) -> StudyRecord:
+    by_method: dict[str, list[CellRecord | None]] = {}
+    for cell, record in zip(cells, found, strict=True):
+        by_method.setdefault(cell.method, []).append(record)
+    published = config.budget == "gpu" and config.data == "cifar10"
+    columns = (*COLUMNS, Column("published", "published", "words", "see the notes"))
+    rows = [_row(name, records) for name, records in by_method.items()]
+    if published:
+        rows = [
+            replace(row, words=row.words | {"published": (PUBLISHED[row.name],)})
+            if row.name in PUBLISHED
+            else row
+            for row in rows
+        ]
+    done = [record for record in found if record is not None and not record.failure]
+    table = StudyRecord(
+        study=NAME,
+        name=_name(config),
+        title=f"Image methods on {Path(config.data).name}, {config.budget} budget",
+        claim=(
+            "Each method's defaults beat the untrained encoder by more than the spread over seeds,"
+            " and none collapses."
+        ),
+        setting=_setting(config, cells[0], samples),
+        config={k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()},
+        command=_command(config),
+        columns=columns if published else COLUMNS,
+        rows=tuple(rows),
+        notes=(*_notes(config, done, samples), *(SOURCES if published else ())),
+        provenance=Provenance.here(),
+    )
+    return replace(table, claims=judge(CLAIMS, table))
+
+
+def _name(config: Config) -> str:
+    """Of the files: short for the budget that needs no GPU."""
+    return f"{NAME}-{Path(config.data).name}" + ("-gpu" if config.budget == "gpu" else "")
+
+
+def _row(name: str, records: Sequence[CellRecord | None]) -> StudyRow:
+    done = [record for record in records if record is not None and not record.failure]
+    failed = [record for record in records if record is not None and record.failure]
+    keys = {column.key for column in COLUMNS}
+    values = {
+        key: tuple(record.values[key] for record in done if key in record.values)
+        for key in keys
+        if any(key in record.values for record in done)
+    }
+    verdicts = tuple(record.verdict for record in done if record.verdict)
+    return StudyRow(
+        name=name,
+        values={column.key: values[column.key] for column in COLUMNS if column.key in values},
+        words={"verdict": verdicts} if verdicts else {},
+        seeds=len(records),
+        baseline=name in _COMPARED,
+        failures=tuple(f"seed {record.seed}: {record.failure}" for record in failed),
+    )
+
+
+def _setting(config: Config, cell: Cell, samples: Samples) -> dict[str, str]:
+    training = dict(cell.training)
+    epochs = training["epochs"]
+    return {
+        "images": f"{samples.train.describe()}, for training without labels",
+        "probes": (
+            f"{len(samples.fitted):,} labelled images of these, judged on {len(samples.test):,}"
+            f" test images, {samples.classes} classes"
+        ),
+        "encoder": cell.encoder,
+        "training": (
+            f"{epochs:,} epoch{'s' * (epochs > 1)}, batch {training['batch_size']:,},"
+            f" {training.get('optimizer', 'adamw')}"
+            + (f", rate {training['learning_rate']:g}" if "learning_rate" in training else "")
+        ),
+        "seeds": f"{config.seeds}: ± is the standard deviation over them",
+    }
+
+
+def _notes(config: Config, done: Sequence[CellRecord], samples: Samples) -> list[str]:
+    kind = modality("images")
+    notes = [*samples.notes]
+    for name in dict.fromkeys(record.method for record in done):
+        if name in BASELINES:
+            continue
+        for key, value in kind.suited(name).items():
+            notes.append(f"{name}: {key} {value} in the encoder, as the method needs it")
+    by_note: dict[str, list[str]] = {}
+    for record in done:
+        for note in record.notes:
+            if note not in samples.notes:
+                names = by_note.setdefault(note, [])
+                if record.method not in names:
+                    names.append(record.method)
+    trained = {record.method for record in done if record.verdict}
+    for note, names in by_note.items():
+        notes.append(note if set(names) == trained else f"{', '.join(names)}: {note}")
+    precisions = sorted({record.precision for record in done if record.precision})
+    if precisions:
+        notes.append(f"computed in {', '.join(precisions)}")
+    notes.append(
+        "alignment, uniformity, m_o, m_r and rank are measured on the projections of samples set"
+        " aside, in two of the method's views; of what does not ask two views to agree in two of"
+        " SimCLR's, whose agreement the verdict then does not judge; of the untrained encoder on"
+        " its representations of those"
+    )
+    versions = sorted({f"{r.provenance.nearfar} ({r.provenance.commit})" for r in done})
+    dates = sorted(record.provenance.date for record in done)
+    if dates:
+        notes.append(
+            f"cells trained by nearfar {', '.join(versions)} from {dates[0]} to {dates[-1]}"
+        )
+    return notes
+
+
+def _command(config: Config) -> str:
+    words = ["nearfar", "study", NAME]
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if value != field.default and field.name not in ("only", "threads"):
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            words += [f"--{field.name.replace('_', '-')}", text]
+    if "--data" not in words:
+        words += ["--data", config.data]
+    return shlex.join(words)

@@ -1,0 +1,267 @@
+"""What can be said of a setting before the first update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from nearfar.checks import check_integer, check_positive
+from nearfar.ops import uniformity_floor, uniformity_minimum
+from nearfar.records import AdviceLine, AdviceRecord, Curve
+from nearfar.theory._bound_curves import ARORA, COUPON, bound_curves, log_bounds, other_class
+from nearfar.theory._collisions import collision_probability, expected_log_collisions
+from nearfar.theory._contrastive_deviation import contrastive_deviation_bound
+from nearfar.theory._coupon_collector import coupon_collector_probability
+from nearfar.theory._draws import draws_for_coverage
+from nearfar.theory._information_bounds import information_ceiling
+from nearfar.theory._perfect_loss import perfect_contrastive_loss
+from nearfar.theory._prior import Prior, class_probabilities
+
+__all__ = ["advise"]
+
+_COVERAGE = 0.95
+_GUESSES = (10, 100, 1_000)  # where the number of latent classes is not known
+_SEEN = 0.02  # of a uniformity: nearer to its floor than this is at the floor
+_T = 2.0
+
+
+def advise(
+    *,
+    batch_size: int,
+    dim: int,
+    temperature: float | None = None,
+    num_negatives: int | None = None,
+    prior: Prior | None = None,
+    samples: int | None = None,
+    loss: float | None = None,
+    uniformity: float | None = None,
+    watched: int | None = None,
+) -> AdviceRecord:
+    r"""What theory says of a contrastive setting, line by line with its formula.
+
+    The loss at chance and the best attainable one, the information that the loss can prove, how
+    likely a batch shows all latent classes and what their collisions cost, the batch that would
+    show them, how low uniformity can go, and which bounds say nothing here, and why.
+
+    Assumptions:
+        Those of the functions behind the lines. Candidates of different samples are drawn
+        independently; a batch of two views shows N samples, of which N − 1 are negatives.
+
+    Args:
+        batch_size: N, samples in a (global) batch, 2 or more.
+        dim: Dimensions of a projection.
+        temperature: Of the objective; None for an objective without negatives, of which only the
+            lines on uniformity speak.
+        num_negatives: K keys in a queue; without it the 2N − 2 other views of the batch.
+        prior: Number of latent classes, or the probability of each; without it some guesses.
+        samples: In the data.
+        loss: What a run's loss reads, to be placed between the best and chance.
+        uniformity: What a run reads (t = 2), to be compared with how low it can go.
+        watched: Samples that it was read from.
+
+    Returns:
+        The lines, and with a prior and a temperature the curves of the bounds.
+
+    Raises:
+        ValueError: A number out of its range, a prior that is none, a batch larger than the data.
+
+    Example:
+        >>> for line in advise(batch_size=256, dim=128, temperature=0.2).lines[:3]:
+        ...     print(f"{line.about}: {line.says}")
+        chance: a loss of 6.24 means nothing was learnt
+        best: 1.57 for a perfectly aligned and uniform encoder in 128 dimensions
+        ceiling: the loss cannot prove more than 6.24 nats (9.00 bits) that two views share
+    """
+    check_integer(at_least=2, batch_size=batch_size)
+    check_integer(at_least=1, dim=dim)
+    if num_negatives is not None:
+        check_integer(at_least=1, num_negatives=num_negatives)
+    if samples is not None:
+        check_integer(at_least=1, samples=samples)
+        if batch_size > samples:
+            raise ValueError(
+                f"`batch_size` must be at most the {samples:,} samples, got {batch_size:,}"
+            )
+    classes = 0 if prior is None else len(class_probabilities(prior))
+    draws = batch_size if num_negatives is None else 1 + num_negatives
+    lines: list[AdviceLine] = []
+    curves: tuple[Curve, ...] = ()
+    setting = f"batch {batch_size:,}, {dim:,} dimensions"
+    if temperature is not None:
+        check_positive(temperature=temperature)
+        candidates = 2 * batch_size - 2 if num_negatives is None else num_negatives
+        setting += f", temperature {temperature:g}, {candidates:,} negatives"
+        lines += _contrast(candidates, dim, temperature, loss)
+        lines += _coverage(draws, prior, classes)
+        if prior is not None and classes > 1:
+            lines += _bounds(draws, temperature, prior, classes)
+            curves = bound_curves(prior, temperature=temperature, most=max(4, 2 * draws))
+    lines += _spread(dim, uniformity, watched)
+    if samples is not None:
+        per_epoch = samples // batch_size
+        says = f"{samples:,} samples make {per_epoch:,} updates an epoch"
+        lines.append(AdviceLine("data", says, "⌊samples / N⌋", float(per_epoch)))
+    return AdviceRecord(setting, tuple(lines), classes, curves)
+
+
+def _contrast(
+    candidates: int, dim: int, temperature: float, loss: float | None
+) -> Iterator[AdviceLine]:
+    chance = math.log(1 + candidates)
+    best = perfect_contrastive_loss(dim, temperature=temperature, num_negatives=candidates)
+    yield AdviceLine(
+        "chance",
+        f"a loss of {chance:.2f} means nothing was learnt",
+        f"ln(1 + {candidates:,})",
+        chance,
+        matters=True,
+    )
+    yield AdviceLine(
+        "best",
+        f"{best:.2f} for a perfectly aligned and uniform encoder in {dim:,} dimensions",
+        "−1/τ + E ln(e^(1/τ) + Σ e^(u·v/τ)), u and v uniform on the sphere",
+        best,
+        matters=True,
+    )
+    ceiling = information_ceiling(1 + candidates)
+    yield AdviceLine(
+        "ceiling",
+        f"the loss cannot prove more than {ceiling:.2f} nats ({ceiling / math.log(2):.2f} bits)"
+        " that two views share",
+        "I ≥ ln(number of candidates) − L",
+        ceiling,
+        matters=True,
+    )
+    if loss is not None:
+        way = (chance - loss) / (chance - best)
+        yield AdviceLine(
+            "loss",
+            f"{loss:.2f} lies {way:.0%} of the way from chance to the best",
+            "(chance − L) / (chance − best)",
+            way,
+        )
+    if candidates * math.exp(-1 / temperature) < 0.1:
+        yield AdviceLine(
+            "vacuous",
+            f"at temperature {temperature:g} any aligned encoder has a loss near 0:"
+            " watch uniformity, the loss will not show it",
+            "M·e^(−1/τ)",
+            candidates * math.exp(-1 / temperature),
+        )
+    gap = contrastive_deviation_bound(temperature=temperature, num_negatives=candidates)
+    says = f"L − ln M lies within {gap.upper:.2g} of its limit, alignment plus uniformity"
+    if gap.upper > 0.5:
+        says = (
+            "alignment plus uniformity, the limit for many negatives, may be"
+            f" {gap.upper:.1f} nats away"
+        )
+    yield AdviceLine("limit", says, "ln(1 + e^(2/τ) / M)", gap.upper)
+
+
+def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceLine]:
+    if prior is None:
+        for guess in _GUESSES:
+            chance = coupon_collector_probability(draws, guess)
+            yield AdviceLine(
+                "coverage",
+                f"if there are {guess:,} latent classes, {draws:,} samples show all of them with"
+                f" probability {_probability(chance)}",
+                f"υ of {draws:,} draws, {guess:,} equal classes",
+                chance,
+            )
+        return
+    chance = coupon_collector_probability(draws, prior)
+    yield AdviceLine(
+        "coverage",
+        f"{draws:,} samples show all {classes:,} classes with probability {_probability(chance)}",
+        "υ = P(every class among the draws)",
+        chance,
+    )
+    needed = draws_for_coverage(prior, probability=_COVERAGE)
+    yield AdviceLine(
+        "enough",
+        f"{needed:,} samples show all classes with probability {_COVERAGE:.0%}",
+        "smallest N with υ_N ≥ 0.95",
+        float(needed),
+    )
+    collides = collision_probability(draws - 1, prior)
+    yield AdviceLine(
+        "collide",
+        f"at least one negative is of the anchor's class with probability {_probability(collides)}",
+        "τ = 1 − Σ ρ(1 − ρ)^K",
+        collides,
+    )
+    cost = expected_log_collisions(draws - 1, prior)
+    yield AdviceLine(
+        "cost",
+        f"an encoder that brings each class to one point pays {cost:.2f} for negatives of the"
+        " anchor's own class",
+        "E ln(Col + 1)",
+        cost,
+    )
+
+
+_FORMULAS = {
+    ARORA: "(L − E ln(Col + 1)) / ((1 − τ) υ)",
+    COUPON: "(2L − E ln(Col + 1)) / υ",
+}
+
+
+def _bounds(draws: int, temperature: float, prior: Prior, classes: int) -> Iterator[AdviceLine]:
+    collapsed = math.log(classes)
+    truth = math.log1p((classes - 1) * other_class(classes, temperature))
+    for name, (log_bound, reason) in log_bounds(draws, temperature, prior).items():
+        says = (
+            f"of an encoder with each class in one point, whose supervised loss is {truth:.2f}, the"
+            f" bound of {name} says at most {_exponential(log_bound)}"
+        )
+        if log_bound >= math.log(collapsed):
+            says += f": vacuous, ln C = {collapsed:.2f} holds for a collapsed encoder ({reason})"
+        yield AdviceLine("bound", says, _FORMULAS[name], _finite_exponential(log_bound))
+
+
+def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator[AdviceLine]:
+    least = uniformity_minimum(dim, _T)
+    yield AdviceLine(
+        "uniform",
+        f"no distribution in {dim:,} dimensions has a uniformity below {_signed(least)}",
+        "−2t + ln 0F1(; m/2; t²), t = 2",
+        least,
+        matters=True,
+    )
+    if uniformity is None:
+        return
+    floor = least if watched is None else uniformity_floor(dim, watched, _T)
+    away = uniformity - floor
+    says = (
+        f"uniformity {_signed(uniformity)} is at its floor: it cannot fall further, only alignment"
+        " can still improve"
+        if away <= _SEEN
+        else f"uniformity {_signed(uniformity)} is {away:.2f} above the least that"
+        f" {'the distribution' if watched is None else f'{watched:,} samples'} can show"
+    )
+    yield AdviceLine("spread", says, "uniformity − its floor", away)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _probability(value: float) -> str:
+    if value < 1e-99:
+        return "0"
+    if value < 1e-4:
+        return f"{value:.1e}"
+    return f"{value:.4f}" if value < 0.99995 else "above 0.9999"
+
+
+def _finite_exponential(log_value: float) -> float:
+    return math.exp(log_value) if log_value < 700 else math.inf
+
+
+def _exponential(log_value: float) -> str:
+    if log_value == math.inf:
+        return "infinite"
+    if log_value < 7:
+        return f"{math.exp(log_value):.2f}"
+    return f"10^{log_value / math.log(10):.0f}"

@@ -1,0 +1,225 @@
+"""Does an extra gradient work against the centre, and does it decorrelate?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfar.checks import check_matrix, check_positive, check_same_shape
+from nearfar.objectives import covariance_term
+from nearfar.ops import to_sphere
+from nearfar.records import Record
+from nearfar.theory._gradient_components import center_and_residual
+from nearfar.theory._gradient_identities import info_nce_extra_gradient
+
+__all__ = [
+    "DecentringCurve",
+    "DecorrelationCurve",
+    "decentring_curve",
+    "decorrelation_cosines",
+    "decorrelation_curve",
+]
+
+_SHORTEST = 1e-12  # a shorter centre has no direction
+
+
+@dataclass(frozen=True)
+class DecentringCurve(Record):
+    """How much of an extra gradient's centre part is a multiple of the vectors' own centre.
+
+    Attributes:
+        etas: Multiples of the centre taken off.
+        cosines: Between what is left of the extra gradient's centre part and the centre.
+        crossing: Where that cosine is 0; below 0 the extra gradient de-centres.
+    """
+
+    etas: tuple[float, ...]
+    cosines: tuple[float, ...]
+    crossing: float
+
+
+@torch.no_grad()
+def decentring_curve(
+    extra: Float[Tensor, "batch dim"],
+    vectors: Float[Tensor, "batch dim"],
+    *,
+    etas: Sequence[float] | None = None,
+) -> DecentringCurve:
+    r"""Cosine between :math:`o_e - \eta\, o` and :math:`o`, and the :math:`\eta` at which it is 0.
+
+    .. math:: c(\eta) = \cos(o_e - \eta\, o,\; o), \qquad
+              c(\eta^*) = 0 \iff \eta^* = \frac{o_e^\top o}{\lVert o \rVert^2}
+
+    Statement: :math:`c` falls with :math:`\eta`, and once only, so the crossing tells which
+    multiple of the centre the extra gradient holds: :math:`o_e = \eta^* o` plus something
+    orthogonal. A negative crossing is de-centring. It is exactly −1 for a triplet whose negatives
+    are the batch in another order; the paper reads about −0.5 for SimSiam and its predictions'
+    centre, and a positive crossing, which cannot prevent collapse, for its projections'.
+
+    Args:
+        extra: Extra gradients, as :func:`simsiam_extra_gradient` gives them.
+        vectors: What they act on: predictions for the paper's :math:`\eta_p`, projections for
+            :math:`\eta_z`; normalised here.
+        etas: Where to evaluate; −1 to 1 in steps of 0.05 if not given.
+
+    Returns:
+        The curve and its crossing.
+
+    Raises:
+        ValueError: Not two matrices of one shape, no etas, or vectors without a centre.
+        TypeError: Integer tensors.
+
+    Vacuous:
+        Where the vectors are balanced: a centre no longer than :math:`1 / \sqrt N` is noise, and so
+        is the crossing. Measure early in training, or on many samples.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), figure 5a; the closed form is ours.
+
+    Example:
+        >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+        >>> curve = decentring_curve(-0.5 * z, z, etas=(-1.0, 1.0))
+        >>> print(f"{curve.cosines[0]:.1f} {curve.cosines[1]:.1f} {curve.crossing:.3f}")
+        1.0 -1.0 -0.586
+    """
+    check_matrix(extra=extra, vectors=vectors)
+    check_same_shape(extra=extra, vectors=vectors)
+    steps = tuple(k / 20 for k in range(-20, 21)) if etas is None else tuple(etas)
+    if not steps:
+        raise ValueError("`etas` must hold at least one number, got none")
+    own = center_and_residual(to_sphere(vectors)).center.double()
+    length = own.norm()
+    if length < _SHORTEST:
+        raise ValueError(
+            f"`vectors` must have a centre to compare with, got one of length {length.item():.1e}"
+        )
+    part = center_and_residual(extra).center.double()
+    left = part - own * torch.tensor(steps, dtype=torch.float64, device=own.device)[:, None]
+    cosines = F.cosine_similarity(left, own.expand_as(left), dim=1)
+    return DecentringCurve(
+        etas=steps,
+        cosines=tuple(cosines.tolist()),
+        crossing=(part @ own / length**2).item(),
+    )
+
+
+@dataclass(frozen=True)
+class DecorrelationCurve(Record):
+    """Over temperatures: does InfoNCE's extra gradient do what a decorrelation loss does?
+
+    Attributes:
+        temperatures: Of the softmax over negatives.
+        residual: Cosine of the residual part with the regulariser's negative gradient.
+        center: The same of the centre part.
+    """
+
+    temperatures: tuple[float, ...]
+    residual: tuple[float, ...]
+    center: tuple[float, ...]
+
+
+def decorrelation_cosines(
+    extra: Float[Tensor, "batch dim"], vectors: Float[Tensor, "batch dim"]
+) -> tuple[float, float]:
+    r"""Cosine of an extra gradient's two parts with the decorrelation loss's negative gradient.
+
+    .. math:: \frac1N \sum_i \cos(r_{e,i},\, -\partial R / \partial Z_i), \qquad
+              \frac1N \sum_i \cos(o_e,\, -\partial R / \partial Z_i)
+
+    with :math:`R` the :func:`nearfar.objectives.decorrelation_loss` as a function of free vectors:
+    like :math:`o_e` and :math:`r_e` its gradient here keeps the part along each vector.
+
+    Statement: above 0, that part works towards uncorrelated dimensions. The regulariser's gradient
+    has no mean over the batch, so a centre part, the same for all, hardly agrees with it.
+
+    Args:
+        extra: Extra gradients, one for each vector.
+        vectors: What they act on; normalised here.
+
+    Returns:
+        For the residual part and for the centre part, each in [−1, 1].
+
+    Raises:
+        ValueError: Not two matrices of one shape, or fewer than 2 samples.
+        TypeError: Integer tensors.
+
+    Vacuous:
+        Where the dimensions are uncorrelated already, or all vectors one: the regulariser has no
+        gradient, and the cosines read 0.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), figure 5c.
+
+    Example:
+        >>> line = torch.tensor([[2.0, 1.0], [-2.0, -1.0], [1.0, 2.0], [-1.0, -2.0]])
+        >>> print("{:.3f} {:.3f}".format(*decorrelation_cosines(-line, line)))
+        0.800 0.000
+    """
+    check_matrix(min_rows=2, extra=extra, vectors=vectors)
+    check_same_shape(extra=extra, vectors=vectors)
+    with torch.enable_grad():
+        units = to_sphere(vectors.detach()).double().requires_grad_()
+        (gradient,) = torch.autograd.grad(covariance_term(units), units)
+    center, residual = center_and_residual(extra.detach().double())
+    pull = F.normalize(-gradient, dim=1, eps=1e-30)
+    along_residual = (F.normalize(residual, dim=1) * pull).sum(dim=1).mean()
+    along_center = (F.normalize(center, dim=0) * pull).sum(dim=1).mean()
+    return along_residual.item(), along_center.item()
+
+
+def decorrelation_curve(
+    z1: Float[Tensor, "batch dim"],
+    z2: Float[Tensor, "batch dim"],
+    *,
+    temperatures: Sequence[float],
+) -> DecorrelationCurve:
+    r""":func:`decorrelation_cosines` of InfoNCE's extra gradient, over the temperature.
+
+    Statement: the paper's figure peaks at an intermediate temperature, about 0.83 near 0.2, and is
+    near 0 both below 0.05, where one neighbour has all the weight, and at 1, where all have the
+    same: InfoNCE decorrelates best in between.
+
+    Args:
+        z1: One view's projections, any length but zero; normalised here.
+        z2: The other view's, in the same order.
+        temperatures: Each above 0.
+
+    Returns:
+        Both cosines for each temperature.
+
+    Raises:
+        ValueError: Not two matrices of one shape, fewer than 2 samples, no temperature or one that
+            is not above 0.
+        TypeError: Integer tensors.
+
+    Vacuous:
+        As :func:`decorrelation_cosines`; and where peak and height are read as constants: they
+        depend on how correlated the dimensions are.
+
+    Reference:
+        Zhang et al., ICLR 2022 (arXiv 2203.16262), figure 5c.
+
+    Example:
+        >>> z = torch.tensor([[2.0, 1.0], [-2.0, -1.0], [1.0, 2.0], [-1.0, -2.0]])
+        >>> curve = decorrelation_curve(z, z, temperatures=(0.1, 1.0))
+        >>> print("{:.3f} {:.3f}".format(*curve.residual))
+        1.000 0.989
+    """
+    if not temperatures:
+        raise ValueError("`temperatures` must hold at least one number, got none")
+    for temperature in temperatures:
+        check_positive(temperature=temperature)
+    found = [
+        decorrelation_cosines(info_nce_extra_gradient(z1, z2, temperature=temperature), z1)
+        for temperature in temperatures
+    ]
+    return DecorrelationCurve(
+        temperatures=tuple(temperatures),
+        residual=tuple(pair[0] for pair in found),
+        center=tuple(pair[1] for pair in found),
+    )

@@ -1,0 +1,240 @@
+"""The information between two samples of vectors, by a small critic trained for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nearfar.checks import (
+    check_choice,
+    check_finite_rows,
+    check_integer,
+    check_matrix,
+    check_positive,
+)
+from nearfar.objectives import donsker_varadhan_loss, info_nce_loss, jensen_shannon_loss
+from nearfar.records import Record
+from nearfar.theory._information_bounds import (
+    donsker_varadhan_information,
+    info_nce_information,
+    information_ceiling,
+    jensen_shannon_information,
+    nwj_information,
+    split_scores,
+)
+
+__all__ = ["Estimator", "InformationEstimate", "SeparableCritic", "estimate_information"]
+
+Estimator = Literal["info_nce", "jensen_shannon", "nwj", "donsker_varadhan"]
+HELD_OUT = 0.25
+
+
+@dataclass(frozen=True)
+class InformationEstimate(Record):
+    """What :func:`estimate_information` found.
+
+    Attributes:
+        estimator: Which estimator, and loss of the critic.
+        nats: The estimate, on pairs that the critic was not trained on.
+        ceiling: The most this estimator could have read; None where it has no ceiling.
+        held_out: Pairs it was read on.
+        batch_size: Pairs scored against each other, in training and in reading.
+        num_parameters: Of the critic.
+    """
+
+    estimator: str
+    nats: float
+    ceiling: float | None
+    held_out: int
+    batch_size: int
+    num_parameters: int
+
+
+class SeparableCritic(nn.Module):
+    r"""The score :math:`s(x, y) = \langle G(x), H(y) \rangle + a(x) + b(y)`, with small networks.
+
+    The product alone is the form of the contrastive objective; the two free terms let it be a log
+    density ratio, which the other estimators ask for. Both are folded into the product, so that
+    all pairs' scores are one matrix product.
+
+    Example:
+        >>> critic = SeparableCritic(3, 5, width=16, dim=8, generator=torch.Generator())
+        >>> queries, keys = critic(torch.randn(7, 3), torch.randn(9, 5))
+        >>> (queries @ keys.T).shape
+        torch.Size([7, 9])
+    """
+
+    def __init__(
+        self, input_dim: int, signal_dim: int, *, width: int, dim: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.inputs = _network(input_dim, width, dim + 1, generator)
+        self.signals = _network(signal_dim, width, dim + 1, generator)
+
+    def forward(
+        self, x: Float[Tensor, "inputs input_dim"], y: Float[Tensor, "signals signal_dim"]
+    ) -> tuple[Float[Tensor, "inputs dim"], Float[Tensor, "signals dim"]]:
+        """Two sets of vectors whose products are the scores."""
+        left, right = self.inputs(x), self.signals(y)
+        a, b = left[:, :1], right[:, :1]
+        queries = torch.cat([left[:, 1:], a, torch.ones_like(a)], dim=1)
+        keys = torch.cat([right[:, 1:], torch.ones_like(b), b], dim=1)
+        return queries, keys
+
+
+def estimate_information(
+    x: Float[Tensor, "samples input_dim"],
+    y: Float[Tensor, "samples signal_dim"],
+    *,
+    estimator: Estimator = "jensen_shannon",
+    batch_size: int = 128,
+    steps: int = 1500,
+    learning_rate: float = 2e-3,
+    width: int = 128,
+    dim: int = 32,
+    seed: int = 0,
+) -> InformationEstimate:
+    r"""Mutual information between paired vectors, in nats, estimated by a trained critic.
+
+    A critic :math:`\langle G(x), H(y) \rangle + a(x) + b(y)` of two small networks is trained with
+    the estimator's own loss on three quarters of the pairs (AdamW, learning rate falling to 0); the
+    estimate is read on the rest, as the mean over batches. Both vectors are standardised first.
+
+    Bias:
+        That of the estimator (:func:`info_nce_information`, :func:`jensen_shannon_information`,
+        :func:`nwj_information`, :func:`donsker_varadhan_information`) and that of a critic that was
+        not trained to the end or sees too few pairs: then too low, for those that are bounds in
+        expectation. Reading on held-out pairs keeps memorised pairs from counting as information.
+
+    Args:
+        x: One vector per pair.
+        y: The other vector of each pair, in the same order; of any width.
+        estimator: ``"info_nce"`` (ends at the logarithm of the batch), ``"jensen_shannon"``,
+            ``"nwj"`` or ``"donsker_varadhan"`` (no ceiling).
+        batch_size: Pairs scored against each other.
+        steps: Updates of the critic.
+        learning_rate: Of AdamW, at the start.
+        width: Of the networks' two hidden layers.
+        dim: Of the product.
+        seed: Decides split, order and initial weights; same seed, same estimate.
+
+    Raises:
+        ValueError: Vectors that do not pair up, fewer than 8 batches of pairs, an unknown
+            estimator, NaN.
+
+    Cost:
+        A few seconds on a processor: steps · batch · (batch · dim + width²). The global random
+        state is left as it was.
+
+    Reference:
+        Tsai et al., ICLR 2021 (arXiv 2006.05576), proposition 1.
+
+    Example:
+        >>> from nearfar.data import CorrelatedGaussians
+        >>> x, y = CorrelatedGaussians(2, information=1.0).draw(4096)
+        >>> found = estimate_information(x, y, steps=400)
+        >>> abs(found.nats - 1) < 0.15, found.held_out, found.ceiling
+        (True, 1024, None)
+    """
+    check_matrix(x=x, y=y)
+    check_finite_rows(x=x, y=y)
+    check_choice(LOSSES, estimator=estimator)
+    check_integer(at_least=2, batch_size=batch_size)
+    check_integer(at_least=1, steps=steps, width=width, dim=dim)
+    check_integer(at_least=0, seed=seed)
+    check_positive(learning_rate=learning_rate)
+    if len(x) != len(y):
+        raise ValueError(f"`y` must have a row for each of the {len(x)} rows of `x`, got {len(y)}")
+    if len(x) < 8 * batch_size:
+        raise ValueError(
+            f"`x` must hold at least 8 batches of {batch_size} pairs, got {len(x)} rows"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(x), generator=generator)
+    held = order[: int(HELD_OUT * len(x)) // batch_size * batch_size]
+    kept = order[len(held) :]
+    x, y = (_standardised(values, kept) for values in (x.detach(), y.detach()))
+    critic = SeparableCritic(x.shape[1], y.shape[1], width=width, dim=dim, generator=generator)
+    critic = critic.to(x.device)
+    optimizer = torch.optim.AdamW(critic.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        picked = torch.randint(len(kept), (batch_size,), generator=generator)
+        batch = kept[picked]
+        loss = LOSSES[estimator](*critic(x[batch], y[batch]))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(critic.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        batches = held.view(-1, batch_size)
+        pairs = (critic(x[batch], y[batch]) for batch in batches)
+        readings = [READINGS[estimator](_scores(*vectors)) for vectors in pairs]
+    return InformationEstimate(
+        estimator=estimator,
+        nats=float(torch.stack(readings).mean()),
+        ceiling=information_ceiling(batch_size) if estimator == "info_nce" else None,
+        held_out=len(held),
+        batch_size=batch_size,
+        num_parameters=sum(weight.numel() for weight in critic.parameters()),
+    )
+
+
+def _info_nce(queries: Tensor, keys: Tensor) -> Tensor:
+    return info_nce_loss(queries, keys, temperature=1.0, normalise=False)
+
+
+def _jensen_shannon(queries: Tensor, keys: Tensor) -> Tensor:
+    return jensen_shannon_loss(*split_scores(_scores(queries, keys)))
+
+
+def _nwj(queries: Tensor, keys: Tensor) -> Tensor:
+    return -nwj_information(_scores(queries, keys))
+
+
+def _donsker_varadhan(queries: Tensor, keys: Tensor) -> Tensor:
+    return donsker_varadhan_loss(*split_scores(_scores(queries, keys)))
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "info_nce": _info_nce,
+    "jensen_shannon": _jensen_shannon,
+    "nwj": _nwj,
+    "donsker_varadhan": _donsker_varadhan,
+}
+READINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    "info_nce": info_nce_information,
+    "jensen_shannon": jensen_shannon_information,
+    "nwj": nwj_information,
+    "donsker_varadhan": donsker_varadhan_information,
+}
+
+
+def _scores(queries: Tensor, keys: Tensor) -> Tensor:
+    return queries @ keys.T
+
+
+def _standardised(values: Tensor, rows: Tensor) -> Tensor:
+    """Columns of mean 0 and spread 1 over some rows; a constant column becomes 0."""
+    wide = values.float()
+    centred = wide - wide[rows].mean(dim=0)
+    spread: Tensor = centred[rows].std(dim=0)
+    return centred / spread.where(spread > 0, 1)
+
+
+def _network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for columns, rows in ((inputs, width), (width, width), (width, outputs)):
+        layer = nn.Linear(columns, rows, device="meta").to_empty(device="cpu")  # draws nothing
+        nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.ReLU()]
+    with torch.no_grad():
+        layer.weight.mul_((4 * outputs) ** -0.25)  # scores start at the size of 1
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,117 @@
+"""Labelled samples as a population to draw from, class by class."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.theory._prior import Prior, class_probabilities
+
+__all__ = ["LabelledClasses"]
+
+Numbers = NDArray[np.int64]
+
+
+@final
+class LabelledClasses:
+    """A draw is a class from the prior, then any of its samples, with replacement.
+
+    Args:
+        labels: The class of each sample, 0 or more.
+        samples: How many labels there must be.
+        prior: A number of classes or the probability of each; the labels' shares if None, and then
+            labels that never occur are no classes.
+
+    Attributes:
+        labels: The class of each sample, from 0 without gaps.
+        prior: The probability of each class.
+        sizes: Samples of each class, 1 or more.
+
+    Raises:
+        ValueError: Labels of a wrong shape or kind, fewer classes than labels, a class without
+            samples, one class alone.
+    """
+
+    def __init__(self, labels: Tensor, *, samples: int, prior: Prior | None) -> None:
+        _check_labels(labels, samples)
+        numbers = labels.detach().cpu().numpy().astype(np.int64)
+        if prior is None:
+            _, numbers, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+            self.prior = counts / samples
+        else:
+            self.prior = class_probabilities(prior)
+            _check_match(numbers, len(self.prior))
+        if len(self.prior) < 2:
+            raise ValueError(f"`labels` must hold at least 2 classes, got {len(self.prior)}")
+        self.labels = numbers
+        self.sizes = np.bincount(numbers, minlength=len(self.prior))
+        self._order = np.argsort(numbers, kind="stable")
+        self._starts = np.cumsum(self.sizes) - self.sizes
+        self._edges = np.cumsum(self.prior)[:-1]
+
+    def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> Numbers:
+        """Classes from the prior."""
+        return np.searchsorted(self._edges, rng.random(shape), side="right")
+
+    def draw_without_collision(self, rng: np.random.Generator, count: int, draws: int) -> Numbers:
+        """Anchors' classes, given that none of `count` negatives is of the anchor's class."""
+        logs = np.log(self.prior) + count * np.log1p(-self.prior)
+        law = np.exp(logs - logs.max())
+        return np.searchsorted(np.cumsum(law / law.sum())[:-1], rng.random(draws), side="right")
+
+    def draw_others(self, rng: np.random.Generator, classes: Numbers, count: int) -> Numbers:
+        """For each class named, `count` classes from the prior, given that they are others."""
+        own = self.prior[classes][:, None]
+        starts = (np.cumsum(self.prior) - self.prior)[classes][:, None]
+        places = rng.random((len(classes), count)) * (1 - own)
+        places += own * (places >= starts)  # step over the class itself
+        drawn = np.searchsorted(self._edges, places, side="right")
+        return np.where(drawn == classes[:, None], (drawn + 1) % len(self.prior), drawn)  # rounding
+
+    def samples(self, rng: np.random.Generator, classes: Numbers) -> Tensor:
+        """The index of a sample of each class named."""
+        places = (rng.random(classes.shape) * self.sizes[classes]).astype(np.int64)
+        return torch.from_numpy(self._order[self._starts[classes] + places])
+
+    def pairs(self, rng: np.random.Generator, classes: Numbers) -> tuple[Tensor, Tensor]:
+        """The indices of two different samples of each class named, which must have two."""
+        sizes, starts = self.sizes[classes], self._starts[classes]
+        first = (rng.random(classes.shape) * sizes).astype(np.int64)
+        further = 1 + (rng.random(classes.shape) * (sizes - 1)).astype(np.int64)
+        second = (first + further) % sizes
+        return torch.from_numpy(self._order[starts + first]), torch.from_numpy(
+            self._order[starts + second]
+        )
+
+
+def _check_labels(labels: Tensor, samples: int) -> None:
+    if labels.shape != (samples,):
+        raise ValueError(
+            f"`labels` must hold one label for each of the {samples} samples,"
+            f" got shape {tuple(labels.shape)}"
+        )
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise TypeError(f"`labels` must be whole numbers, got {labels.dtype}")
+    if bool((labels < 0).any()):
+        row = int((labels < 0).nonzero()[0])
+        raise ValueError(
+            f"`labels` must be whole numbers of 0 or more, got {labels[row].item()} in row {row}"
+        )
+
+
+def _check_match(labels: Numbers, classes: int) -> None:
+    if labels.max() >= classes:
+        raise ValueError(
+            "`prior` must have a class for every label,"
+            f" got {classes} classes and the label {labels.max()}"
+        )
+    absent = np.setdiff1d(np.arange(classes), labels)
+    if absent.size:
+        raise ValueError(
+            f"`labels` must hold a sample of each of the {classes} classes of `prior`,"
+            f" got none of class {absent[0]}"
+        )

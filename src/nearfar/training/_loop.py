@@ -1,0 +1,303 @@
+"""The one training loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nearfar.data import Batch, Source, batches
+from nearfar.inputs import View, move
+from nearfar.methods._method import Method, Step
+from nearfar.ops import permutation
+from nearfar.records import RunDirectory
+from nearfar.training._caching import num_parts, two_passes
+from nearfar.training._checkpoint import latest_checkpoint, save_checkpoint
+from nearfar.training._engine import Engine
+from nearfar.training._metrics import Meter, MetricsLog
+from nearfar.training._optimizers import (
+    build_optimizer,
+    peak_learning_rate,
+    scheduled_learning_rate,
+)
+from nearfar.training._options import TrainingOptions
+from nearfar.training._progress import Progress
+from nearfar.training._stopping import Interrupted, NonFiniteLossError, StopRequest
+from nearfar.training._watch import Watch
+from nearfar.views import Views
+
+__all__ = ["Plan", "plan", "train"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many batches and updates a run has."""
+
+    batches_per_epoch: int
+    updates_per_epoch: int
+    steps: int
+    warmup: int
+    watch_every: int
+
+    def watches(self, done: int) -> bool:
+        """Whether to measure after so many updates."""
+        return done == self.steps or (self.watch_every > 0 and done % self.watch_every == 0)
+
+
+def plan(samples: int, options: TrainingOptions) -> Plan:
+    """Count the updates; a last incomplete batch or group of batches is left out of each epoch.
+
+    Raises:
+        ValueError: The batch (times ``accumulate``) is larger than the data.
+    """
+    wanted = options.batch_size * options.accumulate
+    if wanted > samples:
+        raise ValueError(
+            f"`batch_size` × `accumulate` must be at most the {samples} samples to train on,"
+            f" got {options.batch_size} × {options.accumulate}"
+        )
+    updates = samples // wanted
+    warmup = options.warmup_epochs
+    if warmup is None:
+        warmup = min(10.0, options.epochs / 10)
+    steps = updates * options.epochs
+    watch_every = options.watch_every
+    if watch_every is None:
+        watch_every = max(10, min(50, steps // 20))
+    return Plan(
+        batches_per_epoch=updates * options.accumulate,
+        updates_per_epoch=updates,
+        steps=steps,
+        warmup=round(warmup * updates),
+        watch_every=watch_every,
+    )
+
+
+def train(
+    method: Method,
+    source: Source,
+    views: Views,
+    *,
+    options: TrainingOptions,
+    engine: Engine,
+    directory: RunDirectory,
+    watch: Watch,
+    progress: Progress,
+) -> float:
+    """Train `method` on `source`, from the newest checkpoint in `directory` if there is one.
+
+    Every draw is a function of seed, epoch, sample and update, so that a resumed run is the run.
+
+    Args:
+        method: Speaks the protocol; trained in place.
+        source: Samples; read in an order that depends on seed and epoch alone.
+        views: Makes the views of a batch.
+        options: Epochs, batch, optimiser and the rest.
+        engine: Devices and precision.
+        directory: Receives checkpoints and metrics.
+        watch: Label-free measurements.
+        progress: Shows it.
+
+    Returns:
+        Training time in seconds, earlier parts of a resumed run included.
+
+    Raises:
+        NonFiniteLossError: The loss is NaN or infinite; weights are as before that batch.
+        Interrupted: Ctrl-C or SIGTERM; the state is saved.
+        OSError: A checkpoint could not be written; earlier ones are whole.
+    """
+    schedule = plan(len(source), options)
+    optimizer = build_optimizer(method, options)
+    checkpoint = latest_checkpoint(directory.checkpoints)
+    engine.setup(method, optimizer)
+    done, seconds = 0, 0.0
+    if checkpoint is not None:
+        checkpoint.restore(method, optimizer)
+        done, seconds = checkpoint.step, checkpoint.seconds
+    first = engine.rank == 0
+    log = MetricsLog(directory.metrics, step=done) if first else None
+    every = options.checkpoint_every or schedule.updates_per_epoch
+    started = time.perf_counter() - seconds
+    meter = Meter(
+        options.batch_size * options.accumulate,
+        pending=checkpoint.pending if checkpoint else None,
+    )
+    values: dict[str, float] = {}
+    update = _Updater(method, source, views, options, schedule, engine, directory)
+    method.train()
+
+    def save(step: int) -> Path | None:
+        if not first:
+            return None
+        return save_checkpoint(
+            directory.checkpoints,
+            step=step,
+            seconds=time.perf_counter() - started,
+            method=method,
+            optimizer=optimizer,
+            pending=meter.pending,
+        )
+
+    with StopRequest() as stop:
+        for step, group in _updates(source, options, schedule, engine, start=done):
+            meter.count(*update(step, group))
+            done = step + 1
+            where = {"step": done, "epoch": done / schedule.updates_per_epoch}
+            if log and (done % options.log_every == 0 or done == schedule.steps):
+                read = meter.read()
+                values |= read
+                log.write("train", **where, learning_rate=update.learning_rate(step), **read)
+            if first and schedule.watches(done):
+                readings = watch(method, engine)
+                values |= readings
+                if log:
+                    log.write("watch", **where, **readings)
+            if first:
+                progress.update(
+                    step=done,
+                    steps=schedule.steps,
+                    epoch=done // schedule.updates_per_epoch,
+                    epochs=options.epochs,
+                    values=values,
+                )
+            if done % every == 0 or done == schedule.steps or stop.asked:
+                save(done)
+            if stop.asked and done < schedule.steps:
+                raise Interrupted(
+                    f"stopped after update {done:,} of {schedule.steps:,}; go on with: nearfar"
+                    f" train --resume {directory.path}"
+                )
+    engine.barrier()
+    return time.perf_counter() - started
+
+
+def _updates(
+    source: Source, options: TrainingOptions, schedule: Plan, engine: Engine, *, start: int
+) -> Iterator[tuple[int, list[Batch]]]:
+    """The batches of each update still to be done."""
+    step = start
+    while step < schedule.steps:
+        epoch, update = divmod(step, schedule.updates_per_epoch)
+        stream = batches(
+            source,
+            batch_size=options.batch_size,
+            order=permutation(len(source), seed=options.seed, epoch=epoch),
+            rank=engine.rank,
+            world_size=engine.world_size,
+            start=update * options.accumulate,
+        )
+        try:
+            for _ in range(update, schedule.updates_per_epoch):
+                yield step, [next(stream) for _ in range(options.accumulate)]
+                step += 1
+        finally:
+            stream.close()
+
+
+@final
+@dataclass(frozen=True)
+class _Updater:
+    """One update after another: views, forward, backward for each batch, then a step."""
+
+    method: Method
+    source: Source
+    views: Views
+    options: TrainingOptions
+    schedule: Plan
+    engine: Engine
+    directory: RunDirectory
+
+    def learning_rate(self, step: int, *, steady: bool = False) -> float:
+        """The rate of an update, or that of what stays at its peak."""
+        return scheduled_learning_rate(
+            step,
+            steps=self.schedule.steps,
+            warmup=self.schedule.warmup,
+            peak=peak_learning_rate(self.options),
+            constant=steady or self.options.schedule == "constant",
+        )
+
+    def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:
+        """Mean loss of the group's batches, and the named terms of the last."""
+        total = 0.0
+        terms: dict[str, float] = {}
+        for index, batch in enumerate(group):
+            # dropout and stochastic depth draw from here: a function of seed, update and process
+            torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
+            last = index == len(group) - 1
+            result, loss = self._accumulate(batch, step, batches=len(group), last=last)
+            self.method.after_batch(result)
+            total += loss / len(group)
+            terms = {name: float(term) for name, term in result.terms.items()}
+        self.engine.update(self.learning_rate(step), steady=self.learning_rate(step, steady=True))
+        self.method.after_update((step + 1) / self.schedule.steps)
+        return total, terms
+
+    def _accumulate(
+        self, batch: Batch, step: int, *, batches: int, last: bool
+    ) -> tuple[Step, float]:
+        """Add a batch's gradients; the method's step and its loss."""
+        value = math.nan
+
+        def backward(loss: Tensor) -> None:
+            nonlocal value
+            value = loss.item()
+            if not math.isfinite(value):
+                raise self._explain(batch, value, step)
+            self.engine.backward(loss / batches, last=last)
+
+        parts = self._parts(batch)
+        if len(parts) == 1:
+            result = self.engine.forward(self._views_of(batch, step))
+            backward(result.loss)
+        else:
+            # views again in each pass: kept ones would grow with the batch
+            makers = [partial(self._views_of, part, step) for part in parts]
+            result = two_passes(
+                self.method, makers, precision=self.engine.autocast, backward=backward
+            )
+            if last:
+                self.engine.average_gradients()
+        return result, value
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        samples = len(batch.samples)
+        count = num_parts(samples, self.options.micro_batch or samples)
+        if count == 1:
+            return [batch]
+        return batch.split(count)
+
+    def _views_of(self, batch: Batch, step: int) -> tuple[View, ...]:
+        device = self.engine.device
+        shown = self.views(
+            move(batch.inputs, device),
+            batch.samples.to(device),
+            seed=self.options.seed,
+            epoch=step // self.schedule.updates_per_epoch,
+        )
+        moved = [move(view, device, self.engine.dtype) for view in shown]
+        if not self.options.channels_last:
+            moved = [v.contiguous() if isinstance(v, Tensor) else v for v in moved]
+        return tuple(moved)
+
+    def _explain(self, batch: Batch, loss: float, step: int) -> NonFiniteLossError:
+        names = [self.source.identify(int(sample)) for sample in batch.samples]
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        last = latest_checkpoint(self.directory.checkpoints)
+        kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written"
+        return NonFiniteLossError(
+            f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
+            " Try a lower learning rate, a longer warm-up, or --precision 32"
+        )
+
+
+def _entropy(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -1,0 +1,100 @@
+"""Optimiser and learning-rate schedule from the options."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from nearfar.methods._method import Method
+from nearfar.training._lars import LARS
+from nearfar.training._options import TrainingOptions
+
+__all__ = ["build_optimizer", "peak_learning_rate", "scheduled_learning_rate", "set_rates"]
+
+_RATES = {"adamw": 1e-3, "sgd": 0.03, "lars": 0.3}
+_DECAYS = {"adamw": 1e-2, "sgd": 1e-4, "lars": 1e-6}
+
+
+def peak_learning_rate(options: TrainingOptions) -> float:
+    """The rate after warm-up: given, or the optimiser's default scaled to the batch of an update.
+
+    Linear scaling for SGD and LARS (Goyal et al. 2017, arXiv 1706.02677), square root for AdamW,
+    whose steps do not grow with the gradient.
+    """
+    if options.learning_rate is not None:
+        return options.learning_rate
+    scale = options.batch_size * options.accumulate / 256
+    power = 0.5 if options.optimizer == "adamw" else 1.0
+    return float(_RATES[options.optimizer] * scale**power)
+
+
+def scheduled_learning_rate(
+    step: int, *, steps: int, warmup: int, peak: float, constant: bool = False
+) -> float:
+    """Rate of update `step` (from 0): linear rise over `warmup` updates, then a cosine to 0.
+
+    With `constant` it stays at its peak.
+
+    Example:
+        >>> [scheduled_learning_rate(s, steps=5, warmup=2, peak=1.0) for s in range(3)]
+        [0.5, 1.0, 1.0]
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    if constant:
+        return peak
+    progress = (step - warmup) / max(1, steps - warmup)
+    return peak * (1 + math.cos(math.pi * progress)) / 2
+
+
+def set_rates(optimizer: Optimizer, *, rate: float, steady: float) -> None:
+    """Give each group the rate of an update.
+
+    Args:
+        optimizer: From :func:`build_optimizer`.
+        rate: As scheduled.
+        steady: The rate of what stays at its peak.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = group["factor"] * (steady if group["constant"] else rate)
+
+
+def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
+    """Matrices and kernels with weight decay, biases and norms without; parts at their own pace.
+
+    LARS does not adapt biases and norms either (BYOL, arXiv 2006.07733, section 3.3).
+    """
+    paced = method.paces() if isinstance(method, Method) else ()
+    paces = {id(parameter): pace for pace in paced for parameter in pace.part.parameters()}
+    decay = _DECAYS[options.optimizer] if options.weight_decay is None else options.weight_decay
+    groups: dict[tuple[bool, bool, float], dict[str, Any]] = {}
+    for parameter in method.parameters():
+        if not parameter.requires_grad:
+            continue
+        pace = paces.get(id(parameter))
+        factor, constant = (pace.factor, pace.constant) if pace else (1.0, False)
+        weight = parameter.ndim > 1
+        made = {
+            "params": [],
+            "weight_decay": decay if weight else 0.0,
+            "factor": factor,
+            "constant": constant,
+        }
+        if options.optimizer == "lars":
+            made["adapt"] = weight
+        groups.setdefault((constant, weight, factor), made)["params"].append(parameter)
+    if not groups:
+        raise ValueError("the method has no trainable parameter")
+    rate = peak_learning_rate(options)
+    # the common pace before others, weights before the rest
+    order = sorted(groups, key=lambda key: (key[0] or key[2] != 1, not key[1], key[2]))
+    chosen = [groups[key] for key in order]
+    if options.optimizer == "adamw":
+        # not fused: that kernel trusts weights and state to lie alike in memory
+        return AdamW(chosen, lr=rate)
+    if options.optimizer == "sgd":
+        return SGD(chosen, lr=rate, momentum=0.9)
+    return LARS(chosen, lr=rate)

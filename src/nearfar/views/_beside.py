@@ -1,0 +1,58 @@
+"""Views with a number beside each sample."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from jaxtyping import Int64
+from torch import Tensor
+
+from nearfar.inputs import View
+from nearfar.views._views import Views
+
+__all__ = ["Beside"]
+
+
+@final
+class Beside:
+    """The views of another, and after them one whole number for each sample.
+
+    For methods that keep something of each sample (its index), and for what is compared with
+    training without labels (its class).
+
+    Args:
+        views: Makes the views.
+        values: A number for each sample of the data set; its own index if not given.
+
+    Example:
+        >>> import torch
+        >>> from nearfar.views import ImageViews
+        >>> views = Beside(ImageViews(size=8, channels=1), torch.tensor([5, 6, 7]))
+        >>> images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+        >>> *shown, numbers = views(images, torch.tensor([2, 0]), seed=0, epoch=0)
+        >>> len(shown), numbers.tolist()
+        (2, [7, 5])
+    """
+
+    def __init__(self, views: Views, values: Int64[Tensor, " samples"] | None = None) -> None:
+        self.views = views
+        self.values = values
+        self.num_views = views.num_views + 1
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the views left out."""
+        return self.views.notes
+
+    def __call__(
+        self, inputs: Any, samples: Int64[Tensor, " batch"], /, *, seed: int, epoch: int
+    ) -> tuple[View, ...]:
+        """The views, and the numbers of these samples."""
+        shown = self.views(inputs, samples, seed=seed, epoch=epoch)
+        if self.values is None:
+            return *shown, samples
+        return *shown, self.values.to(samples.device)[samples]
+
+    def plain(self, inputs: Any, /) -> View:
+        """The one view for embedding."""
+        return self.views.plain(inputs)

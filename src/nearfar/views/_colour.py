@@ -1,0 +1,147 @@
+"""Colour changes on planes [channels, batch, pixels] in [0, 1], each sample its own."""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from nearfar.views._scratch import Scratch
+
+__all__ = [
+    "Blends",
+    "adjust_hue_",
+    "as_blends",
+    "blend_",
+    "blend_columns",
+    "jitter_",
+    "make_grey_",
+    "to_grey",
+]
+
+_LUMA = (0.2989, 0.587, 0.114)
+_CONTRAST, _SATURATION = 1, 2
+_ORDERS = tuple(itertools.permutations(range(3)))
+_TINY = 1e-12
+
+Planes = Float32[Tensor, "channels batch pixels"]
+Rounds = tuple[Tensor, ...]
+
+
+class Blends(NamedTuple):
+    """Brightness, contrast and saturation of each sample in its own order, and its hue.
+
+    Attributes:
+        factors: What each of three rounds multiplies the distance from its target by.
+        to_mean: 1 where the round's target is the mean grey (contrast), else 0.
+        to_grey: 1 where it is the grey image (saturation), else 0: black (brightness).
+        hue: The shift in turns.
+    """
+
+    factors: Rounds
+    to_mean: Rounds
+    to_grey: Rounds
+    hue: Float32[Tensor, "batch 1"]
+
+
+def blend_columns(
+    factors: Float32[Tensor, "batch changes"], order: Int64[Tensor, " batch"], *, colour: bool
+) -> Float32[Tensor, "columns batch 1"]:
+    """The columns of :class:`Blends`, from the factors of four changes and the order of three.
+
+    Without `colour`, saturation changes nothing.
+    """
+    change = torch.tensor(_ORDERS)[order]
+    factor = factors.gather(1, change)
+    if not colour:
+        factor.masked_fill_(change == _SATURATION, 1.0)
+    columns = (factor, change == _CONTRAST, change == _SATURATION, factors[:, 3:])
+    return torch.cat([column.float() for column in columns], dim=1).T[..., None].contiguous()
+
+
+def as_blends(columns: tuple[Tensor, ...]) -> Blends:
+    """What :func:`blend_columns` put into columns, by name."""
+    return Blends(columns[0:3], columns[3:6], columns[6:9], columns[9])
+
+
+def to_grey(planes: Planes, *, scratch: Scratch) -> Float32[Tensor, "batch pixels"]:
+    """Perceived lightness of three channels (ITU-R 601), the mean of any other number."""
+    grey = scratch("grey", *planes.shape[1:])
+    first, *others = planes
+    if len(others) == 2:
+        torch.mul(first, _LUMA[0], out=grey)
+        return grey.add_(others[0], alpha=_LUMA[1]).add_(others[1], alpha=_LUMA[2])
+    grey.copy_(first)
+    for plane in others:  # one after the other: the same bits for any batch
+        grey.add_(plane)
+    return grey.div_(len(planes)) if others else grey
+
+
+def _mean_of_rows(rows: Float32[Tensor, "batch pixels"]) -> Float32[Tensor, "batch 1"]:
+    """The mean of each row, with the same bits for one row as for many.
+
+    PyTorch splits the reduction of a single row among its threads, hence the second row.
+    """
+    return rows.expand(max(len(rows), 2), -1).mean(dim=1, keepdim=True)[: len(rows)]
+
+
+def blend_(planes: Planes, blends: Blends, turn: int, *, scratch: Scratch) -> None:
+    """One round of brightness, contrast or saturation, each sample its own, in place.
+
+    All three go from a target to the image and beyond it, `target + factor · (image - target)`, cut
+    to [0, 1].
+    """
+    target = to_grey(planes, scratch=scratch)
+    mean = _mean_of_rows(target).mul_(blends.to_mean[turn])
+    target.mul_(blends.to_grey[turn]).add_(mean)
+    torch.lerp(target, planes, blends.factors[turn], out=planes)
+    planes.clamp_(0, 1)
+
+
+def adjust_hue_(planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
+    r"""Turn the hue of three channels by `shift` (in turns), in place.
+
+    With the largest value :math:`V`, the smallest :math:`m` and :math:`C = V - m`, hue in turns
+    around red is :math:`h = \pm(⅓ + (G + B - R - V) / 6C)` with the sign of :math:`G - B`. Back:
+    :math:`R = V + C - 6C\,q(h)`, :math:`G = m - C + 6C\,q(h + ⅙)`, :math:`B = m - C + 6C\,q(h - ⅙)`
+    where :math:`q(x) = |x|` cut to [⅙, ⅓]. No branch, and no HSV image in between.
+    """
+    red, green, blue = planes
+    high, low, six, hue = scratch("hue", 4, *red.shape)
+    torch.maximum(torch.maximum(red, green, out=high), blue, out=high)
+    torch.minimum(torch.minimum(red, green, out=low), blue, out=low)
+    torch.sub(high, low, out=six).mul_(6).clamp_(min=_TINY)
+    torch.add(green, blue, out=hue).sub_(red).sub_(high).div_(six).add_(1 / 3)
+    torch.copysign(hue, green.sub_(blue), out=hue).add_(shift)
+    hue.sub_(torch.round(hue, out=red))  # the planes hold what is needed in between
+    high.add_(six, alpha=1 / 6)
+    low.sub_(six, alpha=1 / 6)
+    torch.abs(hue, out=red).clamp_(1 / 6, 1 / 3)
+    torch.add(hue, 1 / 6, out=green).abs_().clamp_(1 / 6, 1 / 3)
+    torch.sub(hue, 1 / 6, out=blue).abs_().clamp_(1 / 6, 1 / 3)
+    torch.addcmul(high, six, red, value=-1, out=red)
+    torch.addcmul(low, six, planes[1:], out=planes[1:])
+
+
+def jitter_(planes: Planes, blends: Blends, *, hue_turn: int, scratch: Scratch) -> None:
+    """Brightness, contrast, saturation and hue in each sample's own random order, in place.
+
+    Args:
+        planes: Samples that have hue at the same turn.
+        blends: What is changed by how much.
+        hue_turn: How many of the three rounds come before hue, which only three channels have.
+        scratch: Memory to work in.
+    """
+    for turn in range(4):
+        if turn == hue_turn and len(planes) == 3:
+            adjust_hue_(planes, blends.hue, scratch=scratch)
+        if turn < 3:
+            blend_(planes, blends, turn, scratch=scratch)
+
+
+def make_grey_(planes: Planes, colour: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
+    """Replace the samples where `colour` is 0 (and not 1) by their lightness, in place."""
+    torch.lerp(to_grey(planes, scratch=scratch), planes, colour, out=planes)

@@ -1,0 +1,176 @@
+"""Random views of a graph, the same whichever of its nodes a batch asks for."""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import Nodes
+from nearfar.ops._random import random_bits, uniform
+
+__all__ = ["GraphViews"]
+
+# Who draws: an edge is a pair of numbers below 2^31, so below 2^62; the others lie above.
+_COLUMN: Final = 1 << 62
+_HIDDEN: Final = _COLUMN + (1 << 40)
+_ORDER: Final = _HIDDEN + (1 << 40)
+
+
+@final
+class GraphViews:
+    """Drop edges, hide nodes, mask features, shuffle features among the nodes.
+
+    In this order. Every draw is a pure function of (seed, epoch, view) and of the edge, node or
+    feature it is about, so that two batches of an epoch are cut from the same views of the graph,
+    and both directions of an edge share their lot.
+
+    Args:
+        num_views: How many views of the graph.
+        edge_drop: Probability that an edge is left out, one for all views or one per view.
+        node_drop: Probability that a node is left out for all others, likewise: what leads from it
+            is dropped, while it goes on seeing its own neighbours, as it may be a sample.
+        feature_mask: Probability that a feature is 0 at every node, likewise.
+        shuffle: Whether the features change places among the nodes while the edges stay: the
+            corruption of Deep Graph Infomax, one for all views or one per view. Such a view does
+            not show the sample.
+
+    Raises:
+        ValueError: A probability lies outside [0, 1], or there is not one per view.
+
+    Reference:
+        Veličković et al.: Deep Graph Infomax (ICLR 2019), section 3.4; Zhu et al.: Deep graph
+        contrastive representation learning (2020, arXiv 2006.04131), section 3.2.2.
+
+    Example:
+        >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        >>> graph = Nodes(torch.eye(3), path, torch.arange(3))
+        >>> views = GraphViews(edge_drop=(0.5, 0.0), feature_mask=(0.0,), shuffle=(False, True))
+        >>> first, second = views(graph, torch.arange(3), seed=3, epoch=0)
+        >>> first.edges.tolist(), second.features.argmax(dim=1).tolist()
+        ([[1, 2], [2, 1]], [1, 0, 2])
+    """
+
+    def __init__(
+        self,
+        *,
+        num_views: int = 2,
+        edge_drop: tuple[float, ...] = (0.2,),
+        node_drop: tuple[float, ...] = (0.0,),
+        feature_mask: tuple[float, ...] = (0.2,),
+        shuffle: tuple[bool, ...] = (False,),
+    ) -> None:
+        check_integer(at_least=1, num_views=num_views)
+        for name, rates in (
+            ("edge_drop", edge_drop),
+            ("node_drop", node_drop),
+            ("feature_mask", feature_mask),
+            ("shuffle", shuffle),
+        ):
+            if len(rates) not in (1, num_views):
+                raise ValueError(
+                    f"`{name}` must be one value or {num_views}, one per view, got {rates!r}"
+                )
+            for rate in rates:
+                check_fraction(**{name: rate})
+        self.num_views = num_views
+        self.edge_drop, self.node_drop = edge_drop, node_drop
+        self.feature_mask, self.shuffle = feature_mask, shuffle
+
+    def __repr__(self) -> str:
+        return f"GraphViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as the constructor takes it."""
+        return dict(vars(self))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing is left out for any graph."""
+        return ()
+
+    def __call__(
+        self, inputs: Nodes, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+    ) -> tuple[Nodes, ...]:
+        """The views of a graph, on its device.
+
+        Args:
+            inputs: The graph, and which of its nodes are the samples.
+            samples: Number of each sample.
+            seed: Of the run.
+            epoch: Of the run.
+
+        Raises:
+            ValueError: Not one number a sample.
+        """
+        if samples.shape != inputs.targets.shape:
+            raise ValueError(
+                f"`samples` must be {len(inputs)} indices, got shape {tuple(samples.shape)}"
+            )
+        return tuple(self._view(inputs, _Draws(seed, epoch, v)) for v in range(self.num_views))
+
+    def plain(self, inputs: Nodes) -> Nodes:
+        """The graph as it is."""
+        return inputs
+
+    def _view(self, graph: Nodes, draws: _Draws) -> Nodes:
+        numbers = graph.ids
+        if numbers is None:
+            numbers = torch.arange(len(graph.features), device=graph.features.device)
+        edges, features = graph.edges, graph.features
+        if rate := _of(self.edge_drop, draws.view):
+            low, high = numbers[edges].aminmax(dim=0)
+            edges = edges[:, ~draws.hit(low + (high << 31), rate)]
+        if rate := _of(self.node_drop, draws.view):
+            hidden = draws.hit(numbers + _HIDDEN, rate)
+            edges = edges[:, ~hidden[edges[0]]]
+        if rate := _of(self.feature_mask, draws.view):
+            columns = torch.arange(features.shape[1], device=features.device)
+            features = _masked(features, ~draws.hit(columns + _COLUMN, rate))
+        if _of(self.shuffle, draws.view):
+            features = draws.shuffled(features, numbers)
+        return Nodes(features, edges, graph.targets, graph.ids)
+
+
+@final
+class _Draws:
+    """What is drawn for one view of an epoch."""
+
+    def __init__(self, seed: int, epoch: int, view: int) -> None:
+        self.seed, self.epoch, self.view = seed, epoch, view
+
+    def hit(self, who: Int64[Tensor, " n"], rate: float) -> Bool[Tensor, " n"]:
+        """Whether an event of this probability happens to each."""
+        drawn = uniform(who, seed=self.seed, epoch=self.epoch, count=1, view=self.view)
+        return drawn[:, 0] < rate
+
+    def shuffled(
+        self, features: Float[Tensor, "nodes features"], numbers: Int64[Tensor, " nodes"]
+    ) -> Float[Tensor, "nodes features"]:
+        """Rows in the order of a random number for each node."""
+        words = random_bits(
+            numbers + _ORDER, seed=self.seed, epoch=self.epoch, count=2, view=self.view
+        )
+        order = torch.argsort((words[:, 0] << 31) | (words[:, 1] >> 1), stable=True)
+        return features.index_select(0, order)
+
+
+def _masked(
+    features: Float[Tensor, "nodes features"], kept: Bool[Tensor, " features"]
+) -> Float[Tensor, "nodes features"]:
+    """The features, 0 in the columns that are not kept."""
+    if not features.is_sparse:
+        return features * kept
+    entries = features.coalesce()
+    values = entries.values() * kept[entries.indices()[1]]
+    return torch.sparse_coo_tensor(
+        entries.indices(), values, features.shape, is_coalesced=True, check_invariants=False
+    )
+
+
+def _of(values: tuple[Any, ...], view: int) -> Any:
+    """The value for a view."""
+    return values[view] if len(values) > 1 else values[0]

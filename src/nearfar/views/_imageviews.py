@@ -1,0 +1,310 @@
+"""Random views of images as batched tensor operations, the same for any batch they come in."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, final
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import Images
+from nearfar.ops._random import uniform
+from nearfar.views._images import (
+    check_images,
+    check_normalisation,
+    check_sizes,
+    pixels_and_sizes,
+    plain_view,
+)
+from nearfar.views._parallel import alone
+from nearfar.views._parameters import FLIP, ViewParameters
+from nearfar.views._render import render
+
+__all__ = ["ImageViews"]
+
+_SMALLER = 3 / 7
+
+
+@final
+class ImageViews:
+    """Crop, flip, colour, grey, blur, solarise: each sample with its own parameters.
+
+    In this order: random resized crop with flip, rotation, colour jitter (its four changes in
+    random order), grey, blur, solarisation, normalisation. Every draw is a pure function of (seed,
+    epoch, sample, view): neither the batch nor the device nor the number of workers changes it.
+    What does not apply to the number of channels is left out, and :attr:`notes` says so.
+
+    With `small_views` (multi-crop) so many smaller views come after the others, made of smaller
+    crops and otherwise alike. They are cheap, and a part of an image is compared with the whole.
+    The attribute `num_views` counts them with the others.
+
+    Args:
+        size: Side of a view in pixels.
+        channels: Channels of the images.
+        num_views: How many views of side `size` of each sample.
+        crop_scale: Smallest and largest share of the image's area in a crop.
+        crop_ratio: Smallest and largest width over height of a crop.
+        flip: Probability of mirroring left to right.
+        rotation: Largest rotation in degrees, both ways.
+        jitter: Probability that the four colour changes are applied.
+        brightness: The factor is uniform in [max(0, 1 - b), 1 + b].
+        contrast: Likewise.
+        saturation: Likewise; three channels only.
+        hue: The shift is uniform in [-h, h] turns, h ≤ ½; three channels only.
+        grey: Probability of making grey; three channels only.
+        blur: Probability of a Gaussian blur, one for all views or one per view of that size; small
+            views take the last.
+        blur_sigma: Smallest and largest standard deviation of the blur in pixels; its kernel is a
+            tenth of the side.
+        solarise: Probability of turning bright values round, likewise.
+        solarise_threshold: From which value on, in [0, 1].
+        mean: Subtracted at the end, one number or one per channel; 0.5 and `std` 0.5 give [-1, 1].
+        std: Divided by at the end, likewise.
+        small_views: How many small views of each sample.
+        small_size: Side of a small view in pixels; 3/7 of `size` if not given, as 96 of 224.
+        small_scale: Smallest and largest share of the image's area in the crop of a small view.
+        shared_flip: Whether all views of a sample are mirrored, or none.
+
+    Raises:
+        ValueError: A probability, range or length is not as said above.
+
+    Reference:
+        Chen, Kornblith, Norouzi, Hinton: SimCLR (ICML 2020), appendix A; Grill et al.: BYOL
+        (NeurIPS 2020), appendix B; multi-crop: Caron et al.: SwAV (NeurIPS 2020), section 3.2.
+
+    Example:
+        >>> views = ImageViews(size=16, channels=1)
+        >>> views.notes
+        ('saturation, hue and grey left out: they need 3 channels, these images have 1',)
+        >>> images = torch.zeros(4, 1, 20, 24, dtype=torch.uint8)
+        >>> first, second = views(images, torch.arange(4), seed=0, epoch=0)
+        >>> first.shape, first.min().item()
+        (torch.Size([4, 1, 16, 16]), -1.0)
+        >>> several = ImageViews(size=16, channels=1, small_views=4)
+        >>> [view.shape[2] for view in several(images, torch.arange(4), seed=0, epoch=0)]
+        [16, 16, 7, 7, 7, 7]
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        channels: int = 3,
+        num_views: int = 2,
+        crop_scale: tuple[float, float] = (0.2, 1.0),
+        crop_ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: float = 0.5,
+        rotation: float = 0.0,
+        jitter: float = 0.8,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.1,
+        grey: float = 0.2,
+        blur: tuple[float, ...] = (0.5,),
+        blur_sigma: tuple[float, float] = (0.1, 2.0),
+        solarise: tuple[float, ...] = (0.0,),
+        solarise_threshold: float = 0.5,
+        mean: tuple[float, ...] = (0.5,),
+        std: tuple[float, ...] = (0.5,),
+        small_views: int = 0,
+        small_size: int | None = None,
+        small_scale: tuple[float, float] = (0.05, 0.14),
+        shared_flip: bool = False,
+    ) -> None:
+        check_integer(at_least=1, size=size, channels=channels, num_views=num_views)
+        check_integer(at_least=0, small_views=small_views)
+        small = max(1, round(size * _SMALLER)) if small_size is None else small_size
+        check_integer(at_least=1, small_size=small)
+        check_fraction(flip=flip, jitter=jitter, grey=grey, solarise_threshold=solarise_threshold)
+        if not 0 <= hue <= 0.5:
+            raise ValueError(f"`hue` must lie between 0 and 0.5, got {hue!r}")
+        _check_range(crop_scale=crop_scale, crop_ratio=crop_ratio, blur_sigma=blur_sigma)
+        _check_range(small_scale=small_scale)
+        check_fraction(crop_scale=crop_scale[1], small_scale=small_scale[1])
+        for name, strength in (
+            ("brightness", brightness),
+            ("contrast", contrast),
+            ("saturation", saturation),
+            ("rotation", rotation),
+        ):
+            if not 0 <= strength < float("inf"):
+                raise ValueError(f"`{name}` must be 0 or more, got {strength!r}")
+        _check_per_view(num_views, blur=blur, solarise=solarise)
+        middle, spread = check_normalisation(mean, std, channels=channels)
+        self._scale, self._shift = 1 / spread, -middle / spread
+        self._large = num_views
+        self.size, self.channels, self.num_views = size, channels, num_views + small_views
+        self.crop_scale, self.crop_ratio, self.flip = crop_scale, crop_ratio, flip
+        self.rotation, self.jitter = rotation, jitter
+        self.brightness, self.contrast = brightness, contrast
+        self.saturation, self.hue, self.grey = saturation, hue, grey
+        self.blur, self.blur_sigma = blur, blur_sigma
+        self.solarise, self.solarise_threshold = solarise, solarise_threshold
+        self.mean, self.std = mean, std
+        self.small_views, self.small_size, self.small_scale = small_views, small, small_scale
+        self.shared_flip = shared_flip
+
+    def __repr__(self) -> str:
+        return f"ImageViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as the constructor takes it."""
+        said = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        return said | {"num_views": self._large}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out for these images, in words."""
+        asked = {"saturation": self.saturation, "hue": self.hue, "grey": self.grey}
+        if not self.jitter:
+            asked["saturation"] = asked["hue"] = 0
+        named = [name for name, strength in asked.items() if strength]
+        if self.channels == 3 or not named:
+            return ()
+        words = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+        needs = "they need" if len(named) > 1 else "it needs"
+        return (f"{words} left out: {needs} 3 channels, these images have {self.channels}",)
+
+    def parameters(
+        self,
+        samples: Int64[Tensor, " batch"],
+        sizes: Int64[Tensor, "batch 2"],
+        *,
+        seed: int,
+        epoch: int,
+        view: int | Int64[Tensor, " batch"],
+    ) -> ViewParameters:
+        """What is drawn for a view of each sample.
+
+        Args:
+            samples: Indices of the samples in their data set.
+            sizes: Height and width of each image.
+            seed: Of the run.
+            epoch: Of the run.
+            view: Which view, from 0, the small ones last; one for all, or one per sample.
+        """
+        which = torch.as_tensor(view).expand(len(samples))
+        small = (which >= self._large).long()
+
+        def numbers_of(rows: Int64[Tensor, " rows"], count: int) -> Tensor:
+            asked = samples[rows]
+            numbers = uniform(asked, seed=seed, epoch=epoch, view=which[rows], count=count)
+            if self.shared_flip:  # as the first view draws it
+                first = uniform(asked, seed=seed, epoch=epoch, view=0, count=FLIP + 1)
+                numbers[:, FLIP] = first[:, FLIP]
+            return numbers
+
+        def of_view(probabilities: tuple[float, ...]) -> Tensor:
+            return torch.tensor(probabilities)[which.clamp(max=len(probabilities) - 1)]
+
+        scales = torch.tensor((self.crop_scale, self.small_scale), dtype=torch.float64)
+        sides = torch.tensor((self.size, self.small_size))
+        return ViewParameters.draw(
+            numbers_of,
+            sizes,
+            crop_scale=scales[small],
+            crop_ratio=self.crop_ratio,
+            flip=self.flip,
+            jitter=self.jitter,
+            strengths=(self.brightness, self.contrast, self.saturation, self.hue),
+            grey=self.grey,
+            blur=of_view(self.blur) * (sides[small] > 1),
+            blur_sigma=self.blur_sigma,
+            solarise=of_view(self.solarise),
+            rotation=self.rotation,
+        )
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        images: Tensor | Images,
+        samples: Int64[Tensor, " batch"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> tuple[Float32[Tensor, "batch channels _ _"], ...]:
+        """The views of a batch.
+
+        Args:
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
+            samples: Indices of the samples in their data set.
+            seed: Of the run.
+            epoch: Of the run.
+
+        Returns:
+            One float32 batch per view, channels-last in memory; the small ones last.
+
+        Raises:
+            TypeError: `images` are neither uint8 nor floating point.
+            ValueError: A shape or value is out of range.
+        """
+        images, given = pixels_and_sizes(images)
+        check_images(images, channels=self.channels)
+        sizes = check_sizes(images, given)
+        if samples.shape != images.shape[:1]:
+            raise ValueError(
+                f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
+            )
+        made: list[Tensor] = []
+        for first, count, size in (
+            (0, self._large, self.size),
+            (self._large, self.small_views, self.small_size),
+        ):
+            if not count:
+                continue
+            which = torch.arange(first, first + count).repeat_interleave(len(images))
+            several, extents = samples.cpu().repeat(count), sizes.repeat(count, 1)
+            drawn = alone(
+                partial(self.parameters, several, extents, seed=seed, epoch=epoch, view=which)
+            )
+            views = self.render(images, sizes, drawn, size=size)
+            made += [views[v * len(images) : (v + 1) * len(images)] for v in range(count)]
+        return tuple(made)
+
+    def render(
+        self,
+        images: Tensor,
+        sizes: Int64[Tensor, "batch 2"],
+        drawn: ViewParameters,
+        *,
+        size: int,
+    ) -> Float32[Tensor, "views channels size size"]:
+        """Views of side `size` by parameters that were drawn, with this normalisation."""
+        return render(
+            images,
+            sizes,
+            drawn,
+            size=size,
+            colour=self.channels == 3,
+            solarise_threshold=self.solarise_threshold,
+            scale=self._scale,
+            shift=self._shift,
+        )
+
+    def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
+        """The one view for embedding: :func:`plain_view` with this size and normalisation."""
+        return plain_view(images, size=self.size, mean=self.mean, std=self.std)
+
+
+def _check_range(**ranges: tuple[float, float]) -> None:
+    """Every range runs upwards and starts above zero."""
+    for name, values in ranges.items():
+        if not (len(values) == 2 and 0 < values[0] <= values[1] < float("inf")):
+            raise ValueError(
+                f"`{name}` must be two numbers above 0, the smaller first, got {values!r}"
+            )
+
+
+def _check_per_view(num_views: int, **probabilities: tuple[float, ...]) -> None:
+    """One probability for all views, or one per view."""
+    for name, values in probabilities.items():
+        if len(values) not in (1, num_views):
+            raise ValueError(
+                f"`{name}` must be one probability or {num_views}, one per view, got {values!r}"
+            )
+        for value in values:
+            check_fraction(**{name: value})

@@ -1,0 +1,145 @@
+"""Views of pairs: each half by the views of its own kind."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from nearfar.inputs import Group, Inputs, Pair, Signal, View
+from nearfar.ops._random import Stream, random_bits
+from nearfar.views._views import Views
+
+__all__ = ["PairViews", "PlainViews"]
+
+_SECOND = 1 << 63  # a user's seed never has this bit: the halves' draws are independent
+
+
+@final
+class PairViews:
+    """A view of the input and a view of its signal, which are the two views of the sample.
+
+    Of a :class:`nearfar.inputs.Pair` each half is shown by its own views; of a
+    :class:`nearfar.inputs.Group` two different members are drawn first, anew in each epoch. Every
+    draw is a pure function of (seed, epoch, sample, view).
+
+    Args:
+        x: Views of the inputs, one of each sample.
+        s: Views of the signals, one of each sample.
+        marked: Whether signals go to an encoder of their own: their views are marked as
+            :class:`nearfar.inputs.Signal`.
+        turns: Whether the signal's view comes first in every other epoch: for a method that trains
+            only on what comes first.
+        signals: Inputs that are signals where one side comes alone, in :meth:`plain`.
+
+    Raises:
+        ValueError: Views that show a sample more than once.
+
+    Example:
+        >>> from nearfar.views import ImageViews
+        >>> one = ImageViews(size=16, channels=1, num_views=1)
+        >>> pairs = Pair(torch.rand(4, 1, 20, 20), torch.rand(4, 1, 28, 28))
+        >>> first, second = PairViews(one, one)(pairs, torch.arange(4), seed=0, epoch=0)
+        >>> first.shape, second.shape
+        (torch.Size([4, 1, 16, 16]), torch.Size([4, 1, 16, 16]))
+    """
+
+    num_views = 2
+
+    def __init__(
+        self,
+        x: Views,
+        s: Views,
+        *,
+        marked: bool = False,
+        turns: bool = False,
+        signals: tuple[type[Inputs], ...] = (),
+    ) -> None:
+        for name, views in (("x", x), ("s", s)):
+            if views.num_views != 1:
+                raise ValueError(
+                    f"`{name}` must show each sample once, got {views.num_views} views a sample"
+                )
+        self.x, self.s, self.marked, self.turns = x, s, marked, turns
+        self._signals = signals
+
+    def __repr__(self) -> str:
+        return f"PairViews({self.x!r}, {self.s!r}, marked={self.marked})"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of each half's views."""
+        found: dict[str, Any] = {}
+        for name, views in (("x", self.x), ("s", self.s)):
+            found[name] = getattr(views, "settings", dict)()
+        return {**found, "marked": self.marked, "turns": self.turns}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out for these samples, in words."""
+        return tuple(dict.fromkeys((*self.x.notes, *self.s.notes)))
+
+    def __call__(
+        self, inputs: Pair | Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+    ) -> tuple[View, View]:
+        """A view of each input, and one of each signal; in turns, the other way round."""
+        if isinstance(inputs, Group):
+            pair = _drawn(inputs, samples, seed=seed, epoch=epoch)
+        else:
+            pair = inputs
+        (first,) = self.x(pair.x, samples, seed=seed, epoch=epoch)
+        (second,) = self.s(pair.s, samples, seed=seed ^ _SECOND, epoch=epoch)
+        views = first, Signal(second) if self.marked else second
+        return (views[1], views[0]) if self.turns and epoch % 2 else views
+
+    def plain(self, inputs: View) -> View:
+        """Without anything random: of pairs the inputs, of groups the first member.
+
+        Samples of one side alone are shown to that side's encoder; where both sides are of one
+        kind, to the inputs'.
+        """
+        if isinstance(inputs, Group):
+            return self.x.plain(inputs.member(torch.zeros(len(inputs), dtype=torch.int64)))
+        if isinstance(inputs, Pair):
+            return self.x.plain(inputs.x)
+        if isinstance(inputs, self._signals):
+            return Signal(self.s.plain(inputs))
+        return self.x.plain(inputs)
+
+
+def _drawn(group: Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int) -> Pair:
+    """Two different members of each sample, every ordered pair as likely as any other."""
+    bits = random_bits(samples.cpu(), seed=seed, epoch=epoch, count=2, stream=Stream.PAIRS)
+    first = bits[:, 0] * group.size >> 32
+    second = bits[:, 1] * (group.size - 1) >> 32
+    second += second >= first
+    return Pair(group.member(first), group.member(second))
+
+
+@final
+class PlainViews:
+    """Samples as they are, where views are asked for.
+
+    Args:
+        views: Whose plain view is shown.
+    """
+
+    num_views = 1
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def __call__(
+        self, inputs: View, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+    ) -> tuple[View]:
+        """The plain view."""
+        return (self.plain(inputs),)
+
+    def plain(self, inputs: View) -> View:
+        """As the views have it."""
+        return self._views.plain(inputs)

@@ -1,0 +1,249 @@
+"""A grid of overlapping patches of each image, every patch changed by itself."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+
+from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import Images
+from nearfar.ops._random import uniform
+from nearfar.views._imageviews import ImageViews
+from nearfar.views._parallel import alone
+from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS
+
+__all__ = ["PatchViews", "cut_patches"]
+
+_MOST = 255  # patches of an image: the number of a view is below 256, and the image is view 0
+_DROP, _KEPT = NUMBERS_FOR_ALL_DRAWS, NUMBERS_FOR_ALL_DRAWS + 1  # further places in a row of draws
+
+
+@final
+class PatchViews:
+    """One view: a random crop of each image, cut into patches that are changed one by one.
+
+    The whole is cropped and mirrored; its patches lie in a grid, as many as fit, centred. Each
+    patch is then cropped, mirrored and turned a little, its colours are changed, it is made grey or
+    loses all channels but one: so its neighbours cannot be told by an edge that goes on or a tint
+    they share. Every draw is a pure function of (seed, epoch, sample, patch): neither the batch nor
+    the device nor the number of workers changes it. What does not apply to the number of channels
+    is left out, and :attr:`notes` says so.
+
+    Args:
+        size: Side of the whole view in pixels.
+        channels: Channels of the images.
+        patch: Side of a patch in pixels; a quarter of the size if not given, as published.
+        stride: From one patch to the next; half a patch if not given, as published.
+        crop_scale: Smallest and largest share of the image's area in the crop of the whole.
+        crop_ratio: Smallest and largest width over height of that crop.
+        flip: Probability of mirroring the whole left to right.
+        patch_crop_scale: Smallest and largest share of a patch's area in what is left of it.
+        patch_flip: Probability of mirroring a patch left to right.
+        rotation: Largest rotation of a patch in degrees, both ways.
+        jitter: Probability that the four colour changes are applied to a patch.
+        brightness: The factor is uniform in [max(0, 1 - b), 1 + b].
+        contrast: Likewise.
+        saturation: Likewise; three channels only.
+        hue: The shift is uniform in [-h, h] turns, h ≤ ½; three channels only.
+        grey: Probability of making a patch grey; three channels only.
+        drop: Probability that a patch keeps one channel alone, the others being 0 after
+            normalisation; two channels or more.
+        mean: Subtracted at the end, one number or one per channel; 0.5 and `std` 0.5 give [-1, 1].
+        std: Divided by at the end, likewise.
+
+    Attributes:
+        rows: Rows, and columns, of the grid.
+        shared_rows: How many of the rows below a row have pixels of it.
+
+    Raises:
+        ValueError: A probability, range or length is not as said above, or there are fewer than 2
+            or more than 15 rows.
+
+    Reference:
+        van den Oord, Li, Vinyals: CPC (2018), section 3.2; Hénaff et al.: CPC v2 (2020).
+
+    Example:
+        >>> views = PatchViews(size=32, patch=16)
+        >>> images = torch.zeros(4, 3, 32, 40, dtype=torch.uint8)
+        >>> (patches,) = views(images, torch.arange(4), seed=0, epoch=0)
+        >>> patches.shape, views.rows, views.shared_rows
+        (torch.Size([4, 3, 3, 3, 16, 16]), 3, 1)
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        channels: int = 3,
+        patch: int | None = None,
+        stride: int | None = None,
+        crop_scale: tuple[float, float] = (0.3, 1.0),
+        crop_ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: float = 0.5,
+        patch_crop_scale: tuple[float, float] = (0.8, 1.0),
+        patch_flip: float = 0.5,
+        rotation: float = 0.0,
+        jitter: float = 0.8,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.1,
+        grey: float = 0.2,
+        drop: float = 0.2,
+        mean: tuple[float, ...] = (0.5,),
+        std: tuple[float, ...] = (0.5,),
+    ) -> None:
+        check_integer(at_least=1, size=size, channels=channels)
+        patch = max(1, size // 4) if patch is None else patch
+        check_integer(at_least=1, patch=patch)
+        stride = max(1, patch // 2) if stride is None else stride
+        check_integer(at_least=1, stride=stride)
+        check_fraction(flip=flip, patch_flip=patch_flip, drop=drop)
+        if not 0 < patch_crop_scale[0] <= patch_crop_scale[1] <= 1:
+            raise ValueError(
+                "`patch_crop_scale` must be two numbers above 0 and up to 1, the smaller first,"
+                f" got {patch_crop_scale!r}"
+            )
+        self.num_views = 1  # the patches of an image belong together
+        self.size, self.channels, self.patch, self.stride = size, channels, patch, stride
+        self.crop_scale, self.crop_ratio, self.flip = crop_scale, crop_ratio, flip
+        self.patch_crop_scale, self.patch_flip, self.rotation = (
+            patch_crop_scale,
+            patch_flip,
+            rotation,
+        )
+        self.jitter, self.brightness, self.contrast = jitter, brightness, contrast
+        self.saturation, self.hue, self.grey, self.drop = saturation, hue, grey, drop
+        self.mean, self.std = mean, std
+        if not (patch <= size and 2 <= self.rows <= _MOST**0.5):
+            raise ValueError(
+                f"`patch` and `stride` must give 2 to 15 rows of patches in {size} pixels,"
+                f" got {max(0, self.rows)} with {patch} and {stride}"
+            )
+        self._whole = ImageViews(
+            size=size,
+            channels=channels,
+            num_views=1,
+            crop_scale=crop_scale,
+            crop_ratio=crop_ratio,
+            flip=flip,
+            jitter=0.0,
+            grey=0.0,
+            blur=(0.0,),
+            mean=(0.0,),
+            std=(1.0,),
+        )
+        self._each = ImageViews(
+            size=patch,
+            channels=channels,
+            num_views=self.rows**2 + 1,  # what a patch draws is what its view would
+            crop_scale=patch_crop_scale,
+            flip=patch_flip,
+            rotation=rotation,
+            jitter=jitter,
+            brightness=brightness,
+            contrast=contrast,
+            saturation=saturation,
+            hue=hue,
+            grey=grey,
+            blur=(0.0,),
+            mean=mean,
+            std=std,
+        )
+
+    def __repr__(self) -> str:
+        return f"PatchViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as the constructor takes it."""
+        said = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        del said["num_views"]
+        return said
+
+    @property
+    def rows(self) -> int:
+        """Rows, and columns, of the grid of patches."""
+        return (self.size - self.patch) // self.stride + 1
+
+    @property
+    def shared_rows(self) -> int:
+        """How many of the rows below a row have pixels of it."""
+        return (self.patch - 1) // self.stride
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out for these images, in words."""
+        single = ("drop left out: it needs 2 channels, these images have 1",)
+        return self._each.notes + (single if self.drop and self.channels == 1 else ())
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        images: Tensor | Images,
+        samples: Int64[Tensor, " batch"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> tuple[Float32[Tensor, "batch rows columns channels patch patch"], ...]:
+        """The patches of a batch: a single view.
+
+        Args:
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
+            samples: Indices of the samples in their data set.
+            seed: Of the run.
+            epoch: Of the run.
+
+        Raises:
+            TypeError: `images` are neither uint8 nor floating point.
+            ValueError: A shape or value is out of range.
+        """
+        (whole,) = self._whole(images, samples, seed=seed, epoch=epoch)
+        grid = cut_patches(whole, patch=self.patch, stride=self.stride)
+        patches = grid.flatten(0, 2)
+        count = self.rows**2
+        each = samples.cpu().repeat_interleave(count)
+        which = torch.arange(1, count + 1).repeat(len(samples))
+        extents = torch.full((len(each), 2), self.patch)
+        drawn = alone(
+            lambda: self._each.parameters(each, extents, seed=seed, epoch=epoch, view=which)
+        )
+        made = self._each.render(patches, extents, drawn, size=self.patch)
+        if self.drop and self.channels > 1:
+            numbers = uniform(each, seed=seed, epoch=epoch, view=which, count=_KEPT + 1)
+            kept = (numbers[:, _KEPT] * self.channels).long()
+            mask = torch.nn.functional.one_hot(kept, self.channels).to(made.dtype)
+            mask[numbers[:, _DROP] >= self.drop] = 1
+            made *= mask.to(made.device)[:, :, None, None]
+        return (made.view(*grid.shape[:3], *made.shape[1:]),)
+
+    def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
+        """The one view for embedding: the whole image, as :meth:`ImageViews.plain` shows it."""
+        return ImageViews(
+            size=self.size, channels=self.channels, mean=self.mean, std=self.std
+        ).plain(images)
+
+
+def cut_patches(
+    images: Float[Tensor, "batch channels size size"], *, patch: int, stride: int
+) -> Float[Tensor, "batch rows columns channels patch patch"]:
+    """Square images to a grid of patches, as many as fit, centred.
+
+    Args:
+        images: On any device.
+        patch: Side of a patch.
+        stride: From one patch to the next.
+
+    Example:
+        >>> image = torch.arange(16.0).view(1, 1, 4, 4)
+        >>> cut_patches(image, patch=2, stride=2)[0, 1, 0]
+        tensor([[[ 8.,  9.],
+                 [12., 13.]]])
+    """
+    size = images.shape[-1]
+    start = (size - patch) % stride // 2
+    inner = images[:, :, start:, start:]
+    grid = inner.unfold(2, patch, stride).unfold(3, patch, stride)
+    return grid.permute(0, 2, 3, 1, 4, 5).contiguous()

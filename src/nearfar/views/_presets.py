@@ -1,0 +1,346 @@
+"""The published recipes of views, and what of them suits small images or drawings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from nearfar.checks import check_choice
+from nearfar.views._imageviews import ImageViews
+from nearfar.views._patchviews import PatchViews
+from nearfar.views._views import Views
+
+__all__ = [
+    "VIEW_PRESETS",
+    "amdim_views",
+    "autoencoder_views",
+    "byol_views",
+    "cpc_v2_views",
+    "curl_views",
+    "deep_infomax_views",
+    "digits_views",
+    "drawing_views",
+    "image_views",
+    "moco_v1_views",
+    "moco_v2_views",
+    "simclr_views",
+    "swav_views",
+    "vicreg_views",
+]
+
+_SMALL = 64
+_SETTINGS = frozenset(inspect.signature(ImageViews).parameters)
+_NUMBERS = ("num_views", "small_size", "shared_flip")  # not of what kind the views are
+
+
+def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
+    """Images of up to 64 pixels are not blurred: a kernel of a tenth of the side does nothing good.
+
+    Raises:
+        ValueError: An override is no setting of :class:`ImageViews`; the nearest is named.
+    """
+    for name in overrides:
+        check_choice(_SETTINGS, setting=name)
+    if recipe["size"] <= _SMALL:
+        recipe = recipe | {"blur": (0.0,)}
+    return ImageViews(**recipe | overrides)
+
+
+def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """SimCLR: crop from 8 % of the area on, strong colour, half of the views blurred.
+
+    Up to 64 pixels: half the colour strength and no blur, as for CIFAR-10.
+
+    Reference:
+        Chen, Kornblith, Norouzi, Hinton (ICML 2020), appendices A and B.9.
+    """
+    strength = 0.5 if size <= _SMALL else 1.0
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.08, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.8 * strength,
+        "contrast": 0.8 * strength,
+        "saturation": 0.8 * strength,
+        "hue": 0.2 * strength,
+        "grey": 0.2,
+        "blur": (0.5,),
+        "blur_sigma": (0.1, 2.0),
+    }
+    return _build(recipe, overrides)
+
+
+def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """MoCo v1: crop from 20 % on, colour always changed, hue by up to 0.4 turns, no blur.
+
+    Reference:
+        He, Fan, Wu, Xie, Girshick (CVPR 2020), section 3.3 and the authors' code.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.2, 1.0),
+        "jitter": 1.0,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.4,
+        "grey": 0.2,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
+def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """MoCo v2 and SimSiam: crop from 20 % on, milder hue, half of the views blurred.
+
+    Reference:
+        Chen, Fan, Girshick, He: Improved baselines (2020) and the authors' code.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.2, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.1,
+        "grey": 0.2,
+        "blur": (0.5,),
+    }
+    return _build(recipe, overrides)
+
+
+def byol_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """BYOL: two unlike views, the first always blurred, the second solarised one time in five.
+
+    Reference:
+        Grill et al. (NeurIPS 2020), appendix B.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.08, 1.0),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.2,
+        "hue": 0.1,
+        "grey": 0.2,
+        "blur": (1.0, 0.1),
+        "solarise": (0.0, 0.2),
+    }
+    return _build(recipe, overrides)
+
+
+def vicreg_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """VICReg and Barlow Twins: the views of BYOL.
+
+    Reference:
+        Bardes, Ponce, LeCun (ICLR 2022), appendix C.
+    """
+    return byol_views(size=size, channels=channels, **overrides)
+
+
+def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageViews:
+    """Written characters and other drawings: mild crops, small rotations, no mirroring.
+
+    A mirrored or much cropped glyph is another glyph, and its tone says nothing.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.5, 1.0),
+        "crop_ratio": (3 / 4, 4 / 3),
+        "flip": 0.0,
+        "rotation": 15.0,
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.0,
+        "hue": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
+def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """For reconstruction, and for training by class: one view, crop from 50 % on and mirror."""
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "num_views": 1,
+        "crop_scale": (0.5, 1.0),
+        "jitter": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
+def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """SwAV: SimCLR's colours, two large crops from 14 % of the area on, six small ones up to that.
+
+    Up to 64 pixels: four small crops of half the side, from 10 to 30 % of the area. A twentieth of
+    a 32×32 image is a patch of 7×7 pixels that says little of what it was cut from, and shown at
+    3/7 of the side it leaves an encoder that shrinks its maps eightfold no more than two places
+    across. As published, all large crops together hold as many pixels as all small ones (2·224² to
+    6·96²: 1.8), here twice as many.
+
+    Reference:
+        Caron, Misra, Mairal, Goyal, Bojanowski, Joulin (NeurIPS 2020), section 3.2 and the authors'
+        code.
+    """
+    few = size <= _SMALL
+    recipe = {
+        "crop_scale": (0.14, 1.0),
+        "small_views": 4 if few else 6,
+        "small_size": (size + 1) // 2 if few else None,
+        "small_scale": (0.1, 0.3) if few else (0.05, 0.14),
+    }
+    return simclr_views(size=size, channels=channels, **recipe | overrides)
+
+
+def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """AMDIM: both views mirrored alike; crop from 30 % on, colour mostly changed, a quarter grey.
+
+    CIFAR's images of 32×32 the authors shift by up to four pixels instead, which is milder.
+
+    Reference:
+        Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "crop_scale": (0.3, 1.0),
+        "crop_ratio": (0.7, 1.4),
+        "jitter": 0.8,
+        "brightness": 0.4,
+        "contrast": 0.4,
+        "saturation": 0.4,
+        "hue": 0.2,
+        "grey": 0.25,
+        "blur": (0.0,),
+        "shared_flip": True,
+    }
+    return _build(recipe, overrides)
+
+
+def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """CURL on images alone: three of SimCLR's views, an anchor and a block of two positives.
+
+    There the positives are other images of a latent class; with pairs, nearfar shows those.
+
+    Reference:
+        Arora, Khandeparkar, Khodak, Plevrakis, Saunshi (ICML 2019), section 6.
+    """
+    return simclr_views(size=size, channels=channels, **{"num_views": 3} | overrides)
+
+
+def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
+    """CPC v2: 7×7 patches of a quarter of the side, half overlapping, each changed by itself.
+
+    Up to 64 pixels: 3×3 patches of half the side.
+
+    Reference:
+        Hénaff et al. (ICML 2020), section 2.3; van den Oord, Li, Vinyals (2018), section 3.2.
+    """
+    for name in overrides:
+        check_choice(inspect.signature(PatchViews).parameters, setting=name)
+    recipe = {"patch": size // 2 if size <= _SMALL else size // 4}
+    return PatchViews(size=size, channels=channels, **recipe | overrides)
+
+
+def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
+    """Deep InfoMax: one view, the image itself, half the time mirrored.
+
+    Reference:
+        Hjelm et al. (ICLR 2019), whose method has no use for a second view.
+    """
+    recipe = {
+        "size": size,
+        "channels": channels,
+        "num_views": 1,
+        "crop_scale": (1.0, 1.0),
+        "crop_ratio": (1.0, 1.0),
+        "jitter": 0.0,
+        "grey": 0.0,
+        "blur": (0.0,),
+    }
+    return _build(recipe, overrides)
+
+
+VIEW_PRESETS: dict[str, Callable[..., Views]] = {
+    "amdim": amdim_views,
+    "autoencoder": autoencoder_views,
+    "barlow-twins": vicreg_views,
+    "byol": byol_views,
+    "cpc-v2": cpc_v2_views,
+    "curl": curl_views,
+    "deep-infomax": deep_infomax_views,
+    "digits": digits_views,
+    "moco-v1": moco_v1_views,
+    "moco-v2": moco_v2_views,
+    "multiview": simclr_views,
+    "simclr": simclr_views,
+    "simsiam": moco_v2_views,
+    "simsiam-anatomy": moco_v2_views,
+    "simsiam-expectation": moco_v2_views,
+    "simsiam-gradient": moco_v2_views,
+    "swav": swav_views,
+    "vicreg": vicreg_views,
+}
+
+
+def image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
+    """The views of a preset by name, for images of this size and number of channels.
+
+    Args:
+        preset: One of :data:`VIEW_PRESETS`.
+        size: Side of a view in pixels.
+        channels: Channels of the images.
+        overrides: Settings of the preset's views, mostly :class:`ImageViews`, that replace its own.
+
+    Raises:
+        ValueError: The preset or a setting is unknown (the nearest is named), or out of range.
+
+    Example:
+        >>> views = image_views("simclr", size=32, channels=3)
+        >>> views.crop_scale, views.hue, views.blur
+        ((0.08, 1.0), 0.1, (0.0,))
+        >>> image_views("simclr", size=224, channels=3, flip=0.0).blur
+        (0.5,)
+    """
+    check_choice(VIEW_PRESETS, preset=preset)
+    return VIEW_PRESETS[preset](size=size, channels=channels, **overrides)
+
+
+def drawing_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
+    """As many views as those of a preset, of the kind that suits drawings: :func:`digits_views`.
+
+    Without small crops, unless they are asked for, for a part of a glyph is another glyph; then
+    they are from 30 to 50 % of the area. Patches are not mirrored.
+
+    Args:
+        preset: One of :data:`VIEW_PRESETS`.
+        size: Side of a view in pixels.
+        channels: Channels of the images.
+        overrides: Settings of the preset's views.
+
+    Example:
+        >>> views = drawing_views("curl", size=28, channels=1)
+        >>> views.num_views, views.flip
+        (3, 0.0)
+    """
+    made = image_views(preset, size=size, channels=channels)
+    if not isinstance(made, ImageViews):
+        mirrored = [name for name in inspect.signature(type(made)).parameters if "flip" in name]
+        recipe = dict.fromkeys(mirrored, 0.0) | overrides
+        return image_views(preset, size=size, channels=channels, **recipe)
+    asked = made.settings()
+    numbers = {name: asked[name] for name in _NUMBERS} | {"small_scale": (0.3, 0.5)}
+    return digits_views(size=size, channels=channels, **numbers | overrides)

@@ -1,0 +1,121 @@
+"""Crop, resize and mirror in one step: two matrix products per image, or one call per large one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float32, Int64
+from torch import Tensor
+
+from nearfar.views._scratch import Scratch
+
+__all__ = ["LARGEST_DENSE_SIDE", "Axis", "dense_resample", "single_resample"]
+
+# Above this side the dense weights cost more than one library call per image on a CPU (measured).
+LARGEST_DENSE_SIDE = 96
+_OUTSIDE = 1e6  # a place no output pixel reaches
+
+
+@dataclass(frozen=True)
+class Axis:
+    r"""Where the pixels of source and result lie along one axis, in units of the filter's reach.
+
+    Triangle filter, widened when shrinking (bilinear with antialiasing): with
+    :math:`s = \max(\text{length}/\text{size}, 1)` and centres
+    :math:`c_o = \text{start} + (o + ½)\,\text{length}/\text{size}`, source pixel :math:`j` counts
+    in proportion to :math:`\max(0, 1 - |j + ½ - c_o| / s)` inside the crop and not at all outside.
+
+    Attributes:
+        centres: :math:`c_o / s`.
+        sources: :math:`(j + ½) / s`, far away outside the crop.
+    """
+
+    centres: Float32[Tensor, "batch 1 size"]
+    sources: Float32[Tensor, "batch extent 1"]
+
+    @classmethod
+    def along(
+        cls,
+        start: Int64[Tensor, " batch"],
+        length: Int64[Tensor, " batch"],
+        mirrored: Bool[Tensor, " batch"] | None = None,
+        *,
+        size: int,
+        extent: int,
+    ) -> Axis:
+        """The axis of crops from `start` over `length` pixels, read backwards where `mirrored`."""
+        step = (length / size)[:, None]
+        reach = step.clamp(min=1)
+        place = torch.arange(size) + 0.5
+        if mirrored is not None:
+            place = place + mirrored[:, None] * (size - 2 * place)
+        centres = torch.addcmul(start[:, None].float(), place, step).div_(reach)
+        pixels = torch.arange(extent)
+        outside = (pixels < start[:, None]) | (pixels >= (start + length)[:, None])
+        sources = ((pixels + 0.5) / reach).masked_fill_(outside, _OUTSIDE)
+        return cls(centres[:, None, :], sources[:, :, None])
+
+    def rows(self, index: Int64[Tensor, " rows"] | slice) -> Axis:
+        """The axes of some images."""
+        return Axis(self.centres[index], self.sources[index])
+
+    def up_to(self, extent: int) -> Axis:
+        """The same over the first `extent` source pixels, beyond which nothing counts."""
+        return Axis(self.centres, self.sources[:, :extent])
+
+    def to(self, device: torch.device) -> Axis:
+        """The same on another device."""
+        return Axis(self.centres.to(device), self.sources.to(device))
+
+    def weights(
+        self, *, out: Float32[Tensor, "batch extent size"]
+    ) -> Float32[Tensor, "batch extent size"]:
+        """How much each source pixel gives to each pixel of the result; columns sum to 1."""
+        # 1 - distance, negated and cut at 0; the sign cancels in the normalisation
+        torch.sub(self.sources, self.centres, out=out).abs_().clamp_(max=1).sub_(1)
+        return out.div_(out.sum(dim=1, keepdim=True))
+
+
+def dense_resample(
+    images: Tensor,
+    down: Axis,
+    across: Axis,
+    *,
+    out: Float32[Tensor, "channels batch size size"],
+    scratch: Scratch,
+) -> None:
+    """Each image's crop into `out` as planes in [0, 1]: along the width, then along the height.
+
+    No pixel outside the crop counts, as if it had been cut out first.
+    """
+    count, channels, height, width = images.shape
+    size = out.shape[-1]
+    columns = across.weights(out=scratch("columns", count, width, size))
+    rows = down.weights(out=scratch("rows", count, height, size)).mT
+    if images.dtype == torch.uint8:
+        columns.mul_(1 / 255)
+    pixels = scratch("pixels", count, channels * height, width)
+    pixels.view(images.shape).copy_(images)
+    narrow = scratch("narrow", count, channels * height, size)
+    torch.bmm(pixels, columns, out=narrow)
+    planes = narrow.view(count, channels, height, size).unbind(dim=1)
+    for plane, result in zip(planes, out, strict=True):
+        torch.bmm(rows, plane, out=result)
+
+
+def single_resample(
+    image: Tensor,
+    box: Int64[Tensor, " 4"],
+    flip: Bool[Tensor, ""],
+    *,
+    out: Float32[Tensor, "channels size size"],
+) -> None:
+    """One box by PyTorch's antialiased interpolation: integers throughout for uint8."""
+    top, left, tall, wide = box.tolist()
+    crop = image[None, :, top : top + tall, left : left + wide]
+    small = F.interpolate(crop, out.shape[1:], mode="bilinear", antialias=True)[0]
+    out.copy_(small.flip(-1) if flip else small)
+    if image.dtype == torch.uint8:
+        out.mul_(1 / 255)

@@ -1,0 +1,255 @@
+"""Random views of sounds and time series as batched tensor operations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, final
+
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+
+from nearfar.checks import check_choice, check_fraction, check_integer, check_not_negative
+from nearfar.inputs import Sequences
+from nearfar.ops._random import random_bits, uniform
+from nearfar.views._sequencewindows import Padding, band_stop, blank, windows
+
+__all__ = ["Normalisation", "SequenceViews"]
+
+Normalisation = Literal["rms", "peak", "standard", "data", "none"]
+NORMALISATIONS = ("rms", "peak", "standard", "data", "none")
+
+# Places in a sample's row of random words: fixed, so that switching one change off leaves the
+# others as they were. Two words a mask, then one for every number of noise.
+_START, _SPEED, _FLIP, _POLARITY, _GAIN, _NOISE, _SNR = range(7)
+_MOST_MASKS = 8
+_TIME, _FREQUENCY, _AFTER = 8, 8 + 2 * _MOST_MASKS, 8 + 4 * _MOST_MASKS
+_MOST_WORDS = 1 << 18  # of a sample and view
+_BYTES_MEAN, _BYTES_STD = 4 * 127.5, math.sqrt(4 * (256**2 - 1) / 12)
+
+
+@final
+class SequenceViews:
+    r"""Crop, speed, flip, frequency masks, gain, noise, time masks: each sample with its own.
+
+    In this order, after each sequence as a whole was normalised. Every draw is a pure function of
+    (seed, epoch, sample, view): neither the batch nor the device changes it. A noise's number is
+    the sum of four random bytes, which is close to normal; noise repeats after 262,000 numbers.
+
+    Args:
+        length: Time steps of a view.
+        channels: Channels of the sequences.
+        num_views: How many views of each sample.
+        normalise: What each sequence is divided by: its own root mean square (``rms``) or its
+            largest absolute value (``peak``), over all channels; ``standard`` gives each of its
+            channels mean 0 and deviation 1; ``data`` takes off `mean` and divides by `std`;
+            ``none``.
+        mean: Of each channel in all the data, one number or one per channel, for ``data``.
+        std: Likewise its deviation.
+        pad: What follows the end of a sequence that is shorter than a view: its start (``wrap``),
+            itself backwards (``reflect``), or ``zero``.
+        speed: Smallest and largest speed, drawn evenly on a log scale: a view covers this many
+            times its length, interpolated linearly.
+        flip: Probability of running backwards.
+        polarity: Probability of a change of sign.
+        gain: Largest gain in dB, both ways, drawn evenly.
+        noise: Probability of added noise.
+        snr: Smallest and largest ratio of the view's power to the noise's in dB, drawn evenly.
+        time_masks: How many stretches of time are blanked out.
+        time_mask: Largest length of each as a share of the view.
+        frequency_masks: How many bands of frequency are blanked out.
+        frequency_mask: Largest width of each as a share of all frequencies.
+
+    Raises:
+        ValueError: A probability, range or length is not as said above.
+
+    Reference:
+        Time and frequency masks: Park et al., SpecAugment (Interspeech 2019), here on the waveform.
+
+    Example:
+        >>> views = SequenceViews(length=100, gain=6.0, noise=1.0)
+        >>> first, second = views(torch.randn(4, 1, 300), torch.arange(4), seed=0, epoch=0)
+        >>> first.shape, torch.equal(first, second)
+        (torch.Size([4, 1, 100]), False)
+    """
+
+    def __init__(
+        self,
+        *,
+        length: int,
+        channels: int = 1,
+        num_views: int = 2,
+        normalise: Normalisation = "rms",
+        mean: tuple[float, ...] = (0.0,),
+        std: tuple[float, ...] = (1.0,),
+        pad: Padding = "wrap",
+        speed: tuple[float, float] = (1.0, 1.0),
+        flip: float = 0.0,
+        polarity: float = 0.0,
+        gain: float = 0.0,
+        noise: float = 0.0,
+        snr: tuple[float, float] = (10.0, 30.0),
+        time_masks: int = 0,
+        time_mask: float = 0.2,
+        frequency_masks: int = 0,
+        frequency_mask: float = 0.2,
+    ) -> None:
+        check_integer(at_least=1, length=length, channels=channels, num_views=num_views)
+        check_choice(NORMALISATIONS, normalise=normalise)
+        check_choice(("wrap", "reflect", "zero"), pad=pad)
+        check_fraction(flip=flip, polarity=polarity, noise=noise)
+        check_fraction(time_mask=time_mask, frequency_mask=frequency_mask)
+        check_not_negative(gain=gain)
+        check_integer(at_least=0, time_masks=time_masks, frequency_masks=frequency_masks)
+        for name, masks in (("time_masks", time_masks), ("frequency_masks", frequency_masks)):
+            if masks > _MOST_MASKS:
+                raise ValueError(f"`{name}` must be at most {_MOST_MASKS}, got {masks}")
+        if not (len(speed) == 2 and 0 < speed[0] <= speed[1] < math.inf):
+            raise ValueError(f"`speed` must be two numbers above 0, smaller first, got {speed!r}")
+        if not (len(snr) == 2 and snr[0] <= snr[1] and all(map(math.isfinite, snr))):
+            raise ValueError(f"`snr` must be two numbers of dB, the smaller first, got {snr!r}")
+        for name, values in (("mean", mean), ("std", std)):
+            if len(values) not in (1, channels):
+                raise ValueError(
+                    f"`{name}` must be one number or {channels}, one per channel, got {len(values)}"
+                )
+        if not all(value > 0 for value in std):
+            raise ValueError(f"`std` must be above 0, got {std!r}")
+        self.length, self.channels, self.num_views = length, channels, num_views
+        self.normalise, self.mean, self.std, self.pad = normalise, mean, std, pad
+        self.speed, self.flip, self.polarity, self.gain = speed, flip, polarity, gain
+        self.noise, self.snr = noise, snr
+        self.time_masks, self.time_mask = time_masks, time_mask
+        self.frequency_masks, self.frequency_mask = frequency_masks, frequency_mask
+
+    def __repr__(self) -> str:
+        return f"SequenceViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as the constructor takes it."""
+        return {name: value for name, value in vars(self).items() if name[0] != "_"}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing is left out for some sequences."""
+        return ()
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        sequences: Tensor | Sequences,
+        samples: Int64[Tensor, " batch"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> tuple[Float32[Tensor, "batch channels length"], ...]:
+        """The views of a batch.
+
+        Args:
+            sequences: Batch × channels × time, on any device; :class:`Sequences` where lengths
+                differ.
+            samples: Indices of the samples in their data set.
+            seed: Of the run.
+            epoch: Of the run.
+
+        Raises:
+            TypeError: `sequences` are not floating point.
+            ValueError: A shape is not as it must be.
+        """
+        whole = self._normalised(sequences)
+        if samples.shape != whole.values.shape[:1]:
+            raise ValueError(
+                f"`samples` must be {len(whole)} indices, got shape {tuple(samples.shape)}"
+            )
+        asked = samples.to(whole.values.device)
+        return tuple(
+            self._view(whole, asked, seed=seed, epoch=epoch, view=view)
+            for view in range(self.num_views)
+        )
+
+    @torch.no_grad()
+    def plain(self, sequences: Tensor | Sequences) -> Tensor | Sequences:
+        """The one view for embedding: whole sequences, normalised."""
+        whole = self._normalised(sequences)
+        return whole.values if isinstance(sequences, Tensor) else whole
+
+    def _normalised(self, sequences: Tensor | Sequences) -> Sequences:
+        whole = Sequences(sequences) if isinstance(sequences, Tensor) else sequences
+        values = whole.values
+        if not values.is_floating_point():
+            raise TypeError(f"`sequences` must be floating point, got {values.dtype}")
+        if values.ndim != 3 or values.shape[1] != self.channels:
+            raise ValueError(
+                f"`sequences` must be batch × {self.channels} channels × time,"
+                f" got shape {tuple(values.shape)}"
+            )
+        return Sequences(_scaled(whole, self.normalise, self.mean, self.std), whole.lengths)
+
+    def _view(
+        self, whole: Sequences, samples: Tensor, *, seed: int, epoch: int, view: int
+    ) -> Tensor:
+        def numbers(first: int, count: int) -> Tensor:
+            return drawn[:, first : first + count]
+
+        drawn = uniform(samples, seed=seed, epoch=epoch, view=view, count=_AFTER)
+        low, high = self.speed
+        shown = windows(
+            whole,
+            length=self.length,
+            start=drawn[:, _START],
+            speed=None if low == high == 1 else low * (high / low) ** drawn[:, _SPEED].double(),
+            pad=self.pad,
+        )
+        if self.flip:
+            shown = torch.where((drawn[:, _FLIP] < self.flip)[:, None, None], shown.flip(2), shown)
+        if self.frequency_masks:
+            places = numbers(_FREQUENCY, 2 * self.frequency_masks)
+            shown = band_stop(shown, places, largest=self.frequency_mask)
+        factor = 10 ** ((2 * drawn[:, _GAIN] - 1) * self.gain / 20)
+        factor = torch.where(drawn[:, _POLARITY] < self.polarity, -factor, factor)
+        shown = shown * factor[:, None, None]
+        if self.noise:
+            noise = self._noise(samples, seed=seed, epoch=epoch, view=view)
+            snr = self.snr[0] + drawn[:, _SNR] * (self.snr[1] - self.snr[0])
+            strength = shown.square().mean(dim=(1, 2)).sqrt() * 10 ** (-snr / 20)
+            strength = torch.where(drawn[:, _NOISE] < self.noise, strength, 0.0)
+            shown = shown + strength[:, None, None] * noise
+        if self.time_masks:
+            shown = blank(shown, numbers(_TIME, 2 * self.time_masks), largest=self.time_mask)
+        return shown
+
+    def _noise(
+        self, samples: Tensor, *, seed: int, epoch: int, view: int
+    ) -> Float[Tensor, "batch channels length"]:
+        """Mean 0 and deviation 1, from the bytes that follow those of the other draws."""
+        wanted = self.channels * self.length
+        count = min(_AFTER + wanted, _MOST_WORDS)
+        words = random_bits(samples, seed=seed, epoch=epoch, view=view, count=count)[:, _AFTER:]
+        total = (words & 255) + (words >> 8 & 255) + (words >> 16 & 255) + (words >> 24)
+        noise = (total.float() - _BYTES_MEAN) / _BYTES_STD
+        repeats = -(-wanted // noise.shape[1])
+        noise = noise.repeat(1, repeats)[:, :wanted]
+        return noise.view(len(samples), self.channels, self.length)
+
+
+def _scaled(
+    whole: Sequences, normalise: Normalisation, mean: tuple[float, ...], std: tuple[float, ...]
+) -> Float32[Tensor, "batch channels time"]:
+    """Each sequence by itself; its padding stays zero."""
+    values = whole.values.float()
+    if normalise == "none":
+        return values
+    if normalise == "data":
+        middle, spread = (values.new_tensor(v).view(1, -1, 1) for v in (mean, std))
+        return (values - middle) / spread * whole.mask()[:, None]
+    steps = whole.extents().clamp_min(1).view(-1, 1, 1)
+    if normalise == "standard":
+        mask = whole.mask()[:, None]
+        centred = (values - values.sum(dim=2, keepdim=True) / steps) * mask
+        spread = (centred.square().sum(dim=2, keepdim=True) / steps).sqrt()
+    else:
+        centred = values
+        loud = values.abs().amax(dim=(1, 2), keepdim=True)
+        power = values.square().sum(dim=(1, 2), keepdim=True) / (steps * values.shape[1])
+        spread = loud if normalise == "peak" else power.sqrt()
+    return torch.where(spread > 1e-8, centred / spread, 0.0)  # silence stays silence

@@ -1,0 +1,217 @@
+"""Random views of texts as batched operations on the numbers of their words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from nearfar.checks import check_fraction, check_integer
+from nearfar.inputs import Texts, Tokens
+from nearfar.ops._random import uniform
+from nearfar.views._tokenizer import Tokenizer
+
+__all__ = ["TextViews"]
+
+CROP = 4  # random numbers before those of the words, of which the crop takes two
+
+
+@final
+class TextViews:
+    """Crop, erase, replace: each text with its own parameters; one word always stays.
+
+    In this order: a contiguous span of the text, words left out or masked, words replaced by others
+    of the vocabulary. Every draw is a pure function of (seed, epoch, sample, view): neither the
+    batch nor the device changes it. With none of the three, views differ by the encoder's dropout
+    alone (:attr:`notes` says so).
+
+    Args:
+        tokenizer: Turns texts into numbers.
+        num_views: How many views of each text.
+        erase: Probability that a word is erased.
+        mask: Erased words become the word for it; they are left out otherwise.
+        replace: Probability that a word that is left becomes another of the vocabulary, drawn by
+            its frequency.
+        crop: Smallest and largest share of the words in the span; (1, 1) is the whole text.
+        frequencies: How often each number of the vocabulary occurs, for `replace`; all words
+            alike if not given.
+
+    Raises:
+        ValueError: A probability or range is not as said above, or no word stands for erased ones.
+
+    Reference:
+        Nozawa & Sato: Understanding Negative Samples (NeurIPS 2021), section 5, for erasure and
+        replacement; Gao, Yao, Chen: SimCSE (EMNLP 2021) for dropout as the only change.
+
+    Example:
+        >>> texts = ["one two three four five six", "seven"]
+        >>> tokenizer = Tokenizer.fit(texts, min_frequency=1)
+        >>> views = TextViews(tokenizer, erase=0.5)
+        >>> first, second = views(texts, torch.arange(2), seed=0, epoch=0)
+        >>> tokenizer.decode(first)
+        ['one two four five', 'seven']
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        *,
+        num_views: int = 2,
+        erase: float = 0.2,
+        mask: bool = False,
+        replace: float = 0.0,
+        crop: tuple[float, float] = (1.0, 1.0),
+        frequencies: Int64[Tensor, " vocabulary"] | None = None,
+    ) -> None:
+        check_integer(at_least=1, num_views=num_views)
+        check_fraction(erase=erase, replace=replace)
+        if not (len(crop) == 2 and 0 < crop[0] <= crop[1] <= 1):
+            raise ValueError(
+                f"`crop` must be two shares above 0 and up to 1, the smaller first, got {crop!r}"
+            )
+        if mask and tokenizer.mask is None:
+            raise ValueError("`mask` needs a tokenizer with a word for erased ones, this has none")
+        self.num_views, self.erase, self.mask = num_views, erase, mask
+        self.replace, self.crop = replace, crop
+        self._tokenizer = tokenizer
+        self._special = torch.tensor(tokenizer.special, dtype=torch.int64)
+        self._ladder = self._cumulate(frequencies) if replace else None
+
+    def __repr__(self) -> str:
+        return f"TextViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as the constructor takes it, but for the tokenizer."""
+        return {name: value for name, value in vars(self).items() if name[0] != "_"}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out for these texts, in words."""
+        if self.erase or self.replace or self.crop != (1.0, 1.0):
+            return ()
+        return ("views differ by the encoder's dropout alone",)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        texts: Texts | Tokens | Sequence[str],
+        samples: Int64[Tensor, " batch"],
+        *,
+        seed: int,
+        epoch: int,
+    ) -> tuple[Tokens, ...]:
+        """The views of a batch.
+
+        Args:
+            texts: Texts, or their numbers.
+            samples: Indices of the samples in their data set.
+            seed: Of the run.
+            epoch: Of the run.
+
+        Raises:
+            ValueError: Not one index for each text.
+        """
+        tokens = self.plain(texts)
+        if samples.shape != tokens.lengths.shape:
+            raise ValueError(
+                f"`samples` must be {len(tokens)} indices, got shape {tuple(samples.shape)}"
+            )
+        count, length = tokens.ids.shape
+        repeats = 2 if self.replace else 1
+        which = torch.arange(self.num_views).repeat_interleave(count)
+        drawn = uniform(
+            samples.to(tokens.ids.device).repeat(self.num_views),
+            seed=seed,
+            epoch=epoch,
+            view=which,
+            count=CROP + repeats * length,
+        )
+        several = Tokens(
+            tokens.ids.repeat(self.num_views, 1), tokens.lengths.repeat(self.num_views)
+        )
+        changed = self._change(
+            several, drawn[:, :CROP], drawn[:, CROP:].reshape(len(drawn), length, repeats)
+        )
+        return tuple(
+            _trim(changed.select(slice(v * count, (v + 1) * count))) for v in range(self.num_views)
+        )
+
+    def plain(self, texts: Texts | Tokens | Sequence[str]) -> Tokens:
+        """The one view for embedding: the whole text."""
+        return texts if isinstance(texts, Tokens) else self._tokenizer.encode(texts)
+
+    def _change(
+        self,
+        tokens: Tokens,
+        span: Float[Tensor, "rows 4"],
+        draws: Float[Tensor, "rows length draws"],
+    ) -> Tokens:
+        ids, mask = tokens.ids, tokens.mask()
+        words = mask & ~torch.isin(ids, self._special.to(ids.device))
+        kept = words & _span(words, span, self.crop) if self.crop != (1.0, 1.0) else words
+        fate = draws[..., 0]
+        # the word least likely to be erased stays as it is, so that a view is never empty
+        last = torch.zeros_like(words).scatter_(
+            1, torch.where(kept, fate, -1.0).argmax(1, keepdim=True), True
+        )
+        erased = kept & (fate < self.erase) & ~last
+        if self._ladder is not None:
+            rest = self.erase + (1 - self.erase) * self.replace
+            replaced = kept & ~erased & (fate < rest) & ~last
+            ladder = self._ladder.to(ids.device)
+            chosen = torch.searchsorted(ladder, draws[..., 1].double().contiguous(), right=True)
+            ids = torch.where(replaced, chosen.clamp(max=len(ladder) - 1), ids)
+        if self.mask:
+            assert self._tokenizer.mask is not None
+            ids = torch.where(erased, self._tokenizer.mask, ids)
+        else:
+            kept = kept & ~erased
+        return _pack(ids, kept | (mask & ~words))
+
+    def _cumulate(self, frequencies: Tensor | None) -> Float[Tensor, " vocabulary"]:
+        """Cumulative share of each number; nothing for those that are no words."""
+        size = self._tokenizer.vocabulary
+        weights = torch.ones(size, dtype=torch.int64) if frequencies is None else frequencies
+        if weights.shape != (size,) or bool((weights < 0).any()):
+            raise ValueError(
+                f"`frequencies` must be {size} counts, one for each number of the vocabulary,"
+                f" got shape {tuple(weights.shape)}"
+            )
+        shares = weights.double()
+        shares[[0, self._tokenizer.unknown, *self._tokenizer.special]] = 0
+        if self._tokenizer.mask is not None:
+            shares[self._tokenizer.mask] = 0
+        if not bool(shares.sum() > 0):
+            raise ValueError("`frequencies` must count at least one word, got zeros")
+        return (shares / shares.sum()).cumsum(0)
+
+
+def _span(
+    words: Bool[Tensor, "rows length"],
+    draws: Float[Tensor, "rows 4"],
+    shares: tuple[float, float],
+) -> Bool[Tensor, "rows length"]:
+    """A contiguous part of the words: its share, then its start, uniform."""
+    count = words.sum(1)
+    share = shares[0] + (shares[1] - shares[0]) * draws[:, 0]
+    size = (share * count).round().long().clamp(min=1)
+    start = (draws[:, 1] * (count - size + 1)).long()
+    place = words.cumsum(1) - 1
+    return (place >= start[:, None]) & (place < (start + size)[:, None])
+
+
+def _pack(ids: Int64[Tensor, "rows length"], kept: Bool[Tensor, "rows length"]) -> Tokens:
+    """What is kept, moved together, padding behind it."""
+    order = torch.argsort(~kept, dim=1, stable=True)
+    lengths = kept.sum(1)
+    packed = ids.gather(1, order)
+    places = torch.arange(ids.shape[1], device=ids.device)
+    return Tokens(packed.masked_fill(places >= lengths[:, None], 0), lengths)
+
+
+def _trim(tokens: Tokens) -> Tokens:
+    """Without columns that are padding in every row."""
+    return Tokens(tokens.ids[:, : int(tokens.lengths.max())], tokens.lengths)
