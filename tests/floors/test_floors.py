@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 FILES = sorted(file.relative_to(SOURCE) for file in (SOURCE / "nearfar").rglob("*.py"))
 FLOORS = [
-    {"checks", "version"},
+    {"_plugins", "checks", "version"},
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},

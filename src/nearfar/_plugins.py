@@ -1,0 +1,208 @@
+"""Parts from other packages: by entry point, or by a reference (``package.module:name``).
+
+Packages declare parts in the metadata they are installed with:
+
+.. code-block:: toml
+
+    [project.entry-points."nearfar.modalities"]
+    pointclouds = "mypackage.kind:PointClouds"
+
+Nothing is imported before a part is used, so a broken package disturbs no run that does not ask for
+it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+__all__ = ["PluginError", "is_reference", "load", "load_all", "load_reference", "plugins", "reload"]
+
+_REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*)*")
+
+
+class PluginError(ValueError):
+    """A part of another package that is missing, ambiguous or cannot be imported."""
+
+
+def plugins(group: str) -> dict[str, EntryPoint]:
+    """The entry points of a group by name, in alphabetical order, none of them imported.
+
+    Args:
+        group: Such as ``nearfar.modalities``.
+
+    >>> plugins("nearfar.nobody")
+    {}
+    """
+    return {name: points[0] for name, points in _declared(group).items()}
+
+
+def load(group: str, name: str) -> Any:
+    """The object that an entry point refers to.
+
+    Args:
+        group: Such as ``nearfar.modalities``.
+        name: Of the entry point.
+
+    Raises:
+        PluginError: No installed package declares the name, several do, or its import fails; the
+            package is named.
+    """
+    points = _declared(group).get(name, ())
+    if not points:
+        raise PluginError(
+            f"no installed package has an entry point {name!r} in the group {group!r}"
+        )
+    if len({point.value for point in points}) > 1:
+        owners = " and ".join(sorted({_owner(point) for point in points}))
+        raise PluginError(f"the entry point {name!r} of {group!r} is declared by {owners}")
+    try:
+        return points[0].load()
+    except Exception as error:
+        raise PluginError(
+            f"{_owner(points[0])} declares {name!r} in {group!r} as {points[0].value!r}, which"
+            f" cannot be imported: {_cause(error)}"
+        ) from error
+
+
+def load_all(group: str) -> dict[str, Any]:
+    """The objects of all entry points of a group; one that cannot be imported is warned about.
+
+    Args:
+        group: Such as ``nearfar.diagnostics``.
+
+    Warns:
+        RuntimeWarning: For each that is left out, naming its package and the cause.
+    """
+    found = {}
+    for name in plugins(group):
+        try:
+            found[name] = load(group, name)
+        except PluginError as error:
+            warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+    return found
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text has the form ``package.module:name`` or ``package.module.name``.
+
+    >>> [is_reference(text) for text in ("mine.kind:Kind", "mine.Kind", "simclr", "hf:ag_news/x")]
+    [True, True, False, False]
+    """
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def load_reference(reference: str, *, argument: str = "reference") -> Any:
+    """The object at ``package.module:name`` or ``package.module.name``.
+
+    Modules in the current directory are found as well, also from the command line.
+
+    Args:
+        reference: Where the object is; the name may have dots, as in ``package.module:Class.part``.
+        argument: What messages call it.
+
+    Raises:
+        PluginError: No such module, no such name in it, or the module's own import fails.
+
+    >>> load_reference("math:pi") == load_reference("math.pi")
+    True
+    """
+    if not is_reference(reference):
+        raise PluginError(
+            f"`{argument}` must be of the form package.module:name, got {reference!r}"
+        )
+    before, colon, after = reference.partition(":")
+    words = before.split(".")
+    if colon:
+        return _attribute(_module(before, reference, argument), after.split("."), argument)
+    for count in range(len(words) - 1, 0, -1):  # the longest part that is a module
+        name = ".".join(words[:count])
+        if count == 1 or _exists(name):
+            module = _module(name, reference, argument)
+            return _attribute(module, words[count:], argument)
+    raise AssertionError("a reference has a module")
+
+
+def reload() -> None:
+    """Forget which entry points were found: for packages installed since."""
+    _found.cache_clear()
+
+
+def _declared(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    return _found(group, tuple(sys.path))
+
+
+@lru_cache(maxsize=32)
+def _found(group: str, path: Iterable[str]) -> dict[str, tuple[EntryPoint, ...]]:
+    by_name: dict[str, tuple[EntryPoint, ...]] = {}
+    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+        by_name[point.name] = (*by_name.get(point.name, ()), point)
+    return by_name
+
+
+def _owner(point: EntryPoint) -> str:
+    return f"the package {point.dist.name!r}" if point.dist else f"a package ({point.value})"
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _exists(name: str) -> bool:
+    try:
+        _import(name)
+    except ModuleNotFoundError as error:
+        return not _is_missing(error, name)
+    except Exception:  # it is there: what is wrong with it is reported where it is loaded
+        return True
+    return True
+
+
+def _module(name: str, reference: str, argument: str) -> Any:
+    try:
+        return _import(name)
+    except Exception as error:
+        missing = isinstance(error, ModuleNotFoundError) and _is_missing(error, name)
+        why = "no such module" if missing else f"its import fails with {_cause(error)}"
+        raise PluginError(
+            f"`{argument}` refers to {reference!r}, but {name!r} cannot be imported: {why}"
+        ) from error
+
+
+def _import(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        here = str(Path.cwd())
+        if not _is_missing(error, name) or here in sys.path:
+            raise
+        sys.path.append(here)  # a console script does not search the current directory
+        try:
+            return import_module(name)
+        except ModuleNotFoundError:
+            sys.path.remove(here)
+            raise
+
+
+def _is_missing(error: ModuleNotFoundError, name: str) -> bool:
+    """Whether the module itself is missing, not one that it imports."""
+    return error.name is not None and f"{name}.".startswith(f"{error.name}.")
+
+
+def _attribute(module: Any, names: list[str], argument: str) -> Any:
+    found = module
+    for name in names:
+        if not hasattr(found, name):
+            raise PluginError(
+                f"`{argument}` refers to {'.'.join(names)!r} in {module.__name__!r}, which has no"
+                f" such name"
+            )
+        found = getattr(found, name)
+    return found
