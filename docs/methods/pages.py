@@ -14,8 +14,8 @@ from cyclopts import Group
 
 from nearfar import api, methods
 from nearfar.api._citing import papers_of
+from nearfar.api._methods import kinds_of, method_class, preset_names
 from nearfar.api._published import published_settings
-from nearfar.api._recipe import FILLED_IN, method_class, preset_names
 from nearfar.cli._flags import flags_of
 from nearfar.methods import Method
 
@@ -66,7 +66,7 @@ def page(kind: type[Method], presets: list[str]) -> str:
 def preset_lines(name: str, kind: type[Method]) -> list[str]:
     """A preset: what it makes, its flags, and how it is published."""
     made: Callable[..., Any] = getattr(methods, name)
-    data = DATA[(*kind.modalities, "images")[0]]
+    data = DATA[(*kinds_of(name), "images")[0]]
     commands = [f"nearfar train {name} --data {data}"]
     notes = []
     for setting, of in published_settings().items():
@@ -83,7 +83,7 @@ def preset_lines(name: str, kind: type[Method]) -> list[str]:
         )
     lines = [f"### `{name}`", "", markdown(sections(made)[""]), "", "```sh", *commands, "```", ""]
     lines += notes
-    flags = flags_of(made, group=Group("Method"), table="method", leave_out=FILLED_IN)
+    flags = flags_of(made, group=Group("Method"), table="method")
     if flags:
         lines += ["| flag | default | |", "|---|---|---|"]
     for flag in flags:
@@ -140,7 +140,7 @@ def classes() -> dict[type[Method], list[str]]:
 
 
 def module(kind: type[Method]) -> str:
-    return kind.__module__.rpartition(".")[2]
+    return kind.__module__.rpartition("._")[2]
 
 
 def objective(kind: type[Method]) -> str:

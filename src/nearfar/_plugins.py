@@ -100,7 +100,7 @@ def is_reference(text: str) -> bool:
 
 
 def load_reference(reference: str, *, argument: str = "reference") -> Any:
-    """The object at ``package.module:name`` or ``package.module.name``.
+    """The object at ``package.module:name`` or ``package.module.name``, or a module.
 
     Modules in the current directory are found as well, also from the command line.
 
@@ -122,7 +122,7 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
     words = before.split(".")
     if colon:
         return _attribute(_module(before, reference, argument), after.split("."), argument)
-    for count in range(len(words) - 1, 0, -1):  # the longest part that is a module
+    for count in range(len(words), 0, -1):  # the longest part that is a module
         name = ".".join(words[:count])
         if count == 1 or _exists(name):
             module = _module(name, reference, argument)

@@ -46,7 +46,7 @@ def run(file, tmp_path_factory):
 
 
 def test_a_run_says_what_it_was(run):
-    assert run.record.method == "dgi"
+    assert run.record.method == "deep_graph_infomax"
     assert run.record.modality == "graphs"
     assert run.record.data == "two: 60 nodes, 246 edges, 12 features"
     assert run.record.samples + run.record.watched == 60
@@ -121,7 +121,7 @@ def test_another_graph_must_have_as_many_features(run, tmp_path):
 
 
 def test_a_method_for_graphs_refuses_images(tmp_path):
-    with pytest.raises(ValueError, match="dgi is for graphs"):
+    with pytest.raises(ValueError, match="deep_graph_infomax is for graphs"):
         nearfar.pretrain("dgi", "digits", out=tmp_path / "r")
 
 

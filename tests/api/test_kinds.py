@@ -188,7 +188,7 @@ def test_data_of_another_kind_are_refused(run_of, kind, tmp_path):
 
 def test_a_method_for_one_kind_says_so(tmp_path):
     data = KINDS["images"].make(tmp_path)
-    with pytest.raises(ValueError, match="`method` dgi is for graphs, got images"):
+    with pytest.raises(ValueError, match="`method` deep_graph_infomax is for graphs, got images"):
         nearfar.pretrain("dgi", nearfar.data.open_source(data), out=tmp_path / "run")
 
 

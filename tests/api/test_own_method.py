@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import signal
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from torch import Tensor, nn
 import nearfar
 from nearfar import api
 from nearfar.inputs import View
-from nearfar.methods import Method, Projected, Step, simclr
+from nearfar.methods import Method, Projected, RunFacts, Serves, Step, simclr
 from nearfar.objectives import NTXentLoss
 from nearfar.parallel import gather
 from nearfar.training import latest_checkpoint
+from nearfar.views import ViewRecipe, simclr_views
 
 
 class Tally(Method):
@@ -28,6 +30,7 @@ class Tally(Method):
 
     paper, negatives, momentum = "nobody", True, False
     sees = "two views and the index"
+    serves: ClassVar = {"images": Serves(views=ViewRecipe(simclr_views))}
     indexed = True
     objective: NTXentLoss
 
@@ -67,8 +70,9 @@ class Tally(Method):
         return self.objective.chance(batch_size=batch_size)
 
 
-def tally(encoder: nn.Module, width: int, *, num_samples: int, dim: int = 4) -> Tally:
-    return Tally(encoder, nn.Linear(width, dim), samples=num_samples, dim=dim)
+def tally(encoder: nn.Module, width: int, *, facts: RunFacts, dim: int = 4) -> Tally:
+    assert facts.samples is not None
+    return Tally(encoder, nn.Linear(width, dim), samples=facts.samples, dim=dim)
 
 
 def unannotated(encoder: nn.Module, width: int):
@@ -99,7 +103,7 @@ class StopAt:
 def trained(run: api.Run) -> Tally:
     """The method of a finished run."""
     width = run.description.width
-    method = tally(run.encoder, width, num_samples=60)
+    method = tally(run.encoder, width, facts=RunFacts(samples=60))
     checkpoint = latest_checkpoint(run.directory.checkpoints)
     assert checkpoint is not None
     checkpoint.restore_method(method)
@@ -131,7 +135,7 @@ def test_options_reach_the_function(tmp_path, pictures, quick):
     assert run.directory.read_recipe()["method"] == {"name": "custom", "dim": 7}
     checkpoint = latest_checkpoint(run.directory.checkpoints)
     assert checkpoint is not None
-    checkpoint.restore_method(tally(run.encoder, 256, num_samples=60, dim=7))
+    checkpoint.restore_method(tally(run.encoder, 256, facts=RunFacts(samples=60), dim=7))
 
 
 def test_a_preset_with_arguments_filled_in_is_a_function_too(tmp_path, pictures, quick):
@@ -166,7 +170,7 @@ def test_two_processes_keep_what_one_keeps(tmp_path, pictures, quick, micro_batc
             out=out,
             **options,
         )
-        method = tally(copy.deepcopy(encoder), 8, num_samples=60).double()
+        method = tally(copy.deepcopy(encoder), 8, facts=RunFacts(samples=60)).double()
         checkpoint = latest_checkpoint(run.directory.checkpoints)
         checkpoint.restore_method(method)
         found.append(method)
@@ -196,7 +200,8 @@ def test_a_stopped_run_resumes_to_the_same_state(tmp_path, pictures, quick):
 def test_a_function_that_does_not_say_what_it_makes_is_refused(tmp_path, pictures, quick, function):
     out = tmp_path / "run"
     with pytest.raises(
-        TypeError, match=r"`method` must be a name or a function .* annotation says"
+        TypeError,
+        match=r"`method` must be a name or a function .* whose return annotation is a subclass",
     ):
         nearfar.pretrain(function, pictures, out=out, **quick)
     assert not out.exists()

@@ -14,10 +14,12 @@ import nearfar
 from nearfar import api
 from nearfar.data import open_source
 from nearfar.inputs import Signal
-from nearfar.methods import multiview
+from nearfar.methods import RunFacts, moco_v2, multiview
+from nearfar.methods._preset import served
 from nearfar.modalities import modality
 from nearfar.modalities._pairs import PairOptions
 from nearfar.modules import TwoSided
+from nearfar.views import ViewRecipe
 from tests.data.pictures import picture
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
@@ -134,15 +136,27 @@ def test_settings_of_views_go_to_the_halves_that_have_them(folder: Path) -> None
     kind = modality("pairs")
     source = open_source(folder / "pairs.csv", x="photo", s="caption")
     form = kind.form(source, PairOptions(min_frequency=1), seed=0)
-    made = kind.views("multiview", form, source=source, settings={"flip": 1.0, "erase": 0.5})
+    made = kind.views(
+        ViewRecipe(),
+        form,
+        source=source,
+        options=kind.options(),
+        settings={"flip": 1.0, "erase": 0.5},
+    )
     assert (made.x.flip, made.x.crop_scale, made.s.erase) == (1.0, (0.85, 1.0), 0.5)  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="`noise` is no setting of the views of images and text"):
-        kind.views("multiview", form, source=source, settings={"noise": 0.5})
-    still = kind.views("multiview", form, source=source, settings={"augment": False})
+        kind.views(
+            ViewRecipe(), form, source=source, options=kind.options(), settings={"noise": 0.5}
+        )
+    still = kind.views(
+        ViewRecipe(), form, source=source, options=kind.options(), settings={"augment": False}
+    )
     batch = source.read([0, 1])
     first = still(batch.inputs, batch.samples, seed=0, epoch=0)
     assert torch.equal(first[0], still(batch.inputs, batch.samples, seed=1, epoch=5)[0])  # type: ignore[arg-type]
-    moco = kind.views("moco_v2", form, source=source, settings={})
+    moco = kind.views(
+        served(moco_v2, "pairs").views, form, source=source, options=kind.options(), settings={}
+    )
     assert isinstance(moco(batch.inputs, batch.samples, seed=0, epoch=1)[0], Signal)
 
 
@@ -154,8 +168,11 @@ def test_a_decoder_predicts_the_words_of_a_caption(folder: Path) -> None:
     encoder, description = kind.build_encoder("auto", form, options)
     size = kind.signal_dim(description.form)
     assert size == form["s_form"]["vocabulary"]
-    method = multiview(encoder, description.width, signal_dim=size, forward_weight=1.0)
-    views = kind.views("multiview", description.form, source=source, settings={})
+    facts = RunFacts(signal_dim=size)
+    method = multiview(encoder, description.width, facts=facts, forward_weight=1.0)
+    views = kind.views(
+        ViewRecipe(), description.form, source=source, options=kind.options(), settings={}
+    )
     batch = source.read(range(8))
     step = method(views(batch.inputs, batch.samples, seed=0, epoch=0))
     step.loss.backward()

@@ -15,6 +15,7 @@ from torchvision.transforms import v2
 
 import nearfar
 from nearfar import api
+from nearfar.api._methods import preset_names, served
 from nearfar.api._recipe import Recipe
 from nearfar.data import open_source
 from nearfar.methods import Method
@@ -78,11 +79,7 @@ def test_the_recipe_repeats_the_run(digits_run, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-OF_IMAGES = [
-    name
-    for name in api._recipe.preset_names()
-    if "images" in (api._recipe.method_class(name).modalities or ("images",))
-]
+OF_IMAGES = [name for name in preset_names() if served(name, "images")]
 
 
 @pytest.mark.parametrize("method", OF_IMAGES)
@@ -157,11 +154,11 @@ def test_a_data_set_of_pytorch(tmp_path, pictures, quick):
 def test_by_parts_with_a_loop_of_ones_own(pictures):
     from nearfar.methods import SimCLR
     from nearfar.modules import PerceptronHead
-    from nearfar.views import image_views
+    from nearfar.views import simclr_views
 
     encoder = ConvNet(channels=3)
     method: Method = SimCLR(encoder, PerceptronHead(256, hidden=256, outputs=32), temperature=0.5)
-    views = image_views("simclr", size=16, channels=3)
+    views = simclr_views(size=16, channels=3)
     optimizer = torch.optim.SGD(method.parameters(), lr=0.1)
     images = torch.from_numpy(pictures).permute(0, 3, 1, 2)
     for epoch in range(2):

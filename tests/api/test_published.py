@@ -13,9 +13,12 @@ import timm
 import torch
 
 import nearfar
+from nearfar.api._methods import find_preset, kinds_of, method_class, preset_names, preset_options
 from nearfar.api._published import SMALL, find_published, published_settings, unpublished
-from nearfar.api._recipe import find_preset, method_class, preset_names, preset_options
+from nearfar.api._recipe import view_recipe
 from nearfar.cli import main
+from nearfar.methods import RunFacts
+from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import modality
 from nearfar.modules import AMDIM_SIZES, ConvNet
 from nearfar.training import TrainingOptions
@@ -26,7 +29,7 @@ BASELINES = {"autoencoder", "supervised"}
 
 
 def for_images() -> set[str]:
-    kinds = {name: method_class(name).modalities for name in preset_names()}
+    kinds = {name: kinds_of(name) for name in preset_names()}
     return {name for name, of in kinds.items() if not of or "images" in of} - BASELINES
 
 
@@ -35,7 +38,7 @@ def test_what_is_published_can_be_said_in_a_recipe(setting: str, method: str) ->
     entry = published_settings()[setting][method]
     assert method in preset_names()
     assert entry.method.keys() <= preset_options(method).keys()
-    views = modality("images").view_settings(method)
+    views = modality("images").view_settings(view_recipe(method, "images"))
     assert entry.views.keys() <= inspect.signature(views).parameters.keys()
     options = TrainingOptions(**entry.train({}))
     assert options.learning_rate is not None
@@ -49,9 +52,11 @@ def test_what_is_published_can_be_said_in_a_recipe(setting: str, method: str) ->
 @pytest.mark.parametrize(("setting", "method"), ENTRIES, ids=map("-".join, ENTRIES))
 def test_the_method_of_a_setting_can_be_built(setting: str, method: str) -> None:
     entry = published_settings()[setting][method]
-    filled = {"num_samples": 64} if "num_samples" in preset_options(method) else {}
+    preset = find_preset(method)
+    name = facts_parameter(preset)
+    filled = {name: RunFacts(samples=64)} if name else {}
     with torch.device("meta"):  # shapes alone: projectors of 8,192 are large
-        made = find_preset(method)(ConvNet(channels=3, width=4), 32, **entry.method, **filled)
+        made = preset(ConvNet(channels=3, width=4), 32, **entry.method, **filled)
     assert type(made) is method_class(method)
 
 

@@ -20,6 +20,7 @@ from nearfar.data import open_source
 from nearfar.inputs import Tokens
 from nearfar.modalities import modality
 from nearfar.modalities._text import TextOptions
+from nearfar.views import ViewRecipe
 
 TOPICS = (
     "goal team match coach league striker referee",
@@ -231,7 +232,13 @@ def test_the_form_survives_json_and_shows_new_texts_as_the_old_ones_were() -> No
 def test_replaced_words_are_drawn_from_those_of_the_source() -> None:
     kind, source = modality("text"), open_source(["one one one two"] * 30)
     form = kind.form(source, TextOptions(), seed=0)
-    views = kind.views("simclr", form, source=source, settings={"erase": 0.0, "replace": 1.0})
+    views = kind.views(
+        ViewRecipe(),
+        form,
+        source=source,
+        options=kind.options(),
+        settings={"erase": 0.0, "replace": 1.0},
+    )
     (view, _) = views(["x y z w"] * 500, torch.arange(500), seed=0, epoch=0)
     assert isinstance(view, Tokens)
     ones = (view.ids == 3).sum() / (view.ids > 2).sum()

@@ -19,6 +19,7 @@ from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import modality
 from nearfar.modalities._vectors import VectorOptions
+from nearfar.views import ViewRecipe
 
 X, Y = (values[:300] for values in load_digits(return_X_y=True))
 QUICK = {"epochs": 1, "batch_size": 64, "precision": "32"}
@@ -172,7 +173,7 @@ def test_every_method_of_two_views_trains_on_vectors(method: str) -> None:
     built = getattr(methods, method)(encoder, description.width)
     assert isinstance(built, Method)
     batch = source.read(range(32))
-    views = kind.views(method, form, source=source, settings={})
+    views = kind.views(ViewRecipe(), form, source=source, options=kind.options(), settings={})
     step = built(views(batch.inputs, batch.samples, seed=0, epoch=0))
     step.loss.backward()
     assert torch.isfinite(step.loss)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nearfar.methods import (
     Method,
+    RunFacts,
     Step,
     alignment_uniformity,
     amdim,
@@ -19,8 +20,8 @@ from nearfar.methods import (
     cpc,
     cpc_v2,
     curl,
+    deep_graph_infomax,
     deep_infomax,
-    dgi,
     moco_v1,
     moco_v2,
     multiview,
@@ -117,7 +118,7 @@ class MethodCase:
 CASES = (
     MethodCase(
         "autoencoder",
-        lambda: autoencoder(encoder(), WIDTH, signal_dim=SIDE**2),
+        lambda: autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=SIDE**2)),
         views=lambda: two_views()[:1],
     ),
     MethodCase(
@@ -131,13 +132,13 @@ CASES = (
     MethodCase("amdim", lambda: amdim(encoder(), WIDTH, dim=8)),
     MethodCase(
         "cpc",
-        lambda: cpc(step_encoder(), WIDTH, steps=3, length=64),
+        lambda: cpc(step_encoder(), WIDTH, steps=3, facts=RunFacts(length=64)),
         chance=4.852030263919617,  # ln (8 · 16)
         views=one_sequence_view,
     ),
     MethodCase(
         "cpc_v2",
-        lambda: cpc_v2(layer_encoder(), WIDTH, dim=8, hidden=8, blocks=2, rows=4),
+        lambda: cpc_v2(layer_encoder(), WIDTH, dim=8, hidden=8, blocks=2, facts=RunFacts(rows=4)),
         chance=4.852030263919617,  # ln (8 · 4²)
         views=one_grid_of_patches,
     ),
@@ -160,7 +161,11 @@ CASES = (
         chance=2.1487562597358306,  # (1 + ½)·2 ln 2 + ln 2 / 10
         views=lambda: two_views()[:1],
     ),
-    MethodCase("dgi", lambda: dgi(encoder(), WIDTH), chance=0.6931471805599453),  # ln 2
+    MethodCase(
+        "deep_graph_infomax",
+        lambda: deep_graph_infomax(encoder(), WIDTH),
+        chance=0.6931471805599453,
+    ),  # ln 2
     MethodCase(
         "moco_v1",
         lambda: moco_v1(encoder(), WIDTH, dim=8, queue_size=32),
@@ -176,7 +181,12 @@ CASES = (
     MethodCase(
         "multiview",
         lambda: multiview(
-            encoder(), WIDTH, dim=8, signal_dim=SIDE**2, forward_weight=0.01, inverse_weight=0.5
+            encoder(),
+            WIDTH,
+            dim=8,
+            facts=RunFacts(signal_dim=SIDE**2),
+            forward_weight=0.01,
+            inverse_weight=0.5,
         ),
     ),
     MethodCase(
@@ -188,7 +198,7 @@ CASES = (
     MethodCase("simsiam_anatomy", lambda: simsiam_anatomy(encoder(), WIDTH)),
     MethodCase(
         "simsiam_expectation",
-        lambda: simsiam_expectation(encoder(), WIDTH, num_samples=12),
+        lambda: simsiam_expectation(encoder(), WIDTH, facts=RunFacts(samples=12)),
         views=indexed_views,
     ),
     MethodCase("simsiam_gradient", lambda: simsiam_gradient(encoder(), WIDTH, keep_residual=False)),

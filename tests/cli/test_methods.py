@@ -36,7 +36,7 @@ def test_methods_as_json_hold_every_column(capsys: pytest.CaptureFixture[str]) -
         "for": "all",
         "paper": "He et al. 2020, arXiv 1911.05722; Chen et al. 2020, arXiv 2003.04297",
     }
-    assert rows["dgi"]["for"] == "graphs"
+    assert rows["deep_graph_infomax"]["for"] == "graphs"
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 import nearfar
-from nearfar.api._recipe import Recipe, method_class, preset_names
+from nearfar.api._methods import kinds_of, method_class, preset_names
+from nearfar.api._recipe import Recipe
 from nearfar.data import Subset, open_source
 from nearfar.methods import Method
 from nearfar.objectives import Objective
@@ -88,7 +89,7 @@ def test_the_loop_calls_each_hook_once_a_batch_and_once_an_update(
 
 def trained_on(name: str, folder: Path) -> tuple[Any, dict[str, Any]]:
     """A little of what the method is for: digits where it takes images."""
-    kinds = method_class(name).modalities
+    kinds = kinds_of(name)
     if not kinds or "images" in kinds:
         return Subset(open_source("digits"), range(64)), {"batch_size": 16}
     kind = KINDS[kinds[0]]

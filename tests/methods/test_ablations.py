@@ -11,6 +11,7 @@ from torch import nn
 
 from nearfar.methods import (
     Method,
+    RunFacts,
     byol,
     moco_v2,
     simsiam,
@@ -31,7 +32,7 @@ PAPER: dict[str, Any] = {"norms": "projector", "layers": 3}
 
 
 def expectation(encoder: nn.Module, **options: Any) -> Method:
-    return simsiam_expectation(encoder, WIDTH, num_samples=1024, **options)
+    return simsiam_expectation(encoder, WIDTH, facts=RunFacts(samples=1024), **options)
 
 
 def triplet(encoder: nn.Module, **kept: bool) -> Method:

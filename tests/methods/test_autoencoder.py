@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from nearfar.methods import autoencoder
+from nearfar.methods import RunFacts, autoencoder
 from nearfar.methods._autoencoder import Autoencoder
 from tests.cases.method_cases import SIDE, WIDTH, encoder, two_views
 
 
 def test_the_loss_is_the_squared_error_of_all_pixels():
-    method = autoencoder(encoder(), WIDTH, signal_dim=SIDE**2).double().eval()
+    method = autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=SIDE**2)).double().eval()
     (view,) = two_views()[:1]
     view = view.double()
     decoded = method.decoder(method.encoder(view)).detach()
@@ -24,13 +24,13 @@ def test_the_loss_is_the_squared_error_of_all_pixels():
 
 
 def test_large_images_are_given_back_small():
-    method = autoencoder(encoder(), WIDTH, signal_dim=8 * 8)
+    method = autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=8 * 8))
     assert method.decoder(torch.zeros(2, WIDTH)).shape == (2, 64)
     assert method(two_views()[:1]).loss.isfinite()
 
 
 def test_more_views_are_more_inputs():
-    method = autoencoder(encoder(), WIDTH, signal_dim=SIDE**2).double().eval()
+    method = autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=SIDE**2)).double().eval()
     v1, v2 = (view.double() for view in two_views())
     step = method((v1, v2))
     assert len(step.projections) == 2
@@ -39,7 +39,7 @@ def test_more_views_are_more_inputs():
 
 
 def test_it_learns_to_give_its_input_back():
-    method = autoencoder(encoder(), WIDTH, signal_dim=SIDE**2)
+    method = autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=SIDE**2))
     views = two_views()[:1]
     optimizer = torch.optim.Adam(method.parameters(), lr=1e-2)
     first = method(views).loss.item()
@@ -61,6 +61,6 @@ def test_without_numbers_there_is_nothing_to_decode():
 
 
 def test_a_view_without_so_many_numbers_is_refused():
-    method = autoencoder(encoder(), WIDTH, signal_dim=1000)
+    method = autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=1000))
     with pytest.raises(ValueError, match="1,000"):
         method(two_views()[:1])

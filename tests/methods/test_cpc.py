@@ -10,7 +10,7 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from nearfar.inputs import Sequences
-from nearfar.methods import CPC, byol, cpc, moco_v2, simclr, vicreg
+from nearfar.methods import CPC, RunFacts, byol, cpc, moco_v2, simclr, vicreg
 from nearfar.modules import BilinearCritic, ConvNet, StridedEncoder, series_strides, sound_strides
 from nearfar.parallel import rank, world_size
 from nearfar.training import cached_backward
@@ -118,7 +118,7 @@ def test_the_loss_is_equation_4_of_what_the_parts_compute(candidates: str) -> No
     [("batch", 24), ("same_sequence", 8), ("other_sequences", 17)],
 )
 def test_chance_is_the_loss_of_critics_that_say_nothing(candidates: str, count: int) -> None:
-    method = cpc(small(), 5, steps=3, candidates=candidates, length=32)
+    method = cpc(small(), 5, steps=3, candidates=candidates, facts=RunFacts(length=32))
     for critic in method.critics:
         torch.nn.init.zeros_(critic.weight)
     assert method.candidates(3) == count
@@ -148,7 +148,7 @@ def test_the_horizon_must_fit_into_the_view() -> None:
     with pytest.raises(ValueError, match=r"`steps` must be below the 8 time steps .* got 12"):
         cpc(small(), 5)((numbers(),))
     with pytest.raises(ValueError, match=r"`steps` must be below the 8 time steps .* got 12"):
-        cpc(small(), 5, length=32)
+        cpc(small(), 5, facts=RunFacts(length=32))
 
 
 def test_an_encoder_without_time_steps_is_refused() -> None:
@@ -166,7 +166,7 @@ def test_cpc_learns_what_comes_next() -> None:
         pitch = torch.rand(16, 1, 1, generator=generator) * 1.2 + 0.1
         return torch.sin(pitch * time + 6 * torch.rand(16, 1, 1, generator=generator))
 
-    method = cpc(small(width=16, context=16), 16, steps=3, length=64)
+    method = cpc(small(width=16, context=16), 16, steps=3, facts=RunFacts(length=64))
     optimizer = torch.optim.Adam(method.parameters(), 3e-3)
     for _ in range(60):
         loss = method((batch(),)).loss

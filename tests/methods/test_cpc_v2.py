@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 import nearfar
-from nearfar.methods import CPCv2, cpc_v2
+from nearfar.methods import CPCv2, RunFacts, cpc_v2
 from nearfar.modules import BilinearCritic, ConvNet, MaskedContext
 from nearfar.parallel import rank, world_size
 from nearfar.training import cached_backward
@@ -33,7 +33,7 @@ def patches(count: int = 3, rows: int = 4, columns: int = 4) -> Tensor:
 
 
 def tiny(**options: object) -> CPCv2:
-    return cpc_v2(small(), 32, **{"dim": 6, "hidden": 8, "rows": 4} | options)
+    return cpc_v2(small(), 32, **{"dim": 6, "hidden": 8, "facts": RunFacts(rows=4)} | options)
 
 
 def turned(grid: Tensor, direction: str) -> Tensor:
@@ -89,7 +89,8 @@ def test_no_pixel_of_a_target_was_seen_by_its_context(
     size: int, patch: int, stride: int, direction: str
 ) -> None:
     views = PatchViews(size=size, channels=1, patch=patch, stride=stride)
-    method = tiny(directions=(direction,), rows=views.rows, shared_rows=views.shared_rows)
+    facts = RunFacts(rows=views.rows, shared_rows=views.shared_rows)
+    method = tiny(directions=(direction,), facts=facts)
     images = torch.rand(1, 1, size, size).requires_grad_()
     _, (targets,), (foretold,) = method.project((cut_patches(images, patch=patch, stride=stride),))
     targets = turned(targets, direction)
@@ -131,7 +132,7 @@ def test_without_a_grid_there_is_no_chance_and_five_steps() -> None:
 def test_as_many_rows_are_foretold_as_do_not_overlap(
     rows: int, shared: int, skip: int, steps: int
 ) -> None:
-    method = cpc_v2(small(), 32, rows=rows, shared_rows=shared)
+    method = cpc_v2(small(), 32, facts=RunFacts(rows=rows, shared_rows=shared))
     assert method.objective.skip == skip
     assert all(len(critics) == steps for critics in method.critics.values())
 
@@ -153,9 +154,9 @@ def test_the_representation_of_a_step_is_the_mean_over_patches() -> None:
 
 
 def test_a_grid_may_be_wider_than_tall_where_all_directions_fit() -> None:
-    assert tiny(rows=None, steps=1)((patches(rows=3, columns=5),)).loss.isfinite()
+    assert tiny(facts=None, steps=1)((patches(rows=3, columns=5),)).loss.isfinite()
     with pytest.raises(ValueError, match="must be below the 3 rows of the grid of patches, got 1"):
-        tiny(rows=None, steps=2)((patches(rows=3, columns=5),))
+        tiny(facts=None, steps=2)((patches(rows=3, columns=5),))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_it_learns_what_the_patches_of_an_image_share() -> None:
     views = PatchViews(
         size=32, channels=1, patch=16, jitter=0.0, drop=0.0, flip=0.0, crop_scale=(0.9, 1.0)
     )
-    method = cpc_v2(small(), 32, rows=3, hidden=16)
+    method = cpc_v2(small(), 32, facts=RunFacts(rows=3), hidden=16)
     optimizer = torch.optim.Adam(method.parameters(), 3e-3)
     for update in range(60):
         pitch = 0.3 + 1.7 * torch.rand(16, 1, 1, 1, generator=generator)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfar.inputs import Signal, Tokens, numbers
-from nearfar.methods import MultiView, byol, moco_v2, multiview, simclr, vicreg
+from nearfar.methods import MultiView, RunFacts, byol, moco_v2, multiview, simclr, vicreg
 from nearfar.modules import TwoSided
 from nearfar.objectives import (
     forward_predictive_loss,
@@ -129,7 +129,7 @@ def test_a_forward_weight_without_decoder_is_refused() -> None:
 
 def test_a_decoder_without_weight_is_not_kept() -> None:
     assert made().decoder is None
-    assert multiview(flat_encoder(), DIM, signal_dim=16).decoder is None
+    assert multiview(flat_encoder(), DIM, facts=RunFacts(signal_dim=16)).decoder is None
 
 
 class Words(nn.Module):
@@ -168,7 +168,7 @@ def test_methods_of_two_views_train_on_an_image_and_its_text(name: str) -> None:
     if name == "moco_v2":
         method = moco_v2(two_sided(), DIM, dim=4, queue_size=16, key_splits=2)
     elif name == "multiview":
-        method = multiview(two_sided(), DIM, signal_dim=SIGNAL, forward_weight=1.0)
+        method = multiview(two_sided(), DIM, facts=RunFacts(signal_dim=SIGNAL), forward_weight=1.0)
     else:
         method = makers[name](two_sided(), DIM)
     step = method(image_text_views())
@@ -183,7 +183,10 @@ def test_caching_is_exact_for_two_sides() -> None:
     def method() -> MultiView:
         torch.manual_seed(2)
         return multiview(
-            *(two_sided(), DIM), signal_dim=SIGNAL, forward_weight=0.5, inverse_weight=0.5
+            *(two_sided(), DIM),
+            facts=RunFacts(signal_dim=SIGNAL),
+            forward_weight=0.5,
+            inverse_weight=0.5,
         ).double()
 
     x, s = image_text_views()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.methods import (
+    RunFacts,
     SimSiamAnatomy,
     simsiam,
     simsiam_anatomy,
@@ -151,7 +152,7 @@ def test_a_place_that_does_not_fit_is_refused():
 
 
 def test_the_memory_moves_after_the_batch_towards_the_mean_of_the_unit_projections():
-    method = simsiam_expectation(encoder(), WIDTH, num_samples=12).double()
+    method = simsiam_expectation(encoder(), WIDTH, facts=RunFacts(samples=12)).double()
     *shown, samples = doubled(*indexed_views())
     before = method.bank.vectors.clone()
     step = method((*shown, samples))
@@ -164,7 +165,7 @@ def test_the_memory_moves_after_the_batch_towards_the_mean_of_the_unit_projectio
 
 
 def test_the_target_is_what_the_memory_held_before():
-    method = simsiam_expectation(encoder(), WIDTH, num_samples=12).double()
+    method = simsiam_expectation(encoder(), WIDTH, facts=RunFacts(samples=12)).double()
     *shown, samples = doubled(*indexed_views())
     step = method((*shown, samples))
     kept = method.bank.vectors[samples]

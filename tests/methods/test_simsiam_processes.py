@@ -9,6 +9,7 @@ from torch import Tensor, distributed
 
 from nearfar.methods import (
     Method,
+    RunFacts,
     simsiam,
     simsiam_anatomy,
     simsiam_expectation,
@@ -22,7 +23,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     "simsiam": lambda: simsiam(encoder(), WIDTH),
     "inverse": lambda: simsiam_anatomy(encoder(), WIDTH),
     "symmetric": lambda: simsiam_anatomy(encoder(), WIDTH, place="symmetric"),
-    "memory": lambda: simsiam_expectation(encoder(), WIDTH, num_samples=12),
+    "memory": lambda: simsiam_expectation(encoder(), WIDTH, facts=RunFacts(samples=12)),
     "batch": lambda: simsiam_expectation(encoder(), WIDTH, over="batch"),
     "centre": lambda: simsiam_gradient(encoder(), WIDTH, keep_residual=False),
     "triplet": lambda: simsiam_gradient(encoder(), WIDTH, extra="triplet"),

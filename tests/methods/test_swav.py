@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nearfar.methods import SwAV, swav
+from nearfar.methods import RunFacts, SwAV, swav
 from nearfar.parallel import synchronise_batch_norm
 from nearfar.training import Engine, cached_backward, latest_checkpoint
 from nearfar.views import ImageViews
@@ -169,8 +169,9 @@ def test_without_equal_shares_samples_do_not_know_one_another() -> None:
     ("samples", "expected"), [(None, 3000), (1_281_167, 3000), (50_000, 500), (1_797, 64)]
 )
 def test_small_data_get_fewer_prototypes(samples: int | None, expected: int) -> None:
-    assert len(swav(encoder(), WIDTH, num_samples=samples).prototypes) == expected
-    assert len(swav(encoder(), WIDTH, num_samples=samples, prototypes=7).prototypes) == 7
+    facts = RunFacts(samples=samples)
+    assert len(swav(encoder(), WIDTH, facts=facts).prototypes) == expected
+    assert len(swav(encoder(), WIDTH, facts=facts, prototypes=7).prototypes) == 7
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -179,7 +179,7 @@ def test_labels_go_with_their_samples() -> None:
 def test_rows_are_the_methods_for_images() -> None:
     names = image_methods()
     assert {"simclr", "byol", "vicreg", "autoencoder"} <= set(names)
-    assert not {"dgi", "cpc"} & set(names)
+    assert not {"deep_graph_infomax", "cpc"} & set(names)
     claimed = {claim.about for claim in CLAIMS} - {"", "supervised"}
     assert claimed == set(names) - {"autoencoder"}
 

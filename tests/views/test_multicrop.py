@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nearfar.inputs import Images
-from nearfar.views import Beside, ImageViews, ViewParameters
+from nearfar.views import ImageViews, ViewParameters, WithIndex
 
 SAMPLES = torch.arange(100)
 SIZES = torch.full((100, 2), 40)
@@ -28,7 +28,7 @@ def test_small_views_come_last_and_are_counted() -> None:
     made = views(photos(4), torch.arange(4), seed=0, epoch=0)
     assert [tuple(view.shape) for view in made] == [(4, 3, 21, 21)] * 2 + [(4, 3, 9, 9)] * 3
     assert views.num_views == 5
-    assert Beside(views).num_views == 6
+    assert WithIndex(views).num_views == 6
     assert all(view.is_contiguous(memory_format=torch.channels_last) for view in made)
 
 

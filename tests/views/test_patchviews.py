@@ -14,7 +14,6 @@ from nearfar.views import (
     cpc_v2_views,
     cut_patches,
     drawing_views,
-    image_views,
 )
 
 RAW = {"mean": (0.0,), "std": (1.0,)}
@@ -226,7 +225,7 @@ def test_images_that_are_none_are_refused() -> None:
 
 
 def test_the_preset_is_the_published_grid_for_large_images() -> None:
-    large, small = cpc_v2_views(size=256), image_views("cpc-v2", size=32, channels=3)
+    large, small = cpc_v2_views(size=256), cpc_v2_views(size=32)
     assert (large.patch, large.stride, large.rows) == (64, 32, 7)
     assert isinstance(small, PatchViews)
     assert small.shared_rows == 1
@@ -236,6 +235,6 @@ def test_the_preset_is_the_published_grid_for_large_images() -> None:
 
 
 def test_patches_of_drawings_are_not_mirrored() -> None:
-    views = drawing_views("cpc-v2", size=16, channels=1, drop=0.0)
+    views = drawing_views(cpc_v2_views, size=16, channels=1, drop=0.0)
     assert isinstance(views, PatchViews)
     assert (views.flip, views.patch_flip, views.drop) == (0.0, 0.0, 0.0)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
+from nearfar import methods, views
+from nearfar.methods._preset import is_preset, served
 from nearfar.views import (
-    VIEW_PRESETS,
     ImageViews,
     amdim_views,
+    autoencoder_views,
     byol_views,
     curl_views,
+    deep_infomax_views,
     digits_views,
     drawing_views,
-    image_views,
     moco_v1_views,
     moco_v2_views,
     simclr_views,
@@ -21,7 +25,19 @@ from nearfar.views import (
     vicreg_views,
 )
 
-WHOLE = sorted(name for name in VIEW_PRESETS if name != "cpc-v2")  # others show patches
+WHOLE = [  # cpc_v2_views show patches
+    amdim_views,
+    autoencoder_views,
+    byol_views,
+    curl_views,
+    deep_infomax_views,
+    digits_views,
+    moco_v1_views,
+    moco_v2_views,
+    simclr_views,
+    swav_views,
+    vicreg_views,
+]
 
 
 def colour(views: object) -> tuple[float, ...]:
@@ -43,10 +59,10 @@ def test_large_presets_hold_the_published_settings() -> None:
     assert vicreg_views(size=224).settings() == byol_views(size=224).settings()
 
 
-@pytest.mark.parametrize("preset", WHOLE)
-def test_small_images_are_not_blurred_unless_asked(preset: str) -> None:
-    assert image_views(preset, size=32, channels=3).blur == (0.0,)
-    assert image_views(preset, size=32, channels=3, blur=(0.3,)).blur == (0.3,)
+@pytest.mark.parametrize("make", WHOLE)
+def test_small_images_are_not_blurred_unless_asked(make: Callable[..., ImageViews]) -> None:
+    assert make(size=32).blur == (0.0,)
+    assert make(size=32, blur=(0.3,)).blur == (0.3,)
 
 
 def test_small_images_get_half_of_simclrs_colour() -> None:
@@ -59,14 +75,16 @@ def test_digits_are_not_mirrored_and_have_nothing_left_out() -> None:
     assert views.notes == ()
 
 
-@pytest.mark.parametrize("preset", WHOLE)
+@pytest.mark.parametrize("make", WHOLE)
 @pytest.mark.parametrize("channels", [1, 3, 7])
-def test_every_preset_makes_as_many_views_as_its_method_takes(preset: str, channels: int) -> None:
-    views = image_views(preset, size=12, channels=channels)
+def test_every_preset_makes_as_many_views_as_its_method_takes(
+    make: Callable[..., ImageViews], channels: int
+) -> None:
+    views = make(size=12, channels=channels)
     images = torch.randint(0, 256, (3, channels, 14, 10), dtype=torch.uint8)
     made = views(images, torch.arange(3), seed=0, epoch=0)
-    large = {"autoencoder": 1, "deep-infomax": 1, "curl": 3}.get(preset, 2)
-    small = 4 if preset == "swav" else 0
+    large = {autoencoder_views: 1, deep_infomax_views: 1, curl_views: 3}.get(make, 2)
+    small = 4 if make is swav_views else 0
     sizes = [12] * large + [6] * small
     assert [view.shape for view in made] == [(3, channels, size, size) for size in sizes]
     assert views.num_views == len(made)
@@ -100,21 +118,39 @@ def test_curl_shows_an_anchor_and_a_block_of_two_or_of_any_size() -> None:
 
 
 def test_drawings_have_the_number_of_views_of_the_method_and_no_small_crops_unasked() -> None:
-    curl, swav = (drawing_views(name, size=28, channels=1) for name in ("curl", "swav"))
+    curl, swav = (drawing_views(make, size=28, channels=1) for make in (curl_views, swav_views))
     plain = digits_views(size=28)
     assert isinstance(curl, ImageViews)
     assert curl.num_views == 3
     assert swav.num_views == 2
     assert (curl.crop_scale, curl.flip, curl.rotation) == (plain.crop_scale, 0.0, plain.rotation)
-    asked = drawing_views("swav", size=28, channels=1, small_views=2)
+    asked = drawing_views(swav_views, size=28, channels=1, small_views=2)
     assert (asked.num_views, asked.small_size, asked.small_scale) == (4, 14, (0.3, 0.5))
-
-
-def test_unknown_preset_names_the_nearest() -> None:
-    with pytest.raises(ValueError, match=r"`preset` must be one of .*did you mean 'simclr'"):
-        image_views("simcrl", size=32, channels=3)
 
 
 def test_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(ValueError, match=r".*did you mean 'crop_scale'"):
-        image_views("simclr", size=32, channels=3, crop_scal=(0.2, 1.0))
+        simclr_views(size=32, channels=3, crop_scal=(0.2, 1.0))
+
+
+def test_names_of_0_1_warn_and_still_work() -> None:
+    with pytest.warns(DeprecationWarning, match="use nearfar.views.WithIndex"):
+        assert views.Beside is views.WithIndex
+    with pytest.warns(DeprecationWarning, match="such as nearfar.views.simclr_views"):
+        by_name = views.image_views
+    found = by_name("moco-v1", size=32, channels=3)
+    assert found.settings() == moco_v1_views(size=32).settings()
+    with pytest.raises(ValueError, match=r"`preset` must be one of .*did you mean 'simclr'"):
+        by_name("simcrl", size=32, channels=3)
+    with pytest.warns(DeprecationWarning, match="the `serves` of each class"):
+        table = views.VIEW_PRESETS
+    with pytest.raises(AttributeError, match="no attribute 'VIEWS'"):
+        _ = views.VIEWS
+    presets = {name: getattr(methods, name) for name in methods.__all__}
+    presets = {name: preset for name, preset in presets.items() if is_preset(preset)}
+    for name, make in table.items():
+        if name == "digits":
+            continue
+        declared = served(presets[name.replace("-", "_")], "images")
+        assert declared is not None
+        assert declared.views.make is make

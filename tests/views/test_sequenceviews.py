@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nearfar.inputs import Sequences
-from nearfar.views import SequenceViews, Views, sequence_views
+from nearfar.views import SequenceViews, Views, sequence_views, window_view
 from nearfar.views._sequencewindows import band_stop, blank, windows
 
 EVERYTHING = {
@@ -252,10 +252,12 @@ def test_other_inputs_are_refused(sequences: torch.Tensor, error: type, words: s
 
 
 def test_presets_fit_the_method_and_the_kind() -> None:
-    assert sequence_views("cpc", length=10, sound=True).num_views == 1
-    sound, line = (sequence_views("simclr", length=10, sound=s) for s in (True, False))
+    assert window_view(length=10, sound=True).num_views == 1
+    sound, line = (sequence_views(length=10, sound=s) for s in (True, False))
     assert (sound.pad, sound.normalise, sound.frequency_masks) == ("wrap", "rms", 1)
     assert (line.pad, line.normalise, line.frequency_masks) == ("reflect", "data", 0)
     with pytest.raises(ValueError, match="did you mean 'gain'"):
-        sequence_views("byol", length=10, sound=True, gian=3.0)
+        sequence_views(length=10, sound=True, gian=3.0)
     assert SequenceViews(**sound.settings()).settings() == sound.settings()
+    with pytest.warns(DeprecationWarning, match="call window_view for CPC"):
+        assert sequence_views("cpc", length=10, sound=True).num_views == 1

@@ -1,4 +1,4 @@
-"""What a run takes where the user says nothing: modality, batch, training loop."""
+"""Defaults of a run that depend on method and data: modality, batch, training loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nearfar.api._recipe import Preset, method_class, training_options
+from nearfar.api._methods import Preset, kinds_of, served
+from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
 from nearfar.data import Source, is_name, modality_of, opening_options
 from nearfar.modalities import Modality
@@ -20,12 +21,12 @@ __all__ = ["find_modality", "fit_training", "opening"]
 def find_modality(
     data: Any, *, modality: str | None, method: str | Preset, given: Mapping[str, Any]
 ) -> Modality:
-    """As asked for, else as the data are, else as the method wants arrays that leave it open.
+    """The kind asked for, else that of the data, else the method's where arrays leave it open.
 
     Raises:
         ValueError: An unknown modality or method, or data of no known kind.
     """
-    kinds = method_class(method).modalities
+    kinds = kinds_of(method)
     if modality is not None:
         return find(modality)
     said = [name for name, value in given.items() if value is not None]
@@ -36,7 +37,7 @@ def find_modality(
 
 
 def _open(data: Any) -> bool:
-    """Whether it does not tell what it holds: bare numbers, or a path to nothing."""
+    """Whether data leave open what they hold: bare numbers, or a path to nothing."""
     if isinstance(data, Source) or is_name(data):
         return False
     if not isinstance(data, (str, Path)):
@@ -45,21 +46,24 @@ def _open(data: Any) -> bool:
 
 
 def opening(kind: Modality, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a modality's options that say how data are opened."""
+    """The options of a modality with which data are opened."""
     known = opening_options(kind.name)
     return {name: value for name, value in options.items() if name in known}
 
 
 def fit_training(
-    given: Mapping[str, Any], *, kind: Modality, method: str, source: Source
+    given: Mapping[str, Any], *, kind: Modality, preset: Preset, source: Source
 ) -> TrainingOptions:
-    """What was said; else what suits the samples; else the loop's defaults.
+    """The options given; else those that suit method and samples; else the loop's defaults.
 
     The default batch is halved until the data fill it twice.
     """
     training_options(given)  # refuses unknown names and values before anything is chosen
     samples = len(source) - count_watched(source)
-    suited = kind.training(method, samples=samples)
+    found = served(preset, kind.name)
+    wanted = dict(found.training) if found else {}
+    sizes = {name: wanted.pop(name) for name in ("batch_size", "updates") if name in wanted}
+    suited = kind.training(samples=samples, **sizes) | wanted
     if "batch_size" not in suited:
         batch = inspect.signature(TrainingOptions).parameters["batch_size"].default
         while batch > max(4, samples // 2):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nearfar.api._recipe import method_class, preset_names
+from nearfar.api._methods import canonical_name, method_class, preset_names
 from nearfar.api._run import load
 from nearfar.checks import suggest
 from nearfar.version import __version__
@@ -106,7 +106,7 @@ def _behind(name: str) -> tuple[Reference, ...]:
         return (NEARFAR, *(reference for word in known for reference in _behind(word)))
     if name == NEARFAR.key:
         return (NEARFAR,)
-    if name in preset_names():
+    if canonical_name(name) in preset_names():
         return papers_of(name)
     found = tuple(r for r in _references() if name == r.key or name in r.keywords)
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 
-from nearfar.api._recipe import method_class, preset_names
+from nearfar.api._methods import kinds_of, method_class, preset_names
 from nearfar.data import named_sources
 
 __all__ = ["list_data", "list_methods"]
@@ -23,7 +23,7 @@ def list_methods() -> list[dict[str, str]]:
                 "negatives": "yes" if kind.negatives else "no",
                 "momentum": "yes" if kind.momentum else "no",
                 "views": kind.sees,
-                "for": ", ".join(kind.modalities) or "all",
+                "for": ", ".join(kinds_of(name)) or "all",
                 "paper": kind.paper,
             }
         )

@@ -7,16 +7,17 @@ import resource
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
+from nearfar.api._methods import canonical_name, find_preset
 from nearfar.api._published import SMALL, find_published
-from nearfar.api._recipe import Recipe, find_preset, name_of, split_options
+from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options
 from nearfar.api._run import Run, save_encoder
-from nearfar.api._run_format import open_directory
+from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._setup import Setup
 from nearfar.data import open_source
 from nearfar.methods import Method
@@ -45,7 +46,7 @@ def pretrain(
     encoder: str | nn.Module = "auto",
     width: int | None = None,
     out: str | Path | None = None,
-    views: Views | None = None,
+    views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -69,7 +70,9 @@ def pretrain(
             modality's small one, or the setting's.
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
-        views: Makes the views instead of nearfar's own.
+        views: Makes the views instead of nearfar's own; or, of images, ``natural`` for those of the
+            method's paper, ``drawing`` for mild ones that keep glyphs what they are. By default
+            ``drawing`` only for grey images of ink on an even ground.
         method_options: Keyword arguments of the method's preset.
         view_options: Keyword arguments of the modality's views, such as
             :class:`nearfar.views.ImageViews`.
@@ -92,11 +95,13 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
+    if isinstance(views, str):
+        options, views = options | {"view_style": views}, None
     preset = find_preset(method)
     kind = find_modality(data, modality=modality, method=preset, given=options)
     of_data, of_training = split_options(options, kind=kind)
     source = open_source(data, modality=kind.name, **opening(kind, of_data))
-    name = method if isinstance(method, str) else "custom"
+    name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
     if isinstance(encoder, str) and encoder == "auto":
         encoder = published.encoder if published else kind.encoder
@@ -114,7 +119,7 @@ def pretrain(
         options=of_data,
         method_options=method_options,
         view_options=view_options,
-        training=fit_training(of_training, kind=kind, method=name, source=source),
+        training=fit_training(of_training, kind=kind, preset=preset, source=source),
         fingerprint=source.fingerprint,
     )
     called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
@@ -124,11 +129,9 @@ def pretrain(
             f"`out` must be a new directory: {directory.path} exists. Go on with it by nearfar"
             f" train --resume {directory.path}, or choose another --out"
         )
-    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset)
-    if published:
-        setup = replace(setup, notes=(*setup.notes, *published.notes()))
-    setup.build()  # a setting that a method refuses is refused before anything is written
-    recipe.save(directory)
+    notes = published.notes() if published else ()
+    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    setup.recipe.save(directory)
     return _run(setup, directory, progress or Silent())
 
 
@@ -174,6 +177,7 @@ def resume(
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
         )
     preset = method or find_preset(recipe.method)
+    recipe = upgraded(recipe, source)
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
     return _run(setup, directory, progress or Silent())
 
@@ -188,7 +192,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     )
     engine.launch(_work, setup, directory, progress)
     # what was trained may live in another process: the last checkpoint is what remains
-    method = setup.build()
+    method = setup.method
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
@@ -214,10 +218,10 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
     """Train, in one of the processes."""
     options: TrainingOptions = setup.recipe.training
-    method = setup.build()
+    method = setup.trainee()
     watch = Watch(setup.watched_views())
     if engine.rank == 0:
-        record = setup.record(directory, method, engine)
+        record = setup.record(directory, engine)
         record.save(directory.run)
         progress.start(record)
     train(
@@ -229,6 +233,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
         directory=directory,
         watch=watch,
         progress=progress,
+        schedule=setup.schedule,
     )
     if engine.rank == 0:
         record = replace(directory.read_run(), peak_memory=_peak_memory())

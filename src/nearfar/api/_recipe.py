@@ -1,22 +1,30 @@
-"""A recipe: everything one must say to repeat a run."""
+"""A recipe: everything that repeats a run."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from nearfar import methods
-from nearfar.checks import check_choice, suggest
-from nearfar.methods import Method
+from nearfar.api._methods import (
+    Preset,
+    canonical_name,
+    find_preset,
+    method_class,
+    preset_names,
+    preset_options,
+    served,
+)
+from nearfar.checks import suggest
 from nearfar.modalities import Modality, modality
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
+from nearfar.views import ViewRecipe
 
 __all__ = [
-    "FILLED_IN",
+    "CUSTOM",
     "Preset",
     "Recipe",
     "find_preset",
@@ -25,61 +33,25 @@ __all__ = [
     "preset_names",
     "preset_options",
     "split_options",
+    "training_options",
+    "view_recipe",
 ]
 
-
-FILLED_IN = frozenset({"length", "num_samples", "rows", "shared_rows", "signal_dim", "updates"})
-"""Keyword arguments of presets that data, views or the length of the training decide."""
-
-Preset: TypeAlias = Callable[..., Method]
-"""Encoder, width and options to a method, as the presets of ``nearfar.methods`` do."""
-
-
-def preset_names() -> tuple[str, ...]:
-    """Names that a method is asked for by: the presets of ``nearfar.methods``."""
-    return tuple(name for name in methods.__all__ if name.islower())
-
-
-def find_preset(method: str | Preset) -> Preset:
-    """The preset of this name; one that was handed over as it is."""
-    if not isinstance(method, str):
-        return method
-    check_choice(preset_names(), method=method)
-    preset: Preset = getattr(methods, method)
-    return preset
+CUSTOM = "custom"
+"""The name of what was handed over in Python."""
 
 
 def name_of(recipe: Recipe, preset: Preset) -> str:
-    """What a run says it was trained by: the preset's name, or that of the function handed over."""
-    if recipe.method != "custom":
+    """The method's name in records: the preset's, or that of the function handed over."""
+    if recipe.method != CUSTOM:
         return recipe.method
-    return str(getattr(preset, "__name__", "custom")).strip("<>")
+    return str(getattr(preset, "__name__", CUSTOM)).strip("<>")
 
 
-def preset_options(method: str | Preset) -> dict[str, Any]:
-    """Keyword arguments of a method preset, with their defaults."""
-    signature = inspect.signature(find_preset(method))
-    return {
-        parameter.name: parameter.default
-        for parameter in signature.parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-
-
-def method_class(method: str | Preset) -> type[Method]:
-    """The class that a preset makes.
-
-    Raises:
-        TypeError: What was handed over does not say that it makes a method.
-    """
-    preset = find_preset(method)
-    kind = inspect.signature(preset, eval_str=True).return_annotation
-    if not (inspect.isclass(kind) and issubclass(kind, Method)):
-        raise TypeError(
-            "`method` must be a name or a function (encoder, width) whose annotation says which"
-            f" nearfar.methods.Method it returns, got {preset!r} that returns {kind!r}"
-        )
-    return kind
+def view_recipe(method: str | Preset, kind: str) -> ViewRecipe:
+    """The views that a method is trained on; those of the kind where it does not say."""
+    found = served(method, kind)
+    return found.views if found else ViewRecipe()
 
 
 @dataclass(frozen=True)
@@ -87,14 +59,14 @@ class Recipe:
     """Method, data, encoder, views and training of a run.
 
     Args:
-        method: Preset name, or ``custom`` for one handed over in Python.
-        modality: What the samples are: ``images``, ``sequences``, ...
-        data: What ``--data`` was; ``custom`` for arrays and data sets handed over in Python.
-        encoder: A name that the modality knows, or ``custom``.
-        options: What was said of data and encoder: options of the modality.
+        method: Name of a method, or ``custom`` for one handed over in Python.
+        modality: Kind of the samples: ``images``, ``sequences``, ...
+        data: The value of ``--data``; ``custom`` for arrays and data sets handed over in Python.
+        encoder: Name of an encoder, or ``custom``.
+        options: Options of data and encoder (:attr:`nearfar.modalities.Modality.options`).
         method_options: Keyword arguments of the preset that differ from its defaults.
-        view_options: Keyword arguments of the views that differ from the preset's.
-        training: Options of the loop.
+        view_options: Keyword arguments of the views that differ from the method's.
+        training: Options of the training loop.
         fingerprint: Of the data, so that a run never resumes on others.
     """
 
@@ -109,12 +81,22 @@ class Recipe:
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
+        if self.method != CUSTOM:
+            object.__setattr__(self, "method", canonical_name(self.method))
+            self.check(find_preset(self.method))
+        known = inspect.signature(modality(self.modality).options).parameters
+        _check_keys(self.modality, self.options, dict(known))
+
+    def check(self, preset: Preset) -> None:
+        """Whether a preset has these options, and its views these settings.
+
+        Raises:
+            ValueError: An option is unknown; the nearest known one is named.
+        """
+        _check_keys("method", self.method_options, preset_options(preset))
         kind = modality(self.modality)
-        if self.method != "custom":
-            _check_keys("method", self.method_options, preset_options(self.method))
-        settings = inspect.signature(kind.view_settings(self.method)).parameters
-        _check_keys("views", self.view_options, dict(settings))
-        _check_keys(self.modality, self.options, dict(inspect.signature(kind.options).parameters))
+        settings = kind.view_settings(view_recipe(preset, kind.name))
+        _check_keys("views", self.view_options, dict(inspect.signature(settings).parameters))
 
     def save(self, directory: RunDirectory) -> None:
         """Write ``recipe.toml``."""
@@ -181,6 +163,6 @@ def _check_keys(table: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
     for key in given:
         if key not in known:
             raise ValueError(
-                f"{key!r} is no option of {table}{suggest(key, known)};"
+                f"{key!r} is not an option of {table}{suggest(key, known)};"
                 f" the options are {', '.join(sorted(known))}"
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from nearfar.api._recipe import Recipe
+from nearfar.data import Source
 from nearfar.records import RunDirectory
 
-__all__ = ["RUN_FORMAT", "open_directory"]
+__all__ = ["RUN_FORMAT", "open_directory", "upgraded"]
 
 RUN_FORMAT = 1
 
@@ -23,3 +26,11 @@ def open_directory(path: str | Path) -> RunDirectory:
     if directory.run.is_file() and directory.read_run().format > RUN_FORMAT:
         raise ValueError(f"{path} was made by a newer nearfar: upgrade to read it")
     return directory
+
+
+def upgraded(recipe: Recipe, source: Source) -> Recipe:
+    """The recipe of an unfinished run of 0.1, with what 0.1 chose by the name of the source."""
+    if recipe.modality != "images" or "view_style" in recipe.options:
+        return recipe
+    style = "drawing" if source.root.name in ("digits", "mnist", "omniglot") else "natural"
+    return replace(recipe, options=recipe.options | {"view_style": style})

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 
-from nearfar.api._recipe import FILLED_IN, Preset, Recipe, method_class, name_of, preset_options
+from nearfar.api._methods import Preset, kinds_of, method_class, served
+from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset
 from nearfar.inputs import View
-from nearfar.methods import Method
+from nearfar.methods import Method, RunFacts
+from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
-from nearfar.training import Engine, plan
-from nearfar.views import Beside, Views
+from nearfar.training import Engine, Plan, plan
+from nearfar.views import Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
@@ -31,16 +34,28 @@ _NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything a process needs to train; can be sent to another process."""
+    """Everything a process needs to train; can be sent to another process.
+
+    Attributes:
+        recipe: With every choice that depends on the data.
+        preset: Built the method.
+        train: Samples to train on.
+        watched: Samples set aside to watch.
+        views: Makes the views of a batch.
+        description: How the encoder is built and what it knows of its inputs.
+        schedule: Batches and updates.
+        method: Around the encoder, with fresh heads. Train a copy: see :meth:`trainee`.
+        notes: What a user should know.
+    """
 
     recipe: Recipe
     preset: Preset
     train: Subset
     watched: Subset
     views: Views
-    encoder: nn.Module
     description: EncoderDescription
-    method_options: dict[str, Any]
+    schedule: Plan
+    method: Method
     notes: tuple[str, ...]
 
     @classmethod
@@ -53,73 +68,63 @@ class Setup:
         views: Views | None,
         *,
         preset: Preset,
+        notes: tuple[str, ...] = (),
     ) -> Setup:
-        """Split, choose sizes, build the encoder; every refusal comes from here."""
-        options, kind = recipe.training, modality(recipe.modality)
-        _check_fit(recipe, preset, source)
-        train_part, watched = split(source, seed=options.seed)
-        schedule = plan(len(train_part), options)
-        chosen = kind.options(**kind.suited(recipe.method) | recipe.options)
-        form = kind.form(source, chosen, seed=options.seed)
-        notes = list(source.notes)
-        if isinstance(encoder, str):
-            if width is not None:
-                raise ValueError(
-                    f"`width` belongs to a module of your own, got {width} with {encoder!r}"
-                )
-            # the weights a run starts from depend on its seed alone
-            with torch.random.fork_rng():
-                torch.manual_seed(options.seed)
-                module, description = kind.build_encoder(encoder, form, chosen)
-        else:
-            if width is None:
-                raise ValueError("`width`, the dimensions of its output, must come with a module")
-            module = encoder
-            description = EncoderDescription(
-                name="custom",
-                library="custom",
-                width=width,
-                modality=recipe.modality,
-                form=form,
-                how="the module that was handed over",
-            )
-        form = dict(description.form)  # an encoder may bring a tokenizer of its own
+        """Check, split, choose, and build encoder, views and method; refuses what cannot work.
+
+        Args:
+            recipe: As the user wants it.
+            source: The data.
+            encoder: A name, or a module.
+            width: Of a module's representation.
+            views: Instead of the method's own.
+            preset: Builds the method.
+            notes: Added after those of data and encoder.
+        """
+        _check_fit(recipe, preset, source, views)
+        kind = modality(recipe.modality)
+        train, watched = split(source, seed=recipe.training.seed)
+        schedule = plan(len(train), recipe.training)
+        options, decided = kind.decide(source, _options(kind, recipe, preset))
+        module, description = _build_encoder(
+            kind, recipe, source, options, encoder=encoder, width=width
+        )
         if views is None:
-            views = kind.views(recipe.method, form, source=source, settings=recipe.view_options)
-        notes += views.notes
-        # what views normalise by is what an encoder knows
-        form |= {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
-        description = replace(description, form=form)
-        if description.stem == "small":
-            size = form["image_size"]
-            notes.append(f"small stem: 3×3 convolution of stride 1, as images have {size} pixels")
-        if (options.micro_batch or options.batch_size) < options.batch_size:
-            notes.append(
-                f"at most {options.micro_batch:,} samples pass the network at once, and are what"
-                " batch-norm sees; loss and gradient are those of the whole batch"
+            views = kind.views(
+                view_recipe(preset, kind.name),
+                description.form,
+                source=source,
+                options=options,
+                settings=recipe.view_options,
             )
-        method_options, adapted = _fit_queue(recipe, preset, schedule.batches_per_epoch)
-        wanted = FILLED_IN & preset_options(preset).keys()
-        if "num_samples" in wanted:
-            method_options.setdefault("num_samples", len(source.root))  # they are numbered so
-        if "updates" in wanted:
-            method_options.setdefault("updates", schedule.steps)
-        if "signal_dim" in wanted:
-            method_options.setdefault("signal_dim", kind.signal_dim(form))
-        if "length" in wanted:
-            method_options.setdefault("length", form["length"])
-        for name in wanted & {"rows", "shared_rows"}:
-            method_options.setdefault(name, getattr(views, name, None))
+        description = _with_normalisation(description, views)
+        facts = _gather_facts(
+            kind,
+            source,
+            form=description.form,
+            batch_size=recipe.training.batch_size,
+            schedule=schedule,
+            views=views,
+        )
+        method = _build_method(recipe, preset, module, description.width, facts)
         return cls(
-            recipe=recipe,
+            recipe=_with_decisions(recipe, kind, options),
             preset=preset,
-            train=train_part,
+            train=train,
             watched=watched,
             views=views,
-            encoder=module,
             description=description,
-            method_options=method_options,
-            notes=(*notes, *adapted),
+            schedule=schedule,
+            method=method,
+            notes=(
+                *source.notes,
+                *decided,
+                *views.notes,
+                *_encoder_notes(description),
+                *_batch_notes(recipe),
+                *method.notes,
+                *notes,
+            ),
         )
 
     @property
@@ -132,24 +137,17 @@ class Setup:
         """What the encoder knows of its inputs."""
         return self.description.form
 
-    def build(self) -> Method:
-        """The method around the encoder, with fresh heads."""
-        with torch.random.fork_rng():
-            torch.manual_seed(self.recipe.training.seed + 1)
-            # a copy: tensors sent to another process share their memory with this one
-            encoder = copy.deepcopy(self.encoder)
-            method = self.preset(encoder, self.description.width, **self.method_options)
-        if self.recipe.training.channels_last:
-            # kernels and feature maps; matrices are not touched
-            method = method.to(memory_format=torch.channels_last)
+    def trainee(self) -> Method:
+        """A copy of the method to train: tensors sent to another process share their memory."""
+        method = copy.deepcopy(self.method)
         if self.recipe.training.compile:
             method.encoder.compile()
         return method
 
     @property
     def training_views(self) -> Views:
-        """What the method is shown: the views, and the samples' indices where it asks for them."""
-        return Beside(self.views) if method_class(self.preset).indexed else self.views
+        """The views of a batch, followed by sample indices where the method asks for them."""
+        return WithIndex(self.views) if method_class(self.preset).indexed else self.views
 
     def watched_views(self) -> tuple[View, ...]:
         """Two views of the samples set aside, the same in each run of a seed."""
@@ -157,18 +155,17 @@ class Setup:
         return self._shown(self.views if positives else self.kind.two_views(self.form))
 
     def seen_views(self) -> tuple[View, ...]:
-        """The samples set aside as the method would see them, without numbers beside them."""
-        return self._shown(self.views.views if isinstance(self.views, Beside) else self.views)
+        """The samples set aside as the method would see them, without further integers."""
+        return self._shown(self.views.views if isinstance(self.views, WithIndex) else self.views)
 
     def _shown(self, views: Views) -> tuple[View, ...]:
         batch = self.watched.read(range(len(self.watched)))
         return views(batch.inputs, batch.samples, seed=self.recipe.training.seed, epoch=0)
 
-    def record(self, directory: RunDirectory, method: Method, engine: Engine) -> RunRecord:
+    def record(self, directory: RunDirectory, engine: Engine) -> RunRecord:
         """What this run is, before it starts."""
-        options = self.recipe.training
-        schedule = plan(len(self.train), options)
-        parameters = sum(p.numel() for p in self.encoder.parameters())
+        options, method = self.recipe.training, self.method
+        parameters = sum(p.numel() for p in method.encoder.parameters())
         where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
         source_name = self.train.source.name
         described = self.train.source.describe()
@@ -190,7 +187,7 @@ class Setup:
             samples=len(self.train),
             watched=len(self.watched),
             parameters=parameters,
-            steps=schedule.steps,
+            steps=self.schedule.steps,
             epochs=options.epochs,
             provenance=Provenance.here(device=engine.device.type),
             notes=self.notes,
@@ -231,35 +228,128 @@ def _temperature(method: Method) -> float | None:
     return None if value is None else float(value)
 
 
-def _check_fit(recipe: Recipe, preset: Preset, source: Source) -> None:
-    """The source is of the recipe's modality, and the method is for it."""
+def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | None) -> None:
+    """Data, method and options fit together."""
     if source.modality != recipe.modality:
         raise ValueError(
             f"`modality` is {recipe.modality}, but {source.name} holds {source.modality}"
         )
-    kind = method_class(preset)
-    if kind.modalities and recipe.modality not in kind.modalities:
+    kinds = kinds_of(preset)
+    if kinds and recipe.modality not in kinds:
         raise ValueError(
-            f"`method` {recipe.method} is for {' or '.join(kind.modalities)},"
+            f"`method` {recipe.method} is for {' or '.join(kinds)},"
             f" got {recipe.modality}: {source.describe()}"
         )
+    if views is None and served(preset, recipe.modality) is None:
+        raise ValueError(
+            f"`method` {name_of(recipe, preset)} declares no views of {recipe.modality}: add them"
+            f" to `serves` of {method_class(preset).__name__} (see nearfar.methods.Serves), or give"
+            " `views`"
+        )
+    recipe.check(preset)
 
 
-def _fit_queue(
-    recipe: Recipe, preset: Preset, batches_per_epoch: int
-) -> tuple[dict[str, Any], list[str]]:
-    """A queue no longer than one pass over the data, unless one was asked for."""
-    defaults = preset_options(preset)
-    chosen = dict(recipe.method_options)
-    if "queue_size" not in defaults or "queue_size" in chosen:
-        return chosen, []
-    batch = recipe.training.batch_size
-    fitting = min(defaults["queue_size"] // batch, batches_per_epoch) * batch
-    if fitting == defaults["queue_size"]:
-        return chosen, []
-    chosen["queue_size"] = fitting
-    note = (
-        f"queue of {fitting:,} keys instead of {defaults['queue_size']:,}: a multiple of the batch,"
-        " and each sample in it once"
+def _options(kind: Modality, recipe: Recipe, preset: Preset) -> Any:
+    """The options of data and encoder: the user's before the method's."""
+    asked = served(preset, kind.name)
+    return kind.options(**{**(asked.encoder if asked else {}), **recipe.options})
+
+
+def _build_encoder(
+    kind: Modality,
+    recipe: Recipe,
+    source: Source,
+    options: Any,
+    *,
+    encoder: str | nn.Module,
+    width: int | None,
+) -> tuple[nn.Module, EncoderDescription]:
+    """The encoder with the weights that the run starts from, and its description."""
+    form = kind.form(source, options, seed=recipe.training.seed)
+    if isinstance(encoder, str):
+        if width is not None:
+            raise ValueError(
+                f"`width` belongs to a module of your own, got {width} with {encoder!r}"
+            )
+        with torch.random.fork_rng():  # the initial weights depend on the run's seed alone
+            torch.manual_seed(recipe.training.seed)
+            return kind.build_encoder(encoder, form, options)
+    if width is None:
+        raise ValueError("`width`, the dimensions of its output, must come with a module")
+    return encoder, EncoderDescription(
+        name="custom",
+        library="custom",
+        width=width,
+        modality=recipe.modality,
+        form=form,
+        how="the module that was handed over",
     )
-    return chosen, [note]
+
+
+def _with_normalisation(description: EncoderDescription, views: Views) -> EncoderDescription:
+    """The encoder is described with the mean and deviation that its inputs are normalised by."""
+    found = {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
+    return replace(description, form={**description.form, **found})
+
+
+def _gather_facts(
+    kind: Modality,
+    source: Source,
+    *,
+    form: Mapping[str, Any],
+    batch_size: int,
+    schedule: Plan,
+    views: Views,
+) -> RunFacts:
+    return RunFacts(
+        kind=kind.name,
+        samples=len(source.root),  # indices count in the whole data set
+        batch_size=batch_size,
+        batches_per_epoch=schedule.batches_per_epoch,
+        updates=schedule.steps,
+        signal_dim=kind.signal_dim(form),
+        length=kind.length(form),
+        rows=getattr(views, "rows", None),
+        shared_rows=getattr(views, "shared_rows", None),
+    )
+
+
+def _build_method(
+    recipe: Recipe, preset: Preset, encoder: nn.Module, width: int, facts: RunFacts
+) -> Method:
+    """The method around a copy of the encoder, with fresh heads."""
+    options = dict(recipe.method_options)
+    name = facts_parameter(preset)
+    if name is not None:
+        options[name] = facts
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.training.seed + 1)
+        method = preset(copy.deepcopy(encoder), width, **options)
+    if recipe.training.channels_last:
+        # kernels and feature maps; matrices are not touched
+        method = method.to(memory_format=torch.channels_last)
+    return method
+
+
+def _with_decisions(recipe: Recipe, kind: Modality, options: Any) -> Recipe:
+    """The recipe with what was decided from the data, so that it is not decided again."""
+    before = kind.options(**recipe.options)
+    decided = {k: v for k, v in vars(options).items() if v != getattr(before, k)}
+    return replace(recipe, options=recipe.options | decided)
+
+
+def _encoder_notes(description: EncoderDescription) -> tuple[str, ...]:
+    if description.stem != "small":
+        return ()
+    size = description.form["image_size"]
+    return (f"small stem: 3×3 convolution of stride 1, as images have {size} pixels",)
+
+
+def _batch_notes(recipe: Recipe) -> tuple[str, ...]:
+    options = recipe.training
+    if (options.micro_batch or options.batch_size) >= options.batch_size:
+        return ()
+    return (
+        f"at most {options.micro_batch:,} samples pass the network at once, and are what batch-norm"
+        " sees; loss and gradient are those of the whole batch",
+    )

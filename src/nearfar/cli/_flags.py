@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union
 
 from cyclopts import Group, Parameter, Token
 
+from nearfar._docstrings import described
+
 __all__ = ["flag_type", "flags_of", "values_of"]
 
 
@@ -20,6 +22,7 @@ def flags_of(
     group: Group,
     table: str = "",
     leave_out: Collection[str] = (),
+    renamed: Mapping[str, str] | None = None,
     show_defaults: bool = True,
 ) -> list[inspect.Parameter]:
     """A flag for each keyword-only parameter of a function or class.
@@ -32,15 +35,10 @@ def flags_of(
         group: The panel of the help in which the flags stand.
         table: ``method`` gives ``--method.temperature``, and ``method__temperature`` to the call.
         leave_out: Parameters that give no flag.
+        renamed: Shorter names of flags, beside their parameter's: ``{"view_style": "views"}``.
         show_defaults: Whether the help states the signature's defaults.
     """
-    import docstring_parser
-
-    described = {
-        name: " ".join((entry.description or "").replace("``", "`").split())
-        for entry in docstring_parser.parse(inspect.getdoc(function) or "").params
-        for name in entry.arg_name.split(", ")
-    }
+    texts = described(function)
     target: Any = function
     hints = typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
     flags = []
@@ -50,9 +48,10 @@ def flags_of(
         optional = parameter.kind is parameter.KEYWORD_ONLY and default is not parameter.empty
         if not optional or name in leave_out or kind is None:
             continue
+        words = [name.replace("_", "-"), *filter(None, [(renamed or {}).get(name)])]
         says = Parameter(
-            name=f"--{f'{table}.' if table else ''}{name.replace('_', '-')}",
-            help=described.get(name, ""),
+            name=tuple(f"--{table}.{word}" if table else f"--{word}" for word in words[::-1]),
+            help=texts.get(name, ""),
             group=group,
             converter=_WHOLE.get(kind),
             consume_multiple=... in typing.get_args(kind),

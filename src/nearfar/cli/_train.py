@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
 
 from nearfar.cli._console import print_line
 from nearfar.cli._progress import Display
@@ -26,48 +28,61 @@ def train(
     Args:
         words: The method, then the flags that belong to it.
     """
-    from nearfar.api._recipe import preset_names
-    from nearfar.checks import check_choice
+    from nearfar.api._methods import find_preset
 
-    file = _value_after("--recipe", words)
-    recipe = read_recipe(Path(file)) if file else {}
     named = bool(words) and not words[0].startswith("-")
+    known, others = _parse_first(words[1:] if named else words)
+    recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
     method = words[0] if named else recipe.get("method", {}).get("name", "simclr")
-    check_choice(preset_names(), method=method)
-    flags = words[1:] if named else words
-    kind = _kind(method, flags, recipe.get("data", {}))
-    parser(method, recipe, kind=kind, call=lambda **said: _pretrain(method, **said))(
-        flags,
+    find_preset(method)  # an unknown one is refused before its flags are
+    kind = _find_kind(method, recipe.get("data", {}) | known)
+    parser(method, recipe, kind=kind, known=known, call=lambda **said: _pretrain(method, **said))(
+        others,
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
     )
 
 
-def _kind(method: str, words: tuple[str, ...], stated: dict[str, Any]) -> Modality:
-    """The modality whose flags these are: as said, as the data are, as the method wants."""
+def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
+    """The flags on which other flags depend, and the words that are left."""
+    from nearfar.data import telling_options
+
+    first = {"recipe": Path, "data": str, "modality": str, **telling_options()}
+
+    def run(**known: Any) -> None:
+        """Never called."""
+
+    cast(Any, run).__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind | None
+            )
+            for name, kind in first.items()
+        ]
+    )
+    app = App(default_command=run, help_flags=[], version_flags=[])
+    app.default_parameter = Parameter(negative=())
+    try:
+        _, bound, others, _ = app.parse_known_args(list(words))
+    except CycloptsError as error:
+        error.verbose = False  # the message alone, without the function above
+        raise
+    return dict(bound.kwargs), others
+
+
+def _find_kind(method: str, known: dict[str, Any]) -> Modality:
+    """The modality whose flags are shown: given, of the data, or the method's first."""
     from nearfar.api._choices import find_modality
-    from nearfar.api._recipe import method_class
+    from nearfar.api._methods import kinds_of
+    from nearfar.data import telling_options
     from nearfar.modalities import modality
 
-    def said(name: str) -> Any:
-        return _value_after(f"--{name.replace('_', '-')}", words) or stated.get(name)
-
-    data = said("data")
+    data = known.get("data")
     if data is None:
-        return modality(said("modality") or [*method_class(method).modalities, "images"][0])
-    telling = {name: said(name) for name in ("x", "s", "column", "features", "sample_rate")}
-    telling["adjacent"] = True if "--adjacent" in words else stated.get("adjacent")
-    return find_modality(data, modality=said("modality"), method=method, given=telling)
-
-
-def _value_after(flag: str, words: tuple[str, ...]) -> str | None:
-    for place, word in enumerate(words):
-        if word == flag and place + 1 < len(words):
-            return words[place + 1]
-        if word.startswith(f"{flag}="):
-            return word.removeprefix(f"{flag}=")
-    return None
+        return modality(known.get("modality") or [*kinds_of(method), "images"][0])
+    telling = {name: known.get(name) for name in telling_options()}
+    return find_modality(data, modality=known.get("modality"), method=method, given=telling)
 
 
 def _pretrain(
@@ -77,7 +92,7 @@ def _pretrain(
     recipe: Path | None = None,
     **said: Any,
 ) -> None:
-    """Call :mod:`nearfar.api` with what was said; what was not said keeps its default there."""
+    """Call :mod:`nearfar.api` with the flags given; others keep their defaults there."""
     from nearfar import api
 
     display = Display()

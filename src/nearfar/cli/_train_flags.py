@@ -59,7 +59,12 @@ SOURCES = {
 
 
 def parser(
-    method: str, recipe: dict[str, Any], *, kind: Modality, call: Callable[..., None]
+    method: str,
+    recipe: dict[str, Any],
+    *,
+    kind: Modality,
+    known: dict[str, Any],
+    call: Callable[..., None],
 ) -> App:
     """A command line for one method on one kind of samples.
 
@@ -67,7 +72,8 @@ def parser(
         method: Name of a preset in ``nearfar.methods``.
         kind: What the samples are.
         recipe: Tables of a recipe file, whose values flags replace; empty for none.
-        call: Receives every flag that was said, and nothing else.
+        known: Flags that were parsed before, by name.
+        call: Receives every flag that was given, and nothing else.
 
     Raises:
         ValueError: The recipe holds a key that is no flag; the nearest is named.
@@ -79,7 +85,7 @@ def parser(
     stated = as_flags(recipe, known={flag.name for flag in flags})
 
     def run(**said: Any) -> None:
-        call(**said)
+        call(**said | known)
 
     cast(Any, run).__signature__ = inspect.Signature(flags)
     app = App(
@@ -98,11 +104,11 @@ def parser(
 
 
 def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
-    from nearfar import api, methods, training
-    from nearfar.api._recipe import FILLED_IN, method_class
+    from nearfar import api, training
+    from nearfar.api._methods import find_preset, method_class
+    from nearfar.api._recipe import view_recipe
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    preset = getattr(methods, method)
     free = {"num_views"} if method_class(method).any_views else set()
     places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
     general = {
@@ -116,13 +122,13 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
     return [
         _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
-        *flags_of(kind.options, group=DATA),
+        *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
         _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
         *general[TRAINING],
         *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
-        *flags_of(preset, table="method", group=METHOD, leave_out=FILLED_IN),
+        *flags_of(find_preset(method), table="method", group=METHOD),
         *flags_of(
-            kind.view_settings(method),
+            kind.view_settings(view_recipe(method, kind.name)),
             table="views",
             group=VIEWS,
             leave_out=set(DECIDED) - free,

@@ -3,7 +3,7 @@
 from nearfar.data._batches import batches
 from nearfar.data._joined import Joined
 from nearfar.data._labelled_data import LabelledData
-from nearfar.data._modality import MODALITIES, modality_of
+from nearfar.data._modality import MODALITIES, modality_of, telling_options
 from nearfar.data._open_source import open_labelled, open_source, opening_options
 from nearfar.data._source import Batch, ImageSource, Source
 from nearfar.data._subset import Subset
@@ -54,4 +54,5 @@ __all__ = [
     "opening_options",
     "random_joint",
     "sides",
+    "telling_options",
 ]

@@ -18,7 +18,7 @@ from nearfar.data._source import Source
 from nearfar.data._specs import PICKLES, Spec
 from nearfar.data.named import is_name, named_modality
 
-__all__ = ["MODALITIES", "modality_of"]
+__all__ = ["MODALITIES", "modality_of", "telling_options"]
 
 MODALITIES = ("images", "sequences", "text", "graphs", "vectors", "pairs")
 EDGE_ENDINGS = (".edges", ".edgelist")
@@ -26,6 +26,7 @@ TEXT_ENDINGS = (".txt", ".csv", ".tsv", ".jsonl", ".parquet")
 LOOKED_AT = 1_000  # files of a folder
 OF_PAIRS = frozenset({"x", "s", "adjacent"})
 OPTIONS = {"column": "text", "features": "graphs", "sample_rate": "sequences"}
+_TYPES: dict[str, type] = {"adjacent": bool, "features": Path, "sample_rate": int}
 
 
 def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
@@ -70,6 +71,15 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
     if str(spec).startswith("hf:"):
         return "text"
     return _of_path(Path(spec).expanduser())
+
+
+def telling_options() -> dict[str, type]:
+    """The options that tell the kind of the data, and the type of each.
+
+    >>> telling_options()["sample_rate"]
+    <class 'int'>
+    """
+    return {name: _TYPES.get(name, str) for name in (*sorted(OF_PAIRS), *OPTIONS)}
 
 
 def _of_path(path: Path) -> str:

@@ -8,11 +8,14 @@ from nearfar.methods._byol import BYOL, byol
 from nearfar.methods._cpc import CPC, cpc
 from nearfar.methods._cpc_v2 import CPCv2, cpc_v2
 from nearfar.methods._curl import CURL, curl
-from nearfar.methods._deep_graph_infomax import DeepGraphInfomax, dgi
+from nearfar.methods._deep_graph_infomax import DeepGraphInfomax, deep_graph_infomax, dgi
 from nearfar.methods._deep_infomax import DeepInfoMax, deep_infomax
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._moco import MoCo, moco_v1, moco_v2
 from nearfar.methods._multi_view import MultiView, multiview
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.methods._simclr import SimCLR, simclr
 from nearfar.methods._simsiam import SimSiam, simsiam
 from nearfar.methods._simsiam_anatomy import SimSiamAnatomy, simsiam_anatomy
@@ -23,6 +26,7 @@ from nearfar.methods._vicreg import VICReg, vicreg
 
 __all__ = [
     "AMDIM",
+    "ANY",
     "BYOL",
     "CPC",
     "CURL",
@@ -37,6 +41,8 @@ __all__ = [
     "MultiView",
     "Pace",
     "Projected",
+    "RunFacts",
+    "Serves",
     "SimCLR",
     "SimSiam",
     "SimSiamAnatomy",
@@ -53,11 +59,13 @@ __all__ = [
     "cpc",
     "cpc_v2",
     "curl",
+    "deep_graph_infomax",
     "deep_infomax",
     "dgi",
     "moco_v1",
     "moco_v2",
     "multiview",
+    "preset",
     "simclr",
     "simsiam",
     "simsiam_anatomy",

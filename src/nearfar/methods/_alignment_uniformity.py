@@ -9,7 +9,7 @@ arXiv 2005.10242.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from nearfar.checks import check_not_negative, check_temperature
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import (
     AlignmentUniformityLoss,
@@ -25,6 +27,7 @@ from nearfar.objectives import (
     uniformity_loss,
 )
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["AlignmentUniformity", "alignment_uniformity"]
 
@@ -41,9 +44,10 @@ class AlignmentUniformity(Method):
         encoder: Inputs to representations.
         projector: Representations to projections.
         alpha: Power of the distance of a pair.
-        t: Inverse width of the Gaussian potential.
-        alignment_weight: λ_a; with more than about four times λ_u everything collapses.
-        uniformity_weight: λ_u.
+        t: Inverse width of the Gaussian potential (the paper: 2 on STL-10, 3 on ImageNet).
+        alignment_weight: λ_a (the paper: 0.98 on STL-10, 3 on ImageNet); above about four times λ_u
+            everything collapses.
+        uniformity_weight: λ_u (the paper: 0.96 on STL-10, 1 on ImageNet).
         contrastive_weight: λ_c, of a contrastive loss beside the two; 0 leaves it out.
         temperature: Of the contrastive loss.
         learn_temperature: Let the temperature move by gradient, from the one given on.
@@ -72,6 +76,7 @@ class AlignmentUniformity(Method):
     paper: ClassVar = "Wang & Isola 2020, arXiv 2005.10242"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(simclr_views))}
     objective: AlignmentUniformityLoss
     log_temperature: Tensor
 
@@ -145,34 +150,15 @@ class AlignmentUniformity(Method):
         return None
 
 
+@preset()
 def alignment_uniformity(
-    encoder: nn.Module,
-    width: int,
-    *,
-    hidden: int | None = None,
-    dim: int = 128,
-    alpha: float = 2.0,
-    t: float = 2.0,
-    alignment_weight: float = 1.0,
-    uniformity_weight: float = 1.0,
-    contrastive_weight: float = 0.0,
-    temperature: float = 0.5,
-    learn_temperature: bool = False,
+    encoder: nn.Module, width: int, *, hidden: int | None = None, dim: int = 128, **options: Any
 ) -> AlignmentUniformity:
     """Alignment + uniformity around any encoder, with about the paper's best weights on STL-10.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given.
         dim: Dimensions of a projection.
-        alpha: Power of the distance of a pair.
-        t: Inverse width of the Gaussian potential (the paper: 2 on STL-10, 3 on ImageNet).
-        alignment_weight: λ_a (the paper: 0.98 on STL-10, 3 on ImageNet).
-        uniformity_weight: λ_u (the paper: 0.96 on STL-10, 1 on ImageNet).
-        contrastive_weight: λ_c, of a contrastive loss beside the two; 0 leaves it out.
-        temperature: Of the contrastive loss.
-        learn_temperature: Let the temperature move by gradient, from the one given on.
 
     Example:
         >>> from nearfar.modules import ConvNet
@@ -182,14 +168,4 @@ def alignment_uniformity(
         ['alignment', 'contrastive', 'uniformity']
     """
     projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return AlignmentUniformity(
-        encoder,
-        projector,
-        alpha=alpha,
-        t=t,
-        alignment_weight=alignment_weight,
-        uniformity_weight=uniformity_weight,
-        contrastive_weight=contrastive_weight,
-        temperature=temperature,
-        learn_temperature=learn_temperature,
-    )
+    return AlignmentUniformity(encoder, projector, **options)

@@ -7,17 +7,20 @@ gradient. Bachman, Hjelm, Buchwalter, NeurIPS 2019, arXiv 1906.00910.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import Serves
 from nearfar.modules import EmbeddingHead, choose_map, feature_maps, map_channels, places
 from nearfar.objectives import AMDIMLoss
 from nearfar.ops import Stream, uniform
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]
 
@@ -40,8 +43,10 @@ class AMDIM(Method):
         projector: Representations to the common space.
         fine_head: Places of the fine map to the common space.
         coarse_head: Places of the coarse map to the common space.
-        fine_map: Index of the fine map, from the finest; the first whole stage if not given.
-        coarse_map: Index of the coarse map; the stage after if not given.
+        fine_map: Index of the fine map, from the finest; if not given the first whole stage, 0 of
+            our own encoders and 1 of timm's. Maps above 7 × 7 are average-pooled to that.
+        coarse_map: Index of the coarse map; if not given the next stage. Maps above 5 × 5 are
+            average-pooled to that.
         all_places: 5 → 5 from every place, instead of from one that each update draws anew.
         clip: The largest score.
         penalty_weight: Of the mean squared score before clipping.
@@ -76,7 +81,7 @@ class AMDIM(Method):
     sees: ClassVar = "two views, one flip"
     negatives: ClassVar = True
     momentum: ClassVar = False
-    modalities: ClassVar = ("images",)
+    serves: ClassVar = {"images": Serves(views=ViewRecipe(amdim_views))}
     objective: AMDIMLoss
     draws: Tensor
 
@@ -156,6 +161,7 @@ class AMDIM(Method):
         return (drawn[0] * coarse.shape[1]).long()
 
 
+@preset()
 def amdim(
     encoder: nn.Module,
     width: int,
@@ -163,24 +169,12 @@ def amdim(
     dim: int | None = None,
     fine_map: int | None = None,
     coarse_map: int | None = None,
-    all_places: bool = False,
-    clip: float = 20.0,
-    penalty_weight: float = 0.05,
+    **options: Any,
 ) -> AMDIM:
     """AMDIM around any encoder with feature maps; the paper's own is ``--encoder amdim``.
 
     Args:
-        encoder: Images to representations.
-        width: Dimensions of a representation.
         dim: Dimensions of the common space; the representation's if not given, as in the paper.
-        fine_map: Index of the fine map, from the finest; if not given the first whole stage, 0 of
-            our own encoders and 1 of timm's. More than 7 × 7 places are averaged to so many.
-        coarse_map: Index of the coarse map; if not given the stage after. More than 5 × 5 places
-            are averaged to so many.
-        all_places: Foretell coarse places from every coarse place, instead of from one that each
-            update draws anew.
-        clip: The largest score.
-        penalty_weight: Of the mean squared score before clipping.
 
     Raises:
         TypeError: The encoder gives no feature maps.
@@ -198,14 +192,5 @@ def amdim(
     channels = map_channels(encoder)
     fine = choose_map(encoder, stage=0, fine_map=fine_map)
     coarse = choose_map(encoder, stage=1, coarse_map=coarse_map)
-    return AMDIM(
-        encoder,
-        EmbeddingHead(width, dim, norm="batch"),
-        EmbeddingHead(channels[fine], dim, norm="batch"),
-        EmbeddingHead(channels[coarse], dim, norm="batch"),
-        fine_map=fine,
-        coarse_map=coarse,
-        all_places=all_places,
-        clip=clip,
-        penalty_weight=penalty_weight,
-    )
+    heads = [EmbeddingHead(n, dim, norm="batch") for n in (width, channels[fine], channels[coarse])]
+    return AMDIM(encoder, *heads, fine_map=fine, coarse_map=coarse, **options)

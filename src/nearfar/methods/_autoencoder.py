@@ -13,10 +13,14 @@ from torch import nn
 
 from nearfar.checks import check_integer
 from nearfar.inputs import View, numbers
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import ForwardPredictiveLoss
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, autoencoder_views
 
 __all__ = ["Autoencoder", "autoencoder"]
 
@@ -57,6 +61,7 @@ class Autoencoder(Method):
     sees: ClassVar = "one view"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(autoencoder_views))}
     positives: ClassVar = False
     objective: ForwardPredictiveLoss
 
@@ -88,27 +93,28 @@ class Autoencoder(Method):
         return None
 
 
+@preset(without=("signal_dim",))
 def autoencoder(
-    encoder: nn.Module, width: int, *, hidden: int | None = None, signal_dim: int = 0
+    encoder: nn.Module, width: int, *, hidden: int | None = None, facts: RunFacts | None = None
 ) -> Autoencoder:
     """An autoencoder around any encoder, with a decoder of two layers.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the decoder's inner layer; twice the representation's if not given.
-        signal_dim: How many numbers each input is asked for; told from the data.
+        facts: Of the run: how many numbers each input has (``signal_dim``); required.
 
     Raises:
-        ValueError: No numbers to decode.
+        ValueError: The number of numbers to decode is unknown.
 
     Example:
         >>> import torch
+        >>> from nearfar.methods import RunFacts
         >>> from nearfar.modules import ConvNet
-        >>> method = autoencoder(ConvNet(channels=1), 256, signal_dim=16 * 16)
+        >>> method = autoencoder(ConvNet(channels=1), 256, facts=RunFacts(signal_dim=16 * 16))
         >>> method((torch.rand(8, 1, 16, 16),)).representations[0].shape
         torch.Size([8, 256])
     """
+    signal_dim = facts.signal_dim if facts and facts.signal_dim is not None else 0
     check_integer(at_least=1, signal_dim=signal_dim)
     decoder = PerceptronHead(width, hidden=hidden or 2 * width, outputs=signal_dim)
     return Autoencoder(encoder, decoder, signal_dim=signal_dim)

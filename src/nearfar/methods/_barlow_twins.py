@@ -7,15 +7,18 @@ Misra, LeCun, Deny, ICML 2021, arXiv 2103.03230.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from torch import nn
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import BarlowTwinsLoss
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["BarlowTwins", "barlow_twins"]
 
@@ -54,6 +57,7 @@ class BarlowTwins(Method):
     paper: ClassVar = "Zbontar et al. 2021, arXiv 2103.03230"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(vicreg_views))}
     objective: BarlowTwinsLoss
 
     def __init__(
@@ -81,23 +85,21 @@ class BarlowTwins(Method):
         return None
 
 
+@preset()
 def barlow_twins(
     encoder: nn.Module,
     width: int,
     *,
     hidden: int | None = None,
     dim: int | None = None,
-    off_diagonal_weight: float = 0.005,
+    **options: Any,
 ) -> BarlowTwins:
     """Barlow Twins as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's two inner layers; four times the representation's if not
             given (8,192 for the paper's ResNet-50).
         dim: Dimensions of a projection; as wide as the inner layers if not given.
-        off_diagonal_weight: λ, how much redundancy counts beside agreement.
 
     Example:
         >>> import torch
@@ -109,4 +111,4 @@ def barlow_twins(
     """
     hidden = hidden or 4 * width
     projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)
-    return BarlowTwins(encoder, projector, off_diagonal_weight=off_diagonal_weight)
+    return BarlowTwins(encoder, projector, **options)

@@ -7,15 +7,19 @@ copy of encoder and projector whose decay rises to 1. Grill et al., NeurIPS 2020
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 from torch import nn
 
 from nearfar.checks import check_choice, check_fraction, check_not_negative
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import MomentumCopy, PerceptronHead
 from nearfar.objectives import BYOLLoss
+from nearfar.views import ViewRecipe, byol_views
 
 __all__ = ["BYOL", "byol"]
 
@@ -62,6 +66,7 @@ class BYOL(Method):
     paper: ClassVar = "Grill et al. 2020, arXiv 2006.07733"
     negatives: ClassVar = False
     momentum: ClassVar = True
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(byol_views))}
     objective: BYOLLoss
 
     def __init__(
@@ -113,6 +118,7 @@ class BYOL(Method):
         return (Pace(self.predictor, factor=self.predictor_rate),)
 
 
+@preset()
 def byol(
     encoder: nn.Module,
     width: int,
@@ -121,31 +127,30 @@ def byol(
     dim: int = 256,
     decay: float | None = None,
     predictor: Literal["perceptron", "none"] = "perceptron",
-    predictor_rate: float = 1.0,
-    updates: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> BYOL:
     """BYOL as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the inner layers of projector and predictor; twice the representation's if
             not given (4,096 for the paper's ResNet-50).
         dim: Dimensions of a projection.
-        decay: Of the target at the start; 0 makes it a copy of the online network throughout, 1
-            leaves it at its random start. If not given, by the length of the training as the
+        decay: Initial decay of the target, τ_base; 0 copies the online network at every update, 1
+            keeps the random initialisation. If not given, it follows the length of the run, as the
             authors chose it (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
         predictor: ``perceptron``, or ``none``, which collapses.
-        predictor_rate: The predictor's learning rate, times that of the rest.
-        updates: Of the training, filled in by a run.
+        facts: Of the run: the number of updates.
 
     Example:
+        >>> from nearfar.methods import RunFacts
         >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
-        >>> [round(byol(encoder, 32, updates=n).decay, 3) for n in (390, 12_512, 312_800)]
+        >>> runs = [RunFacts(updates=n) for n in (390, 12_512, 312_800)]
+        >>> [round(byol(encoder, 32, facts=facts).decay, 3) for facts in runs]
         [0.757, 0.97, 0.996]
     """
     if decay is None:
-        decay = _LONGEST if updates is None else _decay_of(updates)
+        decay = _decay_of(facts.updates) if facts and facts.updates else _LONGEST
     check_choice(("perceptron", "none"), predictor=predictor)
     hidden = hidden or 2 * width
     return BYOL(
@@ -153,7 +158,7 @@ def byol(
         PerceptronHead(width, hidden=hidden, outputs=dim),
         nn.Identity() if predictor == "none" else PerceptronHead(dim, hidden=hidden, outputs=dim),
         decay=decay,
-        predictor_rate=predictor_rate,
+        **options,
     )
 
 

@@ -8,18 +8,22 @@ gradient. van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import nn
 
 from nearfar.checks import check_integer
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import Serves
 from nearfar.modules import BilinearCritic, StepEncoder
 from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, window_view
 
 __all__ = ["CPC", "cpc"]
 
@@ -34,8 +38,8 @@ class CPC(Method):
     Args:
         encoder: Has encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
         critics: From contexts to encodings, one for 1, 2, … steps ahead.
-        candidates: What the encoding foreseen is told from: the whole ``batch``, other times of
-            the ``same_sequence``, or the ``other_sequences`` alone.
+        candidates: Where negatives come from: the whole ``batch`` (all steps of all sequences),
+            other times of the ``same_sequence``, or the ``other_sequences`` alone.
         times: Steps of a view, if known beforehand: for :meth:`chance` and :meth:`candidates`.
 
     Raises:
@@ -63,8 +67,13 @@ class CPC(Method):
     sees: ClassVar = "one sequence"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {
+        # candidates are all time steps of a batch: few sequences are many candidates
+        "sequences": Serves(
+            views=ViewRecipe(window_view), training={"batch_size": 16, "updates": 1_000}
+        )
+    }
     positives: ClassVar = False
-    modalities: ClassVar = ("sequences",)
     objective: CPCLoss
 
     def __init__(
@@ -117,44 +126,45 @@ class CPC(Method):
         }[self.objective.candidates]
 
 
+@preset(without=("times",))
 def cpc(
     encoder: nn.Module,
     width: int,
     *,
     steps: int = 12,
-    candidates: Candidates = "batch",
-    length: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> CPC:
     """CPC as published, around an encoder with time steps.
 
     Args:
         encoder: Has encodings and contexts, as :class:`nearfar.modules.StridedEncoder` has.
         width: Dimensions of a context.
-        steps: How many steps ahead is predicted; fewer than a view has.
-        candidates: What an encoding is told from: ``batch`` (all steps of all sequences),
-            ``same_sequence`` or ``other_sequences``.
-        length: Numbers in a view, if all are as long: then the loss at chance is known, and whether
-            they are long enough. Filled in by a run.
+        steps: Number of time steps predicted ahead; fewer than a view has.
+        facts: Of the run: the length of the views. If known, so is the loss at chance, and views
+            that are too short are refused.
 
     Raises:
         TypeError: The encoder has no time steps.
         ValueError: A view has no more steps than are predicted.
 
     Example:
+        >>> from nearfar.methods import RunFacts
         >>> from nearfar.modules import StridedEncoder
-        >>> method = cpc(StridedEncoder(strides=(5, 4, 2, 2)), 256, length=2720)
+        >>> encoder = StridedEncoder(strides=(5, 4, 2, 2))
+        >>> method = cpc(encoder, 256, facts=RunFacts(length=2720))
         >>> step = method((torch.randn(4, 1, 2720),))
         >>> step.representations[0].shape, f"{method.chance(4):.2f}"
         (torch.Size([4, 256]), '4.91')
     """
     check_integer(at_least=1, steps=steps)
-    _check_steps(encoder)
-    assert isinstance(encoder, StepEncoder)
-    times = None if length is None else int(encoder.count_steps(torch.tensor(length)))
-    if times is not None:
+    stepped = _check_steps(encoder)
+    times = None
+    if facts and facts.length is not None:
+        times = int(stepped.count_steps(torch.tensor(facts.length)))
         _check_horizon(steps, times)
-    critics = [BilinearCritic(width, encoder.encoding_dim) for _ in range(steps)]
-    return CPC(encoder, nn.ModuleList(critics), candidates=candidates, times=times)
+    critics = [BilinearCritic(width, stepped.encoding_dim) for _ in range(steps)]
+    return CPC(encoder, nn.ModuleList(critics), times=times, **options)
 
 
 def _check_horizon(steps: int, times: int) -> None:
@@ -165,9 +175,10 @@ def _check_horizon(steps: int, times: int) -> None:
         )
 
 
-def _check_steps(encoder: nn.Module) -> None:
+def _check_steps(encoder: nn.Module) -> StepEncoder:
     if not isinstance(encoder, StepEncoder):
         raise TypeError(
             "`encoder` must have time steps (encodings and contexts), as"
             f" nearfar.modules.StridedEncoder has; {type(encoder).__name__} has none"
         )
+    return encoder

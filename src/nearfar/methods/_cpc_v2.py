@@ -9,18 +9,22 @@ that comes there, in four directions. Everything moves by gradient. Hénaff et a
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice, check_integer
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import Serves
 from nearfar.modules import BilinearCritic, MaskedContext, PerceptronHead
 from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, cpc_v2_views
 
 __all__ = ["CPCv2", "Direction", "cpc_v2"]
 
@@ -45,8 +49,8 @@ class CPCv2(Method):
         contexts: For each direction ("down", "up", "right", "left") that which sums up a grid,
             :class:`nearfar.modules.MaskedContext`.
         critics: For each direction, from contexts to projections, one for each number of rows.
-        skip: Rows right after the context that are not foretold.
-        candidates: What a patch is told from: all patches of the ``batch``, those of the same image
+        skip: Rows right after the context that are not predicted.
+        candidates: Where negatives come from: all patches of the ``batch``, those of the same image
             (``same_sequence``) or those of other images alone (``other_sequences``).
         temperature: Divides the scores.
         rows: Of the grid, if known beforehand: for :meth:`chance` and :meth:`candidates`.
@@ -90,8 +94,11 @@ class CPCv2(Method):
     sees: ClassVar = "patches of one view"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {
+        # the patches of one image are in one batch, whose statistics would give them away
+        "images": Serves(views=ViewRecipe(cpc_v2_views), encoder={"norm": "layer"})
+    }
     positives: ClassVar = False
-    modalities: ClassVar = ("images",)
     objective: CPCLoss
 
     def __init__(
@@ -187,6 +194,7 @@ class CPCv2(Method):
         return encodings.view(*view.shape[:3], -1)
 
 
+@preset(without=("rows",))
 def cpc_v2(
     encoder: nn.Module,
     width: int,
@@ -197,45 +205,40 @@ def cpc_v2(
     directions: tuple[Direction, ...] = DIRECTIONS,
     steps: int | None = None,
     skip: int | None = None,
-    candidates: Candidates = "batch",
-    temperature: float = 10.0,
-    rows: int | None = None,
-    shared_rows: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> CPCv2:
     """CPC v2 as published, around any encoder of images of any size.
 
     Args:
         encoder: Patches, and whole images, to representations.
-        width: Dimensions of a representation.
-        dim: Dimensions in which patches are foretold.
+        dim: Dimensions of the predicted encodings.
         hidden: Channels inside the context's blocks; 256, at most a quarter of the width, if not
             given.
-        blocks: Of the context, each of which sees one row further back; up to 5, as many as the
-            grid has use for, if not given.
-        directions: Where to look: ``down``, ``up``, ``right``, ``left``.
-        steps: Rows that are foretold; up to 5, as many as the grid has, if not given.
-        skip: Rows right after the context that are not; those that share pixels with it if not
-            given, 1 where patches overlap by half.
-        candidates: What a patch is told from: all patches of the ``batch``, those of the same image
-            (``same_sequence``) or of other images alone (``other_sequences``).
-        temperature: Divides the scores.
-        rows: Of the grid of patches. Filled in by a run.
-        shared_rows: Further rows that have pixels of a row. Filled in by a run.
+        blocks: Blocks of the context network, each of which sees one row further back; up to 5, as
+            many as the grid has use for, if not given.
+        directions: Directions of prediction: ``down``, ``up``, ``right``, ``left``.
+        steps: Rows predicted ahead; up to 5, as many as the grid has, if not given.
+        skip: Rows right after the context that are not predicted; those that share pixels with it
+            if not given, 1 where patches overlap by half.
+        facts: Of the run: rows of the grid of patches, and how many of them overlap.
 
     Raises:
         ValueError: A grid has no row so far ahead, or a number is out of its range.
 
     Example:
+        >>> from nearfar.methods import RunFacts
         >>> from nearfar.modules import ConvNet
         >>> from nearfar.views import PatchViews
         >>> views = PatchViews(size=32, patch=8)
-        >>> method = cpc_v2(ConvNet(norm="layer"), 256, rows=views.rows)
+        >>> method = cpc_v2(ConvNet(norm="layer"), 256, facts=RunFacts(rows=views.rows))
         >>> images = torch.zeros(4, 3, 32, 32, dtype=torch.uint8)
         >>> step = method(views(images, torch.arange(4), seed=0, epoch=0))
         >>> sorted(step.terms), f"{step.loss:.2f}", f"{method.chance(4):.2f}"
         (['down', 'left', 'right', 'up'], '5.28', '5.28')
     """
-    skip = (1 if shared_rows is None else shared_rows) if skip is None else skip
+    rows, overlapping = (facts.rows, facts.shared_rows) if facts else (None, None)
+    skip = (1 if overlapping is None else overlapping) if skip is None else skip
     if steps is None:
         steps = _MOST if rows is None else max(1, min(_MOST, rows - 1 - skip))
     if blocks is None:
@@ -248,16 +251,8 @@ def cpc_v2(
     for direction in directions:
         contexts[direction] = MaskedContext(width, hidden=hidden, blocks=blocks)
         critics[direction] = nn.ModuleList(BilinearCritic(width, dim) for _ in range(steps))
-    return CPCv2(
-        encoder,
-        PerceptronHead(width, hidden=width, outputs=dim, layers=1),
-        contexts,
-        critics,
-        skip=skip,
-        candidates=candidates,
-        temperature=temperature,
-        rows=rows,
-    )
+    projector = PerceptronHead(width, hidden=width, outputs=dim, layers=1)
+    return CPCv2(encoder, projector, contexts, critics, skip=skip, rows=rows, **options)
 
 
 def _turned(grid: Tensor, direction: str) -> Tensor:

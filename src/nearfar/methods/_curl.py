@@ -7,7 +7,7 @@ Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019, arXiv 1902.09229.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +15,13 @@ from torch import Tensor, nn
 from nearfar.checks import check_integer, check_positive
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import CURLLoss
 from nearfar.objectives._curl import Surrogate
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, curl_views
 
 __all__ = ["CURL", "curl"]
 
@@ -35,7 +38,8 @@ class CURL(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to what is compared; the identity in the paper.
-        num_negatives: k; below the (global) batch. All other samples of it if None.
+        num_negatives: Blocks of negatives per anchor, k; below the (global) batch. All other
+            samples of the batch if None.
         surrogate: ``logistic`` or ``hinge``.
         radius: What is compared is drawn back to this length where it is longer: the bounded
             features that the theory asks for. None leaves lengths free, as in experiments.
@@ -68,6 +72,7 @@ class CURL(Method):
     any_views: ClassVar = True
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(curl_views))}
     objective: CURLLoss
 
     def __init__(
@@ -135,27 +140,21 @@ class CURL(Method):
         return shortened
 
 
+@preset()
 def curl(
     encoder: nn.Module,
     width: int,
     *,
     dim: int | None = None,
     hidden: int | None = None,
-    num_negatives: int | None = 4,
-    surrogate: Surrogate = "logistic",
-    radius: float | None = None,
+    **options: Any,
 ) -> CURL:
     """CURL around any encoder: k = 4 blocks of negatives; as many positives as further views.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         dim: Dimensions of a projection; without it representations are compared themselves.
         hidden: Width of the projector's inner layer, if there is a projector; the representation's
             if not given.
-        num_negatives: Blocks of negatives of each anchor; all other samples of the batch if None.
-        surrogate: ``logistic`` or ``hinge``.
-        radius: Longest that vectors may be, which the theory asks for.
 
     Example:
         >>> import torch
@@ -165,7 +164,7 @@ def curl(
         >>> len(step.projections), method.chance(8)
         (3, 2.0)
     """
-    head = (
-        nn.Identity() if dim is None else PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    )
-    return CURL(encoder, head, num_negatives=num_negatives, surrogate=surrogate, radius=radius)
+    if dim is None:
+        return CURL(encoder, nn.Identity(), **options)
+    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
+    return CURL(encoder, projector, **options)

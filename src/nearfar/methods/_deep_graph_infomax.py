@@ -13,11 +13,14 @@ from torch import nn
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import Serves
 from nearfar.modules import BilinearCritic
 from nearfar.objectives import BinaryDiscriminationLoss
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe
 
-__all__ = ["DeepGraphInfomax", "dgi"]
+__all__ = ["DeepGraphInfomax", "deep_graph_infomax", "dgi"]
 
 
 @final
@@ -54,8 +57,15 @@ class DeepGraphInfomax(Method):
     sees: ClassVar = "a graph and its corruption"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {
+        "graphs": Serves(
+            views=ViewRecipe(
+                settings={"edge_drop": (0.0,), "feature_mask": (0.0,), "shuffle": (False, True)}
+            ),
+            training={"weight_decay": 0.0},
+        )
+    }
     positives: ClassVar = False
-    modalities: ClassVar = ("graphs",)
     objective: BinaryDiscriminationLoss
 
     def __init__(self, encoder: nn.Module, critic: BilinearCritic) -> None:
@@ -82,14 +92,11 @@ class DeepGraphInfomax(Method):
         return self.objective.chance(batch_size=batch_size)
 
 
-def dgi(encoder: nn.Module, width: int) -> DeepGraphInfomax:
+@preset()
+def deep_graph_infomax(encoder: nn.Module, width: int) -> DeepGraphInfomax:
     """Deep Graph Infomax as published, around any encoder.
 
     Its views are a graph and the same graph with the features shuffled among the nodes.
-
-    Args:
-        encoder: A graph to a representation of each node asked for.
-        width: Dimensions of a representation.
 
     Example:
         >>> import torch
@@ -99,7 +106,7 @@ def dgi(encoder: nn.Module, width: int) -> DeepGraphInfomax:
         >>> path = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
         >>> graph = Nodes(torch.eye(3), path, torch.arange(3))
         >>> views = GraphViews(edge_drop=(0.0,), feature_mask=(0.0,), shuffle=(False, True))
-        >>> method = dgi(GraphEncoder(features=3, dim=8), 8)
+        >>> method = deep_graph_infomax(GraphEncoder(features=3, dim=8), 8)
         >>> step = method(views(graph, torch.arange(3), seed=0, epoch=0))
         >>> len(step.representations), step.representations[0].shape
         (2, torch.Size([3, 8]))
@@ -108,3 +115,7 @@ def dgi(encoder: nn.Module, width: int) -> DeepGraphInfomax:
     # with the fans of the authors' bilinear layer, so near 0: half a point of accuracy on Cora
     nn.init.xavier_uniform_(critic.weight.data[None])
     return DeepGraphInfomax(encoder, critic)
+
+
+dgi = deep_graph_infomax
+"""Short form of :func:`deep_graph_infomax`."""

@@ -9,7 +9,8 @@ critics move by one gradient, the discriminator by its own. Hjelm et al., ICLR 2
 from __future__ import annotations
 
 import math
-from typing import ClassVar, final
+from functools import partial
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from torch.nn import functional as F
 from nearfar.checks import check_integer, check_not_negative
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import Serves
 from nearfar.modules import (
     DotCritic,
     PerceptronHead,
@@ -31,6 +34,7 @@ from nearfar.objectives import DeepInfomaxLoss, jensen_shannon_loss
 from nearfar.objectives._deep_infomax import Estimator
 from nearfar.ops import Stream, uniform, widen
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, deep_infomax_views
 
 __all__ = ["DeepInfoMax", "deep_infomax"]
 
@@ -53,13 +57,14 @@ class DeepInfoMax(Method):
         global_critic: Embeds whole maps, pooled to `grid` × `grid` places, and vectors; needed with
             a global weight.
         discriminator: σ(Y) or a uniform draw to a logit; needed with a prior weight.
-        estimator: Of the mutual information: "jensen_shannon", "donsker_varadhan", "info_nce".
-        global_weight: α.
-        local_weight: β.
-        prior_weight: γ.
-        local_map: Which feature map has the places, as an index from the finest; the first whole
-            stage if not given.
-        side: Most places along a side; a finer map is averaged to so many.
+        estimator: Of the mutual information: ``info_nce``, ``jensen_shannon`` or
+            ``donsker_varadhan``.
+        global_weight: α; 1 for DIM(G).
+        local_weight: β; 0 for DIM(G).
+        prior_weight: γ; 1 for DIM(G).
+        local_map: Index of the feature map that provides the locations, from the finest; the first
+            whole stage if not given, 0 of our own encoders and 1 of timm's.
+        side: Most locations along a side (the paper: 8); a finer map is average-pooled to that.
         grid: Side of the pooled map that the global critic sees.
 
     When to use:
@@ -98,8 +103,8 @@ class DeepInfoMax(Method):
     sees: ClassVar = "one view"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {"images": Serves(views=ViewRecipe(deep_infomax_views))}
     positives: ClassVar = False
-    modalities: ClassVar = ("images",)
     objective: DeepInfomaxLoss
     draws: Tensor
 
@@ -212,11 +217,11 @@ class DeepInfoMax(Method):
         return fooled, told
 
 
+@preset()
 def deep_infomax(
     encoder: nn.Module,
     width: int,
     *,
-    estimator: Estimator = "info_nce",
     global_weight: float = 0.0,
     local_weight: float = 1.0,
     prior_weight: float = 0.1,
@@ -224,27 +229,17 @@ def deep_infomax(
     hidden: int | None = None,
     units: int | None = None,
     local_map: int | None = None,
-    side: int = 8,
     grid: int = 4,
+    **options: Any,
 ) -> DeepInfoMax:
     """Deep InfoMax with local structure, DIM(L), around any encoder with feature maps.
 
     Args:
-        encoder: Images to representations.
-        width: Dimensions of a representation.
-        estimator: Of the mutual information: "info_nce", "jensen_shannon", or "donsker_varadhan".
-        global_weight: α; DIM(G) has 1.
-        local_weight: β; DIM(G) has 0.
-        prior_weight: γ; DIM(G) has 1.
         dim: Dimensions of the global vector Y.
         hidden: Width of the projector's inner layer; the representation's if not given (1,024 in
             the paper).
-        units: Dimensions in which the critics compare; the representation's, at most the authors'
+        units: Dimensions of the critics' common space; the representation's, at most the authors'
             1,024, if not given.
-        local_map: Which feature map has the places, as an index from the finest; the first whole
-            stage if not given, 0 of our own encoders and 1 of timm's.
-        side: Most places along a side; a finer map is averaged to so many (the paper: 8).
-        grid: Side of the pooled map that the global critic sees.
 
     Raises:
         TypeError: The encoder gives no feature maps.
@@ -260,21 +255,19 @@ def deep_infomax(
     units = units or min(1024, width)
     local_map = choose_map(encoder, stage=0, local_map=local_map)
     channels = map_channels(encoder)[local_map]
+    critic = partial(DotCritic, units=units)
+    discriminator = partial(PerceptronHead, hidden=units, outputs=1, layers=3, normalise=False)
     return DeepInfoMax(
         encoder,
         PerceptronHead(width, hidden=hidden or width, outputs=dim),
-        local_critic=DotCritic(channels, dim, units=units) if local_weight else None,
-        global_critic=DotCritic(channels * grid**2, dim, units=units) if global_weight else None,
-        discriminator=(
-            PerceptronHead(dim, hidden=units, outputs=1, layers=3, normalise=False)
-            if prior_weight
-            else None
-        ),
-        estimator=estimator,
+        # no part whose term has no weight
+        local_critic=critic(channels, dim) if local_weight else None,
+        global_critic=critic(channels * grid**2, dim) if global_weight else None,
+        discriminator=discriminator(dim) if prior_weight else None,
         global_weight=global_weight,
         local_weight=local_weight,
         prior_weight=prior_weight,
         local_map=local_map,
-        side=side,
         grid=grid,
+        **options,
     )

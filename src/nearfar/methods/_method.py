@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
 from nearfar.checks import check_not_negative
 from nearfar.inputs import View, join, joinable
+from nearfar.methods._serves import Served
 from nearfar.objectives._objective import Objective
 
 __all__ = ["Method", "Pace", "Projected", "Step", "encode"]
@@ -83,7 +85,9 @@ class Method(nn.Module, ABC):
         positives: Whether its views show the same sample, so that their agreement says something.
         indexed: Whether a further view tells the index of each sample, for what is kept of it.
         any_views: Whether it takes as many views of a sample as it is shown, two or more.
-        modalities: The kinds of samples it is for; empty for any.
+        serves: The kinds of data it is for and what it asks of each, by name of the kind or ``ANY``
+            (:class:`Serves`). A method that declares nothing is trained on views handed over.
+        notes: What a user should know of how this one was built.
     """
 
     encoder: nn.Module
@@ -96,7 +100,8 @@ class Method(nn.Module, ABC):
     positives: ClassVar[bool] = True
     indexed: ClassVar[bool] = False
     any_views: ClassVar[bool] = False
-    modalities: ClassVar[tuple[str, ...]] = ()
+    serves: ClassVar[Served] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def project(self, views: tuple[View, ...]) -> Projected:

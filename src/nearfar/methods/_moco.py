@@ -7,19 +7,25 @@ Chen, Fan, Girshick, He 2020, arXiv 2003.04297 (v2).
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View, select
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]
+
+_QUEUE = 65_536  # keys, as published
 
 
 @final
@@ -67,6 +73,12 @@ class MoCo(Method):
     paper: ClassVar = "He et al. 2020, arXiv 1911.05722; Chen et al. 2020, arXiv 2003.04297"
     negatives: ClassVar = True
     momentum: ClassVar = True
+    serves: ClassVar = {
+        ANY: Serves(),
+        "images": Serves(views=ViewRecipe(moco_v2_views)),
+        # only the query encoder gets a gradient: with two encoders the halves take turns
+        "pairs": Serves(views=ViewRecipe(settings={"turns": True})),
+    }
     objective: InfoNCELoss
 
     def __init__(
@@ -75,7 +87,7 @@ class MoCo(Method):
         projector: nn.Module,
         *,
         dim: int = 128,
-        queue_size: int = 65_536,
+        queue_size: int = _QUEUE,
         temperature: float = 0.07,
         decay: float = 0.999,
         key_splits: int = 1,
@@ -138,70 +150,70 @@ class MoCo(Method):
         return keys
 
 
+@preset(serves={"images": Serves(views=ViewRecipe(moco_v1_views))})
 def moco_v1(
     encoder: nn.Module,
     width: int,
     *,
     dim: int = 128,
-    queue_size: int = 65_536,
-    temperature: float = 0.07,
-    decay: float = 0.999,
-    key_splits: int = 1,
+    queue_size: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> MoCo:
     """MoCo v1 as published: a linear projector, temperature 0.07.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
-        dim: Dimensions of a projection.
-        queue_size: Keys in the queue; the (global) batch must divide it.
-        temperature: Divides the cosine similarities.
-        decay: Of the momentum copy.
-        key_splits: Parts in which a batch of keys is encoded, each with its own statistics.
+        queue_size: Keys in the queue, a multiple of the (global) batch. If not given, the published
+            65,536, or as many whole batches as one epoch has where that is less.
+        facts: Of the run: the batch and how many there are.
     """
     projector = PerceptronHead(width, hidden=width, outputs=dim, layers=1)
-    return MoCo(
-        encoder,
-        projector,
-        dim=dim,
-        queue_size=queue_size,
-        temperature=temperature,
-        decay=decay,
-        key_splits=key_splits,
-    )
+    return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
 
 
+@preset()
 def moco_v2(
     encoder: nn.Module,
     width: int,
     *,
     hidden: int | None = None,
     dim: int = 128,
-    queue_size: int = 65_536,
+    queue_size: int | None = None,
     temperature: float = 0.2,
-    decay: float = 0.999,
-    key_splits: int = 1,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> MoCo:
     """MoCo v2 as published: a two-layer projector, temperature 0.2.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).
-        dim: Dimensions of a projection.
-        queue_size: Keys in the queue; the (global) batch must divide it.
-        temperature: Divides the cosine similarities.
-        decay: Of the momentum copy.
-        key_splits: Parts in which a batch of keys is encoded, each with its own statistics.
+        queue_size: Keys in the queue, a multiple of the (global) batch. If not given, the published
+            65,536, or as many whole batches as one epoch has where that is less.
+        facts: Of the run: the batch and how many there are.
     """
     projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalise=False)
-    return MoCo(
-        encoder,
-        projector,
-        dim=dim,
-        queue_size=queue_size,
-        temperature=temperature,
-        decay=decay,
-        key_splits=key_splits,
-    )
+    options |= {"temperature": temperature}
+    return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
+
+
+def _with_queue(
+    encoder: nn.Module,
+    projector: nn.Module,
+    *,
+    dim: int,
+    size: int | None,
+    facts: RunFacts | None,
+    **options: Any,
+) -> MoCo:
+    """A queue of the size asked for, or no longer than an epoch: no key is in it twice."""
+    chosen = _QUEUE if size is None else size
+    if size is None and facts and facts.batch_size and facts.batches_per_epoch:
+        chosen = min(_QUEUE // facts.batch_size, facts.batches_per_epoch) * facts.batch_size
+    method = MoCo(encoder, projector, dim=dim, queue_size=chosen, **options)
+    if size is None and chosen != _QUEUE:
+        method.notes = (
+            f"queue of {chosen:,} keys instead of {_QUEUE:,}: a multiple of the batch, and each"
+            " sample in it once",
+        )
+    return method

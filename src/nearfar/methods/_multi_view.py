@@ -8,18 +8,22 @@ the input's representation what its signal's foretells (IP). Tsai, Wu, Salakhutd
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from torch import nn
 
 from nearfar.inputs import View, numbers
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import (
     MultiViewLoss,
 )
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["MultiView", "multiview"]
 
@@ -41,10 +45,10 @@ class MultiView(Method):
         decoder: Representations of inputs to the numbers of their signals, the paper's R
             (:func:`nearfar.inputs.numbers`); needed where `forward_weight` is above 0.
         signal_dim: How many numbers the decoder gives; 0 without one.
-        temperature: Divides the cosine similarities.
-        contrastive_weight: λ_CL.
-        forward_weight: λ_FP; the squared error is summed over the signal's numbers.
-        inverse_weight: λ_IP; the squared distance of unit vectors. The authors' λ is `dim` / 2
+        temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
+        contrastive_weight: λ_CL, of telling own signals from others.
+        forward_weight: λ_FP, of the squared error of the predicted signal, summed over its numbers.
+        inverse_weight: λ_IP, of the squared distance of unit vectors. The authors' λ is `dim` / 2
             times this one, for they take twice the mean over the dimensions.
         symmetric: Tell apart inputs and signals alike, among both (NT-Xent, the authors' code),
             instead of signals alone (equation 1).
@@ -74,6 +78,7 @@ class MultiView(Method):
     paper: ClassVar = "Tsai et al. 2021, arXiv 2006.05576"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(simclr_views))}
     objective: MultiViewLoss
 
     def __init__(
@@ -137,55 +142,41 @@ class MultiView(Method):
         return 2 * batch_size - 1 if self.objective.symmetric else batch_size
 
 
+@preset(without=("signal_dim",))
 def multiview(
     encoder: nn.Module,
     width: int,
     *,
     dim: int | None = None,
     hidden: int | None = None,
-    signal_dim: int = 0,
-    temperature: float = 0.1,
-    contrastive_weight: float = 1.0,
     forward_weight: float = 0.0,
-    inverse_weight: float = 0.0,
-    symmetric: bool = True,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> MultiView:
     """The multi-view objective around any encoder, as in the paper's Omniglot runs.
 
     Args:
-        encoder: Inputs and signals to representations.
-        width: Dimensions of a representation.
         dim: Dimensions of a projection; without it representations are compared themselves.
         hidden: Width of the inner layer of projector and decoder; the representation's if not
             given.
-        signal_dim: Numbers of a signal that the decoder predicts; told from the data.
-        temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
-        contrastive_weight: λ_CL, of telling own signals from others.
-        forward_weight: λ_FP, of the squared error of the predicted signal, summed over its numbers.
-        inverse_weight: λ_IP, of the squared distance of an input's and its signal's unit vectors.
-        symmetric: Tell apart inputs and signals alike, instead of signals alone.
+        facts: Of the run: how many numbers a signal has (``signal_dim``), which a forward weight
+            needs.
 
     Example:
         >>> import torch
+        >>> from nearfar.methods import RunFacts
         >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
-        >>> method = multiview(encoder, 32, signal_dim=64, forward_weight=0.01, inverse_weight=0.1)
+        >>> facts = RunFacts(signal_dim=64)
+        >>> method = multiview(encoder, 32, forward_weight=0.01, inverse_weight=0.1, facts=facts)
         >>> step = method((torch.rand(8, 1, 8, 8), torch.rand(8, 1, 8, 8)))
         >>> sorted(step.terms)
         ['contrastive', 'forward', 'inverse']
     """
     hidden = hidden or width
+    signal_dim = facts.signal_dim if facts and facts.signal_dim else 0
     head = nn.Identity() if dim is None else PerceptronHead(width, hidden=hidden, outputs=dim)
     decoder = None
     if forward_weight > 0 and signal_dim > 0:
         decoder = PerceptronHead(width, hidden=hidden, outputs=signal_dim)
-    return MultiView(
-        encoder,
-        head,
-        decoder,
-        signal_dim=signal_dim,
-        temperature=temperature,
-        contrastive_weight=contrastive_weight,
-        forward_weight=forward_weight,
-        inverse_weight=inverse_weight,
-        symmetric=symmetric,
-    )
+    options |= {"signal_dim": signal_dim, "forward_weight": forward_weight}
+    return MultiView(encoder, head, decoder, **options)

@@ -6,16 +6,19 @@ negatives are the batch. Chen, Kornblith, Norouzi, Hinton, ICML 2020, arXiv 2002
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import nn
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import NTXentLoss
 from nearfar.parallel import Ring, gather
+from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["SimCLR", "simclr"]
 
@@ -30,7 +33,8 @@ class SimCLR(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        temperature: Divides the cosine similarities.
+        temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
+            CIFAR-10).
         ring: With several processes, pass their projections around a ring instead of gathering them
             in each: the same loss and gradient, the work shared out.
 
@@ -58,6 +62,7 @@ class SimCLR(Method):
     paper: ClassVar = "Chen et al. 2020, arXiv 2002.05709"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(simclr_views))}
     objective: NTXentLoss
 
     def __init__(
@@ -98,27 +103,16 @@ class SimCLR(Method):
         return 2 * batch_size - 1
 
 
+@preset()
 def simclr(
-    encoder: nn.Module,
-    width: int,
-    *,
-    hidden: int | None = None,
-    dim: int = 128,
-    temperature: float = 0.1,
-    ring: bool = False,
+    encoder: nn.Module, width: int, *, hidden: int | None = None, dim: int = 128, **options: Any
 ) -> SimCLR:
     """SimCLR as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).
         dim: Dimensions of a projection.
-        temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
-            CIFAR-10).
-        ring: With several devices, pass projections around a ring instead of gathering them on
-            each: the same loss, the work shared out.
 
     Example:
         >>> import torch
@@ -129,4 +123,4 @@ def simclr(
         torch.Size([8, 32])
     """
     projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return SimCLR(encoder, projector, temperature=temperature, ring=ring)
+    return SimCLR(encoder, projector, **options)

@@ -7,15 +7,18 @@ Chen & He, CVPR 2021, arXiv 2011.10566.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from torch import nn
 
 from nearfar.checks import check_not_negative
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PredictorKind, SiameseNorms, siamese_predictor, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
+from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiam", "simsiam"]
 
@@ -65,6 +68,7 @@ class SimSiam(Method):
     paper: ClassVar = "Chen & He 2021, arXiv 2011.10566"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(moco_v2_views))}
     objective: NegativeCosineLoss
 
     def __init__(
@@ -114,6 +118,7 @@ class SimSiam(Method):
         return (Pace(self.predictor, factor=self.predictor_rate, constant=self.predictor_constant),)
 
 
+@preset(parts=(siamese_projector,))
 def simsiam(
     encoder: nn.Module,
     width: int,
@@ -124,31 +129,15 @@ def simsiam(
     norms: SiameseNorms = "projector",
     predictor: PredictorKind = "perceptron",
     predictor_hidden: int | None = None,
-    predictor_rate: float = 1.0,
-    predictor_constant: bool = True,
-    stop_gradient: bool = True,
-    symmetric: bool = True,
+    **options: Any,
 ) -> SimSiam:
     """SimSiam as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
-        hidden: Width of the projector's inner layers; the projection's if not given.
-        dim: Dimensions of a projection; the representation's if not given (2,048 for the paper's
-            ResNet-50, and on CIFAR-10).
-        layers: Of the projector; 3 from representations of 2,048 dimensions on (the paper's
-            ResNet-50), 2 below (on CIFAR-10), if not given.
-        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
-            the ``projector``'s last (the paper's), after ``all``.
         predictor: ``perceptron`` (the paper's), ``tanh`` of a linear layer, ``linear``, ``bias``
             (one vector added) or ``none``, which collapses.
         predictor_hidden: Width of the predictor's inner layer; a quarter of a projection's if not
             given.
-        predictor_rate: The predictor's learning rate, times that of the rest; 0 leaves it random.
-        predictor_constant: Keep the predictor's rate at its peak.
-        stop_gradient: Hold the targets still; without it the representation collapses.
-        symmetric: Predict both views.
 
     Example:
         >>> import torch
@@ -159,12 +148,7 @@ def simsiam(
         True
     """
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
-    return SimSiam(
-        encoder,
-        projector,
-        siamese_predictor(projector.outputs, kind=predictor, hidden=predictor_hidden, norms=norms),
-        stop_gradient=stop_gradient,
-        symmetric=symmetric,
-        predictor_rate=predictor_rate,
-        predictor_constant=predictor_constant,
+    head = siamese_predictor(
+        projector.outputs, kind=predictor, hidden=predictor_hidden, norms=norms
     )
+    return SimSiam(encoder, projector, head, **options)

@@ -7,6 +7,7 @@ learn from losses of their own, everything by gradient. Zhang et al., ICLR 2022,
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Literal, TypeAlias, final
 
 import torch
@@ -15,8 +16,11 @@ from torch import Tensor, nn
 from nearfar.checks import check_choice
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import SiameseNorms, held, siamese_predictor, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
+from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamAnatomy", "simsiam_anatomy"]
 
@@ -63,6 +67,7 @@ class SimSiamAnatomy(Method):
     paper: ClassVar = "Zhang et al. 2022, arXiv 2203.16262"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(moco_v2_views))}
     objective: NegativeCosineLoss
 
     def __init__(
@@ -133,6 +138,7 @@ class SimSiamAnatomy(Method):
         return loss
 
 
+@preset(parts=(siamese_projector,))
 def simsiam_anatomy(
     encoder: nn.Module,
     width: int,
@@ -147,16 +153,8 @@ def simsiam_anatomy(
     """The architectures that explain SimSiam, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
-        place: Of the predictor: ``mirror`` (the target's side; collapses), ``symmetric`` (both;
-            collapses), ``inverse`` (both, and undone on the target's; does not).
-        hidden: Width of the projector's inner layers; the projection's if not given.
-        dim: Dimensions of a projection; the representation's if not given.
-        layers: Of the projector; 3 from representations of 2,048 dimensions on, 2 below, if not
-            given.
-        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
-            the ``projector``'s last, after ``all``.
+        place: Branch of the predictor: ``mirror`` (target; collapses), ``symmetric`` (both;
+            collapses), ``inverse`` (both, inverted on the target's; does not collapse).
         predictor_hidden: Width of the predictors' inner layer; a quarter of a projection's if not
             given.
 
@@ -169,9 +167,6 @@ def simsiam_anatomy(
         ['encoder', 'inverse', 'predictor']
     """
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
-    dim = projector.outputs
-    inverse = (
-        siamese_predictor(dim, hidden=predictor_hidden, norms=norms) if place == "inverse" else None
-    )
-    predictor = siamese_predictor(dim, hidden=predictor_hidden, norms=norms)
-    return SimSiamAnatomy(encoder, projector, predictor, inverse, place=place)
+    head = partial(siamese_predictor, projector.outputs, hidden=predictor_hidden, norms=norms)
+    inverse = head() if place == "inverse" else None
+    return SimSiamAnatomy(encoder, projector, head(), inverse, place=place)

@@ -8,18 +8,22 @@ ICLR 2022, arXiv 2203.16262, table 1.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice, check_fraction
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import MemoryBank, SiameseNorms, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamExpectation", "simsiam_expectation"]
 
@@ -62,6 +66,7 @@ class SimSiamExpectation(Method):
     sees: ClassVar = "two views or more"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(moco_v2_views))}
     indexed: ClassVar = True
     any_views: ClassVar = True
     objective: NegativeCosineLoss
@@ -128,52 +133,46 @@ class SimSiamExpectation(Method):
         return h, self.projector(h)
 
 
+@preset(parts=(siamese_projector,), without=("num_samples",))
 def simsiam_expectation(
     encoder: nn.Module,
     width: int,
     *,
     over: Over = "memory",
-    decay: float = 0.8,
     hidden: int | None = None,
     dim: int | None = None,
     layers: int | None = None,
     norms: SiameseNorms = "projector",
-    num_samples: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> SimSiamExpectation:
     """SimSiam without predictor, towards a mean over augmentations.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
-        over: ``memory`` (of earlier epochs; does not collapse) or ``batch`` (the other views of the
+        over: ``memory`` (of earlier epochs; does not collapse) or ``batch`` (the other views in the
             same batch; collapses).
-        decay: Of the memory.
-        hidden: Width of the projector's inner layers; the projection's if not given.
-        dim: Dimensions of a projection; the representation's if not given.
-        layers: Of the projector; 3 from representations of 2,048 dimensions on, 2 below, if not
-            given.
-        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
-            the ``projector``'s last, after ``all``.
-        num_samples: Samples of the data set, for the memory; filled in by a run.
+        facts: Of the run: how many samples there are, which a memory needs.
 
     Raises:
         ValueError: A memory without the number of samples.
 
     Example:
         >>> import torch
+        >>> from nearfar.methods import RunFacts
         >>> from nearfar.modules import ConvNet
-        >>> method = simsiam_expectation(ConvNet(channels=1), 256, dim=64, num_samples=100)
+        >>> method = simsiam_expectation(ConvNet(channels=1), 256, facts=RunFacts(samples=100))
         >>> images, samples = torch.rand(2, 8, 1, 16, 16), torch.arange(8)
         >>> method.after_batch(method((*images, samples)))
     """
     check_choice(_OVER, over=over)
-    if over == "memory" and num_samples is None:
-        raise ValueError("`num_samples` must be given for a memory")
+    samples = facts.samples if facts else None
+    if over == "memory" and samples is None:
+        raise ValueError("`facts` must hold the number of samples for a memory, got None")
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
     return SimSiamExpectation(
         encoder,
         projector,
         dim=projector.outputs,
-        num_samples=num_samples if over == "memory" else None,
-        decay=decay,
+        num_samples=samples if over == "memory" else None,
+        **options,
     )

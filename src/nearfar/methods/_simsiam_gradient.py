@@ -7,16 +7,19 @@ by gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import SiameseNorms, siamese_predictor, siamese_projector
 from nearfar.objectives import ExtraGradientLoss, simsiam_extra_gradient, triplet_extra_gradient
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamGradient", "simsiam_gradient"]
 
@@ -57,6 +60,7 @@ class SimSiamGradient(Method):
     paper: ClassVar = "Zhang et al. 2022, arXiv 2203.16262"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(moco_v2_views))}
     objective: ExtraGradientLoss
 
     def __init__(
@@ -109,33 +113,23 @@ class SimSiamGradient(Method):
         return loss
 
 
+@preset(parts=(siamese_projector,))
 def simsiam_gradient(
     encoder: nn.Module,
     width: int,
     *,
     extra: Extra = "simsiam",
-    keep_center: bool = True,
-    keep_residual: bool = True,
     hidden: int | None = None,
     dim: int | None = None,
     layers: int | None = None,
     norms: SiameseNorms = "projector",
     predictor_hidden: int | None = None,
+    **options: Any,
 ) -> SimSiamGradient:
     """The parts of SimSiam's or a triplet's gradient, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
-        extra: Whose extra gradient: ``simsiam`` or ``triplet``.
-        keep_center: Keep its mean over the batch.
-        keep_residual: Keep what is left of it.
-        hidden: Width of the projector's inner layers; the projection's if not given.
-        dim: Dimensions of a projection; the representation's if not given.
-        layers: Of the projector; 3 from representations of 2,048 dimensions on, 2 below, if not
-            given.
-        norms: Where the heads have batch-norm: ``none``, after ``hidden`` layers, after those and
-            the ``projector``'s last, after ``all``.
+        extra: The extra gradient: ``simsiam`` or ``triplet``.
         predictor_hidden: Width of the predictor's inner layer; a quarter of a projection's if not
             given.
 
@@ -148,12 +142,7 @@ def simsiam_gradient(
     """
     check_choice(_EXTRAS, extra=extra)
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
-    return SimSiamGradient(
-        encoder,
-        projector,
-        siamese_predictor(projector.outputs, hidden=predictor_hidden, norms=norms)
-        if extra == "simsiam"
-        else None,
-        keep_center=keep_center,
-        keep_residual=keep_residual,
-    )
+    predictor = None
+    if extra == "simsiam":
+        predictor = siamese_predictor(projector.outputs, hidden=predictor_hidden, norms=norms)
+    return SimSiamGradient(encoder, projector, predictor, **options)

@@ -8,18 +8,22 @@ Joulin, NeurIPS 2020, arXiv 2006.09882.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import KeyQueue, PerceptronHead
 from nearfar.objectives import SwappedPredictionLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, swav_views
 
 __all__ = ["SwAV", "swav"]
 
@@ -39,14 +43,18 @@ class SwAV(Method):
         encoder: Inputs to representations; takes images of two sizes where small crops are shown.
         projector: Representations to projections.
         dim: Dimensions of a projection.
-        prototypes: How many, K.
-        queue_size: Projections of earlier batches, of each of the first two views, that take part
-            in sharing out; the (global) batch must divide it. For batches that are small beside K.
-        queue_start: Share of the training from which on the queue is used, once it is full.
-        frozen: Share of the training in which prototypes stay where they are; 1 never moves them.
+        prototypes: Number of prototypes, K.
+        queue_size: Projections of earlier batches, of each of the first two views, that are
+            assigned together with the batch (the paper: none at a batch of 4,096, 3,840 at 256); a
+            multiple of the (global) batch. For batches that are small compared with K.
+        queue_start: Fraction of the training after which the queue is used, once it is full (15 of
+            200 epochs).
+        frozen: Fraction of the training during which prototypes are not updated (1 of 100 epochs);
+            1 never updates them.
         temperature: Divides the cosine similarities of views and prototypes.
-        epsilon: The smaller, the harder the assignments.
-        iterations: Of Sinkhorn's normalisations; 0 leaves the equal shares out.
+        epsilon: Entropy regularisation of the assignments: the smaller, the harder.
+        iterations: Sinkhorn iterations; 0 drops the equipartition, and everything may go to one
+            prototype.
 
     When to use:
         Many images with a natural grouping, and batches too small for contrasting: the codes need
@@ -75,6 +83,7 @@ class SwAV(Method):
     sees: ClassVar = "2 large and 6 small crops"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(swav_views))}
     objective: SwappedPredictionLoss
     progress: Tensor
     seen: Tensor
@@ -168,6 +177,7 @@ class SwAV(Method):
         return tuple(queue.get_buffer("keys") for queue in self.queues) if bool(ready) else None
 
 
+@preset()
 def swav(
     encoder: nn.Module,
     width: int,
@@ -175,38 +185,23 @@ def swav(
     hidden: int | None = None,
     dim: int = 128,
     prototypes: int | None = None,
-    queue_size: int = 0,
-    queue_start: float = 0.075,
-    frozen: float = 0.01,
-    temperature: float = 0.1,
-    epsilon: float = 0.05,
-    iterations: int = 3,
-    num_samples: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
 ) -> SwAV:
     """SwAV as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
             the paper's ResNet-50).
-        dim: Dimensions of a projection.
-        prototypes: How many, K; if not given one for 100 samples, from 64 to the paper's 3,000,
-            which they are where the number of samples is not known.
-        queue_size: Projections of earlier batches that take part in sharing out (the paper: none at
-            a batch of 4,096, 3,840 at 256); the (global) batch must divide it.
-        queue_start: Share of the training from which on the queue is used (15 of 200 epochs).
-        frozen: Share of the training in which prototypes stay where they are (1 of 100 epochs).
-        temperature: Divides the cosine similarities of views and prototypes.
-        epsilon: The smaller, the harder the assignments.
-        iterations: Of Sinkhorn's normalisations; 0 leaves the equal shares out, and everything may
-            go to one prototype.
-        num_samples: Of the data, filled in by a run.
+        prototypes: Number of prototypes, K; if not given one per 100 samples, between 64 and the
+            paper's 3,000 (3,000 where the number of samples is unknown).
+        facts: Of the run: how many samples there are.
 
     Example:
         >>> import torch
+        >>> from nearfar.methods import RunFacts
         >>> from nearfar.modules import ConvNet
-        >>> method = swav(ConvNet(channels=1), 256, num_samples=1_797)
+        >>> method = swav(ConvNet(channels=1), 256, facts=RunFacts(samples=1_797))
         >>> large, small = torch.rand(2, 8, 1, 16, 16), torch.rand(4, 8, 1, 8, 8)
         >>> step = method((*large, *small))
         >>> len(step.projections), method.prototypes.shape, f"{method.chance(8):.2f}"
@@ -214,18 +209,8 @@ def swav(
     """
     if prototypes is None:
         fitting = _MOST_PROTOTYPES
-        if num_samples is not None:
-            fitting = max(_LEAST_PROTOTYPES, num_samples // _SAMPLES_OF_A_PROTOTYPE)
+        if facts and facts.samples is not None:
+            fitting = max(_LEAST_PROTOTYPES, facts.samples // _SAMPLES_OF_A_PROTOTYPE)
         prototypes = min(_MOST_PROTOTYPES, fitting)
-    return SwAV(
-        encoder,
-        PerceptronHead(width, hidden=hidden or width, outputs=dim),
-        dim=dim,
-        prototypes=prototypes,
-        queue_size=queue_size,
-        queue_start=queue_start,
-        frozen=frozen,
-        temperature=temperature,
-        epsilon=epsilon,
-        iterations=iterations,
-    )
+    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
+    return SwAV(encoder, projector, dim=dim, prototypes=prototypes, **options)

@@ -6,16 +6,19 @@ gradient. Bardes, Ponce, LeCun, ICLR 2022, arXiv 2105.04906.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from torch import nn
 
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._preset import preset
+from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import VICRegLoss
 from nearfar.parallel import gather
+from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["VICReg", "vicreg"]
 
@@ -60,6 +63,7 @@ class VICReg(Method):
     paper: ClassVar = "Bardes et al. 2022, arXiv 2105.04906"
     negatives: ClassVar = False
     momentum: ClassVar = False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(vicreg_views))}
     objective: VICRegLoss
 
     def __init__(
@@ -99,35 +103,22 @@ class VICReg(Method):
         return None
 
 
+@preset()
 def vicreg(
     encoder: nn.Module,
     width: int,
     *,
     hidden: int | None = None,
     dim: int | None = None,
-    invariance_weight: float = 25.0,
-    variance_weight: float = 25.0,
-    covariance_weight: float = 1.0,
+    **options: Any,
 ) -> VICReg:
     """VICReg as published, around any encoder.
 
     Args:
-        encoder: Inputs to representations.
-        width: Dimensions of a representation.
         hidden: Width of the projector's two inner layers; four times the representation's if not
             given (8,192 for the paper's ResNet-50).
         dim: Dimensions of a projection; as wide as the inner layers if not given.
-        invariance_weight: λ, of the views' mean squared difference.
-        variance_weight: μ, of the two views' mean shortfall; 0 lets the representation collapse.
-        covariance_weight: ν, of the sum of the two views' covariances.
     """
     hidden = hidden or 4 * width
     projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)
-    return VICReg(
-        encoder,
-        projector,
-        dim=projector.outputs,
-        invariance_weight=invariance_weight,
-        variance_weight=variance_weight,
-        covariance_weight=covariance_weight,
-    )
+    return VICReg(encoder, projector, dim=projector.outputs, **options)

@@ -19,16 +19,11 @@ from nearfar.modalities._modality import Modality, OnnxCall
 from nearfar.modalities._pictures import png_text
 from nearfar.modules import GRAPH_ENCODERS, EncoderDescription, GraphEncoder
 from nearfar.records import Exhibit
-from nearfar.views import GraphViews, Views
+from nearfar.views import GraphViews, ViewRecipe, Views
 
 __all__ = ["GraphOptions", "Graphs"]
 
 _WHOLE = 100_000  # nodes that are one batch
-_INFOMAX: dict[str, Any] = {
-    "edge_drop": (0.0,),
-    "feature_mask": (0.0,),
-    "shuffle": (False, True),
-}
 _NEIGHBOURS, _SIDE, _FINER = 30, 160, 3
 _PAPER, _LINE, _NODE, _SAMPLE = "#ffffff", "#b8bec6", "#5b6b7f", "#d1495b"
 
@@ -111,10 +106,15 @@ class Graphs(Modality):
         return GraphEncoder(**description.arguments)
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: GraphOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
-        suited = _INFOMAX if method == "dgi" else {}
-        return GraphViews(**suited | dict(settings))
+        return (recipe.make or GraphViews)(**{**recipe.settings, **settings})
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         return GraphViews()
@@ -155,11 +155,11 @@ class Graphs(Modality):
     def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return {name: form[name] for name in ("undirected", "row_normalise")}
 
-    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+    def training(
+        self, *, samples: int, batch_size: int | None = None, updates: int | None = None
+    ) -> dict[str, Any]:
         """All nodes are one batch, as a pass over the graph costs the same for one or for all."""
         suited: dict[str, Any] = {"precision": "32", "learning_rate": 1e-3}
-        if method == "dgi":
-            suited |= {"weight_decay": 0.0}
         if samples > _WHOLE:
             return suited | {"batch_size": 256, "epochs": 10}
         return suited | {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, final
 
@@ -16,14 +15,14 @@ from nearfar.data import ImageSource, Source
 from nearfar.inputs import View
 from nearfar.modalities._modality import Modality, OnnxCall
 from nearfar.modalities._pictures import png_text
+from nearfar.modalities._style import ViewStyle, find_style
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
-from nearfar.views import VIEW_PRESETS, ImageViews, Views, drawing_views, image_views
+from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_views
 
 __all__ = ["ImageOptions", "Images", "png"]
 
 _RAW_SIDE = 32
-_GLYPHS = ("digits", "mnist", "omniglot")  # turned or mirrored they are other glyphs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +36,16 @@ class ImageOptions:
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
         norm: What the encoder normalises by: ``batch``, or ``layer`` (each image by itself);
             chosen for the method if not given.
+        view_style: Augmentations for ``drawing`` (mild crops, small rotations, no mirroring: glyphs
+            keep their meaning) or ``natural`` images (those of the method's paper). If not given,
+            ``drawing`` for grey images of ink on an even ground.
     """
 
     image_size: int | None = None
     channels: int | None = None
     stem: str = "auto"
     norm: Literal["batch", "layer"] | None = None
+    view_style: ViewStyle | None = None
 
 
 @final
@@ -85,25 +88,39 @@ class Images(Modality):
         )
         return module
 
-    def suited(self, method: str) -> dict[str, Any]:
-        # patches of one image lie in one batch, and batch-norm would tell one from another
-        return {"norm": "layer"} if method == "cpc_v2" else {}
-
-    def view_settings(self, method: str) -> Callable[..., Views]:
-        preset = VIEW_PRESETS.get(method.replace("_", "-"), VIEW_PRESETS["simclr"])
-        made: Callable[..., Views] = inspect.signature(preset, eval_str=True).return_annotation
-        return made
+    def decide(self, source: Source, options: ImageOptions) -> tuple[Any, tuple[str, ...]]:
+        if options.view_style is not None:
+            return options, ()
+        style = find_style(source)
+        chosen = replace(options, view_style=style)
+        if style == "natural":
+            return chosen, ()
+        note = "augmentations for drawings, as the images are grey ink on an even ground"
+        return chosen, (f"{note}: --views natural for those of the paper",)
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: ImageOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
-        named = method.replace("_", "-")
-        preset = named if named in VIEW_PRESETS else "simclr"
-        make = drawing_views if source.root.name in _GLYPHS else image_views
-        return make(preset, size=form["image_size"], channels=form["channels"], **dict(settings))
+        if recipe.make is None:
+            raise ValueError(
+                "a method must declare which views of images it is trained on: set"
+                ' serves = {"images": Serves(views=ViewRecipe(nearfar.views.simclr_views))} on its'
+                " class, or give `views`"
+            )
+        known = {"size": form["image_size"], "channels": form["channels"]}
+        chosen = {**known, **recipe.settings, **settings}
+        if (options.view_style or find_style(source)) == "drawing":
+            return drawing_views(recipe.make, **chosen)
+        return recipe.make(**chosen)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
-        return image_views("simclr", size=form["image_size"], channels=form["channels"])
+        return simclr_views(size=form["image_size"], channels=form["channels"])
 
     def plain(self, form: Mapping[str, Any]) -> Views:
         return ImageViews(

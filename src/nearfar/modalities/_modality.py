@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from nearfar.data import Source
 from nearfar.inputs import View
 from nearfar.modules import EncoderDescription
 from nearfar.records import Exhibit
-from nearfar.views import Views
+from nearfar.views import ViewRecipe, Views
 
 __all__ = ["Modality", "OnnxCall", "small_batch"]
 
@@ -62,13 +63,24 @@ class Modality(ABC):
     encoders: ClassVar[str]
     paired: ClassVar[bool] = False
 
-    def suited(self, method: str) -> dict[str, Any]:
-        """Options that suit a method better than their own defaults."""
-        return {}
+    def view_settings(self, recipe: ViewRecipe) -> Callable[..., Views]:
+        """The class whose keyword arguments are the settings of these views."""
+        if recipe.make is None:
+            return self.settings
+        made: Callable[..., Views] = inspect.signature(recipe.make, eval_str=True).return_annotation
+        return made
 
-    def view_settings(self, method: str) -> Callable[..., Views]:
-        """What has the settings of a method's views as keyword arguments."""
-        return self.settings
+    def decide(self, source: Source, options: Any) -> tuple[Any, tuple[str, ...]]:
+        """Fix the options that depend on the data, once for a run and all that resume it.
+
+        Args:
+            source: What will be trained on.
+            options: An instance of :attr:`options`.
+
+        Returns:
+            The options, and notes on what was chosen and how to choose otherwise.
+        """
+        return options, ()
 
     @abstractmethod
     def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
@@ -96,15 +108,27 @@ class Modality(ABC):
 
     @abstractmethod
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: Any,
+        settings: Mapping[str, Any],
     ) -> Views:
-        """The views that suit a method and these data.
+        """The views that a method is trained on.
 
         Args:
-            method: Preset name.
+            recipe: As the method declares it; without ``make`` the kind's own two views.
             form: As decided.
             source: What will be trained on.
-            settings: What the user said, keyword arguments of :meth:`view_settings`.
+            options: An instance of :attr:`options`.
+            settings: The user's, keyword arguments of :meth:`view_settings`; they replace those of
+                the recipe.
+
+        Raises:
+            ValueError: The recipe leaves the choice to the kind, and the kind has no views that
+                suit any method.
         """
 
     @abstractmethod
@@ -153,9 +177,21 @@ class Modality(ABC):
         """How samples are shown to the encoder, in words that go on after those on the source."""
         return ""
 
-    def training(self, method: str, *, samples: int) -> dict[str, Any]:
-        """Options of the training loop that suit these samples better than its own defaults."""
-        return {}
+    def length(self, form: Mapping[str, Any]) -> int | None:
+        """Time steps of a view, where views have time steps and all have the same number."""
+        return None
+
+    def training(
+        self, *, samples: int, batch_size: int | None = None, updates: int | None = None
+    ) -> dict[str, Any]:
+        """Options of the training loop that suit these samples better than its own defaults.
+
+        Args:
+            samples: Samples to train on.
+            batch_size: The largest batch that the method asks for, if it asks for one.
+            updates: About how many updates the method asks for, if it asks for any.
+        """
+        return {} if batch_size is None else {"batch_size": min(batch_size, samples)}
 
     @abstractmethod
     def check(self, source: Source, form: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from nearfar.inputs import Images, Inputs, Nodes, Sequences, Signal, Texts, View
 from nearfar.modalities._modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, TwoSided
 from nearfar.records import Exhibit
-from nearfar.views import PairViews, PlainViews, Views
+from nearfar.views import PairViews, PlainViews, ViewRecipe, Views, simclr_views
 
 __all__ = ["PairOptions", "Pairs", "pair_views"]
 
@@ -187,9 +187,18 @@ class Pairs(Modality):
         return tuple(dict.fromkeys((self.name, form["x_modality"], form["s_modality"])))
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: PairOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
-        said = {name: value for name, value in settings.items() if value is not None}
+        declared = dict(recipe.settings)
+        # a method with gradient in one encoder alone lets the halves take turns
+        turns = declared.pop("turns", False) and not form["shared"]
+        said = declared | {name: value for name, value in settings.items() if value is not None}
         augment = said.pop("augment", True)
         made: list[Views] = []
         used: set[str] = set()
@@ -202,15 +211,17 @@ class Pairs(Modality):
                 made.append(PlainViews(kind.plain(own)))
                 continue
             chosen = {**mild, **fitting, "num_views": 1}
-            made.append(kind.views("multiview", own, source=side, settings=chosen))
+            half = ViewRecipe(simclr_views) if kind.name == "images" else ViewRecipe()
+            natural = _options(kind, options)
+            if kind.name == "images":
+                natural = replace(natural, view_style="natural")
+            made.append(kind.views(half, own, source=side, options=natural, settings=chosen))
         for name in said:
             if name not in used:
                 kinds = " and ".join(dict.fromkeys(kind.name for kind, _ in halves(form)))
                 raise ValueError(f"`{name}` is no setting of the views of {kinds}")
         if not augment:
             made = [PlainViews(views) for views in made]
-        # of two encoders MoCo trains the one of its queries: the halves take turns
-        turns = not form["shared"] and method.startswith("moco")
         return PairViews(*made, marked=not form["shared"], turns=turns)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:

@@ -21,7 +21,7 @@ from nearfar.modalities._waveforms import line_png, wav, waveform_png
 from nearfar.modules import EncoderDescription, StridedEncoder, series_strides, sound_strides
 from nearfar.ops import mel_cepstra
 from nearfar.records import Exhibit
-from nearfar.views import SequenceViews, Views, sequence_views
+from nearfar.views import SequenceViews, ViewRecipe, Views, sequence_views, window_view
 
 __all__ = ["SequenceOptions", "Sequences"]
 
@@ -115,19 +115,26 @@ class Sequences(Modality):
         return StridedEncoder(**description.arguments)
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: SequenceOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
         for name, option in (("normalise", "normalise"), ("length", "window")):
             if name in settings:
                 raise ValueError(f"`{name}` of the views is the option `{option}` of the data")
-        return self._views(method, form, **settings)
+        make = recipe.make or sequence_views
+        return make(**self._known(form) | {**recipe.settings, **settings})
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         mild: dict[str, Any] = {"gain": 3.0} if _is_sound(form) else {"speed": (0.8, 1.0)}
-        return self._views("cpc", form, num_views=2, **mild)
+        return window_view(**self._known(form) | {"num_views": 2} | mild)
 
     def plain(self, form: Mapping[str, Any]) -> Views:
-        return self._views("cpc", form)
+        return window_view(**self._known(form))
 
     def raw(
         self, source: Source, form: Mapping[str, Any]
@@ -167,11 +174,14 @@ class Sequences(Modality):
         extent = f"{length:,} steps" if rate is None else f"{length / rate:.2f} s"
         return f"in windows of {extent}"
 
-    def training(self, method: str, *, samples: int) -> dict[str, Any]:
-        # CPC's candidates are all steps of a batch: few sequences are many candidates
-        most, updates = (16, 1_000) if method == "cpc" else (128, 1_500)
-        batch = small_batch(samples, most=most, updates=4)
-        epochs = min(100, max(4, round(updates * batch / samples)))
+    def length(self, form: Mapping[str, Any]) -> int | None:
+        return int(form["length"])
+
+    def training(
+        self, *, samples: int, batch_size: int | None = None, updates: int | None = None
+    ) -> dict[str, Any]:
+        batch = small_batch(samples, most=batch_size or 128, updates=4)
+        epochs = min(100, max(4, round((updates or 1_500) * batch / samples)))
         return {"batch_size": batch, "epochs": epochs, "learning_rate": 1e-3}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
@@ -190,10 +200,10 @@ class Sequences(Modality):
                 " open them with that `sample_rate`"
             )
 
-    def _views(self, method: str, form: Mapping[str, Any], **settings: Any) -> SequenceViews:
+    def _known(self, form: Mapping[str, Any]) -> dict[str, Any]:
         known = {name: form[name] for name in ("length", "channels", "normalise")}
         known |= {name: tuple(form[name]) for name in ("mean", "std")}
-        return sequence_views(method, sound=_is_sound(form), **known | settings)
+        return known | {"sound": _is_sound(form)}
 
 
 def _is_sound(form: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from nearfar.inputs import Texts, Tokens, View
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
 from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
 from nearfar.records import Exhibit
-from nearfar.views import TextViews, Tokenizer, Views
+from nearfar.views import TextViews, Tokenizer, ViewRecipe, Views
 
 __all__ = ["Text", "TextOptions"]
 
@@ -93,13 +93,19 @@ class Text(Modality):
         return rebuild_text_encoder(description)
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: TextOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
         tokenizer = Tokenizer.of_form(form)
-        chosen = dict(settings)
+        chosen = {**recipe.settings, **settings}
         if chosen.get("replace"):
             chosen = {"frequencies": tokenizer.counts(strings(source))} | chosen
-        return TextViews(tokenizer, **chosen)
+        return (recipe.make or TextViews)(tokenizer, **chosen)
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         return TextViews(Tokenizer.of_form(form))
@@ -149,10 +155,13 @@ class Text(Modality):
     def shown(self, form: Mapping[str, Any]) -> str:
         return f"with a vocabulary of {form['vocabulary']:,}"
 
-    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+    def training(
+        self, *, samples: int, batch_size: int | None = None, updates: int | None = None
+    ) -> dict[str, Any]:
         # a hundred texts still make several updates an epoch, a million need few epochs
+        batch = small_batch(samples, most=batch_size or 256, updates=8)
         epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
-        return {"batch_size": small_batch(samples, most=256, updates=8), "epochs": epochs}
+        return {"batch_size": batch, "epochs": epochs}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         # any text can be shown; one in another language is one of unknown words

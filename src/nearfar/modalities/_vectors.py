@@ -18,7 +18,7 @@ from nearfar.modalities._pictures import png_text
 from nearfar.modules import EncoderDescription, PerceptronEncoder
 from nearfar.ops import permutation
 from nearfar.records import Exhibit
-from nearfar.views import VectorViews, Views
+from nearfar.views import VectorViews, ViewRecipe, Views
 
 __all__ = ["VectorOptions", "Vectors"]
 
@@ -102,12 +102,19 @@ class Vectors(Modality):
         return PerceptronEncoder(**description.arguments)
 
     def views(
-        self, method: str, form: Mapping[str, Any], *, source: Source, settings: Mapping[str, Any]
+        self,
+        recipe: ViewRecipe,
+        form: Mapping[str, Any],
+        *,
+        source: Source,
+        options: VectorOptions,
+        settings: Mapping[str, Any],
     ) -> Views:
         for name in settings:
             if name in _FOUND:
                 raise ValueError(f"`{name}` of vectors is found from the data, not chosen")
-        return VectorViews(**self._known(form) | dict(settings))
+        make = recipe.make or VectorViews
+        return make(**self._known(form) | {**recipe.settings, **settings})
 
     def two_views(self, form: Mapping[str, Any]) -> Views:
         return VectorViews(**self._known(form))
@@ -137,9 +144,12 @@ class Vectors(Modality):
     def signal_dim(self, form: Mapping[str, Any]) -> int:
         return int(form["dim"])
 
-    def training(self, method: str, *, samples: int) -> dict[str, Any]:
+    def training(
+        self, *, samples: int, batch_size: int | None = None, updates: int | None = None
+    ) -> dict[str, Any]:
         # a table of some hundred rows still makes several updates an epoch
-        return {"batch_size": small_batch(samples, most=256, updates=4), "epochs": 100}
+        batch = small_batch(samples, most=batch_size or 256, updates=4)
+        return {"batch_size": batch, "epochs": 100}
 
     def check(self, source: Source, form: Mapping[str, Any]) -> None:
         root = source.root

@@ -36,10 +36,11 @@ def siamese_projector(
     Args:
         width: Dimensions of a representation.
         dim: Dimensions of a projection; the representation's if not given.
-        hidden: Width of the inner layers; the projection's if not given.
-        layers: Linear layers; 3 from representations of 2,048 dimensions on (the paper's
-            ResNet-50), 2 below (its CIFAR-10 runs), if not given.
-        norms: Where batch-norm stands.
+        hidden: Width of the projector's inner layers; the projection's if not given.
+        layers: Linear layers of the projector; if not given 3 for representations of 2,048
+            dimensions or more (the paper's ResNet-50), else 2 (its CIFAR-10 runs).
+        norms: Batch-norm in the heads: ``none``, after ``hidden`` layers, after those and the
+            ``projector``'s last (the paper's), after ``all``.
 
     Example:
         >>> projector = siamese_projector(64, dim=32)

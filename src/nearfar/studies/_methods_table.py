@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nearfar.api._recipe import method_class, preset_names
+from nearfar.api._methods import served
+from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
-from nearfar.modalities import modality
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
 from nearfar.studies._baselines import BASELINES, RAW, SUPERVISED, UNTRAINED
 from nearfar.studies._cell import Cell
@@ -39,11 +39,7 @@ _EXPLAINING = ("simsiam_anatomy", "simsiam_expectation", "simsiam_gradient")
 
 def image_methods() -> tuple[str, ...]:
     """The presets whose methods are for images."""
-    return tuple(
-        name
-        for name in preset_names()
-        if "images" in (method_class(name).modalities or ("images",))
-    )
+    return tuple(name for name in preset_names() if served(name, "images"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,12 +272,12 @@ def _setting(config: Config, cell: Cell, samples: Samples) -> dict[str, str]:
 
 
 def _notes(config: Config, done: Sequence[CellRecord], samples: Samples) -> list[str]:
-    kind = modality("images")
     notes = [*samples.notes]
     for name in dict.fromkeys(record.method for record in done):
         if name in BASELINES:
             continue
-        for key, value in kind.suited(name).items():
+        asked = served(name, "images")
+        for key, value in (asked.encoder if asked else {}).items():
             notes.append(f"{name}: {key} {value} in the encoder, as the method needs it")
     by_note: dict[str, list[str]] = {}
     for record in done:

@@ -11,7 +11,7 @@ from torch import Tensor
 from nearfar.data import Source, Subset, open_labelled
 from nearfar.modalities import modality
 from nearfar.ops import permutation
-from nearfar.views import Beside
+from nearfar.views import ViewRecipe, WithIndex, autoencoder_views
 
 __all__ = ["Samples"]
 
@@ -91,11 +91,18 @@ class Samples:
         """Changes when the samples do."""
         return f"{self.train.fingerprint}{self.test.fingerprint}"
 
-    def labelled_views(self) -> Beside:
+    def labelled_views(self) -> WithIndex:
         """Crops and mirror images, one a sample, and the class of each."""
         kind = modality("images")
-        form = kind.form(self.train, kind.options(), seed=0)
-        views = kind.views("autoencoder", form, source=self.train, settings={"num_views": 1})
+        options = kind.options()
+        form = kind.form(self.train, options, seed=0)
+        views = kind.views(
+            ViewRecipe(autoencoder_views),
+            form,
+            source=self.train,
+            options=options,
+            settings={"num_views": 1},
+        )
         numbers = torch.full((int(self.train.samples.max()) + 1,), -1)
         numbers[self.train.samples] = self.labels
-        return Beside(views, numbers)
+        return WithIndex(views, numbers)

@@ -89,7 +89,7 @@ class Supervised(Method):
 
 
 def supervised(encoder: nn.Module, width: int, *, classes: int) -> Supervised:
-    """A classifier around any encoder, for :class:`nearfar.views.Beside` with the classes.
+    """A classifier around any encoder, for :class:`nearfar.views.WithIndex` with the classes.
 
     Args:
         encoder: Inputs to representations.

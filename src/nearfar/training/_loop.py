@@ -91,6 +91,7 @@ def train(
     directory: RunDirectory,
     watch: Watch,
     progress: Progress,
+    schedule: Plan | None = None,
 ) -> float:
     """Train `method` on `source`, from the newest checkpoint in `directory` if there is one.
 
@@ -105,6 +106,7 @@ def train(
         directory: Receives checkpoints and metrics.
         watch: Label-free measurements.
         progress: Shows it.
+        schedule: Batches and updates, where they were planned before; :func:`plan` otherwise.
 
     Returns:
         Training time in seconds, earlier parts of a resumed run included.
@@ -114,7 +116,7 @@ def train(
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
         OSError: A checkpoint could not be written; earlier ones are whole.
     """
-    schedule = plan(len(source), options)
+    schedule = schedule or plan(len(source), options)
     optimizer = build_optimizer(method, options)
     checkpoint = latest_checkpoint(directory.checkpoints)
     engine.setup(method, optimizer)

@@ -1,6 +1,7 @@
-"""Views: random changes of a batch of images that keep what they show."""
+"""Views: random augmentations of a batch that keep what it shows."""
 
-from nearfar.views._beside import Beside
+from typing import Any
+
 from nearfar.views._customviews import CustomViews
 from nearfar.views._graphviews import GraphViews
 from nearfar.views._images import plain_view
@@ -9,31 +10,30 @@ from nearfar.views._pairviews import PairViews, PlainViews
 from nearfar.views._parameters import ViewParameters
 from nearfar.views._patchviews import PatchViews, cut_patches
 from nearfar.views._presets import (
-    VIEW_PRESETS,
     amdim_views,
+    autoencoder_views,
     byol_views,
     cpc_v2_views,
     curl_views,
     deep_infomax_views,
     digits_views,
     drawing_views,
-    image_views,
     moco_v1_views,
     moco_v2_views,
     simclr_views,
     swav_views,
     vicreg_views,
 )
-from nearfar.views._sequencepresets import sequence_views
+from nearfar.views._recipe import ViewRecipe
+from nearfar.views._sequencepresets import sequence_views, window_view
 from nearfar.views._sequenceviews import SequenceViews
 from nearfar.views._textviews import TextViews
 from nearfar.views._tokenizer import Tokenizer
 from nearfar.views._vectorviews import VectorViews
 from nearfar.views._views import Views
+from nearfar.views._with_index import WithIndex
 
 __all__ = [
-    "VIEW_PRESETS",
-    "Beside",
     "CustomViews",
     "GraphViews",
     "ImageViews",
@@ -45,8 +45,11 @@ __all__ = [
     "Tokenizer",
     "VectorViews",
     "ViewParameters",
+    "ViewRecipe",
     "Views",
+    "WithIndex",
     "amdim_views",
+    "autoencoder_views",
     "byol_views",
     "cpc_v2_views",
     "curl_views",
@@ -54,7 +57,6 @@ __all__ = [
     "deep_infomax_views",
     "digits_views",
     "drawing_views",
-    "image_views",
     "moco_v1_views",
     "moco_v2_views",
     "plain_view",
@@ -62,4 +64,13 @@ __all__ = [
     "simclr_views",
     "swav_views",
     "vicreg_views",
+    "window_view",
 ]
+
+
+def __getattr__(name: str) -> Any:  # names of 0.1, for one release
+    if name.startswith("_"):  # also while a module of this room is being imported
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nearfar.views._deprecated import find
+
+    return find(name)

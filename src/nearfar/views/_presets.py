@@ -12,7 +12,6 @@ from nearfar.views._patchviews import PatchViews
 from nearfar.views._views import Views
 
 __all__ = [
-    "VIEW_PRESETS",
     "amdim_views",
     "autoencoder_views",
     "byol_views",
@@ -21,7 +20,6 @@ __all__ = [
     "deep_infomax_views",
     "digits_views",
     "drawing_views",
-    "image_views",
     "moco_v1_views",
     "moco_v2_views",
     "simclr_views",
@@ -274,73 +272,30 @@ def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> Ima
     return _build(recipe, overrides)
 
 
-VIEW_PRESETS: dict[str, Callable[..., Views]] = {
-    "amdim": amdim_views,
-    "autoencoder": autoencoder_views,
-    "barlow-twins": vicreg_views,
-    "byol": byol_views,
-    "cpc-v2": cpc_v2_views,
-    "curl": curl_views,
-    "deep-infomax": deep_infomax_views,
-    "digits": digits_views,
-    "moco-v1": moco_v1_views,
-    "moco-v2": moco_v2_views,
-    "multiview": simclr_views,
-    "simclr": simclr_views,
-    "simsiam": moco_v2_views,
-    "simsiam-anatomy": moco_v2_views,
-    "simsiam-expectation": moco_v2_views,
-    "simsiam-gradient": moco_v2_views,
-    "swav": swav_views,
-    "vicreg": vicreg_views,
-}
+def drawing_views(
+    make: Callable[..., Views], *, size: int, channels: int = 1, **overrides: Any
+) -> Views:
+    """As many views as `make` makes, augmented as suits drawings: see :func:`digits_views`.
 
-
-def image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
-    """The views of a preset by name, for images of this size and number of channels.
+    There are no small crops unless asked for, since a part of a glyph is another glyph; they then
+    cover 30 to 50 % of the area. Grids of patches are not mirrored.
 
     Args:
-        preset: One of :data:`VIEW_PRESETS`.
+        make: Views of images, such as :func:`simclr_views`.
         size: Side of a view in pixels.
         channels: Channels of the images.
-        overrides: Settings of the preset's views, mostly :class:`ImageViews`, that replace its own.
-
-    Raises:
-        ValueError: The preset or a setting is unknown (the nearest is named), or out of range.
+        overrides: Settings of the views.
 
     Example:
-        >>> views = image_views("simclr", size=32, channels=3)
-        >>> views.crop_scale, views.hue, views.blur
-        ((0.08, 1.0), 0.1, (0.0,))
-        >>> image_views("simclr", size=224, channels=3, flip=0.0).blur
-        (0.5,)
-    """
-    check_choice(VIEW_PRESETS, preset=preset)
-    return VIEW_PRESETS[preset](size=size, channels=channels, **overrides)
-
-
-def drawing_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
-    """As many views as those of a preset, of the kind that suits drawings: :func:`digits_views`.
-
-    Without small crops, unless they are asked for, for a part of a glyph is another glyph; then
-    they are from 30 to 50 % of the area. Patches are not mirrored.
-
-    Args:
-        preset: One of :data:`VIEW_PRESETS`.
-        size: Side of a view in pixels.
-        channels: Channels of the images.
-        overrides: Settings of the preset's views.
-
-    Example:
-        >>> views = drawing_views("curl", size=28, channels=1)
+        >>> views = drawing_views(curl_views, size=28, channels=1)
         >>> views.num_views, views.flip
         (3, 0.0)
     """
-    made = image_views(preset, size=size, channels=channels)
+    made = make(size=size, channels=channels)
     if not isinstance(made, ImageViews):
         mirrored = [name for name in inspect.signature(type(made)).parameters if "flip" in name]
         recipe = dict.fromkeys(mirrored, 0.0) | overrides
-        return image_views(preset, size=size, channels=channels, **recipe)
+        return make(size=size, channels=channels, **recipe)
     asked = made.settings()
     numbers = {name: asked[name] for name in _NUMBERS} | {"small_scale": (0.3, 0.5)}
     return digits_views(size=size, channels=channels, **numbers | overrides)

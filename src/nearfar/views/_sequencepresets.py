@@ -1,17 +1,17 @@
-"""Recipes of views for sounds and for time series."""
+"""Views of sounds and of time series that methods are trained on."""
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import Any
 
 from nearfar.checks import check_choice
 from nearfar.views._sequenceviews import SequenceViews
 
-__all__ = ["sequence_views"]
+__all__ = ["sequence_views", "window_view"]
 
 _SETTINGS = frozenset(inspect.signature(SequenceViews).parameters)
-_ONE_VIEW: dict[str, Any] = {"num_views": 1}
 _SOUND: dict[str, Any] = {
     "gain": 6.0,
     "noise": 0.5,
@@ -33,34 +33,70 @@ _SERIES: dict[str, Any] = {
 
 
 def sequence_views(
-    method: str, *, length: int, channels: int = 1, sound: bool, **overrides: Any
+    method: str | None = None,
+    *,
+    length: int,
+    channels: int = 1,
+    sound: bool,
+    **overrides: Any,
 ) -> SequenceViews:
-    """The views that suit a method.
+    """Two views of a sequence that keep its meaning.
 
-    CPC takes one window as it is. Every other method gets two that differ. Of sound: gain, noise,
-    sign, a stretch of time and a band of frequencies blanked out; what is said and who speaks stay.
-    Of series: a part at the length of the whole, a little gain and noise, a stretch blanked out.
+    Sounds: gain, noise, polarity, one masked span of time and one masked band of frequencies; the
+    words and the speaker stay. Series: a part stretched to the full length, a little gain and
+    noise, one masked span of time.
 
     Args:
-        method: Name of the method's preset.
+        method: Deprecated: ``cpc`` gives :func:`window_view`.
         length: Time steps of a view.
         channels: Channels of the sequences.
-        sound: Whether they are sounds; else they are time series.
-        overrides: Settings of :class:`SequenceViews` that replace the preset's.
+        sound: Sounds if true, time series otherwise.
+        overrides: Settings of :class:`SequenceViews` that replace these.
 
     Raises:
         ValueError: A setting is unknown (the nearest is named), or out of range.
 
     Example:
-        >>> sequence_views("cpc", length=20480, sound=True).num_views
-        1
-        >>> sequence_views("simclr", length=128, sound=False, gain=0.0).speed
+        >>> sequence_views(length=128, sound=False, gain=0.0).speed
         (0.6, 1.0)
     """
+    if method is not None:
+        warnings.warn(
+            "`method` of sequence_views is deprecated: leave it out, or call window_view for CPC",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if method == "cpc":
+            return window_view(length=length, channels=channels, sound=sound, **overrides)
+    augmented = _SOUND if sound else _SERIES
+    return _build(augmented, overrides, length=length, channels=channels, sound=sound)
+
+
+def window_view(*, length: int, channels: int = 1, sound: bool, **overrides: Any) -> SequenceViews:
+    """CPC: one random window of a sequence, otherwise unchanged.
+
+    Args:
+        length: Time steps of a view.
+        channels: Channels of the sequences.
+        sound: Sounds if true, time series otherwise.
+        overrides: Settings of :class:`SequenceViews` that replace these.
+
+    Example:
+        >>> window_view(length=20480, sound=True).num_views
+        1
+    """
+    return _build({"num_views": 1}, overrides, length=length, channels=channels, sound=sound)
+
+
+def _build(
+    recipe: dict[str, Any], overrides: dict[str, Any], *, length: int, channels: int, sound: bool
+) -> SequenceViews:
     for name in overrides:
         check_choice(_SETTINGS, setting=name)
-    pad = "wrap" if sound else "reflect"
-    recipe: dict[str, Any] = {"length": length, "channels": channels, "pad": pad}
-    recipe |= {"normalise": "rms" if sound else "data"}
-    recipe |= _ONE_VIEW if method == "cpc" else _SOUND if sound else _SERIES
-    return SequenceViews(**recipe | overrides)
+    known: dict[str, Any] = {
+        "length": length,
+        "channels": channels,
+        "pad": "wrap" if sound else "reflect",
+        "normalise": "rms" if sound else "data",
+    }
+    return SequenceViews(**known | recipe | overrides)

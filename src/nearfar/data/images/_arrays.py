@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import torch
@@ -43,6 +43,7 @@ class ArraySource(ImageSource):
         value_range: The (low, high) to map to (0, 1) in place of the smallest and largest value:
             that of the data an encoder was trained on.
         notes: What a user should know about the array.
+        style: ``drawing`` or ``natural``, where it is known: which augmentations suit the images.
 
     Raises:
         TypeError: The array holds objects, text or complex numbers.
@@ -64,8 +65,10 @@ class ArraySource(ImageSource):
         channels: int | None = None,
         value_range: tuple[float, float] | None = None,
         notes: tuple[str, ...] = (),
+        style: Literal["drawing", "natural"] | None = None,
     ) -> None:
         self.name = name
+        self.style = style
         _check_kind(array)
         axis = channel_axis(array.shape, channels=channels)
         stack = array[:, None] if axis is None else np.moveaxis(array, axis, 1)

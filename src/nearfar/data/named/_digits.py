@@ -19,4 +19,5 @@ def load_digits(places: Places) -> ImageSet:
     return ImageSet(
         train=Part(images[:, None], bunch.target.astype(np.int64)),
         class_names=tuple(map(str, range(10))),
+        style="drawing",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -28,6 +29,7 @@ class ImageSet:
         test: What probes are judged on; None without an official split.
         unlabelled: Further images for pretraining.
         notes: What a user should know about this copy.
+        style: ``drawing`` for glyphs, which are augmented mildly and not mirrored.
     """
 
     train: Part
@@ -35,3 +37,4 @@ class ImageSet:
     test: Part | None = None
     unlabelled: UInt8[np.ndarray, "unlabelled channels height width"] | None = None
     notes: tuple[str, ...] = ()
+    style: Literal["drawing", "natural"] = "natural"

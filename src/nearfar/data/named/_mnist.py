@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ FASHION_CLASSES = (
 def load_mnist(places: Places) -> ImageSet:
     """60,000 and 10,000 grey images 28×28 of handwritten digits."""
     folder = places.find("mnist", "MNIST/raw")
-    return _load(_files("mnist", MNIST, folder, places), tuple(map(str, range(10))))
+    loaded = _load(_files("mnist", MNIST, folder, places), tuple(map(str, range(10))))
+    return replace(loaded, style="drawing")
 
 
 def load_fashion_mnist(places: Places) -> ImageSet:

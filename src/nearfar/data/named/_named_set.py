@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -50,17 +51,18 @@ class NamedSet:
 
 def of_images(loaded: ImageSet, *, name: str) -> NamedSet:
     """A set of images in arrays."""
-    train = ArraySource(loaded.train.images, name=name, notes=loaded.notes)
+    source = partial(ArraySource, style=loaded.style)
+    train = source(loaded.train.images, name=name, notes=loaded.notes)
     pretrain: Source = train
     if loaded.unlabelled is not None:
-        more = ArraySource(loaded.unlabelled, name=name, notes=loaded.notes)
+        more = source(loaded.unlabelled, name=name, notes=loaded.notes)
         pretrain = Joined([train, more], name=name)
     held_out = loaded.test
     return NamedSet(
         pretrain=pretrain,
         train=train,
         labels={"class": loaded.train.labels},
-        test=ArraySource(held_out.images, name=f"{name}-test") if held_out else None,
+        test=source(held_out.images, name=f"{name}-test") if held_out else None,
         test_labels={"class": held_out.labels} if held_out else None,
         class_names=loaded.class_names,
     )

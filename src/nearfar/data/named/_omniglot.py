@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,10 @@ def load_omniglot(places: Places) -> ImageSet:
     """
     packed = places.find("omniglot_background.npz")
     if packed is None:
-        return unpacked("omniglot", places, fill=lambda store: unpack_omniglot(store, places))
-    return _read_packed(packed)
+        loaded = unpacked("omniglot", places, fill=lambda store: unpack_omniglot(store, places))
+    else:
+        loaded = _read_packed(packed)
+    return replace(loaded, style="drawing")
 
 
 def _read_packed(path: Path) -> ImageSet:

@@ -1,4 +1,4 @@
-"""Views with a number beside each sample."""
+"""Views followed by one number per sample."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from torch import Tensor
 from nearfar.inputs import View
 from nearfar.views._views import Views
 
-__all__ = ["Beside"]
+__all__ = ["WithIndex"]
 
 
 @final
-class Beside:
-    """The views of another, and after them one whole number for each sample.
+class WithIndex:
+    """The views of `views`, followed by an integer per sample: its index in the data set.
 
-    For methods that keep something of each sample (its index), and for what is compared with
-    training without labels (its class).
+    For methods with per-sample state, such as a memory bank. With `values` any other integer per
+    sample, such as a class for a supervised baseline.
 
     Args:
         views: Makes the views.
-        values: A number for each sample of the data set; its own index if not given.
+        values: One integer per sample of the data set; the sample's index if not given.
 
     Example:
         >>> import torch
         >>> from nearfar.views import ImageViews
-        >>> views = Beside(ImageViews(size=8, channels=1), torch.tensor([5, 6, 7]))
+        >>> views = WithIndex(ImageViews(size=8, channels=1), torch.tensor([5, 6, 7]))
         >>> images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
         >>> *shown, numbers = views(images, torch.tensor([2, 0]), seed=0, epoch=0)
         >>> len(shown), numbers.tolist()
@@ -41,13 +41,13 @@ class Beside:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the views left out."""
+        """Settings that do not apply to these samples."""
         return self.views.notes
 
     def __call__(
         self, inputs: Any, samples: Int64[Tensor, " batch"], /, *, seed: int, epoch: int
     ) -> tuple[View, ...]:
-        """The views, and the numbers of these samples."""
+        """The views, and the integers of these samples."""
         shown = self.views(inputs, samples, seed=seed, epoch=epoch)
         if self.values is None:
             return *shown, samples

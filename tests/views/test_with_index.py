@@ -1,4 +1,4 @@
-"""A number beside each sample, whatever its batch."""
+"""A number with_index each sample, whatever its batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nearfar.inputs import move
-from nearfar.views import Beside, ImageViews, PatchViews, Views
+from nearfar.views import ImageViews, PatchViews, Views, WithIndex
 
 
 def images(count: int = 4) -> torch.Tensor:
@@ -15,45 +15,45 @@ def images(count: int = 4) -> torch.Tensor:
 
 @pytest.mark.parametrize("views", [ImageViews(size=8, channels=1), PatchViews(size=8, channels=1)])
 def test_the_views_are_those_of_the_other_and_one_more(views: Views) -> None:
-    beside = Beside(views)
-    assert isinstance(beside, Views)
-    assert beside.num_views == views.num_views + 1
-    assert beside.notes == views.notes
+    with_index = WithIndex(views)
+    assert isinstance(with_index, Views)
+    assert with_index.num_views == views.num_views + 1
+    assert with_index.notes == views.notes
     shown, samples = images(), torch.tensor([7, 0, 3, 12])
-    made = beside(shown, samples, seed=1, epoch=2)
-    assert len(made) == beside.num_views
+    made = with_index(shown, samples, seed=1, epoch=2)
+    assert len(made) == with_index.num_views
     for one, other in zip(made, views(shown, samples, seed=1, epoch=2), strict=False):
         assert torch.equal(one, other)
-    assert torch.equal(beside.plain(shown), views.plain(shown))
+    assert torch.equal(with_index.plain(shown), views.plain(shown))
 
 
 def test_each_sample_has_its_index_unless_told_otherwise() -> None:
     samples = torch.tensor([7, 0, 3, 12])
-    *_, index = Beside(ImageViews(size=8, channels=1))(images(), samples, seed=0, epoch=0)
+    *_, index = WithIndex(ImageViews(size=8, channels=1))(images(), samples, seed=0, epoch=0)
     assert torch.equal(index, samples)
     assert index.dtype == torch.int64
     values = torch.arange(13) ** 2
-    *_, own = Beside(ImageViews(size=8, channels=1), values)(images(), samples, seed=0, epoch=0)
+    *_, own = WithIndex(ImageViews(size=8, channels=1), values)(images(), samples, seed=0, epoch=0)
     assert own.tolist() == [49, 0, 9, 144]
 
 
 def test_neither_seed_nor_epoch_nor_batch_changes_the_number() -> None:
-    beside = Beside(ImageViews(size=8, channels=1), torch.tensor([5, 6, 7]))
+    with_index = WithIndex(ImageViews(size=8, channels=1), torch.tensor([5, 6, 7]))
     for seed, epoch, samples in ((0, 0, [2, 1]), (3, 0, [1, 2]), (0, 4, [2])):
         chosen = torch.tensor(samples)
-        *_, found = beside(images(len(samples)), chosen, seed=seed, epoch=epoch)
+        *_, found = with_index(images(len(samples)), chosen, seed=seed, epoch=epoch)
         assert found.tolist() == [5 + sample for sample in samples]
 
 
 def test_numbers_stay_whole_when_views_change_their_type() -> None:
     large = torch.tensor([2**40 + 1])
-    *_, found = Beside(ImageViews(size=8, channels=1), large)(
+    *_, found = WithIndex(ImageViews(size=8, channels=1), large)(
         images(1), torch.tensor([0]), seed=0, epoch=0
     )
     assert torch.equal(move(found, "cpu", torch.bfloat16), large)
 
 
 def test_a_sample_without_a_number_is_no_sample() -> None:
-    beside = Beside(ImageViews(size=8, channels=1), torch.tensor([5, 6]))
+    with_index = WithIndex(ImageViews(size=8, channels=1), torch.tensor([5, 6]))
     with pytest.raises(IndexError):
-        beside(images(1), torch.tensor([2]), seed=0, epoch=0)
+        with_index(images(1), torch.tensor([2]), seed=0, epoch=0)

@@ -1,0 +1,140 @@
+"""Which methods there are: built in, from entry points, by reference, or handed over."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+from nearfar import methods
+from nearfar._plugins import is_reference, load, load_reference, plugins
+from nearfar.checks import suggest
+from nearfar.methods import Method, Serves
+from nearfar.methods._preset import (
+    Preset,
+    is_preset,
+    serves_of,
+)
+from nearfar.methods._preset import method_class as class_of
+from nearfar.methods._preset import preset_options as options_of
+from nearfar.methods._preset import served as served_by
+
+__all__ = [
+    "GROUP",
+    "Preset",
+    "canonical_name",
+    "find_preset",
+    "kinds_of",
+    "method_class",
+    "preset_names",
+    "preset_options",
+    "served",
+]
+
+GROUP = "nearfar.methods"
+"""The entry points by which other packages add methods."""
+
+
+def preset_names() -> tuple[str, ...]:
+    """The names of the built-in presets; short forms are left out."""
+    public = {name: getattr(methods, name) for name in methods.__all__}
+    return tuple(
+        name for name, thing in public.items() if is_preset(thing) and thing.__name__ == name
+    )
+
+
+def canonical_name(method: str) -> str:
+    """The full name of a method: of ``dgi``, for example, ``deep_graph_infomax``."""
+    return str(find_preset(method).__name__) if method in methods.__all__ else method
+
+
+def find_preset(method: str | Preset) -> Preset:
+    """The preset of this name; one that was handed over as it is.
+
+    Args:
+        method: A preset of ``nearfar.methods``, the name of an entry point in the group
+            ``nearfar.methods``, a reference such as ``mypackage.mymethod`` or
+            ``mypackage.methods:mymethod``, or a function ``(encoder, width, *, ...)``.
+
+    Raises:
+        ValueError: No method of this name; the nearest is named.
+        TypeError: The object is not a preset.
+    """
+    if not isinstance(method, str):
+        return method
+    built_in: Any = getattr(methods, method, None) if method in methods.__all__ else None
+    if is_preset(built_in):
+        found: Preset = built_in
+        return found
+    others = plugins(GROUP)
+    if method in others:
+        return _preset_in(load(GROUP, method), named=method)
+    if is_reference(method):
+        return _preset_in(load_reference(method, argument="method"), named=method)
+    known = (*preset_names(), *others)
+    raise ValueError(
+        f"`method` must be one of {', '.join(sorted(known))}, or a reference to a method of your"
+        f" own (package.module:name), got {method!r}{suggest(method, known)}"
+    )
+
+
+def method_class(method: str | Preset) -> type[Method]:
+    """The class that a preset builds.
+
+    Raises:
+        TypeError: What was handed over is not annotated with the method that it returns.
+    """
+    return class_of(find_preset(method))
+
+
+def preset_options(method: str | Preset) -> dict[str, Any]:
+    """Keyword arguments of a preset that a user may set, with their defaults."""
+    found = options_of(find_preset(method))
+    return {name: parameter.default for name, parameter in found.items()}
+
+
+def served(method: str | Preset, kind: str) -> Serves | None:
+    """What a method asks of a kind of data; None if it is not for that kind."""
+    return served_by(find_preset(method), kind)
+
+
+def kinds_of(method: str | Preset) -> tuple[str, ...]:
+    """The kinds of data that a method is for; empty if it is for any."""
+    declared = serves_of(find_preset(method))
+    return () if methods.ANY in declared else tuple(declared)
+
+
+def _preset_in(thing: object, *, named: str) -> Preset:
+    """A preset, or the one preset of a module."""
+    if isinstance(thing, ModuleType):
+        own = [
+            value
+            for value in vars(thing).values()
+            if getattr(value, "__module__", None) == thing.__name__ and _builds(value)
+        ]
+        if len(own) != 1:
+            names = ", ".join(value.__name__ for value in own) or "none"
+            raise TypeError(
+                f"`method` {named} must be a module with one preset, a function (encoder, width)"
+                f" annotated with the method it returns, got {names}: name it, as in {named}:name"
+            )
+        found: Preset = own[0]
+        return found
+    if not _builds(thing):
+        raise TypeError(
+            f"`method` {named} must be a function (encoder, width) annotated with the method it"
+            f" returns, got {thing!r}"
+        )
+    preset: Any = thing
+    return preset  # type: ignore[no-any-return]
+
+
+def _builds(thing: object) -> bool:
+    """Whether it is a function whose annotation says that it returns a method."""
+    if not inspect.isfunction(thing):
+        return False
+    try:
+        class_of(thing)
+    except (TypeError, NameError):
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""Whether images are drawings or photographs, by what they are."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from nearfar.data import Source
+from nearfar.inputs import Images
+
+__all__ = ["ViewStyle", "find_style", "is_drawing"]
+
+ViewStyle: TypeAlias = Literal["drawing", "natural"]
+
+_LOOKED_AT = 128  # images, evenly spaced over the data
+_COLOURED = 16  # difference between channels from which on a pixel is coloured
+_MOST_COLOURED = 0.01  # share of such pixels
+_DARK, _LIGHT = 25, 230  # a tenth of the range from either end
+_GROUND = 0.4  # least share of an image that is plain ground
+_FEW_LEVELS, _RARE = 32, 1e-4  # grey levels; a level is counted from this share of the pixels on
+_BETWEEN = 0.25  # largest share of the pixels that is neither ink nor ground
+
+
+def find_style(source: Source) -> ViewStyle:
+    """``drawing`` where images are ink on an even ground, as glyphs are; else ``natural``.
+
+    Only pixels count, never the name of a file or folder. A data set may declare its style
+    (:attr:`nearfar.data.ArraySource.style`).
+
+    Args:
+        source: Images.
+
+    Example:
+        >>> from nearfar.data import open_source
+        >>> find_style(open_source("digits")), find_style(open_source("shapes"))
+        ('drawing', 'natural')
+    """
+    declared: ViewStyle | None = getattr(source.root, "style", None)
+    if declared is not None:
+        return declared
+    positions = torch.linspace(0, len(source) - 1, min(_LOOKED_AT, len(source))).long()
+    images: list[Tensor] = []
+    for position in positions.tolist():  # one by one: sizes may differ
+        shown = source.read([position]).inputs
+        pixels = shown.pixels if isinstance(shown, Images) else shown
+        if not isinstance(pixels, Tensor):
+            raise TypeError(f"`source` must hold images, got {type(shown).__name__}")
+        if pixels.dtype != torch.uint8:
+            pixels = (pixels.float().clamp(0, 1) * 255).round().to(torch.uint8)
+        images.append(pixels[0])
+    return "drawing" if is_drawing(images) else "natural"
+
+
+def is_drawing(images: list[UInt8[Tensor, "channels _ _"]]) -> bool:
+    """Whether images are grey, mostly plain ground, and have few values between ink and ground.
+
+    Args:
+        images: Some of the data, of any sizes.
+    """
+    histogram = torch.zeros(256)
+    coloured = 0.0
+    ground, between = [], []
+    for image in images:
+        if image.shape[0] not in (1, 3):
+            return False
+        wide = image.int()
+        coloured += float((wide.amax(0) - wide.amin(0) > _COLOURED).float().mean())
+        grey = wide.float().mean(0).round().long()
+        histogram += torch.bincount(grey.flatten(), minlength=256) / grey.numel()
+        dark, light = ((grey <= _DARK).float().mean(), (grey >= _LIGHT).float().mean())
+        ground.append(max(float(dark), float(light)))
+        between.append(1 - float(dark) - float(light))
+    if coloured / len(images) > _MOST_COLOURED:
+        return False
+    grounds, betweens = (float(torch.tensor(shares).median()) for shares in (ground, between))
+    levels = int((histogram / len(images) > _RARE).sum())
+    return grounds >= _GROUND and (levels <= _FEW_LEVELS or betweens <= _BETWEEN)
