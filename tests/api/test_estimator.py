@@ -190,9 +190,9 @@ def test_training_is_told_of_where_asked(capsys: pytest.CaptureFixture[str]) -> 
         ({"modality": "vector"}, "`modality` must be one of .*did you mean 'vectors'"),
         ({"encoder": "resnet18"}, "`encoder` must be one of perceptron, got 'resnet18'"),
         ({"epochs": 0}, "`epochs` must be a whole number of 1 or more, got 0"),
-        ({"view_options": {"masks": 0.1}}, "'masks' is no option of views.*'mask'"),
+        ({"view_options": {"masks": 0.1}}, "'masks' is not an option of views.*'mask'"),
         ({"view_options": {"mean": (0.0,) * 64}}, "`mean` of vectors is found from the data"),
-        ({"options": {"unit": 3}}, "'unit' is no option of a run.*'units'"),
+        ({"options": {"unit": 3}}, "'unit' is not an option of a run.*'units'"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused_when_fitted(

@@ -194,7 +194,7 @@ def test_a_method_for_one_kind_says_so(tmp_path):
 
 def test_an_option_of_another_kind_is_named(tmp_path):
     data = KINDS["text"].make(tmp_path)
-    with pytest.raises(ValueError, match="'image_size' is no option of a run"):
+    with pytest.raises(ValueError, match="'image_size' is not an option of a run"):
         nearfar.pretrain("simclr", data, image_size=32, out=tmp_path / "run")
 
 

@@ -165,7 +165,10 @@ def test_a_grid_may_be_wider_than_tall_where_all_directions_fit() -> None:
         ({"directions": ()}, "for the same directions, at least one, got none and none"),
         ({"directions": ("below",)}, "`directions` must be one of .*down"),
         ({"steps": 4}, r"`skip` \+ `steps` must be below the 4 rows .* got 1 \+ 4"),
-        ({"shared_rows": 3}, r"`skip` \+ `steps` must be below the 4 rows .* got 3 \+ 1"),
+        (
+            {"facts": RunFacts(rows=4, shared_rows=3)},
+            r"`skip` \+ `steps` must be below the 4 rows .* got 3 \+ 1",
+        ),
         ({"steps": 0}, "`steps` must be a whole number of 1 or more, got 0"),
         ({"skip": -1}, "`skip` must be a whole number of 0 or more, got -1"),
         ({"blocks": 0}, "`blocks` must be a whole number of 1 or more, got 0"),

@@ -146,7 +146,7 @@ def _fitting(options: dict[str, Any], modality: str) -> dict[str, Any]:
     for name, value in options.items():
         if name not in known and value is not None:
             raise ValueError(
-                f"`{name}` is no option of {modality}{suggest(name, known)};"
+                f"`{name}` is not an option of {modality}{suggest(name, known)};"
                 f" the options are {', '.join(known)}"
             )
     return {name: value for name, value in options.items() if value is not None}
