@@ -8,10 +8,32 @@ from typing import TYPE_CHECKING, Any
 from nearfar.version import __version__
 
 if TYPE_CHECKING:
-    from nearfar.api import diagnose, embed, load, pretrain
+    from nearfar.api import (
+        compare,
+        diagnose,
+        embed,
+        export,
+        load,
+        pretrain,
+        probe,
+        report,
+        resume,
+    )
     from nearfar.api._estimator import SelfSupervisedEncoder
 
-__all__ = ["SelfSupervisedEncoder", "__version__", "diagnose", "embed", "load", "pretrain"]
+__all__ = [
+    "SelfSupervisedEncoder",
+    "__version__",
+    "compare",
+    "diagnose",
+    "embed",
+    "export",
+    "load",
+    "pretrain",
+    "probe",
+    "report",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> Any:  # heavy parts load when first used

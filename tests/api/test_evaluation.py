@@ -18,7 +18,7 @@ from nearfar.data import open_source
 
 @pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
 def test_embeddings_go_to_a_file_and_come_back(tmp_path, digits_run, name):
-    embeddings, ids = api.embed(digits_run, "digits")
+    embeddings, ids = api.embed(digits_run, "digits", ids=True)
     path = api.save_embeddings(tmp_path / name, embeddings, ids)
     first, second = api.load_embeddings(path)
     assert second is None

@@ -211,6 +211,6 @@ def test_a_function_that_misses_an_argument_is_refused_before_anything_is_writte
     tmp_path, pictures, quick
 ):
     out = tmp_path / "run"
-    with pytest.raises(ValueError, match="'dimm' is not an option of method .*'dim'"):
+    with pytest.raises(ValueError, match=r"'dimm' is not an option of method .*'dim'"):
         nearfar.pretrain(tally, pictures, method_options={"dimm": 3}, out=out, **quick)
     assert not out.exists()

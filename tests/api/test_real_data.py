@@ -39,7 +39,7 @@ def test_a_folder_of_mixed_files_trains_and_names_what_it_skipped(tmp_path, data
     )
     assert run.record.finished
     assert any("broken.jpg" in note for note in run.record.notes)
-    embeddings, ids = nearfar.api.embed(run, photos)
+    embeddings, ids = nearfar.embed(run, photos, ids=True)
     assert embeddings.shape == (60, 256)
     assert "0/deeper/picture 0.jpg" in ids
     report = (run.path / "report.html").read_text()

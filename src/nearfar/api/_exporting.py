@@ -5,51 +5,54 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
+from torch import nn
 
-from nearfar.api._run import Run, load
 from nearfar.checks import check_choice
-from nearfar.records import replace_atomically, write_text
+from nearfar.modalities import modality
+from nearfar.modules import EncoderDescription
+from nearfar.records import RunDirectory, replace_atomically, write_text
 
-__all__ = ["export"]
+__all__ = ["ExportFormat", "export_encoder"]
+
+ExportFormat: TypeAlias = Literal["safetensors", "onnx", "timm"]
 
 
-def export(
-    run: str | Path | Run, format: str = "safetensors", out: str | Path | None = None
+def export_encoder(
+    directory: RunDirectory,
+    description: EncoderDescription,
+    encoder: Callable[[], nn.Module],
+    *,
+    format: ExportFormat,
+    out: Path | None,
 ) -> Path:
-    """Write the encoder in a form that others read.
+    """Write the encoder of a run in a form that others read; see :meth:`nearfar.api.Run.export`.
 
     Args:
-        run: A run or its directory.
-        format: ``safetensors``: weights under the encoder's own key names, and how to build what
-            they fit beside them; ``onnx``: one file that takes normalised inputs of any number;
-            ``timm``: a folder for ``timm.create_model("local-dir:FOLDER")``.
-        out: File (or folder, for timm) to write; inside the run's directory if not given.
-
-    Returns:
-        What was written.
-
-    Raises:
-        ValueError: An unknown format, or timm for an encoder that is not timm's.
+        directory: Of the run.
+        description: How the encoder is built.
+        encoder: Builds it; called only where the format needs it.
+        format: Which one.
+        out: File (or folder, for timm); inside the run's directory if not given.
     """
-    check_choice(("onnx", "safetensors", "timm"), format=format)
-    found = run if isinstance(run, Run) else load(run)
+    check_choice(get_args(ExportFormat), format=format)
     if format == "onnx":
-        return _onnx(found, Path(out) if out else found.path / "encoder.onnx")
+        return _onnx(encoder(), description, out or directory.path / "encoder.onnx")
     if format == "timm":
-        return _timm(found, Path(out) if out else found.path / "timm")
-    path = Path(out) if out else found.path / "encoder.safetensors"
-    if path != found.directory.encoder:
-        replace_atomically(path, lambda new: shutil.copyfile(found.directory.encoder, new))
-        found.description.save(path.with_suffix(".json"))
+        return _timm(directory, description, out or directory.path / "timm")
+    path = out or directory.encoder
+    if path != directory.encoder:
+        replace_atomically(path, lambda new: shutil.copyfile(directory.encoder, new))
+        description.save(path.with_suffix(".json"))
     return path
 
 
-def _onnx(run: Run, path: Path) -> Path:
-    call = run.kind.onnx(run.encoder, run.description.form)
+def _onnx(encoder: nn.Module, description: EncoderDescription, path: Path) -> Path:
+    call = modality(description.modality).onnx(encoder, description.form)
     axes = {name: torch.export.Dim(name) for axis in call.dynamic for name in axis.values()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter speaks of its own future
@@ -66,8 +69,8 @@ def _onnx(run: Run, path: Path) -> Path:
     return path
 
 
-def _timm(run: Run, folder: Path) -> Path:
-    known, form = run.description, run.description.form
+def _timm(directory: RunDirectory, known: EncoderDescription, folder: Path) -> Path:
+    form = known.form
     if known.library != "timm" or known.stem == "small":
         reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
         raise ValueError(
@@ -87,6 +90,6 @@ def _timm(run: Run, folder: Path) -> Path:
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},
     }
     weights = folder / "model.safetensors"
-    replace_atomically(weights, lambda new: shutil.copyfile(run.directory.encoder, new))
+    replace_atomically(weights, lambda new: shutil.copyfile(directory.encoder, new))
     write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
     return folder

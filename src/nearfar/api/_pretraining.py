@@ -7,12 +7,13 @@ import resource
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from torch import nn
 
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
+from nearfar.api._keywords import RunKeywords
 from nearfar.api._methods import canonical_name, find_preset
 from nearfar.api._published import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options
@@ -42,7 +43,7 @@ def pretrain(
     data: Any = "digits",
     *,
     modality: str | None = None,
-    setting: str = SMALL,
+    setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: str | nn.Module = "auto",
     width: int | None = None,
     out: str | Path | None = None,
@@ -50,7 +51,7 @@ def pretrain(
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    **options: Any,
+    **options: Unpack[RunKeywords],
 ) -> Run:
     """Pretrain an encoder on unlabelled samples, judge it, and write everything into a directory.
 
@@ -95,11 +96,12 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
+    given: dict[str, Any] = dict(options)
     if isinstance(views, str):
-        options, views = options | {"view_style": views}, None
+        given["view_style"], views = views, None
     preset = find_preset(method)
-    kind = find_modality(data, modality=modality, method=preset, given=options)
-    of_data, of_training = split_options(options, kind=kind)
+    kind = find_modality(data, modality=modality, method=preset, given=given)
+    of_data, of_training = split_options(given, kind=kind)
     source = open_source(data, modality=kind.name, **opening(kind, of_data))
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)

@@ -7,13 +7,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nearfar.checks import check_choice
 
 __all__ = ["SMALL", "Published", "find_published", "published_settings", "unpublished"]
 
-SMALL = "small"
+SMALL: Final = "small"
 """The setting of which nothing is published: chosen for small data and one computer."""
 
 

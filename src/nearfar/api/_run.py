@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, NamedTuple, final, get_args, overload
 
 import numpy as np
 import torch
@@ -15,9 +16,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from nearfar.api._choices import opening
+from nearfar.api._comparing import compared, write_comparison
+from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import embed_source, embed_steps
+from nearfar.api._exporting import ExportFormat, export_encoder
+from nearfar.api._probing import Representation, Represented, encoded, probed, raw
 from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
+from nearfar.checks import check_choice
 from nearfar.data import (
     LabelledData,
     Source,
@@ -29,10 +35,30 @@ from nearfar.data import (
 )
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
-from nearfar.records import HealthRecord, RunDirectory, RunRecord, replace_atomically
+from nearfar.records import (
+    HealthRecord,
+    ProbeRecord,
+    RunDirectory,
+    RunRecord,
+    replace_atomically,
+)
 from nearfar.views import Views
 
-__all__ = ["Run", "load", "save_encoder"]
+__all__ = ["Embedded", "EmbeddedSteps", "Run", "load", "save_encoder"]
+
+
+class Embedded(NamedTuple):
+    """Representations (samples × width) and the name of each row."""
+
+    embeddings: NDArray[np.float32]
+    ids: tuple[str, ...]
+
+
+class EmbeddedSteps(NamedTuple):
+    """Representations (steps × width) of each sequence and the name of each sequence."""
+
+    embeddings: list[NDArray[np.float32]]
+    ids: tuple[str, ...]
 
 
 def save_encoder(
@@ -126,28 +152,148 @@ class Run:
         """Shows whole samples as the encoder knows them."""
         return self.kind.plain(self.description.form)
 
-    def embed(self, data: Any, *, batch_size: int | None = None) -> NDArray[np.float32]:
-        """Representations of samples, one row each, in the order of the data.
+    @overload
+    def embed(
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        ids: Literal[False] = False,
+        **options: Any,
+    ) -> NDArray[np.float32]: ...
+
+    @overload
+    def embed(
+        self, data: Any, *, batch_size: int | None = None, ids: Literal[True], **options: Any
+    ) -> Embedded: ...
+
+    def embed(
+        self, data: Any, *, batch_size: int | None = None, ids: bool = False, **options: Any
+    ) -> NDArray[np.float32] | Embedded:
+        """Representations of samples, one row per sample, in the order of the data.
 
         Args:
-            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
-            batch_size: Samples at a time.
-        """
-        source = self.open(data)
-        embeddings = embed_source(self.encoder, source, self.views, batch_size=batch_size)
-        return embeddings.numpy()
+            data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+            batch_size: Samples per forward pass.
+            ids: Return the name of each row as well: file, row or line.
+            options: How the data are opened, where that differs from the run's: ``column``.
 
-    def embed_steps(self, data: Any) -> list[NDArray[np.float32]]:
+        Returns:
+            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``.
+        """
+        source = self.open(data, **options)
+        rows = embed_source(self.encoder, source, self.views, batch_size=batch_size).numpy()
+        return Embedded(rows, _names(source)) if ids else rows
+
+    @overload
+    def embed_steps(
+        self, data: Any, *, ids: Literal[False] = False, **options: Any
+    ) -> list[NDArray[np.float32]]: ...
+
+    @overload
+    def embed_steps(self, data: Any, *, ids: Literal[True], **options: Any) -> EmbeddedSteps: ...
+
+    def embed_steps(
+        self, data: Any, *, ids: bool = False, **options: Any
+    ) -> list[NDArray[np.float32]] | EmbeddedSteps:
         """Representations of each time step of each sequence.
 
         Args:
-            data: Whatever :func:`nearfar.pretrain` takes, of the same kind as it had.
+            data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+            ids: Return the name of each sequence as well.
+            options: How the data are opened, where that differs from the run's.
+
+        Returns:
+            A float32 array (steps × width) per sequence; with `ids` a named tuple
+            ``(embeddings, ids)``.
 
         Raises:
-            ValueError: The encoder knows no time steps.
+            ValueError: The encoder has no time steps.
         """
-        source = self.open(data)
-        return [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+        source = self.open(data, **options)
+        rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+        return EmbeddedSteps(rows, _names(source)) if ids else rows
+
+    def probe(
+        self,
+        data: Any,
+        *,
+        labels: Any = None,
+        representations: Sequence[Representation] = ("trained", "untrained", "raw"),
+        **options: Any,
+    ) -> ProbeRecord:
+        """Accuracy of probes on the representation, the untrained encoder's and raw features.
+
+        Args:
+            data: Labelled data: a name, a folder with one sub-folder per class, a table with a
+                column of labels, or an ``.npz`` file with labels. Probes use the official split
+                where there is one, else five stratified folds.
+            labels: A class for each sample; or the name of a set of labels or a column, where there
+                are several: ``speaker``.
+            representations: The representations to probe.
+            options: How the data are opened, where that differs from the run's: ``column``.
+        """
+        for name in representations:
+            check_choice(get_args(Representation), representations=name)
+        labelled = self.open_labelled(data, labels=labels, **options)
+        return probed(labelled, (self._represented(name, labelled) for name in representations))
+
+    def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
+        """The verdict on the run, made without labels when it ended.
+
+        Args:
+            report: An HTML page to write, with the hypersphere and the spectrum.
+        """
+        if report is not None:
+            write_health(report, self.health, self.directory.read_geometry())
+        return self.health
+
+    def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
+        """Write the encoder for use without nearfar.
+
+        Args:
+            format: ``safetensors``: weights under the encoder's own key names, and a JSON file that
+                says how to build it; ``onnx``: one file that takes normalised inputs, any number of
+                them; ``timm``: a folder for ``timm.create_model("local-dir:FOLDER")``.
+            out: File (or folder, for timm) to write; inside the run's directory if not given.
+
+        Returns:
+            The path of the file or folder.
+
+        Raises:
+            ValueError: An unknown format, or timm for an encoder that is not timm's.
+        """
+        return export_encoder(
+            self.directory,
+            self.description,
+            lambda: self.encoder,
+            format=format,
+            out=Path(out) if out else None,
+        )
+
+    def compare(
+        self, *others: str | Path | Run, report: str | Path | None = None
+    ) -> list[dict[str, Any]]:
+        """This run and others side by side, one row per run.
+
+        Args:
+            others: Runs or their directories.
+            report: An HTML page to write, with the curves of all of them.
+        """
+        runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
+        if report is not None:
+            write_comparison(report, [run.path for run in runs])
+        return [compared(run.record, run.health) for run in runs]
+
+    def report(self) -> Path:
+        """Regenerate ``report.html`` from the records of the run.
+
+        Returns:
+            The path of the page.
+        """
+        from nearfar.reports import write_report
+
+        return write_report(self.path)
 
     def open(self, data: Any, **options: Any) -> Source:
         """All of the data, read as those that the encoder was trained on.
@@ -211,6 +357,12 @@ class Run:
             return None, options
         return self.description.modality, self.opening() | options
 
+    def _represented(self, name: Representation, labelled: LabelledData) -> Represented:
+        if name == "raw":
+            return raw(self.description, labelled)
+        encoder = self.encoder if name == "trained" else self.untrained_encoder()
+        return encoded(f"{name} encoder", encoder, self.views, labelled)
+
     def _side(self, source: Source) -> Source:
         """The inputs of pairs, where the encoder is of one kind."""
         if source.modality == "pairs" and self.description.modality != "pairs":
@@ -248,3 +400,7 @@ def load(path: str | Path, *, encoder: nn.Module | None = None) -> Run:
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
     return Run(path, encoder=encoder)
+
+
+def _names(source: Source) -> tuple[str, ...]:
+    return tuple(source.identify(int(sample)) for sample in source.samples)

@@ -23,10 +23,12 @@ def embed(run: Path, /, *, data: str, out: Path, steps: bool = False, **options:
     from nearfar import api
 
     if steps:
-        rows, sequences = api.save_steps(out, *api.embed_steps(run, data, **values_of(options)))
+        rows, sequences = api.save_steps(
+            out, *api.embed_steps(run, data, ids=True, **values_of(options))
+        )
         print_line("saved", f"{out} · {rows:,} time steps of {sequences:,} sequences")
         return
-    embeddings, ids = api.embed(run, data, **values_of(options))
+    embeddings, ids = api.embed(run, data, ids=True, **values_of(options))
     api.save_embeddings(out, embeddings, ids)
     samples, dim = embeddings.shape
     print_line("saved", f"{out} · {samples:,} samples × {dim:,} dimensions")

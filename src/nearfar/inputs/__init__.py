@@ -7,6 +7,7 @@ from nearfar.inputs._inputs import Inputs, View, count, join, joinable, move, se
 from nearfar.inputs._numbers import numbers
 from nearfar.inputs._pairs import Pair, Signal
 from nearfar.inputs._sequences import Sequences
+from nearfar.inputs._tensor_view import tensor_view
 from nearfar.inputs._texts import Texts, Tokens
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "move",
     "numbers",
     "select",
+    "tensor_view",
 ]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
-from nearfar.inputs import View
+from nearfar.inputs import View, tensor_view
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
@@ -146,8 +146,7 @@ class AMDIM(Method):
 
     def _scales(self, view: View) -> tuple[Tensor, ...]:
         """Representation, projection, and the embedded places of the fine and the coarse map."""
-        assert isinstance(view, Tensor)
-        representations, maps = feature_maps(self.encoder, view)
+        representations, maps = feature_maps(self.encoder, tensor_view(view, method="AMDIM"))
         return (
             representations,
             self.projector(representations),

@@ -95,10 +95,10 @@ class CPC(Method):
     def project(self, views: tuple[View, ...]) -> Projected:
         """The encodings of each step, and what is known of those to come."""
         (view,) = views
-        assert isinstance(self.encoder, StepEncoder)
-        encodings = self.encoder.encodings(view)
+        encoder = _check_steps(self.encoder)
+        encodings = encoder.encodings(view)
         _check_horizon(len(self.critics), encodings.shape[1])
-        return (encodings,), (self.encoder.contexts(encodings),)
+        return (encodings,), (encoder.contexts(encodings),)
 
     def compare(self, projected: Projected) -> Step:
         """Score what is foreseen from each context against the encodings of the batch."""

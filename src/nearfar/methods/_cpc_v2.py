@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice, check_integer
-from nearfar.inputs import View
+from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
@@ -162,10 +162,10 @@ class CPCv2(Method):
 
     def embed(self, x: View) -> Tensor:
         """The representation of whole images; of patches, the mean over the grid."""
-        assert isinstance(x, Tensor)
-        if x.ndim == 6:
-            return self._encode(x).mean(dim=(1, 2))
-        representation: Tensor = self.encoder(x)
+        shown = tensor_view(x, method="CPCv2")
+        if shown.ndim == 6:
+            return self._encode(shown).mean(dim=(1, 2))
+        representation: Tensor = self.encoder(shown)
         return representation
 
     def chance(self, batch_size: int) -> float | None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfar.checks import check_integer, check_not_negative
-from nearfar.inputs import View
+from nearfar.inputs import View, tensor_view
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
@@ -152,8 +152,8 @@ class DeepInfoMax(Method):
     def project(self, views: tuple[View, ...]) -> Projected:
         """Encode, project, and embed places, map and vector for the critics."""
         (view,) = views
-        assert isinstance(view, Tensor)
-        representations, maps = feature_maps(self.encoder, view)
+        shown = tensor_view(view, method="DeepInfoMax")
+        representations, maps = feature_maps(self.encoder, shown)
         local = maps[self.local_map]
         vectors = self.projector(representations)
         embedded: list[tuple[Tensor, ...]] = []

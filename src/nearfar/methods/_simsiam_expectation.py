@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice, check_fraction
-from nearfar.inputs import View
+from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
@@ -90,10 +90,10 @@ class SimSiamExpectation(Method):
 
     def project(self, views: tuple[View, ...]) -> Projected:
         """Encode and project; two views with gradient, the others for the mean alone."""
-        *shown, samples = views
+        *shown, index = views
         if len(shown) < 2:
             raise ValueError(f"`views` must be two or more and the index, got {len(shown)}")
-        assert isinstance(samples, Tensor)
+        samples = tensor_view(index, method="SimSiamExpectation")
         pairs = [self._embed(view) for view in shown[:2]]
         with torch.no_grad():
             pairs += [self._embed(view) for view in shown[2:]]

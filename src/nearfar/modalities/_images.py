@@ -43,7 +43,7 @@ class ImageOptions:
 
     image_size: int | None = None
     channels: int | None = None
-    stem: str = "auto"
+    stem: Literal["auto", "small", "standard"] = "auto"
     norm: Literal["batch", "layer"] | None = None
     view_style: ViewStyle | None = None
 

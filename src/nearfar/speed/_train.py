@@ -24,7 +24,7 @@ from nearfar.methods import simclr
 from nearfar.modules import ConvNet
 from nearfar.records import Provenance, RunDirectory
 from nearfar.speed._row import BenchRow
-from nearfar.training import Engine, TrainingOptions, Watch, train
+from nearfar.training import Engine, Precision, TrainingOptions, Watch, train
 from nearfar.views import simclr_views
 
 __all__ = ["bench_train"]
@@ -144,7 +144,7 @@ class _Clock:
         return [after - before for before, after in pairwise(kept)]
 
 
-def _nearfar(batch: int, size: int, seconds: float, precision: str) -> Answer:
+def _nearfar(batch: int, size: int, seconds: float, precision: Precision) -> Answer:
     source = open_source(_images(size).numpy())
     views = simclr_views(size=size, channels=3)
     held_out = source.read(range(256))

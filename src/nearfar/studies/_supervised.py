@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nearfar.inputs import View
+from nearfar.inputs import View, tensor_view
 from nearfar.methods import Method, Projected, Step
 from nearfar.objectives import Objective
 from nearfar.ops import widen
@@ -72,8 +72,7 @@ class Supervised(Method):
 
     def project(self, views: tuple[View, ...]) -> Projected:
         """Score the classes; the last view is the class."""
-        view, labels = views[0], views[-1]
-        assert isinstance(labels, Tensor)
+        view, labels = views[0], tensor_view(views[-1], method="Supervised")
         representation = self.encoder(view)
         return (representation,), (self.head(representation),), (labels.to(torch.int64),)
 

@@ -5,7 +5,7 @@ from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_che
 from nearfar.training._engine import Engine, computes_in_bfloat16
 from nearfar.training._lars import LARS
 from nearfar.training._loop import Plan, plan, train
-from nearfar.training._options import TrainingOptions
+from nearfar.training._options import Optimizer, Precision, Schedule, TrainingOptions
 from nearfar.training._progress import Progress, Silent
 from nearfar.training._stopping import Interrupted, NonFiniteLossError
 from nearfar.training._watch import Watch
@@ -16,8 +16,11 @@ __all__ = [
     "Engine",
     "Interrupted",
     "NonFiniteLossError",
+    "Optimizer",
     "Plan",
+    "Precision",
     "Progress",
+    "Schedule",
     "Silent",
     "TrainingOptions",
     "Watch",

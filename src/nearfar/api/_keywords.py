@@ -1,0 +1,78 @@
+"""The keyword arguments of :func:`nearfar.pretrain`, for editors and type checkers.
+
+What they mean is documented where they are used: :class:`nearfar.training.TrainingOptions` and the
+options of each kind of data. A test compares names and types.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from nearfar.modalities._style import ViewStyle
+from nearfar.training import Optimizer, Precision, Schedule
+
+__all__ = ["DataKeywords", "RunKeywords", "TrainingKeywords"]
+
+
+class TrainingKeywords(TypedDict, total=False):
+    """Options of the training loop."""
+
+    epochs: int
+    batch_size: int
+    micro_batch: int | None
+    optimizer: Optimizer
+    learning_rate: float | None
+    weight_decay: float | None
+    warmup_epochs: float | None
+    schedule: Schedule
+    accumulate: int
+    precision: Precision
+    devices: int
+    seed: int
+    compile: bool
+    channels_last: bool
+    watch_every: int | None
+    log_every: int
+    checkpoint_every: int | None
+
+
+class DataKeywords(TypedDict, total=False):
+    """Options of data and encoders; each kind of data has some of them."""
+
+    image_size: int | None
+    channels: int | None
+    stem: Literal["auto", "small", "standard"]
+    norm: Literal["batch", "layer"] | None
+    view_style: ViewStyle | None
+    sample_rate: int | None
+    seconds: float
+    window: int | None
+    normalise: Literal["rms", "peak", "standard", "data", "none"] | None
+    conv_width: int
+    context: int
+    strides: tuple[int, ...] | None
+    column: str | None
+    words: int | None
+    vocabulary: int
+    min_frequency: int | None
+    units: int | None
+    dropout: float | None
+    pretrained: bool
+    features: Path | None
+    undirected: bool
+    row_normalise: bool | None
+    neighbours: int | None
+    hops: int
+    layers: int
+    exclude: tuple[str, ...]
+    blocks: int
+    x: str | None
+    s: str | None
+    adjacent: bool | None
+    shared: bool | None
+    signal_encoder: str | None
+
+
+class RunKeywords(TrainingKeywords, DataKeywords, total=False):
+    """Everything that :func:`nearfar.pretrain` takes beyond its named arguments."""

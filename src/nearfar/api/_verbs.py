@@ -1,0 +1,182 @@
+"""The verbs of a run as functions that take a run or its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfar.api._diagnosing import diagnose_embeddings
+from nearfar.api._exporting import ExportFormat
+from nearfar.api._probing import Representation
+from nearfar.api._run import Embedded, EmbeddedSteps, Run, load
+from nearfar.records import HealthRecord, ProbeRecord
+
+__all__ = [
+    "RunLike",
+    "compare",
+    "diagnose",
+    "embed",
+    "embed_steps",
+    "export",
+    "probe",
+    "report",
+]
+
+RunLike: TypeAlias = str | Path | Run
+"""A run, or its directory."""
+
+
+@overload
+def embed(
+    run: RunLike,
+    data: Any,
+    *,
+    batch_size: int | None = None,
+    ids: Literal[False] = False,
+    **options: Any,
+) -> NDArray[np.float32]: ...
+
+
+@overload
+def embed(
+    run: RunLike, data: Any, *, batch_size: int | None = None, ids: Literal[True], **options: Any
+) -> Embedded: ...
+
+
+def embed(
+    run: RunLike, data: Any, *, batch_size: int | None = None, ids: bool = False, **options: Any
+) -> NDArray[np.float32] | Embedded:
+    """Representations of samples, one row per sample: :meth:`nearfar.api.Run.embed`.
+
+    Args:
+        run: A run or its directory.
+        data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+        batch_size: Samples per forward pass.
+        ids: Return the name of each row as well.
+        options: How the data are opened, where that differs from the run's: ``column``.
+    """
+    found = _run(run)
+    if ids:
+        return found.embed(data, batch_size=batch_size, ids=True, **options)
+    rows: NDArray[np.float32] = found.embed(data, batch_size=batch_size, **options)
+    return rows
+
+
+@overload
+def embed_steps(
+    run: RunLike, data: Any, *, ids: Literal[False] = False, **options: Any
+) -> list[NDArray[np.float32]]: ...
+
+
+@overload
+def embed_steps(
+    run: RunLike, data: Any, *, ids: Literal[True], **options: Any
+) -> EmbeddedSteps: ...
+
+
+def embed_steps(
+    run: RunLike, data: Any, *, ids: bool = False, **options: Any
+) -> list[NDArray[np.float32]] | EmbeddedSteps:
+    """Representations of each time step of sequences: :meth:`nearfar.api.Run.embed_steps`.
+
+    Args:
+        run: A run or its directory.
+        data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+        ids: Return the name of each sequence as well.
+        options: How the data are opened, where that differs from the run's.
+    """
+    found = _run(run)
+    return (
+        found.embed_steps(data, ids=True, **options) if ids else found.embed_steps(data, **options)
+    )
+
+
+def probe(
+    run: RunLike,
+    data: Any,
+    *,
+    labels: Any = None,
+    representations: Sequence[Representation] = ("trained", "untrained", "raw"),
+    **options: Any,
+) -> ProbeRecord:
+    """Accuracy of probes on a run's representation: :meth:`nearfar.api.Run.probe`.
+
+    Args:
+        run: A run or its directory.
+        data: Labelled data.
+        labels: A class for each sample, or the name of a set of labels or a column.
+        representations: The representations to probe.
+        options: How the data are opened, where that differs from the run's: ``column``.
+    """
+    return _run(run).probe(data, labels=labels, representations=representations, **options)
+
+
+def diagnose(
+    embeddings: Any, second: Any = None, *, report: str | Path | None = None
+) -> HealthRecord:
+    """Whether embeddings are healthy, without a label.
+
+    Args:
+        embeddings: A matrix (samples × dim) as array or tensor, a file of one (``.npy``, ``.npz``,
+            ``.parquet``), or a run or its directory, whose verdict was made when it ended.
+        second: A second view of the same samples; without it agreement is not judged.
+        report: An HTML page to write, with the hypersphere and the spectrum.
+
+    Raises:
+        ValueError: Not a matrix, fewer than 2 rows, or NaN and infinity (the row is named).
+
+    Example:
+        >>> import nearfar, torch
+        >>> nearfar.diagnose(torch.ones(100, 16)).verdict
+        'complete collapse'
+    """
+    of_run = isinstance(embeddings, (str, Path)) and Path(embeddings).is_dir()
+    if isinstance(embeddings, Run) or of_run:
+        return _run(embeddings).diagnose(report=report)
+    return diagnose_embeddings(embeddings, second, report=report)
+
+
+def export(
+    run: RunLike, format: ExportFormat = "safetensors", out: str | Path | None = None
+) -> Path:
+    """Write a run's encoder for use without nearfar: :meth:`nearfar.api.Run.export`.
+
+    Args:
+        run: A run or its directory.
+        format: ``safetensors``, ``onnx`` or ``timm``.
+        out: File (or folder, for timm) to write; inside the run's directory if not given.
+    """
+    return _run(run).export(format, out)
+
+
+def compare(runs: Sequence[RunLike], *, report: str | Path | None = None) -> list[dict[str, Any]]:
+    """Several runs side by side, one row per run: :meth:`nearfar.api.Run.compare`.
+
+    Args:
+        runs: Runs or their directories.
+        report: An HTML page to write, with the curves of all of them.
+
+    Raises:
+        ValueError: No run.
+    """
+    if not runs:
+        raise ValueError("`runs` must hold at least one run, got none")
+    first, *others = (_run(run) for run in runs)
+    return first.compare(*others, report=report)
+
+
+def report(run: RunLike) -> Path:
+    """Regenerate the report of a run from its records: :meth:`nearfar.api.Run.report`.
+
+    Args:
+        run: A run or its directory.
+    """
+    return _run(run).report()
+
+
+def _run(run: RunLike) -> Run:
+    return run if isinstance(run, Run) else load(run)
