@@ -125,6 +125,10 @@ def test_timm_loads_what_was_exported_for_it(tmp_path, pictures, quick, digits_r
         np.testing.assert_allclose(model(shown).numpy(), run.embed(pictures[:4]), atol=1e-4)
     with pytest.raises(ValueError, match="got convnet of nearfar"):
         api.export(digits_run, "timm")
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+def test_an_unknown_format_names_the_nearest(digits_run):
     with pytest.raises(ValueError, match="did you mean 'onnx'"):
         api.export(digits_run, "onx")
 

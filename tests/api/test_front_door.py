@@ -49,12 +49,6 @@ def test_verbs_refuse_what_they_cannot_do(digits_run: api.Run) -> None:
         digits_run.probe("digits", representations=["best"])  # type: ignore[list-item]
 
 
-@pytest.mark.usefixtures("as_users_run_it")
-def test_an_unknown_format_names_those_there_are(digits_run: api.Run) -> None:
-    with pytest.raises(ValueError, match=r"`format` must be one of onnx, safetensors, timm, got"):
-        digits_run.export("onx")  # type: ignore[arg-type]
-
-
 def test_keywords_are_the_options_of_the_loop() -> None:
     known = typing.get_type_hints(TrainingOptions)
     assert typing.get_type_hints(TrainingKeywords) == {

@@ -249,6 +249,7 @@ def test_a_directory_that_exists_is_left_alone(tmp_path, pictures, quick, digits
         ({"width": 32}, "`width` belongs to a module of your own, got 32 with 'convnet'"),
     ],
 )
+@pytest.mark.usefixtures("as_users_run_it")
 def test_a_mistake_is_named_and_nothing_is_written(tmp_path, pictures, quick, arguments, message):
     out = tmp_path / "run"
     settings = quick | arguments

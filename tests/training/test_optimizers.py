@@ -245,6 +245,7 @@ def test_the_peak_scales_with_the_samples_of_an_update():
         ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
     ],
 )
+@pytest.mark.usefixtures("as_users_run_it")
 def test_options_refuse_what_makes_no_sense(setting, message):
     with pytest.raises(ValueError, match=message):
         TrainingOptions(**setting)
