@@ -95,8 +95,10 @@ class Images(Modality):
         chosen = replace(options, view_style=style)
         if style == "natural":
             return chosen, ()
-        note = "augmentations for drawings, as the images are grey ink on an even ground"
-        return chosen, (f"{note}: --views natural for those of the paper",)
+        declared = getattr(source.root, "style", None) is not None
+        why = f"{source.name} declares" if declared else "the images are grey ink on an even ground"
+        note = f"augmentations for drawings, as {why}: --views natural for those of the paper"
+        return chosen, (note,)
 
     def views(
         self,
