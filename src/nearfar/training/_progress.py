@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView
 from dataclasses import dataclass
-from typing import Protocol, final, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 from nearfar.records import HealthRecord, RunRecord, TrainMetrics, WatchMetrics
 
@@ -14,10 +14,10 @@ __all__ = ["Latest", "Progress", "Silent"]
 
 @final
 @dataclass(frozen=True)
-class Latest(Mapping[str, float]):
+class Latest:
     """The newest lines of the metrics.
 
-    Reading it as a mapping from names to numbers, as in version 0.1, still works and is deprecated.
+    Reading it by name, as the dictionary that it was in version 0.1, still works and is deprecated.
 
     Attributes:
         train: Loss, terms, learning rate and speed; None before they are first written.
@@ -35,14 +35,23 @@ class Latest(Mapping[str, float]):
     def __getitem__(self, name: str) -> float:
         return self._by_name()[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name())
 
-    def __len__(self) -> int:
-        return len(self._by_name())
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of the dictionary of version 0.1: deprecated."""
+        return self._by_name().get(name, default)
 
-    def __bool__(self) -> bool:
-        return self.train is not None or self.watch is not None
+    def keys(self) -> KeysView[str]:
+        """As of the dictionary of version 0.1: deprecated."""
+        return self._by_name().keys()
+
+    def items(self) -> ItemsView[str, float]:
+        """As of the dictionary of version 0.1: deprecated."""
+        return self._by_name().items()
 
     def _by_name(self) -> dict[str, float]:
         warnings.warn(
@@ -51,15 +60,11 @@ class Latest(Mapping[str, float]):
             DeprecationWarning,
             stacklevel=3,
         )
-        found: dict[str, float] = {}
-        for line in (self.train, self.watch):
-            shown = dict(vars(line)) if line else {}
-            found |= shown.pop("terms", {})
-            hidden = {"step", "epoch", "chance", "batch_size"}
-            if line is self.watch and self.train:
-                hidden |= {"loss"}  # of the watched samples: 0.1 knew none
-            found |= {n: float(v) for n, v in shown.items() if v is not None and n not in hidden}
-        return found
+        watch = {} if self.watch is None else vars(self.watch)
+        train = {} if self.train is None else vars(self.train)
+        found = {**train.get("terms", {}), **watch, **train}  # 0.1 knew no loss but the training's
+        hidden = {"step", "epoch", "terms", "chance", "batch_size"}
+        return {n: float(v) for n, v in found.items() if v is not None and n not in hidden}
 
 
 @runtime_checkable
