@@ -217,3 +217,63 @@ def test_the_order_of_samples_changes_each_epoch(tmp_path):
     first, second = [*chain(*seen[:6])], [*chain(*seen[6:12])]
     assert sorted(first) == sorted(second) == list(range(96))
     assert first != second
+
+
+class Named(Counting):
+    """Its terms are called what lines of metrics call their own values, and each is its batch's."""
+
+    def compare(self, projected):
+        ((z1, z2),) = projected
+        close, short = (z1 - z2).square().mean(), z1.square().mean()
+        terms = {"step": close, "loss": short, "größe ∆": close.new_tensor(2.0), "float": close * 0}
+        return Step(close + short, (z1, z2), (z1, z2), terms, carry=z1)
+
+
+def test_terms_are_means_over_all_batches_of_all_updates_as_the_loss_is(tmp_path):
+    torch.manual_seed(0)
+    still = {"optimizer": "sgd", "learning_rate": 1e-30, "epochs": 1, "watch_every": 0}
+    start = Named()
+    read = []
+    for name, settings in {
+        "every update": {"log_every": 1},
+        "every second": {"log_every": 2},
+        "pairs of batches": {"accumulate": 2, "log_every": 1},
+    }.items():
+        method = Named()
+        method.load_state_dict(start.state_dict())
+        fit(tmp_path / name, method, options(**still, **settings))
+        read.append(RunDirectory(tmp_path / name).read_metrics().train)
+    single, *pairs = read
+    assert [len(lines) for lines in read] == [6, 3, 3]
+    for lines in pairs:
+        for line, first, second in zip(lines, single[::2], single[1::2], strict=True):
+            assert line.loss == pytest.approx((first.loss + second.loss) / 2, rel=1e-6)
+            assert line.terms == pytest.approx(
+                {name: (first.terms[name] + second.terms[name]) / 2 for name in first.terms},
+                rel=1e-6,
+            )
+            assert line.terms["step"] + line.terms["loss"] == pytest.approx(line.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("stop", [3, 5])
+def test_terms_of_any_name_resume_to_the_same_metrics(tmp_path, stop):
+    torch.manual_seed(0)
+    start = Named()
+
+    def fresh():
+        method = Named()
+        method.load_state_dict(start.state_dict())
+        return method
+
+    chosen = options(log_every=4)
+    fit(tmp_path / "whole", fresh(), chosen)
+    with pytest.raises(Interrupted):
+        fit(tmp_path / "parts", fresh(), chosen, progress=StopAt(stop, signal.SIGINT))
+    fit(tmp_path / "parts", fresh(), chosen)
+    assert measured(tmp_path / "parts") == measured(tmp_path / "whole")
+    assert RunDirectory(tmp_path / "parts").read_metrics().terms == (
+        "step",
+        "loss",
+        "größe ∆",
+        "float",
+    )

@@ -134,6 +134,7 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
                 line={"color": "var(--near)", "width": 1},
                 hoverinfo="skip",
                 hovertemplate=None,
+                showlegend=False,
             ),
             line(mean, "training, running mean", "var(--near)"),
         ]
@@ -176,7 +177,8 @@ def _what_is_watched(metrics: Metrics) -> str:
         return ""
     return (
         f"Watched samples are never trained on; their loss is over batches of {count(int(size))},"
-        " with the network in evaluation mode. It rises where training learns by heart."
+        " with the network in evaluation mode. If it rises while the training loss falls, the"
+        " network overfits."
     )
 
 
