@@ -75,12 +75,12 @@ def watch() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         run = nearfar.pretrain("simclr", "digits", epochs=5, out=f"{folder}/run", watch_every=0)
-        lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
-        encoder = run.encoder
-    speed = statistics.median(line["images_per_second"] for line in lines)
+        encoder, lines = run.encoder, run.metrics.train
+    speed = statistics.median(line.samples_per_second or 0.0 for line in lines)
     update = 256 / speed
     method = simclr(encoder, 256)
-    watched = Watch((torch.rand(256, 1, 16, 16), torch.rand(256, 1, 16, 16)))
+    views = torch.rand(256, 1, 16, 16), torch.rand(256, 1, 16, 16)
+    watched = Watch(views, seen=views)
     engine = Engine(devices=1)
     took = []
     for _ in range(20):

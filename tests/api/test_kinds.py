@@ -112,8 +112,9 @@ def test_every_method_of_two_views_trains_on_every_kind(kind, method, tmp_path):
     data = KINDS[kind].make(tmp_path)
     settings = options_of(kind) | {"epochs": 1, "method_options": {}}
     run = nearfar.pretrain(method, data, out=tmp_path / "run", **settings)
-    lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
-    assert all(np.isfinite(line["loss"]) for line in lines)
+    losses = [line.loss for line in run.metrics.train]
+    assert losses
+    assert np.isfinite(losses).all()
 
 
 @every_kind
@@ -129,9 +130,8 @@ def test_micro_batches_leave_the_loss_as_it_is(kind, tmp_path):
             micro_batch=micro_batch,
             **settings,
         )
-        lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
         assert "batch-norm sees" in " ".join(run.record.notes) or micro_batch is None
-        losses.append(lines[0]["loss"])
+        losses.append(run.metrics.train[0].loss)
     # batch-norm sees micro-batches: of encoders and projectors with it the loss is another
     if not any("running_mean" in name for name in load_file(run.path / "encoder.safetensors")):
         assert losses[1] == pytest.approx(losses[0], rel=0.1)
@@ -145,8 +145,7 @@ def test_two_processes_train_on_any_kind(kind, tmp_path):
     for devices in (1, 2):
         out = tmp_path / str(devices)
         run = nearfar.pretrain(KINDS[kind].method, data, devices=devices, out=out, **settings)
-        lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
-        losses.append([line["loss"] for line in lines])
+        losses.append([line.loss for line in run.metrics.train])
     assert losses[1] == pytest.approx(losses[0], rel=1e-6)
 
 

@@ -67,8 +67,7 @@ def test_pictures_and_captions_find_each_other_without_a_label(run: api.Run) -> 
     )
     assert run.record.data.startswith("pairs: 48 pairs (colour images 24×24, texts of 5 words)")
     assert isinstance(run.encoder, TwoSided)
-    trained = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
-    assert {"contrastive", "forward", "inverse"} <= set(trained[-1])
+    assert set(run.metrics.terms) == {"contrastive", "forward", "inverse"}
 
 
 def test_either_side_is_embedded_alone_into_one_space(run: api.Run, folder: Path) -> None:

@@ -205,10 +205,7 @@ def test_two_processes_make_the_run_of_one(tmp_path, pictures, quick):
         )
         for devices in (1, 2)
     ]
-    losses = [
-        [line["loss"] for line in run.directory.read_metrics() if line["kind"] == "train"]
-        for run in runs
-    ]
+    losses = [[line.loss for line in run.metrics.train] for run in runs]
     # were the weights shared between the processes, each update would be applied twice
     assert len(losses[0]) == 3
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

@@ -9,17 +9,13 @@ import sys
 import pytest
 
 from nearfar.cli._progress import Display, expectations, reading
-from nearfar.records import HealthRecord, Provenance, RunRecord
+from nearfar.records import HealthRecord, Provenance, RunRecord, TrainMetrics, WatchMetrics
+from nearfar.training import Latest
 
-VALUES = {
-    "loss": 3.62,
-    "alignment": 0.21,
-    "uniformity": -3.41,
-    "m_o": 0.03,
-    "effective_rank": 58.2,
-    "dim": 64.0,
-    "images_per_second": 1700.4,
-}
+TRAIN = TrainMetrics(step=10, loss=3.62, samples_per_second=1700.4)
+WATCH = WatchMetrics(
+    step=10, loss=3.7, alignment=0.21, uniformity=-3.41, m_o=0.03, effective_rank=58.2, dim=64
+)
 RECORD = RunRecord(
     name="simclr-digits",
     method="simclr",
@@ -56,7 +52,9 @@ def shown(steps: int = 60) -> None:
     display = Display()
     display.start(RECORD)
     for step in range(1, steps + 1):
-        display.update(step=step, steps=steps, epoch=step, epochs=steps, values=VALUES)
+        display.update(
+            step=step, steps=steps, epoch=step, epochs=steps, values=Latest(TRAIN, WATCH)
+        )
     display.close()
     display.finish(HEALTH)
 
@@ -102,13 +100,16 @@ def test_on_a_terminal_a_bar_moves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("room", [10, 30, 60, 80, 200])
 def test_a_reading_fits_the_room_and_keeps_the_loss_longest(room: int) -> None:
-    text = reading(VALUES, chance=6.24, room=room)
+    text = reading(TRAIN, WATCH, chance=6.24, room=room)
     assert len(text) <= room
     assert room < 30 or text.startswith("loss 3.62")
+    assert room < 100 or text == (
+        "loss 3.62 (chance 6.24)  align 0.21  uniform −3.41  m_o 0.03  rank 58/64  1,700/s"
+    )
 
 
 def test_a_reading_before_the_first_measurement_is_empty() -> None:
-    assert reading({}) == ""
+    assert reading(None, None) == ""
 
 
 def test_theory_says_what_applies_to_the_objective() -> None:

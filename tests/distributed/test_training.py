@@ -11,6 +11,7 @@ from torch import distributed
 
 from nearfar.methods import Method
 from nearfar.parallel import rank, synchronise_batch_norm, world_size
+from nearfar.records import RunDirectory
 from nearfar.training import Engine, cached_backward, latest_checkpoint
 from tests.cases.method_cases import joined_backward, two_views
 from tests.distributed.harness import run_processes
@@ -44,6 +45,11 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
         Engine(devices=devices, precision="64").launch(work, tmp_path / str(devices), name)
     one, two = (trained(tmp_path / str(d), build(name).double()) for d in (1, 2))
     assert_moved_alike(weights(build(name).double()), one, two)
+    alone, shared = (RunDirectory(tmp_path / str(d)).read_metrics() for d in (1, 2))
+    # processes share the batches of watched samples as they do in training
+    assert shared.watch[-1].loss == pytest.approx(alone.watch[-1].loss, rel=1e-5)
+    for line, same in zip(alone.train, shared.train, strict=True):
+        assert same.terms == pytest.approx(line.terms, rel=1e-5)
 
 
 def test_two_processes_in_micro_batches_end_with_the_weights_of_one_without(tmp_path):

@@ -31,8 +31,8 @@ def test_the_loss_is_the_papers_sum_over_pairs_in_float64():
         pairs = [(i, j) for i in range(count) for j in range(i)]
         potential = sum(math.exp(-3.0 * math.dist(z[i], z[j]) ** 2) for i, j in pairs)
         spread += math.log(potential / len(pairs)) / 2
-    assert step.terms["alignment"].item() == pytest.approx(closeness)
-    assert step.terms["uniformity"].item() == pytest.approx(spread)
+    assert step.terms["alignment"].item() == pytest.approx(0.7 * closeness)
+    assert step.terms["uniformity"].item() == pytest.approx(1.3 * spread)
     assert step.loss.item() == pytest.approx(0.7 * closeness + 1.3 * spread)
 
 
@@ -41,9 +41,8 @@ def test_the_mix_adds_the_contrastive_loss_at_its_own_temperature():
     z1, z2 = (z / z.norm(dim=1, keepdim=True) for z in step.projections)
     scores = z1 @ z2.T / 0.2
     there, back = (-(x.diagonal() - x.logsumexp(dim=1)).mean() for x in (scores, scores.T))
-    assert step.terms["contrastive"].item() == pytest.approx((there + back).item() / 2)
-    parts = step.terms["alignment"] + step.terms["uniformity"] + 0.5 * step.terms["contrastive"]
-    assert step.loss.item() == pytest.approx(parts.item())
+    assert step.terms["contrastive"].item() == pytest.approx((there + back).item() / 4)
+    assert step.loss.item() == pytest.approx(sum(step.terms.values()).item())
 
 
 def test_a_learnt_temperature_starts_where_it_was_told_and_takes_a_gradient():

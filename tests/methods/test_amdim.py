@@ -39,15 +39,22 @@ def test_the_loss_is_the_sum_of_three_scales_each_in_both_directions(all_places)
         step = method(views())
         one, other = (embedded(method, view) for view in views())
         place = slice(None) if all_places else method._place(one[2])
-    directions = []
+    arrays = []
     for (z, _, source), (_, fine, coarse) in ((one, other), (other, one)):
         pairs = (z, coarse), (z, fine), (source[:, place], coarse)
-        arrays = [(q.numpy(), k.numpy()) for q, k in pairs]
-        directions.append([reference(q, k, clip=2.0, penalty_weight=0.1) for q, k in arrays])
+        arrays.append([(q.numpy(), k.numpy()) for q, k in pairs])
+    directions = [[reference(q, k, clip=2.0, penalty_weight=0.1) for q, k in p] for p in arrays]
     expected = [sum(both) / 2 for both in zip(*directions, strict=True)]
-    names = ("global_coarse", "global_fine", "coarse_coarse")
-    assert [step.terms[name].item() for name in names] == pytest.approx(expected)
     assert step.loss.item() == pytest.approx(sum(expected))
+    # with the penalties in a term of their own
+    terms = {name: term.item() for name, term in step.terms.items()}
+    penalty = terms.pop("penalty")
+    assert list(terms) == ["global_coarse", "global_fine", "coarse_coarse"]
+    assert penalty > 0
+    assert sum(terms.values()) + penalty == pytest.approx(sum(expected))
+    plain = [[reference(q, k, clip=2.0, penalty_weight=0.0) for q, k in p] for p in arrays]
+    contrasts = [sum(both) / 2 for both in zip(*plain, strict=True)]
+    assert list(terms.values()) == pytest.approx(contrasts)
 
 
 def test_each_update_draws_a_place_and_in_time_every_one():

@@ -59,7 +59,7 @@ def test_the_loss_is_cpcs_over_the_rows_of_every_direction(candidates: str) -> N
         expected.append(reference(foretold.detach().numpy(), aims, **settings))
     step = method((view,))
     for direction, value in zip(DIRECTIONS, expected, strict=True):
-        assert step.terms[direction].item() == pytest.approx(value, rel=1e-9)
+        assert step.terms[direction].item() == pytest.approx(value / 4, rel=1e-9)
     assert step.loss.item() == pytest.approx(np.mean(expected), rel=1e-9)
 
 

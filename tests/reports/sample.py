@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 import sys
 from pathlib import Path
@@ -24,6 +23,8 @@ from nearfar.records import (
     Provenance,
     RunDirectory,
     RunRecord,
+    TrainMetrics,
+    WatchMetrics,
     write_text,
 )
 
@@ -84,47 +85,49 @@ def metric_lines(
     collapsed: bool = False,
     terms: bool = False,
     every: int = 10,
-) -> list[dict[str, object]]:
+) -> list[TrainMetrics | WatchMetrics]:
     rng = np.random.default_rng(0)
-    lines: list[dict[str, object]] = []
+    lines: list[TrainMetrics | WatchMetrics] = []
     for step in range(1, steps + 1):
         part = step / of
         fall = 1 - math.exp(-7 * part)
         loss = math.log(511) - (0.02 if collapsed else 2.6) * fall
         rate = 1e-3 * min(1, part / 0.1) * (0.5 + 0.5 * math.cos(math.pi * part))
-        line: dict[str, object] = {
-            "kind": "train",
-            "step": step,
-            "epoch": 60 * part,
-            "loss": loss + rng.normal(0, 0.05 * (1.2 - part)),
-            "learning_rate": rate,
-            "images_per_second": 1700 + rng.normal(0, 40),
+        parts = {
+            "invariance": 1.2 - fall,
+            "variance": 0.9 - 0.8 * fall,
+            "covariance": 0.1 + 0.2 * fall,
         }
-        if terms:
-            line["terms"] = {
-                "invariance": 1.2 - fall,
-                "variance": 0.9 - 0.8 * fall,
-                "covariance": 0.1 + 0.2 * fall,
-            }
-        lines.append(line)
+        lines.append(
+            TrainMetrics(
+                step=step,
+                loss=loss + rng.normal(0, 0.05 * (1.2 - part)),
+                epoch=60 * part,
+                learning_rate=rate,
+                samples_per_second=1700 + rng.normal(0, 40),
+                terms=parts if terms else {},
+            )
+        )
         if step % every == 0:
             noise = rng.normal(0, 0.01, 5)
             c = fall if collapsed else 0.0
+            m_o = min(0.999, 0.35 - 0.32 * fall + 0.95 * c + abs(noise[3]))
             lines.append(
-                {
-                    "kind": "watch",
-                    "step": step,
-                    "epoch": 60 * part,
-                    "loss": loss + 0.05 + noise[0],
-                    "alignment": max(0.002, (0.9 - 0.69 * fall) * (1 - 0.99 * c) + noise[1]),
-                    "uniformity": (-1.2 - 2.2 * fall) * (1 - 0.98 * c) + noise[2],
-                    "m_o": min(0.999, 0.35 - 0.32 * fall + 0.95 * c + abs(noise[3])),
-                    "m_r": math.sqrt(max(0.0, 1 - min(0.999, 0.35 - 0.32 * fall + 0.95 * c) ** 2)),
-                    "feature_std": 0.06 + 0.06 * fall * (1 - c),
-                    "effective_rank": (14 + 44 * fall) * (1 - 0.97 * c) + 5 * noise[4],
-                    "dim": 64,
-                    "samples": 180,
-                }
+                WatchMetrics(
+                    step=step,
+                    epoch=60 * part,
+                    loss=loss - 0.3 + noise[0],
+                    chance=math.log(359),
+                    batch_size=180,
+                    alignment=max(0.002, (0.9 - 0.69 * fall) * (1 - 0.99 * c) + noise[1]),
+                    uniformity=(-1.2 - 2.2 * fall) * (1 - 0.98 * c) + noise[2],
+                    m_o=m_o,
+                    m_r=math.sqrt(1 - m_o**2),
+                    feature_std=0.06 + 0.06 * fall * (1 - c),
+                    effective_rank=(14 + 44 * fall) * (1 - 0.97 * c) + 5 * noise[4],
+                    dim=64,
+                    samples=180,
+                )
             )
     return lines
 
@@ -295,8 +298,8 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
     return GalleryRecord(tuple(views), tuple(neighbours))
 
 
-def write_metrics(directory: RunDirectory, lines: list[dict[str, object]]) -> None:
-    write_text(directory.metrics, "".join(json.dumps(line) + "\n" for line in lines))
+def write_metrics(directory: RunDirectory, lines: list[TrainMetrics | WatchMetrics]) -> None:
+    write_text(directory.metrics, "".join(f"{line.to_json()}\n" for line in lines))
 
 
 def sample_run(path: Path, *, kind: str = "healthy") -> RunDirectory:

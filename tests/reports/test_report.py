@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
+from nearfar.records import (
+    Exhibit,
+    GalleryRecord,
+    GalleryRow,
+    HealthRecord,
+    RunDirectory,
+    WatchMetrics,
+)
 from nearfar.reports import render_comparison, render_health, render_report, write_report
 from nearfar.reports._figure import Figure
 from nearfar.reports._page import page
@@ -126,7 +133,9 @@ def test_a_collapse_is_marked_and_says_what_to_try(tmp_path: Path) -> None:
 
 def test_the_chance_line_and_the_anchors_stand_in_the_curves(report: str) -> None:
     loss, _, uniformity, *_ = figures(report)
-    assert [shape["label"]["text"] for shape in loss["layout"]["shapes"]] == ["chance 6.24"]
+    chances = [shape["label"]["text"] for shape in loss["layout"]["shapes"]]
+    assert chances == ["chance, watched 5.88", "chance 6.24"]
+    assert "their loss is over batches of 180" in report
     names = {shape["label"]["text"] for shape in uniformity["layout"]["shapes"]}
     assert names == {"collapsed 0", "floor −3.88"}
     for figure in (loss, uniformity):
@@ -137,6 +146,11 @@ def test_the_chance_line_and_the_anchors_stand_in_the_curves(report: str) -> Non
 def test_an_objective_without_chance_says_so(tmp_path: Path) -> None:
     directory = sample_run(tmp_path / "run")
     dataclasses.replace(run_record(), chance=None).save(directory.run)
+    unknown = [
+        dataclasses.replace(line, chance=None) if isinstance(line, WatchMetrics) else line
+        for line in metric_lines()
+    ]
+    write_metrics(directory, unknown)
     loss = next(figures(page := render_report(directory)))
     assert loss["layout"]["shapes"] == []
     assert "no chance line" in page
@@ -311,9 +325,7 @@ def test_a_comparison_names_every_run_in_its_table_and_curves(
 def test_runs_that_do_not_know_their_epochs_are_compared_over_steps(tmp_path: Path) -> None:
     with_epochs = sample_run(tmp_path / "a")
     without = sample_run(tmp_path / "b")
-    write_metrics(
-        without, [{k: v for k, v in line.items() if k != "epoch"} for line in metric_lines()]
-    )
+    write_metrics(without, [dataclasses.replace(line, epoch=None) for line in metric_lines()])
     loss = list(figures(render_comparison([with_epochs, without])))[1]
     assert loss["layout"]["xaxis"]["title"]["text"] == "step"
     assert [trace["x"][-1] for trace in loss["data"]] == [420.0, 420.0]

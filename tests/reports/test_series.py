@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 import random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfar.reports._series import POINTS, Metrics, Series, smooth, thin
+from nearfar.records import Metrics, TrainMetrics, WatchMetrics
+from nearfar.reports._series import POINTS, Series, curve, last, smooth, thin, unit_of
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=5_000))
@@ -32,30 +34,16 @@ def test_a_running_mean_of_a_constant_is_the_constant_even_beside_a_huge_spike()
     assert mean.y[0] == mean.y[-1] == 2.0
 
 
-def test_lines_of_any_shape_give_finite_curves() -> None:
-    metrics = Metrics.of(
-        [
-            {"kind": "train", "step": 1, "epoch": 0.5, "loss": float("nan")},
-            {"kind": "train", "step": 2, "epoch": 1.0, "loss": 10**400},
-            {"kind": "train", "step": 3, "epoch": 1.5, "loss": 5.0, "terms": None},
-            {"kind": "train", "step": 4, "epoch": 2.0, "loss": None, "terms": {"a": 1.0}},
-            {"kind": "train", "step": 5, "epoch": 2.5, "loss": True},
-            {"kind": "watch", "step": 5, "epoch": 2.5},
-            {"kind": "other"},
-            {"kind": ["train"]},
-            [1, 2],
-            None,
-            "text",
-        ]
-    )
-    assert metrics.curve("train", "loss").y == [5.0]
-    assert metrics.terms() == ["a"]
-    assert metrics.term("a").x == [2.0]
-    assert metrics.last("alignment") is None
-    assert metrics.unit == "epoch"
+def test_values_that_cannot_be_drawn_are_left_out_of_a_curve() -> None:
+    losses = [math.nan, 1e300, 5.0, -math.inf]
+    lines = [TrainMetrics(step=i, epoch=i / 2, loss=loss) for i, loss in enumerate(losses)]
+    assert curve(lines, lambda line: line.loss) == Series([1.0], [5.0])
+    assert last(lines, lambda line: line.loss) == 5.0
+    assert last([WatchMetrics(step=1)], lambda line: line.alignment) is None
 
 
 def test_curves_run_over_steps_where_an_epoch_is_missing() -> None:
-    metrics = Metrics.of([{"kind": "train", "step": 7, "loss": 1.0}])
-    assert metrics.unit == "step"
-    assert metrics.curve("train", "loss").x == [7.0]
+    known = TrainMetrics(step=7, epoch=0.5, loss=1.0)
+    assert unit_of(Metrics((known,))) == "epoch"
+    assert unit_of(Metrics((known,), (WatchMetrics(step=7),))) == "step"
+    assert curve([known], lambda line: line.loss, unit="step").x == [7.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import resource
 
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from nearfar.training import latest_checkpoint, save_checkpoint
+from nearfar.training._metrics import Pending
 from nearfar.training._optimizers import build_optimizer
 from tests.training.worlds import build, options
 
@@ -67,7 +69,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path):
 
 def test_a_checkpoint_of_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "step-00000001.safetensors"
-    save_file({"method.x": torch.zeros(1)}, path, metadata={"format": "2", "step": "1"})
+    save_file({"method.x": torch.zeros(1)}, path, metadata={"format": "3", "step": "1"})
     with pytest.raises(ValueError, match="written by a newer nearfar"):
         latest_checkpoint(tmp_path)
 
@@ -105,3 +107,29 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path):
 
 def test_no_checkpoint_is_none(tmp_path):
     assert latest_checkpoint(tmp_path / "nowhere") is None
+
+
+def test_what_was_counted_since_the_last_line_comes_back_whatever_terms_are_called(tmp_path):
+    method = build("simclr")
+    optimizer = build_optimizer(method, options())
+    pending = Pending(loss=[1.5, 0.1], terms={"loss": [1.0], "terms": [2.0], "∆ x": [math.pi]})
+    save_checkpoint(
+        tmp_path, step=1, seconds=0.0, method=method, optimizer=optimizer, pending=pending
+    )
+    assert latest_checkpoint(tmp_path).pending == pending
+
+
+def test_a_checkpoint_of_version_0_1_is_read(tmp_path):
+    metadata = {
+        "format": "1",
+        "step": "3",
+        "seconds": "1.5",
+        "optimizer": "{}",
+        "pending": '{"loss": [6.0, 5.0], "alignment": [0.5, 0.25]}',
+    }
+    save_file(
+        {"method.x": torch.zeros(1)}, tmp_path / "step-00000003.safetensors", metadata=metadata
+    )
+    checkpoint = latest_checkpoint(tmp_path)
+    assert checkpoint.step == 3
+    assert checkpoint.pending == Pending([6.0, 5.0], {"alignment": [0.5, 0.25]})

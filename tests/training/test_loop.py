@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import random
@@ -84,13 +85,19 @@ def test_every_method_trains_and_is_measured(tmp_path, name):
     before = weights(method)
     fit(tmp_path, method, options())
     assert any(not torch.equal(before[k], v) for k, v in weights(method).items())
-    lines = list(RunDirectory(tmp_path).read_metrics())
-    train_lines = [line for line in lines if line["kind"] == "train"]
-    watch_lines = [line for line in lines if line["kind"] == "watch"]
-    assert [line["step"] for line in train_lines] == [2, 4, 6, 8, 10, 12]
-    assert [line["step"] for line in watch_lines] == [4, 8, 12]
-    assert all(math.isfinite(line["loss"]) for line in train_lines)
-    assert {"alignment", "uniformity", "m_o", "effective_rank"} <= set(watch_lines[0])
+    metrics = RunDirectory(tmp_path).read_metrics()
+    assert [line.step for line in metrics.train] == [2, 4, 6, 8, 10, 12]
+    assert [line.epoch for line in metrics.train] == pytest.approx([i / 3 for i in range(1, 7)])
+    assert [line.step for line in metrics.watch] == [4, 8, 12]
+    for line in metrics.train:
+        assert math.isfinite(line.loss)
+        assert line.learning_rate is not None
+        assert line.samples_per_second > 0
+    for line in metrics.watch:
+        missing = {field for field, value in vars(line).items() if value is None}
+        assert missing == ({"chance"} if method.chance(16) is None else set())
+        assert line.chance == method.chance(16)
+        assert (line.samples, line.batch_size) == (32, 16)
 
 
 class StopAt:
@@ -130,13 +137,16 @@ def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
             fit(folder, build(name), options(), progress=StopAt(stop, signal.SIGINT))
         resumed = weights(fit(folder, build(name), options()))
         assert all(torch.equal(whole[key], resumed[key]) for key in whole), stop
-    metrics = [
-        list(RunDirectory(tmp_path / p).read_metrics()) for p in ("whole", f"stopped-{stop}")
-    ]
-    steps = [[(line["kind"], line["step"]) for line in lines] for lines in metrics]
-    assert steps[0] == steps[1]
-    losses = [[line["loss"] for line in lines if line["kind"] == "train"] for lines in metrics]
-    assert losses[0][-1] == losses[1][-1]
+    once, again = (measured(tmp_path / p) for p in ("whole", f"stopped-{stop}"))
+    assert once == again
+
+
+def measured(folder):
+    """The metrics without the speed, which is the computer's."""
+    metrics = RunDirectory(folder).read_metrics()
+    assert metrics.train
+    train = tuple(dataclasses.replace(line, samples_per_second=None) for line in metrics.train)
+    return dataclasses.replace(metrics, train=train)
 
 
 class Poisoned:
@@ -207,3 +217,63 @@ def test_the_order_of_samples_changes_each_epoch(tmp_path):
     first, second = [*chain(*seen[:6])], [*chain(*seen[6:12])]
     assert sorted(first) == sorted(second) == list(range(96))
     assert first != second
+
+
+class Named(Counting):
+    """Its terms are called what lines of metrics call their own values, and each is its batch's."""
+
+    def compare(self, projected):
+        ((z1, z2),) = projected
+        close, short = (z1 - z2).square().mean(), z1.square().mean()
+        terms = {"step": close, "loss": short, "größe ∆": close.new_tensor(2.0), "float": close * 0}
+        return Step(close + short, (z1, z2), (z1, z2), terms, carry=z1)
+
+
+def test_terms_are_means_over_all_batches_of_all_updates_as_the_loss_is(tmp_path):
+    torch.manual_seed(0)
+    still = {"optimizer": "sgd", "learning_rate": 1e-30, "epochs": 1, "watch_every": 0}
+    start = Named()
+    read = []
+    for name, settings in {
+        "every update": {"log_every": 1},
+        "every second": {"log_every": 2},
+        "pairs of batches": {"accumulate": 2, "log_every": 1},
+    }.items():
+        method = Named()
+        method.load_state_dict(start.state_dict())
+        fit(tmp_path / name, method, options(**still, **settings))
+        read.append(RunDirectory(tmp_path / name).read_metrics().train)
+    single, *pairs = read
+    assert [len(lines) for lines in read] == [6, 3, 3]
+    for lines in pairs:
+        for line, first, second in zip(lines, single[::2], single[1::2], strict=True):
+            assert line.loss == pytest.approx((first.loss + second.loss) / 2, rel=1e-6)
+            assert line.terms == pytest.approx(
+                {name: (first.terms[name] + second.terms[name]) / 2 for name in first.terms},
+                rel=1e-6,
+            )
+            assert line.terms["step"] + line.terms["loss"] == pytest.approx(line.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("stop", [3, 5])
+def test_terms_of_any_name_resume_to_the_same_metrics(tmp_path, stop):
+    torch.manual_seed(0)
+    start = Named()
+
+    def fresh():
+        method = Named()
+        method.load_state_dict(start.state_dict())
+        return method
+
+    chosen = options(log_every=4)
+    fit(tmp_path / "whole", fresh(), chosen)
+    with pytest.raises(Interrupted):
+        fit(tmp_path / "parts", fresh(), chosen, progress=StopAt(stop, signal.SIGINT))
+    fit(tmp_path / "parts", fresh(), chosen)
+    assert measured(tmp_path / "parts") == measured(tmp_path / "whole")
+    assert RunDirectory(tmp_path / "parts").read_metrics().terms == (
+        "step",
+        "loss",
+        "größe ∆",
+        "float",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import signal
 
@@ -16,6 +17,8 @@ from nearfar.records import RunDirectory
 from nearfar.training import Engine, Interrupted, NonFiniteLossError
 from tests.training.test_loop import Counting, Poisoned, StopAt
 from tests.training.worlds import PRESETS, build, fit, options, weights, without_norms
+
+approx = functools.partial(pytest.approx, rel=1e-6)
 
 
 def assert_moved_alike(name, trained, other, *, tolerance):
@@ -34,11 +37,12 @@ def test_micro_batches_train_the_network_that_whole_batches_train(tmp_path, name
     chosen["micro_batch"] = 6
     parts = weights(fit(tmp_path / "b", without_norms(build(name)), options(**chosen)))
     assert_moved_alike(name, whole, parts, tolerance=1e-6)  # views and the queue are float32
-    losses = [
-        [line["loss"] for line in RunDirectory(tmp_path / run).read_metrics() if "loss" in line]
-        for run in "ab"
-    ]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    one, other = (RunDirectory(tmp_path / run).read_metrics() for run in "ab")
+    assert [line.loss for line in other.train] == approx([line.loss for line in one.train])
+    assert [line.loss for line in other.watch] == approx([line.loss for line in one.watch])
+    assert one.terms == other.terms
+    for line, same in zip(one.train, other.train, strict=True):
+        assert same.terms == approx(line.terms)
 
 
 @pytest.mark.parametrize("name", ["byol", "moco_v2"])
@@ -105,8 +109,11 @@ def test_images_of_different_sizes_stay_with_their_sizes(tmp_path):
 def test_bfloat16_trains_in_micro_batches(tmp_path):
     method = fit(tmp_path, build("vicreg"), options(precision="bf16", micro_batch=6))
     assert all(parameter.dtype == torch.float32 for parameter in method.parameters())
-    lines = RunDirectory(tmp_path).read_metrics()
-    assert all(math.isfinite(line["loss"]) for line in lines if "loss" in line)
+    metrics = RunDirectory(tmp_path).read_metrics()
+    assert len(metrics.train) == 6
+    for line in metrics.train:
+        assert math.isfinite(line.loss)
+        assert sum(line.terms.values()) == pytest.approx(line.loss, rel=1e-5)
 
 
 def half_precision() -> Engine:

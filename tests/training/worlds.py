@@ -57,7 +57,8 @@ def fit(
     digits = open_source("digits")
     views = views or ImageViews(size=16, channels=1, blur=(0.0,), flip=0.0)
     held_out = Subset(digits, range(96, 128)).read(range(32))
-    watch = Watch(views(held_out.inputs, held_out.samples, seed=0, epoch=0))
+    shown = views(held_out.inputs, held_out.samples, seed=0, epoch=0)
+    watch = Watch(shown, seen=shown)
     train(
         method,
         source or Subset(digits, range(96)),

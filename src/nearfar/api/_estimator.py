@@ -27,6 +27,7 @@ from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.records import HealthRecord, RunRecord
+from nearfar.training import Latest
 
 __all__ = ["SelfSupervisedEncoder"]
 
@@ -251,12 +252,10 @@ class _Printed:
     def start(self, record: RunRecord) -> None:
         print(f"{record.method} on {record.data}: {record.steps} updates")
 
-    def update(
-        self, *, step: int, steps: int, epoch: int, epochs: int, values: dict[str, float]
-    ) -> None:
+    def update(self, *, step: int, steps: int, epoch: int, epochs: int, values: Latest) -> None:
         if epoch != self._epoch:
             self._epoch = epoch
-            loss = f", loss {values['loss']:.3f}" if "loss" in values else ""
+            loss = f", loss {values.train.loss:.3f}" if values.train else ""
             print(f"epoch {epoch} of {epochs}{loss}")
 
     def finish(self, health: HealthRecord) -> None:

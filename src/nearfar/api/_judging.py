@@ -55,11 +55,11 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
 
 def _last_loss(directory: RunDirectory) -> float | None:
     """Mean training loss over the last tenth of the run; one batch alone is noisy."""
-    lines = [line for line in directory.read_metrics() if line["kind"] == "train"]
+    lines = directory.read_metrics().train
     if not lines:
         return None
-    last = [line["loss"] for line in lines[-max(1, len(lines) // 10) :]]
-    return float(sum(last) / len(last))
+    last = [line.loss for line in lines[-max(1, len(lines) // 10) :]]
+    return sum(last) / len(last)
 
 
 def _samples(setup: Setup, source: Source, positions: Iterable[int]) -> list[Exhibit]:

@@ -33,7 +33,7 @@ from nearfar.training import (
     latest_checkpoint,
     train,
 )
-from nearfar.views import Views
+from nearfar.views import Views, WithIndex
 
 __all__ = ["pretrain", "resume"]
 
@@ -221,7 +221,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     """Train, in one of the processes."""
     options: TrainingOptions = setup.recipe.training
     method = setup.trainee()
-    watch = Watch(setup.watched_views())
+    watch = _watch(setup)
     if engine.rank == 0:
         record = setup.record(directory, engine)
         record.save(directory.run)
@@ -240,6 +240,14 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     if engine.rank == 0:
         record = replace(directory.read_run(), peak_memory=_peak_memory())
         record.save(directory.run)
+
+
+def _watch(setup: Setup) -> Watch:
+    """The samples set aside; no loss of methods that are shown a number of each sample."""
+    shown = setup.watched_views()
+    if isinstance(setup.training_views, WithIndex):
+        return Watch(shown)
+    return Watch(shown, seen=shown if setup.method.positives else setup.seen_views())
 
 
 def _peak_memory() -> int:

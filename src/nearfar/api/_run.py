@@ -37,6 +37,7 @@ from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.records import (
     HealthRecord,
+    Metrics,
     ProbeRecord,
     RunDirectory,
     RunRecord,
@@ -114,6 +115,19 @@ class Run:
                 f" nearfar train --resume {self.path}"
             )
         return health
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was measured while it trained: loss and terms, readings of the watched samples.
+
+        Example:
+            >>> import nearfar, tempfile
+            >>> out = tempfile.mkdtemp() + "/run"
+            >>> run = nearfar.pretrain("vicreg", "digits", epochs=1, out=out)
+            >>> run.metrics.terms, len(run.metrics.watch)
+            (('invariance', 'variance', 'covariance'), 1)
+        """
+        return self.directory.read_metrics()
 
     @cached_property
     def description(self) -> EncoderDescription:

@@ -7,10 +7,12 @@ import time
 from typing import TYPE_CHECKING, final
 
 from nearfar.cli._console import print_line, stdout
-from nearfar.records import HealthRecord, RunRecord
+from nearfar.records import HealthRecord, RunRecord, TrainMetrics, WatchMetrics
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from nearfar.training import Latest
 
 __all__ = ["Display", "reading"]
 
@@ -43,14 +45,12 @@ class Display:
         if sys.stdout.isatty():
             self._open(record.steps)
 
-    def update(
-        self, *, step: int, steps: int, epoch: int, epochs: int, values: dict[str, float]
-    ) -> None:
+    def update(self, *, step: int, steps: int, epoch: int, epochs: int, values: Latest) -> None:
         """Move the bar; without a terminal print a line for each tenth of the run."""
         ahead = f"{epoch}/{epochs}"
         if self._bar is not None and self._task is not None:
             room = self._bar.console.width - 30 - len(ahead)
-            text = reading(values, chance=self._chance, room=room)
+            text = reading(values.train, values.watch, chance=self._chance, room=room)
             self._bar.update(self._task, completed=step, ahead=ahead, text=text)
             if step == steps:
                 self._bar.stop()
@@ -58,8 +58,9 @@ class Display:
             return
         tenth = step * LINES // steps
         if tenth > self._tenth:
+            text = reading(values.train, values.watch, chance=self._chance)
             clock = _clock(time.perf_counter() - self._began)
-            parts = (ahead, reading(values, chance=self._chance), clock)
+            parts = (ahead, text, clock)
             print_line("epoch", "  ".join(part for part in parts if part))
             self._tenth = tenth
 
@@ -109,27 +110,36 @@ def expectations(record: RunRecord) -> list[tuple[str, str]]:
     return [(line.about, line.says) for line in advice.lines if line.matters][:EXPECTED]
 
 
-def reading(values: dict[str, float], *, chance: float | None = None, room: int = 999) -> str:
+def reading(
+    train: TrainMetrics | None,
+    watch: WatchMetrics | None,
+    *,
+    chance: float | None = None,
+    room: int = 999,
+) -> str:
     """The latest readings in one line no longer than `room`.
 
     Example:
-        >>> reading({"loss": 3.62, "alignment": 0.21, "effective_rank": 58.3, "dim": 64.0})
+        >>> watch = WatchMetrics(step=10, alignment=0.21, effective_rank=58.3, dim=64)
+        >>> reading(TrainMetrics(step=10, loss=3.62), watch)
         'loss 3.62  align 0.21  rank 58/64'
-        >>> reading({"loss": 6.2, "uniformity": -3.41}, chance=6.24)
-        'loss 6.20 (chance 6.24)  uniform −3.41'
+        >>> reading(TrainMetrics(step=20, loss=6.2), None, chance=6.24)
+        'loss 6.20 (chance 6.24)'
     """
-    beside = "" if chance is None else f" (chance {chance:.2f})"
     parts = {}
-    if "loss" in values:
-        parts["loss"] = f"{values['loss']:.2f}{beside}"
-    for name, key in (("align", "alignment"), ("uniform", "uniformity"), ("m_o", "m_o")):
-        if key in values:
-            parts[name] = f"{values[key]:.2f}".replace("-", "−")
-    if "effective_rank" in values:
-        of = f"/{values['dim']:.0f}" if "dim" in values else ""
-        parts["rank"] = f"{values['effective_rank']:.0f}{of}"
-    if "samples_per_second" in values:
-        parts["/s"] = f"{values['samples_per_second']:,.0f}"
+    if train:
+        beside = "" if chance is None else f" (chance {chance:.2f})"
+        parts["loss"] = f"{train.loss:.2f}{beside}"
+    if watch:
+        known = {"align": watch.alignment, "uniform": watch.uniformity, "m_o": watch.m_o}
+        for name, value in known.items():
+            if value is not None:
+                parts[name] = f"{value:.2f}".replace("-", "−")
+        if watch.effective_rank is not None:
+            of = f"/{watch.dim}" if watch.dim else ""
+            parts["rank"] = f"{watch.effective_rank:.0f}{of}"
+    if train and train.samples_per_second is not None:
+        parts["/s"] = f"{train.samples_per_second:,.0f}"
     while parts:
         line = "  ".join(
             f"{text}{name}" if name == "/s" else f"{name} {text}" for name, text in parts.items()

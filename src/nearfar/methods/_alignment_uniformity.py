@@ -20,12 +20,8 @@ from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
-from nearfar.objectives import (
-    AlignmentUniformityLoss,
-    alignment_loss,
-    contrastive_loss,
-    uniformity_loss,
-)
+from nearfar.objectives import AlignmentUniformityLoss, contrastive_loss
+from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, simclr_views
 
@@ -121,29 +117,17 @@ class AlignmentUniformity(Method):
     def compare(self, projected: Projected) -> Step:
         """Closeness of pairs, spread of all, and the contrastive loss where it counts."""
         representations, (z1, z2) = projected
-        terms = self._terms(gather(z1), gather(z2))
-        weights = {
-            "alignment": self.objective.alignment_weight,
-            "uniformity": self.objective.uniformity_weight,
-            "contrastive": self.contrastive_weight,
-        }
+        everywhere = gather(z1), gather(z2)
+        terms = self.objective.terms(*everywhere)
+        if self.contrastive_weight > 0:
+            contrast = contrastive_loss(*everywhere, temperature=self.log_temperature.exp())
+            terms["contrastive"] = self.contrastive_weight * contrast
         return Step(
-            loss=torch.stack([weights[name] * term for name, term in terms.items()]).sum(),
+            loss=total(terms),
             representations=representations,
             projections=(z1, z2),
-            terms={name: term.detach() for name, term in terms.items()},
+            terms=terms,
         )
-
-    def _terms(self, z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
-        spread = [uniformity_loss(z, t=self.objective.t) for z in (z1, z2)]
-        terms = {
-            "alignment": alignment_loss(z1, z2, alpha=self.objective.alpha),
-            "uniformity": (spread[0] + spread[1]) / 2,
-        }
-        if self.contrastive_weight > 0:
-            temperature = self.log_temperature.exp()
-            terms["contrastive"] = contrastive_loss(z1, z2, temperature=temperature)
-        return terms
 
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no value that stands for having learnt nothing."""

@@ -18,6 +18,7 @@ from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
 from nearfar.modules import EmbeddingHead, choose_map, feature_maps, map_channels, places
 from nearfar.objectives import AMDIMLoss
+from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, amdim_views
@@ -125,15 +126,18 @@ class AMDIM(Method):
             "global_fine": (vectors, fine),
             "coarse_coarse": (sources, coarse),
         }
-        terms = {
-            name: (self.objective(q1, k2) + self.objective(q2, k1)) / 2
+        both = {
+            name: (self.objective.terms(q1, k2), self.objective.terms(q2, k1))
             for name, ((q1, q2), (k1, k2)) in pairs.items()
         }
+        losses = {name: (total(one) + total(two)) / 2 for name, (one, two) in both.items()}
+        terms = {n: (one["contrast"] + two["contrast"]) / 2 for n, (one, two) in both.items()}
+        penalties = {n: (one["penalty"] + two["penalty"]) / 2 for n, (one, two) in both.items()}
         return Step(
-            loss=torch.stack([*terms.values()]).sum(),
+            loss=total(losses),
             representations=representations,
             projections=projections,
-            terms={name: term.detach() for name, term in terms.items()},
+            terms={**terms, "penalty": total(penalties)},
         )
 
     def after_update(self, progress: float) -> None:

@@ -17,6 +17,7 @@ from nearfar.methods._preset import preset
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import BarlowTwinsLoss
+from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, vicreg_views
 
@@ -77,8 +78,13 @@ class BarlowTwins(Method):
     def compare(self, projected: Projected) -> Step:
         """Correlate the two batches of projections."""
         representations, (z1, z2) = projected
-        loss = self.objective(gather(z1), gather(z2))
-        return Step(loss=loss, representations=representations, projections=(z1, z2))
+        terms = self.objective.terms(gather(z1), gather(z2))
+        return Step(
+            loss=total(terms),
+            representations=representations,
+            projections=(z1, z2),
+            terms=terms,
+        )
 
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no value that stands for having learnt nothing."""

@@ -107,8 +107,14 @@ class CPC(Method):
         if self.objective.candidates != "same_sequence":
             encodings, contexts = gather(encodings), gather(contexts)
         predictions = torch.stack([critic(contexts) for critic in self.critics])
-        loss = self.objective(predictions, encodings)
-        return Step(loss=loss, representations=(summary,), projections=(summary,))
+        losses = self.objective.horizons(predictions, encodings)
+        first = self.objective.skip + 1
+        return Step(
+            loss=losses.mean(),
+            representations=(summary,),
+            projections=(summary,),
+            terms={f"k={k}": loss / len(losses) for k, loss in enumerate(losses, first)},
+        )
 
     def chance(self, batch_size: int) -> float | None:
         """The logarithm of the number of candidates; None while the times are unknown."""

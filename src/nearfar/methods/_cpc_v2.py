@@ -157,7 +157,7 @@ class CPCv2(Method):
             loss=torch.stack(list(losses.values())).mean(),
             representations=(summary,),
             projections=(projections,),
-            terms={name: loss.detach() for name, loss in losses.items()},
+            terms={direction: loss / len(losses) for direction, loss in losses.items()},
         )
 
     def embed(self, x: View) -> Tensor:

@@ -32,6 +32,7 @@ from nearfar.modules import (
 )
 from nearfar.objectives import DeepInfomaxLoss, jensen_shannon_loss
 from nearfar.objectives._deep_infomax import Estimator
+from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform, widen
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, deep_infomax_views
@@ -80,7 +81,7 @@ class DeepInfoMax(Method):
         The local term does the work: DIM(G) (global weight 1, local 0, prior 1) stays far behind
         DIM(L), the default. "info_nce", the default, is the best of the published ones where
         negatives are many; "jensen_shannon" hardly minds how many there are, and is steadier with
-        few. Signs of collapse: ``local`` at its chance value. A
+        few. Signs of collapse: ``local`` at its chance value times its weight. A
         ``discriminator`` near 0 has won: the vectors are far from uniform, and ``prior`` pulls
         hard; give it less weight.
 
@@ -169,20 +170,20 @@ class DeepInfoMax(Method):
         representations, (vectors,), *embedded = projected
         used = [name for name in ("global", "local") if self.weights[name]]
         terms = {
-            name: self.objective(*(gather(part) for part in pair))
+            name: self.weights[name] * self.objective(*(gather(part) for part in pair))
             for name, pair in zip(used, embedded, strict=True)
         }
-        loss = torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()
+        loss = total(terms)
         if self.discriminator is not None:
-            terms["prior"], told = self._play(gather(vectors))
-            terms["discriminator"] = told
+            prior, told = self._play(gather(vectors))
+            terms |= {"prior": self.weights["prior"] * prior, "discriminator": told}
             # the discriminator's own loss has its gradient here and no share in the value
-            loss = loss + self.weights["prior"] * terms["prior"] + (told - told.detach())
+            loss = loss + terms["prior"] + (told - told.detach())
         return Step(
             loss=loss,
             representations=representations,
             projections=(vectors,),
-            terms={name: term.detach() for name, term in terms.items()},
+            terms=terms,
         )
 
     def after_update(self, progress: float) -> None:

@@ -32,7 +32,9 @@ class Step:
         loss: The scalar to minimise.
         representations: Encoder outputs, one matrix per view.
         projections: What the objective compares, one matrix per view (not normalised).
-        terms: Named parts of the loss, detached.
+        terms: Named parts of the loss as they enter it, with their weights, so that they add up to
+            it; and the loss of an adversary, which has a gradient of its own and no share in it.
+            They are detached here.
         carry: What the method wants back in :meth:`Method.after_batch`.
     """
 
@@ -41,6 +43,13 @@ class Step:
     projections: tuple[Tensor, ...]
     terms: Mapping[str, Tensor] = field(default_factory=dict)
     carry: Any = None
+
+    def __post_init__(self) -> None:
+        terms = {
+            name: term.detach() if isinstance(term, Tensor) else term
+            for name, term in self.terms.items()
+        }
+        object.__setattr__(self, "terms", terms)
 
 
 @dataclass(frozen=True)

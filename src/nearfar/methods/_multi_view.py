@@ -18,9 +18,8 @@ from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
-from nearfar.objectives import (
-    MultiViewLoss,
-)
+from nearfar.objectives import MultiViewLoss
+from nearfar.objectives._objective import total
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, simclr_views
@@ -121,16 +120,16 @@ class MultiView(Method):
         return (h1, h2), projections, (self.decoder(to_sphere(h1)), signals)
 
     def compare(self, projected: Projected) -> Step:
-        """Gather, and weigh the three terms."""
+        """Gather, and add up the three terms."""
         representations, (z1, z2), *rest = projected
         decoded, signals = (gather(part) for part in rest[0]) if rest else (None, None)
         h1, h2 = (to_sphere(gather(h)) for h in representations)
         terms = self.objective.terms(gather(z1), gather(z2), decoded, signals, h1, h2)
         return Step(
-            loss=self.objective.weigh(terms),
+            loss=total(terms),
             representations=representations,
             projections=(z1, z2),
-            terms={name: term.detach() for name, term in terms.items()},
+            terms=terms,
         )
 
     def chance(self, batch_size: int) -> float | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal, TypeAlias, final
 
-import torch
 from torch import Tensor, nn
 
 from nearfar.checks import check_choice
@@ -20,6 +19,7 @@ from nearfar.methods._preset import preset
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import SiameseNorms, held, siamese_predictor, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
+from nearfar.objectives._objective import total
 from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamAnatomy", "simsiam_anatomy"]
@@ -116,10 +116,10 @@ class SimSiamAnatomy(Method):
         if inverted:
             terms["inverse"] = self._cross(inverted, (z2, z1))
         return Step(
-            loss=torch.stack(list(terms.values())).sum(),
+            loss=total(terms),
             representations=representations,
             projections=projections,
-            terms={name: term.detach() for name, term in terms.items()},
+            terms=terms,
         )
 
     def chance(self, batch_size: int) -> float | None:

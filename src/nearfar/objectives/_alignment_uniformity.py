@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nearfar.checks import check_matrix, check_not_negative, check_positive, check_same_shape
 from nearfar.objectives._alignment import alignment_loss
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, total
 from nearfar.objectives._uniformity import uniformity_loss
 from nearfar.parallel import Ring
 
@@ -75,6 +75,29 @@ def alignment_uniformity_loss(
         >>> print(f"{alignment_uniformity_loss(z1, z2):.4f}")
         -3.9963
     """
+    return total(
+        _terms(
+            z1,
+            z2,
+            alpha=alpha,
+            t=t,
+            alignment_weight=alignment_weight,
+            uniformity_weight=uniformity_weight,
+            ring=ring,
+        )
+    )
+
+
+def _terms(
+    z1: Tensor,
+    z2: Tensor,
+    *,
+    alpha: float,
+    t: float,
+    alignment_weight: float,
+    uniformity_weight: float,
+    ring: Ring | None,
+) -> dict[str, Tensor]:
     check_matrix(min_rows=1 if ring else 2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_not_negative(alignment_weight=alignment_weight, uniformity_weight=uniformity_weight)
@@ -82,7 +105,10 @@ def alignment_uniformity_loss(
     alignment = alignment_loss(z1, z2, alpha=alpha)
     if ring is not None:
         alignment = ring.gather(alignment[None]).mean()
-    return alignment_weight * alignment + uniformity_weight * uniformity
+    return {
+        "alignment": alignment_weight * alignment,
+        "uniformity": uniformity_weight * uniformity,
+    }
 
 
 @final
@@ -108,6 +134,18 @@ class AlignmentUniformityLoss(Objective):
     def forward(self, z1: Tensor, z2: Tensor, *, ring: Ring | None = None) -> Tensor:
         """The loss of two views' projections."""
         return alignment_uniformity_loss(
+            z1,
+            z2,
+            alpha=self.alpha,
+            t=self.t,
+            alignment_weight=self.alignment_weight,
+            uniformity_weight=self.uniformity_weight,
+            ring=ring,
+        )
+
+    def terms(self, z1: Tensor, z2: Tensor, *, ring: Ring | None = None) -> dict[str, Tensor]:
+        """``alignment`` and ``uniformity``, weighted: they add up to the loss."""
+        return _terms(
             z1,
             z2,
             alpha=self.alpha,

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from nearfar.checks import check_axes, check_not_negative, check_positive
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
 
 __all__ = ["AMDIMLoss", "amdim_loss"]
@@ -79,6 +79,12 @@ def amdim_loss(
         >>> print(f"{amdim_loss(queries, locations):.4f}, chance {math.log(3):.4f}")
         1.0757, chance 1.0986
     """
+    return total(_terms(queries, locations, clip=clip, penalty_weight=penalty_weight))
+
+
+def _terms(
+    queries: Tensor, locations: Tensor, *, clip: float, penalty_weight: float
+) -> dict[str, Tensor]:
     check_axes("batch × queries × dim", queries=queries)
     check_axes("batch × locations × dim", locations=locations)
     _check_fit(queries, locations)
@@ -102,7 +108,10 @@ def amdim_loss(
         ]
         contrast, squares = (torch.stack(sums).sum() for sums in zip(*parts, strict=True))
     count = images * queries.shape[1] * places
-    return contrast / count + penalty_weight * squares / (count * images)
+    return {
+        "contrast": contrast / count,
+        "penalty": penalty_weight * squares / (count * images),
+    }
 
 
 def _part(
@@ -145,6 +154,10 @@ class AMDIMLoss(Objective):
     def forward(self, queries: Tensor, locations: Tensor) -> Tensor:
         """The loss of one view's vectors and the other view's places."""
         return amdim_loss(queries, locations, clip=self.clip, penalty_weight=self.penalty_weight)
+
+    def terms(self, queries: Tensor, locations: Tensor) -> dict[str, Tensor]:
+        """``contrast`` and ``penalty``, weighted: they add up to the loss."""
+        return _terms(queries, locations, clip=self.clip, penalty_weight=self.penalty_weight)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
         """ln(1 + negatives), the places of all other images; None unless told how many."""

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
@@ -70,6 +70,10 @@ def barlow_twins_loss(
         >>> print(f"{barlow_twins_loss(0 * z, 0 * z):.4f}")
         2.0000
     """
+    return total(_terms(z1, z2, off_diagonal_weight=off_diagonal_weight))
+
+
+def _terms(z1: Tensor, z2: Tensor, *, off_diagonal_weight: float) -> dict[str, Tensor]:
     check_matrix(min_rows=2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_not_negative(off_diagonal_weight=off_diagonal_weight)
@@ -82,7 +86,10 @@ def barlow_twins_loss(
         else:  # the same sum from the smaller matrices: ‖AᵀB‖² = ⟨AAᵀ, BBᵀ⟩
             total = ((first @ first.T) * (second @ second.T)).sum()
     off_diagonal = total / samples**2 - diagonal.square().sum()
-    return (1 - diagonal).square().sum() + off_diagonal_weight * off_diagonal
+    return {
+        "invariance": (1 - diagonal).square().sum(),
+        "redundancy_reduction": off_diagonal_weight * off_diagonal,
+    }
 
 
 def _standardised(z: Tensor) -> Tensor:
@@ -103,6 +110,10 @@ class BarlowTwinsLoss(Objective):
     def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of two views' projections."""
         return barlow_twins_loss(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
+
+    def terms(self, z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
+        """``invariance`` and ``redundancy_reduction``, weighted: they add up to the loss."""
+        return _terms(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
         """None: there are no candidates to mistake."""

@@ -84,6 +84,20 @@ def cpc_loss(
         >>> print(f"{cpc_loss(predictions, encodings):.4f}, chance {math.log(3):.4f}")
         0.4063, chance 1.0986
     """
+    return _horizons(
+        predictions, encodings, skip=skip, candidates=candidates, temperature=temperature
+    ).mean()
+
+
+def _horizons(
+    predictions: Tensor,
+    encodings: Tensor,
+    *,
+    skip: int,
+    candidates: Candidates,
+    temperature: float | Tensor,
+) -> Tensor:
+    """The loss of each number of steps ahead."""
     places = "places × " * (encodings.ndim - 3)
     check_axes(f"steps × batch × time × {places}dim", predictions=predictions)
     check_axes(f"batch × time × {places}dim", encodings=encodings)
@@ -103,7 +117,7 @@ def cpc_loss(
         else:
             others = _anywhere(made, encodings, ahead, candidates, temperature)
         losses.append(F.softplus(others - positives).mean())
-    return torch.stack(losses).mean()
+    return torch.stack(losses)
 
 
 def _same_sequence(
@@ -175,6 +189,16 @@ class CPCLoss(Objective):
     def forward(self, predictions: Tensor, encodings: Tensor) -> Tensor:
         """The loss of predictions of encodings to come."""
         return cpc_loss(
+            predictions,
+            encodings,
+            skip=self.skip,
+            candidates=self.candidates,
+            temperature=self.temperature,
+        )
+
+    def horizons(self, predictions: Tensor, encodings: Tensor) -> Float[Tensor, " steps"]:
+        """The loss of each number of steps ahead; their mean is the loss."""
+        return _horizons(
             predictions,
             encodings,
             skip=self.skip,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import final
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape, check_temperature
 from nearfar.objectives._info_nce import info_nce_loss
 from nearfar.objectives._nt_xent import nt_xent_loss
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, total
 from nearfar.objectives._predictive import forward_predictive_loss, inverse_predictive_loss
 
 __all__ = ["MultiViewLoss", "multi_view_loss"]
@@ -93,6 +94,33 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         >>> print(f"{multi_view_loss(z1, z2, temperature=0.5, inverse_weight=0.03):.4f}")
         0.5250
     """
+    return total(
+        _terms(
+            *(z1, z2, reconstructions, signals, h1, h2),
+            temperature=temperature,
+            contrastive_weight=contrastive_weight,
+            forward_weight=forward_weight,
+            inverse_weight=inverse_weight,
+            symmetric=symmetric,
+        )
+    )
+
+
+def _terms(  # noqa: PLR0917  (three pairs of tensors)
+    z1: Tensor,
+    z2: Tensor,
+    reconstructions: Tensor | None,
+    signals: Tensor | None,
+    h1: Tensor | None,
+    h2: Tensor | None,
+    *,
+    temperature: float | Tensor,
+    contrastive_weight: float,
+    forward_weight: float,
+    inverse_weight: float,
+    symmetric: bool,
+) -> dict[str, Tensor]:
+    """Each term; no forward term where nothing was decoded."""
     check_matrix(min_rows=2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     _check_pair(reconstructions=reconstructions, signals=signals)
@@ -109,46 +137,15 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
         raise ValueError(
             f"`reconstructions` and `signals` must be given with `forward_weight` {forward_weight}"
         )
-    terms = _terms(
-        *(z1, z2, reconstructions, signals, h1, h2), temperature=temperature, symmetric=symmetric
-    )
-    return _weigh(
-        terms,
-        contrastive_weight=contrastive_weight,
-        forward_weight=forward_weight,
-        inverse_weight=inverse_weight,
-    )
-
-
-def _weigh(
-    terms: Mapping[str, Tensor],
-    *,
-    contrastive_weight: float,
-    forward_weight: float,
-    inverse_weight: float,
-) -> Tensor:
-    loss = contrastive_weight * terms["contrastive"] + inverse_weight * terms["inverse"]
-    return loss + forward_weight * terms["forward"] if "forward" in terms else loss
-
-
-def _terms(  # noqa: PLR0917  (three pairs of tensors)
-    z1: Tensor,
-    z2: Tensor,
-    reconstructions: Tensor | None,
-    signals: Tensor | None,
-    h1: Tensor | None,
-    h2: Tensor | None,
-    *,
-    temperature: float | Tensor,
-    symmetric: bool,
-) -> dict[str, Tensor]:
-    """Each term before its weight; no forward term where nothing was decoded."""
     contrast = nt_xent_loss if symmetric else info_nce_loss
-    terms = {"contrastive": contrast(z1, z2, temperature=temperature)}
-    if reconstructions is not None and signals is not None:
-        terms["forward"] = forward_predictive_loss(reconstructions, signals)
     first, second = (z1, z2) if h1 is None or h2 is None else (h1, h2)
-    return {**terms, "inverse": inverse_predictive_loss(first, second)}
+    terms = {
+        "contrastive": contrastive_weight * contrast(z1, z2, temperature=temperature),
+        "inverse": inverse_weight * inverse_predictive_loss(first, second),
+    }
+    if reconstructions is not None and signals is not None:
+        terms["forward"] = forward_weight * forward_predictive_loss(reconstructions, signals)
+    return terms
 
 
 def _check_pair(**tensors: Tensor | None) -> None:
@@ -217,21 +214,27 @@ class MultiViewLoss(Objective):
         h1: Tensor | None = None,
         h2: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """``contrastive``, ``forward`` (where signals were decoded) and ``inverse``, unweighted."""
+        """``contrastive``, ``inverse`` and, where signals were decoded, ``forward``.
+
+        They are weighted and add up to the loss.
+        """
         return _terms(
             *(z1, z2, reconstructions, signals, h1, h2),
             temperature=self.temperature,
+            contrastive_weight=self.contrastive_weight,
+            forward_weight=self.forward_weight,
+            inverse_weight=self.inverse_weight,
             symmetric=self.symmetric,
         )
 
     def weigh(self, terms: Mapping[str, Tensor]) -> Tensor:
-        """The loss that these terms make."""
-        return _weigh(
-            terms,
-            contrastive_weight=self.contrastive_weight,
-            forward_weight=self.forward_weight,
-            inverse_weight=self.inverse_weight,
+        """The sum of the terms: deprecated, for they come weighted now."""
+        warnings.warn(
+            "MultiViewLoss.weigh is deprecated: the loss is the sum of what `terms` gives",
+            DeprecationWarning,
+            stacklevel=2,
         )
+        return total(terms)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
         """λ_CL·ln N, symmetric λ_CL·ln(2N − 1); None with another term beside the contrastive."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor, nn
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "total"]
 
 
 class Objective(nn.Module, ABC):
     """A loss that is minimised.
 
     A subclass stores keyword-only hyper-parameters, calls its function in one line, and says what
-    the loss reads when nothing was learnt.
+    the loss reads when nothing was learnt. Where the loss has several terms, a method ``terms``
+    takes what ``forward`` takes and gives them by name, weighted, so that they add up to the loss.
     """
 
     forward: Callable[..., Tensor]
@@ -33,3 +35,8 @@ class Objective(nn.Module, ABC):
         shown = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
         learnt = {name: value.tolist() for name, value in self.named_parameters(recurse=False)}
         return ", ".join(f"{name}={value!r}" for name, value in {**shown, **learnt}.items())
+
+
+def total(terms: Mapping[str, Tensor]) -> Tensor:
+    """The loss that weighted terms add up to."""
+    return torch.stack(list(terms.values())).sum()

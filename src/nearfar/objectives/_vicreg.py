@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
 
 __all__ = ["VICRegLoss", "covariance_term", "invariance_term", "variance_term", "vicreg_loss"]
@@ -77,11 +77,30 @@ def vicreg_loss(
         variance_weight=variance_weight,
         covariance_weight=covariance_weight,
     )
-    return (
-        invariance_weight * invariance_term(z1, z2)
-        + variance_weight * (variance_term(z1) + variance_term(z2))
-        + covariance_weight * (covariance_term(z1) + covariance_term(z2))
+    return total(
+        _terms(
+            z1,
+            z2,
+            invariance_weight=invariance_weight,
+            variance_weight=variance_weight,
+            covariance_weight=covariance_weight,
+        )
     )
+
+
+def _terms(
+    z1: Tensor,
+    z2: Tensor,
+    *,
+    invariance_weight: float,
+    variance_weight: float,
+    covariance_weight: float,
+) -> dict[str, Tensor]:
+    return {
+        "invariance": invariance_weight * invariance_term(z1, z2),
+        "variance": variance_weight * (variance_term(z1) + variance_term(z2)),
+        "covariance": covariance_weight * (covariance_term(z1) + covariance_term(z2)),
+    }
 
 
 def invariance_term(
@@ -191,6 +210,16 @@ class VICRegLoss(Objective):
     def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of two views' projections."""
         return vicreg_loss(
+            z1,
+            z2,
+            invariance_weight=self.invariance_weight,
+            variance_weight=self.variance_weight,
+            covariance_weight=self.covariance_weight,
+        )
+
+    def terms(self, z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
+        """``invariance``, ``variance`` and ``covariance``, weighted: they add up to the loss."""
+        return _terms(
             z1,
             z2,
             invariance_weight=self.invariance_weight,

@@ -5,6 +5,7 @@ from nearfar.records._files import replace_atomically, write_bytes, write_text
 from nearfar.records._gallery import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry import GeometryRecord
 from nearfar.records._health import Finding, HealthRecord
+from nearfar.records._metrics import Metrics, TrainMetrics, WatchMetrics
 from nearfar.records._probe import ProbeRecord, ProbeRow
 from nearfar.records._provenance import Provenance
 from nearfar.records._record import Record
@@ -27,6 +28,7 @@ __all__ = [
     "GalleryRow",
     "GeometryRecord",
     "HealthRecord",
+    "Metrics",
     "ProbeRecord",
     "ProbeRow",
     "Provenance",
@@ -35,6 +37,8 @@ __all__ = [
     "RunRecord",
     "StudyRecord",
     "StudyRow",
+    "TrainMetrics",
+    "WatchMetrics",
     "format_toml",
     "replace_atomically",
     "write_bytes",

@@ -12,25 +12,29 @@ from typing import Any, TypeVar
 
 from nearfar.records._files import write_text
 
-__all__ = ["Record"]
+__all__ = ["Record", "encode"]
 
 R = TypeVar("R", bound="Record")
 
 
-def _encode(value: Any) -> Any:
+_NOT_FINITE = ("nan", "inf", "-inf")
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON has it, dataclasses and what they hold included."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}  # JSON has no infinities
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _encode(item) for key, item in value.items()}
+        return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_encode(item) for item in value]
+        return [encode(item) for item in value]
     return value
 
 
 def _decode(kind: Any, value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"float"}:
+    if isinstance(value, dict) and set(value) == {"float"} and value["float"] in _NOT_FINITE:
         return float(value["float"])
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
@@ -61,7 +65,7 @@ class Record:
 
     def to_json(self) -> str:
         """The record as JSON text."""
-        return json.dumps(_encode(self), indent=1, allow_nan=False)
+        return json.dumps(encode(self), indent=1, allow_nan=False)
 
     @classmethod
     def from_json(cls: type[R], text: str) -> R:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from nearfar.records._gallery import GalleryRecord
 from nearfar.records._geometry import GeometryRecord
 from nearfar.records._health import HealthRecord
+from nearfar.records._metrics import Metrics
 from nearfar.records._run import RunRecord
 
 __all__ = ["RunDirectory"]
@@ -24,7 +23,7 @@ class RunDirectory:
     ======================= ======================================================================
     ``recipe.toml``         everything one must say to repeat the run
     ``run.json``            what it was: data, method, encoder, provenance
-    ``metrics.jsonl``       one JSON object a line: ``{"kind": "train" | "watch", "step": ...}``
+    ``metrics.jsonl``       losses and readings over the run (:class:`Metrics`), an object per line
     ``health.json``         the verdict (:class:`HealthRecord`)
     ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
     ``gallery.json``        pictures (:class:`GalleryRecord`)
@@ -98,13 +97,13 @@ class RunDirectory:
     def read_gallery(self) -> GalleryRecord | None:
         return GalleryRecord.load(self.gallery) if self.gallery.is_file() else None
 
-    def read_metrics(self) -> Iterator[dict[str, Any]]:
-        """Each line of ``metrics.jsonl``; a last line cut short by a crash is passed over."""
+    def read_metrics(self) -> Metrics:
+        """What was measured so far; a line that cannot be read, cut short by a crash, is left out.
+
+        Raises:
+            UnicodeDecodeError: The file is no text.
+        """
         if not self.metrics.is_file():
-            return
+            return Metrics()
         with self.metrics.open(encoding="utf-8") as file:
-            for line in file:
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError:
-                    return
+            return Metrics.of(file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nearfar.records import HealthRecord, RunDirectory, RunRecord
+from nearfar.records import HealthRecord, Metrics, RunDirectory, RunRecord
 from nearfar.reports import (
     _notes,
 )
@@ -17,16 +17,23 @@ from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._html import Html, element
 from nearfar.reports._numbers import count, duration, number
 from nearfar.reports._page import page
-from nearfar.reports._quantities import QUANTITIES
+from nearfar.reports._quantities import (
+    ALIGNMENT,
+    CENTER,
+    LOSS,
+    RANK,
+    UNIFORMITY,
+    Quantity,
+)
 from nearfar.reports._run_report import read
 from nearfar.reports._section import missing, section_of
-from nearfar.reports._series import Metrics, drawable, smooth, thin
+from nearfar.reports._series import Unit, curve, drawable, last, smooth, thin, unit_of
 from nearfar.reports._verdict import tone
 
 __all__ = ["render_comparison"]
 
 _COLOURS = 8
-_CURVES = ("loss", "alignment", "uniformity", "m_o", "effective_rank")
+_CURVES = (LOSS, ALIGNMENT, UNIFORMITY, CENTER, RANK)
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,23 @@ class _Run:
     health: HealthRecord | None
     metrics: Metrics
 
-    def value(self, name: str) -> float | None:
-        """As the verdict measured it, else as it was last watched."""
+    def value(self, quantity: Quantity) -> float | None:
+        """As the verdict measured it, else as it was last trained or watched."""
+        name = quantity.name
         measured = self.health.measurements.get(name) if self.health else None
         if measured is None and self.health:
             measured = next((f.value for f in self.health.findings if f.name == name), None)
-        return self.metrics.last(name) if measured is None else measured
+        if measured is not None:
+            return measured
+        if quantity is LOSS:
+            return last(self.metrics.train, lambda line: line.loss)
+        return last(self.metrics.watch, quantity.watched) if quantity.watched else None
+
+    @property
+    def dim(self) -> int | None:
+        """Of the embeddings that were measured."""
+        watched = last(self.metrics.watch, lambda line: line.dim)
+        return self.health.dim if self.health else None if watched is None else int(watched)
 
 
 def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
@@ -101,18 +119,18 @@ def _load(directory: RunDirectory, name: str, place: int, damage: list[str]) -> 
         f"--run{place % _COLOURS}",
         read(directory.read_run, damage),
         read(directory.read_health, damage),
-        read(lambda: Metrics.of(directory.read_metrics()), damage) or Metrics(),
+        read(directory.read_metrics, damage) or Metrics(),
     )
 
 
 _COLUMNS: Sequence[tuple[str, Callable[[_Run], str]]] = (
-    ("loss", lambda run: number(run.value("loss"))),
+    ("loss", lambda run: number(run.value(LOSS))),
     ("chance", lambda run: number(run.run.chance if run.run else None)),
-    ("alignment", lambda run: number(run.value("alignment"))),
-    ("uniformity", lambda run: number(run.value("uniformity"))),
-    ("m_o", lambda run: number(run.value("m_o"))),
-    ("rank", lambda run: number(run.value("effective_rank"))),
-    ("dim", lambda run: number(run.value("dim") or (run.health.dim if run.health else None))),
+    ("alignment", lambda run: number(run.value(ALIGNMENT))),
+    ("uniformity", lambda run: number(run.value(UNIFORMITY))),
+    ("m_o", lambda run: number(run.value(CENTER))),
+    ("rank", lambda run: number(run.value(RANK))),
+    ("dim", lambda run: number(run.dim)),
     ("epochs", lambda run: count(run.run.epochs) if run.run else "–"),
     ("time", lambda run: duration(run.run.seconds) if run.run else "–"),
 )
@@ -160,9 +178,9 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
     traces: list[dict[str, Any]] = []
     for run in runs:
         both = [
-            (float(row["alignment"]), float(row["uniformity"]))
-            for row in run.metrics.watch
-            if all(drawable(row.get(name)) for name in ("alignment", "uniformity"))
+            (line.alignment, line.uniformity)
+            for line in run.metrics.watch
+            if drawable(line.alignment) and drawable(line.uniformity)
         ]
         if both:
             traces.append(_path(run, both[:: max(1, len(both) // 500)] + both[-1:]))
@@ -178,12 +196,16 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
             {
                 "hovermode": "closest",
                 "showlegend": True,
-                "xaxis": {"title": {"text": "alignment, lower is better"}},
-                "yaxis": {"title": {"text": "uniformity, lower is better"}},
+                "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
+                "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
             },
         )
         body = element("div", figure.html(), class_="figures wide")
     return section_of("plane", "Alignment and uniformity", body)
+
+
+def _axis(quantity: Quantity) -> str:
+    return f"{quantity.title.lower()}, {quantity.better} is better"
 
 
 def _path(run: _Run, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
@@ -201,7 +223,7 @@ def _path(run: _Run, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def _curves(runs: Sequence[_Run]) -> Html:
-    figures = [figure.html() for name in _CURVES if (figure := _overlay(runs, name))]
+    figures = [figure.html() for each in _CURVES if (figure := _overlay(runs, each))]
     return section_of(
         "training",
         "Training",
@@ -211,32 +233,34 @@ def _curves(runs: Sequence[_Run]) -> Html:
     )
 
 
-def _overlay(runs: Sequence[_Run], name: str) -> Figure | None:
+def _overlay(runs: Sequence[_Run], quantity: Quantity) -> Figure | None:
     traces, values = [], []
-    unit = "epoch" if all(run.metrics.unit == "epoch" for run in runs) else "step"
+    unit: Unit = "epoch" if all(unit_of(run.metrics) == "epoch" for run in runs) else "step"
     for run in runs:
-        curve = thin(run.metrics.curve("watch", name, unit=unit))
-        if name == "loss":
-            curve = smooth(run.metrics.curve("train", name, unit=unit)) or curve
-        if not curve:
+        if quantity is LOSS:
+            series = smooth(curve(run.metrics.train, lambda each: each.loss, unit=unit))
+        else:
+            assert quantity.watched is not None, "curves are of what is watched"
+            series = thin(curve(run.metrics.watch, quantity.watched, unit=unit))
+        if not series:
             continue
-        values += curve.y
-        traces.append(line(curve, label(run.name, length=32), f"var({run.colour})"))
+        values += series.y
+        traces.append(line(series, label(run.name, length=32), f"var({run.colour})"))
     if not traces:
         return None
     chances = {run.run.chance for run in runs if run.run and run.run.chance is not None}
-    known = sorted(filter(math.isfinite, chances)) if name == "loss" else []
+    known = sorted(filter(math.isfinite, chances)) if quantity is LOSS else []
     values += known
     return Figure(
-        QUANTITIES[name].title,
-        QUANTITIES[name].reading,
-        f"{QUANTITIES[name].title} of {count(len(traces))} runs.",
+        quantity.title,
+        quantity.reading,
+        f"{quantity.title} of {count(len(traces))} runs.",
         traces,
         {
             "hovermode": "x unified",
             "shapes": [level(chance, f"chance {number(chance)}") for chance in known],
             "showlegend": len(traces) > 1,
             "xaxis": {"rangemode": "tozero", "showgrid": False, "title": {"text": unit}},
-            "yaxis": axis_around(values),
+            "yaxis": axis_around(values) | {"title": {"text": quantity.unit}},
         },
     )

@@ -4,47 +4,55 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import cycle, product
 from typing import Any
 
-from nearfar.records import HealthRecord
+from nearfar.records import HealthRecord, Metrics, TrainMetrics
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import number
-from nearfar.reports._quantities import QUANTITIES, anchors
+from nearfar.reports._numbers import count, number
+from nearfar.reports._quantities import (
+    ALIGNMENT,
+    CENTER,
+    LOSS,
+    RANK,
+    RESIDUAL,
+    UNIFORMITY,
+    Quantity,
+    anchors,
+)
 from nearfar.reports._section import missing, section_of
-from nearfar.reports._series import Metrics, Series, smooth, thin
+from nearfar.reports._series import Series, curve, last, smooth, thin, unit_of
 
 __all__ = ["axis_around", "line", "section"]
 
+_STROKES = tuple(product(("solid", "dash", "dot"), (f"var(--run{place})" for place in range(8))))
+
 
 def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | None) -> Html:
-    """Loss, alignment, uniformity, centre and residual, effective rank, learning rate."""
-    dim = int(metrics.last("dim") or (health.dim if health else 0))
-    samples = int(metrics.last("samples") or (health.samples if health else 0))
+    """Loss and terms, alignment, uniformity, centre and residual, rank, learning rate."""
+    dim = int(last(metrics.watch, lambda each: each.dim) or (health.dim if health else 0))
+    samples = int(
+        last(metrics.watch, lambda each: each.samples) or (health.samples if health else 0)
+    )
 
-    def watched(name: str, *others: tuple[str, str]) -> Figure | None:
-        known = anchors(name, health=health, dim=dim, samples=samples)
-        return _watched(metrics, name, known, others)
+    def watched(quantity: Quantity, beside: Quantity | None = None) -> Figure | None:
+        known = anchors(quantity.name, health=health, dim=dim, samples=samples)
+        return _watched(metrics, quantity, known, beside)
 
-    figures = [
-        _loss(metrics, chance),
-        watched("alignment"),
-        watched("uniformity"),
-        watched("m_o", ("m_r", "var(--far)")),
-        watched("effective_rank"),
-        _learning_rate(metrics),
-        _terms(metrics),
-    ]
-    drawn = [figure.html() for figure in figures if figure]
-    absent = [
-        QUANTITIES[name].title.lower() if name in QUANTITIES else name.replace("_", " ")
-        for name, figure in zip(
-            ("loss", "alignment", "uniformity", "m_o", "effective_rank", "learning_rate"),
-            figures,
-            strict=False,
-        )
-        if figure is None
-    ]
+    figures = {
+        "loss": _loss(metrics, chance),
+        "terms": _terms(metrics),
+        "alignment": watched(ALIGNMENT),
+        "uniformity": watched(UNIFORMITY),
+        "centre m_o": watched(CENTER, RESIDUAL),
+        "effective rank": watched(RANK),
+        "learning rate": _learning_rate(metrics),
+    }
+    drawn = [figure.html() for figure in figures.values() if figure]
+    # most losses have no terms
+    absent = [name for name, figure in figures.items() if figure is None and name != "terms"]
     return section_of(
         "training",
         "Training",
@@ -76,11 +84,17 @@ def axis_around(values: Sequence[float]) -> dict[str, Any]:
     return {"range": [low - air, high + 1.6 * air]}  # names of levels stand above their lines
 
 
-def _layout(metrics: Metrics, values: Sequence[float], **more: Any) -> dict[str, Any]:
+def _layout(
+    metrics: Metrics, values: Sequence[float], *, title: str = "", **more: Any
+) -> dict[str, Any]:
     return {
         "hovermode": "x unified",
-        "xaxis": {"rangemode": "tozero", "showgrid": False, "title": {"text": metrics.unit}},
-        "yaxis": axis_around(values),
+        "xaxis": {
+            "rangemode": "tozero",
+            "showgrid": False,
+            "title": {"text": unit_of(metrics)},
+        },
+        "yaxis": axis_around(values) | ({"title": {"text": title}} if title else {}),
         **more,
     }
 
@@ -103,7 +117,9 @@ def _ends(curve: Series) -> str:
 
 
 def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
-    train, watch = metrics.curve("train", "loss"), metrics.curve("watch", "loss")
+    unit = unit_of(metrics)
+    train = curve(metrics.train, lambda each: each.loss, unit=unit)
+    watch = curve(metrics.watch, lambda each: each.loss, unit=unit)
     if not train and not watch:
         return None
     raw, mean = thin(train), smooth(train)
@@ -112,29 +128,57 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
         traces = [
             line(
                 raw,
-                "each update",
+                "training",
                 "var(--near)",
                 opacity=0.28,
                 line={"color": "var(--near)", "width": 1},
                 hoverinfo="skip",
                 hovertemplate=None,
+                showlegend=False,
             ),
-            line(mean, "running mean", "var(--near)"),
+            line(mean, "training, running mean", "var(--near)"),
         ]
     if watch:
-        traces.append(line(thin(watch), "watched", "var(--far)"))
-    known = {} if chance is None or not math.isfinite(chance) else {"chance": chance}
+        traces.append(_marked(thin(watch), "watched samples", "var(--far)"))
+    known = _chances(metrics, chance) if train else {}
     values = [*mean.y, *watch.y, *known.values(), *_core(raw.y)]
-    where = f"; chance is {number(chance)}" if known else "; this objective has no chance line"
+    levels = "; ".join(f"{name} is {number(value)}" for name, value in known.items())
     return Figure(
-        "Loss",
-        QUANTITIES["loss"].reading
-        if known
-        else "This objective has no chance line: a falling loss alone proves nothing, judge by the"
-        " figures that follow.",
-        f"Loss over the run, {_ends(mean or watch)}{where}.",
+        LOSS.title,
+        f"{_how_to_read(known)} {_what_is_watched(metrics)}".strip(),
+        f"Loss over the run, {_ends(mean or watch)};"
+        f" {levels or 'this objective has no chance line'}.",
         traces,
         _layout(metrics, values, shapes=_lines(known, values), showlegend=True),
+    )
+
+
+def _chances(metrics: Metrics, chance: float | None) -> dict[str, float]:
+    """The loss of having learnt nothing, also of watched batches where theirs differs."""
+    known = {} if chance is None or not math.isfinite(chance) else {"chance": chance}
+    watched = last(metrics.watch, lambda each: each.chance)
+    if watched is not None and not math.isclose(watched, known.get("chance", math.inf)):
+        known["chance, watched"] = watched
+    return known
+
+
+def _how_to_read(known: Mapping[str, float]) -> str:
+    if known:
+        return LOSS.reading
+    return (
+        "This objective has no chance line: a falling loss alone proves nothing, judge by the"
+        " figures that follow."
+    )
+
+
+def _what_is_watched(metrics: Metrics) -> str:
+    size = last(metrics.watch, lambda each: each.batch_size)
+    if size is None:
+        return ""
+    return (
+        f"Watched samples are never trained on; their loss is over batches of {count(int(size))},"
+        " with the network in evaluation mode. If it rises while the training loss falls, the"
+        " network overfits."
     )
 
 
@@ -145,58 +189,81 @@ def _core(values: Sequence[float]) -> list[float]:
 
 
 def _watched(
-    metrics: Metrics, name: str, known: Mapping[str, float], others: Sequence[tuple[str, str]]
+    metrics: Metrics, quantity: Quantity, known: Mapping[str, float], beside: Quantity | None
 ) -> Figure | None:
-    curve = thin(metrics.curve("watch", name))
-    if not curve:
-        return None
-    beside = [(other, thin(metrics.curve("watch", other)), colour) for other, colour in others]
-    beside = [(other, series, colour) for other, series, colour in beside if series]
-    few = len(curve.y) < 40
-    traces = [
-        line(series, other, colour, mode="lines+markers" if few else "lines", marker={"size": 5})
-        for other, series, colour in [(name, curve, "var(--near)"), *beside]
+    read = [
+        (each, thin(curve(metrics.watch, each.watched, unit=unit_of(metrics))))
+        for each in (quantity, beside)
+        if each is not None and each.watched is not None
     ]
-    values = [*curve.y, *known.values(), *(v for _, series, _ in beside for v in series.y)]
-    quantity = QUANTITIES[name]
-    heading = "Centre and residual" if beside else quantity.title
+    read = [(each, series) for each, series in read if series]
+    if not read or read[0][0] is not quantity:
+        return None
+    colours = ("var(--near)", "var(--far)")
+    traces = [
+        _marked(series, each.name, colour)
+        for (each, series), colour in zip(read, colours, strict=False)
+    ]
+    values = [*known.values(), *(v for _, series in read for v in series.y)]
+    heading = "Centre and residual" if len(read) > 1 else quantity.title
     levels = ", ".join(f"{world.replace('_', ' ')} {number(v)}" for world, v in known.items())
     return Figure(
         heading,
         quantity.reading,
-        f"{heading} over the run, {_ends(curve)}" + (f"; anchors: {levels}." if levels else "."),
+        f"{heading} over the run, {_ends(read[0][1])}"
+        + (f"; anchors: {levels}." if levels else "."),
         traces,
-        _layout(metrics, values, shapes=_lines(known, values), showlegend=bool(beside)),
+        _layout(
+            metrics,
+            values,
+            title=quantity.unit,
+            shapes=_lines(known, values),
+            showlegend=len(read) > 1,
+        ),
     )
 
 
+def _marked(series: Series, name: str, colour: str) -> dict[str, Any]:
+    """A curve whose points are marked while they are few."""
+    few = len(series.y) < 40
+    mode = "lines+markers" if few else "lines"
+    return line(series, name, colour, mode=mode, marker={"size": 5})
+
+
 def _learning_rate(metrics: Metrics) -> Figure | None:
-    curve = thin(metrics.curve("train", "learning_rate"))
-    if not curve:
+    series = thin(curve(metrics.train, lambda each: each.learning_rate, unit=unit_of(metrics)))
+    if not series:
         return None
     return Figure(
         "Learning rate",
         "The schedule as it ran: warm-up, peak, decay. A jump here explains a jump anywhere else.",
-        f"Learning rate over the run, at most {number(max(curve.y))}.",
-        [line(curve, "learning rate", "var(--near)")],
-        _layout(metrics, [0.0, *curve.y]),
+        f"Learning rate over the run, at most {number(max(series.y))}.",
+        [line(series, "learning rate", "var(--near)")],
+        _layout(metrics, [0.0, *series.y]),
     )
 
 
+def _term(name: str, train: TrainMetrics) -> float | None:
+    return train.terms.get(name)
+
+
 def _terms(metrics: Metrics) -> Figure | None:
-    colours = [f"var(--run{place})" for place in range(8)]
-    curves = [(name, smooth(metrics.term(name))) for name in metrics.terms()]
-    curves = [(name, curve) for name, curve in curves if curve][: len(colours)]
+    unit = unit_of(metrics)
+    found = [
+        (name, curve(metrics.train, partial(_term, name), unit=unit)) for name in metrics.terms
+    ]
+    # a term that is 0 throughout has no weight
+    curves = [(name, smooth(series)) for name, series in found if any(series.y)]
     if len(curves) < 2:
         return None
     return Figure(
         "Terms of the loss",
-        "Running means of the loss's parts: a part that stays flat is not being learnt, one that"
-        " dwarfs the others has taken over.",
-        "; ".join(f"{name} {_ends(curve)}" for name, curve in curves) + ".",
+        "Running means of the loss's parts, weighted as they enter it: a part that stays flat is"
+        " not being learnt, one that dwarfs the others has taken over.",
+        "; ".join(f"{name} {_ends(series)}" for name, series in curves) + ".",
         [
-            line(curve, label(name), colour)
-            for (name, curve), colour in zip(curves, colours, strict=False)
+            line(series, label(name), colour, line={"color": colour, "width": 2, "dash": dash})
+            for (name, series), (dash, colour) in zip(curves, cycle(_STROKES), strict=False)
         ],
-        _layout(metrics, [v for _, curve in curves for v in curve.y], showlegend=True),
+        _layout(metrics, [v for _, series in curves for v in series.y], showlegend=True),
     )

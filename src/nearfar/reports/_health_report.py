@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nearfar.records import GeometryRecord, HealthRecord
+from nearfar.records import GeometryRecord, HealthRecord, Metrics
 from nearfar.reports import (
     _distances,
     _hypersphere,
@@ -14,7 +14,6 @@ from nearfar.reports._html import element
 from nearfar.reports._numbers import count
 from nearfar.reports._page import page
 from nearfar.reports._quantities import findings
-from nearfar.reports._series import Metrics
 
 __all__ = ["render_health"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nearfar.records import RunDirectory, RunRecord, write_text
+from nearfar.records import Metrics, RunDirectory, RunRecord, write_text
 from nearfar.reports import (
     _curves,
     _distances,
@@ -23,7 +23,6 @@ from nearfar.reports._html import Html, element
 from nearfar.reports._numbers import count
 from nearfar.reports._page import page
 from nearfar.reports._quantities import findings
-from nearfar.reports._series import Metrics
 
 __all__ = ["read", "render_report", "write_report"]
 
@@ -78,7 +77,7 @@ def render_report(directory: RunDirectory | Path) -> str:
     health = read(run_directory.read_health, damage)
     geometry = read(run_directory.read_geometry, damage)
     pictures = read(run_directory.read_gallery, damage)
-    metrics = read(lambda: Metrics.of(run_directory.read_metrics()), damage) or Metrics()
+    metrics = read(run_directory.read_metrics, damage) or Metrics()
     text = read(lambda: run_directory.recipe.read_text(encoding="utf-8"), damage)
     name = run.name if run else path.resolve().name
     return page(
@@ -130,8 +129,7 @@ def _header(name: str, run: RunRecord | None, metrics: Metrics) -> list[Html]:
         )
         parts.append(element("p", subject, class_="subject"))
         if not run.finished:
-            steps = metrics.curve("train", "step").y
-            done = count(int(steps[-1])) if steps else "0"
+            done = count(metrics.train[-1].step if metrics.train else 0)
             parts.append(
                 element(
                     "p",

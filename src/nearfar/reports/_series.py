@@ -1,14 +1,15 @@
-"""The numbers of ``metrics.jsonl`` as curves, thin enough to be drawn."""
+"""The metrics of a run as curves, thin enough to be drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from statistics import fmean
-from typing import Any
+from typing import Literal, TypeAlias, TypeGuard, TypeVar
 
-__all__ = ["POINTS", "Metrics", "Series", "drawable", "smooth", "thin"]
+from nearfar.records import Metrics, TrainMetrics, WatchMetrics
+
+__all__ = ["POINTS", "Series", "Unit", "curve", "drawable", "last", "smooth", "thin", "unit_of"]
 
 POINTS = 1_000
 """Most points a drawn curve has."""
@@ -67,60 +68,42 @@ def smooth(series: Series, *, share: float = 0.03, points: int = POINTS) -> Seri
     return Series([series.x[place] for place in places], [fmean(window) for window in windows])
 
 
-@dataclass(frozen=True)
-class Metrics:
-    """The lines of one run: what each update and each look at the watched samples said."""
-
-    train: tuple[Mapping[str, Any], ...] = ()
-    watch: tuple[Mapping[str, Any], ...] = ()
-
-    @classmethod
-    def of(cls, lines: Iterable[Any]) -> Metrics:
-        """Sort lines by their kind; what is not an object is passed over."""
-        known: dict[str, list[Mapping[str, Any]]] = {"train": [], "watch": []}
-        for line in lines:
-            if isinstance(line, dict):
-                known.get(str(line.get("kind")), []).append(line)
-        return cls(tuple(known["train"]), tuple(known["watch"]))
-
-    @cached_property
-    def unit(self) -> str:
-        """What curves run over: epochs where every line knows its own, else updates."""
-        lines = (*self.train, *self.watch)
-        return "epoch" if all(drawable(line.get("epoch")) for line in lines) else "step"
-
-    def curve(self, kind: str, name: str, *, unit: str | None = None) -> Series:
-        """The finite values of `name` in the lines of `kind`, over `unit` or the run's own."""
-        return self._collect(kind, lambda line: line.get(name), unit or self.unit)
-
-    def term(self, name: str) -> Series:
-        """The finite values of one term of the loss."""
-        return self._collect("train", lambda line: _terms(line).get(name), self.unit)
-
-    def terms(self) -> list[str]:
-        """Names of the loss's terms, in the order they appear."""
-        return list(dict.fromkeys(name for line in self.train for name in _terms(line)))
-
-    def last(self, name: str) -> float | None:
-        """The last finite value the watched samples gave."""
-        curve = self.curve("watch", name)
-        return curve.y[-1] if curve else None
-
-    def _collect(self, kind: str, value: Callable[[Mapping[str, Any]], Any], unit: str) -> Series:
-        series = Series()
-        lines: Sequence[Mapping[str, Any]] = self.train if kind == "train" else self.watch
-        for line in lines:
-            if drawable(line.get(unit)) and drawable(value(line)):
-                series.x.append(float(line[unit]))
-                series.y.append(float(value(line)))
-        return series
+Line = TypeVar("Line", TrainMetrics, WatchMetrics)
+Unit: TypeAlias = Literal["epoch", "step"]
 
 
-def _terms(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    terms = line.get("terms")
-    return terms if isinstance(terms, dict) else {}
+def unit_of(metrics: Metrics) -> Unit:
+    """What curves run over: epochs where every line knows its own, else updates."""
+    epochs = [line.epoch for line in metrics.train] + [line.epoch for line in metrics.watch]
+    return "epoch" if all(drawable(epoch) for epoch in epochs) else "step"
 
 
-def drawable(value: Any) -> bool:
+def curve(
+    lines: Sequence[Line], value: Callable[[Line], float | None], *, unit: Unit = "epoch"
+) -> Series:
+    """The finite values that `value` finds in lines of metrics, over epochs or updates.
+
+    Example:
+        >>> lines = [TrainMetrics(step=2, loss=3.0), TrainMetrics(step=4, loss=float("nan"))]
+        >>> curve(lines, lambda line: line.loss, unit="step")
+        Series(x=[2.0], y=[3.0])
+    """
+    series = Series()
+    for line in lines:
+        x: float | None = line.epoch if unit == "epoch" else line.step
+        y = value(line)
+        if drawable(x) and drawable(y):
+            series.x.append(float(x))
+            series.y.append(float(y))
+    return series
+
+
+def last(lines: Sequence[Line], value: Callable[[Line], float | None]) -> float | None:
+    """The newest finite value; None where there is none."""
+    found = (value(line) for line in reversed(lines))
+    return next((float(y) for y in found if drawable(y)), None)
+
+
+def drawable(value: float | None) -> TypeGuard[float]:
     """Whether a value can be drawn; what is beyond 1e100 overflows in sums."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e100
+    return value is not None and abs(value) < 1e100

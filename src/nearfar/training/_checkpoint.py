@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nearfar.records import replace_atomically
+from nearfar.training._metrics import Pending
 
 __all__ = ["CHECKPOINT_FORMAT", "Checkpoint", "latest_checkpoint", "save_checkpoint"]
 
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 _KEPT = 2
 
 
@@ -30,7 +31,7 @@ class Checkpoint:
         seconds: Training time up to here.
         tensors: Every tensor by name.
         optimizer: The optimiser's scalar state by name.
-        pending: Losses since the last line of the metrics, by name.
+        pending: Losses and terms since the last line of the metrics.
     """
 
     path: Path
@@ -38,7 +39,7 @@ class Checkpoint:
     seconds: float
     tensors: dict[str, Tensor]
     optimizer: dict[str, Any]
-    pending: dict[str, list[float]]
+    pending: Pending
 
     def restore_method(self, method: nn.Module) -> None:
         """Put back the method's part of the state."""
@@ -75,7 +76,7 @@ def save_checkpoint(
     seconds: float,
     method: nn.Module,
     optimizer: Optimizer,
-    pending: dict[str, list[float]] | None = None,
+    pending: Pending | None = None,
 ) -> Path:
     """Write the state after `step` updates; the two latest checkpoints are kept.
 
@@ -95,7 +96,7 @@ def save_checkpoint(
         "step": str(step),
         "seconds": repr(seconds),
         "optimizer": json.dumps(scalars),
-        "pending": json.dumps(pending or {}),
+        "pending": (pending or Pending()).to_json(),
     }
 
     def write(path: Path) -> None:
@@ -126,7 +127,7 @@ def _read(path: Path) -> Checkpoint:
         seconds=float(metadata["seconds"]),
         tensors=tensors,
         optimizer=json.loads(metadata["optimizer"]),
-        pending=json.loads(metadata["pending"]),
+        pending=Pending.from_json(metadata["pending"]),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -22,14 +22,14 @@ from nearfar.records import RunDirectory
 from nearfar.training._caching import num_parts, two_passes
 from nearfar.training._checkpoint import latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
-from nearfar.training._metrics import Meter, MetricsLog
+from nearfar.training._metrics import Meter, MetricsLog, mean
 from nearfar.training._optimizers import (
     build_optimizer,
     peak_learning_rate,
     scheduled_learning_rate,
 )
 from nearfar.training._options import TrainingOptions
-from nearfar.training._progress import Progress
+from nearfar.training._progress import Latest, Progress
 from nearfar.training._stopping import Interrupted, NonFiniteLossError, StopRequest
 from nearfar.training._watch import Watch
 from nearfar.views import Views
@@ -132,7 +132,7 @@ def train(
         options.batch_size * options.accumulate,
         pending=checkpoint.pending if checkpoint else None,
     )
-    values: dict[str, float] = {}
+    latest = Latest()
     update = _Updater(method, source, views, options, schedule, engine, directory)
     method.train()
 
@@ -152,23 +152,26 @@ def train(
         for step, group in _updates(source, options, schedule, engine, start=done):
             meter.count(*update(step, group))
             done = step + 1
-            where = {"step": done, "epoch": done / schedule.updates_per_epoch}
+            epoch = done / schedule.updates_per_epoch
             if log and (done % options.log_every == 0 or done == schedule.steps):
-                read = meter.read()
-                values |= read
-                log.write("train", **where, learning_rate=update.learning_rate(step), **read)
-            if first and schedule.watches(done):
-                readings = watch(method, engine)
-                values |= readings
+                rate = update.learning_rate(step)
+                means = meter.read(step=done, epoch=epoch, learning_rate=rate)
+                latest = replace(latest, train=means)
+                log.write(means)
+            if schedule.watches(done):  # in all processes: they share the loss
+                readings = watch(
+                    method, engine, step=done, epoch=epoch, batch_size=options.batch_size
+                )
+                latest = replace(latest, watch=readings)
                 if log:
-                    log.write("watch", **where, **readings)
+                    log.write(readings)
             if first:
                 progress.update(
                     step=done,
                     steps=schedule.steps,
                     epoch=done // schedule.updates_per_epoch,
                     epochs=options.epochs,
-                    values=values,
+                    values=latest,
                 )
             if done % every == 0 or done == schedule.steps or stop.asked:
                 save(done)
@@ -228,25 +231,26 @@ class _Updater:
         )
 
     def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:
-        """Mean loss of the group's batches, and the named terms of the last."""
+        """Loss and named terms: means over the group's batches."""
         total = 0.0
-        terms: dict[str, float] = {}
+        terms: dict[str, list[float]] = {}
         for index, batch in enumerate(group):
             # dropout and stochastic depth draw from here: a function of seed, update and process
             torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
             last = index == len(group) - 1
-            result, loss = self._accumulate(batch, step, batches=len(group), last=last)
+            result, loss, read = self._accumulate(batch, step, batches=len(group), last=last)
             self.method.after_batch(result)
             total += loss / len(group)
-            terms = {name: float(term) for name, term in result.terms.items()}
+            for name, value in read.items():
+                terms.setdefault(name, []).append(value)
         self.engine.update(self.learning_rate(step), steady=self.learning_rate(step, steady=True))
         self.method.after_update((step + 1) / self.schedule.steps)
-        return total, terms
+        return total, {name: mean(values) for name, values in terms.items()}
 
     def _accumulate(
         self, batch: Batch, step: int, *, batches: int, last: bool
-    ) -> tuple[Step, float]:
-        """Add a batch's gradients; the method's step and its loss."""
+    ) -> tuple[Step, float, dict[str, float]]:
+        """Add a batch's gradients; the method's step, its loss and terms as numbers."""
         value = math.nan
 
         def backward(loss: Tensor) -> None:
@@ -259,6 +263,7 @@ class _Updater:
         parts = self._parts(batch)
         if len(parts) == 1:
             result = self.engine.forward(self._views_of(batch, step))
+            terms = _numbers(result.terms)  # a GPU would be waited for after the backward pass
             backward(result.loss)
         else:
             # views again in each pass: kept ones would grow with the batch
@@ -266,9 +271,10 @@ class _Updater:
             result = two_passes(
                 self.method, makers, precision=self.engine.autocast, backward=backward
             )
+            terms = _numbers(result.terms)
             if last:
                 self.engine.average_gradients()
-        return result, value
+        return result, value, terms
 
     def _parts(self, batch: Batch) -> list[Batch]:
         samples = len(batch.samples)
@@ -299,6 +305,10 @@ class _Updater:
             f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
             " Try a lower learning rate, a longer warm-up, or --precision 32"
         )
+
+
+def _numbers(terms: Mapping[str, Tensor]) -> dict[str, float]:
+    return {str(name): float(term) for name, term in terms.items()}
 
 
 def _entropy(*numbers: int) -> int:

@@ -1,15 +1,16 @@
-"""``metrics.jsonl``: one JSON object a line, appended as training goes."""
+"""Writing ``metrics.jsonl``, and what is counted between two of its lines."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
-from nearfar.records import RunDirectory, write_text
+from nearfar.records import Metrics, TrainMetrics, WatchMetrics, write_text
 
-__all__ = ["Meter", "MetricsLog"]
+__all__ = ["Meter", "MetricsLog", "Pending", "mean"]
 
 
 @final
@@ -23,19 +24,56 @@ class MetricsLog:
 
     def __init__(self, path: Path, *, step: int) -> None:
         self._path = path
-        kept = [line for line in RunDirectory(path.parent).read_metrics() if line["step"] <= step]
-        write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
+        kept: list[str] = []
+        if path.is_file():
+            with path.open(encoding="utf-8") as file:
+                kept = list(Metrics.lines_up_to(file, step=step))
+        write_text(path, "".join(f"{line}\n" for line in kept))
 
-    def write(self, kind: str, **values: Any) -> None:
-        """Append one line."""
-        line = {"kind": kind} | values
+    def write(self, line: TrainMetrics | WatchMetrics) -> None:
+        """Append one line.
+
+        Raises:
+            OSError: The disk is full or not writable.
+        """
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(f"{line.to_json()}\n")
         except OSError as error:
             raise type(error)(
                 error.errno, f"cannot write {self._path}: {error.strerror}"
             ) from error
+
+
+@final
+@dataclass
+class Pending:
+    """Updates since the last line of the metrics; a checkpoint keeps it.
+
+    Attributes:
+        loss: Of each update.
+        terms: By name, of each update that had the term.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    terms: dict[str, list[float]] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """As a checkpoint keeps it."""
+        return json.dumps({"loss": self.loss, "terms": self.terms})
+
+    @classmethod
+    def from_json(cls, text: str) -> Pending:
+        """What :meth:`to_json` wrote, or a checkpoint of version 0.1, with terms beside the loss.
+
+        Example:
+            >>> Pending.from_json('{"loss": [1.0], "variance": [0.5]}')
+            Pending(loss=[1.0], terms={'variance': [0.5]})
+        """
+        values = json.loads(text)
+        loss = values.pop("loss", [])
+        nested = values.get("terms")
+        return cls(loss, nested if isinstance(nested, dict) else values)
 
 
 @final
@@ -47,22 +85,40 @@ class Meter:
         pending: What :attr:`pending` held when a checkpoint was written.
     """
 
-    def __init__(self, samples: int, *, pending: dict[str, list[float]] | None = None) -> None:
+    def __init__(self, samples: int, *, pending: Pending | None = None) -> None:
         self._samples = samples
-        self.pending: dict[str, list[float]] = pending or {"loss": []}
+        self.pending = pending or Pending()
         self._counted = 0
         self._since = time.perf_counter()
 
     def count(self, loss: float, terms: dict[str, float]) -> None:
         """One update more."""
         self._counted += 1
-        for name, value in ({"loss": loss} | terms).items():
-            self.pending.setdefault(name, []).append(value)
+        self.pending.loss.append(loss)
+        for name, value in terms.items():
+            self.pending.terms.setdefault(name, []).append(value)
 
-    def read(self) -> dict[str, float]:
-        """The means and the speed, and start over."""
+    def read(self, *, step: int, epoch: float, learning_rate: float) -> TrainMetrics:
+        """The means and the speed, and start over.
+
+        Args:
+            step: Updates done.
+            epoch: Passes over the data.
+            learning_rate: Of the last update.
+        """
         elapsed = max(time.perf_counter() - self._since, 1e-9)
-        means = {name: sum(values) / max(1, len(values)) for name, values in self.pending.items()}
-        speed = self._samples * self._counted / elapsed
-        self.pending, self._counted, self._since = {"loss": []}, 0, time.perf_counter()
-        return means | {"samples_per_second": speed}
+        line = TrainMetrics(
+            step=step,
+            loss=mean(self.pending.loss),
+            epoch=epoch,
+            learning_rate=learning_rate,
+            samples_per_second=self._samples * self._counted / elapsed,
+            terms={name: mean(values) for name, values in self.pending.terms.items()},
+        )
+        self.pending, self._counted, self._since = Pending(), 0, time.perf_counter()
+        return line
+
+
+def mean(values: list[float]) -> float:
+    """Of at least one value."""
+    return sum(values) / len(values)
