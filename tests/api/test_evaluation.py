@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 import nearfar
 from nearfar import api
 from nearfar.data import open_source
+from tests.every import every
 
 
 @pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
@@ -69,7 +70,7 @@ def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run):
     ]  # fmt: skip
     assert record.classes == 10
     assert record.protocol == "five stratified folds"
-    assert all(0.5 < row.linear <= 1 and 0.5 < row.knn <= 1 for row in record.rows)
+    assert every(0.5 < row.linear <= 1 and 0.5 < row.knn <= 1 for row in record.rows)
 
 
 def test_the_untrained_encoder_is_what_training_started_from(digits_run, tmp_path):
@@ -77,7 +78,7 @@ def test_the_untrained_encoder_is_what_training_started_from(digits_run, tmp_pat
     trained = digits_run.encoder.state_dict()
     assert not torch.equal(started["layers.0.0.weight"], trained["layers.0.0.weight"])
     again = nearfar.load(digits_run.path).untrained_encoder().state_dict()
-    assert all(torch.equal(started[name], again[name]) for name in started)
+    assert every(torch.equal(started[name], again[name]) for name in started)
 
 
 def test_runs_stand_side_by_side(digits_run):

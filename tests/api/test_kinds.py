@@ -16,6 +16,7 @@ from nearfar import api
 from nearfar.cli import main
 from tests.api.kinds import KINDS, SAMPLES
 from tests.api.test_pretrain import StopAt
+from tests.every import every
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -77,7 +78,7 @@ def test_a_probe_stands_beside_the_untrained_encoder_and_raw_features(run_of, ki
     record = api.probe(run, data, **known)
     trained, untrained, raw = record.rows
     assert raw.representation not in ("", trained.representation, untrained.representation)
-    assert all(0 <= row.linear <= 1 for row in record.rows)
+    assert every(0 <= row.linear <= 1 for row in record.rows)
     assert (trained.representation, untrained.representation) == (
         "trained encoder",
         "untrained encoder",
@@ -88,7 +89,7 @@ def test_a_probe_stands_beside_the_untrained_encoder_and_raw_features(run_of, ki
 def test_a_stopped_run_of_any_kind_resumes_to_the_same_encoder(run_of, kind, tmp_path):
     run, data = run_of(kind)
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"update 3 of .*--resume"):
         nearfar.pretrain(KINDS[kind].method, data, out=out, progress=StopAt(3), **options_of(kind))
     again = api.resume(out)
     first, second = (load_file(r.path / "encoder.safetensors") for r in (run, again))
@@ -103,7 +104,7 @@ def test_a_recipe_repeats_the_run(run_of, kind, tmp_path, capsys):
     out = str(tmp_path / "again")
     assert main(["train", "--recipe", str(run.path), "--out", out]) == 0
     first, second = (load_file(Path(p) / "encoder.safetensors") for p in (run.path, out))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert every(torch.equal(first[name], second[name]) for name in first)
 
 
 @every_kind
@@ -113,7 +114,7 @@ def test_every_method_of_two_views_trains_on_every_kind(kind, method, tmp_path):
     settings = options_of(kind) | {"epochs": 1, "method_options": {}}
     run = nearfar.pretrain(method, data, out=tmp_path / "run", **settings)
     lines = [line for line in run.directory.read_metrics() if line["kind"] == "train"]
-    assert all(np.isfinite(line["loss"]) for line in lines)
+    assert every(np.isfinite(line["loss"]) for line in lines)
 
 
 @every_kind
@@ -138,6 +139,7 @@ def test_micro_batches_leave_the_loss_as_it_is(kind, tmp_path):
 
 
 @every_kind
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_train_on_any_kind(kind, tmp_path):
     data = KINDS[kind].make(tmp_path)
     settings = options_of(kind) | {"epochs": 1, "precision": "64"}

@@ -39,6 +39,7 @@ def trained(folder: Path, method: Method) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     for devices in (1, 2):
         Engine(devices=devices, precision="64").launch(work, tmp_path / str(devices), name)
@@ -46,6 +47,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     assert_moved_alike(weights(build(name).double()), one, two)
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_in_micro_batches_end_with_the_weights_of_one_without(tmp_path):
     for devices, micro_batch in ((1, None), (2, 3)):  # 8 samples of a process: 3, 3 and 2
         engine = Engine(devices=devices, precision="64")

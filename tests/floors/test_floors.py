@@ -131,7 +131,11 @@ def test_an_import_that_hides_its_module_is_refused(line: str) -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        {"a": "from nearfar.x.b import f", "b": "from nearfar.x.c import g", "c": "import nearfar.x.a"},
+        {
+            "a": "from nearfar.x.b import f",
+            "b": "from nearfar.x.c import g",
+            "c": "import nearfar.x.a",
+        },
         {"a": "from .b import f", "b": "def f():\n    from .a import g"},
         {"a": "from nearfar.x import b", "b": "import_module('nearfar.x.a')"},
         {"a": "import_module(f'nearfar.x.{name}')", "b": "from nearfar.x.a import f"},
@@ -143,7 +147,11 @@ def test_a_planted_circle_is_caught(planted: dict[str, str]) -> None:
 
 
 def test_a_chain_is_no_circle() -> None:
-    texts = {"a": "from .b import f\nfrom .c import g", "b": "from .c import g", "c": "import torch"}
+    texts = {
+        "a": "from .b import f\nfrom .c import g",
+        "b": "from .c import g",
+        "c": "import torch",
+    }
     sources = {f"nearfar.x.{name}": (text, ["nearfar", "x"]) for name, text in texts.items()}
     assert edges(sources)["nearfar.x.a"] == {"nearfar.x.b", "nearfar.x.c"}
     assert [*cycles(edges(sources))] == []

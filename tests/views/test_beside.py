@@ -55,5 +55,5 @@ def test_numbers_stay_whole_when_views_change_their_type() -> None:
 
 def test_a_sample_without_a_number_is_no_sample() -> None:
     beside = Beside(ImageViews(size=8, channels=1), torch.tensor([5, 6]))
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="index 2 is out of bounds"):
         beside(images(1), torch.tensor([2]), seed=0, epoch=0)
