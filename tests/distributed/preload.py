@@ -2,6 +2,6 @@
 
 import timm.layers  # noqa: F401
 
-import nearfar.api  # noqa: F401
+import nearfar.api
 import nearfar.studies  # noqa: F401
 from tests.training import worlds  # noqa: F401
