@@ -151,6 +151,7 @@ def test_each_trained_sample_is_kept_by_its_own_index(tmp_path, pictures, quick)
 
 
 @pytest.mark.parametrize("micro_batch", [None, 7])
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_keep_what_one_keeps(tmp_path, pictures, quick, micro_batch):
     options = quick | {"precision": "64", "micro_batch": micro_batch, "optimizer": "sgd"}
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(3 * 20 * 20, 8), nn.Tanh())

@@ -158,14 +158,17 @@ class Poisoned:
         return self.views.plain(images)
 
 
-def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(tmp_path):
-    method = build("simclr")
-    with pytest.raises(NonFiniteLossError) as raised:
-        fit(tmp_path, method, options(), views=Poisoned(40))
-    message = str(raised.value)
-    assert "the loss became nan at update" in message
-    assert "row " in message
-    assert ("the last good checkpoint is" in message) or ("no checkpoint was written" in message)
+@pytest.mark.parametrize(
+    ("checkpoint_every", "kept"),
+    [(1, r"the last good checkpoint is .*step-00000001\.safetensors"), (100, "no checkpoint was")],
+)
+def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(
+    tmp_path, checkpoint_every, kept
+):
+    method, chosen = build("simclr"), options(checkpoint_every=checkpoint_every)
+    message = rf"the loss became nan at update 2; {kept}.*\. The batch held row .*, row 40, .* more"
+    with pytest.raises(NonFiniteLossError, match=message):
+        fit(tmp_path, method, chosen, views=Poisoned(40))
     assert every(parameter.isfinite().all() for parameter in method.parameters())
 
 
