@@ -1,9 +1,20 @@
-"""What pytest leaves alone: kernels cannot be imported without Triton (no Linux, a CPU build)."""
+"""What holds before any test is collected: processes, threads, files that are left alone."""
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
+import pytest
+
+# A worker and the processes it starts get one thread each: set before torch is imported, which is
+# in the workers; they inherit it. Small tensors gain nothing from more threads.
+for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+MOST_WORKERS = 8  # each takes about 1.5 GB
+
+# kernels cannot be imported without Triton (no Linux, a CPU build)
 collect_ignore = (
     []
     if find_spec("triton")
@@ -13,3 +24,13 @@ collect_ignore = (
         "tests/ops/triton_checks.py",
     ]
 )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of ``-n auto``: one worker a processor this process may use."""
+    try:
+        usable = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        usable = os.cpu_count() or 1
+    return min(usable, MOST_WORKERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/de
 import jaxtyping
 import pytest
 import torch
+
+if "forkserver" in multiprocessing.get_all_start_methods():  # it imports once for all processes
+    multiprocessing.set_forkserver_preload(["torch._dynamo", "tests.distributed.preload"])
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +39,21 @@ def as_users_run_it() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def forked_processes() -> Iterator[None]:
+    """Processes of a run are forked from a server that has imported everything.
+
+    A user's are spawned, which imports torch once more in each. One test of each path does without
+    this fixture.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        yield
+        return
+    from lightning_fabric.strategies import STRATEGY_REGISTRY, DDPStrategy
+
+    known = STRATEGY_REGISTRY["ddp_spawn"]
+    STRATEGY_REGISTRY.register("ddp_spawn", DDPStrategy, override=True, start_method="forkserver")
+    yield
+    STRATEGY_REGISTRY["ddp_spawn"] = known

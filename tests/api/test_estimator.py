@@ -107,7 +107,7 @@ def test_a_fitted_estimator_survives_pickling_and_cloning_forgets_what_was_fitte
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.transform(X), model.transform(X))
     assert again.score(X) == model.score(X)
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="SelfSupervisedEncoder instance is not fitted"):
         clone(model).transform(X)
 
 

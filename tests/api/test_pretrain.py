@@ -22,6 +22,7 @@ from nearfar.methods import Method
 from nearfar.modules import ConvNet
 from nearfar.records import RunDirectory
 from nearfar.views import CustomViews
+from tests.every import every
 
 
 def test_three_lines_of_python(tmp_path, pictures, quick):
@@ -76,7 +77,7 @@ def test_the_recipe_repeats_the_run(digits_run, tmp_path):
         **{"epochs": recipe.training.epochs, "batch_size": recipe.training.batch_size},
     )
     first, second = (load_file(r.path / "encoder.safetensors") for r in (digits_run, again))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert every(torch.equal(first[name], second[name]) for name in first)
 
 
 OF_IMAGES = [name for name in preset_names() if served(name, "images")]
@@ -111,7 +112,7 @@ def test_a_timm_encoder_gets_the_small_stem_and_says_so(tmp_path, pictures, quic
 
 def test_an_own_module_needs_its_width(tmp_path, pictures, quick):
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 20, 12))
-    with pytest.raises(ValueError, match="`width`"):
+    with pytest.raises(ValueError, match="`width` must be given"):
         nearfar.pretrain("simclr", pictures, encoder=module, out=tmp_path / "run", **quick)
     run = nearfar.pretrain(
         "simclr", pictures, encoder=module, width=12, image_size=20, out=tmp_path / "run", **quick
@@ -194,7 +195,7 @@ def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
         _ = nearfar.load(out).health
     run = api.resume(out)
     first, second = (load_file(r.path / "encoder.safetensors") for r in (digits_run, run))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert every(torch.equal(first[name], second[name]) for name in first)
     assert run.record.finished
 
 
@@ -213,7 +214,7 @@ def test_two_processes_make_the_run_of_one(tmp_path, pictures, quick):
 
 def test_resuming_on_other_data_is_refused(tmp_path, pictures, quick):
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"update 1 of .*--resume"):
         nearfar.pretrain("simclr", pictures, out=out, progress=StopAt(1), **quick)
     with pytest.raises(ValueError, match="`data` was handed over in Python"):
         api.resume(out)

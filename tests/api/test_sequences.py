@@ -23,6 +23,7 @@ from nearfar.modalities._sequences import SequenceOptions
 from nearfar.ops import mel_cepstra
 from nearfar.records import RunDirectory
 from tests.data.sounds import save, tone
+from tests.every import every
 
 RATE = 4_000
 
@@ -61,7 +62,7 @@ def test_cpc_trains_on_a_folder_of_sounds(sound_run, clips):
     assert form["length"] % 40 == 0
     assert sound_run.embed(clips).shape == (32, 16)
     gallery = RunDirectory(sound_run.path).read_gallery()
-    assert all(row.sample.wav and row.sample.png for row in gallery.views)
+    assert every(row.sample.wav and row.sample.png for row in gallery.views)
 
 
 def test_embeddings_by_time_step_and_their_mean_agree(sound_run, clips):
@@ -86,7 +87,7 @@ def test_other_rates_are_embedded_as_the_old_ones_were(sound_run, clips, tmp_pat
 def test_a_probe_stands_beside_the_untrained_encoder_and_cepstra(sound_run, clips):
     rows = {row.representation: row.linear for row in api.probe(sound_run, clips).rows}
     assert list(rows) == ["trained encoder", "untrained encoder", "MFCC statistics"]
-    assert all(0.9 < accuracy <= 1 for accuracy in rows.values())
+    assert every(0.9 < accuracy <= 1 for accuracy in rows.values())
 
 
 def test_a_run_says_what_was_skipped(clips, tmp_path):
@@ -114,7 +115,7 @@ def test_every_method_trains_on_series(method, tmp_path):
     assert run.embed(waves()).shape == (40, 8)
     assert run.description.form["sample_rate"] is None
     gallery = RunDirectory(run.path).read_gallery()
-    assert all(row.sample.png and not row.sample.wav for row in gallery.views)
+    assert every(row.sample.png and not row.sample.wav for row in gallery.views)
 
 
 def test_an_encoder_is_rebuilt_from_its_description():

@@ -8,6 +8,7 @@ import pytest
 
 from nearfar.cli import main
 from nearfar.records import StudyRecord
+from tests.every import every
 
 SMALL = [
     *("--data", "digits", "--methods", "supervised", "--seeds", "1", "--epochs", "1"),
@@ -23,7 +24,7 @@ def test_studies_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_setting_is_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "methods", "--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"--{flag}" in out for flag in ("data", "budget", "only", "seeds", "out", "cache"))
+    assert every(f"--{flag}" in out for flag in ("data", "budget", "only", "seeds", "out", "cache"))
 
 
 def test_a_study_prints_its_table_and_claims_and_writes_them(
@@ -37,7 +38,7 @@ def test_a_study_prints_its_table_and_claims_and_writes_them(
     assert "training by class" not in printed.splitlines()[0]
     record = StudyRecord.load(out / "methods-digits.json")
     assert code == (0 if record.held else 1)
-    assert all(claim.text in printed for claim in record.claims)
+    assert every(claim.text in printed for claim in record.claims)
     assert main([*words, "--json"]) == code
     assert StudyRecord.from_json(capsys.readouterr().out).rows == record.rows
 

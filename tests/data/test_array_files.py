@@ -105,7 +105,7 @@ def test_an_empty_file_is_damaged(tmp_path: Path, name: str) -> None:
 
 def test_an_array_of_length_zero_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "none.npy", PIXELS[:0])
-    with pytest.raises(ValueError, match="must not be empty"):
+    with pytest.raises(ValueError, match="images must not be empty, got an array of shape 0×10×10"):
         open_source(tmp_path / "none.npy")
 
 

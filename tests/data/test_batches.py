@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nearfar.data import Batch, ImageSource, Subset, batches, open_source
 from nearfar.inputs import Images
+from tests.every import every
 
 
 def reading_threads() -> list[str]:
@@ -58,7 +59,7 @@ def test_processes_share_every_batch_and_a_resumed_pass_goes_on(
     ]
     together = [torch.cat(parts) for parts in zip(*shares, strict=True)]
     assert len(together) == len(whole[start:])
-    assert all(a.equal(b) for a, b in zip(together, whole[start:], strict=True))
+    assert every(a.equal(b) for a, b in zip(together, whole[start:], strict=True))
 
 
 def test_batches_of_a_subset_carry_the_parents_numbers() -> None:

@@ -99,17 +99,17 @@ def test_a_download_that_is_interrupted_leaves_nothing_behind(
     tmp_path: Path, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("in the middle")
 
     monkeypatch.setattr("rich.progress.Progress.advance", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="in the middle"):
         obtain(archive_of(CONTENT, f"{host}/whole"), name="made", places=Places(None, tmp_path))
     assert files_below(tmp_path) == []
 
 
 def test_without_a_network_the_error_says_what_to_do(tmp_path: Path) -> None:
     places = Places(tmp_path / "data", tmp_path / "cache")
-    with pytest.raises(ConnectionError) as error:
+    with pytest.raises(ConnectionError, match=r"cannot download made: http://127") as error:
         obtain(archive_of(CONTENT, "http://127.0.0.1:9/set.bin"), name="made", places=places)
     assert "put set.bin into" in str(error.value)
     assert str(tmp_path / "data") in str(error.value)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from nearfar.data import NAMES, Source, Subset, open_labelled, open_source
 from tests.data.pictures import fill, picture
+from tests.every import every
 
 
 def test_digits_are_bytes_over_the_whole_range() -> None:
@@ -34,7 +35,7 @@ def test_digits_have_no_official_test_set() -> None:
 def test_an_unknown_name_says_the_nearest_known_one() -> None:
     with pytest.raises(FileNotFoundError, match=r"did you mean 'cifar10'") as error:
         open_source("cifar-10")
-    assert all(name in str(error.value) for name in NAMES)
+    assert every(name in str(error.value) for name in NAMES)
 
 
 def test_a_mistyped_path_says_the_nearest_neighbour(tmp_path: Path) -> None:
@@ -55,8 +56,9 @@ def test_anything_else_is_a_type_error(spec: Any) -> None:
         open_source(spec)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_an_unknown_split_is_refused() -> None:
-    with pytest.raises(Exception, match="split"):
+    with pytest.raises(ValueError, match=r"`split` must be one of .* got 'validation'"):
         open_source("digits", split="validation")  # type: ignore[arg-type]
 
 
@@ -78,9 +80,18 @@ def test_a_subset_keeps_the_samples_numbers() -> None:
     assert some.fingerprint not in (digits.fingerprint, Subset(digits, [5, 900]).fingerprint)
 
 
-@pytest.mark.parametrize("positions", [[], [1797], [-1]])
-def test_a_subset_must_select_samples_there_are(positions: list[int]) -> None:
-    with pytest.raises((ValueError, IndexError), match="`positions` must"):
+@pytest.mark.parametrize(
+    ("positions", "error", "message"),
+    [
+        ([], ValueError, "`positions` must select at least 1 of 1,797 samples, got 0"),
+        ([1797], IndexError, "`positions` must lie between 0 and 1796, got 1797"),
+        ([-1], IndexError, "`positions` must lie between 0 and 1796, got -1"),
+    ],
+)
+def test_a_subset_must_select_samples_there_are(
+    positions: list[int], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
         Subset(open_source("digits"), positions)
 
 
@@ -126,7 +137,7 @@ def test_a_class_that_only_the_test_set_has_is_refused(tmp_path: Path) -> None:
 def test_labels_can_be_given_beside_arrays() -> None:
     data = open_labelled(np.zeros((4, 8, 8), np.uint8), labels=["b", "a", "b", "a"])
     assert (data.class_names, data.train_labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
-    with pytest.raises(ValueError, match="give them as `labels`"):
+    with pytest.raises(ValueError, match="ndarray has no labels: give them as `labels`"):
         open_labelled(np.zeros((4, 8, 8), np.uint8))
 
 

@@ -186,7 +186,9 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_lengths_that_differ_and_other_things_are_refused() -> None:
-    with pytest.raises(ValueError, match="got 3 and 2"):
+    with pytest.raises(
+        ValueError, match="`x` and `s` must have a half each for every pair, got 3 and 2"
+    ):
         open_source((["a", "b", "c"], ["d", "e"]))
     digits = open_source("digits")
     with pytest.raises(ValueError, match="got 1,797 in digits and 5 in digits"):

@@ -257,7 +257,9 @@ def test_worlds_that_make_no_sense_are_refused_with_words() -> None:
         CorrelatedGaussians(3, information=-0.1)
     with pytest.raises(ValueError, match="`flip` must lie between 0 and 1, got 2"):
         bit_toy(2)
-    with pytest.raises(ValueError, match="`concentration`"):
+    with pytest.raises(
+        ValueError, match=r"`concentration` must be a finite number above 0, got 0.0"
+    ):
         random_joint(2, 2, 2, concentration=0.0)
     with pytest.raises(ValueError, match="`num_classes` must be at most 8, got 9"):
         ShapeWorld(9)

@@ -21,5 +21,5 @@ def test_an_objective_without_candidates_has_no_chance() -> None:
 
 
 def test_a_batch_must_hold_pairs() -> None:
-    with pytest.raises(ValueError, match="`batch_size`"):
+    with pytest.raises(ValueError, match="`batch_size` must be a whole number of 1 or more, got 0"):
         chance_loss(NTXentLoss(temperature=0.2), batch_size=0)

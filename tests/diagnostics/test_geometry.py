@@ -11,6 +11,7 @@ import torch
 from nearfar.diagnostics import geometry
 from nearfar.ops import to_sphere
 from nearfar.records import GeometryRecord
+from tests.every import every
 
 
 def names(count: int) -> list[str]:
@@ -34,7 +35,7 @@ def test_three_coordinates_are_the_principal_ones() -> None:
     covariance = np.cov(units.T, bias=True)
     expected = np.linalg.eigvalsh(covariance)[::-1]
     np.testing.assert_allclose(record.eigenvalues, expected, atol=1e-5)
-    assert all(a >= b for a, b in zip(record.eigenvalues, record.eigenvalues[1:], strict=False))
+    assert every(a >= b for a, b in zip(record.eigenvalues, record.eigenvalues[1:], strict=False))
     shares = np.asarray(record.explained) * sum(record.eigenvalues)
     np.testing.assert_allclose(shares, (units @ axes).var(axis=0), atol=1e-4)
     assert record.positive_distances == ()
@@ -60,18 +61,20 @@ def test_small_clouds_are_drawn(shape: tuple[int, int]) -> None:
     assert record.dim == shape[1]
     assert len(record.points[0]) == min(shape[1], 3)
     assert len(record.random_distances) == shape[0] * (shape[0] - 1) // 2
-    assert all(math.isfinite(value) for value in record.explained + record.eigenvalues)
+    assert every(math.isfinite(value) for value in record.explained + record.eigenvalues)
 
 
 def test_a_constant_cloud_is_drawn_without_nan() -> None:
     record = geometry(torch.ones(30, 5), ids=names(30))
     assert set(record.random_distances) == {0.0}
-    assert all(value == pytest.approx(0, abs=1e-9) for value in record.eigenvalues)
-    assert all(math.isfinite(value) for value in record.explained)
+    assert every(value == pytest.approx(0, abs=1e-9) for value in record.eigenvalues)
+    assert every(math.isfinite(value) for value in record.explained)
 
 
 def test_names_must_match_the_rows() -> None:
     with pytest.raises(ValueError, match="`ids` must name each of the 4 rows, got 3 names"):
         geometry(torch.randn(4, 3), ids=names(3))
-    with pytest.raises(ValueError, match="row 1"):
+    with pytest.raises(
+        ValueError, match="`z` must hold finite numbers only, got NaN or infinity in row 1"
+    ):
         geometry(torch.tensor([[1.0, 0.0], [float("nan"), 0.0]]), ids=names(2))

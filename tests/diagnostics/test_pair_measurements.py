@@ -17,13 +17,14 @@ from nearfar.diagnostics import (
     pair_measurements,
     retrieval,
 )
+from tests.every import every
 
 
 def test_every_measurement_is_described_and_none_is_missing() -> None:
     z = torch.randn(40, 6)
     measured = pair_measurements(z, z + 0.1 * torch.randn(40, 6))
     assert list(measured) == list(PAIR_READINGS)
-    assert all(math.isfinite(value) for value in measured.values())
+    assert every(math.isfinite(value) for value in measured.values())
     assert measured["candidates"] == 40
 
 
@@ -60,7 +61,7 @@ def test_the_estimate_is_below_the_truth_and_rises_with_it() -> None:
         assert float(reading.ceiling) == pytest.approx(math.log(1500))
         found.append(float(reading.estimate))
     assert found == sorted(found)
-    assert all(value < truth for value, truth in zip(found, truths, strict=True))
+    assert every(value < truth for value, truth in zip(found, truths, strict=True))
     assert found[-1] > 0.5 * truths[-1]
 
 

@@ -28,7 +28,6 @@ def run_processes(function: Callable[..., Any], world_size: int, *args: Any) -> 
     to fail is raised: the others mostly complain that it left.
     """
     context = multiprocessing.get_context("forkserver")  # imports once, not once a process
-    context.set_forkserver_preload(["torch._dynamo", "timm.layers", "nearfar.objectives"])
     with tempfile.TemporaryDirectory() as folder:
         meeting = (Path(folder) / "meeting").as_uri()
         processes, readers = [], []

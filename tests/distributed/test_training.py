@@ -40,6 +40,7 @@ def trained(folder: Path, method: Method) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     for devices in (1, 2):
         Engine(devices=devices, precision="64").launch(work, tmp_path / str(devices), name)
@@ -52,6 +53,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
         assert same.terms == pytest.approx(line.terms, rel=1e-5)
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_two_processes_in_micro_batches_end_with_the_weights_of_one_without(tmp_path):
     for devices, micro_batch in ((1, None), (2, 3)):  # 8 samples of a process: 3, 3 and 2
         engine = Engine(devices=devices, precision="64")

@@ -75,10 +75,10 @@ def test_without_uniformity_it_collapses():
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"contrastive_weight": -1.0}, "contrastive_weight"),
-        ({"temperature": 0.0}, "temperature"),
-        ({"alignment_weight": -1.0}, "alignment_weight"),
-        ({"t": 0.0}, "`t`"),
+        ({"contrastive_weight": -1.0}, "`contrastive_weight` must be .* 0 or above, got -1.0"),
+        ({"temperature": 0.0}, "`temperature` must be .* above 0, got 0.0"),
+        ({"alignment_weight": -1.0}, "`alignment_weight` must be .* 0 or above, got -1.0"),
+        ({"t": 0.0}, "`t` must be .* above 0, got 0.0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options, match):

@@ -50,5 +50,5 @@ def test_a_wider_projection_is_asked_for_by_its_width():
 
 
 def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match="off_diagonal_weight"):
+    with pytest.raises(ValueError, match=r"`off_diagonal_weight` must be .* above, got -1.0"):
         make(off_diagonal_weight=-1.0)

@@ -90,9 +90,9 @@ def test_a_sequence_too_short_for_a_step_is_refused() -> None:
     ("settings", "words"),
     [
         ({"kernels": (4,)}, "one for each of 2 strides"),
-        ({"strides": ()}, "`kernels`"),
+        ({"strides": ()}, "`kernels` must be one for each of 0 strides, got"),
         ({"kernels": (1, 4)}, "`kernels` must be a whole number of 2"),
-        ({"width": 0}, "`width`"),
+        ({"width": 0}, "`width` must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_impossible_encoders_are_refused(settings: dict, words: str) -> None:
@@ -154,7 +154,7 @@ def test_the_horizon_must_fit_into_the_view() -> None:
 def test_an_encoder_without_time_steps_is_refused() -> None:
     with pytest.raises(TypeError, match=r"`encoder` must have time steps .* ConvNet has none"):
         cpc(ConvNet(channels=1), 256)
-    with pytest.raises(TypeError, match="has none"):
+    with pytest.raises(TypeError, match=r"`encoder` must have time steps .* Flatten has none"):
         CPC(torch.nn.Flatten(), torch.nn.ModuleList([BilinearCritic(2, 2)]))
 
 

@@ -21,6 +21,7 @@ from nearfar.training import cached_backward
 from nearfar.views import PatchViews, cut_patches
 from tests.cases.method_cases import layer_encoder as small
 from tests.distributed.harness import run_processes
+from tests.every import every
 from tests.references.cpc import cpc as reference
 
 DIRECTIONS = ("down", "up", "right", "left")
@@ -134,7 +135,7 @@ def test_as_many_rows_are_foretold_as_do_not_overlap(
 ) -> None:
     method = cpc_v2(small(), 32, facts=RunFacts(rows=rows, shared_rows=shared))
     assert method.objective.skip == skip
-    assert all(len(critics) == steps for critics in method.critics.values())
+    assert every(len(critics) == steps for critics in method.critics.values())
 
 
 def test_whole_images_and_grids_are_embedded() -> None:
@@ -277,7 +278,7 @@ def test_a_run_fits_the_method_to_its_patches(tmp_path) -> None:
     assert run.record.candidates == 8 * 25
     assert "skip=3" in run.record.objective
     assert run.description.norm == "layer"
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in run.encoder.modules())
+    assert every(not isinstance(m, nn.BatchNorm2d) for m in run.encoder.modules())
     assert run.embed(images).shape == (24, run.description.width)
     shown = run.directory.read_gallery().views[0].others
     assert [exhibit.caption for exhibit in shown] == ["view 1"]

@@ -18,6 +18,7 @@ from nearfar.modules import (
     feature_maps,
     map_channels,
 )
+from tests.every import every
 
 TIMM = ["resnet18", "convnext_atto", "vit_tiny_patch16_224", "mobilenetv3_small_050"]
 
@@ -54,7 +55,7 @@ def test_models_of_timm_give_what_calling_them_gives_and_their_maps(name: str) -
     assert tuple(m.shape[1] for m in maps) == map_channels(encoder)
     sides = [m.shape[2] for m in maps]
     assert sides == sorted(sides, reverse=True)
-    assert all(m.ndim == 4 and m.shape[2] == m.shape[3] for m in maps)
+    assert every(m.ndim == 4 and m.shape[2] == m.shape[3] for m in maps)
 
 
 def test_every_map_carries_a_gradient() -> None:
@@ -78,10 +79,10 @@ def test_an_encoder_without_maps_is_refused() -> None:
 def test_with_layer_norm_no_image_knows_its_batch(name: str) -> None:
     encoder, description = build_encoder(name, channels=3, image_size=32, norm="layer")
     assert description.norm == "layer"
-    assert not any(isinstance(module, _BatchNorm) for module in encoder.modules())
+    assert every(not isinstance(module, _BatchNorm) for module in encoder.modules())
     many, norms = images(6), [m for m in encoder.modules() if isinstance(m, nn.GroupNorm)]
     assert norms
-    assert all(norm.num_groups == 1 for norm in norms)
+    assert every(norm.num_groups == 1 for norm in norms)
     encoder.train()
     torch.testing.assert_close(encoder(many)[:2], encoder(many[:2]), rtol=1e-4, atol=1e-5)
 
@@ -131,7 +132,7 @@ def test_a_run_remembers_its_norm(tmp_path, name: str) -> None:
     run = nearfar.pretrain("simclr", pixels, encoder=name, norm="layer", **options)
     assert json.loads((run.path / "encoder.json").read_text())["norm"] == "layer"
     again = nearfar.load(run.path)
-    assert not any(isinstance(module, _BatchNorm) for module in again.encoder.modules())
+    assert every(not isinstance(module, _BatchNorm) for module in again.encoder.modules())
     np.testing.assert_allclose(again.embed(pixels), run.embed(pixels), atol=1e-6)
 
 

@@ -6,20 +6,26 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from nearfar.methods import moco_v1, moco_v2
 from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
+from tests.every import every
 
 
-def test_a_key_is_never_among_its_own_negatives():
-    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=16)
-    views = two_views()
-    for _ in range(5):
-        step = method(views)
-        similar = torch.nn.functional.normalize(step.carry, dim=1) @ method.queue.keys.T
-        if int(method.queue.position) == 0 and _ == 0:
-            assert similar.max() < 1 - 1e-4
+def test_negatives_are_the_queue_before_the_batch_and_keys_enter_it_afterwards():
+    method = moco_v2(encoder(), WIDTH, dim=8, queue_size=2 * BATCH, temperature=0.3)
+    for _ in range(3):  # around the queue and on
+        queued = method.queue.keys.clone()
+        step = method(tuple(torch.rand(2, BATCH, 1, 16, 16)))
+        queries, keys = (F.normalize(z, dim=1) for z in step.projections)
+        own = (queries * keys).sum(dim=1, keepdim=True)
+        others = torch.stack([torch.stack([query @ key for key in queued]) for query in queries])
+        shares = (torch.cat([own, others], dim=1) / 0.3).softmax(dim=1)
+        assert step.loss.item() == pytest.approx(-shares[:, 0].log().mean().item(), rel=1e-5)
         method.after_batch(step)
+        place = int(method.queue.position) - BATCH
+        torch.testing.assert_close(method.queue.keys[place:][:BATCH], keys)
 
 
 def test_a_perfect_match_costs_almost_nothing_however_full_the_queue():
@@ -70,7 +76,7 @@ def test_decay_zero_makes_the_key_network_the_query_network():
             parameter.add_(0.5)
     method.after_update(0.0)
     pairs = zip(method.encoder.parameters(), method.target.module[0].parameters(), strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs)
+    assert every(torch.equal(a, b) for a, b in pairs)
 
 
 def test_split_keys_use_other_batch_statistics_and_keep_their_order():

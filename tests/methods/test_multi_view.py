@@ -20,6 +20,7 @@ from nearfar.objectives import (
     nt_xent_loss,
 )
 from nearfar.training import cached_backward
+from tests.every import every
 
 BATCH, DIM, SIGNAL = 8, 6, 5
 
@@ -124,9 +125,9 @@ def test_the_length_of_representations_does_not_matter_to_any_term() -> None:
 def test_a_forward_weight_without_decoder_is_refused() -> None:
     with pytest.raises(ValueError, match="`decoder` and `signal_dim` must be given"):
         MultiView(flat_encoder(), nn.Identity(), forward_weight=0.1)
-    with pytest.raises(ValueError, match="`decoder` and `signal_dim`"):
+    with pytest.raises(ValueError, match="`decoder` and `signal_dim` must be given"):
         multiview(flat_encoder(), DIM, forward_weight=0.1)
-    with pytest.raises(ValueError, match="`inverse_weight`"):
+    with pytest.raises(ValueError, match=r"`inverse_weight` must be .* 0 or above, got -1.0"):
         multiview(flat_encoder(), DIM, inverse_weight=-1.0)
 
 
@@ -177,9 +178,9 @@ def test_methods_of_two_views_train_on_an_image_and_its_text(name: str) -> None:
     step = method(image_text_views())
     step.loss.backward()
     assert step.loss.isfinite()
-    assert all(p.grad is not None for p in method.encoder.x_encoder.parameters())
+    assert every(p.grad is not None for p in method.encoder.x_encoder.parameters())
     if name != "moco_v2":  # only its queries are trained; views take turns
-        assert all(p.grad is not None for p in method.encoder.s_encoder.parameters())
+        assert every(p.grad is not None for p in method.encoder.s_encoder.parameters())
 
 
 def test_caching_is_exact_for_two_sides() -> None:

@@ -11,6 +11,7 @@ from nearfar.modules import Bias, PerceptronHead, held, siamese_predictor, siame
 from nearfar.training import TrainingOptions
 from nearfar.training._optimizers import build_optimizer, set_rates
 from tests.cases.method_cases import WIDTH, encoder, two_views
+from tests.every import every
 from tests.references.negative_cosine import negative_cosine
 from tests.references.siamese_gradient import towards
 
@@ -96,7 +97,7 @@ def test_sizes_are_the_papers():
         ["Linear", "BatchNorm1d", "ReLU"] * 2 + ["Linear", "BatchNorm1d"]
     )
     assert (large.outputs, large.layers[-1].affine) == (2048, False)
-    assert all(layer.bias is None for layer in large.layers if isinstance(layer, nn.Linear))
+    assert every(layer.bias is None for layer in large.layers if isinstance(layer, nn.Linear))
     small = siamese_projector(512, dim=2048)
     assert [layer.out_features for layer in small.layers if isinstance(layer, nn.Linear)] == (
         [2048, 2048]
@@ -144,7 +145,7 @@ def test_a_held_module_passes_its_gradient_on_and_keeps_everything():
     out.square().sum().backward()
     expected.square().sum().backward()
     torch.testing.assert_close(x.grad, y.grad)
-    assert all(parameter.grad is None for parameter in module.parameters())
+    assert every(parameter.grad is None for parameter in module.parameters())
     assert int(module.get_buffer("layers.1.num_batches_tracked")) == 0
 
 

@@ -110,9 +110,11 @@ def check_rebuilt(encoder: nn.Module, description: EncoderDescription) -> None:
     assert out.shape == (3, description.width)
 
 
-@pytest.mark.parametrize("width", [0, 7])
-def test_a_gru_needs_an_even_width(width: int) -> None:
-    with pytest.raises(ValueError, match="`width`"):
+@pytest.mark.parametrize(
+    ("width", "expected"), [(0, "be a whole number of 2 or more, got 0"), (7, "be even.*, got 7")]
+)
+def test_a_gru_needs_an_even_width(width: int, expected: str) -> None:
+    with pytest.raises(ValueError, match=f"`width` must {expected}"):
         GRUEncoder(12, width=width)
 
 

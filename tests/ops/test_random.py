@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from hypothesis import given
@@ -133,18 +135,19 @@ def test_permutations_of_four_are_equally_likely() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "value"),
+    ("argument", "value", "expected"),
     [
-        ("seed", -1),
-        ("seed", 2**64),
-        ("epoch", -1),
-        ("epoch", 2**32),
-        ("view", 256),
-        ("count", 0),
-        ("stream", 256),
+        ("seed", -1, "0 or more"),
+        ("seed", 2**64, "below 2^64"),
+        ("epoch", -1, "0 or more"),
+        ("epoch", 2**32, "below 2^32"),
+        ("view", 256, "below 2^8"),
+        ("count", 0, "1 or more"),
+        ("stream", 256, "below 2^8"),
     ],
 )
-def test_numbers_out_of_range_are_refused_by_name(argument: str, value: int) -> None:
+def test_numbers_out_of_range_are_refused_by_name(argument: str, value: int, expected: str) -> None:
     asked = {"seed": 0, "epoch": 0, "view": 0, "count": 1} | {argument: value}
-    with pytest.raises(ValueError, match=argument):
+    message = f"`{argument}` must be .*{re.escape(expected)}, got {value}"
+    with pytest.raises(ValueError, match=message):
         random_bits(torch.arange(2), **asked)

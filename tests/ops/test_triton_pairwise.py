@@ -20,7 +20,7 @@ HOPPER = 227 * 1024  # bytes that a block of threads may share
 def run_checks(**environment: str) -> None:
     """Triton looks for its interpreter once, at import: hence a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(CHECKS)],
+        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(CHECKS)],
         capture_output=True,
         text=True,
         check=False,

@@ -20,6 +20,7 @@ from nearfar.records import (
 from nearfar.reports import render_comparison, render_health, render_report, write_report
 from nearfar.reports._figure import Figure
 from nearfar.reports._page import page
+from tests.every import every
 from tests.reports.sample import (
     geometry_record,
     health_record,
@@ -140,7 +141,7 @@ def test_the_chance_line_and_the_anchors_stand_in_the_curves(report: str) -> Non
     assert names == {"collapsed 0", "floor −3.88"}
     for figure in (loss, uniformity):
         low, high = figure["layout"]["yaxis"]["range"]
-        assert all(low < shape["y0"] < high for shape in figure["layout"]["shapes"])
+        assert every(low < shape["y0"] < high for shape in figure["layout"]["shapes"])
 
 
 def test_an_objective_without_chance_says_so(tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_long_runs_are_thinned(tmp_path: Path) -> None:
     write_metrics(directory, metric_lines(steps=6_000, of=6_000, terms=True))
     report = render_report(directory)
     for figure in list(figures(report))[:7]:
-        assert all(0 < len(trace["x"]) <= 1_000 for trace in figure["data"])
+        assert every(0 < len(trace["x"]) <= 1_000 for trace in figure["data"])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -319,7 +320,7 @@ def test_a_comparison_names_every_run_in_its_table_and_curves(
         "Centre m_o",
         "Effective rank",
     ]
-    assert all(len(figure["data"]) == 2 for figure in figures(report))
+    assert every(len(figure["data"]) == 2 for figure in figures(report))
 
 
 def test_runs_that_do_not_know_their_epochs_are_compared_over_steps(tmp_path: Path) -> None:

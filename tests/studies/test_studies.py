@@ -12,6 +12,7 @@ import pytest
 from nearfar import studies
 from nearfar.records import StudyRecord
 from nearfar.reports import render_study, render_study_figure, write_study
+from tests.every import every
 
 NAMES = studies.__all__
 
@@ -30,7 +31,7 @@ def smoke(request: pytest.FixtureRequest, cache: Path) -> tuple[ModuleType, Stud
 def test_the_smoke_configuration_runs(smoke: tuple[ModuleType, StudyRecord]) -> None:
     _, record = smoke
     assert [why for row in record.rows for why in row.failures] == []
-    assert all(row.values for row in record.rows)
+    assert every(row.values for row in record.rows)
     assert record.claims
 
 
@@ -47,8 +48,8 @@ def test_its_page_holds_table_claims_command_and_figure(
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"# {record.title}\n")
     assert record.command in text
-    assert all(row.name in text for row in record.rows)
-    assert all(claim.text in text for claim in record.claims)
+    assert every(row.name in text for row in record.rows)
+    assert every(claim.text in text for claim in record.claims)
     assert f"({page.stem}.svg)" in text
     assert StudyRecord.load(page.with_suffix(".json")) == record
     drawing = ElementTree.fromstring(page.with_suffix(".svg").read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from nearfar.studies._samples import Samples
 from nearfar.studies._supervised import supervised
 from nearfar.training import cached_backward
 from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
+from tests.every import every
 
 LABELS = torch.arange(BATCH) % 3
 
@@ -56,7 +57,7 @@ def test_half_precision_stays_finite() -> None:
         step = method(views())
     step.loss.backward()
     assert step.loss.dtype == torch.float32
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
+    assert every(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
 
 
 def test_the_labels_decide_the_gradient() -> None:
@@ -83,4 +84,4 @@ def test_the_gallery_shows_images_and_no_classes(tmp_path: Path) -> None:
     )
     gallery = run.directory.read_gallery()
     assert gallery is not None
-    assert all(len(row.others) == 1 for row in gallery.views)
+    assert every(len(row.others) == 1 for row in gallery.views)

@@ -409,9 +409,15 @@ def test_near_collapse_decorrelation_lengthens_the_centre(
             lambda: info_nce_extra_gradient(rows(3, 2), rows(3, 2), temperature=-1),
             "`temperature` must be a finite number above 0, got -1",
         ),
-        (lambda: info_nce_extra_gradient(rows(1, 2), rows(1, 2), temperature=1), "at least 2"),
-        (lambda: simsiam_negative_gradient(rows(3, 2), rows(2, 2)), "`predictions2` must have"),
-        (lambda: triplet_negative_gradient(rows(3, 2), rows(2, 2)), "`negatives` must have"),
+        (
+            lambda: info_nce_extra_gradient(rows(1, 2), rows(1, 2), temperature=1),
+            "`queries` .* 2 rows",
+        ),
+        (
+            lambda: simsiam_negative_gradient(rows(3, 2), rows(2, 2)),
+            "`predictions2` must have .* got",
+        ),
+        (lambda: triplet_negative_gradient(rows(3, 2), rows(2, 2)), "`negatives` must have .* got"),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")

@@ -16,6 +16,7 @@ from nearfar.methods import Method, SimCLR, Step, byol
 from nearfar.objectives import NTXentLoss, nt_xent_loss
 from nearfar.training import cached_backward
 from tests.cases.method_cases import joined_backward
+from tests.every import every
 
 BATCH, WIDE = 24, 16
 
@@ -229,8 +230,8 @@ def test_the_step_holds_no_graph_and_moves_the_queue():
     method = byol(nn.Flatten(), WIDE, hidden=4, dim=4)
     step = cached_backward(method, random_views(torch.float32), micro_batch=8)
     held = (step.loss, *step.representations, *step.projections)
-    assert not any(tensor.requires_grad for tensor in held)
-    assert all(tensor.shape[0] == BATCH for tensor in held[1:])
+    assert every(not tensor.requires_grad for tensor in held)
+    assert every(tensor.shape[0] == BATCH for tensor in held[1:])
 
 
 class Stacked(Tied):
@@ -260,8 +261,8 @@ def test_a_loss_that_is_refused_leaves_no_gradient():
 
     def backward(loss):
         if not loss.isfinite():
-            raise ArithmeticError
+            raise ArithmeticError("the loss is not finite")
 
-    with pytest.raises(ArithmeticError):
+    with pytest.raises(ArithmeticError, match="the loss is not finite"):
         cached_backward(method, views, micro_batch=4, backward=backward)
     assert not gradients(method)

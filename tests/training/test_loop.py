@@ -17,6 +17,7 @@ from nearfar.methods import Method, Step
 from nearfar.records import RunDirectory
 from nearfar.training import Engine, Interrupted, NonFiniteLossError, plan
 from nearfar.views import ImageViews
+from tests.every import every
 from tests.training.worlds import PRESETS, build, fit, options, weights
 
 each_preset = pytest.mark.parametrize("name", sorted(PRESETS))
@@ -74,7 +75,7 @@ def test_accumulating_equals_the_larger_batch_where_the_loss_is_a_mean(tmp_path)
 def test_the_same_seed_gives_the_same_weights(tmp_path, name):
     first = weights(fit(tmp_path / "a", build(name), options()))
     second = weights(fit(tmp_path / "b", build(name), options()))
-    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert every(torch.equal(first[key], second[key]) for key in first)
     other = weights(fit(tmp_path / "c", build(name), options(seed=1)))
     assert not all(torch.equal(first[key], other[key]) for key in first)
 
@@ -125,7 +126,7 @@ def test_a_stopped_run_says_how_to_go_on_and_ends_as_if_never_stopped(tmp_path, 
     with pytest.raises(Interrupted, match=f"update 5 of 12; .*--resume {folder}"):
         fit(folder, build("byol"), stopped, progress=StopAt(5, number))
     resumed = weights(fit(folder, build("byol"), stopped))
-    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+    assert every(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
 @each_preset
@@ -133,10 +134,10 @@ def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
     whole = weights(fit(tmp_path / "whole", build(name), options()))
     for stop in random.Random(name).sample(range(1, 12), 2):
         folder = tmp_path / f"stopped-{stop}"
-        with pytest.raises(Interrupted):
+        with pytest.raises(Interrupted, match=f"update {stop} of 12; .*--resume"):
             fit(folder, build(name), options(), progress=StopAt(stop, signal.SIGINT))
         resumed = weights(fit(folder, build(name), options()))
-        assert all(torch.equal(whole[key], resumed[key]) for key in whole), stop
+        assert every(torch.equal(whole[key], resumed[key]) for key in whole), stop
     once, again = (measured(tmp_path / p) for p in ("whole", f"stopped-{stop}"))
     assert once == again
 
@@ -167,15 +168,18 @@ class Poisoned:
         return self.views.plain(images)
 
 
-def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(tmp_path):
-    method = build("simclr")
-    with pytest.raises(NonFiniteLossError) as raised:
-        fit(tmp_path, method, options(), views=Poisoned(40))
-    message = str(raised.value)
-    assert "the loss became nan at update" in message
-    assert "row " in message
-    assert ("the last good checkpoint is" in message) or ("no checkpoint was written" in message)
-    assert all(parameter.isfinite().all() for parameter in method.parameters())
+@pytest.mark.parametrize(
+    ("checkpoint_every", "kept"),
+    [(1, r"the last good checkpoint is .*step-00000001\.safetensors"), (100, "no checkpoint was")],
+)
+def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_weight(
+    tmp_path, checkpoint_every, kept
+):
+    method, chosen = build("simclr"), options(checkpoint_every=checkpoint_every)
+    message = rf"the loss became nan at update 2; {kept}.*\. The batch held row .*, row 40, .* more"
+    with pytest.raises(NonFiniteLossError, match=message):
+        fit(tmp_path, method, chosen, views=Poisoned(40))
+    assert every(parameter.isfinite().all() for parameter in method.parameters())
 
 
 def test_a_batch_larger_than_the_data_is_refused():
@@ -191,7 +195,7 @@ def test_incomplete_batches_are_left_out_and_counted():
 
 def test_bfloat16_trains_and_compiling_is_the_users_choice(tmp_path):
     method = fit(tmp_path, build("vicreg"), options(precision="bf16"))
-    assert all(parameter.dtype == torch.float32 for parameter in method.parameters())
+    assert every(parameter.dtype == torch.float32 for parameter in method.parameters())
     assert Engine(precision="bf16").precision == "bf16"
 
 

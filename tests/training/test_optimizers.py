@@ -22,6 +22,7 @@ from nearfar.training._optimizers import (
     set_rates,
 )
 from nearfar.training._stopping import Interrupted
+from tests.every import every
 from tests.references.lars import lars
 from tests.training.worlds import fit, options, weights
 
@@ -194,10 +195,10 @@ def test_a_run_with_paces_resumes_exactly(tmp_path, name):
 
     chosen = options(optimizer=name)
     whole = weights(fit(tmp_path / "whole", paced(), chosen))
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match=r"update 7 of 12; .*--resume"):
         fit(tmp_path / "stopped", paced(), chosen, progress=StopAt(7))
     resumed = weights(fit(tmp_path / "stopped", paced(), chosen))
-    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+    assert every(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
 def test_the_rate_rises_linearly_and_falls_along_a_cosine():

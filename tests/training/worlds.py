@@ -39,6 +39,45 @@ def without_norms(method: Method) -> Method:
     return method
 
 
+class NormalisedInParts(nn.Module):
+    """Batch-norm by its formula, where each part of a batch has a mean and variance of its own."""
+
+    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, *, batch: int, parts: int) -> None:
+        super().__init__()
+        self.batch, self.parts, self.eps = batch, parts, norm.eps
+        self.register_parameter("weight", norm.weight)
+        self.register_parameter("bias", norm.bias)
+        self.register_buffer("running_mean", norm.running_mean)
+        self.register_buffer("running_var", norm.running_var)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        per_channel = (1, -1, *[1] * (x.ndim - 2))
+        if self.training:
+            views = x.unflatten(0, (-1, self.batch))  # SimCLR encodes both views at once
+            parts = views.tensor_split(self.parts, dim=1)
+            y = torch.cat([self.normalised(part) for part in parts], dim=1).flatten(0, 1)
+        else:
+            y = x - self.running_mean.view(per_channel)
+            y = y / (self.running_var.view(per_channel) + self.eps).sqrt()
+        if self.weight is None:
+            return y
+        return y * self.weight.view(per_channel) + self.bias.view(per_channel)
+
+    def normalised(self, part: torch.Tensor) -> torch.Tensor:
+        axes = [axis for axis in range(part.ndim) if axis != 2]
+        centred = part - part.mean(axes, keepdim=True)
+        return centred / (centred.square().mean(axes, keepdim=True) + self.eps).sqrt()
+
+
+def normalised_in_parts(method: Method, *, batch: int, parts: int) -> Method:
+    """The method with each batch-norm written out, over so many parts of a batch."""
+    for module in list(method.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                setattr(module, name, NormalisedInParts(child, batch=batch, parts=parts))
+    return method
+
+
 def options(**changes: Any) -> TrainingOptions:
     settings = {"epochs": 2, "batch_size": 16, "precision": "32", "devices": 1, "watch_every": 4}
     return TrainingOptions(**(settings | {"log_every": 2, "checkpoint_every": 1} | changes))

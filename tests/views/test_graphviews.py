@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from tests.data.test_graphs import random_graph
+from tests.every import every
 
 from nearfar.data.graphs import GraphSource
 from nearfar.inputs import Nodes
@@ -46,7 +47,7 @@ def test_edges_are_dropped_at_the_rate_and_with_both_directions():
     for view in (first, second):
         kept = pairs(view)
         assert kept < pairs(inputs)
-        assert all((b, a) in kept for a, b in kept)
+        assert every((b, a) in kept for a, b in kept)
         assert len(kept) / inputs.edges.shape[1] == pytest.approx(0.7, abs=0.06)
     assert pairs(first) != pairs(second)
 
@@ -130,9 +131,9 @@ def test_sparse_features_have_the_views_of_dense_ones(settings):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"edge_drop": (1.5,)}, "edge_drop"),
-        ({"feature_mask": (0.1, 0.2, 0.3)}, "one value or 2"),
-        ({"num_views": 0}, "num_views"),
+        ({"edge_drop": (1.5,)}, "`edge_drop` must lie between 0 and 1, got 1.5"),
+        ({"feature_mask": (0.1, 0.2, 0.3)}, "`feature_mask` must be one value or 2.* got"),
+        ({"num_views": 0}, "`num_views` must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, words):
@@ -141,7 +142,7 @@ def test_settings_out_of_range_are_refused(settings, words):
 
 
 def test_a_number_for_each_sample_is_asked_for(as_users_run_it):
-    with pytest.raises(ValueError, match="must be 200 indices"):
+    with pytest.raises(ValueError, match=r"`samples` must be 200 indices, got shape \(3,\)"):
         GraphViews()(graph(), torch.arange(3), seed=0, epoch=0)
 
 

@@ -333,23 +333,23 @@ def test_plain_view_equals_torchvision_resize_and_centre_crop(
     ("change", "message"),
     [
         ({"crop_scale": (0.5, 0.2)}, "`crop_scale` must be two numbers above 0, the smaller first"),
-        ({"crop_scale": (0.0, 1.0)}, "`crop_scale`"),
+        ({"crop_scale": (0.0, 1.0)}, r"`crop_scale` must be .* got \(0.0, 1.0\)"),
         ({"crop_scale": (0.5, 1.5)}, "`crop_scale` must lie between 0 and 1, got 1.5"),
-        ({"crop_ratio": (2.0, 1.0)}, "`crop_ratio`"),
+        ({"crop_ratio": (2.0, 1.0)}, r"`crop_ratio` must be .* got \(2.0, 1.0\)"),
         ({"flip": 1.5}, "`flip` must lie between 0 and 1, got 1.5"),
-        ({"jitter": -0.1}, "`jitter`"),
-        ({"grey": 2.0}, "`grey`"),
+        ({"jitter": -0.1}, "`jitter` must lie between 0 and 1, got -0.1"),
+        ({"grey": 2.0}, "`grey` must lie between 0 and 1, got 2.0"),
         ({"brightness": -1.0}, "`brightness` must be 0 or more"),
         ({"hue": 0.6}, "`hue` must lie between 0 and 0.5, got 0.6"),
         ({"blur": (0.1, 0.2, 0.3)}, "`blur` must be one probability or 2"),
-        ({"blur": (1.1,)}, "`blur`"),
-        ({"blur_sigma": (2.0, 0.1)}, "`blur_sigma`"),
-        ({"solarise": ()}, "`solarise`"),
-        ({"rotation": -5.0}, "`rotation`"),
+        ({"blur": (1.1,)}, "`blur` must lie between 0 and 1, got 1.1"),
+        ({"blur_sigma": (2.0, 0.1)}, r"`blur_sigma` must be .* got \(2.0, 0.1\)"),
+        ({"solarise": ()}, r"`solarise` must be one probability or 2.* got \(\)"),
+        ({"rotation": -5.0}, "`rotation` must be 0 or more, got -5.0"),
         ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3"),
         ({"std": (0.0,)}, "`std` must be above 0"),
-        ({"size": 0}, "`size`"),
-        ({"num_views": 0}, "`num_views`"),
+        ({"size": 0}, "`size` must be a whole number of 1 or more, got 0"),
+        ({"num_views": 0}, "`num_views` must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_settings_out_of_range_are_refused_by_name(change: dict, message: str) -> None:
@@ -374,17 +374,17 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes",
+    ("sizes", "message"),
     [
-        torch.tensor([[8, 8]]),
-        torch.tensor([[8, 8], [9, 8]]),
-        torch.tensor([[8, 8], [0, 8]]),
+        (torch.tensor([[8, 8]]), r"`sizes` must be 2 × 2 whole numbers .* got shape \(1, 2\)"),
+        (torch.tensor([[8, 8], [9, 8]]), r"`sizes` must lie between .* \[9, 8\]"),
+        (torch.tensor([[8, 8], [0, 8]]), r"`sizes` must lie between .* \[0, 8\]"),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")
-def test_sizes_that_do_not_fit_are_refused(sizes: Tensor) -> None:
+def test_sizes_that_do_not_fit_are_refused(sizes: Tensor, message: str) -> None:
     padded = Images(torch.zeros(2, 3, 8, 8), sizes)
-    with pytest.raises(ValueError, match="`sizes` must"):
+    with pytest.raises(ValueError, match=message):
         ImageViews(size=8)(padded, torch.arange(2), seed=0, epoch=0)
 
 

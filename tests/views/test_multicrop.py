@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 import torch
+from tests.every import every
 from torch import Tensor
 
 from nearfar.inputs import Images
@@ -29,7 +30,7 @@ def test_small_views_come_last_and_are_counted() -> None:
     assert [tuple(view.shape) for view in made] == [(4, 3, 21, 21)] * 2 + [(4, 3, 9, 9)] * 3
     assert views.num_views == 5
     assert WithIndex(views).num_views == 6
-    assert all(view.is_contiguous(memory_format=torch.channels_last) for view in made)
+    assert every(view.is_contiguous(memory_format=torch.channels_last) for view in made)
 
 
 @pytest.mark.parametrize(("size", "small"), [(224, 96), (32, 14), (2, 1), (1, 1)])
@@ -99,7 +100,7 @@ def test_images_of_mixed_size_have_small_views_too() -> None:
     padded = Images(photos(3, 50, 60), torch.tensor([[50, 60], [20, 30], [7, 5]]))
     made = ImageViews(size=16, small_views=2)(padded, torch.arange(3), seed=0, epoch=0)
     assert [view.shape[2] for view in made] == [16, 16, 7, 7]
-    assert all(view.isfinite().all() for view in made)
+    assert every(view.isfinite().all() for view in made)
 
 
 def test_no_images_make_no_small_views() -> None:

@@ -89,23 +89,18 @@ def test_every_start_is_as_likely() -> None:
 @pytest.mark.parametrize(
     ("pad", "start", "expected"),
     [
-        ("wrap", 0.0, [0, 1, 2, 0, 1, 2, 0]),
-        ("wrap", 0.4, [1, 2, 0, 1, 2, 0, 1]),
-        ("reflect", 0.0, [0, 1, 2, 1, 0, 1, 2]),
-        ("reflect", 0.8, [2, 1, 0, 1, 2, 1, 0]),
-        ("zero", 0.0, [0, 0, 0, 0, 0, 1, 2]),
-        ("zero", 0.99, [0, 1, 2, 0, 0, 0, 0]),
+        ("wrap", 0.0, [1, 2, 3, 1, 2, 3, 1]),
+        ("wrap", 0.4, [2, 3, 1, 2, 3, 1, 2]),
+        ("reflect", 0.0, [1, 2, 3, 2, 1, 2, 3]),
+        ("reflect", 0.8, [3, 2, 1, 2, 3, 2, 1]),
+        ("zero", 0.0, [0, 0, 0, 0, 1, 2, 3]),
+        ("zero", 0.99, [1, 2, 3, 0, 0, 0, 0]),
     ],
 )
 def test_a_short_sequence_is_continued(pad: str, start: float, expected: list[int]) -> None:
-    whole = Sequences(torch.arange(3.0).view(1, 1, 3))
+    whole = Sequences(torch.arange(1.0, 4.0).view(1, 1, 3))
     settings = {"start": torch.tensor([start]), "speed": None, "pad": pad}
-    found = windows(whole, length=7, **settings)[0, 0].tolist()
-    if pad == "zero":  # its own first number is 0 too: look at where the others lie
-        assert sorted(found) == sorted(expected)
-        assert found.index(2) == found.index(1) + 1
-    else:
-        assert found == expected
+    assert windows(whole, length=7, **settings)[0, 0].tolist() == expected
 
 
 def test_padding_never_enters_a_view() -> None:
@@ -219,13 +214,13 @@ def test_silence_stays_silence() -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"length": 0}, "`length`"),
+        ({"length": 0}, "`length` must be a whole number of 1 or more, got 0"),
         ({"normalise": "loud"}, "`normalise` must be one of"),
-        ({"pad": "wrapp"}, "did you mean 'wrap'"),
-        ({"speed": (0.0, 1.0)}, "`speed`"),
-        ({"snr": (30.0, 10.0)}, "`snr`"),
-        ({"noise": 1.5}, "`noise`"),
-        ({"gain": -1.0}, "`gain`"),
+        ({"pad": "wrapp"}, "`pad` must be one of .* got 'wrapp' .*did you mean 'wrap'"),
+        ({"speed": (0.0, 1.0)}, r"`speed` must be two numbers above 0.* got \(0.0, 1.0\)"),
+        ({"snr": (30.0, 10.0)}, r"`snr` must be .* the smaller first, got \(30.0, 10.0\)"),
+        ({"noise": 1.5}, "`noise` must lie between 0 and 1, got 1.5"),
+        ({"gain": -1.0}, "`gain` must be .* 0 or above, got -1.0"),
         ({"time_masks": 9}, "`time_masks` must be at most 8"),
         ({"mean": (0.0, 0.0)}, "`mean` must be one number or 1"),
         ({"std": (0.0,)}, "`std` must be above 0"),
@@ -242,7 +237,7 @@ def test_settings_out_of_range_are_refused(setting: dict, words: str) -> None:
     [
         (torch.zeros(2, 1, 9, dtype=torch.int16), TypeError, "floating point, got torch.int16"),
         (torch.zeros(2, 3, 9), ValueError, "batch × 1 channels × time"),
-        (torch.zeros(2, 9), ValueError, "got shape"),
+        (torch.zeros(2, 9), ValueError, r"`sequences` must be batch × .* got shape \(2, 9\)"),
         (torch.zeros(3, 1, 9), ValueError, "`samples` must be 3 indices"),
     ],
 )

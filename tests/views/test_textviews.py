@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.every import every
 
 from nearfar.inputs import Texts, Tokens
 from nearfar.views import TextViews, Tokenizer, Views
@@ -134,7 +135,7 @@ def test_views_seeds_and_epochs_differ(tokenizer: Tokenizer, settings: dict[str,
     views = TextViews(tokenizer, **settings)
     first, second = show(views)
     others = [second, show(views, epoch=6)[0], show(views, seed=4)[0]]
-    assert all(rows(other) != rows(first) for other in others)
+    assert every(rows(other) != rows(first) for other in others)
     assert rows(show(views)[0]) == rows(first)
 
 
@@ -153,7 +154,7 @@ def test_erased_words_are_left_out_in_order_at_their_rate(tokenizer: Tokenizer) 
     texts = [" ".join(WORDS)] * 500
     whole = rows(tokenizer.encode(texts[:1]))[0]
     (view, _) = show(TextViews(tokenizer, erase=0.2), texts)
-    assert all(is_part(row, whole) for row in rows(view))
+    assert every(is_part(row, whole) for row in rows(view))
     assert view.lengths.float().mean().item() / 40 == pytest.approx(0.8, abs=0.01)
 
 
@@ -172,7 +173,7 @@ def test_a_crop_is_one_stretch_of_the_text(tokenizer: Tokenizer) -> None:
     (view, _) = show(TextViews(tokenizer, erase=0.0, crop=(0.25, 0.5)), texts)
     starts = [whole.index(row[0]) for row in rows(view)]
     ends = zip(starts, rows(view), strict=True)
-    assert all(row == whole[start : start + len(row)] for start, row in ends)
+    assert every(row == whole[start : start + len(row)] for start, row in ends)
     assert {len(row) for row in rows(view)} == set(range(10, 21))
     assert (min(starts), max(starts)) == (0, 30)
 
@@ -204,13 +205,13 @@ def test_one_word_stays_of_a_text_that_is_erased_whole(tokenizer: Tokenizer) -> 
     (view, _) = show(TextViews(tokenizer, erase=1.0))
     whole = rows(tokenizer.encode(TEXTS))
     assert view.lengths.tolist() == [1] * 64
-    assert all(row[0] in text for row, text in zip(rows(view), whole, strict=True))
+    assert every(row[0] in text for row, text in zip(rows(view), whole, strict=True))
 
 
 def test_without_changes_both_views_are_the_text_and_a_note_says_so(tokenizer: Tokenizer) -> None:
     views = TextViews(tokenizer, erase=0.0)
     assert views.notes == ("views differ by the encoder's dropout alone",)
-    assert all(rows(view) == rows(tokenizer.encode(TEXTS)) for view in show(views))
+    assert every(rows(view) == rows(tokenizer.encode(TEXTS)) for view in show(views))
     assert TextViews(tokenizer).notes == ()
 
 
@@ -222,10 +223,10 @@ def test_what_a_transformer_puts_at_the_ends_stays(tokenizer: Tokenizer) -> None
     for chosen in ({"erase": 1.0}, {"erase": 0.0, "crop": (0.3, 0.3)}, {"replace": 1.0}):
         for view in show(TextViews(special, **chosen), tokens):  # type: ignore[arg-type]
             found = rows(view)
-            assert all(
+            assert every(
                 (row[0], row[-1], row.count(3), row.count(4)) == (3, 4, 1, 1) for row in found
             )
-            assert all(len(row) > 2 for row in found)
+            assert every(len(row) > 2 for row in found)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +236,8 @@ def test_what_a_transformer_puts_at_the_ends_stays(tokenizer: Tokenizer) -> None
         ({"replace": -0.1}, "`replace` must lie between 0 and 1"),
         ({"crop": (0.9, 0.1)}, "`crop` must be two shares"),
         ({"crop": (0.0, 0.5)}, "`crop` must be two shares"),
-        ({"num_views": 0}, "`num_views`"),
-        ({"replace": 0.1, "frequencies": torch.arange(2)}, "`frequencies` must be"),
+        ({"num_views": 0}, "`num_views` must be a whole number of 1 or more, got 0"),
+        ({"replace": 0.1, "frequencies": torch.arange(2)}, r"`frequencies` must be 43 .* \(2,\)"),
         ({"replace": 0.1, "frequencies": torch.zeros(43, dtype=torch.int64)}, "at least one word"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A number with_index each sample, whatever its batch."""
+"""One integer per sample, whatever its batch."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def test_numbers_stay_whole_when_views_change_their_type() -> None:
 
 def test_a_sample_without_a_number_is_no_sample() -> None:
     with_index = WithIndex(ImageViews(size=8, channels=1), torch.tensor([5, 6]))
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="index 2 is out of bounds"):
         with_index(images(1), torch.tensor([2]), seed=0, epoch=0)
