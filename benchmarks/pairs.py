@@ -230,15 +230,15 @@ def drawings_table() -> list[str]:
     collapsed = found["IP"][0]["verdict"] == "complete collapse"
     claims = [
         (
-            f"some IP is better than none: {best}, the best of these",
+            f"a small IP weight helps: {best}, the best of the sweep",
             compared(found[best], found["CL"], "nearest"),
         ),
-        ("too much IP hurts", compared(found[best], found[SWEEP[-1]], "nearest"))
+        ("too large an IP weight hurts", compared(found[best], found[SWEEP[-1]], "nearest"))
         if best != SWEEP[-1]
-        else ("too much IP hurts", f"open: the largest weight, {best}, read most"),
-        ("FP beside CL does no harm", compared(found["CL + FP"], found["CL"], "nearest")),
+        else ("too large an IP weight hurts", f"open: the largest weight, {best}, is best"),
+        ("adding FP to CL does no harm", compared(found["CL + FP"], found["CL"], "nearest")),
         (
-            "all three are better than CL alone",
+            "all three terms are better than CL alone",
             compared(found["CL + FP + IP"], found["CL"], "nearest"),
         ),
         ("IP alone collapses", "held" if collapsed else f"verdict {found['IP'][0]['verdict']}"),

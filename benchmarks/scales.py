@@ -366,16 +366,14 @@ def page() -> str:
     lines = [
         "# The same name, different numbers",
         "",
-        "A loss of 1.2 in one package may be a loss of 2.4 in another: papers, their authors' code "
-        "and libraries add or average, divide by a dimension, or leave out what is zero. Before "
-        "you compare a curve with one made elsewhere, or take over a learning rate or a weight, "
-        "look here.",
+        "Losses of the same name differ by a factor between papers, their authors' code and "
+        "libraries: they sum or average, divide by a dimension, or exclude zero terms. Check this "
+        "table before you compare loss curves, or transfer a learning rate or a weight.",
         "",
-        "Both columns are computed on one fixed batch by the packages themselves, with default "
-        "settings unless the last column says otherwise (temperature 0.5, margins 1). "
-        "Where the ratio is 1 values and gradients are equal; where another number or a formula "
-        "stands, it holds for every batch, and the tests check it. This page is written by "
-        "`python benchmarks/scales.py`.",
+        "Both columns are computed by the packages themselves on one fixed batch, with default "
+        "settings unless the last column says otherwise (temperature 0.5, margins 1). Where the "
+        "ratio is 1, values and gradients are equal. Other numbers and formulas hold for every "
+        "batch, which the tests check. This page is written by `python benchmarks/scales.py`.",
         "",
         "| loss | their name | nearfar | theirs | theirs from ours | why |",
         "|---|---|---|---|---|---|",

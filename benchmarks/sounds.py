@@ -173,7 +173,7 @@ def tables() -> None:
     makers = {
         "digits": digits_table,
         "horizon": lambda rows: settings_table(rows, "steps ahead"),
-        "candidates": lambda rows: settings_table(rows, "told from"),
+        "candidates": lambda rows: settings_table(rows, "candidates"),
         "series": series_table,
     }
     text, everything = GUIDE.read_text(encoding="utf-8"), read()

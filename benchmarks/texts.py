@@ -207,18 +207,18 @@ def page() -> None:
     rows = read("texts")
     seeds = len({row["seed"] for row in rows if row["seed"]})
     first = next(row for row in rows if row["batch"] == "16")
-    told = "one seed" if seeds == 1 else f"{seeds} seeds"
-    words = f"{int(first['vocabulary']):,} numbers"
+    count = "one seed" if seeds == 1 else f"{seeds} seeds"
     lines = [
-        "The setting of [Nozawa & Sato](https://arxiv.org/abs/2102.06866) for AG News: `bag` with"
-        f" 50 dimensions, words that occur five times or more ({words}), erased with probability"
-        f" {ERASE}, NT-Xent at temperature {TEMPERATURE}, plain SGD with a rate of"
-        f" {float(first['rate']):g} · batch / 256, two epochs of warm-up, a cosine, no weight"
-        f" decay, {first['epochs']} epochs. A batch of B has B candidates, K + 1 as that paper"
-        " counts. Pretrained on a sample of 15,181 of the 120,000 texts; linear probe and mean"
-        " classifier are trained on 11,292 of them, as many of each class, and judged on the 7,600"
-        f" of the test set. Mean and standard deviation over {told};"
-        " published: three seeds, all 120,000 texts, 100 epochs, after the head.",
+        "AG News in the setting of [Nozawa & Sato](https://arxiv.org/abs/2102.06866): `bag` with 50"
+        f" dimensions and a vocabulary of {int(first['vocabulary']):,} (words that occur at least"
+        f" five times), words erased with probability {ERASE}, NT-Xent at temperature"
+        f" {TEMPERATURE}, SGD with learning rate {float(first['rate']):g} · batch / 256, two epochs"
+        f" of warm-up and a cosine schedule, no weight decay, {first['epochs']} epochs. A batch of"
+        " B gives K + 1 = B candidates, in that paper's notation. Pretraining uses a sample of"
+        " 15,181 of the 120,000 texts. Linear probe and mean classifier are fitted on 11,292 of"
+        " these, balanced over classes, and evaluated on the 7,600 of the test set. Mean and"
+        f" standard deviation over {count}; published: three seeds, all 120,000 texts, 100 epochs,"
+        " on projections.",
         "",
         "| K + 1 | linear, encoder | linear, projection | mean classifier, projection |"
         " published linear | published mean |",
@@ -251,15 +251,15 @@ def page() -> None:
     ]
     lines += [
         "",
-        "From K + 1 = 16 to the mean of 128, 256 and 512 projections gain"
-        f" {100 * gains[0]:.1f} points in the linear probe (published: 1.4) and"
-        f" {100 * gains[1]:.1f} with the mean classifier (published: 2.4); the standard error of"
-        " one accuracy on 7,600 texts is 0.4 points. The published numbers come from eight times as"
-        " many texts.",
+        "From K + 1 = 16 to the mean of 128, 256 and 512, projections gain"
+        f" {100 * gains[0]:.1f} points with the linear probe (published: 1.4) and"
+        f" {100 * gains[1]:.1f} with the mean classifier (published: 2.4). The standard error of an"
+        " accuracy on 7,600 texts is 0.4 points, and the published encoders saw eight times as many"
+        " texts.",
         "",
-        f"Beside it, {bag['representation']}: linear {float(bag['linear']):.4f}, mean classifier"
-        f" {float(bag['mean_classifier']):.4f}. `python benchmarks/texts.py` measures,"
-        " `python benchmarks/texts.py page` writes this.",
+        f"For comparison, {bag['representation']}: linear {float(bag['linear']):.4f}, mean"
+        f" classifier {float(bag['mean_classifier']):.4f}. `python benchmarks/texts.py` measures,"
+        " `python benchmarks/texts.py page` writes this section.",
     ]
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -31,7 +31,7 @@ DATA = {
 
 
 def page(kind: type[Method], presets: list[str]) -> str:
-    """What a method's class and presets say of themselves."""
+    """The page of a method, from the docstrings of its class and presets."""
     told = sections(kind)
     title, _, idea = told[""].partition("\n\n")
     lines = [
@@ -44,8 +44,8 @@ def page(kind: type[Method], presets: list[str]) -> str:
         "## Parts",
         "",
         *(f"`{name}`\n: {markdown(text, indent=2)}\n" for name, text in entries(told["Args"])),
-        "As code, what happens to each sample and then what samples have to do with one another"
-        f" (the loss is `{objective(kind)}`):",
+        "In code: `project` is per-sample, `compare` couples samples across the batch (the loss is"
+        f" `{objective(kind)}`).",
         "",
         "```python",
         f"class {kind.__name__}(Method):",
@@ -76,7 +76,7 @@ def preset_lines(name: str, kind: type[Method]) -> list[str]:
         commands.append(f"nearfar train {name} --data {data} --setting {setting}")
         said = {**found.method, **found.train({}), **found.views}
         values = ", ".join(f"{key.replace('_', ' ')} {shown(said[key])}" for key in said)
-        differs = f" Not as published: {'; '.join(found.differs)}." if found.differs else ""
+        differs = f" Deviations: {'; '.join(found.differs)}." if found.differs else ""
         notes.append(
             f"`--setting {setting}`\n: {found.source}. `{found.encoder}` on {found.image_size}"
             f" pixels, {values}.{differs}\n"
@@ -98,13 +98,13 @@ def catalogue() -> str:
     lines = [
         "# Methods",
         "",
-        "Each is one file that reads like its paper's figure, with presets of the paper's sizes:"
-        " `nearfar train NAME --data SOURCE`. *Negatives*: samples are told from others."
-        " *Momentum*: a slow copy of the network is kept. *Settings*: what is published for"
-        " `--setting`. `nearfar methods` prints this table,"
-        " `nearfar cite NAME` the papers' BibTeX;"
-        " [Choosing a method](../guides/choosing-a-method.md) says which is for what."
-        " These pages are written by `python docs/methods/pages.py`.",
+        "Train a preset with `nearfar train PRESET --data SOURCE`. Each method is one file that"
+        " follows its paper's figure; a preset has the paper's sizes. *Negatives*: the loss"
+        " contrasts samples. *Momentum*: there is a momentum encoder. *Settings*: published"
+        " configurations for `--setting`. `nearfar methods` prints this table, and `nearfar cite"
+        " PRESET` the BibTeX; [Choosing a method](../guides/choosing-a-method.md) helps to decide.",
+        "",
+        "These pages are written by `python docs/methods/pages.py`.",
         "",
         "| preset | objective | negatives | momentum | views | for | settings | paper |",
         "|---|---|---|---|---|---|---|---|",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import doctest
 from pathlib import Path
 
 import numpy as np
@@ -176,12 +175,3 @@ def test_a_decoder_predicts_the_words_of_a_caption(folder: Path) -> None:
     step = method(views(batch.inputs, batch.samples, seed=0, epoch=0))
     step.loss.backward()
     assert step.terms["forward"].isfinite()
-
-
-def test_the_guide_runs_as_printed() -> None:
-    page = Path(__file__).parents[2] / "docs" / "guides" / "pairs.md"
-    text = page.read_text(encoding="utf-8").replace("```", "")
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
-    runner.run(parser.get_doctest(text, {}, page.name, str(page), 0))
-    assert runner.summarize().failed == 0
-    assert runner.summarize().attempted > 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import doctest
 import json
 from pathlib import Path
 from typing import Any
@@ -257,13 +256,3 @@ def test_words_that_occur_once_are_known_where_texts_are_few() -> None:
         for count in (400, 600)
     }
     assert sizes == {400: 404, 600: 3}
-
-
-def test_the_guides_examples_print_what_they_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    guide = Path(__file__).parents[2] / "docs" / "guides" / "texts.md"
-    monkeypatch.chdir(tmp_path)
-    result = doctest.testfile(str(guide), module_relative=False)
-    assert result.attempted > 10
-    assert result.failed == 0
