@@ -2,8 +2,8 @@
 
 Both are measured in this environment, on one thread, by one program (``measure_commit.py``). What
 is not equal bit for bit is listed with its reason, which ``expected_differences.toml`` holds. The
-exit code is 1 where a difference has no reason or a reason explains nothing, 2 where a commit cannot
-be measured.
+exit code is 1 where a difference has no reason or a reason explains nothing, and 2 where a commit
+cannot be measured.
 
     python scripts/compare_commits.py                    # since the commit that the reasons name
     python scripts/compare_commits.py 17b39cc HEAD --only views,data
