@@ -7,7 +7,7 @@ cannot be measured.
 
     python scripts/compare_commits.py                    # since the commit that the reasons name
     python scripts/compare_commits.py 17b39cc HEAD --only views,data
-    python scripts/compare_commits.py old.json new.json  # measured before: measure_commit.py
+    python scripts/compare_commits.py kept/17b39cc.json  # measured before, with --keep kept
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ from typing import Any
 SCRIPTS = Path(__file__).resolve().parent
 PARTS = ("views", "methods", "readings", "data")
 SHOWN, UNEXPLAINED = 12, 200  # differences that are printed of each reason, and without one
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore",
+    "CUDA_VISIBLE_DEVICES": "",
+}
 
 Values = Mapping[str, Mapping[str, Any]]
 
@@ -156,26 +161,35 @@ def stale(expected: Expected, old: dict[str, Any], found: Iterable[Difference]) 
                 yield f"nothing was called {before!r}"
 
 
-def measurement(commit: str, parts: str) -> dict[str, Any]:
-    """What a commit, a checked-out tree or a file of an earlier measurement holds."""
+def measurement(commit: str, parts: Sequence[str], *, keep: Path | None = None) -> dict[str, Any]:
+    """What these parts of a commit, a checked-out tree or an earlier measurement compute."""
     if commit.endswith(".json"):
-        return dict(json.loads(Path(commit).read_text(encoding="utf-8")), name=commit)
+        measured = json.loads(Path(commit).read_text(encoding="utf-8"))
+    else:
+        measured = measure(commit, parts)
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        path = keep / f"{measured['name'].replace(' ', '-')}.json"
+        path.write_text(json.dumps(measured), encoding="utf-8")
+    values = measured["values"].items()
+    wanted = {name: value for name, value in values if name.partition("/")[0] in parts}
+    return dict(measured, values=wanted, parts=[p for p in measured["parts"] if p in parts])
+
+
+def measure(commit: str, parts: Sequence[str]) -> dict[str, Any]:
+    """Run the measuring program on a commit or a checked-out tree."""
     with sources_of(commit) as (name, tree), tempfile.TemporaryDirectory() as folder:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         out = Path(folder) / "measured.json"
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(tree / "src")}
-        environment |= {
-            "PYTHONHASHSEED": "0",
-            "CUDA_VISIBLE_DEVICES": "",
-            "PYTHONWARNINGS": "ignore",
-        }
+        environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(tree / "src")}
         environment.pop("NEARFAR_DATA", None)
-        command = [sys.executable, str(SCRIPTS / "measure_commit.py"), str(out), "--only", parts]
-        subprocess.run(command, check=True, env=environment)
-        measured = dict(json.loads(out.read_text(encoding="utf-8")), name=name)
-    if not Path(measured["package"]).is_relative_to(tree):
-        raise RuntimeError(f"{measured['package']} was measured instead of {tree}")
-    return measured
+        command = [sys.executable, str(SCRIPTS / "measure_commit.py"), str(out)]
+        subprocess.run([*command, "--only", ",".join(parts)], check=True, env=environment)
+        measured = json.loads(out.read_text(encoding="utf-8"))
+    package = Path(measured.pop("package"))
+    if not package.is_relative_to(tree):
+        raise RuntimeError(f"{package} was measured instead of {tree}")
+    return {"name": name, **measured}
 
 
 @contextmanager
@@ -209,10 +223,11 @@ def render(comparison: Comparison) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in new["versions"].items())
     lines = [f"# {old['name']} and {new['name']}", "", f"Both measured with {versions}.", ""]
     if old["versions"] != new["versions"]:
-        lines += [f"**Different environments**: the older one with {old['versions']}.", ""]
+        lines += [f"**Not comparable**: the older one was measured with {old['versions']}.", ""]
     lines += ["| measured | equal bit for bit | different | only old | only new |"]
     lines += ["|---|---|---|---|---|"]
-    for part in dict.fromkeys(map(group_of, (*comparison.equal, *names_of(comparison)))):
+    groups = dict.fromkeys(map(group_of, (*comparison.equal, *names_of(comparison))))
+    for part in sorted(groups, key=lambda group: PARTS.index(group.partition("/")[0])):
         found = [d for d in comparison.differences if group_of(d.name) == part]
         removed, added = sum(not d.new for d in found), sum(not d.old for d in found)
         same = sum(group_of(name) == part for name in comparison.equal)
@@ -265,14 +280,16 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--json", type=Path, help="write both measurements and all differences")
     parser.add_argument("--out", type=Path, help="write what is printed, as Markdown")
+    parser.add_argument("--keep", type=Path, help="folder for COMMIT.json, to be compared again")
     parser.add_argument("--expected", type=Path, default=SCRIPTS / "expected_differences.toml")
     arguments = parser.parse_args(given)
-    if unknown := set(arguments.only.split(",")) - set(PARTS):
+    parts = arguments.only.split(",")
+    if unknown := set(parts) - set(PARTS):
         parser.error(f"--only takes {', '.join(PARTS)}, got {', '.join(sorted(unknown))}")
     expected = Expected.load(arguments.expected)
     try:
-        old = measurement(arguments.old or expected.since, arguments.only)
-        new = measurement(arguments.new, arguments.only)
+        old = measurement(arguments.old or expected.since, parts, keep=arguments.keep)
+        new = measurement(arguments.new, parts, keep=arguments.keep)
     except subprocess.CalledProcessError as error:
         print(f"error: {' '.join(map(str, error.cmd))} failed", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ in how they are called is one function under "What differs between commits".
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -308,6 +309,19 @@ def measure(parts: Sequence[str], folder: Path) -> Measured:
     return measured
 
 
+def versions_here() -> dict[str, str]:
+    """What numbers may depend on besides the commit, this program included."""
+    files = sorted(Path(__file__).parent.glob("measure*.py"))
+    program = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        "program": program,
+    }
+
+
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -319,11 +333,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="nearfar-") as folder:
         os.chdir(folder)
         measured = measure(parts, Path(folder))
-    versions = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
+    versions = versions_here()
     measured.save(arguments.out, parts=parts, versions=versions, package=str(nearfar.__file__))
     return 0
 

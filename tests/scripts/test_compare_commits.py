@@ -117,6 +117,15 @@ def test_a_reason_for_what_was_not_measured_is_left_alone(tmp_path):
     assert run(tmp_path, NUMBERS, expected) == 0
 
 
+def test_only_the_parts_that_are_asked_for_are_compared(tmp_path):
+    assert run(tmp_path, {**NUMBERS, "data/a": 2.0}) == 1
+    both = [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+    options = ["--expected", str(tmp_path / "reasons.toml"), "--keep", str(tmp_path / "kept")]
+    assert compare_commits.main([*both, "--only", "views", *options]) == 0
+    kept = json.loads((tmp_path / "kept" / "a-commit.json").read_text(encoding="utf-8"))
+    assert set(kept["values"]) == set(NUMBERS)
+
+
 def test_names_that_changed_are_followed(tmp_path):
     old = {"views/images/dgi/0": 1.0, "views/images/dgi_like/0": 2.0}
     new = {"views/images/deep_graph_infomax/0": 1.0, "views/images/dgi_like/0": 2.0}
