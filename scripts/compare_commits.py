@@ -28,7 +28,7 @@ from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parent
 PARTS = ("views", "methods", "readings", "data")
-SHOWN, UNEXPLAINED = 12, 200  # differences that are printed of each reason, and without one
+SHOWN, UNEXPLAINED = 8, 50  # differences that are printed of each reason, and without one
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",
