@@ -189,8 +189,8 @@ def pairwise_margin_case(margin: float) -> ObjectiveCase:
 
 def scores_refused(first: str, second: str) -> tuple[tuple[tuple[Tensor, Tensor], str], ...]:
     return (
-        ((zeros(0), zeros(3)), f"`{first}` must hold at least one score, got shape (0,)"),
-        ((zeros(3), zeros(2, 0)), f"`{second}` must hold at least one score, got shape (2, 0)"),
+        ((zeros(0), zeros(3)), f"`{first}` must contain at least one score, got shape (0,)"),
+        ((zeros(3), zeros(2, 0)), f"`{second}` must contain at least one score, got shape (2, 0)"),
         ((zeros(3).long(), zeros(3)), f"`{first}` must be floating point, got torch.int64"),
         ((zeros(3), zeros(3).bool()), f"`{second}` must be floating point, got torch.bool"),
     )

@@ -209,7 +209,7 @@ def test_bad_input_is_refused_by_name() -> None:
     for bad in (float("nan"), float("inf")):
         spoilt = z.clone()
         spoilt[7, 2] = bad
-        with pytest.raises(ValueError, match=r"`z1` must hold finite numbers.* row 7"):
+        with pytest.raises(ValueError, match=r"`z1` must contain only finite numbers.* row 7"):
             health(spoilt)
         with pytest.raises(ValueError, match=r"`z2` .* row 7"):
             health(z, spoilt)

@@ -204,7 +204,7 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
             probe.fit(train, torch.where(torch.arange(60) == 5, bad, labels.double()))
     spoilt = train.clone()
     spoilt[9, 1] = float("inf")
-    with pytest.raises(ValueError, match=r"`embeddings` must hold finite numbers.* row 9"):
+    with pytest.raises(ValueError, match=r"`embeddings` must contain only finite numbers.* row 9"):
         probe.fit(spoilt, labels)
     probe.fit(train, labels)
     with pytest.raises(ValueError, match="the 8 columns the probe was fitted on"):

@@ -22,10 +22,10 @@ def alignment_loss(
     .. math:: L = \frac1N \sum_{i=1}^{N} \lVert u_i - v_i \rVert_2^\alpha, \qquad
               u_i = z^1_i / \lVert z^1_i \rVert, \; v_i = z^2_i / \lVert z^2_i \rVert
 
-    Vectors are normalised here; sums are in float32 or wider.
+    Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
+        z1: First view's projections, non-zero.
         z2: Second view's, in the same order.
         alpha: Power of the distance, above 0. The gradient of a pair at distance 0 is taken as 0.
 
@@ -33,7 +33,7 @@ def alignment_loss(
         The mean over the pairs.
 
     Raises:
-        ValueError: Not two matrices of one shape, or `alpha` not above 0.
+        ValueError: Not two matrices of equal shape, or a non-positive `alpha`.
         TypeError: Integer tensors.
 
     Scale:

@@ -35,7 +35,7 @@ def alignment_uniformity_loss(
     normalised there; sums are in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
+        z1: First view's projections, non-zero.
         z2: Second view's, in the same order.
         alpha: Power of the distance of a pair, above 0.
         t: Inverse width of the Gaussian potential, above 0.
@@ -47,7 +47,7 @@ def alignment_uniformity_loss(
         The weighted sum; with a ring, over all processes' samples.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, `alpha` or `t` not above 0,
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, `alpha` or a non-positive `t`,
             or a negative weight.
         TypeError: Integer tensors.
 

@@ -40,7 +40,7 @@ def barlow_twins_loss(
         The sum over the dimensions; it is not divided by their number.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, or a negative weight.
         TypeError: Integer tensors.
 
     Scale:

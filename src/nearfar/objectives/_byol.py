@@ -24,17 +24,17 @@ def byol_loss(
               \bar p_i = p_i / \lVert p_i \rVert, \; \bar t_i = t_i / \lVert t_i \rVert
 
     One direction; the method adds both and decides what is detached. Gradient flows into both
-    arguments unless they are detached. Vectors are normalised here; sums are in float32 or wider.
+    arguments unless they are detached. Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        predictions: The online network's predictions, any length but zero.
+        predictions: The online network's predictions, non-zero.
         targets: The other view's projections by the target network, in the same order.
 
     Returns:
         The mean over the samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:

@@ -25,7 +25,7 @@ def center_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
     sums are in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
 
     Returns:
         The mean over the samples.

@@ -35,7 +35,7 @@ def contrastive_loss(
     wider.
 
     Args:
-        z1: First view's projections, any length but zero; with `negatives`, the anchors that these
+        z1: First view's projections, non-zero; with `negatives`, the anchors that these
             are compared with (the paper's f(y)).
         z2: Second view's, in the same order (the paper's f(x)).
         negatives: M projections of other samples, one set for all anchors or one set for each.
@@ -47,7 +47,7 @@ def contrastive_loss(
         The mean over the anchors; with a ring, over all processes' anchors.
 
     Raises:
-        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
+        ValueError: Shapes that do not match, no negatives, negatives and a ring,
             temperature not above 0.
         TypeError: Integer tensors.
 

@@ -56,7 +56,7 @@ def cpc_loss(
 
     Raises:
         ValueError: Other shapes, no time left so many steps ahead, no candidate but the positive,
-            `skip` below 0, or temperature not above 0.
+            `skip` below 0, or a non-positive temperature.
         TypeError: Integer tensors.
 
     Scale:

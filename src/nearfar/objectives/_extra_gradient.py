@@ -50,7 +50,7 @@ def extra_gradient_loss(
         The mean over the samples.
 
     Raises:
-        ValueError: Not three matrices of one shape, or fewer than 2 samples where one part is kept
+        ValueError: Not three matrices of equal shape, or fewer than 2 samples where one part is kept
             without the other.
         TypeError: Integer tensors.
 
@@ -101,7 +101,7 @@ def triplet_extra_gradient(
     r"""What a triplet adds to the basic gradient: :math:`G_e = -Z_n`, without gradient.
 
     Args:
-        negatives: Another sample's projections for each sample, any length but zero; normalised
+        negatives: Another sample's projections for each sample, non-zero; normalised
             here.
 
     Raises:
@@ -130,11 +130,11 @@ def simsiam_extra_gradient(
     :func:`extra_gradient_loss` the two views' predictions stand for `z1` and `z2`.
 
     Args:
-        z2: The other view's projections, any length but zero; normalised here.
-        predictions2: The other view's predictions; normalised here.
+        z2: The other view's projections, non-zero; normalised internally.
+        predictions2: The other view's predictions; normalised internally.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Reference:

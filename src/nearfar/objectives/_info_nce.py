@@ -49,7 +49,7 @@ def info_nce_loss(
     direction: keys are told apart, not queries. Sums are in float32 or wider.
 
     Args:
-        queries: One row per sample; of any length but zero if normalised.
+        queries: One row per sample; non-zero if normalised.
         keys: The same samples' keys, in the same order.
         negatives: Keys of other samples: a matrix that all queries share, or one matrix for each
             query; without them the batch's other keys serve.
@@ -63,7 +63,7 @@ def info_nce_loss(
         The mean over the queries; with a ring, over all processes' queries.
 
     Raises:
-        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
+        ValueError: Shapes that do not match, no negatives, negatives and a ring,
             temperature not above 0.
         TypeError: Integer tensors.
 

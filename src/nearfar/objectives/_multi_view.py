@@ -42,7 +42,7 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
     wider.
 
     Args:
-        z1: The input's projections, any length but zero.
+        z1: The input's projections, non-zero.
         z2: The signal's, in the same order.
         reconstructions: Signals predicted from the inputs' representations.
         signals: What they should be.

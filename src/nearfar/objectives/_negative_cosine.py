@@ -22,17 +22,17 @@ def negative_cosine_loss(
     .. math:: D(p, z) = -\frac1N \sum_{i=1}^{N} \cos(p_i, z_i)
 
     One direction. The gradient flows into both arguments: where it has to stop, as in SimSiam, the
-    method detaches the targets. Vectors are normalised here; sums are in float32 or wider.
+    method detaches the targets. Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        predictions: Of the one view, any length but zero.
+        predictions: Of the one view, non-zero.
         targets: Of the other view, in the same order.
 
     Returns:
         The mean over the samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:

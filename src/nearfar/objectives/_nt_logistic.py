@@ -29,10 +29,10 @@ def nt_logistic_loss(
                 + \ln \sigma\big({-\cos(a_i, n_i)} / \tau\big)\Big), \qquad
               \sigma(x) = \frac1{1 + e^{-x}}
 
-    with :math:`\tau` the temperature. Vectors are normalised here; sums are in float32 or wider.
+    with :math:`\tau` the temperature. Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        anchors: One row per sample, any length but zero.
+        anchors: One row per sample, non-zero.
         positives: A vector for each that should be similar.
         negatives: A vector for each that should be opposite.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
@@ -41,7 +41,7 @@ def nt_logistic_loss(
         The mean over the triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or temperature not above 0.
+        ValueError: Not three matrices of equal shape, or a non-positive temperature.
         TypeError: Integer tensors.
 
     Scale:

@@ -31,10 +31,10 @@ def nt_xent_loss(
               \frac{e^{\cos(z_i, z_{p(i)}) / \tau}}{\sum_{k \ne i} e^{\cos(z_i, z_k) / \tau}}
 
     over the 2N rows of both views, :math:`p(i)` being the other view of the same sample and
-    :math:`\tau` the temperature. Vectors are normalised here; sums are in float32 or wider.
+    :math:`\tau` the temperature. Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
+        z1: First view's projections, non-zero.
         z2: Second view's, in the same order.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
         ring: Processes whose shards together are the batch; instead of gathering.
@@ -43,7 +43,7 @@ def nt_xent_loss(
         The mean over all 2N views; with a ring, over all processes' views.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, temperature not above 0.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, a non-positive temperature.
         TypeError: Integer tensors.
 
     Scale:

@@ -41,7 +41,7 @@ def pairwise_margin_loss(
         The mean over the pairs.
 
     Raises:
-        ValueError: Not two matrices of one shape, `same` of another length, or a margin not above
+        ValueError: Not two matrices of equal shape, `same` of another length, or a margin not above
             0.
         TypeError: Integer tensors, or `same` not boolean.
 

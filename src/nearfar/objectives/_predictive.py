@@ -87,7 +87,7 @@ def inverse_predictive_loss(
         The mean over the samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:

@@ -50,7 +50,7 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
     normalised here; sums are in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
+        z1: First view's projections, non-zero.
         z2: Second view's, in the same order.
         prototypes: K learnable directions.
         queue1: First views' projections of earlier batches. They take part in the computation of
@@ -68,7 +68,7 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
 
     Raises:
         ValueError: Shapes that do not fit, one queue without the other, fewer than 2 samples
-            to share out and no queue, temperature or `epsilon` not above 0, `iterations` below 0.
+            to share out and no queue, temperature or a non-positive `epsilon`, `iterations` below 0.
         TypeError: Integer tensors.
 
     Scale:

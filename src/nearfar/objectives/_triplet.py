@@ -40,7 +40,7 @@ def triplet_loss(
         The mean over the triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or a negative margin.
+        ValueError: Not three matrices of equal shape, or a negative margin.
         TypeError: Integer tensors.
 
     Scale:
@@ -86,10 +86,10 @@ def cosine_triplet_loss(
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \max\big(0,\; m + \cos(a_i, n_i) - \cos(a_i, p_i)\big)
 
-    with :math:`m` the margin. Vectors are normalised here; sums are in float32 or wider.
+    with :math:`m` the margin. Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        anchors: One row per sample, any length but zero.
+        anchors: One row per sample, non-zero.
         positives: A vector for each that should be similar.
         negatives: A vector for each that should not.
         margin: Difference of cosines that is enough, 0 or above; above 2 it never is.
@@ -98,7 +98,7 @@ def cosine_triplet_loss(
         The mean over the triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or a negative margin.
+        ValueError: Not three matrices of equal shape, or a negative margin.
         TypeError: Integer tensors.
 
     Scale:

@@ -28,10 +28,10 @@ def uniformity_loss(
     .. math:: L = \ln \frac1{N (N - 1)} \sum_{i \ne j} e^{-t \lVert u_i - u_j \rVert_2^2}, \qquad
               u_i = z_i / \lVert z_i \rVert
 
-    Vectors are normalised here; sums are in float32 or wider.
+    Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
         t: Inverse width of the Gaussian potential, above 0.
         include_self: Average over all N² ordered pairs instead, a sample with itself among them.
         ring: Processes whose shards together are the batch; instead of gathering.
@@ -40,7 +40,7 @@ def uniformity_loss(
         The logarithm of the mean potential.
 
     Raises:
-        ValueError: Not a matrix, fewer than 2 samples, or `t` not above 0.
+        ValueError: Not a matrix, fewer than 2 samples, or a non-positive `t`.
         TypeError: An integer tensor.
 
     Scale:

@@ -43,7 +43,7 @@ def vicreg_loss(
         The weighted sum.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, or a negative weight.
         TypeError: Integer tensors.
 
     Scale:
@@ -94,7 +94,7 @@ def invariance_term(
         z2: Second view's, in the same order.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:
