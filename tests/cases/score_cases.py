@@ -71,7 +71,7 @@ def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveCase:
         refused_inputs=(
             (
                 (*rows(6, 6), normal(6, 3, 4)),
-                "`negatives` must hold a matrix of 5 columns for each of the 6 queries,"
+                "`negatives` must have a matrix of 5 columns for each of the 6 queries,"
                 " got shape (6, 3, 4)",
             ),
             ((*rows(6, 6), normal(5, 3, 5)), "for each of the 6 queries, got shape (5, 3, 5)"),
