@@ -28,7 +28,7 @@ def uniformity(z: Float[Tensor, "samples dim"], *, t: float = 2) -> Float[Tensor
 
     Args:
         z: One view of each sample, 2 rows or more; rows need not be normalised.
-        t: Width of the kernel, above 0.
+        t: Inverse width of the kernel, above 0.
 
     Range:
         0 (all points are one) down to :func:`nearfar.ops.uniformity_floor`; independent uniform

@@ -131,7 +131,7 @@ def few_point_minimum(points: int, dim: int, t: float = 2.0) -> float:
     Args:
         points: Number n of points, 2 or more.
         dim: Dimension m of the ambient space.
-        t: Width of the kernel, above 0.
+        t: Inverse width of the kernel, above 0.
 
     Returns:
         The exact minimum; :func:`uniformity_floor` is a lower bound for any number of points.
