@@ -200,7 +200,7 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
     with pytest.raises(ValueError, match="got -1 in row 5"):
         probe.fit(train, torch.where(torch.arange(60) == 5, -1, labels))
     for bad in (float("nan"), 0.5):
-        with pytest.raises(ValueError, match=r"whole numbers of 0 or more, got .* in row 5"):
+        with pytest.raises(ValueError, match=r"integers of 0 or more, got .* in row 5"):
             probe.fit(train, torch.where(torch.arange(60) == 5, bad, labels.double()))
     spoilt = train.clone()
     spoilt[9, 1] = float("inf")
