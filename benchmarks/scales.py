@@ -1,9 +1,9 @@
-"""Losses of other packages beside ours: the page "the same name, different numbers".
+"""Losses of other packages compared with ours: the page "the same name, different numbers".
 
 python benchmarks/scales.py        writes docs/same-name-different-numbers.md
 
-`COMPARISONS` holds both sides of each line; the tests ask the relation of any input and its
-gradient.
+`COMPARISONS` has both sides of each row; the tests check the relation and that of the gradients on
+any input.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BATCH, DIM, OTHERS = 16, 8, 12
 
 @dataclass(frozen=True)
 class Batch:
-    """What a loss may need: two views of samples, other vectors, which pairs are one sample."""
+    """Inputs of the losses: two views, other vectors, and which pairs are of the same sample."""
 
     z1: Tensor
     z2: Tensor
@@ -51,7 +51,7 @@ Loss = Callable[[Batch], Tensor]
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line: theirs is `factor` × ours + `offset`, or, without a factor, `translated` alone."""
+    """A row: theirs is `factor` × ours + `offset`, or, without a factor, `translated`."""
 
     name: str
     package: str
@@ -65,7 +65,7 @@ class Comparison:
 
 
 def fixed_batch() -> Batch:
-    """Numbers of no generator: the same everywhere."""
+    """A deterministic batch without a random generator."""
 
     def waves(rows: int, start: float) -> Tensor:
         steps = torch.arange(rows * DIM, dtype=torch.float64).view(rows, DIM)
@@ -151,7 +151,7 @@ def metric_triplet(batch: Batch) -> Tensor:
 
 
 def triplets_of_directions(batch: Batch) -> Tensor:
-    """Ours on unit vectors, over the triplets that are not yet apart."""
+    """Ours on unit vectors, over the triplets that violate the margin."""
     vectors = [F.normalize(z, dim=1) for z in (batch.z1, batch.z2, shifted(batch))]
     split = [z.split(1) for z in vectors]
     each = [triplet_loss(*rows, margin=1.0) for rows in zip(*split, strict=True)]
@@ -165,7 +165,7 @@ def torch_triplet(batch: Batch) -> Tensor:
 
 
 def pairs_of(batch: Batch) -> tuple[Tensor, Tensor]:
-    """First views with their second, or, every other one, with another sample's."""
+    """First views with their second view, or, for every other one, another sample's."""
     return batch.z1, torch.where(batch.same[:, None], batch.z2, shifted(batch))
 
 
@@ -180,7 +180,7 @@ def metric_contrastive(batch: Batch) -> Tensor:
 
 
 def distances_not_squared(batch: Batch) -> Tensor:
-    """Theirs in words: means of the distances, and of what is missing to 1, where not 0; added."""
+    """Mean distance of same pairs plus mean hinge of different pairs, over non-zero terms."""
     first, second = (F.normalize(z, dim=1) for z in pairs_of(batch))
     distances = (first - second).norm(dim=1)
     missing = (1 - distances[~batch.same]).relu()
@@ -188,7 +188,7 @@ def distances_not_squared(batch: Batch) -> Tensor:
 
 
 def scores(batch: Batch) -> tuple[Tensor, Tensor]:
-    """A bilinear critic's, of patches and corrupted patches with the mean patch."""
+    """A bilinear critic's scores of patches and corrupted patches with the mean patch."""
     summary = batch.critic @ batch.z1.mean(dim=0).sigmoid()
     return batch.z1 @ summary, shifted(batch) @ summary
 
@@ -209,7 +209,7 @@ COMPARISONS = [
         "NTXentLoss",
         lambda b: nt_xent_loss(b.z1, b.z2, temperature=0.5),
         lightly_nt_xent,
-        "the mean over all 2N views in both; their temperature is 0.5 unless given, ours must be",
+        "the mean over all 2N views in both; their default temperature is 0.5, ours has no default",
         factor=1.0,
     ),
     Comparison(
@@ -218,11 +218,11 @@ COMPARISONS = [
         "SelfSupervisedLoss(NTXentLoss)",
         lambda b: nt_xent_loss(b.z1, b.z2, temperature=0.5),
         lambda b: metric_nt_xent(b, symmetric=True),
-        "the mean over all 2N views in both; their temperature is 0.07 unless given",
+        "the mean over all 2N views in both; their default temperature is 0.07",
         factor=1.0,
     ),
     Comparison(
-        "InfoNCE, in the batch",
+        "InfoNCE, in-batch negatives",
         "pytorch_metric_learning",
         "SelfSupervisedLoss(NTXentLoss, symmetric=False)",
         lambda b: info_nce_loss(b.z1, b.z2, temperature=0.5),
@@ -231,12 +231,12 @@ COMPARISONS = [
         factor=1.0,
     ),
     Comparison(
-        "InfoNCE, a bank of negatives",
+        "InfoNCE, queue of negatives",
         "lightly",
         "NTXentLoss(memory_bank_size=…)",
         lambda b: info_nce_loss(b.z1, b.z2, b.others, temperature=0.5),
         lightly_memory_bank,
-        "one direction in both; theirs is called NT-Xent with a memory bank, and its bank a queue",
+        "one direction in both; theirs is NT-Xent with a memory bank, which is a queue",
         factor=1.0,
     ),
     Comparison(
@@ -245,8 +245,8 @@ COMPARISONS = [
         "VICRegLoss",
         lambda b: vicreg_loss(b.z1, b.z2),
         lightly_vicreg,
-        "theirs follows the authors' code, which divides the paper's invariance by the dimension "
-        "and its variance by 2: here `invariance_weight=25 / dim, variance_weight=12.5`",
+        "theirs follows the authors' code, which divides the invariance term by the dimension and "
+        "the variance term by 2: ours with `invariance_weight=25 / dim, variance_weight=12.5`",
         translated=lambda b: vicreg_loss(
             b.z1, b.z2, invariance_weight=25 / DIM, variance_weight=12.5
         ),
@@ -257,7 +257,7 @@ COMPARISONS = [
         "VICRegLoss",
         lambda b: vicreg_loss(b.z1, b.z2),
         metric_vicreg,
-        "as lightly's",
+        "as for lightly",
         translated=lambda b: vicreg_loss(
             b.z1, b.z2, invariance_weight=25 / DIM, variance_weight=12.5
         ),
@@ -268,7 +268,7 @@ COMPARISONS = [
         "BarlowTwinsLoss",
         lambda b: barlow_twins_loss(b.z1, b.z2),
         lightly_barlow_twins,
-        "the sum over the dimensions in both, λ = 0.005",
+        "the sum over dimensions in both, λ = 0.005",
         factor=1.0,
     ),
     Comparison(
@@ -277,7 +277,7 @@ COMPARISONS = [
         "SwaVLoss",
         lambda b: swapped_prediction_loss(b.z1, b.z2, b.others),
         lightly_swav,
-        "the mean of both directions; theirs takes similarities and leaves normalising to you",
+        "the mean of both directions; theirs takes similarities of vectors that you normalise",
         factor=1.0,
     ),
     Comparison(
@@ -295,7 +295,7 @@ COMPARISONS = [
         "NegativeCosineSimilarity",
         lambda b: byol_loss(b.z1, b.z2),
         lightly_negative_cosine,
-        "theirs is the negative cosine, ours the paper's squared distance, 2 + 2 × that",
+        "theirs is the negative cosine, ours the paper's squared distance, 2 + 2 × theirs",
         factor=0.5,
         offset=-1.0,
     ),
@@ -305,7 +305,7 @@ COMPARISONS = [
         "HypersphereLoss",
         lambda b: alignment_uniformity_loss(b.z1, b.z2),
         lightly_hypersphere,
-        "their default is t = 1, the paper's and ours t = 2: here `t=1.0`",
+        "their default is t = 1, the paper's and ours t = 2: ours with `t=1.0`",
         translated=lambda b: alignment_uniformity_loss(b.z1, b.z2, t=1.0),
     ),
     Comparison(
@@ -314,7 +314,7 @@ COMPARISONS = [
         "nn.TripletMarginLoss",
         lambda b: triplet_loss(b.z1, b.z2, shifted(b), margin=1.0),
         torch_triplet,
-        "the mean over the triplets in both; theirs adds 10⁻⁶ to each difference",
+        "the mean over triplets in both; theirs adds 10⁻⁶ to each difference",
         factor=1.0,
     ),
     Comparison(
@@ -323,8 +323,8 @@ COMPARISONS = [
         "TripletMarginLoss",
         lambda b: triplet_loss(b.z1, b.z2, shifted(b), margin=1.0),
         metric_triplet,
-        "theirs brings vectors to length 1 first and averages over the triplets whose loss is not 0"
-        " alone, so that it does not fall as they get fewer",
+        "theirs normalises vectors and averages over triplets with a non-zero loss only, so it does"
+        " not decrease as these get fewer",
         translated=triplets_of_directions,
     ),
     Comparison(
@@ -333,9 +333,9 @@ COMPARISONS = [
         "ContrastiveLoss",
         lambda b: pairwise_margin_loss(*pairs_of(b), b.same, margin=1.0),
         metric_contrastive,
-        "theirs brings vectors to length 1, does not square, averages same and different pairs "
-        "apart, those with a loss of 0 left out, and adds both; ours is the mean over all pairs of "
-        "the squares, as published",
+        "theirs normalises vectors, does not square, averages same and different pairs separately "
+        "over non-zero losses, and adds both; ours is the mean of squares over all pairs, as "
+        "published",
         translated=distances_not_squared,
     ),
     Comparison(
@@ -345,7 +345,7 @@ COMPARISONS = [
         lambda b: binary_discrimination_loss(*scores(b)),
         graph_infomax,
         "theirs adds the means over real and corrupted pairs, ours is the mean over all, as in the "
-        "paper: twice, where both are as many",
+        "paper: twice ours for equal numbers of both",
         factor=2.0,
     ),
     Comparison(
@@ -375,7 +375,7 @@ def page() -> str:
         "ratio is 1, values and gradients are equal. Other numbers and formulas hold for every "
         "batch, which the tests check. This page is written by `python benchmarks/scales.py`.",
         "",
-        "| loss | their name | nearfar | theirs | theirs from ours | why |",
+        "| loss | their name | nearfar | theirs | theirs from ours | reason |",
         "|---|---|---|---|---|---|",
     ]
     for one in COMPARISONS:
@@ -389,7 +389,7 @@ def page() -> str:
 
 def relation(one: Comparison) -> str:
     if one.factor is None:
-        return "no constant"
+        return "not proportional"
     shift = f" − {-one.offset:g}" if one.offset else ""
     return f"× {one.factor:g}{shift}"
 

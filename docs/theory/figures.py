@@ -45,10 +45,10 @@ def negatives(folder: Path) -> None:
         folder / "negatives-coverage.svg",
         line_chart(
             coverage,
-            alt="How likely all of 10, 100 and 1,000 equal classes appear among 8 to 32,768 draws:"
-            " each curve rises from 0 to 1 within a factor of about four.",
+            alt="Probability that all of 10, 100 and 1,000 equal classes appear among 8 to 32,768"
+            " draws: each curve rises from 0 to 1 within a factor of about four.",
             x_title="draws (K + 1)",
-            y_title="all classes appear",
+            y_title="probability of coverage",
             x_ticks=[8, 64, 512, 4_096, 32_768],
             y_ticks=[0, 0.25, 0.5, 0.75, 1],
         ),
@@ -90,7 +90,7 @@ def negatives(folder: Path) -> None:
                 Line("coupons", candidates, coupon_lowers),
             ],
             alt="The contrastive loss and both lower bounds against the number of negatives: all"
-            " rise; CURL's runs parallel to the loss, the coupons' at half its slope.",
+            " rise; CURL's is parallel to the loss, the coupon bound has half its slope.",
             x_title="negatives K",
             y_title="nats",
             x_ticks=candidates,
@@ -106,11 +106,11 @@ def negatives(folder: Path) -> None:
                 Line("coupons", candidates, coupon_uppers),
                 Line("collapsed, ln 5", candidates, [upper.collapsed] * len(candidates), True),
             ],
-            alt="What both bounds allow the supervised loss to be, on a logarithmic scale: CURL's"
-            " grows beyond ten to the twenty, the coupons' stays between 5 and 8 from 8 negatives"
-            " on; the loss is 1.37, a collapsed encoder reads 1.61.",
+            alt="Both upper bounds on the supervised loss, on a logarithmic scale: CURL's grows"
+            " beyond ten to the twenty, the coupon bound stays between 5 and 8 from 8 negatives"
+            " on; the loss is 1.37, that of a collapsed encoder 1.61.",
             x_title="negatives K",
-            y_title="at most, nats",
+            y_title="upper bound, nats",
             x_ticks=candidates,
             y_ticks=[1, 10, 100, 1_000, 10_000, 1e5, 1e6],
             log_y=True,
@@ -132,7 +132,7 @@ def write(file: Path, text: str) -> None:
 
 
 def hypersphere(folder: Path) -> None:
-    """The perfect encoder's loss beside its limit (dashed); how low uniformity can go."""
+    """The perfect encoder's loss and its limit (dashed); the minimum of uniformity."""
     many = [2**i for i in range(17)]
     curves, levels = [], []
     for temperature in (0.5, 0.2, 0.1):
@@ -148,8 +148,8 @@ def hypersphere(folder: Path) -> None:
         line_chart(
             [line for pair in zip(curves, levels, strict=True) for line in pair],
             alt="Loss minus the logarithm of the number of negatives, of a perfectly aligned and"
-            " uniform encoder: at temperature 0.5 it has reached its limit of -1.98 with 4,096"
-            " negatives, at 0.1 it is at -9.4 with 65,536, its limit being -9.61.",
+            " uniform encoder: at temperature 0.5 it reaches its limit of -1.98 with 4,096"
+            " negatives, at 0.1 it is at -9.4 with 65,536, with a limit of -9.61.",
             x_title="negatives M",
             y_title="loss − ln M",
             x_ticks=[1, 16, 256, 4_096, 65_536],
@@ -166,10 +166,10 @@ def hypersphere(folder: Path) -> None:
         folder / "hypersphere-uniformity.svg",
         line_chart(
             [Line(name, dims, values) for name, values in floors.items()],
-            alt="The least uniformity at t = 2 against the dimension: it falls from -1.6 on the"
-            " circle to nearly -4; without self-pairs 64 samples may read as low as -4.06.",
+            alt="Minimum of uniformity at t = 2 by dimension: it decreases from -1.6 on the circle"
+            " to nearly -4; without self-pairs 64 samples can have as little as -4.06.",
             x_title="dimensions",
-            y_title="least uniformity, t = 2",
+            y_title="minimum of uniformity, t = 2",
             x_ticks=[2, 8, 32, 128, 512, 2_048],
             y_ticks=[-4.25, -4, -3, -2, -1],
         ),
@@ -177,7 +177,7 @@ def hypersphere(folder: Path) -> None:
 
 
 def information(folder: Path) -> None:
-    """Four estimators with the best critic of Gaussian pairs, whose information is known."""
+    """Four estimators with the best critic, for Gaussian pairs of known mutual information."""
     batch, repeats = 64, 400
     estimators = {
         "InfoNCE": info_nce_information,
@@ -204,8 +204,8 @@ def information(folder: Path) -> None:
         line_chart(
             [Line(name, truths, values) for name, values in found.items()],
             alt="The median estimate of 400 batches of 64 pairs with the best critic against the"
-            " true information: Jensen-Shannon's stays on the diagonal, InfoNCE's bends and cannot"
-            " pass the logarithm of 64, 4.16; the other two read too high from 7 nats on.",
+            " true mutual information: Jensen-Shannon follows the diagonal, InfoNCE saturates at"
+            " the logarithm of 64, 4.16; the other two overestimate from 7 nats on.",
             x_title="true information, nats",
             y_title="median estimate",
             x_ticks=truths,
@@ -219,22 +219,22 @@ def simsiam(folder: Path) -> None:
     """Both phases of the paper's Figure 4 on free vectors; decorrelation against temperature."""
     torch.manual_seed(0)
     z = to_sphere(torch.randn(256, 32, dtype=torch.float64)).requires_grad_()
-    readings: dict[str, list[float]] = {"m_o": [], "m_r": []}
+    lengths: dict[str, list[float]] = {"m_o": [], "m_r": []}
     half, rate = 60, 0.1
     for step in range(2 * half):
         loss = center_loss(z) if step < half else residual_loss(z)
         (gradient,) = torch.autograd.grad(loss * len(z), z)
         z = to_sphere(z.detach() - rate * gradient).requires_grad_()
         center, residual = center_and_residual(z.detach())
-        readings["m_o"].append(float(center.norm()))
-        readings["m_r"].append(float(residual.norm(dim=1).mean()))
+        lengths["m_o"].append(float(center.norm()))
+        lengths["m_r"].append(float(residual.norm(dim=1).mean()))
     steps = [float(step) for step in range(1, 2 * half + 1)]
     write(
         folder / "simsiam-phases.svg",
         line_chart(
-            [Line(name, steps, values) for name, values in readings.items()],
-            alt="Free vectors drawn to their centre for 60 steps: m_o rises to 1 and m_r falls to"
-            " 0; then drawn along their residuals for 60 steps: the other way round.",
+            [Line(name, steps, values) for name, values in lengths.items()],
+            alt="Free vectors move along their centre for 60 steps: m_o rises to 1 and m_r falls to"
+            " 0; then along their residuals for 60 steps: the reverse.",
             x_title="steps: centre loss until 60, residual loss from there",
             y_title="m_o, m_r",
             x_ticks=[0, 20, 40, 60, 80, 100, 120],
@@ -266,11 +266,11 @@ def simsiam(folder: Path) -> None:
 
 
 def worlds(folder: Path) -> None:
-    """Pairs of shapes with the dials at rest and turned."""
+    """Pairs of shapes for three settings of the parameters."""
     settings = {
-        "content kept": ShapeWorld(),
-        "style shared": ShapeWorld(leakage=1.0),
-        "content lost": ShapeWorld(content_change=0.875),
+        "same content": ShapeWorld(),
+        "same style": ShapeWorld(leakage=1.0),
+        "unrelated": ShapeWorld(content_change=0.875),
     }
     rows, names = [], []
     for name, world in settings.items():
@@ -282,7 +282,7 @@ def worlds(folder: Path) -> None:
         pictures(
             rows,
             names,
-            alt="Eight pairs of pictures in three settings: the same shape at another place in"
+            alt="Eight pairs of images in three settings: the same shape at another position in"
             " another colour; the same shape in the same style; unrelated shapes.",
         ),
     )

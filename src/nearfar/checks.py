@@ -1,4 +1,4 @@
-"""Argument checks: one message for one kind of mistake, naming argument, expectation and value."""
+"""Argument checks: uniform error messages with the argument, what it must be, and its value."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ __all__ = [
 
 
 def check_positive(**values: float) -> None:
-    """Every value is a finite number above zero."""
+    """Raise unless every value is a finite number above 0."""
     for name, value in values.items():
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
 
 
 def check_not_negative(**values: float) -> None:
-    """Every value is a finite number, 0 or above."""
+    """Raise unless every value is a finite number of 0 or above."""
     for name, value in values.items():
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
             raise ValueError(f"`{name}` must be a finite number of 0 or above, got {value!r}")
 
 
 def check_temperature(temperature: float | Tensor) -> None:
-    """A finite number above 0, or a learnable scalar (whose value is left on its device)."""
+    """Raise unless it is a finite number above 0 or a scalar tensor (of unchecked value)."""
     if not isinstance(temperature, Tensor):
         check_positive(temperature=temperature)
     elif temperature.ndim != 0 or not temperature.is_floating_point():
@@ -51,14 +51,14 @@ def check_temperature(temperature: float | Tensor) -> None:
 
 
 def check_fraction(**values: float) -> None:
-    """Every value lies in [0, 1]."""
+    """Raise unless every value is in [0, 1]."""
     for name, value in values.items():
         if not (isinstance(value, (int, float)) and 0 <= value <= 1):
             raise ValueError(f"`{name}` must lie between 0 and 1, got {value!r}")
 
 
 def check_integer(*, at_least: int, **values: int) -> None:
-    """Every value is a whole number, `at_least` or more."""
+    """Raise unless every value is an integer of `at_least` or more."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
             raise ValueError(
@@ -67,7 +67,7 @@ def check_integer(*, at_least: int, **values: int) -> None:
 
 
 def check_axes(axes: str, **tensors: Tensor) -> None:
-    """Every tensor is floating point and has the axes named, as in "batch × time × dim"."""
+    """Raise unless every tensor is floating point with axes such as "batch × time × dim"."""
     for name, tensor in tensors.items():
         if tensor.ndim != axes.count("×") + 1 or 0 in tensor.shape:
             raise ValueError(
@@ -78,7 +78,7 @@ def check_axes(axes: str, **tensors: Tensor) -> None:
 
 
 def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:
-    """Every tensor is a floating-point matrix (samples × dim) with at least `min_rows` rows."""
+    """Raise unless every tensor is a floating-point matrix with at least `min_rows` rows."""
     for name, tensor in tensors.items():
         if tensor.ndim != 2:
             raise ValueError(
@@ -94,20 +94,20 @@ def check_matrix(*, min_rows: int = 1, **tensors: Tensor) -> None:
 
 
 def check_finite_rows(**tensors: Tensor) -> None:
-    """No matrix holds NaN or an infinity; the first bad row is named."""
+    """Raise if a matrix contains NaN or infinity, naming the first such row."""
     for name, tensor in tensors.items():
         bad = (~tensor.isfinite()).any(dim=1)
         if bool(bad.any()):
             rows = bad.nonzero().flatten().tolist()
             more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
             raise ValueError(
-                f"`{name}` must hold finite numbers only,"
+                f"`{name}` must contain only finite numbers,"
                 f" got NaN or infinity in row {rows[0]}{more}"
             )
 
 
 def check_same_shape(**tensors: Tensor) -> None:
-    """All tensors have the shape of the first."""
+    """Raise unless all tensors have the shape of the first."""
     (first, reference), *others = tensors.items()
     for name, tensor in others:
         if tensor.shape != reference.shape:
@@ -118,18 +118,18 @@ def check_same_shape(**tensors: Tensor) -> None:
 
 
 def check_scores(**tensors: Tensor) -> None:
-    """Every tensor is floating point and holds at least one number, in any shape."""
+    """Raise unless every tensor is floating point and non-empty."""
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
             raise TypeError(f"`{name}` must be floating point, got {tensor.dtype}")
         if tensor.numel() == 0:
             raise ValueError(
-                f"`{name}` must hold at least one score, got shape {tuple(tensor.shape)}"
+                f"`{name}` must contain at least one score, got shape {tuple(tensor.shape)}"
             )
 
 
 def check_same_columns(**matrices: Tensor) -> None:
-    """All matrices have as many columns as the first."""
+    """Raise unless all matrices have as many columns as the first."""
     (first, reference), *others = matrices.items()
     for name, matrix in others:
         if matrix.shape[1] != reference.shape[1]:
@@ -140,13 +140,13 @@ def check_same_columns(**matrices: Tensor) -> None:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """“ (did you mean …?)” for the nearest known word, or nothing."""
+    """“ (did you mean …?)” with the closest known word, or an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def check_choice(known: Iterable[str], **values: str) -> None:
-    """Every value is one of the known words; the nearest is named otherwise."""
+    """Raise unless every value is a known word; the message suggests the closest."""
     words = sorted(known)
     for name, value in values.items():
         if value not in words:

@@ -46,7 +46,7 @@ def amdim_case(queries: int, *, clip: float, penalty_weight: float) -> Objective
             ((many, places.long()), "`locations` must be floating point, got torch.int64"),
             ((many, places[1:]), "columns of `queries`, 6 and 5, got shape (5, 3, 5)"),
             ((many, places[..., :4]), "columns of `queries`, 6 and 5, got shape (6, 3, 4)"),
-            ((many[:1], places[:1]), "`queries` needs at least 2 images to tell one from others"),
+            ((many[:1], places[:1]), "`queries` needs at least 2 images"),
         ),
     )
 

@@ -86,7 +86,7 @@ def cpc_case(
     predictions, encodings = normal(steps, 6, 4, *places, 5), normal(6, 4, *places, 5, seed=2)
     skip = len(places)
     negatives = {"batch": 7, "same_sequence": 3, "other_sequences": 4}[candidates]
-    alone = ((normal(1, 1, 4, 5), normal(1, 4, 5)), "`encodings` needs at least 2 sequences to")
+    alone = ((normal(1, 1, 4, 5), normal(1, 4, 5)), "`encodings` needs at least 2 sequences")
     return ObjectiveCase(
         "cpc_loss",
         make=lambda: CPCLoss(skip=skip, candidates=candidates, temperature=temperature),
@@ -113,7 +113,7 @@ def cpc_case(
         refused_inputs=(
             (
                 (predictions[:, :, :2], encodings[:, :2]),
-                f"must have fewer steps than 2 times, got {steps} after 1 that are skipped",
+                f"must have fewer than 2 steps, got {steps} after 1 skipped",
             ),
         )
         if places
@@ -124,7 +124,10 @@ def cpc_case(
                 "`encodings` must have the axes batch × time × dim, none",
             ),
             ((predictions[:, :5], encodings), "`encodings`, (6, 4, 5), got (5, 4, 5)"),
-            ((normal(4, 6, 4, 5), encodings), "must have fewer steps than 4 times, got 4"),
+            (
+                (normal(4, 6, 4, 5), encodings),
+                "must have fewer than 4 steps, got 4",
+            ),
             ((predictions.long(), encodings), "`predictions` must be floating point, got"),
             *([alone] if candidates == "other_sequences" else []),
         ),

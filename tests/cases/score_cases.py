@@ -71,7 +71,7 @@ def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveCase:
         refused_inputs=(
             (
                 (*rows(6, 6), normal(6, 3, 4)),
-                "`negatives` must hold a matrix of 5 columns for each of the 6 queries,"
+                "`negatives` must have a matrix of 5 columns for each of the 6 queries,"
                 " got shape (6, 3, 4)",
             ),
             ((*rows(6, 6), normal(5, 3, 5)), "for each of the 6 queries, got shape (5, 3, 5)"),
@@ -189,8 +189,8 @@ def pairwise_margin_case(margin: float) -> ObjectiveCase:
 
 def scores_refused(first: str, second: str) -> tuple[tuple[tuple[Tensor, Tensor], str], ...]:
     return (
-        ((zeros(0), zeros(3)), f"`{first}` must hold at least one score, got shape (0,)"),
-        ((zeros(3), zeros(2, 0)), f"`{second}` must hold at least one score, got shape (2, 0)"),
+        ((zeros(0), zeros(3)), f"`{first}` must contain at least one score, got shape (0,)"),
+        ((zeros(3), zeros(2, 0)), f"`{second}` must contain at least one score, got shape (2, 0)"),
         ((zeros(3).long(), zeros(3)), f"`{first}` must be floating point, got torch.int64"),
         ((zeros(3), zeros(3).bool()), f"`{second}` must be floating point, got torch.bool"),
     )

@@ -115,7 +115,7 @@ def contrastive_own_negatives_case(temperature: float) -> ObjectiveCase:
         ),
         refused=TEMPERATURES,
         refused_inputs=(
-            ((z1, z2, negatives[:35].view(5, 7, 5)), "`negatives` must hold a matrix of 5 columns"),
+            ((z1, z2, negatives[:35].view(5, 7, 5)), "`negatives` must have a matrix of 5 columns"),
             ((z1, z2[:5]), "`z2` must have the shape of `z1`, (6, 5), got (5, 5)"),
         ),
     )
@@ -171,8 +171,11 @@ def multi_view_case(**weights: float) -> ObjectiveCase:
             ({"inverse_weight": math.inf}, "`inverse_weight` must be .* got inf"),
         ),
         refused_inputs=(
-            (rows(6, 6, 6), "`reconstructions` and `signals` go together, got only one of them"),
-            (rows(6, 6, 6, 6, 6), "`h1` and `h2` go together, got only one of them"),
+            (
+                rows(6, 6, 6),
+                "`reconstructions` and `signals` must be given together",
+            ),
+            (rows(6, 6, 6, 6, 6), "`h1` and `h2` must be given together"),
             (rows(6, 6, 6, 6, 6, 5), "`h2` must have the shape of `h1`, (6, 5), got (5, 5)"),
             (rows(6, 6, 6, 5), "`signals` must have the shape of `reconstructions`, (6, 5)"),
         ),
@@ -249,7 +252,10 @@ def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
         refused_inputs=(
             (rows(6, 6) + rows(4, dim=3), "`prototypes` must have the columns of `z1`, 5, got 3"),
             ((z1, z2, prototypes[0]), "`prototypes` must be a matrix"),
-            ((z1, z2, prototypes, z1), "`queue1` and `queue2` go together, got only one of them"),
+            (
+                (z1, z2, prototypes, z1),
+                "`queue1` and `queue2` must be given together",
+            ),
             (
                 (z1, z2, prototypes, z1, z1[:, :4]),
                 "`queue2` must have the columns of `z1`, 5, got 4",

@@ -92,7 +92,7 @@ def test_advise_says_what_theory_expects_of_a_setting(
     assert capsys.readouterr().out == out
     page = tmp_path / "bounds.html"
     assert main(["advise", *setting, "--classes", "10", "--plot", str(page)]) == 0
-    assert "enough   51 samples show all classes" in capsys.readouterr().out
+    assert "enough   51 samples cover all classes" in capsys.readouterr().out
     assert "Bounds against the number of candidates" in page.read_text(encoding="utf-8")
 
 

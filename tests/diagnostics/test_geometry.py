@@ -72,7 +72,7 @@ def test_a_constant_cloud_is_drawn_without_nan() -> None:
 
 
 def test_names_must_match_the_rows() -> None:
-    with pytest.raises(ValueError, match="`ids` must name each of the 4 rows, got 3 names"):
+    with pytest.raises(ValueError, match="`ids` must have one name per row, 4, got 3"):
         geometry(torch.randn(4, 3), ids=names(3))
     with pytest.raises(
         ValueError, match="`z` must hold finite numbers only, got NaN or infinity in row 1"

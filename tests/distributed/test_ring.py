@@ -160,7 +160,7 @@ def test_a_shard_may_be_one_sample() -> None:
 def with_ids(_: int) -> str:
     z = torch.randn(4, 4)
     ids = torch.arange(4)
-    with pytest.raises(ValueError, match="`ring` goes with neither") as error:
+    with pytest.raises(ValueError, match="`ring` must be None with ids") as error:
         pairwise_logsumexp(z, z, scale=1.0, query_ids=ids, key_ids=ids, ring=Ring())
     return str(error.value)
 

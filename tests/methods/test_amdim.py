@@ -114,7 +114,7 @@ def test_two_processes_have_the_gradient_of_one():
 @pytest.mark.usefixtures("as_users_run_it")
 def test_an_encoder_without_maps_or_without_such_a_map_is_refused():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(256, WIDTH))
-    with pytest.raises(TypeError, match=r"`encoder` must give feature maps, .* Sequential gives"):
+    with pytest.raises(TypeError, match=r"`encoder` must have feature maps, .* got Sequential"):
         amdim(flat, WIDTH)
     with pytest.raises(ValueError, match=r"`fine_map` must be an index .* from -4 to 3, got -5"):
         amdim(encoder(), WIDTH, fine_map=-5)
@@ -201,7 +201,9 @@ def test_with_layer_norm_no_image_can_be_told_from_its_batch():
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_an_encoder_that_cannot_be_is_refused():
-    with pytest.raises(ValueError, match="'small' is for ResNets of timm; amdim has only its own"):
+    with pytest.raises(
+        ValueError, match="`stem` must be 'standard' or 'auto' for amdim, got 'small'"
+    ):
         build_encoder("amdim", channels=3, image_size=32, stem="small")
     with pytest.raises(ValueError, match="did you mean 'amdim_small'"):
         build_encoder("amdim_smal", channels=3, image_size=32)

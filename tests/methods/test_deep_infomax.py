@@ -16,7 +16,7 @@ from nearfar.modules import (
     PerceptronHead,
     build_encoder,
     feature_maps,
-    held,
+    frozen_call,
     places,
 )
 from nearfar.ops import Stream, uniform
@@ -84,12 +84,12 @@ def test_the_discriminator_learns_from_its_own_loss_alone_and_nothing_else_does(
     method = build(prior_weight=0.7)
     found = gradients(method, method(one_view()).loss)
     (y,) = method.project(one_view())[1]
-    told = F.softplus(-method.discriminator(drawn(method, y))).mean()
-    told = told + F.softplus(method.discriminator(y.sigmoid().detach())).mean()
-    of_discriminator = gradients(method, told)
+    scores = method.discriminator(drawn(method, y)), method.discriminator(y.sigmoid().detach())
+    discriminator_loss = F.softplus(-scores[0]).mean() + F.softplus(scores[1]).mean()
+    of_discriminator = gradients(method, discriminator_loss)
     _, (y,), pair = method.project(one_view())
-    fooled = F.softplus(-held(method.discriminator, y.sigmoid())).mean()
-    of_the_rest = gradients(method, method.objective(*pair) + 0.7 * fooled)
+    adversary_loss = F.softplus(-frozen_call(method.discriminator, y.sigmoid())).mean()
+    of_the_rest = gradients(method, method.objective(*pair) + 0.7 * adversary_loss)
     for name, gradient in found.items():
         expected = of_discriminator if name.startswith("discriminator.") else of_the_rest
         assert gradient.abs().sum() > 0, name
@@ -104,7 +104,7 @@ def test_a_step_of_the_discriminator_tells_better_and_one_of_the_encoder_fools_i
     after = method(one_view())
     assert after.terms["discriminator"] < step.terms["discriminator"]
     method.zero_grad()
-    prior = method._play(method.project(one_view())[1][0])[0]
+    prior = method._adversarial_losses(method.project(one_view())[1][0])[0]
     prior.backward()
     torch.optim.SGD([*method.encoder.parameters(), *method.projector.parameters()], lr=0.01).step()
     assert method(one_view()).terms["prior"] < after.terms["prior"]
@@ -211,7 +211,7 @@ def test_two_processes_have_the_gradient_of_one():
 @pytest.mark.usefixtures("as_users_run_it")
 def test_what_cannot_be_is_refused():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(256, WIDTH))
-    with pytest.raises(TypeError, match=r"`encoder` must give feature maps, .* Sequential gives"):
+    with pytest.raises(TypeError, match=r"`encoder` must have feature maps, .* got Sequential"):
         deep_infomax(flat, WIDTH)
     with pytest.raises(ValueError, match="`local_map` must be an index of the encoder's 4 feature"):
         deep_infomax(encoder(), WIDTH, local_map=4)

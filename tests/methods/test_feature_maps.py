@@ -68,7 +68,7 @@ def test_every_map_carries_a_gradient() -> None:
 
 def test_an_encoder_without_maps_is_refused() -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 4))
-    message = "`encoder` must give feature maps, as .* do; Sequential gives none"
+    message = "`encoder` must have feature maps, as .* do, got Sequential"
     with pytest.raises(TypeError, match=message):
         feature_maps(flat, images())
     with pytest.raises(TypeError, match=message):
@@ -98,7 +98,7 @@ def test_a_model_without_batch_norms_keeps_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mobilenetv3_small_050", "levit_128s"])
 def test_batch_norms_that_cannot_be_replaced_are_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"`norm` of {name} must be 'batch', got 'layer': it has"):
+    with pytest.raises(ValueError, match=f"`norm` must be 'batch' for {name}, whose"):
         build_encoder(name, channels=3, image_size=32, norm="layer")
 
 

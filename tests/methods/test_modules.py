@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nearfar.modules import ConvNet, KeyQueue, MomentumCopy, PerceptronHead, build_encoder
+from nearfar.modules import (
+    ConvNet,
+    KeyQueue,
+    MomentumCopy,
+    PerceptronHead,
+    build_encoder,
+    frozen_call,
+)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 32])
@@ -48,10 +55,13 @@ def test_an_unknown_encoder_names_the_nearest():
     with pytest.raises(ValueError, match=r"`encoder` must be .* got 'resnet_18' .*'resnet18'"):
         build_encoder("resnet_18", channels=3, image_size=32)
     with pytest.raises(
-        ValueError, match=r"`stem` 'small' .* vit_tiny_patch16_224 has no such stem"
+        ValueError,
+        match="`stem` must be 'standard' or 'auto' for vit_tiny_patch16_224, got 'small'",
     ):
         build_encoder("vit_tiny_patch16_224", channels=3, image_size=32, stem="small")
-    with pytest.raises(ValueError, match=r"`stem` 'small' .* convnet has only its own"):
+    with pytest.raises(
+        ValueError, match="`stem` must be 'standard' or 'auto' for convnet, got 'small'"
+    ):
         build_encoder("convnet", channels=3, image_size=32, stem="small")
 
 
@@ -81,3 +91,11 @@ def test_a_queue_survives_saving_and_wraps_round():
     assert torch.equal(other.keys, queue.keys)
     with pytest.raises(ValueError, match=r"`keys` must have 3 columns .* got shape \(2, 4\)"):
         queue.push(torch.zeros(2, 4))
+
+
+def test_held_is_the_deprecated_name_of_frozen_call():
+    with pytest.warns(DeprecationWarning, match=r"use nearfar\.modules\.frozen_call"):
+        from nearfar.modules import held
+    assert held is frozen_call
+    with pytest.raises(ImportError, match="cannot import name 'hold'"):
+        from nearfar.modules import hold  # noqa: F401

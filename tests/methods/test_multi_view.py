@@ -209,7 +209,7 @@ def test_numbers_of_tokens_are_relative_frequencies() -> None:
     tokens = Tokens(torch.tensor([[1, 2, 2, 0], [4, 0, 0, 0]]), torch.tensor([3, 1]))
     expected = torch.tensor([[0, 1 / 3, 2 / 3, 0, 0], [0, 0, 0, 0, 1.0]])
     torch.testing.assert_close(numbers(Signal(tokens), count=SIGNAL), expected)
-    with pytest.raises(ValueError, match="must have tokens below 4, the vocabulary, got 4"):
+    with pytest.raises(ValueError, match="must have token ids below the vocabulary size, 4, got 4"):
         numbers(tokens, count=4)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar.methods import Method, simsiam
-from nearfar.modules import Bias, PerceptronHead, held, siamese_predictor, siamese_projector
+from nearfar.modules import Bias, PerceptronHead, frozen_call, siamese_predictor, siamese_projector
 from nearfar.training import TrainingOptions
 from nearfar.training._optimizers import build_optimizer, set_rates
 from tests.cases.method_cases import WIDTH, encoder, two_views
@@ -140,7 +140,7 @@ def test_a_held_module_passes_its_gradient_on_and_keeps_everything():
     other.load_state_dict(module.state_dict())
     x, y = leaves(2)
     y.data.copy_(x.data)
-    out, expected = held(module, x), other(y)
+    out, expected = frozen_call(module, x), other(y)
     torch.testing.assert_close(out, expected)
     out.square().sum().backward()
     expected.square().sum().backward()

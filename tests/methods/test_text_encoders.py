@@ -167,5 +167,5 @@ def test_an_encoder_that_is_nowhere_says_what_there_is(tmp_path: Path) -> None:
 
 
 def test_a_transformer_has_a_width_of_its_own(folder: Path) -> None:
-    with pytest.raises(ValueError, match="`units` are for bag and gru"):
+    with pytest.raises(ValueError, match="`units` must be None for"):
         build_text_encoder(str(folder), vocabulary=12, width=32)

@@ -305,7 +305,7 @@ def test_it_compiles_as_one_operator_whatever_the_sizes(one_set: bool) -> None:
         (
             torch.zeros(4, 2),
             {"views": 4, "exclude_self": True},
-            "`keys` must hold more than one sample, got 4 views of one",
+            "`keys` must be of more than one sample, got 4 views of one",
         ),
         (
             torch.zeros(4, 2),

@@ -202,11 +202,11 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
     with pytest.raises(ValueError, match=r"`labels` must be whole numbers .* got -1 in row 5"):
         probe.fit(train, torch.where(torch.arange(60) == 5, -1, labels))
     for bad in (float("nan"), 0.5):
-        with pytest.raises(ValueError, match=r"whole numbers of 0 or more, got .* in row 5"):
+        with pytest.raises(ValueError, match=r"integers of 0 or more, got .* in row 5"):
             probe.fit(train, torch.where(torch.arange(60) == 5, bad, labels.double()))
     spoilt = train.clone()
     spoilt[9, 1] = float("inf")
-    with pytest.raises(ValueError, match=r"`embeddings` must hold finite numbers.* row 9"):
+    with pytest.raises(ValueError, match=r"`embeddings` must contain only finite numbers.* row 9"):
         probe.fit(spoilt, labels)
     probe.fit(train, labels)
     with pytest.raises(ValueError, match="the 8 columns the probe was fitted on"):

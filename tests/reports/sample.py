@@ -142,7 +142,7 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
                 Finding(
                     "alignment",
                     0.006,
-                    "views agree, but so do strangers",
+                    "views agree, but so do other samples",
                     {"identical": 0.0, "unrelated": 2.0},
                     None,
                 ),

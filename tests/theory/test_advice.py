@@ -57,8 +57,8 @@ def test_without_a_temperature_only_the_sphere_speaks() -> None:
 def test_a_uniformity_at_its_floor_is_recognised() -> None:
     low = advise(batch_size=64, dim=8, uniformity=uniformity_minimum(8))
     high = advise(batch_size=64, dim=8, uniformity=-1.0)
-    assert "is at its floor" in lines_of(low, "spread")[0].says
-    assert "above the least" in lines_of(high, "spread")[0].says
+    assert "is at its minimum" in lines_of(low, "spread")[0].says
+    assert "above the minimum" in lines_of(high, "spread")[0].says
 
 
 def test_a_cold_loss_is_said_to_show_nothing() -> None:
@@ -126,7 +126,7 @@ def test_one_bound_explodes_and_the_other_does_not() -> None:
         ({"temperature": -1.0}, "`temperature` must be a finite number above 0, got -1.0"),
         ({"num_negatives": 0}, "`num_negatives` must be a whole number of 1 or more, got 0"),
         ({"prior": [0.5, 0.4]}, "`prior` must sum to 1"),
-        ({"samples": 10}, "`batch_size` must be at most the 10 samples, got 64"),
+        ({"samples": 10}, "`batch_size` must be at most the 10 samples of the data, got 64"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments: dict[str, object], message: str) -> None:

@@ -246,5 +246,5 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="`prior` must be a whole number of 1 or more, got -3"):
         expected_draws(-3)
     for probability in (0, 1, -0.5, 95):
-        with pytest.raises(ValueError, match="`probability` must lie between 0 and 1"):
+        with pytest.raises(ValueError, match="`probability` must be between 0 and 1"):
             draws_for_coverage(10, probability=probability)

@@ -168,7 +168,7 @@ def test_representations_that_do_not_fit_are_refused_with_words() -> None:
     joint = random_joint(3, 3, 2)
     with pytest.raises(ValueError, match=r"each of the 3 inputs, got shape \(4,\)"):
         representation_information(joint, torch.arange(4))
-    with pytest.raises(ValueError, match=r"whole numbers as codes, got torch\.float32"):
+    with pytest.raises(ValueError, match=r"integer codes, got torch\.float32"):
         bayes_error(joint, torch.zeros(3))
     with pytest.raises(ValueError, match=r"rows that sum to 1, got 0\.9 in row 2"):
         bayes_error(joint, torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.5, 0.4]]))

@@ -390,16 +390,16 @@ def test_near_collapse_decorrelation_lengthens_the_centre(
         (lambda: gradient_components(rows(3, 2), rows(2, 2)), "`vectors` must have the shape"),
         (
             lambda: loss_components(lambda z: z.sum(dim=1), rows(3, 2)),
-            r"`loss` must give a scalar, got shape \(3,\)",
+            r"`loss` must return a scalar, got shape \(3,\)",
         ),
-        (lambda: decentring_curve(rows(2, 2), rows(2, 2), etas=()), "`etas` must hold"),
+        (lambda: decentring_curve(rows(2, 2), rows(2, 2), etas=()), "`etas` must contain"),
         (
             lambda: decentring_curve(rows(2, 1), torch.tensor([[1.0], [-1.0]])),
-            "`vectors` must have a centre",
+            "`vectors` must have a non-zero mean",
         ),
         (
             lambda: decorrelation_curve(rows(3, 2), rows(3, 2), temperatures=()),
-            "`temperatures` must hold at least one number, got none",
+            "`temperatures` must contain at least one number, got none",
         ),
         (
             lambda: decorrelation_curve(rows(3, 2), rows(3, 2), temperatures=(0.1, 0)),

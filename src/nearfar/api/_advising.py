@@ -45,7 +45,7 @@ def advise(
         >>> for line in api.advise(batch_size=64, dim=64, classes=10).lines[4:6]:
         ...     print(line.says)
         alignment plus uniformity, the limit for many negatives, may be 15.2 nats away
-        64 samples show all 10 classes with probability 0.9882
+        64 samples cover all 10 classes with probability 0.9882
     """
     from nearfar.theory import advise as advise_setting
 

@@ -1,4 +1,4 @@
-"""Measurements that need no label, each with its anchors, and the verdict in words."""
+"""Label-free measurements with reference values, and the verdict on a representation."""
 
 from nearfar.diagnostics._alignment import Alignment, alignment
 from nearfar.diagnostics._center_residual import CenterResidual, center_residual
@@ -11,8 +11,7 @@ from nearfar.diagnostics._health import health
 from nearfar.diagnostics._information import Information, Informed, information
 from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._modality_gap import ModalityGap, modality_gap
-from nearfar.diagnostics._pair_findings import pair_findings
-from nearfar.diagnostics._pairs import PAIR_READINGS, pair_measurements
+from nearfar.diagnostics._pairs import PAIR_READINGS, pair_findings, pair_measurements
 from nearfar.diagnostics._relative_alignment import RelativeAlignment, relative_alignment
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval

@@ -1,4 +1,4 @@
-"""What to try when a representation is not healthy, most promising first."""
+"""What to try for each verdict, most promising first."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ ADVICE: Final[Mapping[str, tuple[str, ...]]] = {
         "with negatives (SimCLR, MoCo): lower `temperature` towards 0.1 and use a larger batch"
         " or queue",
         "divide the learning rate by ten and warm it up over the first ten epochs",
-        "put batch-norm into the projector, and check that inputs are not all alike",
-        "if it has trained for an epoch or two only, train on: encoders start crowded",
+        "add batch-norm to the projector, and check that the inputs are not all the same",
+        "after only an epoch or two, train longer: embeddings of untrained encoders are crowded",
     ),
     DIMENSIONAL: (
         "VICReg: raise `covariance_weight`; other methods: try VICReg or a larger weight of"
         " uniformity",
-        "lower `temperature`, and use a larger batch or queue, so that more directions pay off",
-        "weaken the augmentation: what it destroys cannot be kept, and its directions are lost",
-        "use a wider or deeper projector, and keep the representation in front of it",
+        "lower `temperature`, and use a larger batch or queue, so that more directions are used",
+        "weaken the augmentation: directions that it randomises are lost",
+        "use a wider or deeper projector, and keep the representation before it",
         "lower the weight decay and the learning rate",
     ),
     NOTHING: (
-        "raise the learning rate threefold, then tenfold; if the loss jumps about, divide it by"
+        "raise the learning rate threefold, then tenfold; if the loss is unstable, divide it by"
         " ten instead and warm it up",
-        "train longer: chance is where training begins",
-        "check the pairs: both views must show the same sample, and keep something of it"
+        "train longer: training starts at chance",
+        "check the pairs: both views must come from the same sample and share content"
         " (weaken the crop first)",
-        "lower `temperature` towards 0.1: a high one flattens every difference",
-        "check the input: its scale, channels that are constant, samples that are all alike",
+        "lower `temperature` towards 0.1: a high one flattens differences between candidates",
+        "check the input: its scale, constant channels, identical samples",
     ),
 }

@@ -1,4 +1,4 @@
-"""Alignment: do two views of a sample lie close together?"""
+"""Alignment: mean distance of two views of a sample."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_positive
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
-from nearfar.diagnostics._rows import checked_pair
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_pair
 from nearfar.objectives._alignment import alignment_loss
 
 __all__ = ["Alignment", "alignment"]
@@ -29,15 +28,15 @@ def alignment(
     Args:
         z1: First view of each sample; rows need not be normalised.
         z2: Second view of the same samples, in the same order.
-        alpha: Power of the distance, above 0.
+        alpha: Exponent of the distance, above 0.
 
     Range:
-        0 (the views are one point) to :math:`2^\alpha`; unrelated spread-out views read about
+        0 (identical views) to :math:`2^\alpha`; unrelated isotropic views have about
         :math:`2^{\alpha/2}`.
 
     Reading:
-        Lower is better as long as uniformity holds: a constant encoder reads 0 as well. It falls
-        during healthy training; a fall together with a rise of uniformity towards 0 is a collapse.
+        Lower is better as long as uniformity holds: a constant encoder has 0 as well. It falls
+        during healthy training; if uniformity rises towards 0 at the same time, it is a collapse.
 
     Reference:
         Wang & Isola 2020, section 4.1 (arXiv 2005.10242).
@@ -67,7 +66,7 @@ class Alignment(Diagnostic):
         self.reset()
 
     def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
+        """Add both views of more samples."""
         z1, z2 = embeddings
         self._sum += z1.shape[0] * float(alignment(z1, z2, alpha=self.alpha))
         self._count += z1.shape[0]
@@ -75,16 +74,16 @@ class Alignment(Diagnostic):
     def compute(self) -> Float[Tensor, ""]:
         """The alignment over all pairs so far, in float64."""
         if self._count == 0:
-            raise ValueError("`Alignment` has seen no rows yet: call `update` first")
+            raise ValueError("`Alignment` has no rows yet: call `update` first")
         return torch.tensor(self._sum / self._count, dtype=torch.float64)
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
+        """A new diagnostic over the pairs of both."""
         merged = type(self)(alpha=self.alpha)
         merged._sum = self._sum + other._sum
         merged._count = self._count + other._count
         return merged
 
     def reset(self) -> None:
-        """Forget all pairs."""
+        """Discard all pairs."""
         self._sum, self._count = 0.0, 0

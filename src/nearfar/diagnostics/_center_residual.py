@@ -1,4 +1,4 @@
-"""Centre and residual: how much of each unit vector is common to all?"""
+"""Centre and residual: the unit vectors' common direction and what deviates from it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
 from nearfar.diagnostics._reservoir import Reservoir
-from nearfar.diagnostics._rows import checked_rows
 from nearfar.ops import to_sphere
 
 __all__ = ["CenterResidual", "center_residual"]
@@ -25,7 +24,7 @@ def _lengths(rows: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
 def center_residual(
     z: Float[Tensor, "samples dim"],
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    r"""Length of the mean unit vector, and mean length of what is left when it is taken away.
+    r"""Length of the mean unit vector, and mean length of the residuals around it.
 
     .. math:: m_o = \lVert o \rVert, \quad m_r = \frac1n \sum_i \lVert u_i - o \rVert, \qquad
               o = \frac1n \sum_i u_i, \; u_i = z_i / \lVert z_i \rVert
@@ -40,9 +39,9 @@ def center_residual(
         Both in [0, 1], with :math:`m_o^2 + m_r^2 \le 1`.
 
     Reading:
-        :math:`m_o \to 1, m_r \to 0` is complete collapse. Spread-out vectors read
-        :math:`m_o \approx 1/\sqrt n` and :math:`m_r \approx 1`. Features after a ReLU share an
-        orthant and read about 0.57 and 0.82, which is no collapse.
+        :math:`m_o \to 1, m_r \to 0` is complete collapse. Isotropic vectors have
+        :math:`m_o \approx 1/\sqrt n` and :math:`m_r \approx 1`. Features after a ReLU lie in one
+        orthant and have about 0.57 and 0.82, which is not a collapse.
 
     Reference:
         Zhang et al. 2022, section 3 (arXiv 2203.16262).
@@ -58,13 +57,13 @@ def center_residual(
 
 @final
 class CenterResidual(Diagnostic):
-    """:func:`center_residual` over a stream; a sum, and at most `capacity` samples.
+    """:func:`center_residual` over a stream; keeps a sum and at most `capacity` samples.
 
-    Direction and anchors are those of :math:`m_o`; :math:`m_r` moves the other way.
+    `better` and `anchors` refer to :math:`m_o`; :math:`m_r` moves in the opposite direction.
 
     Cost:
-        :math:`m_o` is exact. The mean length of the residual is no function of moments, so
-        :math:`m_r` is read from a :class:`Reservoir` of `capacity` rows: exact while they fit.
+        :math:`m_o` is exact. The residuals' mean length is not a function of moments, so
+        :math:`m_r` is computed on a :class:`Reservoir` of `capacity` rows: exact up to that many.
     """
 
     better: ClassVar[Better] = Better.LOWER
@@ -81,27 +80,27 @@ class CenterResidual(Diagnostic):
 
     @torch.no_grad()
     def update(self, *embeddings: Tensor) -> None:
-        """Take in some more rows."""
+        """Add rows."""
         (z,) = embeddings
         rows = to_sphere(checked_rows(z)).cpu()
         self._sum = self._sum + rows.sum(dim=0)
         self._reservoir.update(rows)
 
     def compute(self) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """Both lengths over all rows so far."""
+        """:math:`m_o` and :math:`m_r` over all rows so far."""
         seen = self._reservoir.seen
         if seen < 2:
-            raise ValueError(f"`CenterResidual` needs at least 2 rows, has seen {seen}")
+            raise ValueError(f"`CenterResidual` needs at least 2 rows, got {seen}")
         return _lengths(self._reservoir.rows.double(), self._sum / seen)
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the rows of both."""
+        """A new diagnostic over the rows of both."""
         merged = type(self)()
         merged._reservoir = self._reservoir.merge(other._reservoir)
         merged._sum = self._sum + other._sum
         return merged
 
     def reset(self) -> None:
-        """Forget all rows."""
+        """Discard all rows."""
         self._sum = torch.zeros(1, dtype=torch.float64)
         self._reservoir.reset()

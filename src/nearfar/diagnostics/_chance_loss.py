@@ -1,4 +1,4 @@
-"""The loss at which nothing was learnt."""
+"""The loss at chance."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ __all__ = ["chance_loss"]
 
 
 def chance_loss(objective: Objective, *, batch_size: int, num_negatives: int = 0) -> float | None:
-    """What `objective` reads when every candidate looks alike.
+    """The loss of `objective` when all candidates score equally.
 
     Args:
         objective: Any objective of :mod:`nearfar.objectives`.
         batch_size: Pairs in the (global) batch.
-        num_negatives: Keys in a bank of negatives, 0 without one.
+        num_negatives: Number of negatives in a queue or bank, 0 without one.
 
     Returns:
-        The loss, or None for an objective that has no such value.
+        The loss, or None for an objective without such a value.
 
     Reading:
-        A loss near it has learnt nothing yet, whatever its absolute size: 6.24 for NT-Xent on 256
-        pairs, 11.09 with 65,536 negatives in a queue. A loss can only be compared with the chance
-        of its own batch size.
+        Near it nothing has been learnt yet, whatever the absolute value: 6.24 for NT-Xent on 256
+        pairs, 11.09 with 65,536 negatives in a queue. Compare a loss only with the chance value of
+        the same batch size.
 
     Example:
         >>> from nearfar.objectives import NTXentLoss

@@ -1,4 +1,4 @@
-"""Effective rank: how many directions carry the embeddings?"""
+"""Effective rank (RankMe) of the embeddings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
-from nearfar.diagnostics._rows import checked_rows
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
 from nearfar.ops._spectra import entropy_rank, singular_values
 
 __all__ = ["EffectiveRank", "effective_rank"]
@@ -23,19 +22,19 @@ def effective_rank(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
     .. math:: \exp\Big(-\sum_k p_k \ln p_k\Big), \qquad
               p_k = \frac{\sigma_k}{\sum_j \sigma_j} + 10^{-7}
 
-    over the singular values of the matrix as it is: neither centred nor normalised. Centring
-    first, as some packages do, makes a constant output with a little noise look perfect.
+    over the singular values of the matrix, neither centred nor normalised. Centring first, as some
+    packages do, makes a constant output with a little noise look perfect.
 
     Args:
         z: One view of each sample.
 
     Range:
-        1 (one direction holds everything) to ``min(samples, dim)``; an isotropic cloud reads
+        1 (a single direction) to ``min(samples, dim)``; an isotropic sample has
         :func:`nearfar.ops.isotropic_rank`, a little less than that.
 
     Reading:
-        Higher is better among runs of one width and one number of samples, and only together with
-        agreeing views: noise has full rank. A fall over training is dimensional collapse.
+        Higher is better between runs of equal width and sample size, and only if the views agree:
+        noise has full rank. A decrease over training indicates dimensional collapse.
 
     Cost:
         The smaller Gram matrix and its eigenvalues, in float64.
@@ -54,8 +53,8 @@ def effective_rank(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
 class EffectiveRank(Diagnostic):
     """:func:`effective_rank` over a stream; keeps the dim × dim second moment, in float64.
 
-    Its square roots are exact to about 1e-8 of the largest singular value, so the two agree to
-    four digits or more.
+    Singular values are accurate to about 1e-8 of the largest, so the two agree to four digits or
+    more.
     """
 
     better: ClassVar[Better] = Better.HIGHER
@@ -72,7 +71,7 @@ class EffectiveRank(Diagnostic):
 
     @torch.no_grad()
     def update(self, *embeddings: Tensor) -> None:
-        """Take in some more rows."""
+        """Add rows."""
         (z,) = embeddings
         rows = checked_rows(z)
         self._moment = self._moment + (rows.T @ rows).cpu()
@@ -81,18 +80,18 @@ class EffectiveRank(Diagnostic):
     def compute(self) -> Float[Tensor, ""]:
         """The effective rank of all rows so far."""
         if self._count == 0:
-            raise ValueError("`EffectiveRank` has seen no rows yet: call `update` first")
+            raise ValueError("`EffectiveRank` has no rows yet: call `update` first")
         eigenvalues = torch.linalg.eigvalsh(self._moment).flip(0).clamp_min(0)
         return entropy_rank(eigenvalues[: self._count].sqrt())
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the rows of both."""
+        """A new diagnostic over the rows of both."""
         merged = type(self)()
         merged._moment = self._moment + other._moment
         merged._count = self._count + other._count
         return merged
 
     def reset(self) -> None:
-        """Forget all rows."""
+        """Discard all rows."""
         self._moment = torch.zeros(1, 1, dtype=torch.float64)
         self._count = 0

@@ -10,8 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
-from nearfar.diagnostics._rows import checked_rows
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
 from nearfar.ops import to_sphere
 
 __all__ = ["FeatureStd", "feature_std"]
@@ -28,12 +27,12 @@ def feature_std(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
         z: One view of each sample, 2 rows or more; rows need not be normalised.
 
     Range:
-        0 (complete collapse) to :math:`1/\sqrt d`, reached where every coordinate varies alike.
+        0 (complete collapse) to :math:`1/\sqrt d`, attained if all coordinates have equal variance.
 
     Reading:
-        Higher is better, read as a share of :math:`1/\sqrt d`. It falls to 0 within an epoch when
-        a method without negatives collapses. It does not notice lost directions that lie askew to
-        the axes: see :func:`effective_rank`.
+        Higher is better, relative to :math:`1/\sqrt d`. It falls to 0 within an epoch when a
+        method without negatives collapses. It does not detect lost directions that are not aligned
+        with the axes: see :func:`effective_rank`.
 
     Reference:
         Chen & He 2021, figure 2 (arXiv 2011.10566).
@@ -63,7 +62,7 @@ class FeatureStd(Diagnostic):
 
     @torch.no_grad()
     def update(self, *embeddings: Tensor) -> None:
-        """Take in some more rows."""
+        """Add rows."""
         (z,) = embeddings
         rows = to_sphere(checked_rows(z)).cpu()
         mean = rows.mean(dim=0)
@@ -72,28 +71,28 @@ class FeatureStd(Diagnostic):
     def compute(self) -> Float[Tensor, ""]:
         """The mean standard deviation over all rows so far."""
         if self._count < 2:
-            raise ValueError(f"`FeatureStd` needs at least 2 rows, has seen {self._count}")
+            raise ValueError(f"`FeatureStd` needs at least 2 rows, got {self._count}")
         return (self._squares / self._count).sqrt().mean()
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the rows of both."""
+        """A new diagnostic over the rows of both."""
         merged = type(self)()
         for part in (self, other):
             merged._add(part._count, part._mean, part._squares)
         return merged
 
     def reset(self) -> None:
-        """Forget all rows."""
+        """Discard all rows."""
         self._count = 0
         self._mean = torch.zeros(1, dtype=torch.float64)
         self._squares = torch.zeros(1, dtype=torch.float64)
 
     def _add(self, count: int, mean: Tensor, squares: Tensor) -> None:
-        """Combine with the moments of other rows; squares are about each part's own mean."""
+        """Combine with the moments of other rows; squares are centred on each part's mean."""
         total = self._count + count
         if total == 0:
             return
-        apart, share = mean - self._mean, count / total
-        self._squares = self._squares + squares + apart.square() * (self._count * share)
-        self._mean = self._mean + apart * share
+        difference, weight = mean - self._mean, count / total
+        self._squares = self._squares + squares + difference.square() * (self._count * weight)
+        self._mean = self._mean + difference * weight
         self._count = total

@@ -1,4 +1,4 @@
-"""Each measurement beside its anchors, in words."""
+"""Findings: each measurement with its reference values and its interpretation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ USED: Final = 0.5
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number for a sentence: a real minus sign, and no minus before zero.
+    """A number as text, with a typographic minus sign and no negative zero.
 
     Example:
         >>> number(-3.414), number(-0.001)
@@ -45,7 +45,7 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[Finding, ...]:
-    """One finding for each measurement that is there; `measured` as :func:`health` gathers it."""
+    """One finding per available measurement; `measured` as collected by :func:`health`."""
     makers: dict[str, Callable[[Mapping[str, float], int, int], Finding]] = {
         "loss": _loss,
         "alignment": _alignment,
@@ -65,13 +65,13 @@ def _loss(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     if chance is None:
         return Finding("loss", loss, "this objective has no chance level")
     stuck = loss >= AT_CHANCE * chance
-    reading = "at chance: nothing tells views from strangers" if stuck else "below chance"
+    reading = "at chance: views are not distinguished from negatives" if stuck else "below chance"
     return Finding("loss", loss, reading, {"chance": chance}, not stuck)
 
 
 def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     value, far = measured["alignment"], measured["random_distance"]
-    anchors = {"identical": 0.0, "strangers here": far, "unrelated and spread": 2.0}
+    anchors = {"identical": 0.0, "other samples": far, "unrelated and spread": 2.0}
     if value == 0 and far > 0:
         return Finding("alignment", value, "the two views are identical", anchors)
     ratio = measured["relative_alignment"]
@@ -81,7 +81,7 @@ def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding
 def _agreement(ratio: float) -> str:
     if ratio < ALIGNED:
         return "views agree"
-    return "views agree loosely" if ratio < UNRELATED else "views are no closer than strangers"
+    return "views agree loosely" if ratio < UNRELATED else "views are no closer than other samples"
 
 
 def _relative(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
@@ -116,9 +116,9 @@ def _centre(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 
 def _residual(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = {
-        True: "most of each embedding is its own",
-        None: "part of each embedding is its own",
-        False: "next to nothing is left beside the common direction",
+        True: "embeddings differ in most of their length",
+        None: "embeddings differ in part of their length",
+        False: "embeddings hardly deviate from the common direction",
     }
     order = _spread(measured)
     anchors = {"collapsed": 0.0, "spread": 1.0}
@@ -132,7 +132,7 @@ def _spread(measured: Mapping[str, float]) -> bool | None:
 
 
 def one_point(measured: Mapping[str, float]) -> bool:
-    """Whether all rows are next to one point, or near one with views that do not stand out."""
+    """Whether rows are almost one point, or close to one with views no closer than others."""
     if measured["m_r"] < ONE_POINT:
         return True
     return measured["m_r"] < NARROW and measured.get("relative_alignment", 1.0) >= ALIGNED
@@ -141,9 +141,9 @@ def one_point(measured: Mapping[str, float]) -> bool:
 def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     isotropic = 1 / math.sqrt(dim)
     share = measured["feature_std"] / isotropic
-    reading = f"{share:.0%} of what an isotropic cloud has"
+    reading = f"{share:.0%} of isotropic"
     anchors = {"collapsed": 0.0, "isotropic": isotropic}
-    # ReLU features and a few lost directions read alike here: it alarms, it never acquits
+    # it can flag a problem, never rule one out: ReLU features look like a few lost directions
     return Finding(
         "feature_std",
         measured["feature_std"],
@@ -156,13 +156,13 @@ def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     rank, isotropic = measured["effective_rank"], measured["isotropic_rank"]
     few = lost_directions(measured)
-    reading = "few directions carry everything" if few else f"{rank / isotropic:.0%} of isotropic"
+    reading = "few directions are used" if few else f"{rank / isotropic:.0%} of isotropic"
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
     return Finding("effective_rank", rank, reading, anchors, not few)
 
 
 def lost_directions(measured: Mapping[str, float]) -> bool:
-    """Whether directions are lost: next to none left, or a cliff behind which most are empty."""
+    """Whether directions are lost: a very low rank, or a low one with a drop in the spectrum."""
     share = measured["effective_rank"] / measured["isotropic_rank"]
     return share < FEW_DIRECTIONS or (share < STEEP and measured["lost_share"] >= CLIFF)
 
@@ -171,6 +171,6 @@ def _representation(measured: Mapping[str, float], samples: int, dim: int) -> Fi
     rank, isotropic = measured["representation_rank"], measured["representation_isotropic_rank"]
     share = rank / isotropic
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
-    reading = f"in front of the projector: {share:.0%} of isotropic"
+    reading = f"before the projector: {share:.0%} of isotropic"
     order = False if share < FEW_DIRECTIONS else None
     return Finding("representation_rank", rank, reading, anchors, order)

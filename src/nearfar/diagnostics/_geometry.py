@@ -1,4 +1,4 @@
-"""The shape of a cloud of unit vectors, small enough to be drawn."""
+"""Points, distances and spectrum of unit vectors, small enough to plot."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar.diagnostics._diagnostic import checked_pair, checked_rows
 from nearfar.diagnostics._measure import spread_rows
-from nearfar.diagnostics._rows import checked_pair, checked_rows
 from nearfar.ops import to_sphere
 from nearfar.records import GeometryRecord
 
@@ -27,20 +27,19 @@ def geometry(
     *,
     ids: Sequence[str],
 ) -> GeometryRecord:
-    """What a report draws of the sphere: points, distances of pairs, spectrum.
+    """What a report plots of the embeddings: points, pairwise distances, spectrum.
 
-    Points are the unit vectors' coordinates along the principal directions about the origin, so
-    the sphere stays a ball around zero and a shared direction shows as an offset; with two
-    dimensions they are the exact circle. Deterministic; each axis points to where most of its
-    third moment lies.
+    Points are the unit vectors' coordinates along the uncentred principal directions, so that they
+    lie in the unit ball and a common direction shows as an offset; in two dimensions they are
+    exact. Deterministic; axes are signed by their third moment.
 
     Args:
         z1: One view of each sample, 2 rows or more; rows need not be normalised.
         z2: The second view of the same samples; without it there are no positive distances.
-        ids: What each row is, in the order of `z1`.
+        ids: Name of each row, in the order of `z1`.
 
     Returns:
-        At most 2,000 points and distances, evenly spread over the rows, and the eigenvalues of the
+        At most 2,000 points and distances, evenly spaced over the rows, and the eigenvalues of the
         covariance of all unit vectors; numbers are rounded to five digits.
 
     Raises:
@@ -51,8 +50,8 @@ def geometry(
         1.
 
     Reading:
-        Healthy: positive distances pile up well below random ones, points cover the ball, and
-        eigenvalues fall gently. A cap is a collapse under way, a disc or a line a dimensional one.
+        Healthy: positive distances are well below random ones, points cover the ball, and
+        eigenvalues decay slowly. A cap indicates collapse, a disc or a line dimensional collapse.
 
     Example:
         >>> z = torch.tensor([[2.0, 0.0], [0.0, 3.0], [-1.0, 0.0]])
@@ -65,7 +64,7 @@ def geometry(
     units = to_sphere(checked_rows(z1, min_rows=2)).cpu()
     samples, dim = units.shape
     if len(ids) != samples:
-        raise ValueError(f"`ids` must name each of the {samples} rows, got {len(ids)} names")
+        raise ValueError(f"`ids` must have one name per row, {samples}, got {len(ids)}")
     chosen = spread_rows(torch.arange(samples).unsqueeze(1), most=_POINTS).flatten()
     points, explained = _project(units, chosen)
     positive: Tensor = units.new_empty(0)
@@ -87,7 +86,7 @@ def geometry(
 
 
 def _project(units: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Coordinates of the chosen rows, and each one's share of the variance."""
+    """Coordinates of the chosen rows, and the fraction of variance along each axis."""
     total = (units - units.mean(dim=0)).square().sum().clamp_min(torch.finfo(units.dtype).tiny)
     if units.shape[1] > 2:
         axes = torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
@@ -99,7 +98,7 @@ def _project(units: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _random(units: Tensor, chosen: Tensor) -> Tensor:
-    """Distances between different samples: every pair of a few, a shuffled round of many."""
+    """Distances between different samples: all pairs if few, otherwise one random pair per row."""
     count = chosen.shape[0]
     if count * (count - 1) // 2 <= _POINTS:
         every: Tensor = F.pdist(units[chosen])

@@ -1,4 +1,4 @@
-"""The verdict: was it worth it, and what to try if not."""
+"""The verdict on a representation, its evidence, and what to try."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics._advice import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.diagnostics._diagnostic import checked_rows
 from nearfar.diagnostics._findings import (
     AT_CHANCE,
     CROWDED,
@@ -23,7 +24,6 @@ from nearfar.diagnostics._findings import (
     one_point,
 )
 from nearfar.diagnostics._measure import measurements, spread_rows
-from nearfar.diagnostics._rows import checked_rows
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
 from nearfar.records import Finding, HealthRecord
 
@@ -43,55 +43,55 @@ def health(
     representations: Float[Tensor, "samples width"] | None = None,
     positives: bool = True,
 ) -> HealthRecord:
-    """Judge embeddings without a label.
+    """Judge embeddings without labels.
 
-    The rules, in their order; the first that holds gives the verdict. Thresholds lie in the gap
-    between worlds whose reading is known, and far from both sides where there is room.
+    The first of these rules that holds gives the verdict. Thresholds are set between reference
+    cases with known values, with a margin to both sides where possible.
 
-    1. ``complete collapse``: the mean residual ``m_r`` is below 0.1, which is a mean cosine above
-       0.99, or below 0.25 while views of one sample are not twice as close as strangers. Constant
-       output with 0.3 % noise reads 0.003, alignment trained alone 0.005 to 0.13; features after
-       a ReLU read 0.8, and a narrow cone in which views stand out is let pass. An untrained
-       encoder is as crowded (0.03), so with a loss at chance and views that still tell samples
-       apart the verdict is rule 2's, unless ``m_r`` is below 0.001: constant to rounding.
+    1. ``complete collapse``: the mean residual ``m_r`` is below 0.1 (a mean cosine above 0.99), or
+       below 0.25 while the squared distance of views of a sample is at least half that of
+       different samples. Constant output with 0.3 % noise gives 0.003, alignment trained alone
+       0.005 to 0.13, features after a ReLU 0.8; a narrow cone in which views of a sample are
+       clearly closer passes. An untrained encoder is as crowded (0.03): if the loss is at chance
+       and views are still distinguishable, rule 2 applies, unless ``m_r`` is below 0.001
+       (constant up to rounding).
     2. ``nothing learnt (loss at chance)``: the loss is within 2 % of `chance`. Untrained encoders
-       are within 1 %, while the best loss that temperature 1 allows for 4,096 pairs is 11 % below.
-       Where views agree by more than 0.5 in cosine all the same, the temperature hides it, and the
-       rule is passed over.
-    3. the same, with or without a loss: views of one sample are no closer than 0.9 of the
-       distance of strangers. Unrelated views read 1, so any loss that compares views is at chance;
-       trained encoders read 0.05 to 0.3. Passed over without `positives`.
-    4. ``dimensional collapse``: the effective rank is below 5 % of what an isotropic cloud of as
-       many samples and dimensions reads (8 of 512 directions: 1.6 %), or below 25 % with a cliff:
-       at least 80 % of the directions hold less than a hundredth of a typical one. Power-law
-       spectra have no cliff and read 80 %; encoders trained on a few thousand images 20 to 60 %.
+       are within 1 %, while the best loss at temperature 1 with 4,096 pairs is 11 % below. Does not
+       apply if views agree by more than 0.5 in cosine: then the temperature hides the agreement.
+    3. the same verdict, with or without a loss: the relative alignment is 0.9 or more. Unrelated
+       views have 1, where any loss that compares views is at chance; trained encoders have 0.05 to
+       0.3. Does not apply if `positives` is False.
+    4. ``dimensional collapse``: the effective rank is below 5 % of that of an isotropic sample of
+       the same size (8 of 512 directions: 1.6 %), or below 25 % with a sharp drop of the spectrum:
+       at least 80 % of the singular values are below a hundredth of a typical one. Power-law
+       spectra have no such drop and 80 % of the rank; encoders trained on a few thousand images
+       20 to 60 %.
     5. ``healthy``.
 
     Args:
-        z1: What the objective compares, one view; 2 rows or more.
-        z2: The second view of the same samples in the same order; without it, agreement is not
-            judged and the summary says so.
-        loss: The loss at the end of training, if there is one.
-        chance: What that loss reads when nothing was learnt (:func:`chance_loss`).
-        representations: What the encoder gives in front of the projector; reported, not judged.
-        positives: Whether training asked views of one sample to agree. An encoder that predicts
-            patches or pixels may tell views apart for good reasons: its agreement is reported, not
-            judged.
+        z1: First view's projections, as the objective compares them; 2 rows or more.
+        z2: Second view's projections, in the same order; without it, agreement is not judged,
+            which the summary mentions.
+        loss: The final training loss.
+        chance: The chance value of that loss (:func:`chance_loss`).
+        representations: The encoder's representations, before the projector; reported, not judged.
+        positives: Whether the method trains views of a sample to agree. Agreement is reported but
+            not judged otherwise, as for encoders that predict patches or pixels.
 
     Returns:
-        The verdict with its evidence, every measurement, and what to try.
+        The verdict with its evidence, all measurements, and what to try.
 
     Raises:
-        ValueError: Fewer than 2 rows, shapes that differ, NaN or infinity (the first bad row is
-            named), a loss or chance that is not finite.
+        ValueError: Fewer than 2 rows, shapes that differ, NaN or infinity (naming the first such
+            row), a loss or chance that is not finite.
 
     Range:
         ``healthy``, ``complete collapse``, ``dimensional collapse``,
         ``nothing learnt (loss at chance)``.
 
     Reading:
-        ``healthy`` means that nothing known to go wrong went wrong, not that the features suit a
-        task. Encoders of one kind are compared by their findings, or with labels by a probe.
+        ``healthy`` means that no known failure was found, not that the features suit a task.
+        Compare encoders of one kind by their findings, or with labels by a probe.
 
     Example:
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))
@@ -134,10 +134,10 @@ def health(
 
 @torch.no_grad()
 def _context(z: Tensor) -> dict[str, float]:
-    """What the readings are held against, and the cliff in the spectrum about the mean."""
+    """Reference values, and the fraction of lost directions in the centred spectrum."""
     rows = checked_rows(spread_rows(z))
     centred = singular_values(rows - rows.mean(dim=0))
-    free = min(rows.shape[0] - 1, rows.shape[1])  # centring costs a direction
+    free = min(rows.shape[0] - 1, rows.shape[1])  # centring removes one direction
     return {
         "isotropic_rank": isotropic_rank(*rows.shape),
         "uniformity_minimum": uniformity_minimum(rows.shape[1]),
@@ -146,12 +146,12 @@ def _context(z: Tensor) -> dict[str, float]:
 
 
 def _verdict(measured: Mapping[str, float], *, positives: bool) -> str:
-    apart = measured.get("relative_alignment", 1.0) < UNRELATED
+    distinct = measured.get("relative_alignment", 1.0) < UNRELATED
     stuck = _at_chance(measured)
-    if one_point(measured) and not (stuck and apart and measured["m_r"] >= _CONSTANT):
+    if one_point(measured) and not (stuck and distinct and measured["m_r"] >= _CONSTANT):
         return COMPLETE
-    strangers = not measured.get("relative_alignment", 0.0) < UNRELATED
-    if stuck or (positives and strangers):
+    unrelated = not measured.get("relative_alignment", 0.0) < UNRELATED
+    if stuck or (positives and unrelated):
         return NOTHING
     return DIMENSIONAL if lost_directions(measured) else HEALTHY
 
@@ -170,32 +170,32 @@ def _summary(
     samples: int,
     positives: bool,
 ) -> str:
-    say = {finding.name: finding.reading for finding in evidence}
-    value = {name: number(reading) for name, reading in measured.items()}
+    reading = {finding.name: finding.reading for finding in evidence}
+    value = {name: number(measurement) for name, measurement in measured.items()}
     sphere = f"(uniformity {value['uniformity']}, uniform {value['uniformity_minimum']})"
     rank = f"rank {number(measured['effective_rank'], 0)}"
     rank += f" of {number(measured['isotropic_rank'], 0)} isotropic"
     pairs = []
     if "alignment" in measured:
-        beside = f"(alignment {value['alignment']}, strangers {value['random_distance']})"
-        pairs = [f"{say['alignment']} {beside}"]
+        distances = f"alignment {value['alignment']}, other samples {value['random_distance']}"
+        pairs = [f"{reading['alignment']} ({distances})"]
     if verdict == COMPLETE:
         point = f"m_o {number(measured['m_o'], 3)}, m_r {number(measured['m_r'], 3)}"
-        parts = [f"{say['m_o']} ({point})", f"uniformity {value['uniformity']}", rank]
+        parts = [f"{reading['m_o']} ({point})", f"uniformity {value['uniformity']}", rank]
     elif verdict == NOTHING:
         stuck = _at_chance(measured)
         parts = [f"loss {value['loss']}, chance {value['chance']}"] if stuck else []
-        crowd = f"embeddings still crowd around one direction (m_o {number(measured['m_o'], 3)})"
+        crowd = f"embeddings are still close to one direction (m_o {number(measured['m_o'], 3)})"
         parts += [crowd] if one_point(measured) else pairs
     elif verdict == DIMENSIONAL:
-        parts = [f"{say['effective_rank']} ({rank})", f"m_o {value['m_o']}", *pairs]
+        parts = [f"{reading['effective_rank']} ({rank})", f"m_o {value['m_o']}", *pairs]
     else:
-        shared = "" if measured["m_o"] < CROWDED else f"; {say['m_o']}"
-        parts = [*pairs, f"{say['uniformity']} {sphere}"]
+        shared = "" if measured["m_o"] < CROWDED else f"; {reading['m_o']}"
+        parts = [*pairs, f"{reading['uniformity']} {sphere}"]
         parts += [f"no collapse (m_o {value['m_o']}, {rank}{shared})"]
-    doubts = [] if pairs else ["one view was given, so agreement was not judged"]
+    caveats = [] if pairs else ["agreement was not judged, as there is only one view"]
     if pairs and not positives:
-        doubts = ["views were not trained to agree, so agreement was not judged"]
+        caveats = ["agreement was not judged, as the method does not train for it"]
     if samples < _FEW:
-        doubts.append(f"only {samples} samples, so take it lightly")
-    return "; ".join([", ".join(parts), *doubts])
+        caveats.append(f"only {samples} samples, so the verdict is uncertain")
+    return "; ".join([", ".join(parts), *caveats])

@@ -1,4 +1,4 @@
-"""Information between two views: how much the one tells of which sample the other is."""
+"""InfoNCE estimate of the mutual information between two views."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better
+from nearfar.diagnostics._diagnostic import Better, checked_pair
 from nearfar.diagnostics._kept_pairs import KeptPairs
-from nearfar.diagnostics._rows import checked_pair
 from nearfar.ops import to_sphere
 
 __all__ = ["Information", "Informed", "information"]
@@ -22,11 +21,11 @@ _HALVINGS = 7  # temperatures 1, 1/2 … 1/64
 
 
 class Informed(NamedTuple):
-    """What :func:`information` read, in nats.
+    """The result of :func:`information`, in nats.
 
     Attributes:
-        estimate: Of the mutual information, from below.
-        ceiling: The most that so many pairs can show.
+        estimate: Lower bound of the mutual information.
+        ceiling: Largest possible value with this many pairs.
     """
 
     estimate: Tensor
@@ -41,8 +40,8 @@ def information(z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim
               {\sum_j e^{s_{ij}}} + \ln \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}} \Big] \Big), \qquad
               s_{ij} = \frac{\cos(z^1_i, z^2_j)}{\tau}
 
-    The mean of both directions, with the temperature of 1, 1/2, 1/4 … 1/64 that reads most; never
-    below 0, what a constant score reads.
+    The mean of both directions, maximised over temperatures 1, 1/2, 1/4 … 1/64; at least 0, the
+    value of a constant score.
 
     Args:
         z1: First view of each sample, 2 rows or more; rows need not be normalised.
@@ -52,20 +51,19 @@ def information(z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim
         The estimate and its ceiling, both in nats.
 
     Range:
-        0 (the views are unrelated, or everything is one point) to ln n.
+        0 (unrelated views, or complete collapse) to ln n.
 
     Reading:
-        Higher is better: what views share is what there is to learn. It bounds the information from
-        below in expectation for each temperature, so a low reading may be the cosine's fault and
-        not the data's; near the ceiling it says only that more pairs are needed. On pairs that were
-        trained on it counts memory as information.
+        Higher is better: what views share is what can be learnt. A lower bound in expectation for
+        each temperature, so a low value may be due to the cosine critic, not the data; near the
+        ceiling more pairs are needed. On training pairs, memorisation counts as information.
 
     Cost:
         Time n²·dim; memory 1,024·n.
 
     Reference:
         van den Oord, Li, Vinyals 2018 (arXiv 1807.03748), section 2.3; Tsai et al. 2021
-        (arXiv 2006.05576), equation 1. A critic of its own instead of the cosine:
+        (arXiv 2006.05576), equation 1. With a trained critic instead of the cosine:
         ``nearfar.theory.estimate_information``.
 
     Example:
@@ -97,7 +95,7 @@ class Information(KeptPairs):
     """:func:`information` over a stream of pairs; keeps at most `capacity` of them.
 
     Cost:
-        ``2 · capacity · dim`` numbers in float32: each pair is held against all others.
+        ``2 · capacity · dim`` numbers in float32: each pair is compared with all others.
     """
 
     better: ClassVar[Better] = Better.HIGHER

@@ -1,4 +1,4 @@
-"""Diagnostics in which every pair is held against all others: a sample of the pairs is kept."""
+"""Diagnostics that compare every pair with all others, on a random sample of the pairs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Diagnostic
+from nearfar.diagnostics._diagnostic import Diagnostic, checked_pair
 from nearfar.diagnostics._reservoir import Reservoir
-from nearfar.diagnostics._rows import checked_pair
 from nearfar.ops import to_sphere
 
 __all__ = ["KeptPairs"]
@@ -20,7 +19,7 @@ class KeptPairs(Diagnostic):
     """Keeps at most `capacity` pairs of a stream, on the sphere.
 
     Args:
-        capacity: Pairs kept.
+        capacity: Number of pairs kept.
     """
 
     def __init__(self, *, capacity: int) -> None:
@@ -28,27 +27,27 @@ class KeptPairs(Diagnostic):
 
     @abstractmethod
     def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
-        """The reading of the pairs kept."""
+        """The measurement on the pairs kept."""
 
     def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
+        """Add both views of more samples."""
         z1, z2 = embeddings
         self._pairs.update(torch.cat([to_sphere(z) for z in checked_pair(z1, z2)], dim=1))
 
     def compute(self) -> tuple[Tensor, ...]:
-        """The reading over the pairs kept."""
+        """The measurement on the pairs kept."""
         kept = self._pairs.rows
         if len(kept) < 2:
             name = type(self).__name__
-            raise ValueError(f"`{name}` needs at least 2 rows, has seen {len(kept)}")
+            raise ValueError(f"`{name}` needs at least 2 rows, got {len(kept)}")
         return self.measure(*kept.chunk(2, dim=1))
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
+        """A new diagnostic over the pairs of both."""
         merged = type(self)(capacity=self._pairs.capacity)
         merged._pairs = self._pairs.merge(other._pairs)
         return merged
 
     def reset(self) -> None:
-        """Forget all pairs."""
+        """Discard all pairs."""
         self._pairs.reset()

@@ -1,4 +1,4 @@
-"""All quick measurements of one batch, by name."""
+"""All fast measurements of a batch, by name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nearfar.diagnostics._uniformity import uniformity
 __all__ = ["measurements", "spread_rows"]
 
 _PAIRS = 2_048
-"""Rows that enter a measurement of all pairs."""
+"""Rows used for measurements over all pairs."""
 
 _ROWS = 25_600
-"""Rows that enter the spectrum: the number RankMe was published with."""
+"""Rows used for the spectrum: the number in the RankMe paper."""
 
 
 def spread_rows(z: Tensor, *, most: int = _ROWS) -> Tensor:
-    """At most `most` rows, evenly spread over the matrix (a sorted file still gives every kind)."""
+    """At most `most` rows, evenly spaced, so that sorted data are represented too."""
     if z.shape[0] <= most:
         return z
     chosen = torch.linspace(0, z.shape[0] - 1, most, dtype=torch.float64).long()
@@ -34,22 +34,22 @@ def spread_rows(z: Tensor, *, most: int = _ROWS) -> Tensor:
 def measurements(
     z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"] | None = None
 ) -> dict[str, float]:
-    """What is measured while training: milliseconds for a batch, no gradient.
+    """The measurements taken during training: milliseconds per batch, without gradient.
 
     Args:
         z1: One view of each sample, 2 rows or more.
-        z2: A second view of the same samples; without it nothing is said about agreement.
+        z2: A second view of the same samples; without it, agreement is not measured.
 
     Returns:
         ``uniformity``, ``m_o``, ``m_r``, ``feature_std`` and ``effective_rank`` of the first view
-        and, if there are two, ``alignment``, ``random_distance`` (squared too, between views of
-        different samples) and their ratio ``relative_alignment``.
+        and, given a second view, ``alignment``, ``random_distance`` (the mean squared distance
+        between views of different samples) and their ratio ``relative_alignment``.
 
     Raises:
-        ValueError: Fewer than 2 rows, shapes that differ, or NaN and infinity (the row is named).
+        ValueError: Fewer than 2 rows, shapes that differ, or NaN and infinity (naming the row).
 
     Cost:
-        Uniformity reads at most 2,048 rows and the rank at most 25,600, evenly spread. 256 × 128
+        Uniformity uses at most 2,048 rows and the rank at most 25,600, evenly spaced. 256 × 128
         takes a few milliseconds on one core.
 
     Example:

@@ -1,4 +1,4 @@
-"""Modality gap: do the two views of samples live in the same part of the sphere?"""
+"""Modality gap: distance between the centres of the two views' embeddings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
-from nearfar.diagnostics._rows import checked_pair
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_pair
 from nearfar.ops import to_sphere
 
 __all__ = ["ModalityGap", "modality_gap"]
@@ -26,17 +25,17 @@ def modality_gap(
 
     Args:
         z1: First view (the inputs) of each sample; rows need not be normalised.
-        z2: Second view (the signals) of the same samples; their order does not matter.
+        z2: Second view (the signals) of the same samples, in any order.
 
     Range:
-        0 (one centre; a collapse to one point as well) to 2 (each view collapsed to a point, the
-        two opposite). Two encoders that were never trained read about √2 where each crowds around
-        a direction of its own, as untrained encoders do.
+        0 (equal centres, also at complete collapse) to 2 (each view collapsed to a point, the two
+        antipodal). Two untrained encoders have about √2, as each concentrates around a direction
+        of its own.
 
     Reading:
-        Lower is better as long as nothing collapsed. Two encoders start apart, and a contrastive
-        loss with a small temperature closes the gap late or never; retrieval across it still works,
-        but neighbours of both kinds cannot be ranked in one list.
+        Lower is better in the absence of collapse. Two encoders start apart, and a contrastive
+        loss at low temperature closes the gap slowly or never; cross-modal retrieval still works,
+        but neighbours of both modalities cannot be ranked in one list.
 
     Reference:
         Liang, Zhang, Kwon, Yeung, Zou: Mind the gap (NeurIPS 2022), arXiv 2203.02053.
@@ -70,7 +69,7 @@ class ModalityGap(Diagnostic):
 
     @torch.no_grad()
     def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
+        """Add both views of more samples."""
         z1, z2 = embeddings
         u, v = (to_sphere(z).cpu() for z in checked_pair(z1, z2))
         self._sum = self._sum + (u - v).sum(dim=0)
@@ -79,17 +78,17 @@ class ModalityGap(Diagnostic):
     def compute(self) -> Float[Tensor, ""]:
         """The distance over all pairs so far, in float64."""
         if self._count == 0:
-            raise ValueError("`ModalityGap` has seen no rows yet: call `update` first")
+            raise ValueError("`ModalityGap` has no rows yet: call `update` first")
         distance: Tensor = (self._sum / self._count).norm()
         return distance
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
+        """A new diagnostic over the pairs of both."""
         merged = type(self)()
         merged._sum = self._sum + other._sum
         merged._count = self._count + other._count
         return merged
 
     def reset(self) -> None:
-        """Forget all pairs."""
+        """Discard all pairs."""
         self._sum, self._count = torch.zeros(1, dtype=torch.float64), 0

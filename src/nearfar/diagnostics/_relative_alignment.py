@@ -1,4 +1,4 @@
-"""Relative alignment: are two views of a sample closer than views of different samples?"""
+"""Relative alignment: distance of views of a sample relative to that of different samples."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
-from nearfar.diagnostics._rows import checked_pair
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_pair
 from nearfar.ops import to_sphere
 
 __all__ = ["RelativeAlignment", "relative_alignment"]
@@ -24,19 +23,19 @@ def relative_alignment(
     .. math:: \frac{\frac1n \sum_i \lVert u_i - v_i \rVert^2}
                    {\frac1{n(n-1)} \sum_{i \ne j} \lVert u_i - v_j \rVert^2}
 
-    for unit vectors :math:`u, v`. Alignment alone cannot tell agreement from crowding; this can.
+    for unit vectors :math:`u, v`. Unlike alignment, it distinguishes agreement from crowding.
 
     Args:
         z1: First view of each sample; rows need not be normalised.
         z2: Second view of the same samples, in the same order; 2 rows or more.
 
     Range:
-        0 (views agree) to about 2; 1 means that views of one sample are as far apart as strangers
-        and, by convention, that all rows are one point.
+        0 (views agree) to about 2. 1 means that views of a sample are as far apart as different
+        samples; also, by convention, complete collapse.
 
     Reading:
-        Lower is better. Below 0.5 the views agree; above 0.9 no loss that compares views can be
-        far from its chance level. It should fall from the first epoch on.
+        Lower is better. Below 0.5 the views agree; above 0.9 any loss that compares views is near
+        its chance value. It should fall from the first epoch on.
 
     Cost:
         Linear in samples and dimension: the sum over pairs is a product of means.
@@ -73,7 +72,7 @@ class RelativeAlignment(Diagnostic):
 
     @torch.no_grad()
     def update(self, *embeddings: Tensor) -> None:
-        """Take in both views of some more samples."""
+        """Add both views of more samples."""
         z1, z2 = embeddings
         u, v = (to_sphere(z).cpu() for z in checked_pair(z1, z2))
         self._sum1 = self._sum1 + u.sum(dim=0)
@@ -91,14 +90,14 @@ class RelativeAlignment(Diagnostic):
         """Mean squared distance of views of one sample, and of views of different samples."""
         count = self._count
         if count < 2:
-            raise ValueError(f"`RelativeAlignment` needs at least 2 rows, has seen {count}")
+            raise ValueError(f"`RelativeAlignment` needs at least 2 rows, got {count}")
         every = count * self._squares - 2 * float(self._sum1 @ self._sum2)
         far = max(0.0, every - self._near) / (count * (count - 1))
         near, apart = torch.tensor([self._near / count, far], dtype=torch.float64)
         return near, apart
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the pairs of both."""
+        """A new diagnostic over the pairs of both."""
         merged = type(self)()
         merged._sum1, merged._sum2 = self._sum1 + other._sum1, self._sum2 + other._sum2
         merged._squares = self._squares + other._squares
@@ -107,7 +106,7 @@ class RelativeAlignment(Diagnostic):
         return merged
 
     def reset(self) -> None:
-        """Forget all pairs."""
+        """Discard all pairs."""
         self._sum1 = self._sum2 = torch.zeros(1, dtype=torch.float64)
         self._squares = self._near = 0.0
         self._count = 0

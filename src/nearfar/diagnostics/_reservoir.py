@@ -1,4 +1,4 @@
-"""A bounded sample of the rows of a stream that does not depend on how the stream was cut."""
+"""A bounded random sample of a stream's rows, independent of how the stream is chunked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _shifted(word: Tensor, by: int) -> Tensor:
 
 
 def _mixed(word: Tensor) -> Tensor:
-    """The finaliser of splitmix64: a bijection of 64-bit words that looks random."""
+    """The finaliser of splitmix64, a pseudo-random bijection of 64-bit words."""
     word = (word ^ _shifted(word, 30)) * _MULTIPLIERS[1]
     word = (word ^ _shifted(word, 27)) * _MULTIPLIERS[2]
     return word ^ _shifted(word, 31)
@@ -29,12 +29,12 @@ def _mixed(word: Tensor) -> Tensor:
 
 @final
 class Reservoir:
-    """At most `capacity` rows, chosen as if at random; all of them while they fit.
+    """A pseudo-random sample of at most `capacity` rows; all rows up to that many.
 
-    Each row gets a key, a hash of its position in the stream and of its numbers, and the rows with
-    the smallest keys stay. The choice needs no generator: it is the same for any chunks, and
+    Each row gets a key, a hash of its position in the stream and of its content, and the rows with
+    the smallest keys are kept. No generator is needed: the sample is the same for any chunks, and
     merging is a union, hence associative and commutative. The position is part of the key so that
-    equal rows (a collapse in part) stay in proportion instead of all together.
+    equal rows (a partial collapse) are kept in proportion.
 
     Cost:
         ``capacity`` × dim numbers in float32 on the CPU.
@@ -46,7 +46,7 @@ class Reservoir:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all rows."""
+        """Discard all rows."""
         self.seen = 0
         self._rows: Tensor | None = None
         self._keys = torch.empty(0, dtype=torch.int64)
@@ -57,7 +57,7 @@ class Reservoir:
         return torch.empty(0, 1) if self._rows is None else self._rows
 
     def update(self, rows: Float[Tensor, "samples dim"]) -> None:
-        """Take in some more rows."""
+        """Add rows."""
         rows = rows.detach().cpu().float()
         positions = torch.arange(self.seen, self.seen + rows.shape[0])
         weights = _mixed(torch.arange(1, rows.shape[1] + 1) * _MULTIPLIERS[0])

@@ -1,4 +1,4 @@
-"""Retrieval: is a sample's other view the nearest of all?"""
+"""Retrieval: recall and rank of a sample's other view among all candidates."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better
+from nearfar.diagnostics._diagnostic import Better, checked_pair
 from nearfar.diagnostics._kept_pairs import KeptPairs
-from nearfar.diagnostics._rows import checked_pair
 from nearfar.ops import to_sphere
 
 __all__ = ["Retrieval", "Retrieved", "retrieval"]
 
 _BLOCK = 1_024
-_EQUAL = 1e-9  # cosines that differ by less are a tie
+_EQUAL = 1e-9  # cosines that differ by less are tied
 
 
 class Retrieved(NamedTuple):
-    """What :func:`retrieval` read; ``back`` asks with the second view.
+    """The result of :func:`retrieval`; ``back`` is from second views to first views.
 
     Attributes:
-        recall_1: Share of first views whose own second view is the nearest of all.
-        recall_5: Among the five nearest.
-        recall_10: Among the ten nearest.
-        median_rank: Of the own second view, from 1.
-        back_recall_1: As `recall_1`, from second views to first ones.
-        back_recall_5: Likewise.
-        back_recall_10: Likewise.
-        back_median_rank: Likewise.
+        recall_1: Recall at 1 of each first view's own second view.
+        recall_5: Recall at 5.
+        recall_10: Recall at 10.
+        median_rank: Median rank of the own second view, from 1.
+        back_recall_1: Recall at 1 of each second view's own first view.
+        back_recall_5: Recall at 5, from second views to first views.
+        back_recall_10: Recall at 10, from second views to first views.
+        back_median_rank: Median rank of the own first view, from 1.
     """
 
     recall_1: Tensor
@@ -46,28 +45,29 @@ class Retrieved(NamedTuple):
 
 @torch.no_grad()
 def retrieval(z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]) -> Retrieved:
-    r"""Recall at 1, 5 and 10 and the median rank, of a sample's other view among all, both ways.
+    r"""Recall at 1, 5 and 10 and median rank of a sample's other view, in both directions.
 
     .. math:: r_i = 1 + \big|\{j : \cos(z^1_i, z^2_j) > \cos(z^1_i, z^2_i)\}\big|, \qquad
               R@k = \frac1n \big|\{i : r_i \le k\}\big|
 
-    Views as near as the own one share their places: the recall is what random order would give on
-    average, the rank the middle of the places.
+    Ties are averaged: the recall is its expectation under random order, the rank the mean of the
+    tied ranks.
 
     Args:
         z1: First view of each sample, 2 rows or more; rows need not be normalised.
         z2: Second view of the same samples, in the same order.
 
     Returns:
-        Eight numbers by name, those of the way back last.
+        Eight named numbers, the reverse direction last.
 
     Range:
-        Recall 0 to 1, ranks 1 to n. A collapse and unrelated views read k/n and a median rank of
-        (n + 1)/2; views that agree more with one another than with strangers read 1.
+        Recall 0 to 1, ranks 1 to n. Collapse and unrelated views give k/n and a median rank of
+        (n + 1)/2; views closer to each other than to any other sample give 1.
 
     Reading:
-        Higher recall is better, and depends on the number of candidates: compare readings of as
-        many pairs. A way that reads much less than the other has hubs, points that are near to all.
+        Higher recall is better, but depends on the number of candidates: compare only at equal
+        numbers of pairs. If one direction is much lower than the other, there are hubs, points
+        that are near to most others.
 
     Cost:
         Time n²·dim; memory 1,024·n.
@@ -87,18 +87,18 @@ def retrieval(z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]
 
 
 def _read(queries: Tensor, keys: Tensor) -> tuple[Tensor, ...]:
-    """Recall at 1, 5, 10 and the median rank, one way."""
+    """Recall at 1, 5, 10 and the median rank, in one direction."""
     nearer, tied = [], []
     own = (queries * keys).sum(dim=1)
     for start in range(0, len(queries), _BLOCK):
         rows = slice(start, start + _BLOCK)
         beyond = queries[rows] @ keys.T - own[rows, None]
         nearer.append((beyond > _EQUAL).sum(dim=1))
-        # the own view is not among those that tie with it
+        # the own view does not count as a tie with itself
         tied.append((beyond.abs() <= _EQUAL).sum(dim=1).clamp_min(1) - 1)
-    before, beside = torch.cat(nearer).double(), torch.cat(tied).double()
-    recalls = [((k - before) / (beside + 1)).clamp(0, 1).mean() for k in (1, 5, 10)]
-    return (*recalls, (1 + before + beside / 2).quantile(0.5))
+    before, ties = torch.cat(nearer).double(), torch.cat(tied).double()
+    recalls = [((k - before) / (ties + 1)).clamp(0, 1).mean() for k in (1, 5, 10)]
+    return (*recalls, (1 + before + ties / 2).quantile(0.5))
 
 
 @final
@@ -106,7 +106,7 @@ class Retrieval(KeptPairs):
     """:func:`retrieval` over a stream of pairs; keeps at most `capacity` of them.
 
     Cost:
-        ``2 · capacity · dim`` numbers in float32: a rank asks for all candidates.
+        ``2 · capacity · dim`` numbers in float32: a rank needs all candidates.
     """
 
     better: ClassVar[Better] = Better.HIGHER

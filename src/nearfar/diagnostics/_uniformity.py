@@ -1,4 +1,4 @@
-"""Uniformity: is the whole sphere used?"""
+"""Uniformity: how evenly the embeddings cover the sphere."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_positive
-from nearfar.diagnostics._diagnostic import Better, Diagnostic
+from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
 from nearfar.diagnostics._reservoir import Reservoir
-from nearfar.diagnostics._rows import checked_rows
 from nearfar.objectives._uniformity import uniformity_loss
 from nearfar.ops._sphere import uniformity_minimum
 
@@ -28,18 +27,18 @@ def uniformity(z: Float[Tensor, "samples dim"], *, t: float = 2) -> Float[Tensor
 
     Args:
         z: One view of each sample, 2 rows or more; rows need not be normalised.
-        t: Width of the kernel, above 0.
+        t: Inverse width of the kernel, above 0.
 
     Range:
-        0 (all points are one) down to :func:`nearfar.ops.uniformity_floor`; independent uniform
-        points read :func:`nearfar.ops.uniformity_minimum`, near −2t in many dimensions.
+        0 (complete collapse) down to :func:`nearfar.ops.uniformity_floor`; independent uniform
+        points have :func:`nearfar.ops.uniformity_minimum`, near −2t in many dimensions.
 
     Reading:
-        Lower is better as long as the views agree: an untrained scatter can be uniform as well.
-        It falls during healthy training; a rise towards 0 is a collapse under way.
+        Lower is better as long as the views agree: random embeddings can be uniform as well. It
+        falls during healthy training; a rise towards 0 indicates collapse.
 
     Cost:
-        Time grows with the square of the samples; memory does not.
+        Time quadratic in the samples, memory linear.
 
     Reference:
         Wang & Isola 2020, section 4.1 (arXiv 2005.10242), without self-pairs as in the mini-batch
@@ -58,9 +57,8 @@ class Uniformity(Diagnostic):
     """:func:`uniformity` over a stream; keeps at most `capacity` samples.
 
     Cost:
-        The potential of all pairs is no function of moments, so samples are unavoidable: a
-        :class:`Reservoir` of `capacity` rows. The reading is exact while the stream fits, and that
-        of a random subset beyond.
+        The mean potential is not a function of moments, so samples are kept in a
+        :class:`Reservoir` of `capacity` rows: exact up to that many, a random subset beyond.
     """
 
     better: ClassVar[Better] = Better.LOWER
@@ -75,22 +73,22 @@ class Uniformity(Diagnostic):
         self._reservoir = Reservoir(capacity)
 
     def update(self, *embeddings: Tensor) -> None:
-        """Take in some more rows."""
+        """Add rows."""
         (z,) = embeddings
         self._reservoir.update(checked_rows(z))
 
     def compute(self) -> Float[Tensor, ""]:
         """The uniformity of the rows kept."""
         if self._reservoir.seen < 2:
-            raise ValueError(f"`Uniformity` needs at least 2 rows, has seen {self._reservoir.seen}")
+            raise ValueError(f"`Uniformity` needs at least 2 rows, got {self._reservoir.seen}")
         return uniformity(self._reservoir.rows, t=self.t)
 
     def merge(self, other: Self) -> Self:
-        """A new diagnostic that has seen the rows of both."""
+        """A new diagnostic over the rows of both."""
         merged = type(self)(t=self.t)
         merged._reservoir = self._reservoir.merge(other._reservoir)
         return merged
 
     def reset(self) -> None:
-        """Forget all rows."""
+        """Discard all rows."""
         self._reservoir.reset()

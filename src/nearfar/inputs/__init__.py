@@ -1,4 +1,4 @@
-"""What samples are made of, from the source to the encoder: rows that are cut, joined and moved."""
+"""Batches of samples of every kind: selecting, concatenating and moving rows."""
 
 from nearfar.inputs._graphs import Nodes
 from nearfar.inputs._groups import Group

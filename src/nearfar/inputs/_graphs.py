@@ -1,4 +1,4 @@
-"""Nodes of a graph, with the graph around them."""
+"""Nodes of a graph and the graph that they are in."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Nodes"]
 @final
 @dataclass(frozen=True, eq=False)
 class Nodes(Inputs):
-    """Some nodes of a graph, which are the samples, and the graph that an encoder sees with them.
+    """A (sub)graph and its target nodes, which are the samples.
 
     Attributes:
-        features: Of every node of the graph; a sparse matrix (COO) where most are 0.
-        edges: Source and target of every directed edge; an undirected one stands in both
+        features: Features of every node; a sparse COO matrix if most are 0.
+        edges: Source and target of every directed edge; an undirected edge appears in both
             directions.
-        targets: The nodes that are samples, as rows of `features`.
-        ids: Number of each node in the graph it was cut from; None where that is its row.
+        targets: Indices of the target nodes, the samples, as rows of `features`.
+        ids: Index of each node in the full graph; None if that is its row.
     """
 
     features: Float[Tensor, "nodes features"]
@@ -49,13 +49,13 @@ class Nodes(Inputs):
         )
 
     def rows(self) -> Float[Tensor, "batch features"]:
-        """The features of the samples, dense."""
+        """The target nodes' features, dense."""
         rows = self.features.index_select(0, self.targets)
         return rows.to_dense() if rows.is_sparse else rows
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Nodes:
-        """One graph in which the parts stand side by side, without an edge between them."""
+        """The disjoint union of the parts."""
         starts = list(accumulate((len(part.features) for part in parts[:-1]), initial=0))
         shifted = list(zip(parts, starts, strict=True))
         return cls(

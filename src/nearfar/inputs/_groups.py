@@ -1,4 +1,4 @@
-"""Several members of one kind for each sample: drawings of a character, captions of a picture."""
+"""Several members per sample, such as drawings of a character or captions of an image."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Group"]
 @final
 @dataclass(frozen=True, eq=False)
 class Group(Inputs):
-    """Samples that have `size` members each, which belong together; any two are a pair.
+    """Samples with `size` members each, any two of which form a positive pair.
 
     Attributes:
-        members: All members, those of a sample one after the other.
-        size: Members of each sample.
+        members: All members, consecutive for each sample.
+        size: Members per sample.
     """
 
     members: View
@@ -47,6 +47,6 @@ class Group(Inputs):
         """One member of each sample.
 
         Args:
-            which: Its number within the sample, from 0.
+            which: Index of the member within the sample.
         """
         return select(self.members, torch.arange(len(self)) * self.size + which.cpu())

@@ -1,4 +1,4 @@
-"""Images before they become views."""
+"""A batch of images before augmentation."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["Images"]
 @final
 @dataclass(frozen=True, eq=False)
 class Images(Inputs):
-    """Images, padded with zeros at the bottom and at the right where sizes differ.
+    """Images, zero-padded at the bottom and right if sizes differ.
 
     Attributes:
         pixels: uint8 in 0..255 or float32 in [0, 1].
-        sizes: Height and width before padding; None where nothing was padded.
+        sizes: Height and width before padding; None without padding.
     """
 
     pixels: (
@@ -32,7 +32,7 @@ class Images(Inputs):
 
     @classmethod
     def of(cls, images: Sequence[Tensor]) -> Images:
-        """Stack images (channels × height × width), padding where sizes differ."""
+        """Stack images (channels × height × width), padding if sizes differ."""
         sizes = torch.tensor([image.shape[-2:] for image in images], dtype=torch.int64)
         height, width = sizes.amax(0).tolist()
         if bool((sizes == sizes[0]).all()):
@@ -59,7 +59,7 @@ class Images(Inputs):
         return cls.of([image for part in parts for image in part.unpadded()])
 
     def unpadded(self) -> list[Tensor]:
-        """Each image as it was."""
+        """Each image without padding."""
         if self.sizes is None:
             return list(self.pixels)
         extents = self.sizes.tolist()

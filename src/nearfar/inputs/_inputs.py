@@ -1,4 +1,4 @@
-"""The base of everything that is not one tensor with a row for each sample."""
+"""Base class of batches that are not a single tensor."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Inputs", "View", "count", "join", "joinable", "move", "select"]
 
 
 class Inputs(ABC):
-    """Several samples of one kind, immutable; sample ``i`` is row ``i``.
+    """An immutable batch of samples of one kind; sample ``i`` is row ``i``.
 
-    Images of one size are a tensor; what has a length, an edge or words is an ``Inputs``. Sources
-    hand them out, views turn one into another, encoders take them, and the training loop cuts,
-    joins and moves them without knowing which they are.
+    Images of equal size are a plain tensor; anything with lengths, edges or words is an ``Inputs``.
+    Sources return them, views transform them, encoders take them, and the training loop selects,
+    concatenates and moves them whatever their kind.
     """
 
     @abstractmethod
@@ -26,21 +26,21 @@ class Inputs(ABC):
 
     @abstractmethod
     def select(self, rows: slice | Tensor) -> Self:
-        """The samples of these rows, in this order."""
+        """The samples at these rows, in this order."""
 
     @abstractmethod
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Self:
-        """On another device; numbers of floating point as `dtype`."""
+        """The batch on another device; floating-point data as `dtype`."""
 
     @classmethod
     @abstractmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """All samples of several, one after the other."""
+        """The concatenation of several batches."""
 
 
 View: TypeAlias = Tensor | Inputs
-"""What a source hands out, a view shows and an encoder takes: a tensor with a row for each sample,
-or :class:`Inputs`."""
+"""A batch, as sources return and encoders take it: a tensor with one row per sample, or
+:class:`Inputs`."""
 
 
 def count(view: View) -> int:
@@ -53,12 +53,12 @@ def count(view: View) -> int:
 
 
 def select(view: View, rows: slice | Tensor) -> View:
-    """The samples of these rows."""
+    """The samples at these rows."""
     return view[rows] if isinstance(view, Tensor) else view.select(rows)
 
 
 def move(view: View, device: torch.device | str, dtype: torch.dtype | None = None) -> View:
-    """On another device; numbers of floating point as `dtype`, bytes and whole numbers as they are.
+    """The batch on another device; floating-point data as `dtype`, integers unchanged.
 
     >>> move(torch.zeros(1, dtype=torch.uint8), "cpu", torch.float64).dtype
     torch.uint8
@@ -70,7 +70,7 @@ def move(view: View, device: torch.device | str, dtype: torch.dtype | None = Non
 
 
 def joinable(views: Sequence[View]) -> bool:
-    """Whether :func:`join` can put these together: tensors of one shape, or one kind of inputs."""
+    """Whether :func:`join` accepts these: tensors of equal shape, or inputs of one kind."""
     first = views[0]
     if isinstance(first, Tensor):
         return all(isinstance(v, Tensor) and v.shape[1:] == first.shape[1:] for v in views)
@@ -78,13 +78,13 @@ def joinable(views: Sequence[View]) -> bool:
 
 
 def join(views: Sequence[View]) -> View:
-    """All samples of several views, one after the other.
+    """The concatenation of several batches.
 
     >>> join([torch.zeros(2, 3), torch.ones(1, 3)]).shape
     torch.Size([3, 3])
 
     Raises:
-        TypeError: Views of different kinds.
+        TypeError: Batches of different kinds.
     """
     tensors = [view for view in views if isinstance(view, Tensor)]
     if len(tensors) == len(views):

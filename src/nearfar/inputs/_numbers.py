@@ -1,4 +1,4 @@
-"""A view as the few numbers that a decoder can be asked to predict."""
+"""A fixed-length vector per sample, as the target of a decoder."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = ["numbers"]
 
 
 def numbers(view: View, *, count: int) -> Float[Tensor, "batch count"]:
-    """What each sample of a view is, as `count` numbers.
+    """Each sample of a view as a vector of `count` numbers.
 
-    Vectors and images whose size it is are taken as they are; larger images are averaged over
-    squares, sequences over stretches of time. A text is how often each word of the vocabulary
-    occurs in it, relative to its length; a node its features.
+    Vectors and images of that size are flattened; larger images are average-pooled over squares,
+    sequences over time. A text is its relative word frequencies over the vocabulary, a node its
+    features.
 
     Args:
         view: Any view but a pair.
-        count: How many numbers; decided with the encoder (``Modality.signal_dim``).
+        count: Length of the vectors, chosen with the encoder (``Modality.signal_dim``).
 
     Raises:
-        ValueError: The view has not that many numbers, and cannot be averaged to them.
-        TypeError: A view without numbers, such as texts that are no tokens yet.
+        ValueError: The view has another number of values and cannot be pooled to `count`.
+        TypeError: A view without numbers, such as texts before tokenisation.
 
     Example:
         >>> numbers(torch.arange(8.0).reshape(1, 2, 2, 2), count=2)
@@ -42,7 +42,7 @@ def numbers(view: View, *, count: int) -> Float[Tensor, "batch count"]:
     """
     found = _numbers(view, count)
     if found.shape[1] != count:
-        raise ValueError(f"`view` must have {count:,} numbers a sample, got {found.shape[1]:,}")
+        raise ValueError(f"`view` must have {count:,} numbers per sample, got {found.shape[1]:,}")
     return found
 
 
@@ -59,7 +59,7 @@ def _numbers(view: View, count: int) -> Tensor:
         return _of_tokens(view, count)
     if isinstance(view, Nodes):
         return view.rows()
-    raise TypeError(f"`view` must be of numbers or tokens, got {type(view).__name__}")
+    raise TypeError(f"`view` must contain numbers or tokens, got {type(view).__name__}")
 
 
 def _of_images(images: Tensor, count: int) -> Tensor:
@@ -71,7 +71,7 @@ def _of_images(images: Tensor, count: int) -> Tensor:
 
 
 def _of_sequences(sequences: Sequences, count: int) -> Tensor:
-    """Means over as many equal stretches as fit, each sequence over its own length."""
+    """Average pooling to as many steps as fit, over each sequence's own length."""
     steps, rest = divmod(count, sequences.values.shape[1])
     if rest or not steps:
         return sequences.values.flatten(1)
@@ -84,7 +84,8 @@ def _of_sequences(sequences: Sequences, count: int) -> Tensor:
 def _of_tokens(tokens: Tokens, count: int) -> Tensor:
     if bool((tokens.ids >= count).any()):
         raise ValueError(
-            f"`view` must have tokens below {count:,}, the vocabulary, got {int(tokens.ids.max())}"
+            f"`view` must have token ids below the vocabulary size, {count:,},"
+            f" got {int(tokens.ids.max())}"
         )
     ones = tokens.mask().float()
     counts = ones.new_zeros(len(tokens), count).scatter_add_(1, tokens.ids, ones)

@@ -1,4 +1,4 @@
-"""Two sources' samples for the same things."""
+"""Pairs of inputs and self-supervised signals."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Pair", "Signal"]
 @final
 @dataclass(frozen=True, eq=False)
 class Pair(Inputs):
-    """Inputs and, row by row, the signals that belong to them.
+    """Inputs and their signals, row by row.
 
     Attributes:
         x: The inputs.
-        s: The self-supervised signals, of the same or of another kind.
+        s: The self-supervised signals, of the same or another kind.
     """
 
     x: View
@@ -44,10 +44,10 @@ class Pair(Inputs):
 @final
 @dataclass(frozen=True, eq=False)
 class Signal(Inputs):
-    """A view of the signal, marked as such: an encoder with two sides sends it to the second.
+    """A view of the signal, marked as such, so that a dual encoder applies its second encoder.
 
     Attributes:
-        view: What the second side takes.
+        view: The view.
     """
 
     view: View

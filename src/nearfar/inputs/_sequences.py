@@ -1,4 +1,4 @@
-"""Sounds and time series of any length."""
+"""A batch of sounds or time series of any length."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["Sequences"]
 @final
 @dataclass(frozen=True, eq=False)
 class Sequences(Inputs):
-    """Sequences of numbers, padded with zeros at the end where lengths differ.
+    """Multichannel sequences, zero-padded at the end if lengths differ.
 
     Attributes:
-        values: Amplitudes in [-1, 1] of sound, or the channels of a series.
-        lengths: Time steps before padding; None where nothing was padded.
+        values: Audio samples in [-1, 1], or the channels of a time series.
+        lengths: Time steps before padding; None without padding.
     """
 
     values: Float[Tensor, "batch channels time"]
@@ -31,7 +31,7 @@ class Sequences(Inputs):
 
     @classmethod
     def of(cls, sequences: Sequence[Float[Tensor, "channels _"]]) -> Sequences:
-        """Stack sequences, padding where lengths differ."""
+        """Stack sequences, padding if lengths differ."""
         lengths = torch.tensor([sequence.shape[-1] for sequence in sequences])
         longest = int(lengths.max())
         if bool((lengths == longest).all()):
@@ -61,17 +61,17 @@ class Sequences(Inputs):
         return cls(torch.cat(values), torch.cat([part.extents() for part in parts]))
 
     def extents(self) -> Int64[Tensor, " batch"]:
-        """Time steps of each sequence."""
+        """Number of time steps of each sequence."""
         if self.lengths is not None:
             return self.lengths
         batch, _, time = self.values.shape
         return torch.full((batch,), time, device=self.values.device)
 
     def mask(self) -> Bool[Tensor, "batch time"]:
-        """Where there is sequence and no padding."""
+        """True at time steps that are not padding."""
         times = torch.arange(self.values.shape[2], device=self.values.device)
         return times < self.extents()[:, None]
 
     def unpadded(self) -> list[Tensor]:
-        """Each sequence as it was, channels × time."""
+        """Each sequence without padding, channels × time."""
         return [v[:, :n] for v, n in zip(self.values, self.extents().tolist(), strict=True)]

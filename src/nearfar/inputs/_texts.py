@@ -1,4 +1,4 @@
-"""Texts, and the numbers of their words."""
+"""Batches of texts, before and after tokenisation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Texts", "Tokens"]
 @final
 @dataclass(frozen=True)
 class Texts(Inputs):
-    """Texts as a source has them."""
+    """Texts before tokenisation."""
 
     strings: tuple[str, ...]
 
@@ -42,11 +42,11 @@ class Texts(Inputs):
 @final
 @dataclass(frozen=True, eq=False)
 class Tokens(Inputs):
-    """Texts as numbers of a vocabulary, padded with 0 at the end.
+    """Tokenised texts, padded with 0 at the end.
 
     Attributes:
-        ids: Numbers of the tokens; 0 is padding and nothing else.
-        lengths: Tokens of each text, 1 or more.
+        ids: Token ids; 0 only for padding.
+        lengths: Number of tokens of each text, 1 or more.
     """
 
     ids: Int64[Tensor, "batch length"]
@@ -69,6 +69,6 @@ class Tokens(Inputs):
         return cls(torch.cat(ids), torch.cat([part.lengths for part in parts]))
 
     def mask(self) -> Bool[Tensor, "batch length"]:
-        """Where there is a token and no padding."""
+        """True at tokens that are not padding."""
         places = torch.arange(self.ids.shape[1], device=self.ids.device)
         return places < self.lengths[:, None]

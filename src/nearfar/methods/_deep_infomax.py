@@ -26,7 +26,7 @@ from nearfar.modules import (
     PerceptronHead,
     choose_map,
     feature_maps,
-    held,
+    frozen_call,
     map_channels,
     places,
 )
@@ -175,10 +175,10 @@ class DeepInfoMax(Method):
         }
         loss = total(terms)
         if self.discriminator is not None:
-            prior, told = self._play(gather(vectors))
-            terms |= {"prior": self.weights["prior"] * prior, "discriminator": told}
-            # the discriminator's own loss has its gradient here and no share in the value
-            loss = loss + terms["prior"] + (told - told.detach())
+            prior, discriminator_loss = self._adversarial_losses(gather(vectors))
+            terms |= {"prior": self.weights["prior"] * prior, "discriminator": discriminator_loss}
+            # the discriminator loss contributes its gradient, but not its value
+            loss = loss + terms["prior"] + (discriminator_loss - discriminator_loss.detach())
         return Step(
             loss=loss,
             representations=representations,
@@ -205,17 +205,17 @@ class DeepInfoMax(Method):
             total += self.weights[name] * value
         return total
 
-    def _play(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        """How well the vectors pass for uniform draws, and how badly they are told from them."""
+    def _adversarial_losses(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Adversarial prior loss and discriminator loss, with a uniform prior."""
         assert self.discriminator is not None
         made = vectors.sigmoid()
         samples = torch.arange(len(made), device=made.device) + (self.draws << 32)
         drawn = uniform(samples, seed=0, epoch=0, count=made.shape[1], stream=Stream.METHOD)
-        told = jensen_shannon_loss(
+        discriminator_loss = jensen_shannon_loss(
             self.discriminator(drawn.to(made.dtype)), self.discriminator(made.detach())
         )
-        fooled = F.softplus(-widen(held(self.discriminator, made))).mean()
-        return fooled, told
+        adversary_loss = F.softplus(-widen(frozen_call(self.discriminator, made))).mean()
+        return adversary_loss, discriminator_loss
 
 
 @preset()

@@ -17,7 +17,7 @@ from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import SiameseNorms, held, siamese_predictor, siamese_projector
+from nearfar.modules import SiameseNorms, frozen_call, siamese_predictor, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.objectives._objective import total
 from nearfar.views import ViewRecipe, moco_v2_views
@@ -98,7 +98,7 @@ class SimSiamAnatomy(Method):
         projected = (h1, h2), (z1, z2), (p1, p2)
         if self.place == "mirror":
             return projected
-        online = held(self.predictor, z1), held(self.predictor, z2)
+        online = frozen_call(self.predictor, z1), frozen_call(self.predictor, z2)
         if self.inverse is None:
             return *projected, online
         return *projected, online, (self.inverse(p1.detach()), self.inverse(p2.detach()))

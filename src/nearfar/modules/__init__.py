@@ -1,17 +1,18 @@
-"""The parts methods are made of: encoders, heads, critic, momentum copy, queue."""
+"""Encoders, heads, critics, momentum copies, queues and memory banks."""
+
+import warnings
+from typing import Any
 
 from nearfar.modules._amdim_encoder import AMDIM_SIZES, AMDIMEncoder
-from nearfar.modules._bias import Bias
 from nearfar.modules._convnet import ConvNet
-from nearfar.modules._critic import BilinearCritic
+from nearfar.modules._critics import BilinearCritic, DotCritic
 from nearfar.modules._description import EncoderDescription
-from nearfar.modules._dot_critic import DotCritic
 from nearfar.modules._embedding_head import EmbeddingHead
 from nearfar.modules._encoders import build_encoder
 from nearfar.modules._feature_maps import MapEncoder, feature_maps, map_channels
+from nearfar.modules._frozen_call import frozen_call
 from nearfar.modules._graph_encoder import GRAPH_ENCODERS, GraphEncoder
 from nearfar.modules._heads import PerceptronHead
-from nearfar.modules._held import held
 from nearfar.modules._key_queue import KeyQueue
 from nearfar.modules._masked_context import MaskedContext
 from nearfar.modules._memory_bank import MemoryBank
@@ -19,6 +20,7 @@ from nearfar.modules._momentum_copy import MomentumCopy
 from nearfar.modules._perceptron_encoder import PerceptronEncoder
 from nearfar.modules._places import choose_map, places
 from nearfar.modules._siamese_heads import (
+    Bias,
     PredictorKind,
     SiameseNorms,
     siamese_predictor,
@@ -65,7 +67,7 @@ __all__ = [
     "build_text_encoder",
     "choose_map",
     "feature_maps",
-    "held",
+    "frozen_call",
     "map_channels",
     "places",
     "rebuild_text_encoder",
@@ -74,3 +76,11 @@ __all__ = [
     "siamese_projector",
     "sound_strides",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "held":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    message = "nearfar.modules.held is deprecated: use nearfar.modules.frozen_call"
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
+    return frozen_call

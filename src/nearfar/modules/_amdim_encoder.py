@@ -1,4 +1,4 @@
-"""AMDIM's encoder: a residual network whose features see no more of an image than they must."""
+"""AMDIM's encoder: a residual network with small, little-overlapping receptive fields."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ AMDIM_SIZES: dict[str, dict[str, int]] = {
     "amdim_medium": {"width": 256, "dim": 2048, "depth": 10},
     "amdim_large": {"width": 320, "dim": 2560, "depth": 10},
 }
-"""Channels of the first stage, dimensions of the representation and layers of a block, by name."""
+"""Channels of the first stage, dimension of the representation and layers per block, by name."""
 
-# by the side of the images: kernel, stride and padding of the first convolutions; kernels and
-# strides of the blocks that lead to a map of 7 × 7, each with twice the channels
+# by image size: kernel, stride and padding of the first convolutions; kernels and strides of the
+# blocks down to the 7 × 7 map, each doubling the channels
 _CONVOLUTIONS = {32: ((3, 1, 0),), 64: ((3, 1, 0),), 128: ((5, 2, 2), (3, 1, 0))}
 _BLOCKS = {32: ((4, 2), (2, 2)), 64: ((4, 2), (4, 2), (2, 2)), 128: ((4, 2), (4, 2), (2, 2))}
 
@@ -34,7 +34,7 @@ def _norm(channels: int, norm: str) -> nn.Module:
 
 @final
 class _Residual(nn.Module):
-    """A convolution and one of single places, beside the mean of what the first one sees."""
+    """A convolution and a 1×1 convolution, with an average-pooling shortcut."""
 
     def __init__(self, inputs: int, outputs: int, norm: str, *, kernel: int, stride: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _Residual(nn.Module):
         if not self.grown:
             last = self.layers[-1]
             assert isinstance(last, nn.Conv2d)
-            nn.init.zeros_(last.weight)  # the layer starts as its shortcut
+            nn.init.zeros_(last.weight)  # initially the layer equals its shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         kept = F.pad(self.shortcut(x), (0, 0, 0, 0, 0, self.grown))
@@ -69,28 +69,27 @@ def _block(
 
 @final
 class AMDIMEncoder(nn.Module):
-    """AMDIM's ResNet without padding: maps of 7 × 7 and 5 × 5 places, and one vector.
+    """AMDIM's ResNet without padding: feature maps of 7 × 7 and 5 × 5, and a global feature.
 
-    Convolutions are as wide as their stride asks, or of single places, so that a place of the 7 × 7
-    map sees a small part of the image and neighbours overlap little: predicting one from another
-    cannot be done by what both see. From 7 × 7 on, kernels of 3 × 3 lead to 5 × 5, 3 × 3 and the
-    vector.
+    Kernels match their stride or are 1 × 1, so that receptive fields at 7 × 7 are small and overlap
+    little: one local feature cannot be predicted from another by shared pixels. From 7 × 7 on,
+    3 × 3 kernels lead to 5 × 5, 3 × 3 and the global feature.
 
-    The stages, their kernels and strides for 32, 64 and 128 pixels, the residual layers and their
-    start at 0 are those of the authors' code. Not theirs: images of other sides are first resized
-    to the nearest of the three, bilinearly; batch-norm stands in every layer, where the authors
-    leave it to an option and scale weights instead; layers that add channels do not start at 0,
-    which would leave those channels empty at first; the first convolution for 128 pixels is padded
-    with zeros.
+    Stages, kernels and strides for 32, 64 and 128 pixels, the residual layers and their zero
+    initialisation follow the authors' code. Differences: images of other sizes are first resized
+    bilinearly to the nearest of the three; every layer has batch-norm, optional in the authors'
+    code, which rescales weights instead; layers that add channels are not initialised at 0, which
+    would leave these channels empty; the first convolution for 128 pixels is zero-padded.
 
     Args:
         channels: Channels of the input.
-        image_size: Side of the images in pixels; decides which of the three stems is built.
+        image_size: Side of the images in pixels; selects one of the three architectures.
         width: Channels of the first stage (the paper's ndf); the maps have four times as many, or
             eight from 64 pixels on.
-        dim: Dimensions of the representation (n_rkhs).
-        depth: Residual layers of a block.
-        norm: Of each layer: "batch", or "layer", over the channels and places of each image.
+        dim: Dimension of the representation (n_rkhs).
+        depth: Residual layers per block.
+        norm: Normalisation of each layer: "batch", or "layer" (over channels and locations of each
+            image).
 
     Shape:
         ``[batch, channels, height, width]`` → ``[batch, dim]``.
@@ -149,13 +148,13 @@ class AMDIMEncoder(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch dim"]:
-        """Images to representations."""
+        """Encode images."""
         return self.feature_maps(images)[0]
 
     def feature_maps(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dim"], tuple[Tensor, ...]]:
-        """The representation, and the maps of 7 × 7, 5 × 5 and 1 × 1 places."""
+        """The representation, and the 7 × 7, 5 × 5 and 1 × 1 feature maps."""
         if images.shape[-2:] != torch.Size((self.side, self.side)):
             images = F.interpolate(images, (self.side, self.side), mode="bilinear")
         seven = self.to_seven(images)

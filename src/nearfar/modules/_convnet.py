@@ -27,7 +27,7 @@ def _convolution(
 
 
 class _Residual(nn.Module):
-    """Input plus one convolution of it."""
+    """A residual convolution."""
 
     def __init__(self, channels: int, norm: str) -> None:
         super().__init__()
@@ -40,17 +40,17 @@ class _Residual(nn.Module):
 
 @final
 class ConvNet(nn.Module):
-    """Nine convolutions, each normalised, four of them residual, and the mean over the map.
+    """Nine convolutions with normalisation and residual connections, then global average pooling.
 
-    Made to learn something in a minute on a laptop: 0.36 million weights at the default width. The
-    map shrinks eightfold, the first time at once (memory traffic at full resolution is what costs
-    most on a CPU), so images of 16 to 64 pixels a side suit it.
+    Sized to learn something in a minute on a laptop: 0.36 million weights at the default width. The
+    map is downsampled by 8, starting at the first layer (full-resolution memory traffic is the main
+    cost on a CPU), so it suits images of 16 to 64 pixels.
 
     Args:
         channels: Channels of the input, 1 to 32.
         width: Channels of the first stage; the representation has eight times as many dimensions.
-        norm: After each convolution: "batch", or "layer", over the channels and places of each
-            image by itself, which no image can be told from others of its batch by.
+        norm: Normalisation after each convolution: "batch", or "layer" (over channels and locations
+            of each image), which carries no information between images of a batch.
 
     Shape:
         ``[batch, channels, height, width]`` → ``[batch, 8 · width]``.
@@ -84,14 +84,14 @@ class ConvNet(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch dim"]:
-        """Images to representations."""
+        """Encode images."""
         features: Tensor = self.layers(images)
         return _mean(features)
 
     def feature_maps(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dim"], tuple[Tensor, ...]]:
-        """The representation, and a map of each stage, finest first."""
+        """The representation, and the feature map of each stage, finest first."""
         maps, x = [], images
         for place, layer in enumerate(self.layers):
             x = layer(x)
@@ -101,5 +101,5 @@ class ConvNet(nn.Module):
 
 
 def _mean(features: Tensor) -> Tensor:
-    # the mean's own gradient is not laid out in memory, which makes the next step slow
+    # the gradient of a plain mean is an expanded tensor, which slows the next backward step
     return F.adaptive_avg_pool2d(features, 1).flatten(1)

@@ -1,4 +1,4 @@
-"""How an encoder is built again, in words and in numbers."""
+"""The description from which an encoder is rebuilt."""
 
 from __future__ import annotations
 

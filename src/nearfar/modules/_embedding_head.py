@@ -1,4 +1,4 @@
-"""A head that starts as a copy, for vectors that are compared by their product."""
+"""A head initialised to the identity, for critics based on inner products."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _NORMS = ("batch", "layer", "none")
 
 @final
 class EmbeddingHead(nn.Module):
-    """A perceptron of one inner layer beside a linear map of the same inputs.
+    """An MLP with one hidden layer plus a linear shortcut.
 
-    The linear map starts near the identity where there is room for it, and the perceptron at 0, so
-    that embeddings start as copies of the inputs. Vectors of one image or of all its places.
+    The shortcut is initialised near the identity (if `outputs` ≥ `inputs`) and the MLP at 0, so
+    that embeddings start as copies of the inputs. For global or local features.
 
     Args:
-        inputs: Dimensions in.
-        outputs: Dimensions of the embedding and of the inner layer.
-        norm: Of the sum: over the "batch", over each vector's own dimensions ("layer"), or "none".
+        inputs: Input dimension.
+        outputs: Dimension of the embedding and of the hidden layer.
+        norm: Normalisation of the sum: "batch", "layer" or "none".
 
     Shape:
         ``[..., inputs]`` → ``[..., outputs]``.
@@ -70,7 +70,7 @@ class EmbeddingHead(nn.Module):
             self.copied.weight.fill_diagonal_(1.0)
 
     def forward(self, x: Float[Tensor, "*samples inputs"]) -> Float[Tensor, "*samples outputs"]:
-        """Inputs to embeddings."""
+        """Embed the inputs."""
         rows = x.flatten(0, -2)
         embedded: Tensor = self.norm(self.layers(rows) + self.copied(rows))
         return embedded.view(*x.shape[:-1], self.outputs)

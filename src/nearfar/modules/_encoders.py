@@ -1,4 +1,4 @@
-"""Encoders by name: ours, and every timm model with a stem that fits the images."""
+"""Image encoders by name: our own and timm's, with a stem for small images."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def build_encoder(
     stem: str = "auto",
     norm: str = "batch",
 ) -> tuple[nn.Module, EncoderDescription]:
-    """An encoder with fresh weights, and its description.
+    """A randomly initialised image encoder, and its description.
 
     Args:
-        name: ``convnet`` (ours, small), ``amdim`` (:class:`nearfar.modules.AMDIMEncoder`; the
+        name: ``convnet`` (our small one), ``amdim`` (:class:`nearfar.modules.AMDIMEncoder`; the
             paper's sizes are ``amdim_small``, ``amdim_medium``, ``amdim_large``) or any name that
-            ``timm.create_model`` takes.
+            ``timm.create_model`` accepts.
         channels: Channels of the images.
         image_size: Side of the views in pixels.
         stem: ``standard``, ``small`` (ResNets: 3×3 first convolution of stride 1, no max-pooling;
-            SimCLR, arXiv 2002.05709, B.9), or ``auto``: small up to 64 pixels where there is one.
-        norm: ``batch``, the model's own; or ``layer``: each image by itself, over channels and
-            places in the stead of batch-norms, where the model lets it be chosen. A model without
-            batch-norms stays as it is.
+            SimCLR, arXiv 2002.05709, B.9), or ``auto``: small up to 64 pixels if available.
+        norm: ``batch`` for the model's own normalisation, or ``layer`` to replace batch-norm by a
+            norm over channels and locations of each image, if the model supports it. A model
+            without batch-norm is unchanged.
 
     Raises:
-        ValueError: Unknown name (the nearest is named), a small stem that this model lacks, or a
-            norm that cannot be chosen.
+        ValueError: Unknown name (the message suggests the closest), a small stem that the model
+            lacks, or a norm that it does not support.
 
     Example:
         >>> encoder, description = build_encoder("convnet", channels=1, image_size=28)
@@ -52,17 +52,17 @@ def build_encoder(
     check_choice(NORMS, norm=norm)
     if name == "convnet":
         if stem == "small":
-            raise ValueError("`stem` 'small' is for ResNets of timm; convnet has only its own")
+            raise ValueError("`stem` must be 'standard' or 'auto' for convnet, got 'small'")
         convnet = ConvNet(channels=channels, norm="layer" if norm == "layer" else "batch")
-        said = "" if norm == "batch" else f", norm={norm!r}"
+        extra = "" if norm == "batch" else f", norm={norm!r}"
         return convnet, EncoderDescription(
             name="convnet",
             library="nearfar",
             width=convnet.num_features,
             form={"channels": channels, "image_size": image_size},
             norm=norm,
-            arguments={"channels": channels} | ({"norm": norm} if said else {}),
-            how=f"nearfar.modules.ConvNet(channels={channels}{said})",
+            arguments={"channels": channels} | ({"norm": norm} if extra else {}),
+            how=f"nearfar.modules.ConvNet(channels={channels}{extra})",
         )
     if name in AMDIM_SIZES:
         return _build_amdim(name, channels=channels, image_size=image_size, stem=stem, norm=norm)
@@ -73,11 +73,11 @@ def _build_amdim(
     name: str, *, channels: int, image_size: int, stem: str, norm: str
 ) -> tuple[nn.Module, EncoderDescription]:
     if stem == "small":
-        raise ValueError(f"`stem` 'small' is for ResNets of timm; {name} has only its own")
+        raise ValueError(f"`stem` must be 'standard' or 'auto' for {name}, got 'small'")
     arguments: dict[str, Any] = {"channels": channels, "image_size": image_size}
     arguments |= AMDIM_SIZES[name] | ({} if norm == "batch" else {"norm": norm})
     encoder = AMDIMEncoder(**arguments)
-    said = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     return encoder, EncoderDescription(
         name=name,
         library="nearfar",
@@ -85,7 +85,7 @@ def _build_amdim(
         form={"channels": channels, "image_size": image_size},
         norm=norm,
         arguments=arguments,
-        how=f"nearfar.modules.AMDIMEncoder({said})",
+        how=f"nearfar.modules.AMDIMEncoder({call})",
     )
 
 
@@ -104,18 +104,20 @@ def _build_timm(
     model = _create(name, arguments, image_size)
     if norm == "layer" and _has_batch_norm(model):
         arguments = {"num_classes": 0, "in_chans": channels, "norm_layer": "groupnorm1"}
-        why = "it has batch-norms that cannot be replaced"
+        message = (
+            f"`norm` must be 'batch' for {name}, whose batch-norms cannot be replaced, got 'layer'"
+        )
         try:
             model = _create(name, arguments, image_size)
         except (KeyError, TypeError, RuntimeError) as error:
-            raise ValueError(f"`norm` of {name} must be 'batch', got 'layer': {why}") from error
+            raise ValueError(message) from error
         if _has_batch_norm(model):
-            raise ValueError(f"`norm` of {name} must be 'batch', got 'layer': {why}")
+            raise ValueError(message)
     call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     how = [f"timm.create_model({name!r}, {call})"]
     has_small = isinstance(getattr(model, "conv1", None), nn.Conv2d) and hasattr(model, "maxpool")
     if stem == "small" and not has_small:
-        raise ValueError(f"`stem` 'small' is for ResNets; {name} has no such stem to replace")
+        raise ValueError(f"`stem` must be 'standard' or 'auto' for {name}, got 'small'")
     small = has_small and (stem == "small" or (stem == "auto" and image_size <= 64))
     if small:
         width = model.conv1.out_channels
@@ -126,7 +128,7 @@ def _build_timm(
     return model, EncoderDescription(
         name=name,
         library="timm",
-        # after a hidden layer of the head, where there is one (MobileNet v3)
+        # after the head's hidden layer, if there is one (MobileNet v3)
         width=int(getattr(model, "head_hidden_size", None) or model.num_features),
         form={"channels": channels, "image_size": image_size},
         stem="small" if small else "standard",
@@ -137,9 +139,9 @@ def _build_timm(
 
 
 def _create(name: str, arguments: dict[str, Any], image_size: int) -> Any:
-    """A model of timm; `arguments` are completed by the image size, if it takes one.
+    """A timm model; adds the image size to `arguments` if the model takes one.
 
-    Transformers fix their grid when built, convolutions take any size.
+    Vision transformers have a fixed grid, convolutional networks accept any size.
     """
     import timm
 

@@ -1,4 +1,4 @@
-"""Feature maps of an encoder, for methods that compare the places of an image."""
+"""Feature maps of an encoder, for methods that use local features."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["MapEncoder", "feature_maps", "map_channels"]
 
 @runtime_checkable
 class MapEncoder(Protocol):
-    """An encoder of images that gives its feature maps besides.
+    """An image encoder that also returns its feature maps.
 
     Attributes:
         map_channels: Channels of each map.
@@ -23,17 +23,17 @@ class MapEncoder(Protocol):
     def feature_maps(
         self, images: Float[Tensor, "batch channels height width"]
     ) -> tuple[Float[Tensor, "batch dim"], tuple[Tensor, ...]]:
-        """The representation, as calling the encoder gives it, and the maps, finest first."""
+        """The representation, as ``forward`` returns it, and the maps, finest first."""
 
 
 def map_channels(encoder: nn.Module) -> tuple[int, ...]:
     """Channels of each feature map of an encoder, finest first.
 
     Args:
-        encoder: A :class:`MapEncoder` or a model of timm.
+        encoder: A :class:`MapEncoder` or a timm model.
 
     Raises:
-        TypeError: It has no feature maps.
+        TypeError: The encoder has no feature maps.
 
     Example:
         >>> from nearfar.modules import ConvNet
@@ -53,12 +53,11 @@ def feature_maps(
     """The representation and the feature maps of images, in one pass.
 
     Args:
-        encoder: A :class:`MapEncoder` or a model of timm.
-        images: As the encoder takes them.
+        encoder: A :class:`MapEncoder` or a timm model.
+        images: The encoder's input.
 
     Returns:
-        What calling the encoder gives, and the maps (batch × channels × height × width), finest
-        first.
+        The encoder's output, and the maps (batch × channels × height × width), finest first.
 
     Raises:
         TypeError: The encoder has no feature maps.
@@ -81,7 +80,7 @@ def _of_timm(encoder: nn.Module) -> Any:
     names = ("forward_intermediates", "forward_head", "feature_info")
     if not all(hasattr(encoder, name) for name in names):
         raise TypeError(
-            "`encoder` must give feature maps, as nearfar.modules.ConvNet and the models of timm"
-            f" do; {type(encoder).__name__} gives none"
+            "`encoder` must have feature maps, as nearfar.modules.ConvNet and timm models do,"
+            f" got {type(encoder).__name__}"
         )
     return encoder

@@ -1,4 +1,4 @@
-"""Encoders of nodes: graph convolutions of PyTorch Geometric."""
+"""Node encoders: graph convolutions of PyTorch Geometric."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ GRAPH_ENCODERS = ("gcn", "sage")
 
 @final
 class GraphEncoder(nn.Module):
-    """Layers of message passing, each followed by a PReLU; the rows of the nodes asked for.
+    """Message-passing layers, each followed by a PReLU; returns the target nodes' rows.
 
-    With ``gcn`` and one layer of 512 units the encoder of Deep Graph Infomax on citation graphs:
-    neighbours, and the node itself by a self-loop, are summed with weights 1/√(dᵢ dⱼ). With
-    ``sage`` the mean over the neighbours beside the node's own features (GraphSAGE, mean pooling),
-    which needs no degrees: for graphs that are read in parts.
+    ``gcn`` with one layer of 512 units is the encoder of Deep Graph Infomax on citation graphs:
+    a sum over neighbours and the node itself (self-loop) with weights 1/√(dᵢ dⱼ). ``sage`` is
+    GraphSAGE with mean aggregation, which needs no degrees and suits graphs sampled in parts.
 
     Args:
-        features: Numbers of each node.
+        features: Number of node features.
         dim: Units of each layer.
-        layers: How many steps away a node sees.
+        layers: Number of layers, and hops that a node sees.
         convolution: ``gcn`` or ``sage``.
 
     Raises:
@@ -67,7 +66,7 @@ class GraphEncoder(nn.Module):
         """The representation of each target."""
         single = torch.autocast(nodes.features.device.type, enabled=False)
         checks: Any = torch.sparse.check_sparse_tensor_invariants
-        # sums over many neighbours, and sparse products, need single precision
+        # sparse products and sums over many neighbours need float32
         with single, checks(enable=False):
             adjacency = _adjacency(nodes.edges, nodes.features)
             return self.convolve(nodes.features, adjacency)[nodes.targets]
@@ -76,8 +75,9 @@ class GraphEncoder(nn.Module):
         """The representation of every node.
 
         Args:
-            features: Of every node.
-            edges: Sources and targets; or nodes × nodes, sparse, row i with the edges into node i.
+            features: Features of every node.
+            edges: Sources and targets, or a sparse nodes × nodes matrix, row i with the edges into
+                node i.
         """
         x = features if self.convolution == "gcn" else features.to_dense()
         for convolve, activate in zip(self.convolutions, self.activations, strict=True):
@@ -87,7 +87,7 @@ class GraphEncoder(nn.Module):
 
 @final
 class _SparseLinear(nn.Module):
-    """A linear map without bias; of words that are mostly absent it takes a sparse matrix."""
+    """A linear map without bias that also accepts sparse features (bags of words)."""
 
     def __init__(self, weight: nn.Parameter) -> None:
         super().__init__()
@@ -103,16 +103,16 @@ class _SparseLinear(nn.Module):
 def _adjacency(
     edges: Int64[Tensor, "2 edges"], features: Float[Tensor, "nodes features"]
 ) -> Float[Tensor, "nodes nodes"]:
-    """Row i holds a 1 for every edge into node i: sparse products need half the time of gathers."""
+    """Row i has a 1 for every edge into node i: sparse products take half the time of gathers."""
     count = len(features)
     ones = torch.ones(edges.shape[1], dtype=features.dtype, device=features.device)
     return _rows(torch.sparse_coo_tensor(edges.flip(0), ones, (count, count)))
 
 
 def _rows(entries: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
-    """Sparse by rows, with which products are several times as fast."""
+    """The matrix in CSR format, in which products are several times as fast."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # once a process PyTorch says that the layout is young
+        warnings.simplefilter("ignore")  # PyTorch warns once that CSR support is in beta
         rows: Tensor = entries.coalesce().to_sparse_csr()
     return rows
 
@@ -120,7 +120,7 @@ def _rows(entries: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns
 def _torch_geometric() -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of functions of PyTorch that it uses
+            warnings.simplefilter("ignore")  # about PyTorch functions that it uses
             from torch_geometric import nn as layers
     except ImportError:
         raise ImportError("graphs need torch-geometric: pip install 'nearfar[graph]'") from None

@@ -1,4 +1,4 @@
-"""Projectors and predictors: small perceptrons on top of an encoder."""
+"""MLP projectors and predictors."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["PerceptronHead"]
 
 @final
 class PerceptronHead(nn.Module):
-    """Linear layers with batch-norm and ReLU between them; nothing after the last but a norm.
+    """An MLP with batch-norm and ReLU after each hidden layer, optionally batch-norm at the output.
 
     The projector of SimCLR (2 layers), MoCo v2, BYOL, VICReg and SimSiam (3 layers), and the
     predictors of BYOL and SimSiam.
 
     Args:
-        inputs: Dimensions in.
-        hidden: Dimensions of every inner layer.
-        outputs: Dimensions out.
-        layers: Linear layers, 1 or more; 1 is a plain linear map.
-        normalise: Batch-norm after every inner layer.
-        normalise_output: Batch-norm after the last layer, which then has no bias; without scale
-            and shift of its own, as in SimSiam.
+        inputs: Input dimension.
+        hidden: Width of the hidden layers.
+        outputs: Output dimension.
+        layers: Number of linear layers, 1 or more; 1 is a linear map.
+        normalise: Whether hidden layers have batch-norm.
+        normalise_output: Whether the last layer has batch-norm (non-affine, as in SimSiam) instead
+            of a bias.
 
     Shape:
         ``[batch, inputs]`` → ``[batch, outputs]``.
@@ -53,7 +53,7 @@ class PerceptronHead(nn.Module):
         steps: list[nn.Module] = []
         width = inputs
         for _ in range(layers - 1):
-            # the bias would be cancelled by the mean that batch-norm takes off
+            # batch-norm would cancel the bias
             steps.append(nn.Linear(width, hidden, bias=not normalise))
             steps += [nn.BatchNorm1d(hidden)] if normalise else []
             steps.append(nn.ReLU(inplace=True))
@@ -63,6 +63,6 @@ class PerceptronHead(nn.Module):
         self.layers = nn.Sequential(*steps)
 
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
-        """One matrix to another."""
+        """Apply the head."""
         out: Tensor = self.layers(x)
         return out

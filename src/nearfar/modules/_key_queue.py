@@ -1,4 +1,4 @@
-"""First-in first-out store of the keys of recent batches."""
+"""First-in, first-out queue of the keys of recent batches."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["KeyQueue"]
 
 @final
 class KeyQueue(nn.Module):
-    """The latest ``size`` unit vectors, oldest overwritten first; saved in checkpoints.
+    """The latest ``size`` unit vectors, first in, first out; saved in checkpoints.
 
-    Starts with random directions, as MoCo's does (arXiv 1911.05722, authors' code).
+    Initialised with random directions, as in MoCo (arXiv 1911.05722, authors' code).
 
     Args:
-        size: Keys held. A batch must divide it, so that each key stays equally long.
-        dim: Dimensions of a key.
+        size: Number of keys. A multiple of the batch size, so that all keys stay equally long.
+        dim: Dimension of a key.
 
     Attributes:
         keys: ``[size, dim]``, unit rows.
@@ -46,10 +46,10 @@ class KeyQueue(nn.Module):
 
     @torch.no_grad()
     def push(self, keys: Float[Tensor, "batch dim"]) -> None:
-        """Replace the oldest keys by these (normalised here).
+        """Replace the oldest keys by these, normalised.
 
         Raises:
-            ValueError: The batch does not divide the queue, or the dimensions differ.
+            ValueError: The batch size does not divide the queue's, or the dimensions differ.
         """
         size, dim = self.keys.shape
         batch = keys.shape[0]

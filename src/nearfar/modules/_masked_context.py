@@ -1,4 +1,4 @@
-"""What is known of a grid down to each row: convolutions that see no row below."""
+"""CPC v2's masked convolutional context network, causal over rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MaskedContext"]
 
 
 class _Block(nn.Module):
-    """Input plus four convolutions of it: of a place, along its row, with the row above, back."""
+    """Residual block: 1×1, 1×3 along the row, 2×1 with the row above, and 1×1 convolution."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -34,15 +34,15 @@ class _Block(nn.Module):
 
 @final
 class MaskedContext(nn.Module):
-    """A context of each place of a grid from its row and those above, never from one below.
+    """A context for each place of a grid, from its own row and the rows above only.
 
-    Residual blocks of convolutions, each of which sees the row and the one above it: after five,
-    the row and the five above it.
+    Residual blocks of convolutions over a row and the one above it: five blocks see the five rows
+    above.
 
     Args:
-        width: Dimensions of an encoding, and of a context.
+        width: Dimension of an encoding, and of a context.
         hidden: Channels inside the blocks.
-        blocks: How many.
+        blocks: Number of blocks.
 
     Shape:
         ``[batch, rows, columns, width]`` → ``[batch, rows, columns, width]``.

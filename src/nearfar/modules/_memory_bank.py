@@ -1,4 +1,4 @@
-"""One vector for each sample of the data set."""
+"""Memory bank: one vector per training sample."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["MemoryBank"]
 
 @final
 class MemoryBank(nn.Module):
-    """A running mean of what was computed of each sample; saved in checkpoints.
+    """An exponential moving average of each sample's vectors; saved in checkpoints.
 
-    Starts with random directions.
+    Initialised with random directions.
 
     Args:
-        size: Samples of the data set.
-        dim: Dimensions of a vector.
+        size: Number of training samples.
+        dim: Dimension of a vector.
 
     Attributes:
-        vectors: ``[size, dim]``; unit rows at the start.
+        vectors: ``[size, dim]``; initially unit rows.
 
     Example:
         >>> import torch
@@ -43,14 +43,14 @@ class MemoryBank(nn.Module):
         self.register_buffer("vectors", F.normalize(torch.randn(size, dim), dim=1))
 
     def forward(self, samples: Int64[Tensor, " batch"]) -> Float[Tensor, "batch dim"]:
-        """What is kept of these samples."""
+        """The vectors of these samples."""
         return self.vectors[samples]
 
     @torch.no_grad()
     def follow(
         self, samples: Int64[Tensor, " batch"], vectors: Float[Tensor, "batch dim"], *, decay: float
     ) -> None:
-        """Move a step towards these vectors; a decay of 1 stands still, 0 replaces."""
+        """Update the averages; a decay of 1 leaves them unchanged, 0 replaces them."""
         check_fraction(decay=decay)
         kept = self.vectors[samples]
         self.vectors[samples] = kept.lerp(vectors.to(kept.dtype), 1 - decay)

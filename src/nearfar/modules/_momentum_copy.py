@@ -1,4 +1,4 @@
-"""A network that follows another one slowly."""
+"""Momentum encoder: an exponential moving average of a network."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["MomentumCopy"]
 
 @final
 class MomentumCopy(nn.Module):
-    r"""Copy of a module whose weights are a moving average of the original's.
+    r"""Copy of a module with an exponential moving average (EMA) of its weights.
 
     :math:`\xi \leftarrow m\,\xi + (1 - m)\,\theta` for every parameter, with :math:`m` the *decay*.
-    Buffers (batch-norm's statistics) are the copy's own: it sees batches too. Its parameters never
-    take a gradient.
+    Buffers (batch-norm statistics) are not averaged: the copy computes its own. Its parameters
+    never receive gradients.
 
     Args:
         source: The module to copy; the copy starts equal to it.
@@ -40,7 +40,7 @@ class MomentumCopy(nn.Module):
 
     @torch.no_grad()
     def follow(self, source: nn.Module, *, decay: float) -> None:
-        """Move a step towards `source`; a decay of 1 stands still, 0 copies."""
+        """Update the average; a decay of 1 leaves it unchanged, 0 copies `source`."""
         check_fraction(decay=decay)
         mine = [parameter.data for parameter in self.module.parameters()]
         theirs = [parameter.data for parameter in source.parameters()]

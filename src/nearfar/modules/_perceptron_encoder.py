@@ -1,4 +1,4 @@
-"""A perceptron that encodes vectors."""
+"""A residual MLP that encodes vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PerceptronEncoder"]
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:
-    # the bias would be cancelled by the mean that batch-norm takes off
+    # batch-norm would cancel the bias
     return nn.Sequential(
         nn.Linear(inputs, outputs, bias=False),
         nn.BatchNorm1d(outputs),
@@ -22,7 +22,7 @@ def _layer(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class _Residual(nn.Module):
-    """Input plus one layer of it."""
+    """A residual layer."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -35,12 +35,12 @@ class _Residual(nn.Module):
 
 @final
 class PerceptronEncoder(nn.Module):
-    """Linear layers with batch-norm and ReLU, all but the first residual.
+    """Linear layers with batch-norm and ReLU, residual after the first.
 
     Args:
-        inputs: Numbers in a vector.
-        width: Dimensions of every layer and of the representation.
-        blocks: Residual layers after the first.
+        inputs: Dimension of the input vectors.
+        width: Width of every layer, and dimension of the representation.
+        blocks: Number of residual layers.
 
     Shape:
         ``[batch, inputs]`` → ``[batch, width]``.
@@ -60,6 +60,6 @@ class PerceptronEncoder(nn.Module):
         self.layers = nn.Sequential(_layer(inputs, width), *residuals)
 
     def forward(self, vectors: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch width"]:
-        """Vectors to representations."""
+        """Encode vectors."""
         out: Tensor = self.layers(vectors)
         return out

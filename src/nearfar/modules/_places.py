@@ -1,4 +1,4 @@
-"""The places of a feature map, and which map is taken."""
+"""Choosing a feature map, and its local features."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["choose_map", "places"]
 
 
 def choose_map(encoder: nn.Module, *, stage: int, **asked: int | None) -> int:
-    """An index among an encoder's feature maps.
+    """The index of a feature map of an encoder.
 
     Args:
-        encoder: With feature maps, see :func:`nearfar.modules.map_channels`.
-        stage: Which to take unless one is asked for: of our own encoders, from the finest; the
-            models of timm have the map of their first convolution before.
-        asked: The index asked for, under its argument's name; None for the above.
+        encoder: An encoder with feature maps; see :func:`nearfar.modules.map_channels`.
+        stage: Default stage, from the finest map on. (timm models have one more map before, that
+            of the first convolution.)
+        asked: The requested index, under its argument's name; None for the default.
 
     Raises:
         TypeError: The encoder has no feature maps.
-        ValueError: It has no such map.
+        ValueError: The encoder has no such map.
 
     Example:
         >>> from nearfar.modules import ConvNet
@@ -44,11 +44,11 @@ def choose_map(encoder: nn.Module, *, stage: int, **asked: int | None) -> int:
 def places(
     feature_map: Float[Tensor, "batch channels height width"], *, side: int
 ) -> Float[Tensor, "batch locations channels"]:
-    """The vector at each place of a feature map, row by row.
+    """The local feature at each location of a feature map, row by row.
 
     Args:
-        feature_map: Of a batch.
-        side: Most places along a side; a finer map is averaged to so many.
+        feature_map: Feature maps of a batch.
+        side: Maximum height and width; a larger map is average-pooled to it.
 
     Example:
         >>> import torch

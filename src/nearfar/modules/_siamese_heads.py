@@ -1,22 +1,23 @@
-"""The heads of SimSiam, in the sizes and simplifications that were published."""
+"""SimSiam's projector and predictor, in the published sizes and simplifications."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, final
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from nearfar.checks import check_choice, check_integer
-from nearfar.modules._bias import Bias
 from nearfar.modules._heads import PerceptronHead
 
-__all__ = ["PredictorKind", "SiameseNorms", "siamese_predictor", "siamese_projector"]
+__all__ = ["Bias", "PredictorKind", "SiameseNorms", "siamese_predictor", "siamese_projector"]
 
 PredictorKind: TypeAlias = Literal["perceptron", "tanh", "linear", "bias", "none"]
-"""Two layers; one layer and tanh; one layer; a bias alone; nothing."""
+"""A two-layer MLP; a linear layer with tanh; a linear layer; a bias; the identity."""
 
 SiameseNorms: TypeAlias = Literal["none", "hidden", "projector", "all"]
-"""Batch-norm nowhere; after inner layers; after the projector's last layer too; after all."""
+"""Batch-norm nowhere; after hidden layers; also after the projector's output; after all layers."""
 
 _NORMS = ("none", "hidden", "projector", "all")
 _KINDS = ("perceptron", "tanh", "linear", "bias", "none")
@@ -31,16 +32,16 @@ def siamese_projector(
     layers: int | None = None,
     norms: SiameseNorms = "projector",
 ) -> PerceptronHead:
-    """SimSiam's projector: batch-norm after every layer, the last without scale and shift.
+    """SimSiam's projector: batch-norm after every layer, non-affine after the last.
 
     Args:
-        width: Dimensions of a representation.
-        dim: Dimensions of a projection; the representation's if not given.
-        hidden: Width of the projector's inner layers; the projection's if not given.
-        layers: Linear layers of the projector; if not given 3 for representations of 2,048
-            dimensions or more (the paper's ResNet-50), else 2 (its CIFAR-10 runs).
-        norms: Batch-norm in the heads: ``none``, after ``hidden`` layers, after those and the
-            ``projector``'s last (the paper's), after ``all``.
+        width: Dimension of the representations.
+        dim: Dimension of the projections; that of the representations by default.
+        hidden: Width of the projector's hidden layers; that of the projections by default.
+        layers: Number of linear layers of the projector; by default 3 for representations of 2,048
+            dimensions or more (the paper's ResNet-50), otherwise 2 (its CIFAR-10 runs).
+        norms: Batch-norm in the heads: ``none``, after ``hidden`` layers, also after the
+            ``projector``'s output (the paper's), or after ``all`` layers.
 
     Example:
         >>> projector = siamese_projector(64, dim=32)
@@ -67,13 +68,13 @@ def siamese_predictor(
     hidden: int | None = None,
     norms: SiameseNorms = "projector",
 ) -> nn.Module:
-    """SimSiam's predictor, a bottleneck, and what it was simplified to.
+    """SimSiam's bottleneck predictor, or one of its simplifications.
 
     Args:
-        dim: Dimensions of a projection, and of a prediction.
-        kind: ``perceptron``, ``tanh`` (of a linear layer), ``linear``, ``bias`` or ``none``.
-        hidden: Width of the perceptron's inner layer; a quarter of `dim` if not given.
-        norms: Where batch-norm stands.
+        dim: Dimension of the projections and predictions.
+        kind: ``perceptron`` (MLP), ``tanh`` (of a linear layer), ``linear``, ``bias`` or ``none``.
+        hidden: Width of the MLP's hidden layer; a quarter of `dim` by default.
+        norms: Which layers have batch-norm.
 
     Reference:
         Chen & He, CVPR 2021 (arXiv 2011.10566), section 4.2; Zhang et al., ICLR 2022 (arXiv
@@ -103,3 +104,26 @@ def siamese_predictor(
         )
     linear = nn.Linear(dim, dim)
     return linear if kind == "linear" else nn.Sequential(linear, nn.Tanh())
+
+
+@final
+class Bias(nn.Module):
+    """A learnable vector added to every row, initialised to 0: the simplest predictor.
+
+    Args:
+        dim: Dimension of a row.
+
+    Example:
+        >>> import torch
+        >>> Bias(2)(torch.tensor([[1.0, 2.0]])).tolist()
+        [[1.0, 2.0]]
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        check_integer(at_least=1, dim=dim)
+        self.bias = nn.Parameter(torch.zeros(dim))
+
+    def forward(self, x: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch dim"]:
+        """The rows plus the bias."""
+        return x + self.bias

@@ -1,4 +1,4 @@
-"""CPC's encoder: strided convolutions over time, then a recurrent context."""
+"""CPC's encoder: strided convolutions over time and an autoregressive context network."""
 
 from __future__ import annotations
 
@@ -22,43 +22,42 @@ _LEAST_RATE = 2_000
 
 @runtime_checkable
 class StepEncoder(Protocol):
-    """An encoder that also has something to say of every time step, as CPC needs it.
+    """An encoder with encodings and contexts for every time step, as CPC needs.
 
     Attributes:
-        encoding_dim: Dimensions of an encoding.
-        context_dim: Dimensions of a context.
+        encoding_dim: Dimension of an encoding.
+        context_dim: Dimension of a context.
     """
 
     encoding_dim: int
     context_dim: int
 
     def encodings(self, x: Any, /) -> Tensor:
-        """What is seen at each step, batch × time × dim."""
+        """Encoding of each step, batch × time × dim."""
 
     def contexts(self, encodings: Tensor, /) -> Tensor:
-        """What is known at each step from it and those before, batch × time × dim."""
+        """Context of each step, from it and earlier steps, batch × time × dim."""
 
     def count_steps(self, lengths: Tensor, /) -> Tensor:
-        """How many steps sequences of these lengths have."""
+        """Number of steps of sequences of these lengths."""
 
 
 @final
 class StridedEncoder(nn.Module):
-    """Strided convolutions see a step, a GRU remembers; the representation is the mean context.
+    """Strided convolutions, then a GRU; the representation is the mean context.
 
-    The paper's encoder of sound is ``strides=(5, 4, 2, 2, 2)``, ``kernels=(10, 8, 4, 4, 4)``,
-    ``width=512``, ``context=256``: one step for 160 numbers, 10 ms at 16 kHz. Each convolution is
-    followed by ReLU and before it by a norm over the channels of one step. That norm's statistics
-    are those of this step alone: neither the length of a sequence, nor its padding, nor the other
-    sequences of a batch change an encoding (batch-norm and a norm over time would, and would tell
-    CPC which sequences came together).
+    The paper's audio encoder is ``strides=(5, 4, 2, 2, 2)``, ``kernels=(10, 8, 4, 4, 4)``,
+    ``width=512``, ``context=256``: one step per 160 samples, 10 ms at 16 kHz. Each convolution is
+    followed by layer norm over the channels of a step and ReLU. An encoding then depends neither on
+    the length of the sequence, nor on its padding, nor on the other sequences of the batch (unlike
+    with batch-norm or a norm over time, which would let CPC identify the batch).
 
     Args:
         channels: Channels of the sequences.
-        width: Channels of every convolution, and dimensions of an encoding.
-        context: Dimensions of a context, and of the representation.
-        strides: Of each convolution.
-        kernels: Of each convolution; twice the strides if not given.
+        width: Channels of every convolution, and dimension of an encoding.
+        context: Dimension of a context, and of the representation.
+        strides: Stride of each convolution.
+        kernels: Kernel size of each convolution; twice the strides by default.
 
     Shape:
         ``[batch, channels, time]`` or :class:`Sequences` → ``[batch, context]``.
@@ -113,7 +112,7 @@ class StridedEncoder(nn.Module):
         return (contexts * weights[:, :, None]).sum(dim=1)
 
     def encodings(self, x: Tensor | Sequences) -> Float[Tensor, "batch time dim"]:
-        """What the convolutions see at each step.
+        """Output of the convolutions at each step.
 
         Raises:
             ValueError: A sequence is too short for one step.
@@ -124,7 +123,7 @@ class StridedEncoder(nn.Module):
     def contexts(
         self, encodings: Float[Tensor, "batch time dim"]
     ) -> Float[Tensor, "batch time context"]:
-        """What the recurrent network knows at each step; it never looks ahead."""
+        """Output of the recurrent network at each step; causal."""
         contexts: Tensor
         contexts, _ = self.recurrent(encodings)
         return contexts
@@ -132,7 +131,7 @@ class StridedEncoder(nn.Module):
     def steps(
         self, x: Tensor | Sequences
     ) -> tuple[Float[Tensor, "batch time context"], Int64[Tensor, " batch"]]:
-        """The context of each step, and how many steps each sequence has; beyond they mean nothing.
+        """The context of each step, and the number of steps of each sequence (later are padding).
 
         Raises:
             ValueError: A sequence is too short for one step.
@@ -141,7 +140,7 @@ class StridedEncoder(nn.Module):
         return self.contexts(encodings), lengths
 
     def count_steps(self, lengths: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:
-        """How many steps sequences of these lengths have.
+        """Number of steps of sequences of these lengths.
 
         >>> StridedEncoder().count_steps(torch.tensor([20480, 161]))
         tensor([128,   1])
@@ -162,7 +161,7 @@ class StridedEncoder(nn.Module):
             assert isinstance(layer, _Convolution)
             lengths = layer.count_steps(lengths)
             values = layer(values)
-            if padded:  # what lies beyond the end is zero for each convolution, as without padding
+            if padded:  # zero beyond the end, so that each convolution sees what it would unpadded
                 times = torch.arange(values.shape[2], device=values.device)
                 values = values * (times < lengths[:, None])[:, None]
         if values.shape[2] < 1 or (padded and int(lengths.min()) < 1):
@@ -181,8 +180,8 @@ class _Convolution(nn.Module):
         self.norm = nn.LayerNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen: Tensor = self.norm(self.convolution(x).transpose(1, 2))
-        return F.relu(seen).transpose(1, 2)
+        normed: Tensor = self.norm(self.convolution(x).transpose(1, 2))
+        return F.relu(normed).transpose(1, 2)
 
     def count_steps(self, lengths: Tensor) -> Tensor:
         (kernel,), (stride,) = self.convolution.kernel_size, self.convolution.stride
@@ -191,7 +190,7 @@ class _Convolution(nn.Module):
 
 
 def sound_strides(sample_rate: int) -> tuple[int, ...]:
-    """The paper's strides, (5, 4, 2, 2, 2) at 16 kHz, with as many twos as keep a step near 10 ms.
+    """The paper's strides, (5, 4, 2, 2, 2) at 16 kHz, with enough twos for steps near 10 ms.
 
     >>> sound_strides(16_000), sound_strides(8_000), sound_strides(44_100)
     ((5, 4, 2, 2, 2), (5, 4, 2, 2), (5, 4, 2, 2, 2, 2))
@@ -201,7 +200,7 @@ def sound_strides(sample_rate: int) -> tuple[int, ...]:
 
 
 def series_strides(length: int) -> tuple[int, ...]:
-    """Twos for a series: as many as leave 24 steps or more; two layers at least.
+    """Strides of 2 for a time series, leaving 24 steps or more; at least two layers.
 
     >>> series_strides(24), series_strides(60), series_strides(150), series_strides(1000)
     ((1, 1), (2, 1), (2, 2), (2, 2, 2, 2, 2))

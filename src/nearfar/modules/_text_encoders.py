@@ -1,4 +1,4 @@
-"""Small encoders of texts, to be trained from scratch."""
+"""Small text encoders, trained from scratch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["BagEncoder", "GRUEncoder"]
 
 @final
 class BagEncoder(nn.Module):
-    """The mean of a text's word vectors, as fastText has it: the order of words is not seen.
+    """The mean of a text's word vectors, as in fastText, ignoring word order.
 
     Args:
-        vocabulary: Numbers of the vocabulary, padding included.
-        width: Dimensions of a word vector and of the representation.
-        dropout: Probability that a dimension of the mean is set to zero in training.
+        vocabulary: Size of the vocabulary, including padding.
+        width: Dimension of a word vector and of the representation.
+        dropout: Dropout probability on the mean vector.
 
     Shape:
         :class:`Tokens` of ``batch`` texts → ``[batch, width]``.
@@ -44,12 +44,12 @@ class BagEncoder(nn.Module):
         check_fraction(dropout=dropout)
         self.num_features = width
         self.embedding = nn.EmbeddingBag(vocabulary, width, mode="mean", padding_idx=0)
-        # as fastText begins; from unit variance SGD moves the words too little to learn much
+        # fastText's initialisation; with unit variance, SGD updates are too small relative to it
         nn.init.uniform_(self.embedding.weight.data[1:], -1 / width, 1 / width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
-        """Texts to representations."""
+        """Encode texts."""
         if torch.compiler.is_exporting():  # ONNX has no operator for bags
             vectors = nn.functional.embedding(tokens.ids, self.embedding.weight)
             seen = tokens.mask()[..., None].to(vectors.dtype)
@@ -60,20 +60,19 @@ class BagEncoder(nn.Module):
 
 @final
 class GRUEncoder(nn.Module):
-    """Word vectors, a recurrent network in both directions, and the mean over the words.
+    """Word vectors, a bidirectional GRU, and mean pooling over words.
 
     Args:
-        vocabulary: Numbers of the vocabulary, padding included.
-        width: Dimensions of the representation, half of them for each direction; even.
-        dropout: Probability that a dimension of a word vector, and of the mean, is set to zero in
-            training.
+        vocabulary: Size of the vocabulary, including padding.
+        width: Dimension of the representation, half per direction; even.
+        dropout: Dropout probability on the word vectors and on the mean.
 
     Shape:
         :class:`Tokens` of ``batch`` texts → ``[batch, width]``.
 
     Reference:
-        Cho et al. 2014 (arXiv 1406.1078) for the unit; a sentence encoder of this kind is that of
-        Quick-Thought (Logeswaran & Lee, ICLR 2018).
+        Cho et al. 2014 (arXiv 1406.1078); similar to the sentence encoder of Quick-Thought
+        (Logeswaran & Lee, ICLR 2018).
 
     Example:
         >>> import torch
@@ -88,7 +87,7 @@ class GRUEncoder(nn.Module):
         check_integer(at_least=2, width=width)
         check_fraction(dropout=dropout)
         if width % 2:
-            raise ValueError(f"`width` must be even, half for each direction, got {width}")
+            raise ValueError(f"`width` must be even, half per direction, got {width}")
         self.num_features = width
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=0)
         self.forth = nn.GRU(width, width // 2, batch_first=True)
@@ -96,14 +95,14 @@ class GRUEncoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
-        """Texts to representations."""
+        """Encode texts."""
         words = self.dropout(self.embedding(tokens.ids))
         mask = tokens.mask()
         places = torch.arange(mask.shape[1], device=mask.device)
-        # each row from its last word to its first, so that padding comes last that way too
+        # reverse each row's words, keeping the padding last
         mirror = torch.where(mask, tokens.lengths[:, None] - 1 - places, places)[..., None]
         back, _ = self.back(words.gather(1, mirror.expand_as(words)))
-        states = torch.cat((self.forth(words)[0], back), dim=2)  # the mean does not ask for order
+        states = torch.cat((self.forth(words)[0], back), dim=2)  # the mean ignores their order
         seen = mask[..., None].to(states.dtype)
         out: Tensor = self.dropout((states * seen).sum(1) / seen.sum(1))
         return out

@@ -1,4 +1,4 @@
-"""Encoders of texts by name."""
+"""Text encoders by name."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def build_text_encoder(
     shift: int = 0,
     pretrained: bool = True,
 ) -> tuple[nn.Module, EncoderDescription]:
-    """An encoder of texts, and its description without the form.
+    """A text encoder, and its description without the form.
 
     Args:
         name: ``bag``, ``gru``, or a transformer by its name on the Hugging Face hub or its folder.
-        vocabulary: Numbers of the vocabulary, padding included.
-        width: Dimensions of the representation of ``bag`` (50) and ``gru`` (256).
-        dropout: Probability of dropout; 0 for our own, what its configuration says for a
-            transformer, if not given.
-        shift: How far the numbers lie above those of the transformer; 0 for a vocabulary that is
-            not the transformer's own, whose weights are then fresh.
-        pretrained: Take the transformer's weights, where it comes with any.
+        vocabulary: Size of the vocabulary, including padding.
+        width: Dimension of the representation, for ``bag`` (default 50) and ``gru`` (256) only.
+        dropout: Dropout probability; by default 0 for ``bag`` and ``gru``, the configuration's for
+            a transformer.
+        shift: Offset of the token ids relative to the transformer's; 0 for another vocabulary,
+            with which the transformer is initialised randomly.
+        pretrained: Whether to load a transformer's pretrained weights, if available.
 
     Raises:
-        ValueError: There is no such encoder, or a transformer was given a width.
+        ValueError: There is no such encoder, or a width was given for a transformer.
 
     Example:
         >>> encoder, description = build_text_encoder("gru", vocabulary=1_000, width=64)
@@ -59,7 +59,7 @@ def build_text_encoder(
             how=f"nearfar.modules.{type(own).__name__}({call})",
         )
     if width is not None:
-        raise ValueError(f"`units` are for bag and gru; {name} has a width of its own, got {width}")
+        raise ValueError(f"`units` must be None for {name}, whose width is fixed, got {width}")
     transformer = TransformerEncoder.load(
         name,
         vocabulary=None if shift else vocabulary,
@@ -78,7 +78,7 @@ def build_text_encoder(
 
 
 def rebuild_text_encoder(description: EncoderDescription) -> nn.Module:
-    """An encoder with fresh weights that those saved with this description fit; no network."""
+    """A randomly initialised encoder of this description, built without network access."""
     arguments = description.arguments
     if description.library == "transformers":
         return TransformerEncoder.of_settings(arguments["settings"], shift=arguments["shift"])

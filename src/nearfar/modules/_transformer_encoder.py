@@ -1,4 +1,4 @@
-"""Encoders of texts from the library transformers."""
+"""Text encoders from the transformers library."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["TransformerEncoder"]
 
 @final
 class TransformerEncoder(nn.Module):
-    """A transformer, and the mean of its last states over a text's tokens.
+    """A transformer with mean pooling of the last hidden states over a text's tokens.
 
     Args:
-        model: Takes ``input_ids`` and ``attention_mask``, gives ``last_hidden_state``.
-        shift: How far the numbers of the tokens lie above those of the model, see
+        model: Takes ``input_ids`` and ``attention_mask`` and returns ``last_hidden_state``.
+        shift: Offset of the token ids relative to the model's; see
             :class:`nearfar.views.Tokenizer`.
 
     Shape:
@@ -43,17 +43,19 @@ class TransformerEncoder(nn.Module):
         dropout: float | None = None,
         pretrained: bool = True,
     ) -> TransformerEncoder:
-        """A transformer by name, with its weights where it comes with any.
+        """A transformer by name, with pretrained weights if available.
 
         Args:
-            name: Of the Hugging Face hub, or a folder with at least ``config.json``.
-            vocabulary: Numbers of a vocabulary that is not the model's; its weights are fresh then.
-            shift: As above.
-            dropout: In place of the probability that the configuration says.
-            pretrained: Take the weights; fresh ones otherwise, and where a folder has none.
+            name: Name on the Hugging Face hub, or a folder with at least ``config.json``.
+            vocabulary: Size of a vocabulary other than the model's; weights are then initialised
+                randomly.
+            shift: As for the class.
+            dropout: Dropout probability; by default that of the configuration.
+            pretrained: Whether to load pretrained weights. A folder without weights is initialised
+                randomly.
 
         Raises:
-            ImportError: The library transformers is not installed.
+            ImportError: The transformers library is not installed.
             ValueError: There is no such model.
         """
         config_of, _ = _library()
@@ -76,11 +78,11 @@ class TransformerEncoder(nn.Module):
 
     @classmethod
     def of_settings(cls, settings: dict[str, Any], *, shift: int = 0) -> TransformerEncoder:
-        """A transformer with fresh weights.
+        """A transformer with randomly initialised weights.
 
         Args:
-            settings: A configuration of the library transformers, ``model_type`` among them.
-            shift: As above.
+            settings: A transformers configuration, including ``model_type``.
+            shift: As for the class.
         """
         config_of, model_of = _library()
         others = {key: value for key, value in settings.items() if key != "model_type"}
@@ -97,19 +99,19 @@ class TransformerEncoder(nn.Module):
 
     @property
     def longest(self) -> int | None:
-        """Most tokens of a text; None where the model knows no limit."""
+        """Maximum number of tokens; None if the model has no limit."""
         config: Any = self.model.config
         places = getattr(config, "max_position_embeddings", None)
-        return None if places is None else max(1, int(places) - 2)  # some begin to count at 2
+        return None if places is None else max(1, int(places) - 2)  # some positions start at 2
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
-        """Texts to representations."""
+        """Encode texts."""
         mask = tokens.mask()
         ids = torch.where(mask, tokens.ids - self.shift, self._padding)
         out = self.model(input_ids=ids, attention_mask=mask.long())
         states: Tensor = out.last_hidden_state
-        seen = mask[..., None].to(states.dtype)
-        return (states * seen).sum(1) / seen.sum(1)
+        weights = mask[..., None].to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1)
 
     @classmethod
     def _with_weights(
@@ -125,7 +127,7 @@ class TransformerEncoder(nn.Module):
 
 
 _DROPOUTS = (
-    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and its kin
+    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and similar models
     *("dropout", "attention_dropout", "embedding_dropout", "mlp_dropout"),
 )
 
@@ -135,6 +137,6 @@ def _library() -> tuple[Any, Any]:
         from transformers import AutoConfig, AutoModel
     except ImportError:
         raise ImportError(
-            "encoders of transformers need that library: pip install 'nearfar[text]'"
+            "transformer encoders need the transformers library: pip install 'nearfar[text]'"
         ) from None
     return AutoConfig, AutoModel

@@ -1,4 +1,4 @@
-"""An encoder for pairs whose halves differ: one encoder a side, one space."""
+"""A dual encoder for pairs of different kinds, with one common space."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["TwoSided"]
 
 @final
 class TwoSided(nn.Module):
-    """Signals go to the second encoder, everything else to the first.
+    """Applies the second encoder to signals and the first to everything else.
 
-    Where the widths differ, a linear map brings the signals' representations to the width of the
-    inputs', which are left as their encoder gives them.
+    If the widths differ, a linear map brings the signals' representations to the width of the
+    inputs'.
 
     Args:
-        x_encoder: Inputs to representations.
-        s_encoder: Signals to representations.
-        x_width: Dimensions that the first gives.
-        s_width: Dimensions that the second gives.
+        x_encoder: Encoder of the inputs.
+        s_encoder: Encoder of the signals.
+        x_width: Output dimension of the first.
+        s_width: Output dimension of the second.
 
     Shape:
-        A view of ``batch`` samples → ``[batch, x_width]``; of a pair, its input counts.
+        A view of ``batch`` samples → ``[batch, x_width]``; a pair is represented by its input.
 
     Example:
         >>> import torch
@@ -45,7 +45,7 @@ class TwoSided(nn.Module):
         self.bridge = nn.Identity() if s_width == x_width else nn.Linear(s_width, x_width)
 
     def forward(self, view: View) -> Tensor:
-        """Representations of inputs, or of what is marked as signals."""
+        """Encode inputs, or a view marked as :class:`~nearfar.inputs.Signal`."""
         if isinstance(view, Signal):
             signals: Tensor = self.bridge(self.s_encoder(view.view))
             return signals

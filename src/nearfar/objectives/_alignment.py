@@ -1,4 +1,4 @@
-"""Alignment: two views of a sample at one point of the sphere."""
+"""Alignment: mean distance between two views of a sample on the sphere."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ __all__ = ["AlignmentLoss", "alignment_loss"]
 def alignment_loss(
     z1: Float[Tensor, "batch dim"], z2: Float[Tensor, "batch dim"], *, alpha: float = 2.0
 ) -> Float[Tensor, ""]:
-    r"""Draw the two views of a sample together; nothing pushes samples apart.
+    r"""Pull the two views of a sample together, without negatives.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \lVert u_i - v_i \rVert_2^\alpha, \qquad
               u_i = z^1_i / \lVert z^1_i \rVert, \; v_i = z^2_i / \lVert z^2_i \rVert
 
-    Vectors are normalised here; sums are in float32 or wider.
+    Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
-        z2: Second view's, in the same order.
-        alpha: Power of the distance, above 0. The gradient of a pair at distance 0 is taken as 0.
+        z1: First view's projections, non-zero.
+        z2: Second view's projections, in the same order.
+        alpha: Exponent of the distance, above 0. The gradient of a pair at distance 0 is set to 0.
 
     Returns:
-        The mean over the pairs.
+        Mean over pairs.
 
     Raises:
-        ValueError: Not two matrices of one shape, or `alpha` not above 0.
+        ValueError: Not two matrices of equal shape, or a non-positive `alpha`.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect alignment, and complete collapse: 0. Unrelated uniform views in many dimensions:
+        Perfect alignment or complete collapse: 0. Unrelated uniform views in many dimensions:
         about 2^(α/2). Bounded by 0 and 2^α (opposite views).
 
     Cost:
-        Time and memory batch·dim. A mean over pairs: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        With ``alpha=2`` it is ``2 − 2·cos``, the value of :func:`byol_loss`. Alone it is solved by
-        a constant encoder; :func:`uniformity_loss` is its counterpart.
+        With ``alpha=2`` it is ``2 − 2·cos``, the value of :func:`byol_loss`. Alone it is minimised
+        by a constant encoder; :func:`uniformity_loss` is its counterpart.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), section 4.1.1; authors' code
@@ -70,7 +70,7 @@ def alignment_loss(
 
 @final
 class AlignmentLoss(Objective):
-    """:func:`alignment_loss` with its power remembered."""
+    """:func:`alignment_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, alpha: float = 2.0) -> None:
         super().__init__()
@@ -82,4 +82,4 @@ class AlignmentLoss(Objective):
         return alignment_loss(z1, z2, alpha=self.alpha)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""Alignment plus uniformity: the two halves of contrastive learning, weighed by hand."""
+"""Weighted sum of alignment and uniformity, the two terms of contrastive learning."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def alignment_uniformity_loss(
     uniformity_weight: float = 1.0,
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
-    r"""Draw the two views of a sample together, push all samples of each view apart.
+    r"""Pull the two views of a sample together, push all samples of each view apart.
 
     .. math:: L = \lambda_a L_\mathrm{align}(z^1, z^2; \alpha) + \frac{\lambda_u}2
               \big[L_\mathrm{uniform}(z^1; t) + L_\mathrm{uniform}(z^2; t)\big]
 
     with :func:`alignment_loss` and :func:`uniformity_loss` (without self-pairs). Vectors are
-    normalised there; sums are in float32 or wider.
+    normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
-        z2: Second view's, in the same order.
-        alpha: Power of the distance of a pair, above 0.
+        z1: First view's projections, non-zero.
+        z2: Second view's projections, in the same order.
+        alpha: Exponent of the distance of a pair, above 0.
         t: Inverse width of the Gaussian potential, above 0.
-        alignment_weight: λ_a.
-        uniformity_weight: λ_u.
-        ring: Processes whose shards together are the batch; instead of gathering.
+        alignment_weight: λ_a, weight of the alignment term.
+        uniformity_weight: λ_u, weight of the uniformity term.
+        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
         The weighted sum; with a ring, over all processes' samples.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, `alpha` or `t` not above 0,
-            or a negative weight.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, a non-positive `alpha`
+            or `t`, or a negative weight.
         TypeError: Integer tensors.
 
     Scale:
@@ -56,13 +56,13 @@ def alignment_uniformity_loss(
         Unrelated uniform views: about λ_a·2^(α/2) − 2t·λ_u. Bounded by −4t·λ_u and λ_a·2^α.
 
     Cost:
-        Time N²·dim, memory N·dim: the distances are never held together. Couples the batch: gather
-        first, or give a ring.
+        Time N²·dim, memory N·dim, as the distance matrix is never materialised. Couples the batch:
+        gather first, or pass a ring.
 
     Relations:
-        :func:`contrastive_loss` with many negatives at temperature τ has the weights
-        ``alignment_weight = 1/(2τ)``, ``uniformity_weight = 1`` at ``t = 1/(2τ)``, up to constants
-        and the place of the logarithm. Weighed too heavily towards alignment it collapses.
+        :func:`contrastive_loss` with many negatives at temperature τ corresponds to
+        ``alignment_weight = 1/(2τ)``, ``uniformity_weight = 1``, ``t = 1/(2τ)``, up to constants
+        and the order of logarithm and mean. Too large an alignment weight causes collapse.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), the terms of section 4.1; the average of both
@@ -113,7 +113,7 @@ def _terms(
 
 @final
 class AlignmentUniformityLoss(Objective):
-    """:func:`alignment_uniformity_loss` with its powers and weights remembered."""
+    """:func:`alignment_uniformity_loss` with its hyper-parameters stored."""
 
     def __init__(
         self,
@@ -156,4 +156,4 @@ class AlignmentUniformityLoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

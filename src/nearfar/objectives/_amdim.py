@@ -1,4 +1,4 @@
-"""AMDIM: tell the places of an image's other view by soft-clipped scores."""
+"""AMDIM: InfoNCE between one view's vectors and the other's locations, with soft-clipped scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nearfar.ops import full_precision, widen
 
 __all__ = ["AMDIMLoss", "amdim_loss"]
 
-_SCORES = 1 << 23  # held together: 32 MiB of float32
+_SCORES = 1 << 23  # scores in memory at a time: 32 MiB of float32
 
 
 def amdim_loss(
@@ -27,50 +27,50 @@ def amdim_loss(
     clip: float = 20.0,
     penalty_weight: float = 0.05,
 ) -> Float[Tensor, ""]:
-    r"""Make vectors of one view similar to every place of its image's other view, unlike the rest.
+    r"""Maximise similarity of one view's vectors to all locations of the image's other view.
 
     With the raw score :math:`s_{iajl} = q_{ia}^\top k_{jl} / \sqrt d` of query a of image i and
-    place l of image j, and what is left of it, :math:`t = c \tanh(s / c)`,
+    location l of image j, and the clipped score :math:`t = c \tanh(s / c)`,
 
     .. math::
         L = \mathbb E_{i,a,l} \Big[-\ln
             \frac{e^{t_{iail}}}{e^{t_{iail}} + \sum_{j \ne i,\,m} e^{t_{iajm}}}\Big]
             + \lambda\, \mathbb E_{i,a,j,l}\, s_{iajl}^2
 
-    where expectations are means. The other places of the same image are no negatives. Vectors are
-    not normalised: the clip bounds what a score can do, the penalty keeps scores where the clip
-    still has a slope. Sums are in float32 or wider.
+    where expectations are means. Other locations of the same image are not negatives. Vectors are
+    not normalised: the clip bounds each score, the penalty keeps scores where the clip has a
+    gradient. Sums accumulate in float32 or wider.
 
     Args:
-        queries: Vectors of one view, one or several of each image.
-        locations: Vectors of all places of the other view.
-        clip: c, the largest score.
-        penalty_weight: λ, of the mean squared raw score, own and other images' alike.
+        queries: Vectors of one view, one or several per image.
+        locations: Vectors of all locations of the other view.
+        clip: c, the largest absolute score.
+        penalty_weight: λ, weight of the mean squared raw score over all pairs.
 
     Returns:
-        The mean over images, queries and places, and the penalty.
+        Mean over images, queries and locations, plus the penalty.
 
     Raises:
-        ValueError: Other shapes, fewer than 2 images, a clip not above 0 or a negative weight.
+        ValueError: Wrong shapes, fewer than 2 images, a non-positive clip or a negative weight.
         TypeError: Integer tensors.
 
     Scale:
-        Chance: ln(1 + (B − 1)·M) with B images of M places; complete collapse the same, and the
-        penalty of one score. Perfectly told apart it is never 0: ln(1 + (B − 1)·M·e^(−2c)) and the
-        penalty. Without the penalty bounded by that and ln(1 + (B − 1)·M·e^(2c)).
+        Chance: ln(1 + (B − 1)·M) with B images of M locations; complete collapse: the same plus
+        the penalty. Perfect: ln(1 + (B − 1)·M·e^(−2c)) plus the penalty, above 0. Without the
+        penalty, bounded by that and ln(1 + (B − 1)·M·e^(2c)).
 
     Cost:
-        Time batch²·queries·locations·dim. Memory: up to 8 million scores (one query each of 256
-        images of 49 places have 3 million) all are held; more are computed in parts, again in the
-        backward pass. Couples the batch: gather first.
+        Time batch²·queries·locations·dim. Memory: up to 8 million scores are kept (256 images with
+        one query and 49 locations have 3 million); beyond that they are computed in chunks and
+        recomputed in the backward pass. Couples the batch: gather first.
 
     Relations:
-        Without clip and penalty, for one query of each image, :func:`deep_infomax_loss` with
-        "info_nce" over scores divided by √d.
+        Without clip and penalty and with one query per image, :func:`deep_infomax_loss` with
+        "info_nce" and scores divided by √d.
 
     Reference:
         Bachman, Hjelm, Buchwalter, NeurIPS 2019 (arXiv 1906.00910), section 3; authors' code
-        Philip-Bachman/amdim-public, which weighs the penalty by 0.04 at 0333f6b.
+        Philip-Bachman/amdim-public at 0333f6b, where λ = 0.04.
 
     Example:
         >>> import torch
@@ -94,17 +94,15 @@ def _terms(
     scaled = widen(queries) / math.sqrt(dim)
     keys = widen(locations)
     own = torch.arange(images, device=keys.device)
-    together = max(1, _SCORES // (queries.shape[1] * images * places))
-    if together >= images:
+    chunk = max(1, _SCORES // (queries.shape[1] * images * places))
+    if chunk >= images:
         contrast, squares = _part(scaled, keys, own, clip)
     else:
         parts = [
             checkpoint(
                 _part, some, keys, which, clip, use_reentrant=False, preserve_rng_state=False
             )
-            for some, which in zip(
-                torch.split(scaled, together), torch.split(own, together), strict=True
-            )
+            for some, which in zip(torch.split(scaled, chunk), torch.split(own, chunk), strict=True)
         ]
         contrast, squares = (torch.stack(sums).sum() for sums in zip(*parts, strict=True))
     count = images * queries.shape[1] * places
@@ -117,7 +115,7 @@ def _terms(
 def _part(
     queries: Tensor, keys: Tensor, own: Tensor, clip: float
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Of some images' queries, the sums of the contrast and of the squared scores."""
+    """Sums of the contrastive terms and of the squared scores, for some images' queries."""
     rows = torch.arange(len(own), device=own.device)
     with full_precision(queries):
         raw = queries.flatten(0, 1) @ keys.flatten(0, 1).T
@@ -137,12 +135,12 @@ def _check_fit(queries: Tensor, locations: Tensor) -> None:
             f" got shape {tuple(locations.shape)}"
         )
     if images < 2:
-        raise ValueError("`queries` needs at least 2 images to tell one from others, got 1")
+        raise ValueError("`queries` needs at least 2 images, as negatives are other images', got 1")
 
 
 @final
 class AMDIMLoss(Objective):
-    """:func:`amdim_loss` with its clip and penalty remembered."""
+    """:func:`amdim_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, clip: float = 20.0, penalty_weight: float = 0.05) -> None:
         super().__init__()
@@ -152,7 +150,7 @@ class AMDIMLoss(Objective):
         self.penalty_weight = penalty_weight
 
     def forward(self, queries: Tensor, locations: Tensor) -> Tensor:
-        """The loss of one view's vectors and the other view's places."""
+        """The loss of one view's vectors and the other view's locations."""
         return amdim_loss(queries, locations, clip=self.clip, penalty_weight=self.penalty_weight)
 
     def terms(self, queries: Tensor, locations: Tensor) -> dict[str, Tensor]:
@@ -160,5 +158,5 @@ class AMDIMLoss(Objective):
         return _terms(queries, locations, clip=self.clip, penalty_weight=self.penalty_weight)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """ln(1 + negatives), the places of all other images; None unless told how many."""
+        """ln(1 + negatives), the other images' locations; None if their number is unknown."""
         return math.log(1 + num_negatives) if num_negatives else None

@@ -1,4 +1,4 @@
-"""Barlow Twins: every dimension agrees between views, no two dimensions tell the same."""
+"""Barlow Twins: redundancy reduction through the views' cross-correlation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nearfar.ops import full_precision, widen
 
 __all__ = ["BarlowTwinsLoss", "barlow_twins_loss"]
 
-_EPSILON = 1e-5  # of the authors' batch-norm: a constant column has no correlation, not 0/0
+_EPSILON = 1e-5  # that of the authors' batch-norm: a constant column has correlation 0, not 0/0
 
 
 def barlow_twins_loss(
@@ -22,29 +22,29 @@ def barlow_twins_loss(
     *,
     off_diagonal_weight: float = 0.005,
 ) -> Float[Tensor, ""]:
-    r"""Make the views' cross-correlation over the batch the identity.
+    r"""Make the views' cross-correlation matrix over the batch the identity.
 
     .. math:: L = \sum_i (1 - C_{ii})^2 + \lambda \sum_i \sum_{j \ne i} C_{ij}^2, \qquad
               C_{ij} = \frac1N \sum_{b=1}^{N} \hat z^1_{bi} \hat z^2_{bj}, \qquad
               \hat z_{bi} = \frac{z_{bi} - \bar z_i}{\sqrt{\mathrm{Var}(z_i) + 10^{-5}}}
 
-    The variance divides by N, as batch-norm's does. Each dimension is brought to one scale over
-    the batch; vectors are not normalised. Sums are in float32 or wider.
+    The variance divides by N, as in batch-norm. Each dimension is standardised over the batch;
+    vectors are not normalised. Sums accumulate in float32 or wider.
 
     Args:
         z1: First view's projections.
-        z2: Second view's, in the same order.
-        off_diagonal_weight: λ.
+        z2: Second view's projections, in the same order.
+        off_diagonal_weight: λ, weight of the redundancy reduction term.
 
     Returns:
-        The sum over the dimensions; it is not divided by their number.
+        Sum over dimensions, not divided by their number.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, or a negative weight.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect (equal views, uncorrelated dimensions that vary well above 10^-5): about 0.
+        Perfect (equal views, uncorrelated dimensions of variance well above 10^-5): about 0.
         Complete collapse: dim. Unrelated views: about
         (1 + 1/(N − 1))·dim + λ·dim·(dim − 1)/(N − 1). Bounded by 0 and 4·dim + λ·dim·(dim − 1).
 
@@ -53,10 +53,9 @@ def barlow_twins_loss(
         Couples the batch: gather first.
 
     Relations:
-        The paper's C has no 10^-5, but its code has: C shrinks by Var / (Var + 10^-5), and a
-        constant dimension reads 0 with a finite gradient, where the printed formula reads 0/0.
-        Where :func:`vicreg_loss` asks covariances within a view to vanish, this asks it of
-        correlations across views.
+        The 10^-5 is in the authors' code but not in the paper's formula: C shrinks by
+        Var / (Var + 10^-5), and a constant dimension gives 0 with a finite gradient instead of 0/0.
+        Decorrelates across views, where :func:`vicreg_loss` decorrelates within each view.
 
     Reference:
         Zbontar, Jing, Misra, LeCun, Deny, ICML 2021 (arXiv 2103.03230), equations 1 and 2, λ =
@@ -100,7 +99,7 @@ def _standardised(z: Tensor) -> Tensor:
 
 @final
 class BarlowTwinsLoss(Objective):
-    """:func:`barlow_twins_loss` with its weight remembered."""
+    """:func:`barlow_twins_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, off_diagonal_weight: float = 0.005) -> None:
         super().__init__()
@@ -116,4 +115,4 @@ class BarlowTwinsLoss(Objective):
         return _terms(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""Binary discrimination: every score is a vote, real or corrupted."""
+"""Binary cross-entropy between scores of real and corrupted pairs."""
 
 from __future__ import annotations
 
@@ -19,39 +19,40 @@ __all__ = ["BinaryDiscriminationLoss", "binary_discrimination_loss"]
 def binary_discrimination_loss(
     positives: Float[Tensor, "*positives"], negatives: Float[Tensor, "*negatives"]
 ) -> Float[Tensor, ""]:
-    r"""Raise the scores of real pairs, lower those of corrupted ones, one score one vote.
+    r"""Binary cross-entropy of a critic's scores, real against corrupted pairs.
 
     .. math:: L = -\frac1{N + M} \Big(\sum_{i=1}^{N} \ln \sigma(s_i)
                 + \sum_{j=1}^{M} \ln\big(1 - \sigma(\tilde s_j)\big)\Big), \qquad
               \sigma(x) = \frac1{1 + e^{-x}}
 
-    with :math:`s_i` the scores of N real pairs (a patch and its summary), :math:`\tilde s_j` those
-    of M corrupted ones. Scores are logits: the sigmoid is taken here, stably, in float32 or wider.
+    with :math:`s_i` the scores of N real pairs (a patch and its summary) and :math:`\tilde s_j`
+    those of M corrupted ones. Scores are logits; the sigmoid is computed stably, in float32 or
+    wider.
 
     Args:
         positives: Scores of real pairs, of any shape.
         negatives: Scores of corrupted pairs, of any shape and number.
 
     Returns:
-        The mean over all N + M scores.
+        Mean over all N + M scores.
 
     Raises:
         ValueError: No score.
         TypeError: Integer tensors.
 
     Scale:
-        Pairs told apart surely: 0, the minimum. Chance (no score differs from 0): ln 2, which is
-        also the least of a constant critic over as many pairs of both kinds, so of complete
-        collapse. Not bounded above.
+        Perfect classification: 0, the minimum. Chance (all scores 0): ln 2, which is also the
+        minimum of a constant critic with equally many pairs of both kinds, so of complete collapse.
+        Unbounded above.
 
     Cost:
-        Time and memory that of the scores. A mean over scores: does not couple the batch as long
-        as every shard holds the same numbers of them.
+        Time and memory that of the scores. Does not couple the batch if every shard has the same
+        number of each kind.
 
     Relations:
-        Binary cross-entropy with logits over both kinds. With N = M it is half of
-        :func:`jensen_shannon_loss` (whose value torch-geometric's DeepGraphInfomax has, as it adds
-        the two kinds' means); otherwise the more numerous kind weighs more here.
+        Binary cross-entropy with logits. With N = M it is half of :func:`jensen_shannon_loss`
+        (torch-geometric's DeepGraphInfomax has the latter's value, as it adds the means of both
+        kinds); otherwise the more numerous kind has more weight here.
 
     Reference:
         Veličković et al., ICLR 2019 (arXiv 1809.10341), equation 1, there maximised; authors' code
@@ -70,12 +71,12 @@ def binary_discrimination_loss(
 
 @final
 class BinaryDiscriminationLoss(Objective):
-    """:func:`binary_discrimination_loss`, which has nothing to remember."""
+    """:func:`binary_discrimination_loss` as a module."""
 
     def forward(self, positives: Tensor, negatives: Tensor) -> Tensor:
         """The loss of a critic's scores."""
         return binary_discrimination_loss(positives, negatives)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """The logarithm of 2: every score is 0."""
+        """The logarithm of 2: all scores are 0."""
         return math.log(2)

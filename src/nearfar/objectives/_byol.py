@@ -1,4 +1,4 @@
-"""BYOL's regression: predict the other network's direction."""
+"""BYOL's regression of normalised targets."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ __all__ = ["BYOLLoss", "byol_loss"]
 def byol_loss(
     predictions: Float[Tensor, "batch dim"], targets: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, ""]:
-    r"""Turn each prediction towards its target; nothing pushes samples apart.
+    r"""Pull each prediction towards its target, without negatives.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \lVert \bar p_i - \bar t_i \rVert_2^2
                 = 2 - \frac2N \sum_{i=1}^{N} \cos(p_i, t_i), \qquad
               \bar p_i = p_i / \lVert p_i \rVert, \; \bar t_i = t_i / \lVert t_i \rVert
 
-    One direction; the method adds both and decides what is detached. Gradient flows into both
-    arguments unless they are detached. Vectors are normalised here; sums are in float32 or wider.
+    One direction; the method adds both and decides what is detached. Gradients flow into both
+    arguments unless they are detached. Vectors are normalised internally; sums accumulate in
+    float32 or wider.
 
     Args:
-        predictions: The online network's predictions, any length but zero.
+        predictions: The online network's predictions, non-zero.
         targets: The other view's projections by the target network, in the same order.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect alignment, and complete collapse: 0. Unrelated directions: about 2. Bounded by 0
-        and 4 (opposite). The paper's symmetric sum is twice one direction: 0 to 8.
+        Perfect alignment or complete collapse: 0. Unrelated directions: about 2. Bounded by 0
+        and 4 (opposite directions). The paper's symmetric sum is twice one direction: 0 to 8.
 
     Cost:
-        Time and memory batch·dim. A mean over samples: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        ``2 + 2 ×`` the negative cosine. Equal in value to :func:`alignment_loss` with ``alpha=2``;
-        what differs is the network around it.
+        ``2 + 2 ×`` the negative cosine. Equal in value to :func:`alignment_loss` with ``alpha=2``.
 
     Reference:
         Grill et al., NeurIPS 2020 (arXiv 2006.07733), equation 2; authors' code
@@ -66,11 +66,11 @@ def byol_loss(
 
 @final
 class BYOLLoss(Objective):
-    """:func:`byol_loss`, which has nothing to remember."""
+    """:func:`byol_loss` as a module."""
 
     def forward(self, predictions: Tensor, targets: Tensor) -> Tensor:
         """The loss of one direction."""
         return byol_loss(predictions, targets)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

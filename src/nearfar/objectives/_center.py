@@ -15,35 +15,34 @@ __all__ = ["CenterLoss", "center_loss"]
 
 
 def center_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    r"""Draw every sample towards the batch's centre, which stands still.
+    r"""Move every sample towards the batch's (detached) centre.
 
     .. math:: L = -\frac1N \sum_{i=1}^{N} Z_i \cdot \mathrm{sg}(o_z), \qquad
               Z_i = z_i / \lVert z_i \rVert, \; o_z = \frac1N \sum_{i=1}^{N} Z_i
 
-    with sg for stopped gradients. It tests a conjecture and trains nothing useful: the centre
-    component of a negative gradient drives samples into one point. Vectors are normalised here;
-    sums are in float32 or wider.
+    with sg the stop-gradient. It serves to test a conjecture, that the centre component of a
+    negative gradient causes collapse, not to train. Vectors are normalised internally; sums
+    accumulate in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
         ValueError: Not a matrix, or fewer than 2 samples.
         TypeError: An integer tensor.
 
     Scale:
-        Complete collapse: −1, the minimum, where it leads. A balanced batch: 0, the maximum. Equal
-        to −‖o_z‖².
+        Complete collapse: −1, the minimum. A balanced batch: 0, the maximum. Equal to −‖o_z‖².
 
     Cost:
         Time and memory batch·dim. Couples the batch through the centre: gather first.
 
     Relations:
-        Its gradient is half that of −‖o_z‖², and the negative of the gradient of
-        :func:`residual_loss`; the two values add to −1.
+        Its gradient is half that of −‖o_z‖² and minus that of :func:`residual_loss`; the two
+        values add up to −1.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), conjecture 1, the first phase of figure 4.
@@ -61,11 +60,11 @@ def center_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 @final
 class CenterLoss(Objective):
-    """:func:`center_loss`, which has nothing to remember."""
+    """:func:`center_loss` as a module."""
 
     def forward(self, z: Tensor) -> Tensor:
         """The loss of one view's projections."""
         return center_loss(z)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""The contrastive loss whose limit is alignment and uniformity."""
+"""The contrastive loss that tends to alignment plus uniformity."""
 
 from __future__ import annotations
 
@@ -24,54 +24,54 @@ def contrastive_loss(
     temperature: float | Float[Tensor, ""],
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
-    r"""Make the two views of a sample similar, push them away from M other samples.
+    r"""Pull the two views of a sample together, push them away from M other samples.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} -\ln \frac{e^{\cos(z^1_i, z^2_i) / \tau}}
               {e^{\cos(z^1_i, z^2_i) / \tau} + \sum_{m=1}^{M} e^{\cos(z^1_i, z^-_{im}) / \tau}}
 
-    with M given negatives :math:`z^-` and the temperature :math:`\tau`. Without negatives it is
-    the estimator of a mini-batch, the average of 2N terms: either view as anchor, the other view's
-    other samples as negatives, M = N − 1. Vectors are normalised here; sums are in float32 or
-    wider.
+    with M given negatives :math:`z^-` and the temperature :math:`\tau`. Without `negatives` it is
+    the mini-batch estimator, the average of 2N terms: each view as anchor, the opposite view's
+    other samples as negatives, M = N − 1. Vectors are normalised internally; sums accumulate in
+    float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero; with `negatives`, the anchors that these
-            are compared with (the paper's f(y)).
-        z2: Second view's, in the same order (the paper's f(x)).
-        negatives: M projections of other samples, one set for all anchors or one set for each.
+        z1: First view's projections, non-zero; the anchors if `negatives` are given (the paper's
+            f(y)).
+        z2: Second view's projections, in the same order (the paper's f(x)).
+        negatives: M projections of other samples, shared by all anchors or one set per anchor.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        ring: Processes whose shards together are the batch; instead of gathering. Not with
+        ring: Ring of processes that each hold a shard of the batch; replaces gathering. Not with
             `negatives`.
 
     Returns:
-        The mean over the anchors; with a ring, over all processes' anchors.
+        Mean over anchors; with a ring, over all processes' anchors.
 
     Raises:
-        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
-            temperature not above 0.
+        ValueError: Shapes that do not match, no negatives, negatives with a ring, a non-positive
+            temperature.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: ln(1 + M), which is ln N in a batch. Perfect alignment of
-        well separated samples tends to 0 from above with falling temperature. Bounded by 0 and
+        Chance or complete collapse: ln(1 + M), which is ln N within a batch. Perfect alignment of
+        well separated samples: tends to 0 as the temperature falls. Bounded by 0 and
         ln(1 + M·e^(2/τ)).
 
     Cost:
-        Time N·M·dim, twice that in a batch, memory that of the arguments: the similarities are
-        never held together. Couples the batch unless negatives are given: gather first, or
-        give a ring.
+        Time N·M·dim, twice that within a batch; memory that of the arguments, as the similarity
+        matrix is never materialised. Couples the batch unless negatives are given: gather first,
+        or pass a ring.
 
     Relations:
-        With negatives it is :func:`info_nce_loss`; without, the mean of its two directions. For
+        With `negatives` it is :func:`info_nce_loss`; without, the mean of its two directions. For
         M → ∞, ``L − ln M`` tends to ``alignment / (2τ) − 1/τ`` (:func:`alignment_loss` with
-        ``alpha=2``) plus the mean over the anchors of the logarithm of ``E exp(cos / τ)``, which
-        perfectly uniform views minimise (theorem 1). That term is the potential of
-        :func:`uniformity_loss` with ``t = 1/(2τ)``, averaged over anchors after the logarithm. The
-        limit is far at low temperature: the distance falls like ``e^(2/τ) / M + 1/√M``.
+        ``alpha=2``) plus the mean over anchors of ``ln E exp(cos / τ)``, minimised by perfectly
+        uniform views (theorem 1). The latter is :func:`uniformity_loss` with ``t = 1/(2τ)``, but
+        with the logarithm taken per anchor. Convergence is slow at low temperature: the distance
+        is of order ``e^(2/τ) / M + 1/√M``.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), equation 1; for the batch, their
-        mini-batch formula, which is printed without its minus sign.
+        mini-batch formula, which lacks its minus sign in print.
 
     Example:
         >>> import torch
@@ -94,7 +94,7 @@ def contrastive_loss(
 
 @final
 class ContrastiveLoss(Objective):
-    """:func:`contrastive_loss` with its temperature remembered."""
+    """:func:`contrastive_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, temperature: float | Tensor) -> None:
         super().__init__()
@@ -104,9 +104,9 @@ class ContrastiveLoss(Objective):
     def forward(
         self, z1: Tensor, z2: Tensor, negatives: Tensor | None = None, *, ring: Ring | None = None
     ) -> Tensor:
-        """The loss of two views' projections, against each other or given negatives."""
+        """The loss of two views' projections, with in-batch or given negatives."""
         return contrastive_loss(z1, z2, negatives, temperature=self.temperature, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """The logarithm of the number of candidates: the batch, or the partner and M others."""
+        """Log number of candidates: the batch size, or 1 + M."""
         return math.log(1 + num_negatives if num_negatives else batch_size)

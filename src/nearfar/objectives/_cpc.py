@@ -1,4 +1,4 @@
-"""Contrastive predictive coding: tell what comes next from what does not."""
+"""Contrastive predictive coding: identify future encodings among candidates."""
 
 from __future__ import annotations
 
@@ -28,51 +28,51 @@ def cpc_loss(
     candidates: Candidates = "batch",
     temperature: float | Float[Tensor, ""] = 1.0,
 ) -> Float[Tensor, ""]:
-    r"""Make each prediction similar to the encoding it foresees, unlike those of other times.
+    r"""Make each prediction similar to the future encoding, dissimilar to other encodings.
 
     .. math:: L = \frac1K \sum_{k=1}^{K} \frac1{B (T - k)} \sum_{b=1}^{B} \sum_{t=1}^{T-k} -\ln
               \frac{e^{\hat z_{kbt}^\top z_{b,t+k} / \tau}}
               {\sum_{(b', t') \in X} e^{\hat z_{kbt}^\top z_{b't'} / \tau}}
 
-    with :math:`\hat z_{kbt} = W_k c_{bt}` the prediction, k steps ahead, from the context of time t
-    and :math:`X` the positive and the other candidates. Predictions of what comes after the end
-    of a sequence do not count. Vectors are not normalised; sums are in float32 or wider.
+    with :math:`\hat z_{kbt} = W_k c_{bt}` the prediction, k steps ahead, from the context at time t
+    and :math:`X` the set of candidates, including the positive. Predictions beyond the end of a
+    sequence are ignored. Vectors are not normalised; sums accumulate in float32 or wider.
 
-    Where a time has several places (a row of an image has patches), each place's context foresees
-    what comes at that place, among the candidates of all places.
+    If a time step has several places (a row of an image has patches), each place's context predicts
+    the encoding at that place, among candidates of all places.
 
     Args:
-        predictions: For every number of steps ahead (`skip` + 1, `skip` + 2, …), every time and
-            place, the encoding foreseen.
-        encodings: Of every sequence's times, and their places if they have several.
-        skip: How many of the next times are not foreseen.
-        candidates: What the encoding foreseen is told from: every time of the mini-batch, the other
-            times of the "same_sequence", or all times of the "other_sequences" alone.
+        predictions: For each number of steps ahead (`skip` + 1, `skip` + 2, …), each time and
+            place, the predicted encoding.
+        encodings: Encodings of every sequence's time steps, and of their places if any.
+        skip: Number of next time steps that are not predicted.
+        candidates: Where candidates come from: all time steps of the mini-batch ("batch"), those
+            of the "same_sequence", or the positive and those of the "other_sequences".
         temperature: Divides the scores; a number above 0 or a learnable scalar. The paper has none.
 
     Returns:
-        The mean over the steps of the mean over positions. (Times the number of steps it is the
-        sum that some authors minimise.)
+        Mean over prediction steps of the mean over positions. (Some authors minimise the sum over
+        steps.)
 
     Raises:
-        ValueError: Other shapes, no time left so many steps ahead, no candidate but the positive,
-            `skip` below 0, or temperature not above 0.
+        ValueError: Wrong shapes, too few time steps, no negatives, a negative `skip`, or a
+            non-positive temperature.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: the logarithm of the number of candidates, ln(B·T), ln T or
-        ln(1 + (B − 1)·T) in the order above, for T times or places. Perfect: tends to 0 from above.
-        Not bounded above.
+        Chance or complete collapse: the log number of candidates, ln(B·T), ln T or
+        ln(1 + (B − 1)·T) in the order above, for T time steps or places. Perfect: tends to 0.
+        Unbounded above.
 
     Cost:
-        Time steps·batch·time·candidates·dim. Memory that of the inputs, as scores are never held
-        together, except for "same_sequence": steps·batch·time². Couples the batch, except for
-        "same_sequence": gather first.
+        Time steps·batch·time·candidates·dim. Memory that of the inputs, as the score matrix is
+        never materialised, except for "same_sequence": steps·batch·time². Couples the batch,
+        except for "same_sequence": gather first.
 
     Relations:
-        :func:`info_nce_loss` unnormalised, averaged over steps. The logarithm of the number of
-        candidates minus this bounds the information between context and future from below. For
-        images, rows are times and columns are places.
+        Unnormalised :func:`info_nce_loss`, averaged over steps. The log number of candidates minus
+        this is a lower bound on the mutual information of context and future. For images, rows are
+        time steps and columns are places.
 
     Reference:
         van den Oord, Li, Vinyals 2018 (arXiv 1807.03748), equation 4; for the candidates, table 2.
@@ -139,7 +139,7 @@ def _anywhere(
     sequences, times, _ = encodings.shape
     places = torch.arange(sequences * times, device=made.device).view(sequences, times)
     if candidates == "other_sequences":
-        places = places // times  # the whole sequence is left out, not only the positive
+        places = places // times  # excludes the whole sequence, not only the positive
     others = pairwise_logsumexp(
         made.flatten(0, 1),
         encodings.flatten(0, 1),
@@ -159,17 +159,15 @@ def _check_fit(predictions: Tensor, encodings: Tensor, skip: int, candidates: Ca
         )
     steps, sequences, times = predictions.shape[:3]
     if skip + steps >= times:
-        skipped = f" after {skip} that are skipped" if skip else ""
-        raise ValueError(
-            f"`predictions` must have fewer steps than {times} times, got {steps}{skipped}"
-        )
+        skipped = f" after {skip} skipped" if skip else ""
+        raise ValueError(f"`predictions` must have fewer than {times} steps, got {steps}{skipped}")
     if candidates == "other_sequences" and sequences < 2:
-        raise ValueError("`encodings` needs at least 2 sequences to tell one from others, got 1")
+        raise ValueError("`encodings` needs at least 2 sequences for other_sequences, got 1")
 
 
 @final
 class CPCLoss(Objective):
-    """:func:`cpc_loss` with what is skipped, its candidates and temperature remembered."""
+    """:func:`cpc_loss` with its hyper-parameters stored."""
 
     def __init__(
         self,
@@ -187,7 +185,7 @@ class CPCLoss(Objective):
         self.temperature = temperature
 
     def forward(self, predictions: Tensor, encodings: Tensor) -> Tensor:
-        """The loss of predictions of encodings to come."""
+        """The loss of predictions of future encodings."""
         return cpc_loss(
             predictions,
             encodings,
@@ -207,5 +205,5 @@ class CPCLoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """ln(1 + negatives); they depend on the sequences' length, so None unless told."""
+        """ln(1 + negatives); None if their number, which depends on the length, is unknown."""
         return math.log(1 + num_negatives) if num_negatives else None

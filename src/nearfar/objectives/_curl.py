@@ -1,4 +1,4 @@
-"""CURL: the supervised loss whose classes are a positive and some negatives."""
+"""CURL's contrastive loss: logistic or hinge loss of positive against negatives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def curl_loss(
     *,
     surrogate: Surrogate = "logistic",
 ) -> Float[Tensor, ""]:
-    r"""Make each anchor more similar to its positive than to any of its negatives.
+    r"""Make each anchor's inner product with its positive larger than with its negatives.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \ell(v_i), \qquad
               v_{ij} = a_i^\top (p_i - n_{ij}), \qquad
@@ -34,35 +34,34 @@ def curl_loss(
               \max\big\{0,\; 1 + \max_j(-v_j)\big\}
 
     With blocks, :math:`p_i` and :math:`n_{ij}` are the means of a block of samples of one class.
-    Vectors are not normalised; sums are in float32 or wider.
+    Vectors are not normalised; sums accumulate in float32 or wider.
 
     Args:
         anchors: One row per sample.
-        positives: A vector of the same latent class for each, or a block of them.
-        negatives: k vectors for each, or k blocks.
-        surrogate: "logistic" or "hinge", two convex bounds of one and the same zero-one loss
-            (whether a negative scores as high as the positive); the theory holds for both alike,
-            hence one function.
+        positives: One vector of the same latent class per anchor, or a block of them.
+        negatives: k vectors per anchor, or k blocks.
+        surrogate: "logistic" or "hinge", two convex surrogates of the same zero-one loss (whether a
+            negative scores as high as the positive); the theory covers both.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Shapes that do not fit, or an unknown surrogate.
+        ValueError: Shapes that do not match, or an unknown surrogate.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse (all v equal 0): log₂(1 + k), or 1 for the hinge. Positives
-        ahead of all negatives: the logistic tends to 0 from above, the hinge is 0 from a lead of 1.
-        Not bounded above.
+        Chance or complete collapse (all v = 0): log₂(1 + k), or 1 for the hinge loss. Positives
+        ahead of all negatives: the logistic loss tends to 0, the hinge loss is 0 from a margin of 1
+        on. Unbounded above.
 
     Cost:
-        Time and memory that of the inputs. A mean over samples: does not couple the batch.
+        Time and memory that of the inputs. Does not couple the batch.
 
     Relations:
-        The logistic is :func:`info_nce_loss` unnormalised with k negatives for each query, in bits.
-        With k = 1 the hinge is a triplet loss on products with a margin of 1. Blocks never raise
-        the expected loss: it is convex in the vectors averaged.
+        The logistic loss is unnormalised :func:`info_nce_loss` with k negatives per query, in bits.
+        With k = 1 the hinge loss is a triplet loss on inner products with margin 1. Blocks never
+        raise the expected loss, which is convex in the averaged vectors.
 
     Reference:
         Arora et al., ICML 2019 (arXiv 1902.09229), sections 2 and, for blocks, 6; Nozawa, Germain,
@@ -91,7 +90,7 @@ def curl_loss(
 
 
 def _average(axes: str, anchors: Tensor, **tensor: Tensor) -> Tensor:
-    """The vectors as they are, or the means of blocks of them; their shape checked."""
+    """The vectors, or the means of blocks of them, after a check of their shape."""
     ((name, vectors),) = tensor.items()
     if vectors.ndim == axes.count("×") + 3:
         axes = f"{axes} × block"
@@ -108,7 +107,7 @@ def _average(axes: str, anchors: Tensor, **tensor: Tensor) -> Tensor:
 
 @final
 class CURLLoss(Objective):
-    """:func:`curl_loss` with its surrogate remembered."""
+    """:func:`curl_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, surrogate: Surrogate = "logistic") -> None:
         super().__init__()
@@ -120,7 +119,7 @@ class CURLLoss(Objective):
         return curl_loss(anchors, positives, negatives, surrogate=self.surrogate)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """1 for the hinge; log₂(1 + k) for the logistic, or None while k is not told."""
+        """1 for the hinge loss; log₂(1 + k) for the logistic loss, None if k is unknown."""
         if self.surrogate == "hinge":
             return 1.0
         return math.log2(1 + num_negatives) if num_negatives else None

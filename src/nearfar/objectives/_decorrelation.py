@@ -16,36 +16,35 @@ __all__ = ["DecorrelationLoss", "decorrelation_loss"]
 
 
 def decorrelation_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    r"""Push the dimensions of one view's directions to vary independently.
+    r"""Decorrelate the dimensions of one view's unit vectors.
 
     .. math:: L = \frac1D \sum_{i \ne j} \mathrm{Cov}_{ij}^2, \qquad
               \mathrm{Cov} = \frac1{N - 1} \sum_{k=1}^{N} (Z_k - o_z)(Z_k - o_z)^\top
 
     with :math:`Z_k = z_k / \lVert z_k \rVert` and their mean :math:`o_z`. Vectors are normalised
-    here; sums are in float32 or wider.
+    internally; sums accumulate in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
 
     Returns:
-        The sum over the pairs of dimensions, per dimension.
+        Sum over pairs of dimensions, divided by the number of dimensions.
 
     Raises:
         ValueError: Not a matrix, or fewer than 2 samples.
         TypeError: An integer tensor.
 
     Scale:
-        Uncorrelated dimensions, and complete collapse: 0, and near a collapse the gradient vanishes
-        with the residuals. Bounded by (D − 1)/D²·(N/(N − 1))², which two opposite points on the
-        diagonal of the cube reach: numbers are small, 1/D at most in a large batch.
+        Uncorrelated dimensions or complete collapse: 0. Near collapse the gradient vanishes with
+        the residuals. Bounded by (D − 1)/D²·(N/(N − 1))², attained by two antipodal points on the
+        cube's diagonal: values are small, at most 1/D in a large batch.
 
     Cost:
         Time batch·dim·min(batch, dim), memory that of the smaller of batch × batch and dim × dim.
         Couples the batch: gather first.
 
     Relations:
-        VICReg's :func:`covariance_term` of unit vectors. It depends on the coordinates: a rotation
-        of the space changes it.
+        VICReg's :func:`covariance_term` of unit vectors. Not invariant to rotations of the space.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), appendix A.6, algorithm 6, on the normalised Z
@@ -63,11 +62,11 @@ def decorrelation_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 @final
 class DecorrelationLoss(Objective):
-    """:func:`decorrelation_loss`, which has nothing to remember."""
+    """:func:`decorrelation_loss` as a module."""
 
     def forward(self, z: Tensor) -> Tensor:
         """The loss of one view's projections."""
         return decorrelation_loss(z)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""Deep InfoMax: what the whole image says of its parts."""
+"""Deep InfoMax: mutual information between an image's global and local features."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def deep_infomax_loss(
     *,
     estimator: Estimator = "jensen_shannon",
 ) -> Float[Tensor, ""]:
-    r"""Make an image's vector similar to each of its own locations, unlike those of other images.
+    r"""Maximise mutual information between an image's global feature and its local features.
 
-    With :math:`T_{ijl} = c_{jl}^\top g_i`, the score of image i's vector and location l of image j,
+    With :math:`T_{ijl} = c_{jl}^\top g_i`, the score of image i's global feature and location l of
+    image j,
 
     .. math::
         L_{\mathrm{JSD}} &= \mathbb E_{i,l}\,\mathrm{sp}(-T_{iil})
@@ -42,36 +43,36 @@ def deep_infomax_loss(
     float32 or wider.
 
     Args:
-        local_features: Vectors of every image's locations, embedded to be compared by product.
-        global_features: One vector for each image, embedded into the same space.
-        estimator: Of the mutual information: "jensen_shannon" (the paper's steadiest),
-            "donsker_varadhan", or "info_nce", which wants many locations or images.
+        local_features: Local features of every image's locations, in the critic's space.
+        global_features: One global feature per image, in the same space.
+        estimator: Estimator of the mutual information: "jensen_shannon" (the most stable in the
+            paper), "donsker_varadhan", or "info_nce", which needs many locations or images.
 
     Returns:
-        Minus the estimate, up to the constants that Scale gives.
+        Minus the estimate, up to the constants given under Scale.
 
     Raises:
-        ValueError: Other shapes, fewer than 2 images, or an unknown estimator.
+        ValueError: Wrong shapes, fewer than 2 images, or an unknown estimator.
         TypeError: Integer tensors.
 
     Scale:
-        Chance: 2 ln 2, 0, and ln(1 + (B − 1)·M) with B images of M locations, in this order, and
-        the same under complete collapse (JSD's critic then doing the best it can, a score of 0).
-        Perfectly told apart: 0, without bound below, 0. Not bounded above.
+        Chance: 2 ln 2, 0, and ln(1 + (B − 1)·M) with B images of M locations, in the order above,
+        and the same under complete collapse (for JSD with the best constant score, 0). Perfect: 0,
+        −∞, 0. Unbounded above.
 
     Cost:
-        Time batch²·locations·dim. Memory: the similarities are never held together, except for
+        Time batch²·locations·dim. Memory: the score matrix is not materialised, except for
         "jensen_shannon", which needs batch²·locations. Couples the batch: gather first.
 
     Relations:
-        :func:`jensen_shannon_loss` and :func:`donsker_varadhan_loss` of the scores; with another
-        critic than the product, call those. With one location, "info_nce" is :func:`info_nce_loss`
-        unnormalised at temperature 1.
+        :func:`jensen_shannon_loss` and :func:`donsker_varadhan_loss` of the scores; call those
+        directly for a critic other than the inner product. With one location, "info_nce" is
+        unnormalised :func:`info_nce_loss` at temperature 1.
 
     Reference:
         Hjelm et al., ICLR 2019 (arXiv 1808.06670), section 3.2; authors' code rdevon/DIM at
-        91f46d3, whose values differ: JSD by −2 ln 2, DV by + ln M (it divides the exponentials'
-        sum by the number of image pairs alone), NCE by the masked scores, left in as e^(−10).
+        91f46d3, whose values differ: JSD by −2 ln 2, DV by + ln M (it divides the sum of
+        exponentials by the number of image pairs only), NCE by the masked scores, kept as e^(−10).
 
     Example:
         >>> import torch
@@ -118,14 +119,14 @@ def _check_fit(local_features: Tensor, global_features: Tensor) -> None:
 
 
 def _others(scores: Float[Tensor, "batch batch locations"]) -> Tensor:
-    """Every pair of different images: the diagonal is every (batch + 1)-th."""
+    """Scores of all pairs of different images: every (batch + 1)-th is on the diagonal."""
     images, _, locations = scores.shape
     return scores.flatten(0, 1)[1:].view(images - 1, images + 1, locations)[:, :-1]
 
 
 @final
 class DeepInfomaxLoss(Objective):
-    """:func:`deep_infomax_loss` with its estimator remembered."""
+    """:func:`deep_infomax_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, estimator: Estimator = "jensen_shannon") -> None:
         super().__init__()
@@ -133,11 +134,11 @@ class DeepInfomaxLoss(Objective):
         self.estimator = estimator
 
     def forward(self, local_features: Tensor, global_features: Tensor) -> Tensor:
-        """The loss of images' locations and vectors."""
+        """The loss of local and global features."""
         return deep_infomax_loss(local_features, global_features, estimator=self.estimator)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """Of all scores 0; "info_nce" must be told the other images' locations, or it is None."""
+        """The loss with all scores 0; None for "info_nce" if the number of negatives is unknown."""
         if self.estimator == "info_nce":
             return math.log(1 + num_negatives) if num_negatives else None
         return 2 * math.log(2) if self.estimator == "jensen_shannon" else 0.0

@@ -1,4 +1,4 @@
-"""Donsker–Varadhan: a lower bound of the mutual information, by a critic's scores."""
+"""The Donsker–Varadhan bound on mutual information, from a critic's scores."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["DonskerVaradhanLoss", "donsker_varadhan_loss"]
 def donsker_varadhan_loss(
     joint: Float[Tensor, "*joint"], marginal: Float[Tensor, "*marginal"]
 ) -> Float[Tensor, ""]:
-    r"""Raise the mean score of pairs drawn together over the log-mean-exp of pairs drawn apart.
+    r"""Minus the mean score of joint pairs, plus the log-mean-exp score of marginal pairs.
 
     .. math:: L = -\Big(\mathbb E_{P}[T] - \ln \mathbb E_{Q}\big[e^{T}\big]\Big)
 
     with :math:`T` the scores, :math:`P` the joint distribution and :math:`Q` the product of its
-    marginals; expectations are means over all the scores given. The exponentials are never formed
-    outside a log-sum-exp, so no score is too large. Float32 or wider.
+    marginals; expectations are means over the given scores. Computed with a log-sum-exp, so large
+    scores do not overflow. Float32 or wider.
 
     Args:
-        joint: Scores of pairs drawn together, of any shape.
-        marginal: Scores of pairs drawn apart, of any shape and number.
+        joint: Scores of pairs from the joint distribution, of any shape.
+        marginal: Scores of pairs from the product of marginals, of any shape and number.
 
     Returns:
         The bound, negated.
@@ -38,9 +38,9 @@ def donsker_varadhan_loss(
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse (all scores alike, whatever their value): 0. With exact
-        expectations never below minus the mutual information; from samples not bounded, below or
-        above: joint scores of 3 with marginal scores of −3 read −6.
+        Chance or complete collapse (all scores equal): 0. With exact expectations at least minus
+        the mutual information; for samples unbounded on both sides: joint scores of 3 with
+        marginal scores of −3 give −6.
 
     Cost:
         Time and memory that of the scores. Couples the batch through the logarithm of a mean:
@@ -49,12 +49,12 @@ def donsker_varadhan_loss(
     Relations:
         The best critic is ``ln(P/Q)`` plus any constant, where this is minus the mutual
         information; that of :func:`jensen_shannon_loss` is ``ln(P/Q)`` itself. The bound from
-        :func:`info_nce_loss` ends at the logarithm of the number of candidates, this one does not.
+        :func:`info_nce_loss` is capped at the log number of candidates, this one is not.
 
     Reference:
         Hjelm et al., ICLR 2019 (arXiv 1808.06670), section 3.1, after Belghazi et al., ICML 2018
-        (arXiv 1801.04062), which corrects the gradient's bias from small batches by a moving
-        average; neither Hjelm et al. nor this does.
+        (arXiv 1801.04062), which corrects the gradient's small-batch bias with a moving average;
+        neither Hjelm et al. nor this function does.
 
     Example:
         >>> import torch
@@ -69,12 +69,12 @@ def donsker_varadhan_loss(
 
 @final
 class DonskerVaradhanLoss(Objective):
-    """:func:`donsker_varadhan_loss`, which has nothing to remember."""
+    """:func:`donsker_varadhan_loss` as a module."""
 
     def forward(self, joint: Tensor, marginal: Tensor) -> Tensor:
         """The loss of a critic's scores."""
         return donsker_varadhan_loss(joint, marginal)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """0: all scores are alike."""
+        """0: all scores are equal."""
         return 0.0

@@ -1,4 +1,4 @@
-"""Which part of the gradient keeps a siamese network from collapse."""
+"""Siamese losses with chosen parts of an extra gradient."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ def extra_gradient_loss(
     keep_center: bool = True,
     keep_residual: bool = True,
 ) -> Float[Tensor, ""]:
-    r"""Draw each sample to its partner and along chosen parts of an extra gradient.
+    r"""Naive siamese loss plus the chosen parts of an extra gradient.
 
     .. math:: L = -\frac1N \sum_{i=1}^{N} Z^1_i \cdot \mathrm{sg}(Z^2_i + [o_e] + [r_{e,i}]), \qquad
               o_e = \frac1N \sum_{i=1}^{N} G_{e,i}, \; r_{e,i} = G_{e,i} - o_e
 
-    with :math:`Z = z / \lVert z \rVert`, the extra gradient :math:`G_e`, and sg for stopped
-    gradients; a bracket is there if its part is kept. Without either it is the naive siamese loss,
-    which collapses. One direction. `z1` and `z2` are normalised here, `extra` is taken as it is;
-    sums are in float32 or wider.
+    with :math:`Z = z / \lVert z \rVert`, the extra gradient :math:`G_e`, and sg the stop-gradient;
+    a bracketed part is included if kept. With neither it is the naive siamese loss, which
+    collapses. One direction. `z1` and `z2` are normalised internally, `extra` is not; sums
+    accumulate in float32 or wider.
 
     Args:
-        z1: What is trained: projections, or predictions in the ablation of SimSiam.
-        z2: The same of the other view, the basic gradient. No gradient reaches it.
-        extra: G_e, as :func:`triplet_extra_gradient` or :func:`simsiam_extra_gradient` gives it. No
-            gradient reaches it.
-        keep_center: Keep o_e, the batch's mean.
-        keep_residual: Keep r_e, what is left.
+        z1: The trained vectors: projections, or predictions in the ablation of SimSiam.
+        z2: The other view's, giving the basic gradient. No gradient reaches it.
+        extra: G_e, as returned by :func:`triplet_extra_gradient` or
+            :func:`simsiam_extra_gradient`. No gradient reaches it.
+        keep_center: Whether to keep o_e, the batch mean.
+        keep_residual: Whether to keep r_e, the residuals.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Not three matrices of one shape, or fewer than 2 samples where one part is kept
-            without the other.
+        ValueError: Not three matrices of equal shape, or fewer than 2 samples where exactly one
+            part is kept.
         TypeError: Integer tensors.
 
     Scale:
-        With no part kept: −1 for perfect alignment and complete collapse, 1 for opposite views.
-        With extra gradients of length up to g: from −1 − g to 1 + g. The value is no measure of
-        learning, only its gradient counts.
+        With no part kept: −1 for perfect alignment or complete collapse, 1 for opposite views.
+        With extra gradients of length up to g: from −1 − g to 1 + g. Only the gradient is
+        meaningful; the value does not measure learning.
 
     Cost:
         Time and memory batch·dim. With one part kept it couples the batch through the mean: gather
@@ -98,11 +98,10 @@ def extra_gradient_loss(
 def triplet_extra_gradient(
     negatives: Float[Tensor, "batch dim"],
 ) -> Float[Tensor, "batch dim"]:
-    r"""What a triplet adds to the basic gradient: :math:`G_e = -Z_n`, without gradient.
+    r"""The triplet loss's extra gradient, :math:`G_e = -Z_n`, detached.
 
     Args:
-        negatives: Another sample's projections for each sample, any length but zero; normalised
-            here.
+        negatives: Another sample's projections for each sample, non-zero; normalised internally.
 
     Raises:
         ValueError: Not a matrix.
@@ -124,17 +123,17 @@ def triplet_extra_gradient(
 def simsiam_extra_gradient(
     z2: Float[Tensor, "batch dim"], predictions2: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, "batch dim"]:
-    r"""What SimSiam adds to the basic gradient: :math:`G_e = Z_b - P_b`, without gradient.
+    r"""SimSiam's extra gradient, :math:`G_e = Z_b - P_b`, detached.
 
-    The basic gradient on the first view's predictions is then :math:`P_b`: in
-    :func:`extra_gradient_loss` the two views' predictions stand for `z1` and `z2`.
+    The basic gradient for the first view's predictions is then :math:`P_b`: pass the two views'
+    predictions to :func:`extra_gradient_loss` as `z1` and `z2`.
 
     Args:
-        z2: The other view's projections, any length but zero; normalised here.
-        predictions2: The other view's predictions; normalised here.
+        z2: The other view's projections, non-zero; normalised internally.
+        predictions2: The other view's predictions; normalised internally.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Reference:
@@ -152,7 +151,7 @@ def simsiam_extra_gradient(
 
 @final
 class ExtraGradientLoss(Objective):
-    """:func:`extra_gradient_loss` with the parts it keeps remembered."""
+    """:func:`extra_gradient_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, keep_center: bool = True, keep_residual: bool = True) -> None:
         super().__init__()
@@ -166,4 +165,4 @@ class ExtraGradientLoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

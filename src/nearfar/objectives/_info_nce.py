@@ -1,4 +1,4 @@
-"""InfoNCE: tell each query's key from the other candidates."""
+"""InfoNCE: identify each query's key among candidates."""
 
 from __future__ import annotations
 
@@ -38,54 +38,54 @@ def info_nce_loss(
     normalise: bool = True,
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
-    r"""Make each query similar to its own key, push it away from the other candidates.
+    r"""Pull each query towards its own key, push it away from the negatives.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} -\ln \frac{e^{s(q_i, k_i)}}
               {e^{s(q_i, k_i)} + \sum_{n \in C_i} e^{s(q_i, n)}}, \qquad
               s(q, k) = \frac{\cos(q, k)}{\tau} \text{ or } \frac{q^\top k}{\tau}
 
-    where :math:`\tau` is the temperature and :math:`C_i` holds the batch's other keys or, when they
-    are given, the negatives alone: one bank for all queries (as MoCo has) or a set for each. One
-    direction: keys are told apart, not queries. Sums are in float32 or wider.
+    where :math:`\tau` is the temperature and :math:`C_i` the set of negatives: the batch's other
+    keys, or `negatives`, shared by all queries (as in MoCo) or one set per query. One direction:
+    negatives are keys, not queries. Sums accumulate in float32 or wider.
 
     Args:
-        queries: One row per sample; of any length but zero if normalised.
+        queries: One row per sample; non-zero if normalised.
         keys: The same samples' keys, in the same order.
-        negatives: Keys of other samples: a matrix that all queries share, or one matrix for each
-            query; without them the batch's other keys serve.
+        negatives: Keys of other samples: one matrix shared by all queries or one matrix per query;
+            by default the batch's other keys.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        normalise: Compare directions (cosine). Otherwise lengths count, as in CPC, whose bilinear
-            score :math:`q^\top W k` is the plain product of the mapped query and the key.
-        ring: Processes whose shards together are the batch; instead of gathering. Not with
-            negatives, which make the batch's other keys no candidates.
+        normalise: Whether to use cosine similarity. If not, the inner product, as in CPC, whose
+            bilinear score :math:`q^\top W k` is the inner product of the mapped query and the key.
+        ring: Ring of processes that each hold a shard of the batch; replaces gathering. Not with
+            `negatives`.
 
     Returns:
-        The mean over the queries; with a ring, over all processes' queries.
+        Mean over queries; with a ring, over all processes' queries.
 
     Raises:
-        ValueError: Not tensors of fitting shapes, no negative at all, negatives and a ring,
-            temperature not above 0.
+        ValueError: Shapes that do not match, no negatives, negatives with a ring, a non-positive
+            temperature.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: the logarithm of the number of candidates, ln N in the batch
-        and ln(1 + K) with K negatives. Perfect alignment of well separated samples tends to 0 from
-        above with falling temperature. Bounded by 0 and ln(1 + C·e^(2/τ)), C negatives; without
-        normalisation not bounded above.
+        Chance or complete collapse: the log number of candidates, ln N within the batch and
+        ln(1 + K) with K negatives. Perfect alignment of well separated samples: tends to 0 as the
+        temperature falls. Bounded by 0 and ln(1 + C·e^(2/τ)) with C negatives; without
+        normalisation unbounded above.
 
     Cost:
-        Time N·(N or K)·dim; memory (N + K)·dim, as the similarities are never held together
-        (N·K·dim with a set for each query, which is the size of the input). Couples the batch
-        unless negatives are given: gather first, or give a ring.
+        Time N·(N or K)·dim; memory (N + K)·dim, as the similarity matrix is never materialised
+        (N·K·dim with one set per query, the size of the input). Couples the batch unless negatives
+        are given: gather first, or pass a ring.
 
     Relations:
-        The number of candidates' logarithm minus this is a lower bound of the information between
-        query and key (in the batch). With both views of all other samples as candidates, in both
-        directions, it is :func:`nt_xent_loss`.
+        The log number of candidates minus this is a lower bound on the mutual information of query
+        and key (with in-batch negatives). With both views of all other samples as negatives, in
+        both directions, it is :func:`nt_xent_loss`.
 
     Reference:
         van den Oord, Li, Vinyals 2018 (arXiv 1807.03748), equation 4, with cosine over temperature
-        as the score. With a bank: He et al. 2020 (arXiv 1911.05722), equation 1; authors' code
+        as score. With given negatives: He et al. 2020 (arXiv 1911.05722), equation 1; authors' code
         facebookresearch/moco.
 
     Example:
@@ -100,7 +100,7 @@ def info_nce_loss(
     alone = negatives is None and ring is None
     check_matrix(min_rows=2 if alone else 1, queries=queries, keys=keys)
     if negatives is not None and ring is not None:
-        raise ValueError("`ring` must be left out where `negatives` are given, got both")
+        raise ValueError("`ring` must be None where `negatives` are given, got both")
     check_same_shape(queries=queries, keys=keys)
     check_temperature(temperature)
     ready = to_sphere if normalise else widen
@@ -123,7 +123,7 @@ def info_nce_loss(
         queries = at_given_precision(queries, given)
         bank = at_given_precision(ready(negatives), given)
         others = pairwise_logsumexp(queries, bank, scale=1 / temperature)
-    loss = F.softplus(others - positives).mean()  # never below 0, as a difference may be
+    loss = F.softplus(others - positives).mean()  # never negative, unlike a difference
     return loss if ring is None else ring.gather(loss[None]).mean()
 
 
@@ -132,14 +132,14 @@ def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
     samples, dim = queries.shape
     if (negatives.shape[0], negatives.shape[2]) != (samples, dim):
         raise ValueError(
-            f"`negatives` must hold a matrix of {dim} columns for each of the {samples} queries,"
+            f"`negatives` must have a matrix of {dim} columns for each of the {samples} queries,"
             f" got shape {tuple(negatives.shape)}"
         )
 
 
 @final
 class InfoNCELoss(Objective):
-    """:func:`info_nce_loss` with its temperature and score remembered."""
+    """:func:`info_nce_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, temperature: float | Tensor, normalise: bool = True) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class InfoNCELoss(Objective):
         *,
         ring: Ring | None = None,
     ) -> Tensor:
-        """The loss of queries and their keys, against the batch, a bank, or a set for each."""
+        """The loss of queries and keys, with in-batch, shared or per-query negatives."""
         return info_nce_loss(
             queries,
             keys,
@@ -166,5 +166,5 @@ class InfoNCELoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """The logarithm of the number of candidates: the batch, or own key and negatives."""
+        """Log number of candidates: the batch size, or 1 + the number of negatives."""
         return math.log(1 + num_negatives if num_negatives else batch_size)

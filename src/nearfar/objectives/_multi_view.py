@@ -1,4 +1,4 @@
-"""The multi-view objective: tell views apart, predict the signal, forget what it does not tell."""
+"""The multi-view objective: contrastive, forward predictive and inverse predictive terms."""
 
 from __future__ import annotations
 
@@ -33,54 +33,56 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
     inverse_weight: float = 0.0,
     symmetric: bool = False,
 ) -> Float[Tensor, ""]:
-    r"""Keep what an input shares with its signal (another view), discard the rest.
+    r"""Extract what an input shares with its signal (another view), discard the rest.
 
     .. math:: L = \lambda_{CL} L_{CL} + \lambda_{FP} L_{FP} + \lambda_{IP} L_{IP}
 
     with :func:`info_nce_loss` from the input's projections to the signal's, and
-    :func:`forward_predictive_loss` and :func:`inverse_predictive_loss`. The first two keep what
-    input and signal share; the third discards what the signal does not tell. Sums are in float32 or
-    wider.
+    :func:`forward_predictive_loss` and :func:`inverse_predictive_loss`. The first two extract
+    task-relevant information; the third discards information not shared with the signal. Sums
+    accumulate in float32 or wider.
 
     Args:
-        z1: The input's projections, any length but zero.
-        z2: The signal's, in the same order.
-        reconstructions: Signals predicted from the inputs' representations.
-        signals: What they should be.
-        h1: The input's representations, for the inverse predictive term. Without them it acts on
-            `z1` and `z2` as they are given: their lengths matter to it, not to the contrastive
-            term, so it shortens them as well unless they come normalised.
+        z1: The input's projections, non-zero.
+        z2: The signal's projections, in the same order.
+        reconstructions: Signals reconstructed from the inputs' representations.
+        signals: The targets of the reconstructions.
+        h1: The input's representations, for the inverse predictive term. By default it uses `z1`
+            and `z2`, unnormalised: their lengths affect it but not the contrastive term, so it
+            also shrinks them unless they are normalised.
         h2: The signal's representations.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        contrastive_weight: λ_CL.
-        forward_weight: λ_FP; above 0 it needs `reconstructions` and `signals`.
-        inverse_weight: λ_IP.
-        symmetric: Take :func:`nt_xent_loss` for the first term, as the authors' code does.
+        contrastive_weight: λ_CL, weight of the contrastive term.
+        forward_weight: λ_FP, weight of the forward predictive term; needs `reconstructions` and
+            `signals` if above 0.
+        inverse_weight: λ_IP, weight of the inverse predictive term.
+        symmetric: Whether to use :func:`nt_xent_loss` as contrastive term, as the authors' code
+            does.
 
     Returns:
         The weighted sum, minimised.
 
     Raises:
-        ValueError: Shapes that do not fit, fewer than 2 samples, one tensor of a pair without the
-            other, a forward weight without reconstructions, a negative weight, temperature not
-            above 0.
+        ValueError: Shapes that do not match, fewer than 2 samples, one tensor of a pair without the
+            other, a forward weight without reconstructions, a negative weight, a non-positive
+            temperature.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: λ_CL·ln N (symmetric: λ_CL·ln(2N − 1)), plus what the other
-        terms read. Perfect: tends to 0 from above with falling temperature. Not bounded above,
-        unless the contrastive term is alone: then as :func:`info_nce_loss`.
+        Chance or complete collapse: λ_CL·ln N (symmetric: λ_CL·ln(2N − 1)), plus the other terms.
+        Perfect: tends to 0 as the temperature falls. Unbounded above, unless the contrastive term
+        is the only one: then as :func:`info_nce_loss`.
 
     Cost:
-        Time N²·dim and the signals' size, memory that of the arguments: the similarities are never
-        held together. Couples the batch: gather first.
+        Time N²·dim plus the signals' size; memory that of the arguments, as the similarity matrix
+        is never materialised. Couples the batch: gather first.
 
     Relations:
         The paper maximises :math:`L_{SSL}`, whose contrastive term has a mean in the denominator:
-        ``L = λ_CL·ln N − L_SSL``, the same gradient. Its inner product of projections is here their
-        cosine over the temperature. The inverse term alone is solved by a constant encoder. The
-        authors' code takes the symmetric :func:`nt_xent_loss` for the first term and lets the
-        third act on the representations, normalised.
+        ``L = λ_CL·ln N − L_SSL``, with the same gradient. Its inner product of projections is
+        replaced by cosine over temperature. The inverse term alone is minimised by a constant
+        encoder. The authors' code uses the symmetric :func:`nt_xent_loss` and applies the inverse
+        term to normalised representations.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), equations 1 to 4.
@@ -152,12 +154,12 @@ def _check_pair(**tensors: Tensor | None) -> None:
     """Both or neither."""
     (first, one), (second, other) = tensors.items()
     if (one is None) != (other is None):
-        raise ValueError(f"`{first}` and `{second}` go together, got only one of them")
+        raise ValueError(f"`{first}` and `{second}` must be given together, got only one of them")
 
 
 @final
 class MultiViewLoss(Objective):
-    """:func:`multi_view_loss` with its temperature and weights remembered."""
+    """:func:`multi_view_loss` with its hyper-parameters stored."""
 
     def __init__(
         self,
@@ -190,7 +192,7 @@ class MultiViewLoss(Objective):
         h1: Tensor | None = None,
         h2: Tensor | None = None,
     ) -> Tensor:
-        """The loss of an input's and its signal's projections, with what the other terms need."""
+        """The loss of input and signal projections, with the other terms' arguments if any."""
         return multi_view_loss(
             z1,
             z2,
@@ -214,7 +216,7 @@ class MultiViewLoss(Objective):
         h1: Tensor | None = None,
         h2: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """``contrastive``, ``inverse`` and, where signals were decoded, ``forward``.
+        """``contrastive``, ``inverse`` and, given reconstructions, ``forward``.
 
         They are weighted and add up to the loss.
         """
@@ -228,16 +230,16 @@ class MultiViewLoss(Objective):
         )
 
     def weigh(self, terms: Mapping[str, Tensor]) -> Tensor:
-        """The sum of the terms: deprecated, for they come weighted now."""
+        """Deprecated: the sum of the terms, which are weighted now."""
         warnings.warn(
-            "MultiViewLoss.weigh is deprecated: the loss is the sum of what `terms` gives",
+            "MultiViewLoss.weigh is deprecated: the loss is the sum of `terms`",
             DeprecationWarning,
             stacklevel=2,
         )
         return total(terms)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """λ_CL·ln N, symmetric λ_CL·ln(2N − 1); None with another term beside the contrastive."""
+        """λ_CL·ln N, symmetric λ_CL·ln(2N − 1); None if another term has weight."""
         if self.forward_weight > 0 or self.inverse_weight > 0:
             return None
         candidates = 2 * batch_size - 1 if self.symmetric else batch_size

@@ -1,4 +1,4 @@
-"""SimSiam's negative cosine: predict the other view's direction."""
+"""SimSiam's negative cosine similarity."""
 
 from __future__ import annotations
 
@@ -17,35 +17,36 @@ __all__ = ["NegativeCosineLoss", "negative_cosine_loss"]
 def negative_cosine_loss(
     predictions: Float[Tensor, "batch dim"], targets: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, ""]:
-    r"""Turn each prediction towards its target; nothing pushes samples apart.
+    r"""Pull each prediction towards its target, without negatives.
 
     .. math:: D(p, z) = -\frac1N \sum_{i=1}^{N} \cos(p_i, z_i)
 
-    One direction. The gradient flows into both arguments: where it has to stop, as in SimSiam, the
-    method detaches the targets. Vectors are normalised here; sums are in float32 or wider.
+    One direction. Gradients flow into both arguments; where they must stop, as in SimSiam, the
+    method detaches the targets. Vectors are normalised internally; sums accumulate in float32 or
+    wider.
 
     Args:
-        predictions: Of the one view, any length but zero.
-        targets: Of the other view, in the same order.
+        predictions: Predictions from one view, non-zero.
+        targets: Projections of the other view, in the same order.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect alignment, and complete collapse: −1. Unrelated directions: about 0. Bounded by −1
-        and 1 (opposite): a loss near −1 says nothing about what was learnt.
+        Perfect alignment or complete collapse: −1. Unrelated directions: about 0. Bounded by −1
+        and 1 (opposite directions): a loss near −1 does not mean that anything was learnt.
 
     Cost:
-        Time and memory batch·dim. A mean over samples: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
         SimSiam's loss is the mean of both directions with detached targets, ``D(p1, z2)/2 +
-        D(p2, z1)/2``; the analysis by Zhang et al. writes their sum, twice that. Half the squared
-        distance of the unit vectors minus 1: ``byol_loss / 2 − 1``, ``alignment_loss / 2 − 1``.
+        D(p2, z1)/2``; Zhang et al. use their sum, twice that. Half the squared distance of the
+        unit vectors minus 1: ``byol_loss / 2 − 1``, ``alignment_loss / 2 − 1``.
 
     Reference:
         Chen & He, CVPR 2021 (arXiv 2011.10566), equation 1; authors' code facebookresearch/simsiam.
@@ -64,11 +65,11 @@ def negative_cosine_loss(
 
 @final
 class NegativeCosineLoss(Objective):
-    """:func:`negative_cosine_loss`, which has nothing to remember."""
+    """:func:`negative_cosine_loss` as a module."""
 
     def forward(self, predictions: Tensor, targets: Tensor) -> Tensor:
         """The loss of one direction."""
         return negative_cosine_loss(predictions, targets)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

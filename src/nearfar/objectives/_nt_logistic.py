@@ -1,4 +1,4 @@
-"""NT-Logistic: positives and negatives each judged alone, on the sphere, at a temperature."""
+"""NT-Logistic: logistic loss of positive and negative cosines, each on its own."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ def nt_logistic_loss(
     *,
     temperature: float | Float[Tensor, ""],
 ) -> Float[Tensor, ""]:
-    r"""Turn each anchor to its positive and away from its negative, independently.
+    r"""Pull each anchor towards its positive and push it away from its negative, independently.
 
     .. math:: L = -\frac1N \sum_{i=1}^{N} \Big(\ln \sigma\big(\cos(a_i, p_i) / \tau\big)
                 + \ln \sigma\big({-\cos(a_i, n_i)} / \tau\big)\Big), \qquad
               \sigma(x) = \frac1{1 + e^{-x}}
 
-    with :math:`\tau` the temperature. Vectors are normalised here; sums are in float32 or wider.
+    with :math:`\tau` the temperature. Vectors are normalised internally; sums accumulate in
+    float32 or wider.
 
     Args:
-        anchors: One row per sample, any length but zero.
-        positives: A vector for each that should be similar.
-        negatives: A vector for each that should be opposite.
+        anchors: One row per sample, non-zero.
+        positives: One positive per anchor.
+        negatives: One negative per anchor.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
 
     Returns:
-        The mean over the triplets.
+        Mean over triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or temperature not above 0.
+        ValueError: Not three matrices of equal shape, or a non-positive temperature.
         TypeError: Integer tensors.
 
     Scale:
@@ -50,11 +51,11 @@ def nt_logistic_loss(
         above chance. Bounded by the minimum and 2·ln(1 + e^(1/τ)).
 
     Cost:
-        Time and memory batch·dim. A mean over triplets: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        :func:`jensen_shannon_loss` of cosines over temperature. A negative's weight depends on
-        itself alone, in :func:`nt_xent_loss` on how it compares with the others.
+        :func:`jensen_shannon_loss` of cosines over temperature. A negative's weight depends only on
+        its own similarity, in :func:`nt_xent_loss` also on the other negatives'.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton, ICML 2020 (arXiv 2002.05709), table 2, where it is
@@ -78,7 +79,7 @@ def nt_logistic_loss(
 
 @final
 class NTLogisticLoss(Objective):
-    """:func:`nt_logistic_loss` with its temperature remembered."""
+    """:func:`nt_logistic_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, temperature: float | Tensor) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""NT-Xent: tell each view's partner from all other samples' views."""
+"""NT-Xent: identify each view's positive among all other samples' views."""
 
 from __future__ import annotations
 
@@ -25,40 +25,42 @@ def nt_xent_loss(
     temperature: float | Float[Tensor, ""],
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
-    r"""Make the two views of a sample similar, push both away from every other sample's views.
+    r"""Pull the two views of a sample together, push both away from all other samples' views.
 
     .. math:: L = \frac1{2N} \sum_{i=1}^{2N} -\ln
               \frac{e^{\cos(z_i, z_{p(i)}) / \tau}}{\sum_{k \ne i} e^{\cos(z_i, z_k) / \tau}}
 
-    over the 2N rows of both views, :math:`p(i)` being the other view of the same sample and
-    :math:`\tau` the temperature. Vectors are normalised here; sums are in float32 or wider.
+    over the 2N rows of both views, with :math:`p(i)` the other view of the same sample and
+    :math:`\tau` the temperature. Vectors are normalised internally; sums accumulate in float32 or
+    wider.
 
     Args:
-        z1: First view's projections, any length but zero.
-        z2: Second view's, in the same order.
+        z1: First view's projections, non-zero.
+        z2: Second view's projections, in the same order.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        ring: Processes whose shards together are the batch; instead of gathering.
+        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
-        The mean over all 2N views; with a ring, over all processes' views.
+        Mean over all 2N views; with a ring, over all processes' views.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, temperature not above 0.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, a non-positive
+            temperature.
         TypeError: Integer tensors.
 
     Scale:
-        Chance, and complete collapse: ln(2N − 1). Perfect alignment of well separated samples
-        tends to 0 from above with falling temperature: two opposite samples read
-        ln(1 + 2·e^(−2/τ)). Bounded by 0 and ln(1 + (2N − 2)·e^(2/τ)).
+        Chance or complete collapse: ln(2N − 1). Perfect alignment of well separated samples: tends
+        to 0 as the temperature falls; two antipodal samples have ln(1 + 2·e^(−2/τ)). Bounded by 0
+        and ln(1 + (2N − 2)·e^(2/τ)).
 
     Cost:
-        Time 2N²·dim (each pair of views is compared once), memory 2N·dim: the similarities are
-        never held together. Couples the batch: gather first, or give a ring, with which `k`
+        Time 2N²·dim (each pair of views is computed once), memory 2N·dim, as the similarity matrix
+        is never materialised. Couples the batch: gather first, or pass a ring, with which `k`
         processes share the work and hold two shards each.
 
     Relations:
-        The mean of :func:`info_nce_loss` over both directions, with the query's own view's other
-        samples as further candidates. For N → ∞, ``L − ln(2N)`` tends to alignment plus
+        The mean of :func:`info_nce_loss` over both directions, with the other samples of the
+        query's own view as additional negatives. For N → ∞, ``L − ln(2N)`` tends to alignment plus
         uniformity (Wang & Isola 2020, theorem 1).
 
     Reference:
@@ -82,13 +84,13 @@ def nt_xent_loss(
     negatives = pairwise_logsumexp(
         both, both, scale=1 / temperature, exclude_self=True, views=2, ring=ring
     )
-    losses = F.softplus(negatives.view(2, -1) - positives)  # never below 0, as a difference may be
+    losses = F.softplus(negatives.view(2, -1) - positives)  # never negative, unlike a difference
     return losses.mean() if ring is None else ring.gather(losses.mean()[None]).mean()
 
 
 @final
 class NTXentLoss(Objective):
-    """:func:`nt_xent_loss` with its temperature remembered."""
+    """:func:`nt_xent_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, temperature: float | Tensor) -> None:
         super().__init__()
@@ -100,5 +102,5 @@ class NTXentLoss(Objective):
         return nt_xent_loss(z1, z2, temperature=self.temperature, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """ln(2N − 1): the partner looks like each of the other views."""
+        """ln(2N − 1): all views score equally."""
         return math.log(2 * batch_size - 1)

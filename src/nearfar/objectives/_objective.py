@@ -1,4 +1,4 @@
-"""What every objective class is: hyper-parameters remembered, one function called."""
+"""Base class of objectives: a loss function with its hyper-parameters stored."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ __all__ = ["Objective", "total"]
 
 
 class Objective(nn.Module, ABC):
-    """A loss that is minimised.
+    """A loss to be minimised.
 
-    A subclass stores keyword-only hyper-parameters, calls its function in one line, and says what
-    the loss reads when nothing was learnt. Where the loss has several terms, a method ``terms``
-    takes what ``forward`` takes and gives them by name, weighted, so that they add up to the loss.
+    A subclass stores keyword-only hyper-parameters, calls its function in one line, and returns
+    the loss at chance. If the loss has several terms, a method ``terms`` takes the arguments of
+    ``forward`` and returns them by name, weighted, so that they add up to the loss.
     """
 
     forward: Callable[..., Tensor]
 
     @abstractmethod
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """The loss when every candidate looks alike, or None where no such value exists.
+        """The loss when all candidates score equally, or None if there is no such value.
 
         Args:
             batch_size: Pairs in the (global) batch.
-            num_negatives: Negatives of each query, where they are not the batch; 0 if not told.
+            num_negatives: Negatives per query if they do not come from the batch; 0 if unknown.
         """
 
     def extra_repr(self) -> str:
-        """Hyper-parameters, as the constructor takes them."""
+        """The hyper-parameters, as passed to the constructor."""
         shown = {k: v for k, v in vars(self).items() if not k.startswith("_") and k != "training"}
         learnt = {name: value.tolist() for name, value in self.named_parameters(recurse=False)}
         return ", ".join(f"{name}={value!r}" for name, value in {**shown, **learnt}.items())

@@ -1,4 +1,4 @@
-"""Pairs known to be same or different: together, or apart by a margin."""
+"""The pairwise margin loss on labelled pairs (same or different)."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ def pairwise_margin_loss(
     *,
     margin: float,
 ) -> Float[Tensor, ""]:
-    r"""Draw the two vectors of a same pair together, push those of a different pair to a margin.
+    r"""Pull the vectors of a same pair together, push those of a different pair beyond a margin.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} y_i d_i^2 + (1 - y_i) \max(0, m - d_i)^2, \qquad
               d_i = \lVert z^1_i - z^2_i \rVert_2
 
     with :math:`y_i = 1` for a same pair and :math:`m` the margin. Vectors are not normalised; sums
-    are in float32 or wider. At a distance of 0 its gradient is taken as 0.
+    accumulate in float32 or wider. The gradient at distance 0 is set to 0.
 
     Args:
         z1: One vector of each pair.
-        z2: The other, in the same order.
-        same: Whether the pair shows one sample (or class).
-        margin: Distance that is enough for a different pair, above 0.
+        z2: The other vector, in the same order.
+        same: Whether the two are of one sample (or class).
+        margin: Distance beyond which a different pair has no loss, above 0.
 
     Returns:
-        The mean over the pairs.
+        Mean over pairs.
 
     Raises:
-        ValueError: Not two matrices of one shape, `same` of another length, or a margin not above
-            0.
+        ValueError: Not two matrices of equal shape, `same` of another length, or a non-positive
+            margin.
         TypeError: Integer tensors, or `same` not boolean.
 
     Scale:
-        Same pairs at one point, different ones at the margin or beyond: 0, the minimum. Complete
-        collapse: the share of different pairs times the margin's square. No chance value; not
-        bounded above.
+        Same pairs at distance 0, different ones at the margin or beyond: 0, the minimum. Complete
+        collapse: the fraction of different pairs times the squared margin. No chance value;
+        unbounded above.
 
     Cost:
-        Time and memory batch·dim. A mean over pairs: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        Distances matter one by one here, differences of distances in :func:`triplet_loss`.
+        Acts on absolute distances, where :func:`triplet_loss` acts on differences of distances.
 
     Reference:
         Hadsell, Chopra, LeCun, CVPR 2006, equation 4, which halves both terms and writes Y = 0 for
@@ -83,7 +83,7 @@ def pairwise_margin_loss(
 
 @final
 class PairwiseMarginLoss(Objective):
-    """:func:`pairwise_margin_loss` with its margin remembered."""
+    """:func:`pairwise_margin_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, margin: float) -> None:
         super().__init__()
@@ -95,4 +95,4 @@ class PairwiseMarginLoss(Objective):
         return pairwise_margin_loss(z1, z2, same, margin=self.margin)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""Forward and inverse prediction between an input's representation and its signal."""
+"""Forward and inverse predictive learning between an input and its signal."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ __all__ = [
 def forward_predictive_loss(
     reconstructions: Float[Tensor, "batch ..."], signals: Float[Tensor, "batch ..."]
 ) -> Float[Tensor, ""]:
-    r"""Make each signal's reconstruction from its input equal to the signal.
+    r"""Reconstruct each signal from the input's representation.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \lVert s_i - R(z_i) \rVert_2^2
 
-    with the decoder's output :math:`R(z_i)`. Squares are summed over all numbers of a signal,
-    whatever its shape. Sums are in float32 or wider.
+    with the decoder's output :math:`R(z_i)`. Squares are summed over all elements of a signal, of
+    any shape. Sums accumulate in float32 or wider.
 
     Args:
         reconstructions: The decoder's outputs, one per sample along the first axis.
-        signals: What they should be, in the same order.
+        signals: The targets, in the same order.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Tensors of different shapes, or an empty batch.
+        ValueError: Shapes that differ, or an empty batch.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect: 0. Not bounded above. A constant reconstruction reads at least the signals'
-        variance, summed over their numbers.
+        Perfect: 0. Unbounded above. A constant reconstruction has at least the signals' variance,
+        summed over their elements.
 
     Cost:
-        Time and memory of the signals' size. A mean over samples: does not couple the batch.
+        Time and memory of the signals' size. Does not couple the batch.
 
     Relations:
-        The mean squared error of a signal's numbers, times how many it has. Up to constants the
-        conditional entropy of the signal under a Gaussian decoder; the paper maximises minus this.
+        The mean squared error times the number of elements. Up to constants, the conditional
+        entropy of the signal under a Gaussian decoder; the paper maximises minus this.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), equation 2.
@@ -73,34 +73,35 @@ def forward_predictive_loss(
 def inverse_predictive_loss(
     z1: Float[Tensor, "batch dim"], z2: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, ""]:
-    r"""Make an input's representation what its signal's representation foretells.
+    r"""Predict the input's representation from the signal's.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \lVert z^1_i - z^2_i \rVert_2^2
 
-    Vectors are not normalised; sums are in float32 or wider.
+    Vectors are not normalised; sums accumulate in float32 or wider.
 
     Args:
         z1: The input's representations.
-        z2: The signal's, in the same order.
+        z2: The signal's representations, in the same order.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect alignment, and complete collapse: 0. Grows with the square of the vectors' length.
+        Perfect alignment or complete collapse: 0. Grows with the vectors' squared length.
 
     Cost:
-        Time and memory batch·dim. A mean over samples: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        VICReg's :func:`invariance_term`; of unit vectors, :func:`alignment_loss` with ``alpha=2``.
-        The mean squared error times dim (the authors' code takes twice the mean squared error).
-        Up to constants the conditional entropy of the input's representation given the signal's,
-        under a Gaussian; the paper maximises minus this. Alone it is solved by a constant encoder.
+        VICReg's :func:`invariance_term`; for unit vectors, :func:`alignment_loss` with ``alpha=2``.
+        The mean squared error times dim (the authors' code uses twice the mean squared error).
+        Up to constants, the conditional entropy of the input's representation given the signal's,
+        under a Gaussian; the paper maximises minus this. Alone it is minimised by a constant
+        encoder.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), equation 3.
@@ -115,23 +116,23 @@ def inverse_predictive_loss(
 
 @final
 class ForwardPredictiveLoss(Objective):
-    """:func:`forward_predictive_loss`, which has nothing to remember."""
+    """:func:`forward_predictive_loss` as a module."""
 
     def forward(self, reconstructions: Tensor, signals: Tensor) -> Tensor:
         """The loss of decoded signals."""
         return forward_predictive_loss(reconstructions, signals)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""
 
 
 @final
 class InversePredictiveLoss(Objective):
-    """:func:`inverse_predictive_loss`, which has nothing to remember."""
+    """:func:`inverse_predictive_loss` as a module."""
 
     def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of two views' representations."""
         return inverse_predictive_loss(z1, z2)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -15,35 +15,34 @@ __all__ = ["ResidualLoss", "residual_loss"]
 
 
 def residual_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    r"""Draw every sample along its own residual, away from the batch's centre.
+    r"""Move every sample along its own residual, away from the batch's centre.
 
     .. math:: L = -\frac1N \sum_{i=1}^{N} Z_i \cdot \mathrm{sg}(Z_i - o_z), \qquad
               Z_i = z_i / \lVert z_i \rVert, \; o_z = \frac1N \sum_{i=1}^{N} Z_i
 
-    with sg for stopped gradients. It tests a conjecture and trains nothing useful: the residual
-    component of a negative gradient undoes a collapse. Vectors are normalised here; sums are in
-    float32 or wider.
+    with sg the stop-gradient. It serves to test a conjecture, that the residual component of a
+    negative gradient reverses collapse, not to train. Vectors are normalised internally; sums
+    accumulate in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
 
     Returns:
-        The mean over the samples.
+        Mean over samples.
 
     Raises:
         ValueError: Not a matrix, or fewer than 2 samples.
         TypeError: An integer tensor.
 
     Scale:
-        A balanced batch: −1, the minimum, where it leads. Complete collapse: 0, the maximum. Equal
-        to ‖o_z‖² − 1.
+        A balanced batch: −1, the minimum. Complete collapse: 0, the maximum. Equal to ‖o_z‖² − 1.
 
     Cost:
         Time and memory batch·dim. Couples the batch through the centre: gather first.
 
     Relations:
-        Its gradient is the negative of that of :func:`center_loss`: a sample drawn towards itself
-        does not move on the sphere. The two values add to −1.
+        Its gradient is minus that of :func:`center_loss`, as a pull towards the sample itself has
+        no effect on the sphere. The two values add up to −1.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), conjecture 1, the second phase of figure 4.
@@ -61,11 +60,11 @@ def residual_loss(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 @final
 class ResidualLoss(Objective):
-    """:func:`residual_loss`, which has nothing to remember."""
+    """:func:`residual_loss` as a module."""
 
     def forward(self, z: Tensor) -> Tensor:
         """The loss of one view's projections."""
         return residual_loss(z)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""SwAV's swapped prediction: tell one view's prototype from the other view."""
+"""SwAV's swapped prediction: predict one view's code from another view."""
 
 from __future__ import annotations
 
@@ -37,56 +37,56 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
     epsilon: float = 0.05,
     iterations: int = 3,
 ) -> Float[Tensor, ""]:
-    r"""Make each view point to the prototypes that another view of the sample is assigned to.
+    r"""Predict each view's prototype assignment (code) from another view of the sample.
 
     .. math:: L = \frac12 \sum_{j=1}^{2} \frac1{V-1} \sum_{v \neq j} \ell(z^v, q^j), \qquad
               \ell(z, q) = -\frac1N \sum_{i=1}^{N} \sum_{k=1}^{K} q_{ik} \ln
               \frac{e^{\cos(z_i, c_k) / \tau}}{\sum_{k'} e^{\cos(z_i, c_{k'}) / \tau}}
 
-    with prototypes :math:`c_k`, temperature :math:`\tau`, and the codes q of the first two views by
-    :func:`~nearfar.ops.sinkhorn` from the similarities to the prototypes: no gradient goes through
-    them. V is 2, and more with small crops, which foretell both codes and have none themselves.
-    Samples are pushed apart by the codes' equal shares. Vectors, prototypes among them, are
-    normalised here; sums are in float32 or wider.
+    with prototypes :math:`c_k`, temperature :math:`\tau`, and the codes q of the first two views
+    computed by :func:`~nearfar.ops.sinkhorn` from the similarities to the prototypes, without
+    gradient. V is 2, plus the number of small crops, which predict both codes and have none
+    themselves. Equal partition of the batch among the prototypes prevents collapse. Vectors and
+    prototypes are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z1: First view's projections, any length but zero.
-        z2: Second view's, in the same order.
+        z1: First view's projections, non-zero.
+        z2: Second view's projections, in the same order.
         prototypes: K learnable directions.
-        queue1: First views' projections of earlier batches. They take part in the computation of
-            `z1`'s codes, which small batches need (3,840 of them at a batch of 256 in the paper),
-            and in nothing else; no gradient reaches them.
+        queue1: First view's projections of earlier batches. They only enter the computation of
+            `z1`'s codes, which small batches need (3,840 of them at a batch of 256 in the paper);
+            no gradient reaches them.
         queue2: The same for `z2`.
-        small: Projections of further views, one matrix a view, such as small crops.
+        small: Projections of further views, such as small crops, one matrix per view.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        epsilon: ε of the codes, above 0: the smaller, the harder they are.
-        iterations: Of Sinkhorn's normalisations; with 0 a code is its sample's softmax alone, which
-            leaves out the equal shares and lets one prototype take everything.
+        epsilon: ε, entropy regularisation of the codes, above 0; smaller is harder.
+        iterations: Number of Sinkhorn–Knopp iterations. With 0 a code is its sample's softmax,
+            without the equal partition, and one prototype can take all samples.
 
     Returns:
-        The mean over the samples and over the pairs of a view and another one's code.
+        Mean over samples and over pairs of a view and another view's code.
 
     Raises:
-        ValueError: Shapes that do not fit, one queue without the other, fewer than 2 samples
-            to share out and no queue, temperature or `epsilon` not above 0, `iterations` below 0.
+        ValueError: Shapes that do not match, one queue without the other, fewer than 2 samples
+            without a queue, a non-positive temperature or `epsilon`, negative `iterations`.
         TypeError: Integer tensors.
 
     Scale:
-        Chance (every prototype equally near): ln K. Complete collapse: the codes are uniform, so
-        that ln K is the least it can read, where training leads. Perfect alignment with distinct
-        prototypes tends to 0 from above with falling ε and temperature. Bounded by 0 and
-        ln K + 2/τ. Without equal shares (no iteration) one prototype may take all, near 0.
+        Chance (all prototypes equally similar): ln K. Complete collapse: the codes are uniform, so
+        the minimum is ln K. Perfect alignment with distinct prototypes: tends to 0 as ε and the
+        temperature fall. Bounded by 0 and ln K + 2/τ. Without iterations one prototype can take
+        all samples, with a loss near 0.
 
     Cost:
         Time (V·N + queue)·K·(dim + iterations), memory (V·N + queue)·K. Couples the batch through
-        the codes, unless there is no iteration: gather first.
+        the codes, unless `iterations` is 0: gather first.
 
     Relations:
-        Equation 1 of the paper adds the two directions, twice this, and equation 6 all pairs of a
-        view and another one's code; the paper's pseudo-code and the authors' code average, as here.
-        There the prototypes are brought back to length 1 before
-        each step; here a prototype's length has no effect, and its gradient has no part along it.
-        At a fixed code it is the cross-entropy of a cosine classifier.
+        The paper's equation 1 adds the two directions, twice this, and equation 6 all pairs of a
+        view and another view's code; the paper's pseudo-code and the authors' code average, as
+        here. They renormalise the prototypes before each step; here a prototype's length has no
+        effect, and its gradient is orthogonal to it. For fixed codes it is the cross-entropy of a
+        cosine classifier.
 
     Reference:
         Caron et al., NeurIPS 2020 (arXiv 2006.09882), equations 1, 2, 5 and 6; authors' code
@@ -102,7 +102,7 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
         3.0635
     """
     if (queue1 is None) != (queue2 is None):
-        raise ValueError("`queue1` and `queue2` go together, got only one of them")
+        raise ValueError("`queue1` and `queue2` must be given together, got only one of them")
     check_integer(at_least=0, iterations=iterations)
     check_matrix(min_rows=2 if queue1 is None and iterations else 1, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
@@ -141,16 +141,16 @@ def _check_small(small: Tensor, z1: Tensor) -> None:
 def _codes(
     scores: Tensor, queue: Tensor | None, centres: Tensor, *, epsilon: float, iterations: int
 ) -> Tensor:
-    """The batch's part of the assignment of batch and queue."""
+    """The codes of the batch, computed over batch and queue."""
     with torch.no_grad():
         earlier = [] if queue is None else [to_sphere(queue) @ centres.T]
-        shared_out = sinkhorn(torch.cat([scores, *earlier]), epsilon=epsilon, iterations=iterations)
-        return shared_out[: len(scores)]
+        codes = sinkhorn(torch.cat([scores, *earlier]), epsilon=epsilon, iterations=iterations)
+        return codes[: len(scores)]
 
 
 @final
 class SwappedPredictionLoss(Objective):
-    """:func:`swapped_prediction_loss` with its temperature and its codes' settings remembered."""
+    """:func:`swapped_prediction_loss` with its hyper-parameters stored."""
 
     def __init__(
         self, *, temperature: float | Tensor = 0.1, epsilon: float = 0.05, iterations: int = 3
@@ -172,7 +172,7 @@ class SwappedPredictionLoss(Objective):
         queue2: Tensor | None = None,
         small: Tensor | None = None,
     ) -> Tensor:
-        """The loss of two views' projections over prototypes, and of small crops."""
+        """The loss of two views' projections and of small crops, over the prototypes."""
         return swapped_prediction_loss(
             z1,
             z2,
@@ -186,5 +186,5 @@ class SwappedPredictionLoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float | None:
-        """The logarithm of K, given the other K − 1 prototypes as `num_negatives`, or None."""
+        """The logarithm of K, with K − 1 passed as `num_negatives`; None if that is 0."""
         return math.log(1 + num_negatives) if num_negatives else None

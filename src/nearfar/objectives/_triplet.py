@@ -1,4 +1,4 @@
-"""Triplets: nearer to the positive than to the negative, by a margin."""
+"""Triplet losses on distances and on cosines."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ def triplet_loss(
     *,
     margin: float,
 ) -> Float[Tensor, ""]:
-    r"""Draw each anchor to its positive until its negative is farther by a margin.
+    r"""Pull each anchor towards its positive until its negative is farther by a margin.
 
     .. math:: L = \frac1N \sum_{i=1}^{N}
               \max\big(0,\; m + \lVert a_i - p_i \rVert_2 - \lVert a_i - n_i \rVert_2\big)
 
-    with :math:`m` the margin. Vectors are not normalised; sums are in float32 or wider. At a
-    distance of 0 its gradient is taken as 0.
+    with :math:`m` the margin. Vectors are not normalised; sums accumulate in float32 or wider. The
+    gradient at distance 0 is set to 0.
 
     Args:
         anchors: One row per sample.
-        positives: A vector for each that should be near.
-        negatives: A vector for each that should be far.
-        margin: Difference of distances that is enough, 0 or above.
+        positives: One positive per anchor.
+        negatives: One negative per anchor.
+        margin: Margin between the distances, 0 or above.
 
     Returns:
-        The mean over the triplets.
+        Mean over triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or a negative margin.
+        ValueError: Not three matrices of equal shape, or a negative margin.
         TypeError: Integer tensors.
 
     Scale:
         Negatives farther than positives by the margin: 0, the minimum. Chance (both equally far),
-        and complete collapse: the margin. Not bounded above.
+        and complete collapse: the margin. Unbounded above.
 
     Cost:
-        Time and memory batch·dim. A mean over triplets: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
-        Weighs every violated triplet alike, where :func:`info_nce_loss` weighs hard negatives more.
-        :func:`cosine_triplet_loss` is the same on similarities. Where a source writes
-        ``max(0, m + s(a, p) − s(a, n))``, its s is a distance, as here.
+        All violated triplets have equal weight, where :func:`info_nce_loss` gives hard negatives
+        more. :func:`cosine_triplet_loss` is the same on similarities. In sources that write
+        ``max(0, m + s(a, p) − s(a, n))``, s is a distance, as here.
 
     Reference:
         Schroff, Kalenichenko, Philbin, CVPR 2015 (arXiv 1503.03832), section 3.1, where the
@@ -82,23 +82,24 @@ def cosine_triplet_loss(
     *,
     margin: float,
 ) -> Float[Tensor, ""]:
-    r"""Turn each anchor to its positive until its negative is less similar by a margin.
+    r"""Pull each anchor towards its positive until its negative is less similar by a margin.
 
     .. math:: L = \frac1N \sum_{i=1}^{N} \max\big(0,\; m + \cos(a_i, n_i) - \cos(a_i, p_i)\big)
 
-    with :math:`m` the margin. Vectors are normalised here; sums are in float32 or wider.
+    with :math:`m` the margin. Vectors are normalised internally; sums accumulate in float32 or
+    wider.
 
     Args:
-        anchors: One row per sample, any length but zero.
-        positives: A vector for each that should be similar.
-        negatives: A vector for each that should not.
-        margin: Difference of cosines that is enough, 0 or above; above 2 it never is.
+        anchors: One row per sample, non-zero.
+        positives: One positive per anchor.
+        negatives: One negative per anchor.
+        margin: Margin between the cosines, 0 or above; above 2 it is always violated.
 
     Returns:
-        The mean over the triplets.
+        Mean over triplets.
 
     Raises:
-        ValueError: Not three matrices of one shape, or a negative margin.
+        ValueError: Not three matrices of equal shape, or a negative margin.
         TypeError: Integer tensors.
 
     Scale:
@@ -107,7 +108,7 @@ def cosine_triplet_loss(
         max(0, m − 2) and m + 2.
 
     Cost:
-        Time and memory batch·dim. A mean over triplets: does not couple the batch.
+        Time and memory batch·dim. Does not couple the batch.
 
     Relations:
         On unit vectors ``cos = 1 − d²/2``, so this is the triplet loss on halved squared distances:
@@ -139,7 +140,7 @@ def _check(anchors: Tensor, positives: Tensor, negatives: Tensor, margin: float)
 
 @final
 class TripletLoss(Objective):
-    """:func:`triplet_loss` with its margin remembered."""
+    """:func:`triplet_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, margin: float) -> None:
         super().__init__()
@@ -157,7 +158,7 @@ class TripletLoss(Objective):
 
 @final
 class CosineTripletLoss(Objective):
-    """:func:`cosine_triplet_loss` with its margin remembered."""
+    """:func:`cosine_triplet_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, margin: float) -> None:
         super().__init__()

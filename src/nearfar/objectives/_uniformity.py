@@ -1,4 +1,4 @@
-"""Uniformity: samples spread over the whole sphere."""
+"""Uniformity: log mean pairwise Gaussian potential on the sphere."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ def uniformity_loss(
     include_self: bool = False,
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
-    r"""Push all samples of one view apart, the more the closer they are.
+    r"""Push all samples of one view apart, nearby ones most.
 
     .. math:: L = \ln \frac1{N (N - 1)} \sum_{i \ne j} e^{-t \lVert u_i - u_j \rVert_2^2}, \qquad
               u_i = z_i / \lVert z_i \rVert
 
-    Vectors are normalised here; sums are in float32 or wider.
+    Vectors are normalised internally; sums accumulate in float32 or wider.
 
     Args:
-        z: One view's projections, any length but zero.
+        z: One view's projections, non-zero.
         t: Inverse width of the Gaussian potential, above 0.
-        include_self: Average over all N² ordered pairs instead, a sample with itself among them.
-        ring: Processes whose shards together are the batch; instead of gathering.
+        include_self: Average over all N² ordered pairs, including self-pairs.
+        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
         The logarithm of the mean potential.
 
     Raises:
-        ValueError: Not a matrix, fewer than 2 samples, or `t` not above 0.
+        ValueError: Not a matrix, fewer than 2 samples, or a non-positive `t`.
         TypeError: An integer tensor.
 
     Scale:
         Complete collapse: 0, the maximum. Uniform points in ``dim`` dimensions: about
-        ``−2t + ln 0F1(; dim/2; t²)``, near −2t when dim is large. Without self-pairs a batch may
-        fall below that, at most to −4t (two opposite points); with them it cannot.
+        ``−2t + ln 0F1(; dim/2; t²)``, near −2t for large dim. Without self-pairs a batch can fall
+        below that, down to −4t (two antipodal points); with them it cannot.
 
     Cost:
-        Time N²·dim / 2 (each pair is compared once), memory N·dim: the distances are never held
-        together. Couples the batch: gather first, or give a ring, with which `k` processes share
-        the work and hold two shards each.
+        Time N²·dim / 2 (each pair is computed once), memory N·dim, as the distance matrix is never
+        materialised. Couples the batch: gather first, or pass a ring, with which `k` processes
+        share the work and hold two shards each.
 
     Relations:
-        The second half of the contrastive loss for many negatives, with ``t = 1 / (2·temperature)``
-        and the logarithm outside the mean over samples. With and without self-pairs, A and L:
+        The second term of the contrastive loss for many negatives, with ``t = 1/(2·temperature)``
+        and the logarithm outside the mean over samples. With self-pairs (A) and without (L):
         ``N·e^A = (N − 1)·e^L + 1``.
 
     Reference:
@@ -80,7 +80,7 @@ def uniformity_loss(
 
 @final
 class UniformityLoss(Objective):
-    """:func:`uniformity_loss` with its potential and estimator remembered."""
+    """:func:`uniformity_loss` with its hyper-parameters stored."""
 
     def __init__(self, *, t: float = 2.0, include_self: bool = False) -> None:
         super().__init__()
@@ -93,4 +93,4 @@ class UniformityLoss(Objective):
         return uniformity_loss(z, t=self.t, include_self=self.include_self, ring=ring)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

@@ -1,4 +1,4 @@
-"""VICReg: views agree, every dimension varies, no two dimensions tell the same."""
+"""VICReg: variance, invariance and covariance regularisation."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nearfar.ops import full_precision, widen
 
 __all__ = ["VICRegLoss", "covariance_term", "invariance_term", "variance_term", "vicreg_loss"]
 
-_TARGET = 1.0  # γ of the paper: the standard deviation asked of every dimension
-_EPSILON = 1e-4  # inside the root, whose slope at 0 is infinite
+_TARGET = 1.0  # the paper's γ, target standard deviation of every dimension
+_EPSILON = 1e-4  # inside the square root, whose gradient at 0 is infinite
 
 
 def vicreg_loss(
@@ -25,40 +25,40 @@ def vicreg_loss(
     variance_weight: float = 25.0,
     covariance_weight: float = 1.0,
 ) -> Float[Tensor, ""]:
-    r"""Draw the views of a sample together while each dimension keeps its own variation.
+    r"""Pull the views together, keep each dimension's variance, decorrelate the dimensions.
 
     .. math:: L = \lambda\, s(Z, Z') + \mu\, [v(Z) + v(Z')] + \nu\, [c(Z) + c(Z')]
 
     with :func:`invariance_term` s, :func:`variance_term` v, :func:`covariance_term` c. Vectors are
-    not normalised; sums are in float32 or wider.
+    not normalised; sums accumulate in float32 or wider.
 
     Args:
         z1: First view's projections Z.
         z2: Second view's, Z', in the same order.
-        invariance_weight: λ.
-        variance_weight: μ.
-        covariance_weight: ν.
+        invariance_weight: λ, weight of the invariance term.
+        variance_weight: μ, weight of the variance term.
+        covariance_weight: ν, weight of the covariance term.
 
     Returns:
         The weighted sum.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, or a negative weight.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, or a negative weight.
         TypeError: Integer tensors.
 
     Scale:
         Perfect (equal views, uncorrelated dimensions of standard deviation 1 or more): 0, the
-        minimum. Complete collapse: 2μ(1 − √0.0001), 49.5 with the paper's weights. No chance value;
-        not bounded above.
+        minimum. Complete collapse: 2μ(1 − √0.0001), 49.5 with the default weights. No chance
+        value; unbounded above.
 
     Cost:
         Time batch·dim·min(batch, dim), memory that of the smaller of batch × batch and dim × dim.
         Couples the batch: gather first.
 
     Relations:
-        The authors' code weighs the terms otherwise than the paper: it divides s by dim as well and
-        v by 2. With ``invariance_weight=25 / dim, variance_weight=12.5`` this gives its values
-        (collapse then reads 24.75).
+        The authors' code weights the terms differently from the paper: it also divides s by dim
+        and v by 2. ``invariance_weight=25 / dim, variance_weight=12.5`` gives its values (24.75
+        at collapse).
 
     Reference:
         Bardes, Ponce, LeCun, ICLR 2022 (arXiv 2105.04906), equation 6; authors' code
@@ -110,14 +110,14 @@ def invariance_term(
 
     Args:
         z1: First view's projections.
-        z2: Second view's, in the same order.
+        z2: Second view's projections, in the same order.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Scale:
-        Perfect alignment, and complete collapse: 0. Grows with the square of the vectors' length.
+        Perfect alignment or complete collapse: 0. Grows with the square of the vectors' length.
 
     Example:
         >>> import torch
@@ -130,7 +130,7 @@ def invariance_term(
 
 
 def variance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    r"""How far each dimension falls short of a standard deviation of 1, averaged.
+    r"""Hinge loss on each dimension's standard deviation, averaged.
 
     .. math:: v(Z) = \frac1d \sum_j \max\big(0, 1 - \sqrt{\mathrm{Var}(z^j) + 10^{-4}}\big)
 
@@ -154,7 +154,7 @@ def variance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 
 def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    r"""Squared covariances of different dimensions, summed, per dimension.
+    r"""Sum of squared off-diagonal covariances, divided by the number of dimensions.
 
     .. math:: c(Z) = \frac1d \sum_{i \ne j} C(Z)_{ij}^2, \qquad
               C(Z) = \frac1{n - 1} \sum_k (z_k - \bar z)(z_k - \bar z)^\top
@@ -167,8 +167,8 @@ def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
         TypeError: An integer tensor.
 
     Scale:
-        Uncorrelated dimensions, and complete collapse: 0. Every dimension the same with variance 1:
-        dim − 1. Not bounded above.
+        Uncorrelated dimensions or complete collapse: 0. Identical dimensions with variance 1:
+        dim − 1. Unbounded above.
 
     Example:
         >>> import torch
@@ -192,7 +192,7 @@ def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 @final
 class VICRegLoss(Objective):
-    """:func:`vicreg_loss` with its weights remembered."""
+    """:func:`vicreg_loss` with its hyper-parameters stored."""
 
     def __init__(
         self,
@@ -228,4 +228,4 @@ class VICRegLoss(Objective):
         )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
-        """None: there are no candidates to mistake."""
+        """None: the loss has no chance value."""

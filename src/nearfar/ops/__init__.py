@@ -1,13 +1,12 @@
 """Pure tensor functions and kernels."""
 
 from nearfar.ops._cepstra import mel_cepstra
-from nearfar.ops._directions import to_sphere
 from nearfar.ops._pairwise import pairwise_logsumexp
 from nearfar.ops._precision import at_given_precision, full_precision, widen
 from nearfar.ops._random import Stream, permutation, philox, random_bits, uniform
 from nearfar.ops._sinkhorn import sinkhorn
 from nearfar.ops._spectra import entropy_rank, isotropic_rank, lost_share, singular_values
-from nearfar.ops._sphere import uniformity_floor, uniformity_minimum
+from nearfar.ops._sphere import to_sphere, uniformity_floor, uniformity_minimum
 
 __all__ = [
     "Stream",

@@ -1,4 +1,4 @@
-"""Mel-frequency cepstral coefficients: what speech was recognised by before networks."""
+"""Mel-frequency cepstral coefficients (MFCCs)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def mel_cepstra(
     window: float = 0.025,
     hop: float = 0.01,
 ) -> Float[Tensor, "batch frames coefficients"]:
-    r"""Cosine transform of the log power in bands of frequency that are evenly spaced to the ear.
+    r"""Mel-frequency cepstral coefficients: DCT of the log power in mel-spaced frequency bands.
 
     .. math:: c_k = s_k \sum_{b=0}^{B-1} \ln(e_b + \varepsilon)
               \cos\frac{\pi k (b + \frac12)}{B}, \quad m(f) = 2595 \log_{10}(1 + f / 700)
 
-    with :math:`e_b` the power of a Hann window's spectrum under triangle b of B, whose corners are
-    evenly spaced in :math:`m` from 0 to half the rate, and :math:`s_k = \sqrt{2 / B}`,
+    with :math:`e_b` the power of a Hann-windowed frame in triangular filter b of B, whose corners
+    are evenly spaced in :math:`m` from 0 to half the sampling rate, and :math:`s_k = \sqrt{2 / B}`,
     :math:`s_0 = \sqrt{1 / B}`.
 
     Args:
-        waves: Sounds of one length, at least a window long.
-        sample_rate: Numbers a second.
-        coefficients: How many, the 0th among them; at most `bands`.
-        bands: Triangles.
-        window: Length of a frame in seconds.
-        hop: From one frame to the next in seconds.
+        waves: Waveforms of equal length, at least one window long.
+        sample_rate: Sampling rate in Hz.
+        coefficients: Number of coefficients, including the 0th; at most `bands`.
+        bands: Number of triangular filters.
+        window: Frame length in seconds.
+        hop: Hop length in seconds.
 
     Raises:
-        ValueError: Sounds shorter than a window, or more coefficients than bands.
+        ValueError: Waveforms shorter than a window, or more coefficients than bands.
 
     Reference:
         Davis, Mermelstein, IEEE Trans. ASSP 28 (1980).
@@ -70,7 +70,7 @@ def mel_cepstra(
 
 
 def _triangles(bands: int, bins: int, *, sample_rate: int) -> Float[Tensor, "bins bands"]:
-    """Weight of each frequency in each band."""
+    """Weight of each frequency bin in each band."""
     highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
     mels = torch.linspace(0, highest, bands + 2, dtype=torch.float64)
     corners = 700 * (10 ** (mels / 2595) - 1)
@@ -81,7 +81,7 @@ def _triangles(bands: int, bins: int, *, sample_rate: int) -> Float[Tensor, "bin
 
 
 def _cosines(bands: int, coefficients: int) -> Float[Tensor, "bands coefficients"]:
-    """The orthonormal cosine transform (type 2)."""
+    """The orthonormal DCT-II."""
     place = torch.arange(bands, dtype=torch.float64)[:, None] + 0.5
     number = torch.arange(coefficients, dtype=torch.float64)
     cosines = (math.pi / bands * place * number).cos() * math.sqrt(2 / bands)

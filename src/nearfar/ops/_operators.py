@@ -1,6 +1,6 @@
-"""Log-sum-exp over pairs and its gradient, by the implementation that suits the device.
+"""Log-sum-exp over pairs and its gradient, dispatched by device.
 
-On a CPU, and in float64, tiles in plain PyTorch; on a GPU Triton's kernels where there are any.
+Tiles in plain PyTorch on a CPU and in float64; Triton kernels on a GPU where available.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def forward(
     log_weights: Tensor | None,
     means: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Sums and perhaps, with `means`, the keys averaged by each query's softmax.
+    """Log-sum-exp of each query and, with `means`, the softmax-weighted mean of its keys.
 
-    Without keys the queries are a set against itself.
+    If `keys` is None, the queries are compared with themselves.
     """
     pairs = Pairs(period, query_ids, key_ids, log_weights)
     kernels = _kernels(queries, keys)
@@ -64,7 +64,7 @@ def backward(
     wants_keys: bool,
     wants_scale: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of queries, keys (empty if not wanted) and scale (0 if not wanted)."""
+    """Gradients of queries, keys (empty if not requested) and scale (0 if not requested)."""
     pairs = Pairs(period, query_ids, key_ids, log_weights)
     kernels = _kernels(queries, keys)
     wide = scale.to(sums.dtype)
@@ -88,7 +88,7 @@ def backward(
             gradient, sums, means, widen(queries), keys, wide, pairs, wants_keys
         )
     of_scale = torch.zeros_like(scale)
-    if wants_scale:  # in one set each vector's gradient is that of a query and of a key
+    if wants_scale:  # without keys, each vector's gradient is that of a query plus that of a key
         of_scale += (widen(queries) * of_queries).sum() / (wide * (2 if keys is None else 1))
     return (
         of_queries.to(queries.dtype),
@@ -130,7 +130,7 @@ def _from_tiles(
 
 
 def _kernels(queries: Tensor, keys: Tensor | None) -> ModuleType | None:
-    """The GPU's kernels, where it has any for these types."""
+    """The Triton kernels, if available for this device and these types."""
     types = {queries.dtype, queries.dtype if keys is None else keys.dtype}
     if queries.device.type != "cuda" or len(types) > 1 or torch.float64 in types:
         return None
@@ -141,7 +141,7 @@ def _kernels(queries: Tensor, keys: Tensor | None) -> ModuleType | None:
     return triton_pairwise if triton_pairwise.available(queries.device) else None
 
 
-# torch.compile calls these without looking inside: the number of tiles depends on sizes and values
+# opaque to torch.compile: the number of tiles depends on sizes and values
 opaque_forward = torch.library.custom_op(
     "nearfar::pairwise_logsumexp",
     forward,

@@ -1,4 +1,4 @@
-"""Which pairs of a query and a key count, and how much."""
+"""Masks and weights of query–key pairs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Pairs"]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rules by which pairs are left out or weighted; they never take the memory of a matrix.
+    """Rules that mask or weight pairs, without storing a matrix.
 
     Attributes:
-        period: Pair ``(i, j)`` is left out if ``period`` divides ``i − j``; 0 leaves out none.
+        period: Pair ``(i, j)`` is masked if ``period`` divides ``i − j``; 0 masks none.
         query_ids: One integer per query.
-        key_ids: One integer per key; pairs of equal integers are left out.
-        log_weights: Logarithm of how often each key counts.
+        key_ids: One integer per key; pairs of equal integers are masked.
+        log_weights: Log weight of each key.
     """
 
     period: int = 0
@@ -26,7 +26,7 @@ class Pairs:
     log_weights: Tensor | None = None
 
     def forbid(self, tile: Tensor, top: int, left: int, value: float) -> None:
-        """Write `value` on the pairs left out of a tile whose corner is ``(top, left)``."""
+        """Write `value` on the masked pairs of a tile with corner ``(top, left)``."""
         height, width = tile.shape
         if self.period:
             first = (top - left + height - 1) % self.period - (height - 1)
@@ -37,6 +37,6 @@ class Pairs:
             tile.masked_fill_(same, value)
 
     def weigh(self, logits: Tensor, left: int) -> None:
-        """Add the logarithms of the weights to a tile whose first column is `left`."""
+        """Add the log weights to a tile with first column `left`."""
         if self.log_weights is not None:
             logits.add_(self.log_weights[left : left + logits.shape[1]])

@@ -1,4 +1,4 @@
-"""Log-sum-exp over all pairs of two sets, without the matrix of pairs."""
+"""Log-sum-exp over all pairs of two sets, without materialising the matrix of pairs."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ def pairwise_logsumexp(
     weights: Float[Tensor, " keys"] | None = None,
     ring: Rotation | None = None,
 ) -> Float[Tensor, " queries"]:
-    r"""For each query, the logarithm of its exponentiated similarities to the keys, summed.
+    r"""Log-sum-exp of each query's similarities to the keys.
 
     .. math:: \ell_i = \log \sum_{j \in C(i)} w_j \exp(s\, q_i^\top k_j)
 
-    Every contrastive objective is a short expression over it. Works tile by tile and computes the
-    tiles again in the backward pass, so that memory grows with ``queries + keys``, never with their
-    product. When `keys` *is* `queries` (the same tensor) only half of the tiles are computed.
-    Differentiable in ``queries``, ``keys`` and ``scale``. Half precision is summed in float32;
-    autocast does not reach it. (Second derivatives exist, at the price of the matrix.)
+    Every contrastive objective is a short expression in it. Tiles are recomputed in the backward
+    pass, so memory grows with ``queries + keys``, not with their product. If `keys` *is* `queries`
+    (the same tensor), only half of the tiles are computed. Differentiable in ``queries``, ``keys``
+    and ``scale``. Half precision is accumulated in float32; autocast has no effect. (Second
+    derivatives are supported, but materialise the matrix.)
 
     Args:
-        queries: One row per sum.
+        queries: One row per query.
         keys: The candidates.
         scale: ``s``, a number or a learnable scalar.
-        exclude_self: Leave out the query's own sample, found by position.
-        views: How many stacked views of the same samples the keys are: with ``n`` samples, rows
-            ``i``, ``i + n``, ``i + 2n`` … show one sample, all left out by ``exclude_self``.
-        query_ids: The sample that each query shows; candidates that show it are left out.
-        key_ids: The sample that each key shows.
-        weights: ``w``, how often each key counts, above 0; 1 if not given. Not differentiated.
-        ring: The other processes, whose keys are candidates too and come by one shard after
-            another; every process must call. Memory grows with a shard, not with the batch. A key
-            gets the gradient of all processes' sums, as with :func:`nearfar.parallel.gather`. No
-            second derivatives.
+        exclude_self: Whether to mask the query's own sample, matched by position.
+        views: Number of stacked views of the same samples in the keys: with ``n`` samples, rows
+            ``i``, ``i + n``, ``i + 2n`` … are of one sample, all masked by ``exclude_self``.
+        query_ids: Sample index of each query; candidates with the same index are masked.
+        key_ids: Sample index of each key.
+        weights: ``w``, positive weight of each key; 1 by default. Not differentiable.
+        ring: Ring of processes whose keys are candidates too; shards are passed around, and every
+            process must call. Memory grows with a shard, not with the batch. A key's gradient is
+            that of all processes' sums, as with :func:`nearfar.parallel.gather`. No second
+            derivatives.
 
     Returns:
-        One value per query, float32 or wider; −∞, with no gradient, where `query_ids` leave a query
-        without candidates.
+        One value per query, float32 or wider; −∞, with zero gradient, if `query_ids` mask all
+        candidates.
 
     Raises:
-        ValueError: A wrong shape, ``views`` that do not divide the keys, no candidate left, ids of
-            one side alone, or a ring together with ids or weights.
+        ValueError: A wrong shape, ``views`` that do not divide the keys, no candidate left, only
+            one of the two ids, or a ring with ids or weights.
         TypeError: Integer tensors.
 
     Example:
@@ -72,8 +72,8 @@ def pairwise_logsumexp(
         tensor([0.7586, 0.7586, 0.7586, 0.7586])
         >>> pairwise_logsumexp(square, square, scale=2.0, exclude_self=True, views=2)
         tensor([0.6931, 0.6931, 0.6931, 0.6931])
-        >>> drawing = torch.tensor([0, 0, 1, 1])
-        >>> pairwise_logsumexp(square, square, scale=2.0, query_ids=drawing, key_ids=drawing)
+        >>> ids = torch.tensor([0, 0, 1, 1])
+        >>> pairwise_logsumexp(square, square, scale=2.0, query_ids=ids, key_ids=ids)
         tensor([0.1269, 0.1269, 0.1269, 0.1269])
     """
     ring = None if ring is None or ring.size == 1 else ring
@@ -91,14 +91,14 @@ def pairwise_logsumexp(
         )
         return sums
     if query_ids is not None or weights is not None:
-        raise ValueError("`ring` goes with neither ids nor weights, got both")
+        raise ValueError("`ring` must be None with ids or weights, got both")
     ring.check_alike(queries=queries, **({} if others is None else {"keys": others}))
     sums = RingLogSumExp.apply(queries, others, scale, period, ring)
     return sums
 
 
 class PairwiseLogSumExp(torch.autograd.Function):
-    """Forward and backward of :func:`pairwise_logsumexp`; without keys, a set against itself."""
+    """Forward and backward of :func:`pairwise_logsumexp`; if `keys` is None, a set with itself."""
 
     @staticmethod
     def forward(
@@ -153,7 +153,7 @@ def _check(
     if keys.shape[0] % views:
         raise ValueError(f"`views` must divide the {keys.shape[0]} keys, got {views}")
     if exclude_self and keys.shape[0] == views:
-        raise ValueError(f"`keys` must hold more than one sample, got {views} views of one")
+        raise ValueError(f"`keys` must be of more than one sample, got {views} views of one")
     if (query_ids is None) != (key_ids is None):
         raise ValueError("`query_ids` and `key_ids` must be given together, got one of them")
     rows = {
@@ -176,7 +176,7 @@ def _differentiable(
     pairs: Pairs,
     wants: tuple[bool, ...],
 ) -> list[Tensor | None]:
-    """The backward pass for second derivatives: through the whole matrix."""
+    """The backward pass for second derivatives, which materialises the matrix."""
     logits = scale * (widen(queries) @ widen(queries if keys is None else keys).T)
     forbidden = torch.zeros_like(logits, dtype=torch.bool)
     pairs.forbid(forbidden, 0, 0, True)

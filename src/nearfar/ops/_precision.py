@@ -1,4 +1,4 @@
-"""Sums in full precision, whatever the inputs' precision."""
+"""Accumulation in float32 for half-precision inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["at_given_precision", "full_precision", "widen"]
 
 
 def widen(tensor: Tensor) -> Tensor:
-    """The tensor in float32 when it comes in half precision, itself otherwise.
+    """The tensor in float32 if it is in half precision, otherwise unchanged.
 
     Example:
         >>> import torch
@@ -20,10 +20,10 @@ def widen(tensor: Tensor) -> Tensor:
 
 
 def at_given_precision(wide: Tensor, given: Tensor) -> Tensor:
-    """Vectors rounded to the half precision of what was given, where a GPU multiplies that faster.
+    """Vectors rounded to the half precision of the given tensor on a GPU, for faster products.
 
-    The products of unit vectors then err by about 0.0003 (128 dimensions of bfloat16), as those of
-    autocast do, and are summed in float32. On a CPU, and for wider types, nothing is rounded.
+    Inner products of unit vectors then have an error of about 0.0003 (128 dimensions in bfloat16),
+    as under autocast, and are accumulated in float32. On a CPU, and for wider types, unchanged.
 
     Example:
         >>> import torch
@@ -35,5 +35,5 @@ def at_given_precision(wide: Tensor, given: Tensor) -> Tensor:
 
 
 def full_precision(tensor: Tensor) -> torch.autocast:
-    """A context in which autocast leaves matrix products on the tensor's device alone."""
+    """A context that disables autocast on the tensor's device."""
     return torch.autocast(tensor.device.type, enabled=False)

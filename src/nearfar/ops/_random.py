@@ -1,4 +1,4 @@
-"""Random numbers as a pure function of who asks: Philox over integer tensors, no hidden state."""
+"""Counter-based random numbers: Philox over integer tensors, without hidden state."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nearfar.checks import check_integer
 __all__ = ["Stream", "permutation", "philox", "random_bits", "uniform"]
 
 _WORD = 0xFFFFFFFF
-# Multipliers less 2^32: |a·m| < 2^62 for a < 2^32, so that no product leaves int64.
+# Multipliers minus 2^32: |a·m| < 2^62 for a < 2^32, so products fit into int64.
 _MULTIPLIERS = (0xD2511F53 - 2**32, 0xCD9E8D57 - 2**32)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
 
 
 class Stream(IntEnum):
-    """Who asks: consumers of one (seed, epoch, sample, view) get independent numbers."""
+    """Independent streams of random numbers for the same (seed, epoch, sample, view)."""
 
     ORDER = 0
     VIEWS = 1
@@ -35,7 +35,7 @@ class Stream(IntEnum):
 def philox(counter: Int64[Tensor, "*batch 4"], key: tuple[int, int]) -> Int64[Tensor, "*batch 4"]:
     """Philox4x32-10: 128 random bits for each 128-bit counter and 64-bit key.
 
-    Words are 32-bit, held in int64; the same bits come out on every device.
+    Words are 32-bit, stored in int64; the bits are the same on every device.
 
     Args:
         counter: Four words from 0 to 2^32 - 1 each.
@@ -81,11 +81,11 @@ def random_bits(
         seed: From 0 to 2^64 - 1.
         epoch: From 0 to 2^32 - 1.
         count: Words per sample, up to 2^18.
-        view: From 0 to 255; one for all, or one per sample.
-        stream: Who asks, from 0 to 255; see :class:`Stream`.
+        view: View index from 0 to 255, shared or one per sample.
+        stream: Number of the stream, from 0 to 255; see :class:`Stream`.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: A number out of range.
     """
     check_integer(at_least=1, count=count)
     _check_bits(64, seed=seed)
@@ -116,7 +116,7 @@ def uniform(
 ) -> Float32[Tensor, "batch count"]:
     """`count` uniform numbers in [0, 1) for each sample, in steps of 2^-24.
 
-    A row depends on (seed, epoch, sample, view, stream) alone: not on the other rows, and its first
+    A row depends only on (seed, epoch, sample, view, stream): not on the other rows, and its first
     numbers not on `count`.
 
     Args:
@@ -124,11 +124,11 @@ def uniform(
         seed: From 0 to 2^64 - 1.
         epoch: From 0 to 2^32 - 1.
         count: Numbers per sample.
-        view: From 0 to 255; one for all, or one per sample.
-        stream: Who asks, from 0 to 255; see :class:`Stream`.
+        view: View index from 0 to 255, shared or one per sample.
+        stream: Number of the stream, from 0 to 255; see :class:`Stream`.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: A number out of range.
 
     Example:
         >>> uniform(torch.tensor([7, 8]), seed=0, epoch=0, count=3)
@@ -142,13 +142,13 @@ def uniform(
 def permutation(
     n: int, *, seed: int, epoch: int, device: torch.device | str = "cpu"
 ) -> Int64[Tensor, " n"]:
-    """The order in which an epoch visits `n` samples: those sorted by a random 63-bit number.
+    """A random order of `n` samples for an epoch: they are sorted by a random 63-bit number.
 
     Args:
-        n: How many samples.
+        n: Number of samples.
         seed: From 0 to 2^64 - 1.
         epoch: From 0 to 2^32 - 1.
-        device: Where the order is computed; it is the same everywhere.
+        device: Device for the computation; the order is the same on all.
 
     Example:
         >>> permutation(6, seed=0, epoch=1).tolist()
@@ -161,7 +161,7 @@ def permutation(
 
 
 def _check_bits(bits: int, **values: int) -> None:
-    """Every value is a whole number that fits into `bits`."""
+    """Raise unless every value is a non-negative integer of at most `bits` bits."""
     check_integer(at_least=0, **values)
     for name, value in values.items():
         if value >> bits:

@@ -1,4 +1,4 @@
-"""Log-sum-exp over the pairs of all processes, keys passing from one to the next."""
+"""Log-sum-exp over the pairs of all processes, keys circulating in a ring."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Rotation(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """Number of processes."""
 
     def start(self, *tensors: Tensor) -> Callable[[], tuple[Tensor, ...]]:
-        """Begin to send tensors on; the result waits for those of the process before."""
+        """Start sending tensors to the next process; the result waits for the previous one's."""
 
     def check_alike(self, **tensors: Tensor) -> None:
-        """Raise where shapes differ between processes."""
+        """Raise if shapes differ between processes."""
 
     def gather(self, tensor: Tensor) -> Tensor:
-        """All processes' tensors along the first axis, with their gradient."""
+        """All processes' tensors, concatenated along the first axis, with gradient."""
 
 
 class RingLogSumExp(torch.autograd.Function):
-    """Sums over every process's keys, a process holding its own and one visiting shard.
+    """Log-sum-exp over all processes' keys; a process holds its own and one visiting shard.
 
-    Each shard makes the round twice: forward, and backward together with the gradient that the
-    processes add to on its way. Only the own shard has pairs to leave out.
+    Each shard goes around the ring twice: in the forward pass, and in the backward pass with the
+    gradient that each process adds to. Only a process's own shard has masked pairs.
     """
 
     @staticmethod
@@ -73,15 +73,15 @@ class RingLogSumExp(torch.autograd.Function):
 
         of_queries, of_keys, of_scale = against(keys, ctx.period)
         total, of_scale = widen(of_queries), of_scale.clone()
-        visitors, shares = own, torch.zeros_like(widen(own))
+        visitors, added = own, torch.zeros_like(widen(own))
         for _ in range(1, ctx.ring.size):
-            visitors, shares = ctx.ring.start(visitors, shares)()
+            visitors, added = ctx.ring.start(visitors, added)()
             part, of_visitors, of_scale_there = against(visitors, 0)
             total = total + part
             of_scale += of_scale_there
             if wants_keys:
-                shares = shares + of_visitors
-        (shares,) = ctx.ring.start(shares)()
+                added = added + of_visitors
+        (added,) = ctx.ring.start(added)()
         if keys is None:
-            return (total + shares).to(queries.dtype), None, of_scale, None, None
-        return total.to(queries.dtype), (shares + of_keys).to(keys.dtype), of_scale, None, None
+            return (total + added).to(queries.dtype), None, of_scale, None, None
+        return total.to(queries.dtype), (added + of_keys).to(keys.dtype), of_scale, None, None

@@ -1,4 +1,4 @@
-"""Sinkhorn's iteration: soft assignments that share out the samples equally."""
+"""Sinkhorn–Knopp: soft assignments with an equal partition of the samples."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ __all__ = ["sinkhorn"]
 def sinkhorn(
     scores: Float[Tensor, "samples prototypes"], *, epsilon: float, iterations: int
 ) -> Float[Tensor, "samples prototypes"]:
-    r"""Assign samples to prototypes so that each prototype gets about the same share.
+    r"""Assign samples to prototypes under an equal partition constraint.
 
     .. math:: Q = \mathrm{diag}(u)\, e^{S / \epsilon}\, \mathrm{diag}(v)
 
-    with u and v from alternating normalisation: the prototypes' totals, then the samples'. Works on
-    logarithms, so that no ε over- or underflows, in float32 or wider.
+    with u and v from alternating normalisation of columns and rows. Computed in log space, so that
+    no ε over- or underflows, in float32 or wider.
 
     Args:
         scores: S, similarities.
-        epsilon: Above 0; the smaller, the harder the assignment.
-        iterations: Normalisations of either kind; with 0 each row is its softmax alone, and nothing
-            is shared out.
+        epsilon: Entropy regularisation, above 0; smaller gives harder assignments.
+        iterations: Number of alternating normalisations; with 0 each row is its softmax, without
+            the constraint.
 
     Returns:
-        Assignments of 0 or more: each row sums to 1, each column to about samples / prototypes,
-        the closer the more iterations (any number without one).
+        Non-negative assignments: each row sums to 1, each column to samples / prototypes in the
+        limit of many iterations.
 
     Raises:
-        ValueError: Not a matrix, `epsilon` not above 0, or `iterations` below 0.
+        ValueError: Not a matrix, a non-positive `epsilon`, or negative `iterations`.
         TypeError: An integer tensor.
 
     Reference:
-        Cuturi, NeurIPS 2013; as used by Caron et al. 2020 (arXiv 2006.09882), equation 5, whose
-        transposed Q, times the number of samples, this is.
+        Cuturi, NeurIPS 2013; Caron et al. 2020 (arXiv 2006.09882), equation 5. This is their Q,
+        transposed and times the number of samples.
 
     Example:
         >>> import torch
@@ -53,6 +53,6 @@ def sinkhorn(
     if iterations == 0:
         return logarithms.softmax(dim=1)
     for _ in range(iterations):
-        logarithms = logarithms.log_softmax(dim=0)  # constants cancel: only ratios matter
+        logarithms = logarithms.log_softmax(dim=0)  # constant factors cancel
         logarithms = logarithms.log_softmax(dim=1)
     return logarithms.exp()

@@ -1,4 +1,4 @@
-"""Singular values of a tall or wide matrix, and the rank that their entropy gives."""
+"""Singular values of a tall or wide matrix, and the effective rank of their spectrum."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NODES = 1024
 def singular_values(matrix: Float[Tensor, "samples dim"]) -> Float[Tensor, " values"]:
     """Singular values, largest first, in float64 on the CPU.
 
-    They are square roots of the eigenvalues of the smaller Gram matrix, which is formed where the
-    matrix lies: for 8,192 × 512 half the time of a decomposition, and only 512 × 512 numbers move.
-    Values below about 1e-8 of the largest are rounding.
+    Computed as square roots of the eigenvalues of the smaller Gram matrix, which is formed on the
+    matrix's device: for 8,192 × 512 half the time of an SVD, and only 512 × 512 numbers are
+    copied. Values below about 1e-8 of the largest are rounding errors.
 
     Args:
-        matrix: Any finite matrix; its scale does not matter, also where squares would overflow.
+        matrix: Any finite matrix; rescaled internally, so that squares do not overflow.
 
     Returns:
         ``min(samples, dim)`` values.
@@ -43,15 +43,16 @@ def singular_values(matrix: Float[Tensor, "samples dim"]) -> Float[Tensor, " val
 
 
 def entropy_rank(values: Float[Tensor, " values"], *, offset: float = 1e-7) -> Float[Tensor, ""]:
-    r"""Exponential of the entropy of singular values: how many of them carry the matrix.
+    r"""Effective rank: exponential of the entropy of the normalised singular values.
 
     .. math:: \exp\Big(-\sum_k p_k \ln p_k\Big), \qquad
               p_k = \frac{\sigma_k}{\sum_j \sigma_j} + \epsilon .
 
-    The offset is added after the division and the :math:`p_k` are not divided again, as published.
+    The offset is added after the normalisation, and the :math:`p_k` are not renormalised, as in the
+    paper.
 
     Args:
-        values: Singular values, in any order; all zero counts as rank 1.
+        values: Singular values, in any order; rank 1 if all are zero.
         offset: The formula's :math:`\epsilon`.
 
     Returns:
@@ -72,18 +73,18 @@ def entropy_rank(values: Float[Tensor, " values"], *, offset: float = 1e-7) -> F
 
 
 def lost_share(values: Float[Tensor, " values"], *, below: float = 0.01) -> float:
-    """Share of the directions behind a cliff: present in the matrix, but next to empty.
+    """Fraction of directions lost behind a sharp drop of the spectrum.
 
-    A value counts as lost where it is less than `below` times the one half way down the effective
-    rank. A spectrum that falls as a power law, however steeply for its kind, loses few or none; a
-    subspace with some noise beside it loses all directions of the noise.
+    A value counts as lost if it is less than `below` times the value at half the effective rank.
+    A power-law spectrum loses few directions or none; a subspace plus noise loses all directions
+    of the noise.
 
     Args:
         values: Singular values, largest first.
-        below: How deep the cliff must be.
+        below: Depth of the drop.
 
     Returns:
-        A share in [0, 1].
+        A fraction in [0, 1].
 
     Example:
         >>> lost_share(torch.tensor([2.0, 1.0, 0.001, 0.0]))
@@ -94,10 +95,10 @@ def lost_share(values: Float[Tensor, " values"], *, below: float = 0.01) -> floa
 
 
 def isotropic_rank(samples: int, dim: int) -> float:
-    r"""What :func:`entropy_rank` reads on a Gaussian cloud without any preferred direction.
+    r"""The :func:`entropy_rank` of an isotropic Gaussian sample.
 
-    A matrix of `samples` rows has at most `samples` directions, so a rank is to be compared with
-    this number, not with `dim`. The squared singular values follow the Marchenko–Pastur law with
+    A matrix of `samples` rows has rank at most `samples`, so an effective rank is compared with
+    this value, not with `dim`. The squared singular values follow the Marchenko–Pastur law with
     ratio :math:`c = \min(n, d) / \max(n, d)`; with :math:`x^2 = 1 + c + 2\sqrt c \cos\theta` its
     density is :math:`\frac{2 \sin^2 \theta}{\pi x^2}\,d\theta` and the rank is
 

@@ -1,19 +1,43 @@
-"""How low the uniformity of points on the unit sphere can go."""
+"""The unit sphere: normalisation of vectors and the minima of uniformity."""
 
 from __future__ import annotations
 
 import math
 
-from nearfar.checks import check_integer, check_positive
+from jaxtyping import Float
+from torch import Tensor
+from torch.linalg import vector_norm
 
-__all__ = ["uniformity_floor", "uniformity_minimum"]
+from nearfar.checks import check_integer, check_positive
+from nearfar.ops._precision import widen
+
+__all__ = ["to_sphere", "uniformity_floor", "uniformity_minimum"]
+
+_SHORTEST = 1e-12  # a shorter row has no direction
+
+
+def to_sphere(vectors: Float[Tensor, "*samples dim"]) -> Float[Tensor, "*samples dim"]:
+    """Divide every row by its norm, in float32 or wider.
+
+    A row of norm below 1e-12 is returned unchanged, with its gradient: dividing by a tiny constant
+    instead would multiply the gradient by 1e12.
+
+    Example:
+        >>> import torch
+        >>> to_sphere(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+        tensor([[0.6000, 0.8000],
+                [0.0000, 0.0000]])
+    """
+    vectors = widen(vectors)
+    lengths: Tensor = vector_norm(vectors, dim=-1, keepdim=True)
+    return vectors / lengths.masked_fill(lengths < _SHORTEST, 1.0)
 
 
 def _log_hypergeometric(b: float, x: float) -> float:
     r"""Logarithm of :math:`{}_0F_1(;b;x) = \sum_k x^k / ((b)_k k!)` for positive `b` and `x`.
 
-    All terms are positive. They grow until ``k (b + k) = x`` and fall from there, so the sum runs
-    outwards from the largest, in units of it: nothing over- or underflows, whatever `b` and `x`.
+    All terms are positive, growing until ``k (b + k) = x`` and decreasing from there. The sum runs
+    outwards from the largest term, relative to it, so nothing over- or underflows.
     """
     peak = int((math.sqrt(b * b + 4 * x) - b) / 2)
     largest = peak * math.log(x) - math.lgamma(peak + 1) - math.lgamma(b + peak) + math.lgamma(b)
@@ -32,16 +56,16 @@ def _log_hypergeometric(b: float, x: float) -> float:
 
 
 def uniformity_minimum(dim: int, t: float = 2.0) -> float:
-    r"""Uniformity of the uniform distribution on the unit sphere: no distribution has less.
+    r"""Minimum of uniformity over distributions on the unit sphere, attained by the uniform one.
 
     .. math:: -2t + \ln {}_0F_1\big(;\tfrac{m}{2}; t^2\big)
 
     Args:
         dim: Dimension :math:`m` of the ambient space; 1 is the two points −1 and 1.
-        t: Width of the kernel, above 0.
+        t: Inverse width of the kernel, above 0.
 
     Returns:
-        A number that falls with `dim` and tends to :math:`-2t`; a single point reads 0.
+        A number that decreases with `dim` towards :math:`-2t`. (A single point has 0.)
 
     Reference:
         Wang & Isola 2020, Proposition 3 (arXiv 2005.10242).
@@ -56,24 +80,23 @@ def uniformity_minimum(dim: int, t: float = 2.0) -> float:
 
 
 def uniformity_floor(dim: int, samples: int, t: float = 2.0) -> float:
-    r"""Least uniformity that finitely many points can show when no point is paired with itself.
+    r"""Lower bound of uniformity without self-pairs, for finitely many points.
 
-    The estimator without self-pairs may fall below :func:`uniformity_minimum`, since `samples`
-    points can avoid each other better than independent draws do. With :math:`L` the minimum,
+    The estimator without self-pairs can fall below :func:`uniformity_minimum`, since `samples`
+    points can be farther apart than independent draws. With :math:`L` the minimum,
 
     .. math:: \max\Big(\ln \frac{B e^{L} - 1}{B - 1}, \; -2t \frac{B}{B - 1}\Big) ,
 
-    the first where :math:`B e^L > 1`. The second holds because the mean squared distance of
-    :math:`B` unit vectors is at most :math:`2B / (B - 1)`, and by Jensen's inequality; a simplex
-    reaches it.
+    the first if :math:`B e^L > 1`. The second follows from Jensen's inequality, as the mean squared
+    distance of :math:`B` unit vectors is at most :math:`2B / (B - 1)`; a simplex attains it.
 
     Args:
         dim: Dimension of the ambient space.
-        samples: Points :math:`B`, 2 or more.
-        t: Width of the kernel, above 0.
+        samples: Number of points :math:`B`, 2 or more.
+        t: Inverse width of the kernel, above 0.
 
     Returns:
-        A lower bound; it rises to :func:`uniformity_minimum` as `samples` grows.
+        A lower bound that increases towards :func:`uniformity_minimum` with `samples`.
 
     Example:
         >>> print(f"{uniformity_floor(64, 180):.2f} {uniformity_floor(64, 100_000):.2f}")
@@ -81,6 +104,6 @@ def uniformity_floor(dim: int, samples: int, t: float = 2.0) -> float:
     """
     check_integer(at_least=2, samples=samples)
     least = samples * math.exp(uniformity_minimum(dim, t))
-    pairs = least * (1 - 1e-13) - 1  # rounding must not lift a bound above what is reached
+    pairs = least * (1 - 1e-13) - 1  # rounding must not lift the bound above attained values
     simplex = -2 * t * samples / (samples - 1)
     return max(simplex, math.log(pairs / (samples - 1))) if pairs > 0 else simplex

@@ -1,8 +1,8 @@
 """Log-sum-exp over pairs and its gradients, tile by tile, in plain PyTorch.
 
-With logits ``s_ij = scale · q_i·k_j`` and softmax weights ``p_ij``, every function here makes one
-pass over the tiles. Where all logits are known to be small (unit vectors, temperature of 1/60 or
-more) their exponentials are added as they are; otherwise each row keeps its largest logit so far.
+With logits ``s_ij = scale · q_i·k_j`` and softmax weights ``p_ij``, every function makes one pass
+over the tiles. If all logits are known to be small (unit vectors, temperature of 1/60 or more),
+exponentials are summed directly; otherwise each row keeps a running maximum.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from nearfar.ops._precision import full_precision
 
 __all__ = ["gradients", "half_gradient", "half_logsumexp", "logsumexp"]
 
-_ROWS, _AREA = 512, 1 << 19  # 2 MiB of float32: a tile stays in a core's cache
+_ROWS, _AREA = 512, 1 << 19  # 2 MiB of float32: a tile fits into a core's cache
 _DEVICE_ROWS, _DEVICE_AREA = 4096, 1 << 24  # 64 MiB: few launches
-_LARGEST = {torch.float32: 60.0, torch.float64: 600.0}  # exponentials and their sums are normal
+_LARGEST = {torch.float32: 60.0, torch.float64: 600.0}  # |logits| whose exponentials are in range
 
 Block = tuple[slice, slice]
 
@@ -28,7 +28,7 @@ Block = tuple[slice, slice]
 def logsumexp(
     queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs, *, means: bool
 ) -> tuple[Tensor, Tensor]:
-    """Sums of all queries and, with `means`, each one's keys averaged by their softmax."""
+    """Log-sum-exp of each query and, with `means`, the softmax-weighted mean of its keys."""
     bounded = _is_bounded(queries, keys, scale, pairs)
     totals = queries.new_zeros(queries.shape[0])
     averages = torch.zeros_like(queries) if means else queries.new_empty(0)
@@ -66,7 +66,7 @@ def gradients(
     wants_queries: bool,
     wants_keys: bool,
 ) -> tuple[Tensor | None, Tensor | None]:
-    """``g_i Σ_j p_ij k_j`` for each query and ``Σ_i g_i p_ij q_i`` for each key, if wanted."""
+    """``g_i Σ_j p_ij k_j`` per query and ``Σ_i g_i p_ij q_i`` per key, as requested."""
     sums = _without_empty_rows(sums)
     of_queries = torch.zeros_like(queries) if wants_queries else None
     of_keys = torch.zeros_like(keys) if wants_keys else None
@@ -83,7 +83,7 @@ def gradients(
 
 
 def half_logsumexp(z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
-    """Sums of a set against itself: tiles above the diagonal serve rows and columns."""
+    """Log-sum-exp of a set with itself; tiles above the diagonal serve rows and columns."""
     if not _is_bounded(z, z, scale, pairs):
         return logsumexp(z, z, scale, pairs, means=False)[0]
     totals = z.new_zeros(z.shape[0])
@@ -99,18 +99,18 @@ def half_logsumexp(z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
 
 
 def half_gradient(gradient: Tensor, sums: Tensor, z: Tensor, scale: Tensor, pairs: Pairs) -> Tensor:
-    """For each vector, ``Σ_j (g_i p_ij + g_j p_ji) z_j``, from the tiles above the diagonal."""
+    """``Σ_j (g_i p_ij + g_j p_ji) z_j`` per vector, from the tiles above the diagonal."""
     if not _is_bounded(z, z, scale, pairs):
         both = gradients(gradient, sums, z, z, scale, pairs, wants_queries=True, wants_keys=True)
         return torch.stack([part for part in both if part is not None]).sum(dim=0)
-    shares = gradient * (-_without_empty_rows(sums)).exp()
+    factors = gradient * (-_without_empty_rows(sums)).exp()
     total = torch.zeros_like(z)
     with full_precision(z):
         scaled = z * scale
         for rows, columns in _upper_blocks(z):
             potentials = (scaled[rows] @ z[columns].T).exp_()
             pairs.forbid(potentials, rows.start, columns.start, 0.0)
-            potentials *= shares[rows, None] + shares[columns]
+            potentials *= factors[rows, None] + factors[columns]
             total[rows].addmm_(potentials, z[columns])
             if rows != columns:
                 total[columns].addmm_(potentials.T, z[rows])
@@ -118,7 +118,7 @@ def half_gradient(gradient: Tensor, sums: Tensor, z: Tensor, scale: Tensor, pair
 
 
 def _logits(scaled: Tensor, keys: Tensor, block: Block, pairs: Pairs) -> Tensor:
-    """One tile, with the weights' logarithms, −∞ where a pair does not count."""
+    """One tile of logits plus log weights, −∞ for masked pairs."""
     rows, columns = block
     logits = scaled[rows] @ keys[columns].T
     pairs.weigh(logits, columns.start)
@@ -127,7 +127,7 @@ def _logits(scaled: Tensor, keys: Tensor, block: Block, pairs: Pairs) -> Tensor:
 
 
 def _is_bounded(queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs) -> bool:
-    """Whether no logit, by the lengths of the vectors, can over- or underflow an exponential."""
+    """Whether the vectors' norms rule out over- and underflow of the exponentials."""
     longest = vector_norm(queries, dim=1).max()
     bound = scale.abs() * longest * (longest if keys is queries else vector_norm(keys, dim=1).max())
     if pairs.log_weights is not None:
@@ -136,7 +136,7 @@ def _is_bounded(queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs) -> b
 
 
 def _without_empty_rows(sums: Tensor) -> Tensor:
-    """A query without candidates has −∞; any number gives its softmax of zeros."""
+    """Finite sums: for a query without candidates (−∞), any number gives softmax weights of 0."""
     return sums.masked_fill(sums == -torch.inf, 0)
 
 

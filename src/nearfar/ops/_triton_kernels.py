@@ -1,8 +1,8 @@
-"""Triton kernels of the log-sum-exp over pairs; :mod:`nearfar.ops.triton_pairwise` launches them.
+"""Triton kernels of the log-sum-exp over pairs, launched by ``_triton_pairwise.py``.
 
-Rows of a matrix follow each other in memory, `DIM` columns each, a multiple of `STEP`; where both
-are equal, a block of rows is read once and stays. Logits are in base 2, as the hardware's
-exponential is. A tile's indices are `i` for rows and `j` for columns, from `top` and `left`.
+Matrices are contiguous with `DIM` columns, a multiple of `STEP`; if both are equal, a block of rows
+is loaded once and stays on chip. Logits are in base 2, as the hardware's exponential. A tile's
+indices are `i` for rows and `j` for columns, starting at `top` and `left`.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ __all__ = [
     "weights_kernel",
 ]
 
-# Triton's interpreter would multiply the bits of bfloat16.
+# Triton's interpreter has no bfloat16 products.
 WIDEN = tl.constexpr(os.environ.get("TRITON_INTERPRET") == "1")
 
 LN2 = tl.constexpr(0.6931471805599453)
 LOG2E = tl.constexpr(1.4426950408889634)
-LARGEST = tl.constexpr(60.0)  # up to this logit exponentials and their sums stay normal numbers
+LARGEST = tl.constexpr(60.0)  # up to this |logit|, exponentials and their sums are in range
 
-# Rules on positions: every pair counts, at most one diagonal of a tile does not, several do not.
+# Masks by position: none, at most one diagonal of a tile, several diagonals.
 EVERY, ONE, SEVERAL = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
-# What a pair's row is multiplied by: softmax of rows, of columns with a factor, or the sum of both.
+# Weights of a pair: softmax over the row, over the column with a factor, or the sum of both.
 ROWS, COLUMNS, BOTH, BOUNDED = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2), tl.constexpr(3)
 
 
 @triton.jit
 @no_type_check
 def _read(z, top, n, d, DIM: tl.constexpr, BLOCK: tl.constexpr):
-    """Columns `d` of `BLOCK` rows from `top`, zeros below the last row."""
+    """Columns `d` of `BLOCK` rows from `top` on, zero-padded below the last row."""
     down = tl.arange(0, BLOCK)
-    corner = z + tl.cast(top, tl.int64) * DIM  # 32 bits are enough from here
+    corner = z + tl.cast(top, tl.int64) * DIM  # offsets from here fit into 32 bits
     return tl.load(corner + down[:, None] * DIM + d[None, :], (top + down < n)[:, None], other=0.0)
 
 
 @triton.jit
 @no_type_check
 def _dot(a, b, total, PRECISION: tl.constexpr):
-    """``total + a·b``, summed in float32."""
+    """``total + a·b``, accumulated in float32."""
     if WIDEN:
         a, b = a.to(tl.float32), b.to(tl.float32)
     return tl.dot(a, b, total, input_precision=PRECISION)
@@ -70,8 +70,8 @@ def _products(
 @triton.jit
 @no_type_check
 def _count(logits, i, j, top, left, period, row_ids, column_ids, m, RULE: tl.constexpr):
-    """Minus infinity for the pairs that do not count."""
-    if RULE == ONE:  # the multiple of the period that i − j can be here
+    """The logits with masked pairs at minus infinity."""
+    if RULE == ONE:  # the only multiple of the period within reach of i − j
         highest = top - left + logits.shape[0] - 1
         multiple = highest - (highest % period + period) % period
         logits = tl.where(i[:, None] == (j + multiple)[None, :], -float("inf"), logits)
@@ -86,7 +86,7 @@ def _count(logits, i, j, top, left, period, row_ids, column_ids, m, RULE: tl.con
 @triton.jit
 @no_type_check
 def _row_values(vector, i, n):
-    """A vector's entries `i`, None of None."""
+    """A vector's entries `i`, or None for None."""
     values = None
     if vector is not None:
         values = tl.load(vector + i, mask=i < n, other=0)
@@ -100,9 +100,9 @@ def sums_kernel(
     DIM: tl.constexpr, STEP: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_J: tl.constexpr,
     RULE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """A block of queries against `width` keys: the logarithm of their exponentials' sum.
+    """Log-sum-exp of a block of queries over `width` keys.
 
-    With a `bound` this is for logits above :data:`LARGEST` alone.
+    With a `bound`, only runs if that exceeds :data:`LARGEST`.
     """
     if bound is not None:
         if tl.load(bound) <= LARGEST:
@@ -147,9 +147,9 @@ def half_sums_kernel(
     DIM: tl.constexpr, STEP: tl.constexpr, BLOCK: tl.constexpr,
     RULE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Add the potentials of a set against itself to their rows and columns, each tile once.
+    """Add the exponentials of a set with itself to row and column totals, each tile once.
 
-    Blocks stand in a ring; each meets itself and the half of the others that follow it.
+    Blocks are arranged in a circle; each is paired with itself and the following half.
     """
     if tl.load(bound) > LARGEST:
         return
@@ -161,7 +161,7 @@ def half_sums_kernel(
     if STEP == DIM:
         own = _read(z, top, n, tl.arange(0, DIM), DIM, BLOCK)
     followers = (blocks - 1) // 2
-    if (blocks % 2 == 0) & (block < blocks // 2):  # a block and its opposite meet once
+    if (blocks % 2 == 0) & (block < blocks // 2):  # a block and its opposite are paired once
         followers += 1
     row_totals = tl.zeros([BLOCK], tl.float32)
     start = tl.program_id(1) * width
@@ -189,7 +189,7 @@ def _weights(
     logits, base_2, i, j, top, left, n, m, period, row_ids, column_ids,
     row_bias, column_bias, row_factor, column_factor, MODE: tl.constexpr, RULE: tl.constexpr,
 ):  # fmt: skip
-    """From inner products to weights: exponential of logits with biases, times factors."""
+    """Weights from inner products: exponentials of logits plus biases, times factors."""
     inside = j < m
     if MODE == ROWS or MODE == COLUMNS:
         bias = tl.load(column_bias + j, mask=inside, other=-float("inf"))
@@ -220,10 +220,10 @@ def gradient_kernel(
     DIM: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_J: tl.constexpr,
     MODE: tl.constexpr, RULE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of a block of rows from `width` columns, weights never leaving the chip.
+    """The gradient of a block of rows from `width` columns, with the weights kept on chip.
 
-    Half precision only: the weights are rounded to bfloat16, or to the ten bits of float16 with the
-    range of float32. In the modes of a set with itself, `bound` chooses which does the work.
+    Half precision only: the weights are rounded to bfloat16, or to TF32 for float16. For a set with
+    itself, `bound` selects which of the two modes runs.
     """
     if MODE == BOTH or MODE == BOUNDED:
         if (tl.load(bound) <= LARGEST) != (MODE == BOUNDED):
@@ -265,7 +265,7 @@ def weights_kernel(
     DIM: tl.constexpr, STEP: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_J: tl.constexpr,
     MODE: tl.constexpr, RULE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """A tile of weights, written to `out`, a matrix `width` wide that starts at the two starts."""
+    """Write a tile of weights to `out`, a matrix of `width` columns from the given starts on."""
     if MODE == BOTH or MODE == BOUNDED:
         if (tl.load(bound) <= LARGEST) != (MODE == BOUNDED):
             return
@@ -296,7 +296,7 @@ def product_kernel(
     DIM: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_D: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Add the product of n × m weights, by their strides, with m rows of `z` to `out`."""
+    """Add the product of n × m (strided) weights with m rows of `z` to `out`."""
     top, down = tl.program_id(0) * BLOCK_I, tl.arange(0, BLOCK_I)
     i = top + down
     d = tl.program_id(1) * BLOCK_D + tl.arange(0, BLOCK_D)

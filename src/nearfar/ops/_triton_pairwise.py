@@ -1,9 +1,9 @@
 """The log-sum-exp over pairs and its gradients on a GPU, in float32 and half precision.
 
-Sums are one pass over tiles that stay on the chip; a set against itself computes half of them.
-Gradients of short vectors in half precision are one such pass each. Where a block of gradients
-would not fit on the chip (long vectors, float32), a strip of weights of bounded size is written
-to memory and multiplied from there; both gradients, or both sides of the diagonal, share it.
+Sums take one pass over tiles that stay on chip; a set with itself computes half of them.
+Gradients of short vectors in half precision take one such pass each. Where a block of gradients
+does not fit on chip (long vectors, float32), a strip of weights of bounded size is written to
+memory and multiplied from there, shared by both gradients or both sides of the diagonal.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from nearfar.ops._triton_plans import gradient_plan, product_plan, shared_memory
 __all__ = ["available", "backward", "backward_symmetric", "forward", "forward_symmetric"]
 
 _LOG2E = math.log2(math.e)
-_STRIP_BYTES = 1 << 27  # of weights: large enough that launching costs nothing beside it
-_STRIP_ROWS, _STRIP_COLUMNS = 8192, 1 << 20  # a grid has at most 65,535 tiles side by side
-_FUSED_DIM = {torch.bfloat16: 256, torch.float16: 128}  # more would not fit into registers
+_STRIP_BYTES = 1 << 27  # of weights: large enough that launch overhead is negligible
+_STRIP_ROWS, _STRIP_COLUMNS = 8192, 1 << 20  # a grid has at most 65,535 tiles in one direction
+_FUSED_DIM = {torch.bfloat16: 256, torch.float16: 128}  # the largest that fit into registers
 
 
 def available(device: torch.device) -> bool:
-    """Whether the kernels run there; types of 8 bytes and integers go elsewhere in any case."""
+    """Whether the kernels run on the device; float64 and integers never use them."""
     if device.type != "cuda":
         return False
     return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def forward(queries: Tensor, keys: Tensor, scale: Tensor, *, pairs: Pairs) -> Tensor:
-    """Sums of all queries: ``log Σ_j w_j exp(scale · q_i·k_j)`` over the keys that count.
+    """``log Σ_j w_j exp(scale · q_i·k_j)`` of each query, over its unmasked keys.
 
     Args:
-        queries: One row per sum; float32, bfloat16 or float16.
-        keys: Of the same type and as many columns.
-        scale: One float32 on the same device; it is not read on the host.
-        pairs: Which pairs count, and the keys' weights.
+        queries: One row per query; float32, bfloat16 or float16.
+        keys: Same dtype and number of columns.
+        scale: A float32 scalar on the same device; not read on the host.
+        pairs: Masks and weights.
 
     Returns:
         float32, minus infinity for a query without candidates.
@@ -54,11 +54,11 @@ def forward(queries: Tensor, keys: Tensor, scale: Tensor, *, pairs: Pairs) -> Te
 
 
 def forward_symmetric(z: Tensor, scale: Tensor, *, pairs: Pairs) -> Tensor:
-    """As :func:`forward` for a set against itself, without weights, with half the work.
+    """As :func:`forward` for a set with itself, without weights, at half the work.
 
-    Tiles add to their columns' sums in no fixed order: with
-    :func:`torch.use_deterministic_algorithms` all of the work is done instead. So it is where
-    logits are too large to exponentiate as they are; which it is the device decides.
+    Tiles add to column sums in no fixed order, so under
+    :func:`torch.use_deterministic_algorithms` the full work is done instead. The same holds if
+    logits are too large to exponentiate directly; this is decided on the device.
     """
     z, pairs = _aligned(z), _dense(pairs)
     if torch.are_deterministic_algorithms_enabled():
@@ -92,21 +92,21 @@ def backward(
     wants_queries: bool,
     wants_keys: bool,
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Gradients of :func:`forward`, ``p_ij`` being the softmax of a query's logits.
+    """Gradients of :func:`forward`, with ``p_ij`` the softmax of a query's logits.
 
     Args:
-        gradient: ``g``, of the sums.
-        sums: What :func:`forward` gave.
-        queries: As there.
-        keys: As there.
-        scale: As there.
-        pairs: As there.
-        wants_queries: Whether the first result is needed.
-        wants_keys: Whether the second is.
+        gradient: ``g``, gradient of the sums.
+        sums: The result of :func:`forward`.
+        queries: As for :func:`forward`.
+        keys: As for :func:`forward`.
+        scale: As for :func:`forward`.
+        pairs: As for :func:`forward`.
+        wants_queries: Whether to compute the queries' gradient.
+        wants_keys: Whether to compute the keys' gradient.
 
     Returns:
         ``scale · g_i Σ_j p_ij k_j`` for queries and ``scale · Σ_i g_i p_ij q_i`` for keys, in
-        float32; None for what is not wanted.
+        float32; None if not requested.
     """
     dim = queries.shape[1]
     queries, keys = _aligned(queries), _aligned(keys)
@@ -140,9 +140,9 @@ def backward_symmetric(
     z = _aligned(z)
     bound = _bound(z, scale)
     pairs, gradient, normaliser = _dense(pairs), gradient.contiguous(), _normaliser(sums)
-    shares = gradient * normaliser.exp2()
+    factors = gradient * normaliser.exp2()
     weightings = [  # the device skips one of them
-        _Weighting(kernels.BOUNDED.value, None, None, shares, shares, bound),
+        _Weighting(kernels.BOUNDED.value, None, None, factors, factors, bound),
         _Weighting(kernels.BOTH.value, normaliser, normaliser, gradient, gradient, bound),
     ]
     if _fused(z):
@@ -157,7 +157,7 @@ def backward_symmetric(
 
 @dataclass(frozen=True)
 class _Weighting:
-    """What makes weights of logits, see the modes of :mod:`nearfar.ops.triton_kernels`."""
+    """How to turn logits into weights; see the modes in ``_triton_kernels.py``."""
 
     mode: int
     row_bias: Tensor | None
@@ -168,14 +168,14 @@ class _Weighting:
 
     @property
     def vectors(self) -> tuple[Tensor | None, ...]:
-        """As the kernels take them."""
+        """In the order of the kernels' arguments."""
         return self.row_bias, self.column_bias, self.row_factor, self.column_factor
 
 
 def _sums(
     queries: Tensor, keys: Tensor, scale: Tensor, pairs: Pairs, *, bound: Tensor | None
 ) -> Tensor:
-    """Each program takes a block of queries and a part of the keys; the parts are joined here."""
+    """Each program takes a block of queries and a part of the keys; combine the parts."""
     (n, dim), m = queries.shape, len(keys)
     plan = sums_plan(queries.dtype, dim, shared_memory(queries))
     blocks, steps = triton.cdiv(n, plan.rows), triton.cdiv(m, plan.columns)
@@ -195,7 +195,7 @@ def _sums(
 def _gradient(
     rows: Tensor, columns: Tensor, scale: Tensor, weightings: list[_Weighting], pairs: Pairs
 ) -> Tensor:
-    """The gradient of `rows` in one pass, parts of the columns joined here."""
+    """The gradient of `rows` in one pass, summed over parts of the columns."""
     (n, dim), m = rows.shape, len(columns)
     plan = gradient_plan(dim, shared_memory(rows))
     blocks, steps = triton.cdiv(n, plan.rows), triton.cdiv(m, plan.columns)
@@ -221,9 +221,9 @@ def _strips(
     *,
     half: bool,
 ) -> Iterator[tuple[slice, slice, Tensor]]:
-    """Weights of all pairs, some rows and columns at a time, in one memory used over and over.
+    """Weights of all pairs, strip by strip, in one reused buffer.
 
-    With `half`, of those on and above the diagonal alone.
+    With `half`, only strips on and above the diagonal.
     """
     (n, dim), m = rows.shape, len(columns)
     dtype = torch.bfloat16 if rows.dtype == torch.bfloat16 else torch.float32
@@ -249,7 +249,7 @@ def _strips(
 
 
 def _strip_shape(n: int, m: int, size: int, *, half: bool) -> tuple[int, int]:
-    """Rows and columns of the weights held at once: as many of each for half a square."""
+    """Rows and columns of a strip of weights: square if `half`."""
     if half:
         side = min(n, math.isqrt(_STRIP_BYTES // size))
         return side, side
@@ -273,14 +273,14 @@ def _add_product(total: Tensor | None, into: slice, weights: Tensor, z: Tensor) 
 
 
 def _aligned(z: Tensor) -> Tensor:
-    """Rows one after another, with columns of zeros up to a number that tiles can have."""
+    """The matrix, contiguous and zero-padded to a number of columns that tiles allow."""
     dim = z.shape[1]
     padded = max(16, triton.next_power_of_2(dim)) if dim <= 128 else 128 * triton.cdiv(dim, 128)
     return F.pad(z, (0, padded - dim)) if padded != dim else z.contiguous()
 
 
 def _dense(pairs: Pairs) -> Pairs:
-    """Entries one after another: kernels know no strides of vectors."""
+    """The pairs with contiguous vectors, as the kernels assume stride 1."""
     vectors: dict[str, Any] = {
         name: value for name, value in vars(pairs).items() if isinstance(value, Tensor)
     }
@@ -292,7 +292,7 @@ def _fused(z: Tensor) -> bool:
 
 
 def _bound(z: Tensor, scale: Tensor) -> Tensor:
-    """What no logit exceeds."""
+    """An upper bound of the logits."""
     longest = torch.linalg.vector_norm(z, dim=1, dtype=torch.float32).max()
     bound: Tensor = scale.abs() * longest.square()
     return bound
@@ -305,7 +305,7 @@ def _rule(pairs: Pairs, rows: int, columns: int) -> int:
 
 
 def _normaliser(sums: Tensor) -> Tensor:
-    """What turns a logit in base 2 into a softmax's; any number does where there is none."""
+    """Offset that normalises base-2 logits; arbitrary for a query without candidates."""
     return sums.masked_fill(sums == -torch.inf, 0.0).mul(-_LOG2E).contiguous()
 
 
@@ -318,5 +318,5 @@ def _narrow(gradient: Tensor | None, dim: int) -> Tensor | None:
 
 
 def _on(z: Tensor) -> Any:
-    """Kernels start on the current device: the tensor's."""
+    """A context that makes the tensor's device current, as kernels launch there."""
     return torch.cuda.device(z.device) if z.device.type == "cuda" else nullcontext()

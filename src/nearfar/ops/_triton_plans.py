@@ -1,4 +1,4 @@
-"""How the kernels of :mod:`nearfar.ops.triton_pairwise` divide their work."""
+"""Tile sizes and launch parameters of the Triton kernels."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Plan", "gradient_plan", "product_plan", "shared_memory", "split", "sums_plan"]
+__all__ = ["TilePlan", "gradient_plan", "product_plan", "shared_memory", "split", "sums_plan"]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a kernel divides its work: `step` columns of the vectors at a time, tiles, warps."""
+class TilePlan:
+    """Tile of `rows` × `columns`, `step` columns of the vectors at a time, warps and stages."""
 
     step: int
     rows: int
@@ -22,36 +22,36 @@ class Plan:
 
     @property
     def launch(self) -> dict[str, int]:
-        """What the compiler takes."""
+        """Launch options of the compiler."""
         return {"num_warps": self.warps, "num_stages": self.stages}
 
 
-def sums_plan(dtype: torch.dtype, dim: int, memory: int) -> Plan:
-    """For products with nothing kept but sums; `memory` is what a block may share, in bytes."""
+def sums_plan(dtype: torch.dtype, dim: int, memory: int) -> TilePlan:
+    """Tiles for sums over products; `memory` is a thread block's shared memory in bytes."""
     if dtype == torch.float32:
-        return Plan(min(dim, 32), 64, 64, 4, 2)
-    if dim <= 128:  # the block of rows stays
-        return Plan(dim, 128, 128, 8, 3) if memory > 140_000 else Plan(dim, 128, 64, 8, 2)
-    return Plan(64, 128, 128, 8, 3 if memory > 100_000 else 2)
+        return TilePlan(min(dim, 32), 64, 64, 4, 2)
+    if dim <= 128:  # the block of rows stays on chip
+        return TilePlan(dim, 128, 128, 8, 3) if memory > 140_000 else TilePlan(dim, 128, 64, 8, 2)
+    return TilePlan(64, 128, 128, 8, 3 if memory > 100_000 else 2)
 
 
-def gradient_plan(dim: int, memory: int) -> Plan:
-    """For a block of gradients that stays in registers; half precision."""
+def gradient_plan(dim: int, memory: int) -> TilePlan:
+    """Tiles for a block of gradients kept in registers; half precision."""
     if dim <= 128:
-        return Plan(dim, 128, 64, 8, 3 if memory > 100_000 else 2)
-    return Plan(dim, 128, 64, 8, 2) if memory > 140_000 else Plan(dim, 64, 32, 8, 2)
+        return TilePlan(dim, 128, 64, 8, 3 if memory > 100_000 else 2)
+    return TilePlan(dim, 128, 64, 8, 2) if memory > 140_000 else TilePlan(dim, 64, 32, 8, 2)
 
 
-def product_plan(wide: bool, dim: int, memory: int) -> Plan:
-    """For weights in memory times vectors; `step` columns of these."""
+def product_plan(wide: bool, dim: int, memory: int) -> TilePlan:
+    """Tiles for products of weights in memory with vectors, `step` columns at a time."""
     step = next(size for size in (128, 64, 32, 16) if dim % size == 0)
     if wide:
-        return Plan(min(step, 64), 64, 32, 4, 2)
-    return Plan(step, 128, 64, 8, 3 if memory > 100_000 else 2)
+        return TilePlan(min(step, 64), 64, 32, 4, 2)
+    return TilePlan(step, 128, 64, 8, 3 if memory > 100_000 else 2)
 
 
 def split(z: Tensor, blocks: int, steps: int) -> int:
-    """In how many parts to do each block's steps, so that the device has enough to do."""
+    """Number of parts to split each block's steps into, to occupy the device."""
     if z.device.type == "cpu":  # under Triton's interpreter
         return min(steps, 2)
     busy = 2 * torch.cuda.get_device_properties(z.device).multi_processor_count
@@ -59,7 +59,7 @@ def split(z: Tensor, blocks: int, steps: int) -> int:
 
 
 def shared_memory(z: Tensor) -> int:
-    """Bytes that a block of threads may share."""
+    """Shared memory of a thread block in bytes."""
     if z.device.type == "cpu":
         return 0
     return int(torch.cuda.get_device_properties(z.device).shared_memory_per_block_optin)

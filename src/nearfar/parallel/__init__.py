@@ -1,4 +1,4 @@
-"""Several processes that compute what one would."""
+"""Distributed training: gathering with gradient, rings, synchronised batch-norm."""
 
 from nearfar.parallel._batch_norm import SynchronisedBatchNorm, synchronise_batch_norm
 from nearfar.parallel._gathering import gather

@@ -1,4 +1,4 @@
-"""Batch-norm over the whole batch, however many processes share it."""
+"""Batch-norm synchronised over all processes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["SynchronisedBatchNorm", "synchronise_batch_norm"]
 
 @final
 class SynchronisedBatchNorm(_BatchNorm):
-    """Batch-norm whose training statistics are those of all processes' samples together.
+    """Batch-norm with training statistics over all processes' samples.
 
     Parameters, buffers and their names are those of ``torch.nn.BatchNorm{1,2,3}d``. Unlike
-    ``torch.nn.SyncBatchNorm`` it runs on CPUs as well; shards may differ in size. Statistics are
-    in float32 or wider under any precision, and the gradient through them is exact: every process
-    sends mean, spread and count through :func:`gather`.
+    ``torch.nn.SyncBatchNorm`` it also runs on CPUs; shards may differ in size. Statistics are in
+    float32 or wider under any precision, and the gradient through them is exact: every process
+    sends mean, variance and count through :func:`gather`.
 
     Example:
         >>> import torch
@@ -68,7 +68,7 @@ class SynchronisedBatchNorm(_BatchNorm):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
-        """Move the running statistics, as torch's batch-norm does."""
+        """Update the running statistics as torch's batch-norm does."""
         if self.running_mean is None or self.running_var is None:
             return
         assert self.num_batches_tracked is not None
@@ -84,26 +84,26 @@ def _pool(mean: Tensor, variance: Tensor, count: float) -> tuple[Tensor, Tensor,
     means, variances, counts = torch.split(
         gather_alike(mine[None]), [len(mean), len(mean), 1], dim=1
     )
-    shares = counts / counts.sum()
-    mean = (shares * means).sum(dim=0)
-    return mean, (shares * (variances + (means - mean).square())).sum(dim=0), counts.sum()
+    weights = counts / counts.sum()
+    mean = (weights * means).sum(dim=0)
+    return mean, (weights * (variances + (means - mean).square())).sum(dim=0), counts.sum()
 
 
 def synchronise_batch_norm(module: nn.Module) -> nn.Module:
-    """Let every batch-norm inside see the whole batch; changes nothing in one process.
+    """Replace every batch-norm by a synchronised one; no effect in a single process.
 
     Each ``torch.nn.BatchNorm{1,2,3}d`` becomes a :class:`SynchronisedBatchNorm` with the same
-    parameters, buffers and state-dict keys. A batch-norm with an activation built in (timm's
+    parameters, buffers and state-dict keys. A batch-norm with a built-in activation (timm's
     ``BatchNormAct2d``: modules ``drop`` and ``act``) keeps it.
 
     Args:
-        module: Changed in place, unless it is a batch-norm itself.
+        module: Modified in place, unless it is a batch-norm itself.
 
     Returns:
         The module to use.
 
     Raises:
-        TypeError: A batch-norm of another kind, whose own behaviour would be lost.
+        TypeError: A batch-norm of another type, whose own behaviour would be lost.
 
     Example:
         >>> from torch import nn
@@ -127,8 +127,8 @@ def _synchronised(norm: _BatchNorm) -> nn.Module:
     fused = [child for name, child in norm.named_children() if name in ("drop", "act")]
     if not fused and type(norm) not in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d):
         raise TypeError(
-            "`module` may hold BatchNorm1d, BatchNorm2d, BatchNorm3d and batch-norms with `drop`"
-            f" and `act`, got {type(norm).__module__}.{type(norm).__qualname__}"
+            "`module` must have no batch-norms but BatchNorm1d, BatchNorm2d, BatchNorm3d and those"
+            f" with `drop` and `act`, got {type(norm).__module__}.{type(norm).__qualname__}"
         )
     shared = SynchronisedBatchNorm(
         norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats

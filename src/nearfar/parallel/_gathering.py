@@ -1,4 +1,4 @@
-"""The whole batch from every process's shard, with its gradient."""
+"""Gathering the global batch from all processes, with gradient."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _MOST_AXES = 8
 
 
 def gather(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
-    """All processes' tensors, one after the other along the first axis, by rank.
+    """Concatenate all processes' tensors along the first axis, by rank.
 
-    The gradient of a shard is the sum of what all processes' losses say about it. When every
-    process computes the same loss from the gathered batch and gradients of parameters are averaged
-    (as DistributedDataParallel does), `k` processes have the gradient of one process on the whole
-    batch. In one process this is the identity.
+    A shard's gradient is summed over all processes' losses. If every process computes the same loss
+    from the gathered batch and parameter gradients are averaged (as DistributedDataParallel does),
+    `k` processes have the gradient of a single process on the whole batch. The identity in a
+    single process.
 
     Args:
-        tensor: This process's shard, of the same shape everywhere.
+        tensor: This process's shard, of the same shape in every process.
 
     Returns:
-        The whole batch.
+        The global batch.
 
     Raises:
         ValueError: A scalar, or shapes that differ between processes (raised on each of them).
@@ -46,7 +46,7 @@ def gather(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
 
 
 def gather_alike(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
-    """:func:`gather` where the shapes are known to agree, which spares a message."""
+    """:func:`gather` without checking that shapes agree, which saves a communication."""
     batch: Tensor = _Gather.apply(tensor)
     return batch
 
@@ -72,7 +72,7 @@ def _exchange(shard: Tensor) -> list[Tensor]:
 
 
 def check_shapes(tensor: Tensor, *, name: str) -> None:
-    """Backends answer unequal shards with a hang or with wrong numbers."""
+    """Raise if shapes differ between processes; backends would hang or return wrong numbers."""
     here = [tensor.ndim, *tensor.shape][: _MOST_AXES + 1]
     padded = torch.tensor(here + [0] * (_MOST_AXES + 1 - len(here)), device=tensor.device)
     for other, sizes in enumerate(_exchange(padded)):

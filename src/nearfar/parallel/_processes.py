@@ -1,4 +1,4 @@
-"""How many processes work together, and which one this is."""
+"""The number of processes and this process's rank."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ __all__ = ["is_distributed", "rank", "world_size"]
 
 
 def world_size() -> int:
-    """Processes that work together; 1 without a process group."""
+    """Number of processes; 1 without a process group."""
     ready = distributed.is_available() and distributed.is_initialized()
     return distributed.get_world_size() if ready else 1
 
 
 def rank() -> int:
-    """This process's number, from 0; 0 without a process group."""
+    """This process's rank; 0 without a process group."""
     ready = distributed.is_available() and distributed.is_initialized()
     return distributed.get_rank() if ready else 0
 

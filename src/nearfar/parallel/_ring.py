@@ -1,4 +1,4 @@
-"""Processes in a ring, each passing tensors to the next."""
+"""Ring communication: each process passes tensors to the next."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Ring"]
 
 @final
 class Ring:
-    """All processes of the group, by rank, the last one's neighbour being the first.
+    """All processes of the group in a ring, by rank.
 
-    Given to an objective (``nt_xent_loss(z1, z2, temperature=0.1, ring=Ring())``) it makes the
-    samples of all processes negatives of one another while each holds its own shard and one that
-    visits. What :func:`nearfar.parallel.gather` computes in every process is then computed once,
-    shared among them.
+    Passed to an objective (``nt_xent_loss(z1, z2, temperature=0.1, ring=Ring())``), it makes the
+    samples of all processes negatives of each other while each process holds only its own shard and
+    one visiting shard. Work that :func:`nearfar.parallel.gather` repeats in every process is then
+    divided among them.
 
     Example:
         >>> ring = Ring()
@@ -31,14 +31,14 @@ class Ring:
 
     @property
     def size(self) -> int:
-        """How many processes there are."""
+        """Number of processes."""
         return world_size()
 
     def start(self, *tensors: Tensor) -> Callable[[], tuple[Tensor, ...]]:
-        """Begin to send tensors to the next process.
+        """Start sending tensors to the next process.
 
         Returns:
-            A function that waits, then gives the tensors of the process before.
+            A function that waits for and returns the previous process's tensors.
         """
         following, preceding = (rank() + 1) % self.size, (rank() - 1) % self.size
         sent = [tensor.contiguous() for tensor in tensors]
@@ -55,7 +55,7 @@ class Ring:
         return wait
 
     def check_alike(self, **tensors: Tensor) -> None:
-        """Shards of different shapes are refused, in every process.
+        """Check that shapes agree between processes.
 
         Raises:
             ValueError: Shapes differ between processes.
@@ -65,5 +65,5 @@ class Ring:
                 check_shapes(tensor, name=name)
 
     def gather(self, tensor: Tensor) -> Tensor:
-        """All processes' tensors of a shape known to agree, with their gradient."""
+        """All processes' tensors, with gradient, without checking that shapes agree."""
         return gather_alike(tensor) if is_distributed() else tensor

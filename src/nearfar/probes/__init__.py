@@ -1,4 +1,4 @@
-"""How good embeddings are, with labels: the only place in the package that takes any."""
+"""Evaluation of embeddings with labels: kNN, linear and mean classifier."""
 
 from nearfar.probes._folds import cross_validated
 from nearfar.probes._knn import KNNProbe, knn_accuracy

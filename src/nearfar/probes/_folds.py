@@ -1,4 +1,4 @@
-"""Stratified folds, and the accuracy of a probe over them."""
+"""Stratified cross-validation of a probe."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["cross_validated", "stratified_folds"]
 def stratified_folds(
     labels: Int[Tensor, " samples"], *, folds: int, seed: int
 ) -> Int[Tensor, " samples"]:
-    """A fold for each sample: classes spread evenly, sizes differ by one at most, deterministic.
+    """The fold of each sample: stratified, with sizes that differ by at most one.
 
     Args:
         labels: Classes of the samples.
         folds: Number of folds, 2 or more.
-        seed: Seeds the shuffle within classes.
+        seed: Random seed of the shuffle within classes.
 
     Example:
         >>> stratified_folds(torch.tensor([0, 0, 1, 1, 1, 1]), folds=2, seed=0).bincount()
@@ -31,7 +31,7 @@ def stratified_folds(
     shuffled = torch.randperm(labels.shape[0], generator=torch.Generator().manual_seed(seed))
     by_class = shuffled[labels.cpu()[shuffled].argsort(stable=True)]
     fold = torch.empty_like(by_class)
-    fold[by_class] = torch.arange(labels.shape[0]) % folds  # dealt like cards, class after class
+    fold[by_class] = torch.arange(labels.shape[0]) % folds  # round robin, class by class
     return fold.to(labels.device)
 
 
@@ -43,27 +43,28 @@ def cross_validated(
     folds: int = 5,
     seed: int = 0,
 ) -> float:
-    """Accuracy of a probe where there is no official split: every sample is tested once.
+    """Cross-validated accuracy of a probe, for data without an official split.
 
     Args:
-        probe: Fitted anew on all folds but one, for each.
+        probe: Fitted once per fold, on the other folds.
         embeddings: Labelled rows.
-        labels: Their classes, whole numbers of 0 or more.
+        labels: Their classes, integers of 0 or more.
         folds: Number of folds, 2 or more.
-        seed: Seeds the shuffle within classes; the same folds come from the same labels.
+        seed: Random seed of the shuffle within classes; equal labels and seed give equal folds.
 
     Returns:
-        Share of samples whose class was predicted while they were left out.
+        Fraction of samples classified correctly while held out.
 
     Raises:
-        ValueError: Fewer rows than folds, less than two rows a class on average, or anything that
+        ValueError: Fewer rows than folds, less than two rows per class on average, or anything that
             :meth:`Probe.fit` refuses.
 
     Range:
-        0 to 1; guessing reads the share of the most frequent class.
+        0 to 1; always guessing the most frequent class gives its frequency.
 
     Reading:
-        As the probe's own function. Encoders compared on the same data and seed see the same folds.
+        As for the probe's own function. Encoders compared on the same data and seed use the same
+        folds.
 
     Example:
         >>> from nearfar.probes import KNNProbe
@@ -80,13 +81,13 @@ def cross_validated(
         raise ValueError(f"`folds` must be at most the number of samples, {samples}, got {folds}")
     if 2 * classes > samples:
         raise ValueError(
-            f"`labels` must repeat: at least two rows a class on average are needed,"
+            f"`labels` must have at least two rows per class on average,"
             f" got {classes} classes in {samples} rows"
         )
     fold = stratified_folds(labels, folds=folds, seed=seed)
-    right = 0.0
+    correct = 0.0
     for index in range(folds):
         test = fold == index
         probe.fit(embeddings[~test], labels[~test])
-        right += float(test.sum()) * probe.score(embeddings[test], labels[test])
-    return right / samples
+        correct += float(test.sum()) * probe.score(embeddings[test], labels[test])
+    return correct / samples

@@ -1,4 +1,4 @@
-"""k nearest neighbours: are samples of a class each other's neighbours?"""
+"""The kNN probe: a weighted vote among nearest neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nearfar.probes._probe import Probe
 __all__ = ["KNNProbe", "knn_accuracy"]
 
 _TILE = 1 << 24
-"""Similarities held at once: 64 MiB in float32."""
+"""Similarities in memory at a time: 64 MiB in float32."""
 
 
 def knn_accuracy(
@@ -27,31 +27,31 @@ def knn_accuracy(
     neighbours: int = 20,
     temperature: float | None = 0.07,
 ) -> float:
-    r"""Accuracy of a weighted vote among the nearest neighbours by cosine similarity.
+    r"""Accuracy of a weighted kNN classifier with cosine similarity.
 
     .. math:: \hat y(q) = \arg\max_c \sum_{i \in N_k(q)} [y_i = c] \, e^{\cos(q, x_i) / \tau}
 
     Args:
         embeddings: Labelled rows to search in.
-        labels: Their classes, whole numbers of 0 or more.
+        labels: Their classes, integers of 0 or more.
         test_embeddings: Rows to classify.
         test_labels: Their true classes.
-        neighbours: Votes :math:`k`; all rows vote where there are fewer. 200 is common on ImageNet.
-        temperature: The formula's :math:`\tau`; None gives every neighbour one vote.
+        neighbours: Number of neighbours :math:`k`, at most all rows. 200 is common on ImageNet.
+        temperature: The formula's :math:`\tau`; None for an unweighted vote.
 
     Returns:
-        Share of test rows classified rightly.
+        Fraction of test rows classified correctly.
 
     Raises:
         ValueError: Lengths that differ, fewer than two classes, bad labels, NaN or infinity.
 
     Range:
-        0 to 1; guessing reads the share of the most frequent class.
+        0 to 1; always guessing the most frequent class gives its frequency.
 
     Reading:
-        Needs no training, so it says what the geometry itself holds. Far below
+        Needs no training, so it measures the geometry itself. If far below
         :func:`linear_accuracy`, classes are separable but not clustered. Compare with raw inputs
-        and with the untrained encoder, which is often a strong baseline on small images.
+        and with the untrained encoder, often a strong baseline on small images.
 
     Reference:
         Wu et al. 2018, section 3.4 (arXiv 1805.01978); used as in He et al. 2020.
@@ -67,7 +67,7 @@ def knn_accuracy(
 
 @final
 class KNNProbe(Probe):
-    """The probe of :func:`knn_accuracy`; equal similarities and votes go to the earlier row.
+    """The probe of :func:`knn_accuracy`; ties are broken by the order of rows and classes.
 
     Cost:
         samples × tests similarities, 64 MiB of them at a time.
@@ -94,7 +94,7 @@ class KNNProbe(Probe):
         near, rows = (queries @ self._rows.T).topk(most, dim=1)
         if self.temperature is None:
             weights = torch.ones_like(near)
-        else:  # against the nearest: the exponential cannot overflow at any temperature
+        else:  # relative to the nearest, so that the exponential cannot overflow
             weights = ((near - near[:, :1]) / self.temperature).exp()
         votes = queries.new_zeros(queries.shape[0], self.classes.numel())
         return votes.scatter_add_(1, self._indices[rows], weights).argmax(dim=1)

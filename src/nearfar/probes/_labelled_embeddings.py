@@ -1,4 +1,4 @@
-"""Embeddings and labels, checked once for every probe."""
+"""Validation of embeddings and labels, shared by all probes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["checked_embeddings", "checked_labels"]
 
 
 def checked_embeddings(embeddings: Tensor, *, dim: int | None = None) -> Tensor:
-    """The matrix, without its graph and at least in float32; `dim` is what a fitted probe knows."""
+    """The matrix, detached and in float32 or wider; `dim` is the dimension of a fitted probe."""
     check_matrix(embeddings=embeddings)
     check_finite_rows(embeddings=embeddings)
     if dim is not None and embeddings.shape[1] != dim:
@@ -24,10 +24,10 @@ def checked_embeddings(embeddings: Tensor, *, dim: int | None = None) -> Tensor:
 
 
 def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Tensor:
-    """One whole number a row, 0 or more, of `min_classes` classes at least."""
+    """The labels as integers, one per row, with at least `min_classes` classes."""
     if labels.ndim != 1 or labels.shape[0] != samples:
         raise ValueError(
-            f"`labels` must hold one label for each of the {samples} embeddings,"
+            f"`labels` must have one label for each of the {samples} embeddings,"
             f" got shape {tuple(labels.shape)}"
         )
     if labels.is_floating_point():
@@ -38,10 +38,10 @@ def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Ten
     if bool(bad.any()):
         row = int(bad.nonzero()[0])
         raise ValueError(
-            f"`labels` must be whole numbers of 0 or more, got {labels[row].item()} in row {row}"
-            " (leave unlabelled rows out)"
+            f"`labels` must be integers of 0 or more, got {labels[row].item()} in row {row}"
+            " (omit unlabelled rows)"
         )
     classes = torch.unique(labels).numel()
     if classes < min_classes:
-        raise ValueError(f"`labels` must hold at least {min_classes} classes, got {classes}")
+        raise ValueError(f"`labels` must contain at least {min_classes} classes, got {classes}")
     return labels.detach().long()

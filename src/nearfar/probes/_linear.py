@@ -1,4 +1,4 @@
-"""The linear probe: are classes linearly separable?"""
+"""The linear probe: multinomial logistic regression on frozen embeddings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from nearfar.probes._probe import Probe
 __all__ = ["LinearProbe", "linear_accuracy"]
 
 _STRENGTHS: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-_HELD_OUT: Final = 5  # one fold in five chooses the strength
-_CHOOSERS: Final = 60_000  # rows that take part in the choice
-_TRIAL: Final = 60  # steps for each strength tried: their order settles long before the weights
+_HELD_OUT: Final = 5  # one fold in five is used to choose the strength
+_CHOOSERS: Final = 60_000  # maximum number of rows used for the choice
+_TRIAL: Final = 60  # iterations per strength: their ranking settles long before the weights
 _ITERATIONS: Final = 300
 _CONFUSION: Final = 0.05
-"""p (1 − p) of a prediction in the midst of learning: turns a variance into a curvature."""
+"""Typical p (1 − p) during training: converts a variance into a curvature."""
 
 
 def linear_accuracy(
@@ -42,27 +42,27 @@ def linear_accuracy(
 
     Args:
         embeddings: Labelled rows to fit.
-        labels: Their classes, whole numbers of 0 or more.
+        labels: Their classes, integers of 0 or more.
         test_embeddings: Rows to classify.
         test_labels: Their true classes.
-        l2: The formula's :math:`\lambda`; None chooses among 1e-1 … 1e-6 by the likelihood of one
-            row in five held out (of at most 60,000), and fits again on all.
+        l2: The formula's :math:`\lambda`; None chooses among 1e-1 … 1e-6 by the log-likelihood of a
+            held-out fifth (of at most 60,000 rows) and refits on all.
 
     Returns:
-        Share of test rows classified rightly.
+        Fraction of test rows classified correctly.
 
     Raises:
         ValueError: Lengths that differ, fewer than two classes, bad labels, NaN or infinity.
 
     Range:
-        0 to 1; guessing reads the share of the most frequent class.
+        0 to 1; always guessing the most frequent class gives its frequency.
 
     Reading:
-        The field's standard measure of a representation. Only differences count: put raw inputs
-        and the untrained encoder beside it, and mind that one test sample in a thousand is 0.001.
+        The standard evaluation of representations. Only differences are meaningful: compare with
+        raw inputs and with the untrained encoder, and mind the resolution, one test sample.
 
     Cost:
-        Half a minute of one core for 60,000 × 256 with 10 classes. Deterministic.
+        Half a minute on one core for 60,000 × 256 with 10 classes. Deterministic.
 
     Example:
         >>> x = torch.tensor([[-1.0], [-0.8], [-0.9], [1.0], [0.9], [1.1]])
@@ -75,10 +75,10 @@ def linear_accuracy(
 
 @final
 class LinearProbe(Probe):
-    """The probe of :func:`linear_accuracy`.
+    r"""The probe of :func:`linear_accuracy`.
 
     Attributes:
-        chosen_l2: The strength of the last fit.
+        chosen_l2: :math:`\lambda` of the last fit.
     """
 
     def __init__(self, *, l2: float | None = None) -> None:
@@ -92,9 +92,9 @@ class LinearProbe(Probe):
         self._scale = torch.where(scale > 0, scale, torch.ones_like(scale))
         rows, classes = self._standardised(embeddings), self.classes.numel()
         variances, axes = torch.linalg.eigh((rows.T @ rows / rows.shape[0]).cpu().double())
-        used = variances > 1e-9 * variances[-1]  # elsewhere the penalty alone speaks: weight 0
+        used = variances > 1e-9 * variances[-1]  # along the others the penalty gives weight 0
         variances, axes = variances[used].to(rows), axes[:, used].to(rows)
-        rows = rows @ axes  # a rotation: the penalty stays what it is
+        rows = rows @ axes  # a rotation, which leaves the penalty unchanged
         start = rows.new_zeros(classes, rows.shape[1] + 1)
         if self.l2 is None:
             self.chosen_l2, start = _choose(rows, variances, indices, start)
@@ -121,10 +121,10 @@ def _solve(
     *,
     iterations: int = _ITERATIONS,
 ) -> Tensor:
-    """Minimise from `start`; the problem is convex, so the start changes the time alone.
+    """Minimise from `start`; the problem is convex, so the start only affects the time.
 
-    The columns of `rows` are principal axes, where the curvature is close to diagonal: weights in
-    units of its root need a tenth of the steps.
+    The columns of `rows` are principal axes, where the Hessian is nearly diagonal: scaling weights
+    by the inverse square root of its diagonal takes a tenth of the iterations.
     """
     units = torch.cat([(_CONFUSION * variances + l2).rsqrt(), variances.new_ones(1)])
     scaled = (start / units).requires_grad_()
@@ -153,20 +153,22 @@ def _solve(
 def _choose(
     rows: Tensor, variances: Tensor, indices: Tensor, weights: Tensor
 ) -> tuple[float, Tensor]:
-    """The strength under which held-out labels are most likely, and its weights.
+    """The strength with the best held-out log-likelihood, and its weights.
 
-    Strong first, each from the weights of the last. The penalty stands for so many rows of prior
-    belief, so on all rows it weighs less than on those of the choice.
+    From strong to weak, warm-started. The penalty acts as a fixed number of prior observations, so
+    it is rescaled by the number of rows for the final fit.
     """
     folds = max(_HELD_OUT, math.ceil(rows.shape[0] * _HELD_OUT / _CHOOSERS))
     fold = stratified_folds(indices, folds=folds, seed=0)
-    held, kept = fold == 0, (fold > 0) & (fold < _HELD_OUT)
-    fit, given, test, wanted = rows[kept], indices[kept], rows[held], indices[held]
+    held_out, used = fold == 0, (fold > 0) & (fold < _HELD_OUT)
+    train, classes = rows[used], indices[used]
+    test, test_classes = rows[held_out], indices[held_out]
     best = (math.inf, _STRENGTHS[0], weights)
     for l2 in _STRENGTHS:
-        weights = _solve(fit, variances, given, l2, weights, iterations=_TRIAL)
-        surprise = float(F.cross_entropy(F.linear(test, weights[:, :-1], weights[:, -1]), wanted))
-        if surprise > best[0]:
-            break  # weaker still would follow the training rows more and these less
-        best = (surprise, l2, weights)
-    return best[1] * fit.shape[0] / rows.shape[0], best[2]
+        weights = _solve(train, variances, classes, l2, weights, iterations=_TRIAL)
+        logits = F.linear(test, weights[:, :-1], weights[:, -1])
+        loss = float(F.cross_entropy(logits, test_classes))
+        if loss > best[0]:
+            break  # weaker penalties would overfit more
+        best = (loss, l2, weights)
+    return best[1] * train.shape[0] / rows.shape[0], best[2]

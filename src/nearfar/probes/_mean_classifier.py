@@ -1,4 +1,4 @@
-"""The mean classifier: one average vector a class."""
+"""The mean classifier probe: one mean vector per class."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ def mean_classifier_accuracy(
     test_embeddings: Float[Tensor, "tests dim"],
     test_labels: Int[Tensor, " tests"],
 ) -> float:
-    r"""Accuracy of the classifier whose weights are the classes' mean unit vectors.
+    r"""Accuracy of the mean classifier, whose weights are the classes' mean unit vectors.
 
     .. math:: \mu_c = \frac{1}{n_c} \sum_{i : y_i = c} u_i, \qquad
               \hat y(u) = \arg\max_c \, u^\top \mu_c, \qquad u = z / \lVert z \rVert
 
-    The means are not normalised again, as in the theory of contrastive learning.
+    The means are not renormalised, as in the theory of contrastive learning.
 
     Args:
         embeddings: Labelled rows to average.
-        labels: Their classes, whole numbers of 0 or more.
+        labels: Their classes, integers of 0 or more.
         test_embeddings: Rows to classify.
         test_labels: Their true classes.
 
     Returns:
-        Share of test rows classified rightly.
+        Fraction of test rows classified correctly.
 
     Raises:
         ValueError: Lengths that differ, fewer than two classes, bad labels, NaN or infinity.
 
     Range:
-        0 to 1; guessing reads the share of the most frequent class.
+        0 to 1; always guessing the most frequent class gives its frequency.
 
     Reading:
-        The classifier that bounds on the downstream loss speak of, and the strictest probe: a
-        class must be one compact region. At most a few points below :func:`linear_accuracy`, the
-        classes are such regions.
+        The classifier to which the bounds on the downstream loss apply, and the strictest probe:
+        each class must form one compact cluster. If it is within a few points of
+        :func:`linear_accuracy`, the classes do.
 
     Reference:
         Arora et al. 2019, section 2 (arXiv 1902.09229); Nozawa & Sato 2021 (arXiv 2102.06866).

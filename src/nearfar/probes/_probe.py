@@ -1,4 +1,4 @@
-"""What every probe is: fitted on embeddings with labels, scored on others."""
+"""Base class of probes: fitted on labelled embeddings, scored on others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Probe"]
 
 
 class Probe(ABC):
-    """A small classifier over frozen embeddings; deterministic.
+    """A deterministic classifier on frozen embeddings.
 
     Attributes:
         classes: The labels seen in :meth:`fit`, ascending.
@@ -24,10 +24,10 @@ class Probe(ABC):
     _dim: int
 
     def fit(self, embeddings: Tensor, labels: Tensor) -> Self:
-        """Learn from labelled embeddings.
+        """Fit on labelled embeddings.
 
         Raises:
-            ValueError: Lengths that differ, fewer than two classes, labels below 0 or not whole,
+            ValueError: Lengths that differ, fewer than two classes, negative or non-integer labels,
                 NaN or infinity.
         """
         embeddings = checked_embeddings(embeddings)
@@ -45,14 +45,14 @@ class Probe(ABC):
         return self.classes[self._predict(embeddings)]
 
     def score(self, embeddings: Tensor, labels: Tensor) -> float:
-        """Share of rows whose class is predicted, in [0, 1]."""
+        """Accuracy, in [0, 1]."""
         predicted = self.predict(embeddings)
         labels = checked_labels(labels, samples=predicted.shape[0]).to(predicted.device)
         return float((predicted == labels).double().mean())
 
     @abstractmethod
     def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
-        """Learn; `indices` point into :attr:`classes`."""
+        """Fit; `indices` are into :attr:`classes`."""
 
     @abstractmethod
     def _predict(self, embeddings: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the papers prove, as functions: exact, with their assumptions and where they are vacuous."""
+"""The papers' theorems as functions: exact values, assumptions, and where a bound is vacuous."""
 
 from nearfar.theory._advice import advise
 from nearfar.theory._bayes_error import (
@@ -84,6 +84,7 @@ from nearfar.theory._information_estimate import (
     SeparableCritic,
     estimate_information,
 )
+from nearfar.theory._mean_classifier_bounds import ContrastiveLowerBound, SupervisedBound
 from nearfar.theory._multi_view_information import (
     MultiViewInformation,
     RepresentationInformation,
@@ -102,7 +103,6 @@ from nearfar.theory._sufficient_representations import (
     is_sufficient,
     minimal_sufficient_representation,
 )
-from nearfar.theory._supervised_bound import SupervisedBound
 from nearfar.theory._uniformity import (
     gaussian_potential,
     uniformity_floor,
@@ -123,6 +123,7 @@ __all__ = [
     "CollisionTerm",
     "Components",
     "ContrastiveLimit",
+    "ContrastiveLowerBound",
     "CouponBound",
     "DecentringCurve",
     "DecorrelationCurve",

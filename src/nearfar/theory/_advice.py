@@ -1,4 +1,4 @@
-"""What can be said of a setting before the first update."""
+"""What theory predicts for a setting before training."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from nearfar.theory._prior import Prior, class_probabilities
 __all__ = ["advise"]
 
 _COVERAGE = 0.95
-_GUESSES = (10, 100, 1_000)  # where the number of latent classes is not known
-_SEEN = 0.02  # of a uniformity: nearer to its floor than this is at the floor
+_GUESSES = (10, 100, 1_000)  # numbers of latent classes to report if none is given
+_SEEN = 0.02  # a uniformity within this of its minimum counts as at the minimum
 _T = 2.0
 
 
@@ -37,40 +37,40 @@ def advise(
     uniformity: float | None = None,
     watched: int | None = None,
 ) -> AdviceRecord:
-    r"""What theory says of a contrastive setting, line by line with its formula.
+    r"""Theoretical predictions for a contrastive setting, each with its formula.
 
-    The loss at chance and the best attainable one, the information that the loss can prove, how
-    likely a batch shows all latent classes and what their collisions cost, the batch that would
-    show them, how low uniformity can go, and which bounds say nothing here, and why.
+    Reports the loss at chance and the best attainable one, the information that the loss can
+    certify, the probability that a batch covers all latent classes, the cost of collisions, the
+    batch size needed for coverage, the minimum of uniformity, and which bounds are vacuous and why.
 
     Assumptions:
-        Those of the functions behind the lines. Candidates of different samples are drawn
-        independently; a batch of two views shows N samples, of which N − 1 are negatives.
+        Those of the functions behind each line. Negatives are drawn independently; a batch of two
+        views has N samples, N − 1 of them negatives.
 
     Args:
         batch_size: N, samples in a (global) batch, 2 or more.
-        dim: Dimensions of a projection.
-        temperature: Of the objective; None for an objective without negatives, of which only the
-            lines on uniformity speak.
-        num_negatives: K keys in a queue; without it the 2N − 2 other views of the batch.
-        prior: Number of latent classes, or the probability of each; without it some guesses.
-        samples: In the data.
-        loss: What a run's loss reads, to be placed between the best and chance.
-        uniformity: What a run reads (t = 2), to be compared with how low it can go.
-        watched: Samples that it was read from.
+        dim: Dimension of the projections.
+        temperature: Temperature of the objective; None for an objective without negatives, where
+            only the lines on uniformity apply.
+        num_negatives: K keys in a queue; by default the 2N − 2 other views of the batch.
+        prior: Number of latent classes, or the probability of each; by default a few guesses.
+        samples: Size of the dataset.
+        loss: Loss of a run, to be placed between the best value and chance.
+        uniformity: Uniformity of a run (t = 2), to be compared with its minimum.
+        watched: Number of samples that uniformity was measured on.
 
     Returns:
-        The lines, and with a prior and a temperature the curves of the bounds.
+        The lines, and the curves of the bounds if prior and temperature are given.
 
     Raises:
-        ValueError: A number out of its range, a prior that is none, a batch larger than the data.
+        ValueError: A number out of range, an invalid prior, or a batch larger than the dataset.
 
     Example:
         >>> for line in advise(batch_size=256, dim=128, temperature=0.2).lines[:3]:
         ...     print(f"{line.about}: {line.says}")
         chance: a loss of 6.24 means nothing was learnt
         best: 1.57 for a perfectly aligned and uniform encoder in 128 dimensions
-        ceiling: the loss cannot prove more than 6.24 nats (9.00 bits) that two views share
+        ceiling: the loss cannot certify more than 6.24 nats (9.00 bits) of mutual information
     """
     check_integer(at_least=2, batch_size=batch_size)
     check_integer(at_least=1, dim=dim)
@@ -80,7 +80,8 @@ def advise(
         check_integer(at_least=1, samples=samples)
         if batch_size > samples:
             raise ValueError(
-                f"`batch_size` must be at most the {samples:,} samples, got {batch_size:,}"
+                f"`batch_size` must be at most the {samples:,} samples of the data,"
+                f" got {batch_size:,}"
             )
     classes = 0 if prior is None else len(class_probabilities(prior))
     draws = batch_size if num_negatives is None else 1 + num_negatives
@@ -99,7 +100,7 @@ def advise(
     lines += _spread(dim, uniformity, watched)
     if samples is not None:
         per_epoch = samples // batch_size
-        says = f"{samples:,} samples make {per_epoch:,} updates an epoch"
+        says = f"{samples:,} samples make {per_epoch:,} updates per epoch"
         lines.append(AdviceLine("data", says, "⌊samples / N⌋", float(per_epoch)))
     return AdviceRecord(setting, tuple(lines), classes, curves)
 
@@ -126,8 +127,8 @@ def _contrast(
     ceiling = information_ceiling(1 + candidates)
     yield AdviceLine(
         "ceiling",
-        f"the loss cannot prove more than {ceiling:.2f} nats ({ceiling / math.log(2):.2f} bits)"
-        " that two views share",
+        f"the loss cannot certify more than {ceiling:.2f} nats ({ceiling / math.log(2):.2f} bits)"
+        " of mutual information",
         "I ≥ ln(number of candidates) − L",
         ceiling,
         matters=True,
@@ -144,7 +145,7 @@ def _contrast(
         yield AdviceLine(
             "vacuous",
             f"at temperature {temperature:g} any aligned encoder has a loss near 0:"
-            " watch uniformity, the loss will not show it",
+            " the loss does not show uniformity, monitor it separately",
             "M·e^(−1/τ)",
             candidates * math.exp(-1 / temperature),
         )
@@ -164,7 +165,7 @@ def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceL
             chance = coupon_collector_probability(draws, guess)
             yield AdviceLine(
                 "coverage",
-                f"if there are {guess:,} latent classes, {draws:,} samples show all of them with"
+                f"with {guess:,} latent classes, {draws:,} samples cover all of them with"
                 f" probability {_probability(chance)}",
                 f"υ of {draws:,} draws, {guess:,} equal classes",
                 chance,
@@ -173,14 +174,14 @@ def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceL
     chance = coupon_collector_probability(draws, prior)
     yield AdviceLine(
         "coverage",
-        f"{draws:,} samples show all {classes:,} classes with probability {_probability(chance)}",
+        f"{draws:,} samples cover all {classes:,} classes with probability {_probability(chance)}",
         "υ = P(every class among the draws)",
         chance,
     )
     needed = draws_for_coverage(prior, probability=_COVERAGE)
     yield AdviceLine(
         "enough",
-        f"{needed:,} samples show all classes with probability {_COVERAGE:.0%}",
+        f"{needed:,} samples cover all classes with probability {_COVERAGE:.0%}",
         "smallest N with υ_N ≥ 0.95",
         float(needed),
     )
@@ -194,8 +195,8 @@ def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceL
     cost = expected_log_collisions(draws - 1, prior)
     yield AdviceLine(
         "cost",
-        f"an encoder that brings each class to one point pays {cost:.2f} for negatives of the"
-        " anchor's own class",
+        f"for an encoder that maps each class to one point, colliding negatives cost {cost:.2f}"
+        " of the loss",
         "E ln(Col + 1)",
         cost,
     )
@@ -212,11 +213,11 @@ def _bounds(draws: int, temperature: float, prior: Prior, classes: int) -> Itera
     truth = math.log1p((classes - 1) * other_class(classes, temperature))
     for name, (log_bound, reason) in log_bounds(draws, temperature, prior).items():
         says = (
-            f"of an encoder with each class in one point, whose supervised loss is {truth:.2f}, the"
-            f" bound of {name} says at most {_exponential(log_bound)}"
+            f"for an encoder that maps each class to one point (supervised loss {truth:.2f}), the"
+            f" bound of {name} is {_exponential(log_bound)}"
         )
         if log_bound >= math.log(collapsed):
-            says += f": vacuous, ln C = {collapsed:.2f} holds for a collapsed encoder ({reason})"
+            says += f": vacuous, a collapsed encoder has ln C = {collapsed:.2f} ({reason})"
         yield AdviceLine("bound", says, _FORMULAS[name], _finite_exponential(log_bound))
 
 
@@ -234,13 +235,12 @@ def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator
     floor = least if watched is None else uniformity_floor(dim, watched, _T)
     away = uniformity - floor
     says = (
-        f"uniformity {_signed(uniformity)} is at its floor: it cannot fall further, only alignment"
-        " can still improve"
+        f"uniformity {_signed(uniformity)} is at its minimum: only alignment can still improve"
         if away <= _SEEN
-        else f"uniformity {_signed(uniformity)} is {away:.2f} above the least that"
-        f" {'the distribution' if watched is None else f'{watched:,} samples'} can show"
+        else f"uniformity {_signed(uniformity)} is {away:.2f} above the minimum for"
+        f" {'any distribution' if watched is None else f'{watched:,} samples'}"
     )
-    yield AdviceLine("spread", says, "uniformity − its floor", away)
+    yield AdviceLine("spread", says, "uniformity − its minimum", away)
 
 
 def _signed(value: float) -> str:

@@ -1,4 +1,4 @@
-"""How often the best guess is wrong: exactly, and bounded by information."""
+"""The Bayes error: exact, and bounded by mutual information."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ErrorInterval(Record):
-    """Between which values an error lies.
+    """An interval that contains an error rate.
 
     Attributes:
-        lower: No representation of the kind does better.
-        upper: None does worse.
-        guessing: Error of a blind guess among equally likely tasks, the most an error can be.
+        lower: Lower bound.
+        upper: Upper bound.
+        guessing: Error of uniform guessing among the tasks' values, the trivial upper bound.
     """
 
     lower: float
@@ -38,20 +38,20 @@ class ErrorInterval(Record):
 
     @property
     def vacuous(self) -> bool:
-        """The interval says no more than that errors lie between 0 and a blind guess."""
+        """Whether the interval is the trivial one, from 0 to the error of guessing."""
         return self.lower <= 0 and self.upper >= self.guessing
 
 
 def bayes_error(
     joint: Float[Tensor, "inputs signals tasks"], representation: Representation
 ) -> float:
-    r"""Error of the best possible guess of the task from a representation.
+    r"""Bayes error of predicting the task from a representation.
 
     .. math:: P_e = \mathbb E_z \big[ 1 - \max_t P(t \mid z) \big]
 
     Args:
         joint: Probability of each (input, signal, task).
-        representation: A map or a channel, as for :func:`representation_information`.
+        representation: Deterministic or stochastic, as for :func:`representation_information`.
 
     Returns:
         From 0 to 1 − 1/\|T\|.
@@ -77,26 +77,26 @@ def bayes_error_bound(
     input_given_signal_and_task: float = 0.0,
     sample_term: float = 0.0,
 ) -> float:
-    r"""The most the Bayes error of a representation can be, by what it knows of the signal.
+    r"""Upper bound on a representation's Bayes error, from its information about the signal.
 
     .. math:: P_e \le \mathrm{Th}\Big( 1 - \exp\big( -( H(T) + I(X;S \mid T) + I(Z;X \mid S,T)
               - \hat I(Z;S) + \text{sample term} ) \big) \Big)
 
-    with :math:`\mathrm{Th}` clipping to :math:`[0, 1 - 1/|T|]`. The more the representation knows
-    of the signal the less it errs; what it keeps beside the task (the styles that both views share,
-    and what neither signal nor task tell) is a debt.
+    with :math:`\mathrm{Th}` clipping to :math:`[0, 1 - 1/|T|]`. Information about the signal lowers
+    the bound; task-irrelevant information (style shared by both views, and what neither signal nor
+    task explains) raises it.
 
     Assumptions:
-        None on the world: a chain of :math:`P_e \le 1 - e^{-H(T \mid Z)}`,
+        None on the distribution: it chains :math:`P_e \le 1 - e^{-H(T \mid Z)}`,
         :math:`I(Z;T) \ge I(Z;S) - I(Z;S \mid T)` and :math:`I(Z;S \mid T) \le I(X;S \mid T)`, so
-        the term :math:`I(Z;X \mid S,T)` could even be left out. With an estimate in place of
-        :math:`I(Z;S)` it holds with the probability that :func:`estimation_error` states, and only
-        for an estimator that is consistent: one that reads too much breaks it.
+        the term :math:`I(Z;X \mid S,T)` could even be dropped. With an estimate in place of
+        :math:`I(Z;S)` it holds with the probability given by :func:`estimation_error`, and only
+        for a consistent estimator: an overestimate invalidates it.
 
     Vacuous:
-        Where the sum in the exponent reaches :math:`\ln |T|`: the bound is then a blind guess. An
-        estimate that cannot exceed the logarithm of a batch (:func:`information_ceiling`) makes it
-        so where the views share more than that.
+        Where the sum in the exponent reaches :math:`\ln |T|`: the bound is then that of guessing.
+        An estimator capped at the logarithm of the batch size (:func:`information_ceiling`) makes
+        it vacuous where the views share more than that.
 
     Args:
         signal_information: :math:`I(Z;S)` or its estimate, in nats.
@@ -104,13 +104,13 @@ def bayes_error_bound(
         num_tasks: :math:`|T|`, 2 or more.
         compression_gap: :math:`I(X;S \mid T)`.
         input_given_signal_and_task: :math:`I(Z;X \mid S,T)`.
-        sample_term: What estimating the information may have cost; :func:`estimation_error`.
+        sample_term: Error of the information estimate; see :func:`estimation_error`.
 
     Returns:
-        A share from 0 to 1 − 1/\|T\|.
+        An error rate from 0 to 1 − 1/\|T\|.
 
     Raises:
-        ValueError: Entropies or information below 0; more entropy than so many tasks can have.
+        ValueError: Negative entropy or information; a task entropy above :math:`\ln |T|`.
 
     Reference:
         Tsai et al., ICLR 2021 (arXiv 2006.05576), theorem 3.
@@ -132,7 +132,7 @@ def bayes_error_bound(
     )
     if task_entropy > math.log(num_tasks) + 1e-9:
         raise ValueError(
-            f"`task_entropy` of {num_tasks} tasks must be at most {math.log(num_tasks):.4f},"
+            f"`task_entropy` must be at most {math.log(num_tasks):.4f} for {num_tasks} tasks,"
             f" got {task_entropy!r}"
         )
     debt = task_entropy + compression_gap + input_given_signal_and_task + sample_term
@@ -142,25 +142,25 @@ def bayes_error_bound(
 def estimation_error(
     num_parameters: int, samples: int, *, delta: float = 0.05, constant: float = 1.0
 ) -> float:
-    r"""How far an estimate of information by a trained critic may be off.
+    r"""Estimation error of mutual information with a trained critic.
 
     .. math:: c \, \sqrt{\frac{d + \ln(1/\delta)}{n}}
 
-    The rate at which the estimate from :math:`n` pairs nears the truth, with probability
-    :math:`1 - \delta`, for the best critic of a compact family with :math:`d` parameters.
+    Convergence rate of the estimate from :math:`n` pairs, with probability :math:`1 - \delta`,
+    for the best critic of a compact family with :math:`d` parameters.
 
     Assumptions:
-        The family holds the true density ratio, its parameters and scores are bounded, and
+        The family contains the true density ratio, its parameters and scores are bounded, and
         optimisation finds the best member. The constant depends on those bounds and is not given by
-        the theorem: 1 makes this an order of magnitude, not a guarantee.
+        the theorem: with 1 this is an order of magnitude, not a guarantee.
 
     Vacuous:
-        For networks with more parameters than pairs, as nearly all are.
+        For networks with more parameters than pairs, which is nearly always.
 
     Args:
-        num_parameters: :math:`d`.
-        samples: :math:`n`.
-        delta: Probability that the statement fails, above 0 and at most 1.
+        num_parameters: :math:`d`, number of critic parameters.
+        samples: :math:`n`, number of pairs.
+        delta: Failure probability, above 0 and at most 1.
         constant: :math:`c`.
 
     Reference:
@@ -179,7 +179,7 @@ def estimation_error(
 def supervised_relative_bounds(
     supervised_error: float, *, num_tasks: int, epsilon_info: float = 0.0
 ) -> ErrorInterval:
-    r"""Where self-supervised errors lie, by the error of the best supervised representation.
+    r"""Bounds on self-supervised errors relative to the best supervised representation.
 
     .. math:: -\frac{\ln(1 - P_e^{\text{sup}}) + \ln 2}{\ln |T|}
               \;\le\; P_e^{\text{ssl}}, P_e^{\text{ssl}_{\min}} \;\le\;
@@ -188,22 +188,22 @@ def supervised_relative_bounds(
     both sides clipped to :math:`[0, 1 - 1/|T|]`.
 
     Assumptions:
-        The multi-view assumption, with :math:`I(X;T \mid S) \le \epsilon_{\text{info}}`, and a
-        representation that keeps all of :math:`I(X;S)`. By Fano's inequality and
-        :math:`P_e \le 1 - e^{-H(T \mid Z)}`, once each way.
+        The multi-view assumption, :math:`I(X;T \mid S) \le \epsilon_{\text{info}}`, and a
+        representation that retains all of :math:`I(X;S)`. The two sides follow from Fano's
+        inequality and :math:`P_e \le 1 - e^{-H(T \mid Z)}`.
 
     Vacuous:
-        The upper side is never below 1/2, so for two tasks always; the lower side is 0 until the
-        supervised error exceeds 1/2. With many tasks and a good supervised error the upper side
-        says something: a loss of at most half of the cases, and little more.
+        The upper side is never below 1/2, so it is vacuous for two tasks; the lower side is 0 until
+        the supervised error exceeds 1/2. With many tasks and a small supervised error the upper
+        side is informative: the error is little more than one half at most.
 
     Args:
-        supervised_error: Bayes error :math:`P_e^{\text{sup}}` of the input, from 0 to 1 − 1/\|T\|.
+        supervised_error: Bayes error :math:`P_e^{\text{sup}}` given the input, in [0, 1 − 1/\|T\|].
         num_tasks: :math:`|T|`, 2 or more.
         epsilon_info: :math:`\epsilon_{\text{info}}`.
 
     Raises:
-        ValueError: An error above that of a blind guess, information below 0.
+        ValueError: An error above that of guessing, or negative information.
 
     Reference:
         Tsai et al., ICLR 2021 (arXiv 2006.05576), theorem 4.
@@ -221,8 +221,8 @@ def supervised_relative_bounds(
     guessing = 1 - 1 / num_tasks
     if supervised_error > guessing + 1e-9:
         raise ValueError(
-            f"`supervised_error` must be at most that of a blind guess among {num_tasks} tasks,"
-            f" {guessing:.4f}, got {supervised_error!r}"
+            f"`supervised_error` must be at most {guessing:.4f}, the error of guessing among"
+            f" {num_tasks} tasks, got {supervised_error!r}"
         )
     spread = math.log(num_tasks)
     lower = -(math.log1p(-min(supervised_error, guessing)) + math.log(2)) / spread
@@ -231,7 +231,7 @@ def supervised_relative_bounds(
 
 
 def clipped(error: float, num_tasks: int) -> float:
-    """An error no less than 0 and no more than that of a blind guess: Th of the paper.
+    """An error clipped to [0, error of guessing], the paper's Th.
 
     >>> clipped(-0.3, 10), clipped(0.4, 10), clipped(1.2, 10)
     (0.0, 0.4, 0.9)

@@ -1,4 +1,4 @@
-"""Both bounds on the supervised loss, against the number of candidates."""
+"""Both bounds on the supervised loss as a function of the number of candidates."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ ARORA, COUPON = "Arora et al.", "the coupon collector"
 
 
 def log_bounds(draws: int, temperature: float, prior: Prior) -> dict[str, tuple[float, str]]:
-    r"""Logarithm of each bound for classes that are points, and what makes it large.
+    r"""Logarithm of each bound when each class is a single point, and why the bound is large.
 
-    Then the gap d(f) is 0, and with the potential q of another class relative to one's own the
-    loss is :math:`E \ln(1 + \mathrm{Col} + (K - \mathrm{Col}) q)`. What it has beyond
-    :math:`E \ln(1 + \mathrm{Col})` is, by Jensen's inequality, at most
-    :math:`\sum_c \rho_c \ln(1 + q y_c)` with the mean :math:`y_c` of (K − Col)/(1 + Col), which is
-    :math:`(1 - (1 - \rho_c)^{K+1}) / \rho_c - 1`.
-    A larger loss makes larger bounds, so they stay bounds; terms of subclasses are left out, which
-    also makes them larger.
+    The gap d(f) is then 0, and with the potential q of another class relative to the anchor's own
+    the loss is :math:`E \ln(1 + \mathrm{Col} + (K - \mathrm{Col}) q)`. By Jensen's inequality it
+    exceeds :math:`E \ln(1 + \mathrm{Col})` by at most :math:`\sum_c \rho_c \ln(1 + q y_c)`, with
+    :math:`y_c` the mean of (K − Col)/(1 + Col), :math:`(1 - (1 - \rho_c)^{K+1}) / \rho_c - 1`.
+    Both bounds increase with the loss, so they stay valid; dropping the subclass terms only
+    loosens them.
     """
     rho = class_probabilities(prior)
     negatives = draws - 1
@@ -41,33 +40,33 @@ def log_bounds(draws: int, temperature: float, prior: Prior) -> dict[str, tuple[
     return {
         ARORA: (
             _log(excess) - log_free - log_coverage,
-            "a draw without collisions is too rare" if log_free < log_coverage else rare,
+            "draws without collisions are too rare" if log_free < log_coverage else rare,
         ),
         COUPON: (
             _log(cost + 2 * excess) - log_coverage,
-            rare if log_coverage < -0.7 else "what collisions cost counts as loss",
+            rare if log_coverage < -0.7 else "the collision term counts as loss",
         ),
     }
 
 
 def other_class(classes: int, temperature: float) -> float:
-    """e^(s/τ) of another class over that of one's own, classes at the corners of a simplex."""
+    """e^(s/τ) of another class relative to the anchor's own, classes at a simplex's vertices."""
     return math.exp(-classes / (classes - 1) / temperature)
 
 
 def bound_curves(prior: Prior, *, temperature: float, most: int = 1_024) -> tuple[Curve, ...]:
-    """Upper bounds of the supervised loss against the number of candidates, as logarithms.
+    """Log upper bounds of the supervised loss as a function of the number of candidates.
 
-    For an encoder that brings each class to one point, the points as far apart as they can be: what
-    is left is what the bounds' coefficients do as K grows, as in the paper's Figure 1.
+    For an encoder that maps each class to one point, the points maximally separated. This isolates
+    how the bounds' coefficients behave as K grows, as in the paper's Figure 1.
 
     Args:
         prior: Number of classes, 2 or more, or the probability of each.
-        temperature: Of the loss.
+        temperature: Temperature of the loss.
         most: Largest number of candidates, K + 1.
 
     Returns:
-        The natural logarithm of each bound, and that of ln C, which a collapsed encoder has.
+        The natural logarithm of each bound, and of ln C, the loss of a collapsed encoder.
 
     Example:
         >>> arora, coupon, collapsed = bound_curves(10, temperature=0.5, most=512)

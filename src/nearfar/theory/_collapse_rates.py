@@ -1,4 +1,4 @@
-"""How fast a gradient drives towards collapse or away from it."""
+"""Rates at which a gradient drives a batch towards or away from collapse."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CollapseRates(Record):
-    """Derivatives by time, at the start of gradient flow with unit speed factor.
+    """Initial time derivatives of m_o and m_r under gradient flow.
 
     Attributes:
-        center: Of m_o, the length of the unit vectors' mean; above 0 leads to collapse.
-        residual: Of m_r, the mean length of their residuals; above 0 leads away from it.
+        center: Derivative of m_o, the length of the unit vectors' mean; positive towards collapse.
+        residual: Derivative of m_r, their residuals' mean length; positive away from collapse.
     """
 
     center: float
@@ -48,35 +48,35 @@ def collapse_rates(
     .. math:: \dot m_o = \frac{o^\top \dot o}{\lVert o \rVert}, \qquad
               \dot m_r = \frac1N \sum_i \frac{r_i^\top \dot r_i}{\lVert r_i \rVert} .
 
-    Where :math:`o` or an :math:`r_i` is 0 its length has a corner there, and the derivative is the
-    one forward in time, :math:`\lVert \dot o \rVert` or :math:`\lVert \dot r_i \rVert`.
+    Where :math:`o` or an :math:`r_i` is 0 its norm is not differentiable, and the derivative is the
+    right-hand one, :math:`\lVert \dot o \rVert` or :math:`\lVert \dot r_i \rVert`.
 
     Statement: as :math:`m_o^2 + \frac1N \sum \lVert r_i \rVert^2 = 1`, the residuals' root mean
-    square shrinks exactly when :math:`m_o` grows. Their mean length :math:`m_r` does nearly the
-    same, but not always: spreading lengths lower it at the same root mean square.
+    square shrinks exactly when :math:`m_o` grows. Their mean length :math:`m_r` usually does the
+    same, but not always: at equal root mean square, more variable lengths have a smaller mean.
 
     Args:
-        directions: Where each vector is drawn: a negative gradient, one row for each sample,
+        directions: Direction in which each vector moves: a negative gradient, one row per sample,
             without the 1/N of a mean.
-        vectors: Any length but zero; normalised here.
+        vectors: Non-zero vectors; normalised internally.
 
     Returns:
         Both derivatives.
 
     Raises:
-        ValueError: Not two matrices of one shape, or fewer than 2 samples.
+        ValueError: Not two matrices of equal shape, or fewer than 2 samples.
         TypeError: Integer tensors.
 
     Vacuous:
-        As a forecast of training: a network moves all vectors through the same parameters, and a
-        rate at one instant is no outcome.
+        As a prediction of training: a network moves all vectors through shared parameters, and an
+        instantaneous rate does not determine the outcome.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), conjectures 1 and 2, as derivatives.
 
     Example:
         >>> vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-        >>> rates = collapse_rates(vectors.flip(0), vectors)  # each is drawn to the other
+        >>> rates = collapse_rates(vectors.flip(0), vectors)  # each moves towards the other
         >>> print(f"{rates.center:.3f} {rates.residual:.3f}")
         0.707 -0.707
     """
@@ -93,24 +93,24 @@ def collapse_rates(
 
 def _length_rate(rows: Tensor, speeds: Tensor) -> Tensor:
     lengths = rows.norm(dim=1)
-    gone = lengths < 1e-12  # no direction: the length can only grow
+    gone = lengths < 1e-12  # zero vector: its length can only grow
     along = (rows * speeds).sum(dim=1) / lengths.masked_fill(gone, 1.0)
     return torch.where(gone, speeds.norm(dim=1), along)
 
 
 @torch.no_grad()
 def center_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
-    r"""Conjecture 1, first half: what drawing all vectors along their centre does.
+    r"""Conjecture 1, first half: rates when all vectors move along their centre.
 
-    Statement: :math:`\dot m_o \ge 0`, in every batch, and 0 only if the batch is balanced or each
-    vector lies along the centre. (Conjectured in the paper; on free unit vectors it is a theorem.)
+    Statement: :math:`\dot m_o \ge 0` in every batch, and 0 only if the batch is balanced or each
+    vector lies along the centre. (Conjectured in the paper; a theorem for free unit vectors.)
 
     Proof:
         :math:`o^\top \dot o = \frac1N \sum_i \big(\lVert o \rVert^2 - (Z_i^\top o)^2\big) \ge 0`,
         each term by the Cauchy–Schwarz inequality.
 
     Args:
-        vectors: One view's projections, any length but zero; normalised here.
+        vectors: One view's projections, non-zero; normalised internally.
 
     Returns:
         The rates under :math:`d_i = o`, the negative gradient of
@@ -121,7 +121,7 @@ def center_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
         TypeError: An integer tensor.
 
     Vacuous:
-        In a balanced batch, and at complete collapse, both of which stand still.
+        In a balanced batch and at complete collapse, both of which are stationary.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), conjecture 1, first phase of figure 4.
@@ -137,14 +137,13 @@ def center_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
 
 @torch.no_grad()
 def residual_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
-    r"""Conjecture 1, second half: what drawing each vector along its own residual does.
+    r"""Conjecture 1, second half: rates when each vector moves along its own residual.
 
-    Statement: exactly the opposite of :func:`center_rates`, as :math:`r_i = Z_i - o` and the part
-    along :math:`Z_i` moves nothing. So :math:`\dot m_o \le 0` and the residuals' root mean square
-    grows.
+    Statement: exactly minus :func:`center_rates`, as :math:`r_i = Z_i - o` and the part along
+    :math:`Z_i` has no effect. So :math:`\dot m_o \le 0` and the residuals' root mean square grows.
 
     Args:
-        vectors: One view's projections, any length but zero; normalised here.
+        vectors: One view's projections, non-zero; normalised internally.
 
     Returns:
         The rates under :math:`d_i = r_i`, the negative gradient of
@@ -155,7 +154,7 @@ def residual_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
         TypeError: An integer tensor.
 
     Vacuous:
-        As :func:`center_rates`: a complete collapse has no residual that could undo it.
+        As :func:`center_rates`: at complete collapse there is no residual.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), conjecture 1, second phase of figure 4.
@@ -170,32 +169,32 @@ def residual_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
 
 
 def decorrelation_rates(vectors: Float[Tensor, "batch dim"]) -> CollapseRates:
-    r"""Conjecture 2: what decorrelating the dimensions does to :math:`m_r`.
+    r"""Conjecture 2: effect of decorrelating the dimensions on :math:`m_r`.
 
-    Conjecture: decorrelation makes :math:`m_r` grow. On free unit vectors, which this measures, it
-    does not as a rule: near a complete collapse the regulariser R, where it is not 0, makes the
-    centre grow and the residuals' root mean square shrink; elsewhere either sign occurs. The
-    quick recovery that the paper sees in a trained network must then come about through the
-    network's parameters, which move all vectors together.
+    Conjecture: decorrelation makes :math:`m_r` grow. For free unit vectors, measured here, this
+    fails in general: near complete collapse the regulariser R, where non-zero, makes the centre
+    grow and the residuals' root mean square shrink; elsewhere either sign occurs. The fast recovery
+    that the paper observes in a trained network must then be due to the network's shared
+    parameters.
 
     Proof:
-        R is of fourth degree in the residuals, so
+        R is homogeneous of degree 4 in the residuals, so
         :math:`\sum_i r_i^\top \partial R / \partial r_i = 4 R`: its negative gradient
-        shortens them. Near a collapse the normalisation changes that by a higher order only.
+        shortens them. Near collapse the normalisation changes that only to higher order.
 
     Args:
-        vectors: One view's projections, any length but zero; normalised here.
+        vectors: One view's projections, non-zero; normalised internally.
 
     Returns:
-        The rates under the regulariser's negative gradient, times the batch size as for a sum of
-        samples' terms.
+        The rates under the regulariser's negative gradient times the batch size, as for a sum over
+        samples.
 
     Raises:
         ValueError: Not a matrix, or fewer than 2 samples.
         TypeError: An integer tensor.
 
     Vacuous:
-        At complete collapse, where R has no gradient (it vanishes with the third power of the
+        At complete collapse, where the gradient of R vanishes (with the third power of the
         residuals), and near balance, where :math:`m_r` cannot grow.
 
     Reference:

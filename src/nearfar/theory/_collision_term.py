@@ -1,4 +1,4 @@
-"""How much of the contrastive loss is owed to negatives of the anchor's own class."""
+"""The part of the contrastive loss caused by negatives of the anchor's own class."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nearfar.theory._prior import Prior
 
 __all__ = ["CollisionTerm", "collision_term_bound"]
 
-_FEW = 1024  # negatives, of which picking those that collide takes longer than looking at all
+_FEW = 1024  # below this many negatives, masking all is faster than selecting the colliding ones
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class CollisionTerm(Record):
     r"""What colliding negatives contribute, and its bounds.
 
     Attributes:
-        collisions: :math:`\mathbb E \ln(\mathrm{Col} + 1)`: a bound from below, up to the gap.
+        collisions: :math:`\mathbb E \ln(\mathrm{Col} + 1)`, the lower bound up to the gap.
         term: The contribution itself.
-        standard_error: Of `term`, which is a mean over random draws.
-        bound: A bound from above: `collisions` plus the largest deviation in similarity, over t.
-        deviation: Mean over classes and pairs of samples of one class of how much more, or less,
-            similar they are than the two views of one sample: the quantity tabled in the paper, a
-            mean where `bound` takes the largest, without 1/t.
+        standard_error: Standard error of `term`, a mean over random draws.
+        bound: Upper bound: `collisions` plus the largest deviation in similarity, over t.
+        deviation: Mean absolute difference between the similarity of two samples of one class and
+            that of two views of one sample: the quantity in the paper's tables, a mean where
+            `bound` takes the maximum, without 1/t.
     """
 
     collisions: float
@@ -54,7 +54,7 @@ def collision_term_bound(
     draws: int = 4096,
     seed: int = 0,
 ) -> CollisionTerm:
-    r"""How much of the contrastive loss colliding negatives cost, at least and at most.
+    r"""Lower and upper bound on what colliding negatives add to the contrastive loss.
 
     .. math:: \ln\Big(1 + \sum_{k :\, c_k = c} e^{z \cdot (z_k - z^+) / t}\Big)
               \;\le\; \ln(\mathrm{Col} + 1)
@@ -71,21 +71,21 @@ def collision_term_bound(
         labels: The class of each sample, 0 or more.
         num_negatives: K, 1 or more.
         temperature: t, above 0.
-        prior: A number of classes, or the probability of each; the labels' shares if not given.
-        draws: Anchors drawn.
-        seed: Of the draws.
+        prior: A number of classes, or the probability of each; class frequencies if not given.
+        draws: Number of anchors drawn.
+        seed: Random seed of the draws.
 
     Raises:
         ValueError: As :func:`coupon_lower_bound`.
 
     Reading:
-        A `deviation` that stays where it is while K grows says that many negatives do not drive
-        samples of one class apart, although they are pushed. On CIFAR-10 the paper finds 0.60 to
+        A `deviation` that stays constant as K grows means that many negatives do not separate
+        samples of one class, although they repel each other. On CIFAR-10 the paper finds 0.60 to
         0.62 from 32 to 512 candidates.
 
     Vacuous:
-        Where the deviation reaches its largest, 2, and t is small: 2/t is above any contrastive
-        loss that occurs.
+        Where the deviation is near its maximum, 2, and t is small: 2/t exceeds any contrastive
+        loss seen in practice.
 
     Reference:
         Nozawa & Sato 2021 (arXiv 2102.06866), the upper bound of the collision term.
@@ -99,40 +99,40 @@ def collision_term_bound(
         >>> print(f"{found.collisions:.1f} {found.term:.1f} {found.bound:.1f}")
         2.1 2.1 2.2
     """
-    world = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
+    population = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
     terms, spreads = [], []
-    for contrast in world.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
-        for ahead in _colliding(contrast):
-            terms.append(F.softplus((ahead / temperature).logsumexp(dim=1)))
-            sizes = ahead.abs().masked_fill(ahead.isinf(), 0)
+    for contrast in population.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
+        for excess in _colliding(contrast):
+            terms.append(F.softplus((excess / temperature).logsumexp(dim=1)))
+            sizes = excess.abs().masked_fill(excess.isinf(), 0)
             spreads.append(F.pad(sizes, (0, 1)).amax(dim=1))  # 0 without collision
     term, spread = torch.cat(terms).double(), torch.cat(spreads).double()
-    collisions = expected_log_collisions(num_negatives, world.classes.prior)
+    collisions = expected_log_collisions(num_negatives, population.classes.prior)
     return CollisionTerm(
         collisions=collisions,
         term=float(term.mean()),
         standard_error=float(term.std()) / len(term) ** 0.5,
         bound=collisions + float(spread.mean()) / temperature,
-        deviation=_deviation(world, draws, np.random.default_rng((seed, 1))),
+        deviation=_deviation(population, draws, np.random.default_rng((seed, 1))),
     )
 
 
 def _colliding(contrast: Contrast) -> Iterator[Tensor]:
-    """How far negatives lead their anchors' positives; −∞, or left out, where none collides."""
+    """Similarity of colliding negatives minus the positive's; −∞ or omitted where none collides."""
     if contrast.negatives.shape[1] < _FEW:
-        ahead = _leads(*contrast[1:4])
+        excess = _excess(*contrast[1:4])
         missed = contrast.negative_labels[:, None, :] != contrast.labels[:, :, None]
-        yield ahead.masked_fill_(missed, -torch.inf).flatten(0, 1)
+        yield excess.masked_fill_(missed, -torch.inf).flatten(0, 1)
         return
     for labels, z, positives, negatives, negative_labels in zip(*contrast, strict=True):
         sorted_labels, order = negative_labels.sort()
         for label in sorted(set(labels.tolist())):
             ends = torch.searchsorted(sorted_labels, sorted_labels.new_tensor([label, label + 1]))
             some, colliding = labels == label, order[int(ends[0]) : int(ends[1])]
-            yield _leads(z[some], positives[some], negatives[colliding])
+            yield _excess(z[some], positives[some], negatives[colliding])
 
 
-def _leads(
+def _excess(
     anchors: Float[Tensor, "*groups anchors dim"],
     positives: Float[Tensor, "*groups anchors dim"],
     negatives: Float[Tensor, "*groups negatives dim"],
@@ -141,15 +141,14 @@ def _leads(
         return anchors @ negatives.mT - (anchors * positives).sum(dim=-1, keepdim=True)
 
 
-def _deviation(world: LabelledViews, draws: int, rng: np.random.Generator) -> float:
-    """The mean over classes and pairs, from as many random pairs of each class."""
-    classes = np.repeat(
-        np.arange(len(world.classes.prior)), max(1, draws // len(world.classes.prior))
-    )
-    classes = classes[world.classes.sizes[classes] > 1]  # a class of one sample has no pairs
+def _deviation(population: LabelledViews, draws: int, rng: np.random.Generator) -> float:
+    """The mean over classes and pairs, from equally many random pairs per class."""
+    num_classes = len(population.classes.prior)
+    classes = np.repeat(np.arange(num_classes), max(1, draws // num_classes))
+    classes = classes[population.classes.sizes[classes] > 1]  # a class of one sample has no pairs
     if not len(classes):
         return 0.0
-    anchors, others = world.classes.pairs(rng, classes)
-    z = world.views[0][anchors]
-    similar = (z * world.views[1][others]).sum(dim=1)
-    return float((similar - (z * world.views[1][anchors]).sum(dim=1)).abs().double().mean())
+    anchors, others = population.classes.pairs(rng, classes)
+    z = population.views[0][anchors]
+    similar = (z * population.views[1][others]).sum(dim=1)
+    return float((similar - (z * population.views[1][anchors]).sum(dim=1)).abs().double().mean())

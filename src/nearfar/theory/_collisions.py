@@ -1,4 +1,4 @@
-"""Collisions: negatives that are of the anchor's own class."""
+"""Collisions: negatives of the anchor's own class."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nearfar.theory._prior import Prior, distinct_probabilities
 __all__ = ["collision_probability", "expected_log_collisions", "log_no_collision"]
 
 _STEP = 0.125
-_ENTRIES = 2**20  # of a block of classes × nodes
+_ENTRIES = 2**20  # entries of a block of classes × nodes
 
 
 def collision_probability(num_negatives: int, prior: Prior) -> float:
-    r"""How likely at least one of K negatives is of the anchor's class.
+    r"""Probability that at least one of K negatives is of the anchor's class.
 
     .. math:: \tau_K = P(\mathrm{Col} \ne 0) = 1 - \sum_c \rho_c (1 - \rho_c)^K
 
@@ -29,11 +29,11 @@ def collision_probability(num_negatives: int, prior: Prior) -> float:
         prior: A number of classes, drawn equally often, or the probability of each.
 
     Returns:
-        A number in [0, 1] with full relative precision, which rises with K. What it lacks to 1 is
-        lost below 1e-16: see :func:`log_no_collision`.
+        A number in [0, 1] with full relative precision, increasing in K. Its complement is lost
+        below 1e-16: see :func:`log_no_collision`.
 
     Raises:
-        ValueError: Negatives below 0, a prior that is none.
+        ValueError: Negative `num_negatives`, an invalid prior.
 
     Reference:
         Nozawa & Sato 2021 (arXiv 2102.06866), after Arora et al. 2019 (arXiv 1902.09229).
@@ -48,7 +48,7 @@ def collision_probability(num_negatives: int, prior: Prior) -> float:
     values, counts = distinct_probabilities(prior)
     if num_negatives == 0:
         return 0.0
-    with np.errstate(divide="ignore"):  # a class of probability 1 collides for sure
+    with np.errstate(divide="ignore"):  # a class of probability 1 always collides
         return min(1.0, float((counts * values) @ -np.expm1(num_negatives * np.log1p(-values))))
 
 
@@ -57,8 +57,8 @@ def log_no_collision(num_negatives: int, prior: Prior) -> float:
 
     .. math:: \ln(1 - \tau_K) = \ln \sum_c \rho_c (1 - \rho_c)^K
 
-    The bounds that grow out of Arora et al. divide by :math:`1 - \tau_K`, which in floating point
-    cannot be told from :math:`\tau_K`: it would stop at 1e-16.
+    The bounds that build on Arora et al. divide by :math:`1 - \tau_K`, which cannot be computed
+    from :math:`\tau_K` in floating point once it falls below 1e-16.
 
     Assumptions:
         Those of :func:`collision_probability`.
@@ -68,10 +68,10 @@ def log_no_collision(num_negatives: int, prior: Prior) -> float:
         prior: A number of classes, drawn equally often, or the probability of each.
 
     Returns:
-        A number of 0 or below, nearly linear in K; −∞ for a single class.
+        A number of at most 0, nearly linear in K; −∞ for a single class.
 
     Raises:
-        ValueError: Negatives below 0, a prior that is none.
+        ValueError: Negative `num_negatives`, an invalid prior.
 
     Example:
         >>> print(f"{log_no_collision(65_536, 10):.1f}")
@@ -88,21 +88,21 @@ def log_no_collision(num_negatives: int, prior: Prior) -> float:
 
 
 def expected_log_collisions(num_negatives: int, prior: Prior) -> float:
-    r"""The share of the contrastive loss that negatives of the anchor's class force upon it.
+    r"""The minimum that negatives of the anchor's class add to the contrastive loss.
 
     .. math:: \mathbb E \ln(\mathrm{Col} + 1)
               = \sum_c \rho_c \int_0^\infty
                 \frac{e^{-s}}{s} \Big(1 - \big(1 - \rho_c (1 - e^{-s})\big)^K\Big)\, ds,
               \qquad \mathrm{Col} \mid c \sim \mathrm{Binomial}(K, \rho_c)
 
-    A mean classifier cannot tell a colliding negative from the positive: :math:`m` of them among
-    the candidates cost at least :math:`\ln(1 + m)`, however good the encoder.
+    A mean classifier scores a colliding negative as it scores the positive: :math:`m` of them cost
+    at least :math:`\ln(1 + m)`, however good the encoder.
 
     *Proof of the integral*: :math:`\ln(1 + m) = \int_0^\infty (e^{-s} - e^{-(1 + m) s}) / s\, ds`
     (Frullani), and the mean of :math:`e^{-s \mathrm{Col}}` is the binomial's generating function.
     With :math:`s = e^x` the integrand is analytic and bounded for :math:`|\mathrm{Im}\, x| < π/2`,
-    whatever K and the prior: the trapezoid rule errs by :math:`e^{-\pi^2 / h}`, below rounding at
-    the step used, :math:`h = 1/8`. No sum over m, nothing cancels.
+    for every K and prior: the trapezoidal rule's error :math:`e^{-\pi^2 / h}` is below rounding at
+    the step used, :math:`h = 1/8`. There is no sum over m and no cancellation.
 
     Assumptions:
         Those of :func:`collision_probability`.
@@ -116,7 +116,7 @@ def expected_log_collisions(num_negatives: int, prior: Prior) -> float:
         negatives. Given a collision, the mean is this divided by :func:`collision_probability`.
 
     Raises:
-        ValueError: Negatives below 0, a prior that is none.
+        ValueError: Negative `num_negatives`, an invalid prior.
 
     Reference:
         Nozawa & Sato 2021 (arXiv 2102.06866), the collision term of both lower bounds.

@@ -1,4 +1,4 @@
-"""Few points as far apart as they can be, and the least potential and loss they reach."""
+"""Optimal configurations of few points on the sphere, and the potential and loss they attain."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = [
 
 
 def simplex(points: int, dim: int) -> Float[Tensor, "points dim"]:
-    r"""Corners of a regular simplex on the unit sphere: every two at cosine −1/(n − 1).
+    r"""Vertices of a regular simplex on the unit sphere: pairwise cosines −1/(n − 1).
 
-    Statement: no n unit vectors, in whatever dimension, have a smaller mean potential over pairs,
-    for any potential that is convex and decreasing in the squared distance.
+    Statement: among n unit vectors in any dimension, they minimise the mean pairwise potential, for
+    any potential that is convex and decreasing in the squared distance.
 
     Args:
-        points: Number of corners n, from 2 to ``dim + 1``.
-        dim: Dimension; coordinates that are not needed are 0.
+        points: Number of vertices n, from 2 to ``dim + 1``.
+        dim: Dimension; unused coordinates are 0.
 
     Returns:
-        Unit vectors in float64 that add to zero.
+        Unit vectors in float64 that sum to zero.
 
     Raises:
         ValueError: Fewer than 2 points, or more than ``dim + 1``.
@@ -47,8 +47,8 @@ def simplex(points: int, dim: int) -> Float[Tensor, "points dim"]:
     check_integer(at_least=1, dim=dim)
     if points > dim + 1:
         raise ValueError(
-            f"`points` must be at most {dim + 1}, as {dim} dimensions hold no larger regular"
-            f" simplex, got {points}"
+            f"`points` must be at most {dim + 1} for a regular simplex in {dim} dimensions,"
+            f" got {points}"
         )
     order = torch.arange(1, points, dtype=torch.float64)
     # Helmert's contrasts: row k is 1 on the first k coordinates and −k on the next
@@ -61,10 +61,10 @@ def simplex(points: int, dim: int) -> Float[Tensor, "points dim"]:
 
 
 def regular_polygon(points: int) -> Float[Tensor, "points 2"]:
-    """Corners of a regular polygon on the unit circle: the best of all sets of n points on it.
+    """Vertices of a regular polygon on the unit circle: the optimal n points on it.
 
     Args:
-        points: Number of corners, 2 or more.
+        points: Number of vertices, 2 or more.
 
     Returns:
         Unit vectors in float64; the first is (1, 0).
@@ -73,8 +73,8 @@ def regular_polygon(points: int) -> Float[Tensor, "points 2"]:
         ValueError: Fewer than 2 points.
 
     Reference:
-        Cohn & Kumar, J. AMS 2007 (arXiv math/0607446): equally spaced points on the circle are best
-        for every completely monotone potential of the squared distance.
+        Cohn & Kumar, J. AMS 2007 (arXiv math/0607446): equally spaced points on the circle are
+        optimal for every completely monotone potential of the squared distance.
 
     Example:
         >>> print(regular_polygon(4).round().abs())
@@ -89,7 +89,7 @@ def regular_polygon(points: int) -> Float[Tensor, "points 2"]:
 
 
 def cross_polytope(dim: int) -> Float[Tensor, "points dim"]:
-    """The 2·dim unit vectors along the axes, both ways: the best of all sets of as many points.
+    """The 2·dim signed unit vectors along the axes: the optimal configuration of 2·dim points.
 
     Args:
         dim: Dimension, 1 or more.
@@ -114,10 +114,10 @@ def cross_polytope(dim: int) -> Float[Tensor, "points dim"]:
 
 
 def few_point_minimum(points: int, dim: int, t: float = 2.0) -> float:
-    r"""Least uniformity, without self-pairs, of so few points that the best places are known.
+    r"""Minimum of uniformity without self-pairs, where the optimal configuration is known.
 
     ========================================  ====================================================
-    where                                     least :func:`nearfar.objectives.uniformity_loss`
+    where                                     minimal :func:`nearfar.objectives.uniformity_loss`
     ========================================  ====================================================
     n ≤ m + 1: :func:`simplex`                :math:`-2t\, \frac{n}{n - 1}`
     m = 2: :func:`regular_polygon`            :math:`-2t + \ln \frac1{n - 1}
@@ -125,21 +125,20 @@ def few_point_minimum(points: int, dim: int, t: float = 2.0) -> float:
     n = 2m: :func:`cross_polytope`            :math:`-2t + \ln \frac{2m - 2 + e^{-2t}}{2m - 1}`
     ========================================  ====================================================
 
-    Statement: no n points on the sphere have less. The first line is a lower bound for every n
-    (Jensen's inequality, as :math:`\lVert \sum u_i \rVert^2 \ge 0`); more than m + 1 points
-    do not reach it.
+    The first line is a lower bound for every n (Jensen's inequality, as
+    :math:`\lVert \sum u_i \rVert^2 \ge 0`), not attained by more than m + 1 points.
 
     Args:
         points: Number n of points, 2 or more.
         dim: Dimension m of the ambient space.
-        t: Width of the kernel, above 0.
+        t: Inverse width of the kernel, above 0.
 
     Returns:
         The exact minimum; :func:`uniformity_floor` is a lower bound for any number of points.
 
     Raises:
-        ValueError: Fewer than 2 points, a dimension below 1, `t` not above 0, or a pair of numbers
-            for which the best places are not listed above.
+        ValueError: Fewer than 2 points, a dimension below 1, a non-positive `t`, or a case not
+            listed above.
 
     Reference:
         Cohn & Kumar, J. AMS 2007 (arXiv math/0607446), for the second and third line.
@@ -159,47 +158,45 @@ def few_point_minimum(points: int, dim: int, t: float = 2.0) -> float:
     if points == 2 * dim:
         return -2 * t + math.log((2 * dim - 2 + math.exp(-2 * t)) / (2 * dim - 1))
     raise ValueError(
-        f"`points` must be at most {dim + 1} (a simplex) or {2 * dim} (a cross-polytope) in {dim}"
-        f" dimensions, or the dimension 2, got {points}"
+        f"`points` must be at most {dim + 1} (simplex) or equal to {2 * dim} (cross-polytope) in"
+        f" {dim} dimensions, got {points}"
     )
 
 
 def batch_contrastive_minimum(
     batch_size: int, *, temperature: float, both_views: bool = False
 ) -> float:
-    r"""Least contrastive loss of a batch whose other samples are the negatives.
+    r"""Minimum of the contrastive loss with in-batch negatives.
 
     .. math:: \ln\Big(1 + K\, e^{-\frac{N}{(N - 1) \tau}}\Big), \qquad
               K = N - 1 \text{ or } 2 (N - 1)
 
-    Statement: no 2N unit vectors have a smaller loss, in any dimension. Aligned views on the
-    corners of a :func:`simplex` reach it and nothing else does, so that it is attained if and only
-    if ``batch_size ≤ dim + 1``.
+    Statement: a lower bound for any 2N unit vectors in any dimension, attained only by aligned
+    views on the vertices of a :func:`simplex`, that is if and only if ``batch_size ≤ dim + 1``.
 
     Proof:
         The loss is a mean of :math:`\ln(1 + \sum_k e^{d_k})`, convex in the differences of scores,
-        so at least the same with all differences at their mean. With the positives' mean cosine
-        `c`, and as :math:`\lVert \sum (u_i + v_i) \rVert^2 \ge 0`, that mean is at least
+        so at least its value with all differences at their mean. With `c` the positives' mean
+        cosine, and as :math:`\lVert \sum (u_i + v_i) \rVert^2 \ge 0`, that mean is at least
         :math:`-\frac1\tau \big(\frac{1 + c}{2 (N - 1)} + \frac{1 + c}2\big)` in the first case
         and :math:`-\frac1\tau \big(\frac{1 + c}{2 (N - 1)} + c\big)` in the second; both are
-        least for c = 1.
+        minimal at c = 1.
 
     Args:
         batch_size: Pairs N in the batch, 2 or more.
         temperature: :math:`\tau`, above 0.
-        both_views: Whether both views of the others are negatives, as in
-            :func:`nearfar.objectives.nt_xent_loss`; otherwise the other view's alone, as in
+        both_views: Whether both views of the other samples are negatives, as in
+            :func:`nearfar.objectives.nt_xent_loss`, or only the opposite view, as in
             :func:`nearfar.objectives.contrastive_loss`.
 
     Returns:
         The minimum; the loss at chance is ln(1 + K).
 
     Raises:
-        ValueError: Fewer than 2 pairs, a temperature not above 0.
+        ValueError: Fewer than 2 pairs, a non-positive temperature.
 
     Vacuous:
-        As a target where the batch is much larger than the dimension, and as any minimum near 0 at
-        low temperature.
+        Not attainable where the batch is much larger than the dimension; near 0 at low temperature.
 
     Example:
         >>> print(f"{batch_contrastive_minimum(256, temperature=0.5):.4f}")

@@ -1,4 +1,4 @@
-"""How far the contrastive loss with M negatives is from its limit."""
+"""Distance of the contrastive loss with M negatives from its limit."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from nearfar.theory._contrastive_limit import log_potentials
 
 __all__ = ["Deviation", "contrastive_deviation", "contrastive_deviation_bound"]
 
-_THETAS = (0.9, 0.7, 0.5, 0.2, 0.05, 0.01)  # below which share of its mean a mean is called rare
+_THETAS = (0.9, 0.7, 0.5, 0.2, 0.05, 0.01)  # candidate values of θ; the best one is used
 
 
 @dataclass(frozen=True)
 class Deviation(Record):
-    """Two numbers between which the loss less ln M less its limit lies.
+    r"""An interval that contains :math:`L_M - \ln M - \lim`.
 
     Attributes:
-        lower: The loss less ln M is no farther below the limit, or at least so far above it.
-        upper: 0 or more: it is no farther above.
+        lower: Lower bound of the deviation.
+        upper: Upper bound, 0 or more.
     """
 
     lower: float
@@ -40,7 +40,7 @@ class Deviation(Record):
 
 
 def contrastive_deviation_bound(*, temperature: float, num_negatives: int) -> Deviation:
-    r"""Bounds of the deviation from the limit that hold for every encoder and all data.
+    r"""Bounds on the deviation from the limit, for every encoder and data distribution.
 
     With :math:`\rho = e^{2/\tau}` and :math:`q = 1/M`,
 
@@ -53,7 +53,7 @@ def contrastive_deviation_bound(*, temperature: float, num_negatives: int) -> De
     :math:`e^{2/\tau} / M`. The lower half is at most :math:`(e^{1/\tau} - 1)^2 / M`.
 
     Assumptions:
-        Unit vectors; given the pair, the negatives are independent and have one distribution.
+        Unit vectors; given the pair, the negatives are i.i.d.
 
     Proof:
         Given the pair, the deviation is :math:`E \ln(P/M + \bar W) - \ln\mu` with the positive's
@@ -61,9 +61,9 @@ def contrastive_deviation_bound(*, temperature: float, num_negatives: int) -> De
         :math:`\mu`, all potentials in :math:`[a, b] = [e^{-1/\tau}, e^{1/\tau}]`. *Upper:* by
         Jensen's inequality it is at most :math:`\ln(1 + P / (M \mu))`, and :math:`P/\mu \le \rho`.
         *Lower:* it is at least :math:`-\ln E[\mu / \bar W]`. On :math:`x \ge a` the function 1/x is
-        below the parabola that meets it at `a` and touches it at a point `d`, as the
-        difference is :math:`(x - a)(x - d)^2 / (a d^2 x)`; hence of all distributions with this
-        mean and variance the one on `a` and a single `d` has the greatest :math:`E[1/\bar W]`.
+        below the parabola that crosses it at `a` and is tangent at a point `d`, as the
+        difference is :math:`(x - a)(x - d)^2 / (a d^2 x)`; hence among distributions with this
+        mean and variance, the two-point one on `a` and `d` maximises :math:`E[1/\bar W]`.
         The variance is at most :math:`(b - \mu)(\mu - a) / M`, which makes
         :math:`d = \mu + (b - \mu) / M`; the worst :math:`\mu = s a` follows by differentiation.
 
@@ -75,11 +75,11 @@ def contrastive_deviation_bound(*, temperature: float, num_negatives: int) -> De
         Lower and upper bound of the deviation.
 
     Raises:
-        ValueError: A temperature not above 0, fewer than 1 negative.
+        ValueError: A non-positive temperature, fewer than 1 negative.
 
     Vacuous:
         Unless :math:`M \gg e^{2/\tau}`: 55 at temperature 0.5, but 22,026 at 0.2 and 485 million at
-        0.1. Until then use :func:`contrastive_deviation`, which looks at the embeddings.
+        0.1. Below that, use :func:`contrastive_deviation`, which depends on the embeddings.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), theorem 1, third part; the constants and the
@@ -101,14 +101,14 @@ def contrastive_deviation_bound(*, temperature: float, num_negatives: int) -> De
     share = (least + q) / (q + root)  # s/ρ
     above = spread * (least + q) / (root + least) / (q + root)  # 1 − s/ρ
     below = spread * (q + least * (1 - q) / (1 + root)) / (q + root)  # (s − 1)/ρ
-    excess = q * above * below / (share * (1 - q) + q)  # of what is under the logarithm, over ρ
+    excess = q * above * below / (share * (1 - q) + q)  # (logarithm's argument − 1) / ρ
     return Deviation(
         lower=-_log1p_exp(excess, 2 / temperature), upper=_log1p_exp(q, 2 / temperature)
     )
 
 
 def _log1p_exp(factor: float, exponent: float) -> float:
-    """ln(1 + factor·e^exponent) without overflow, for a factor above 0."""
+    """ln(1 + factor·e^exponent) without overflow, for a positive factor."""
     total = math.log(factor) + exponent
     return total + math.log1p(math.exp(-total)) if total > 0 else math.log1p(math.exp(total))
 
@@ -122,10 +122,10 @@ def contrastive_deviation(
     temperature: float,
     num_negatives: int,
 ) -> Deviation:
-    r"""Bounds of the deviation from the limit for these embeddings.
+    r"""Bounds on the deviation from the limit for given embeddings.
 
     For each anchor let :math:`\mu` be the mean of :math:`e^{\cos/\tau}` over the bank,
-    :math:`\kappa` the mean square over :math:`\mu^2`, and :math:`P` the positive's. Then
+    :math:`\kappa` its mean square over :math:`\mu^2`, and :math:`P` the positive's value. Then
 
     .. math:: A - g \;\le\; L_M - \ln M - \lim \;\le\; A
               = E \ln\Big(1 + \frac{P}{M \mu}\Big), \qquad
@@ -140,8 +140,8 @@ def contrastive_deviation(
         The M negatives are drawn independently, with replacement, from `negatives`.
 
     Proof:
-        The upper half is Jensen's inequality. For the lower let `r` be the denominator of the
-        softmax over its expectation, so that :math:`E r = 1` and the gap is
+        The upper half is Jensen's inequality. For the lower half, let `r` be the softmax
+        denominator divided by its expectation, so that :math:`E r = 1` and the gap is
         :math:`E[r - 1 - \ln r]`. Where :math:`r \ge \theta` the integrand is at most
         :math:`c_\theta (r - 1)^2`, as their ratio falls with `r`, and :math:`E (r - 1)^2` is at
         most :math:`(\kappa - 1) / M`. Elsewhere it is at most
@@ -150,27 +150,27 @@ def contrastive_deviation(
         :math:`e^{-M (1 - \theta)^2 / (2 \kappa)}`.
 
     Args:
-        z1: First view's projections, the anchors; any length but zero, normalised here.
+        z1: First view's projections, the anchors; non-zero, normalised internally.
         z2: Second view's, in the same order.
-        negatives: Projections that stand for the whole distribution, with equal chances.
+        negatives: Projections that represent the data distribution, each with equal probability.
         temperature: :math:`\tau`, above 0.
         num_negatives: :math:`M`, 1 or more.
 
     Returns:
-        Lower and upper bound of the deviation. They differ by `g`, which is small as soon as M is
-        many times :math:`\kappa`.
+        Lower and upper bound of the deviation. They differ by `g`, which is small once
+        :math:`M \gg \kappa`.
 
     Raises:
-        ValueError: Not matrices of fitting shapes, a temperature not above 0, fewer than 1
+        ValueError: Shapes that do not match, a non-positive temperature, fewer than 1
             negative.
         TypeError: Integer tensors.
 
     Vacuous:
-        The lower half, where M is not several times :math:`\kappa`, that is at temperatures so low
-        that a single neighbour outweighs the rest.
+        The lower half, unless M is several times :math:`\kappa`: at temperatures so low that a
+        single neighbour dominates the sum.
 
     Cost:
-        Time batch·bank·dim, half of it where `negatives` *is* `z1`; memory that of the arguments.
+        Time batch·bank·dim, half that if `negatives` *is* `z1`; memory that of the arguments.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), theorem 1, third part; derived here.
@@ -188,7 +188,7 @@ def contrastive_deviation(
     check_positive(temperature=temperature)
     check_integer(at_least=1, num_negatives=num_negatives)
     anchors = to_sphere(z1)
-    bank = anchors if negatives is z1 else to_sphere(negatives)  # one set: half the work
+    bank = anchors if negatives is z1 else to_sphere(negatives)  # the same object: half the work
     means = log_potentials(anchors, bank, scale=1 / temperature).double()
     squares = log_potentials(anchors, bank, scale=2 / temperature).double()
     positives = (anchors * to_sphere(z2)).sum(dim=1).double() / temperature

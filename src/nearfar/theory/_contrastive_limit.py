@@ -1,4 +1,4 @@
-"""What the contrastive loss tends to with ever more negatives."""
+"""Limit of the contrastive loss for infinitely many negatives."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ContrastiveLimit(Record):
     """The limit's two terms.
 
     Attributes:
-        alignment: −1/τ times the mean cosine of the positives; at least −1/τ.
+        alignment: −1/τ times the mean cosine of positive pairs; at least −1/τ.
         uniformity: Mean logarithm of the expected exponentiated similarity to another sample; at
-            most 1/τ, where all are one point.
+            most 1/τ, at complete collapse.
     """
 
     alignment: float
@@ -31,7 +31,7 @@ class ContrastiveLimit(Record):
 
     @property
     def total(self) -> float:
-        """The limit of the loss less the logarithm of the number of negatives."""
+        """The limit of the loss minus the logarithm of the number of negatives."""
         return self.alignment + self.uniformity
 
 
@@ -43,45 +43,44 @@ def contrastive_limit(
     *,
     temperature: float,
 ) -> ContrastiveLimit:
-    r"""Limit of the contrastive loss less ln M, M negatives growing without bound.
+    r"""Limit of the contrastive loss minus ln M as the number M of negatives grows.
 
     .. math:: \lim_{M \to \infty} L_M - \ln M = -\frac1\tau E\big[u^\top v\big]
               + E_u \ln E_{v^-}\, e^{u^\top v^- / \tau}
 
-    Statement: its first term is least for perfectly aligned encoders and no others, its second for
-    perfectly uniform ones where such exist (theorem 1); together they reach
-    :func:`perfect_contrastive_loss`. The second term is the potential of
-    :func:`gaussian_potential` with :math:`t = 1 / (2 \tau)`, but for the logarithm's place before
-    the mean over anchors.
+    Statement: the first term is minimised exactly by perfectly aligned encoders, the second by
+    perfectly uniform ones where they exist (theorem 1); the joint minimum is
+    :func:`perfect_contrastive_loss`. The second term is the logarithm of
+    :func:`gaussian_potential`'s mean with :math:`t = 1 / (2 \tau)`, with the logarithm taken per
+    anchor.
 
     Assumptions:
-        Negatives are drawn independently from the samples' own distribution. Of the two ways to
-        read that from embeddings, giving `negatives` is exact for draws, with replacement, from
-        that bank; without, each view's other samples estimate the distribution, a sample never
-        against itself, and the two views' terms are averaged.
+        Negatives are drawn independently from the data distribution. With `negatives`, the limit
+        is exact for draws with replacement from that bank. Without, each view's other samples
+        estimate the distribution (self-pairs excluded), and the two views' terms are averaged.
 
     Args:
-        z1: First view's projections, the anchors; any length but zero, normalised here.
-        z2: Second view's, in the same order.
-        negatives: Projections that stand for the whole distribution, with equal chances.
+        z1: First view's projections, the anchors; non-zero, normalised internally.
+        z2: Second view's projections, in the same order.
+        negatives: Projections that represent the data distribution, each with equal probability.
         temperature: :math:`\tau`, above 0.
 
     Returns:
-        The two terms and, as ``total``, their sum.
+        The two terms and their sum, ``total``.
 
     Raises:
-        ValueError: Not matrices of fitting shapes, fewer than 2 samples without `negatives`, a
+        ValueError: Shapes that do not match, fewer than 2 samples without `negatives`, a
             temperature not above 0.
         TypeError: Integer tensors.
 
     Vacuous:
-        Where the loss with the M in use is still far from its limit: :math:`e^{2/\tau}` negatives
-        may be needed. :func:`contrastive_deviation` tells the distance for given embeddings.
-        At low temperature the estimate hangs on each sample's nearest neighbours and falls as more
-        samples are given.
+        Where the loss with M negatives is still far from its limit: :math:`e^{2/\tau}` negatives
+        may be needed. :func:`contrastive_deviation` bounds the distance for given embeddings.
+        At low temperature the estimate is dominated by each sample's nearest neighbours and
+        depends on the number of samples.
 
     Cost:
-        Time batch²·dim, with `negatives` batch·bank·dim (half of it where they *are* `z1`); memory
+        Time batch²·dim, with `negatives` batch·bank·dim (half that if they *are* `z1`); memory
         that of the arguments.
 
     Reference:
@@ -92,7 +91,7 @@ def contrastive_limit(
         >>> limit = contrastive_limit(z1, z1, temperature=0.5)
         >>> print(f"{limit.alignment:.4f} {limit.uniformity:.4f}")
         -2.0000 -0.3400
-        >>> limit = contrastive_limit(z1, z1, z1, temperature=0.5)  # these four are the world
+        >>> limit = contrastive_limit(z1, z1, z1, temperature=0.5)  # these four are the population
         >>> print(f"{limit.total:.4f}")
         -1.1324
     """
@@ -104,7 +103,7 @@ def contrastive_limit(
     if negatives is not None:
         check_matrix(negatives=negatives)
         check_same_columns(z1=z1, negatives=negatives)
-        bank = u1 if negatives is z1 else to_sphere(negatives)  # one set: half the work
+        bank = u1 if negatives is z1 else to_sphere(negatives)  # the same object: half the work
         uniformity = log_potentials(u1, bank, scale=1 / temperature).mean().item()
     else:
         both = [log_potentials(u, None, scale=1 / temperature).mean().item() for u in (u1, u2)]
@@ -115,7 +114,7 @@ def contrastive_limit(
 def log_potentials(
     anchors: Float[Tensor, "batch dim"], bank: Float[Tensor, "bank dim"] | None, *, scale: float
 ) -> Float[Tensor, " batch"]:
-    """Logarithm of each unit anchor's mean exp(scale·cosine) to a bank, or to all other anchors."""
+    """Log-mean-exp of scale·cosine from each unit anchor to a bank, or to all other anchors."""
     if bank is None:
         sums = pairwise_logsumexp(anchors, anchors, scale=scale, exclude_self=True)
         return sums - math.log(len(anchors) - 1)

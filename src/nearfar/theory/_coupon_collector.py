@@ -1,4 +1,4 @@
-"""The coupon collector: whether some draws show every class."""
+"""The coupon collector: the probability that N draws cover every class."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = [
 
 
 def coupon_collector_probability(num_draws: int, prior: Prior) -> float:
-    r"""How likely N independent draws show all C classes.
+    r"""Probability that N independent draws cover all C classes.
 
     .. math:: \upsilon_N = P(\text{all classes appear})
               = \sum_{S \subseteq \{1 \dots C\}} (-1)^{|S|} \Big(1 - \sum_{c \in S} \rho_c\Big)^N
 
-    For a contrastive loss with K negatives, N = K + 1: the anchor's class counts.
+    For a contrastive loss with K negatives, N = K + 1: the anchor counts as a draw.
 
-    The sum itself is never formed: for 100 classes and 128 draws its terms are 40 orders of
+    The sum is not evaluated directly: for 100 classes and 128 draws its terms are 40 orders of
     magnitude above the result. See :func:`log_coupon_collector_probability`.
 
     Assumptions:
@@ -37,17 +37,17 @@ def coupon_collector_probability(num_draws: int, prior: Prior) -> float:
 
     Returns:
         A number in [0, 1] with a relative error near 1e-12; exactly 0 for fewer draws than
-        classes. Rises with N; among priors over C classes the equal one makes it largest.
+        classes. Increases with N; among priors over C classes it is largest for the uniform one.
 
     Raises:
-        ValueError: Draws below 0, a prior that is none.
+        ValueError: Negative `num_draws`, an invalid prior.
 
     Vacuous:
-        As a weight in :func:`coupon_lower_bound` it says nothing of all classes while N is below
-        C ln C or so, the :func:`expected_draws`.
+        As a weight in :func:`coupon_lower_bound`, while N is below :func:`expected_draws`, about
+        C ln C.
 
     Cost:
-        Milliseconds for any number of draws; time grows with the number of different
+        Milliseconds for any number of draws; time grows with the number of distinct
         probabilities, 20 ms for 1,000.
 
     Reference:
@@ -65,22 +65,21 @@ def coupon_collector_probability(num_draws: int, prior: Prior) -> float:
 
 
 def log_coupon_collector_probability(num_draws: int, prior: Prior) -> float:
-    r"""Logarithm of :func:`coupon_collector_probability`, for what floating point cannot hold.
+    r"""Logarithm of :func:`coupon_collector_probability`, for values that underflow.
 
-    Computed by making the number of draws Poisson, which makes the classes independent, and taking
-    that back with a contour integral through the saddle point: one formula for every prior and
-    every number of draws, exact up to rounding. The derivation, with its error, stands in
-    ``nearfar/theory/occupancy.py``.
+    Poissonisation makes the classes independent; a contour integral through the saddle point then
+    conditions on N draws: one formula for every prior and every number of draws, exact up to
+    rounding. For derivation and error bound see ``nearfar/theory/_occupancy.py``.
 
     Args:
         num_draws: N, 0 or more.
         prior: A number of classes, drawn equally often, or the probability of each.
 
     Returns:
-        A number of 0 or below; −∞ for fewer draws than classes.
+        A number of at most 0; −∞ for fewer draws than classes.
 
     Raises:
-        ValueError: Draws below 0, a prior that is none.
+        ValueError: Negative `num_draws`, an invalid prior.
 
     Example:
         >>> print(f"{log_coupon_collector_probability(1_010, 1_000):.3f}")
@@ -91,14 +90,14 @@ def log_coupon_collector_probability(num_draws: int, prior: Prior) -> float:
 
 
 def coupon_collector_bounds(num_draws: int, prior: Prior) -> tuple[float, float]:
-    r"""A lower and an upper bound of :func:`coupon_collector_probability`, in one line each.
+    r"""Simple lower and upper bounds of :func:`coupon_collector_probability`.
 
     .. math:: 1 - \sum_c (1 - \rho_c)^N \;\le\; \upsilon_N \;\le\;
               \prod_c \big(1 - (1 - \rho_c)^N\big)
 
-    *Proof*: on the left the union bound over the classes that may be missing. On the right, how
-    often the classes are drawn is negatively associated (one class's draws are not another's), and
-    “drawn at least once” rises with the number of draws (Joag-Dev and Proschan 1983).
+    *Proof*: on the left, the union bound over missing classes. On the right, multinomial counts
+    are negatively associated, and “drawn at least once” is increasing in each count (Joag-Dev and
+    Proschan 1983).
 
     Args:
         num_draws: N, 0 or more.
@@ -108,11 +107,11 @@ def coupon_collector_bounds(num_draws: int, prior: Prior) -> tuple[float, float]
         Lower and upper bound, both in [0, 1].
 
     Raises:
-        ValueError: Draws below 0, a prior that is none.
+        ValueError: Negative `num_draws`, an invalid prior.
 
     Vacuous:
-        The lower bound is 0 until N is near C ln C, the upper above 0 even for fewer draws than
-        classes. Where all classes are likely, both are within a percent of the truth.
+        The lower bound is 0 until N is near C ln C; the upper is positive even for N just above C.
+        Where coverage is likely, both are within a percent of the exact value.
 
     Example:
         >>> lower, upper = coupon_collector_bounds(500, [0.5, 0.3, 0.19, 0.01])

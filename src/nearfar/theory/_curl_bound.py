@@ -1,4 +1,4 @@
-"""The lower bound of the contrastive loss by which collisions are set apart."""
+"""The lower bound of the contrastive loss after Arora et al.: draws with and without collision."""
 
 from __future__ import annotations
 
@@ -8,60 +8,49 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.records import Record
 from nearfar.theory._collisions import (
     collision_probability,
     expected_log_collisions,
     log_no_collision,
 )
 from nearfar.theory._labelled_views import LabelledViews
+from nearfar.theory._mean_classifier_bounds import (
+    ContrastiveLowerBound,
+    SupervisedBound,
+    subclass_losses,
+    supervised_bound,
+)
 from nearfar.theory._occupancy import log_all_appear
 from nearfar.theory._prior import Prior
-from nearfar.theory._supervised_bound import SupervisedBound, solve
 
 __all__ = ["CURLBound", "curl_lower_bound", "curl_supervised_bound"]
 
-_ENTRIES = 2**20  # of a block of draws × classes
+_ENTRIES = 2**20  # entries of a block of draws × classes
 
 
 @dataclass(frozen=True)
-class CURLBound(Record):
-    r"""The terms of :func:`curl_lower_bound`.
+class CURLBound(ContrastiveLowerBound):
+    r"""The terms of :func:`curl_lower_bound`, with :class:`ContrastiveLowerBound`'s.
+
+    Of draws without collision, those that cover all classes contribute `supervised_part` and the
+    others `subclass_part`, together :math:`(1 - \tau_K)` times `subclass`; `bound` is the sum of
+    both parts, `collisions` and `gap`.
 
     Attributes:
-        info_nce: The contrastive loss :math:`L_{\mathrm{Info}}` of K negatives.
-        standard_error: Of `info_nce`, which is a mean over random draws.
         collision_probability: :math:`\tau_K`.
         log_no_collision: :math:`\ln(1 - \tau_K)`, finite where :math:`\tau_K` rounds to 1.
-        log_separated: The logarithm of the probability that no negative collides and yet all
-            classes appear, given an anchor of the most frequent class.
-        supervised: :math:`L_{\sup}`, the mean classifier's loss among all classes.
+        log_separated: Log probability that no negative collides and all classes appear, given an
+            anchor of the most frequent class.
         subclass: :math:`\mathbb E[L_{\mathrm{sub}} \mid \mathrm{Col} = 0]`.
-        supervised_part: What draws without collision that show all classes contribute.
-        subclass_part: What draws without collision that do not show all classes contribute; both
-            parts add up to :math:`(1 - \tau_K)` times `subclass`.
-        collisions: :math:`\mathbb E \ln(\mathrm{Col} + 1)
-            = \tau_K\, \mathbb E[\ln(\mathrm{Col} + 1) \mid \mathrm{Col} \ne 0]`.
-        gap: :math:`d(f) \le 0`.
-        bound: `supervised_part` + `subclass_part` + `collisions` + `gap`.
-        classes: C.
     """
 
-    info_nce: float
-    standard_error: float
     collision_probability: float
     log_no_collision: float
     log_separated: float
-    supervised: float
     subclass: float
-    supervised_part: float
-    subclass_part: float
-    collisions: float
-    gap: float
-    bound: float
-    classes: int
 
 
 @torch.no_grad()
@@ -75,7 +64,7 @@ def curl_lower_bound(
     draws: int = 4096,
     seed: int = 0,
 ) -> CURLBound:
-    r"""The bound in the manner of Arora et al., for the loss and the positives in use today.
+    r"""Arora et al.'s lower bound, for the InfoNCE loss with views as positives.
 
     .. math:: L_{\mathrm{Info}}(f) \;\ge\;
               (1 - \tau_K)\, \mathbb E[L_{\mathrm{sub}} \mid \mathrm{Col} = 0]
@@ -84,8 +73,8 @@ def curl_lower_bound(
     The terms are those of :func:`coupon_lower_bound`; :math:`L_{\mathrm{sub}}` is conditional on no
     collision, and equals :math:`L_{\sup}` where all classes are present.
 
-    *Proof*: as for :func:`coupon_lower_bound`, up to its last step: instead of averaging both lower
-    bounds of the classes' loss, take the first where nothing collides and the second elsewhere.
+    *Proof*: as for :func:`coupon_lower_bound` up to its last step: instead of averaging the two
+    lower bounds, take the first for draws without collision and the second for the others.
 
     Assumptions:
         Those of :func:`coupon_lower_bound`.
@@ -95,18 +84,18 @@ def curl_lower_bound(
         labels: The class of each sample, 0 or more.
         num_negatives: K, 1 or more.
         temperature: t, above 0.
-        prior: A number of classes, or the probability of each; the labels' shares if not given.
-        draws: Anchors drawn for the contrastive loss and for the subclass loss (among draws without
-            collision, however rare these are); all other terms are exact.
-        seed: Of the draws.
+        prior: A number of classes, or the probability of each; class frequencies if not given.
+        draws: Number of anchors drawn for the contrastive loss and for the subclass loss (the
+            latter conditional on no collision); all other terms are exact.
+        seed: Random seed of the draws.
 
     Raises:
-        ValueError: One view, fewer classes than labels, a class without samples, a temperature of 0
-            or below, no negatives, NaN or infinity.
+        ValueError: A single view, fewer classes than labels, a class without samples, a
+            non-positive temperature, no negatives, NaN or infinity.
 
     Vacuous:
-        With many negatives it is often the tighter of the two in number, and yet speaks of
-        collisions alone: the supervised loss has the weight :math:`1 - \tau_K`, which falls
+        With many negatives it is often numerically the tighter of the two, but only because of the
+        collision term: the supervised loss has the weight :math:`1 - \tau_K`, which decreases
         exponentially in K.
 
     Cost:
@@ -126,32 +115,43 @@ def curl_lower_bound(
         >>> print(f"{terms.bound:.1f} <= {terms.info_nce:.1f}")
         2.1 <= 2.5
     """
-    world = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
-    info_nce, error = world.info_nce(num_negatives=num_negatives, draws=draws, seed=seed)
-    log_clear = log_no_collision(num_negatives, world.classes.prior)
-    whole, incomplete = _subclass(world, num_negatives, draws, seed)
+    population = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
+    info_nce, error = population.info_nce(num_negatives=num_negatives, draws=draws, seed=seed)
+    rho = population.classes.prior
+
+    def draw(rng: np.random.Generator, count: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        classes = population.classes.draw_without_collision(rng, num_negatives, count)
+        others = np.tile(rho, (count, 1))
+        others[np.arange(count), classes] = 0
+        others /= others.sum(axis=1, keepdims=True)
+        return classes, rng.multinomial(num_negatives, others) > 0
+
+    subclass, incomplete = subclass_losses(
+        population, draw, draws=draws, seed=seed, block=max(1, _ENTRIES // len(rho))
+    )
+    log_clear = log_no_collision(num_negatives, rho)
     clear = math.exp(log_clear)
-    collisions = expected_log_collisions(num_negatives, world.classes.prior)
-    gap = world.gap()
+    collisions = expected_log_collisions(num_negatives, rho)
+    gap = population.gap()
     return CURLBound(
         info_nce=info_nce,
         standard_error=error,
-        collision_probability=collision_probability(num_negatives, world.classes.prior),
+        collision_probability=collision_probability(num_negatives, rho),
         log_no_collision=log_clear,
-        log_separated=_log_separated(num_negatives, world),
-        supervised=float(world.classes.prior @ world.supervised_losses()),
-        subclass=whole,
-        supervised_part=clear * (whole - incomplete),
+        log_separated=_log_separated(num_negatives, rho),
+        supervised=float(rho @ population.supervised_losses()),
+        subclass=subclass,
+        supervised_part=clear * (subclass - incomplete),
         subclass_part=clear * incomplete,
         collisions=collisions,
         gap=gap,
-        bound=clear * whole + collisions + gap,
-        classes=len(world.classes.prior),
+        bound=clear * subclass + collisions + gap,
+        classes=len(rho),
     )
 
 
 def curl_supervised_bound(terms: CURLBound) -> SupervisedBound:
-    r"""What the contrastive loss says of the supervised loss, by :func:`curl_lower_bound`.
+    r"""Upper bound on the supervised loss implied by :func:`curl_lower_bound`.
 
     .. math:: L_{\sup}(f) \;\le\; \frac{L_{\mathrm{Info}}(f)
               - \mathbb E[L_{\mathrm{sub}};\, \mathrm{Col} = 0, \text{not all}]
@@ -159,22 +159,22 @@ def curl_supervised_bound(terms: CURLBound) -> SupervisedBound:
               {\min_c P(\mathrm{Col} = 0, \text{all classes} \mid c)}
 
     The denominator is at most :math:`1 - \tau_K`; with equal classes it is
-    :math:`(1 - 1/C)^K` times the probability that K draws show all of the C − 1 other classes.
+    :math:`(1 - 1/C)^K` times the probability that K draws cover the C − 1 other classes.
 
     Assumptions:
         Those of :func:`coupon_lower_bound`.
 
     Args:
-        terms: What that function returns.
+        terms: The result of that function.
 
     Returns:
-        The bound beside the loss it bounds; beyond floating point, its logarithm remains.
+        The bound and the loss it bounds; on overflow, the bound's logarithm is still finite.
 
     Vacuous:
-        Almost always. Few negatives do not show all classes, many collide: for 10 equal classes the
-        denominator is never above 0.05. It grows as :math:`(1 - 1/C)^{-K}`, from which
-        Arora et al. concluded that more negatives hurt; practice says otherwise, and
-        :func:`coupon_supervised_bound` shows that it was the bound.
+        Almost always. Few negatives do not cover all classes, many collide: for 10 equal classes
+        the denominator is never above 0.05. The bound grows as :math:`(1 - 1/C)^{-K}`, from which
+        Arora et al. concluded that more negatives hurt. Practice disagrees, and
+        :func:`coupon_supervised_bound` shows that this is an artefact of the bound.
 
     Reference:
         Nozawa & Sato 2021 (arXiv 2102.06866), Figure 1.
@@ -187,41 +187,18 @@ def curl_supervised_bound(terms: CURLBound) -> SupervisedBound:
         ...     terms = curl_lower_bound(
         ...         views, labels, num_negatives=num_negatives, temperature=0.5
         ...     )
-        ...     said = curl_supervised_bound(terms)
-        ...     print(f"{said.supervised:.2f} <= {said.bound:.1e}")
+        ...     upper = curl_supervised_bound(terms)
+        ...     print(f"{upper.supervised:.2f} <= {upper.bound:.1e}")
         0.34 <= 3.3e+00
         0.34 <= 3.4e+07
     """
     rest = terms.info_nce - terms.gap - terms.subclass_part - terms.collisions
-    return solve(rest, terms.log_separated, supervised=terms.supervised, classes=terms.classes)
+    return supervised_bound(terms, rest=rest, log_weight=terms.log_separated)
 
 
-def _log_separated(num_negatives: int, world: LabelledViews) -> float:
-    """Least for the most frequent class: swapping it with another leaves it the more to miss."""
-    rising = np.sort(world.classes.prior)
+def _log_separated(num_negatives: int, prior: NDArray[np.float64]) -> float:
+    """The minimum over anchor classes, attained by the most frequent: it leaves the rarest ones."""
+    rising = np.sort(prior)
     values, counts = np.unique(rising[:-1] / (1 - rising[-1]), return_counts=True)
     log_none = num_negatives * math.log1p(-rising[-1])
     return log_none + log_all_appear(num_negatives, values, counts.astype(np.float64))
-
-
-def _subclass(
-    world: LabelledViews, num_negatives: int, draws: int, seed: int
-) -> tuple[float, float]:
-    """Mean subclass loss given no collision; the same with 0 where all classes are present."""
-    rng = np.random.default_rng((seed, 1))
-    whole = incomplete = 0.0
-    block = max(1, _ENTRIES // len(world.classes.prior))
-    for start in range(0, draws, block):
-        classes = world.classes.draw_without_collision(
-            rng, num_negatives, min(block, draws - start)
-        )
-        anchors = np.arange(len(classes)), classes
-        others = np.tile(world.classes.prior, (len(classes), 1))
-        others[anchors] = 0
-        others /= others.sum(axis=1, keepdims=True)
-        present = rng.multinomial(num_negatives, others) > 0
-        present[anchors] = True
-        losses = world.subclass_losses(rng, classes, present)
-        whole += float(losses.sum())
-        incomplete += float(losses[~present.all(axis=1)].sum())
-    return whole / draws, incomplete / draws

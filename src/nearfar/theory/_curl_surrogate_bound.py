@@ -1,4 +1,4 @@
-"""Arora et al.'s bound for the losses it was made for: hinge and logistic, positives of a class."""
+"""Arora et al.'s bound in its original setting: hinge or logistic loss, same-class positives."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from nearfar.theory._prior import Prior
 
 __all__ = ["CURLSurrogateBound", "curl_surrogate_bound"]
 
-_ENTRIES = 2**22  # numbers in a block
-_BATCHES = 32  # of draws; their means tell the standard error
+_ENTRIES = 2**22  # numbers per block
+_BATCHES = 32  # batches of draws; their means give the standard error
 
 
 @dataclass(frozen=True)
 class CURLSurrogateBound(Record):
-    r"""What :func:`curl_surrogate_bound` finds.
+    r"""The terms of :func:`curl_surrogate_bound`.
 
     Attributes:
         unsupervised: The contrastive loss :math:`L_{un}`.
-        standard_error: Of `unsupervised`, which is a mean over random draws.
+        standard_error: Standard error of `unsupervised`, a mean over random draws.
         collision_probability: :math:`\tau_K`.
-        collisions: What colliding negatives cost at least: :math:`\tau_K` for the hinge,
-            :math:`\mathbb E \log_2(1 + \mathrm{Col})` for the logistic.
+        collisions: Minimum cost of colliding negatives: :math:`\tau_K` for the hinge loss,
+            :math:`\mathbb E \log_2(1 + \mathrm{Col})` for the logistic loss.
         supervised: The mean classifier's loss given no collision, over random draws.
-        bound: The bound on it.
-        collapsed: What it is when all embeddings are one.
+        bound: The bound on `supervised`.
+        collapsed: The value of `supervised` for a collapsed encoder.
     """
 
     unsupervised: float
@@ -56,7 +56,7 @@ class CURLSurrogateBound(Record):
 
     @property
     def vacuous(self) -> bool:
-        """Whether the bound admits an encoder that has collapsed."""
+        """Whether a collapsed encoder satisfies the bound."""
         return self.bound >= self.collapsed
 
 
@@ -72,7 +72,7 @@ def curl_surrogate_bound(
     draws: int = 4096,
     seed: int = 0,
 ) -> CURLSurrogateBound:
-    r"""What the loss of CURL says of the mean classifier, telling an anchor's class from others.
+    r"""Arora et al.'s upper bound on the mean classifier's loss, from the CURL loss.
 
     .. math:: \mathbb E\big[L^\mu_{\mathrm{sub}} \mid \mathrm{Col} = 0\big] \;\le\;
               \frac{L_{un}(f) - \mathbb E\, \ell(0^{\mathrm{Col}})}{1 - \tau_K}, \qquad
@@ -81,33 +81,33 @@ def curl_surrogate_bound(
     with :math:`\ell(v) = \log_2(1 + \sum_k e^{-v_k})` or :math:`\max\{0, 1 + \max_k(-v_k)\}`. For
     one negative both have :math:`\ell(0) = 1`, and this is
     :math:`L^\mu_{\sup} \le (L_{un} - \tau) / (1 - \tau)` with :math:`\tau = \sum_c \rho_c^2`: the
-    loss of telling apart two different classes.
+    binary classification loss over pairs of different classes.
 
     *Proof*: anchor and positive are two samples of one class, independent given the class. ℓ is
-    convex, so that all but the anchor may be replaced by the means of their classes (Jensen). Where
-    nothing collides, that is the mean classifier's loss; elsewhere it is at least the loss on the
+    convex, so that all but the anchor may be replaced by their class means (Jensen). Without a
+    collision, that is the mean classifier's loss; otherwise it is at least the loss on the
     colliding negatives alone, whose v is 0. Blocks of positives and negatives change nothing.
 
     Assumptions:
         Classes are drawn independently from `prior`, then samples of them with replacement; the
-        samples given are the population. Embeddings are used as they are, not normalised.
+        given samples are the population. Embeddings are not normalised.
 
     Args:
-        embeddings: One row a sample.
+        embeddings: One row per sample.
         labels: The class of each sample, 0 or more.
         surrogate: "logistic" or "hinge".
         num_negatives: K, 1 or more.
         block_size: Samples averaged for a positive and for each negative, 1 or more.
-        prior: A number of classes, or the probability of each; the labels' shares if not given.
-        draws: Anchors drawn.
-        seed: Of the draws.
+        prior: A number of classes, or the probability of each; class frequencies if not given.
+        draws: Number of anchors drawn.
+        seed: Random seed of the draws.
 
     Raises:
         ValueError: Fewer classes than labels, a class without samples, no negatives, NaN.
 
     Vacuous:
-        A collapsed encoder reads `collapsed` on both sides, so that any progress counts with one
-        negative. With many, :math:`1 - \tau_K` vanishes and takes the bound with it.
+        A collapsed encoder has `collapsed` on both sides, so with one negative any lower loss is
+        informative. With many negatives, :math:`1 - \tau_K` vanishes and the bound diverges.
 
     Reference:
         Arora et al. 2019 (arXiv 1902.09229), Lemma 4.3 and Theorem 4.5; section 6 on blocks.
@@ -135,7 +135,7 @@ def curl_surrogate_bound(
     means = _class_means(rows, classes)
     rng = np.random.default_rng(seed)
     per_draw = num_negatives * block_size * rows.shape[1]
-    excess, supervised = [], []  # over what the draw's own collisions cost: they vary less
+    excess, supervised = [], []  # loss minus the draw's own collision cost: lower variance
     for count in _sizes(draws, max(1, _ENTRIES // per_draw)):
         own = classes.draw(rng, count)
         others = classes.draw(rng, (count, num_negatives))
@@ -167,7 +167,7 @@ def curl_surrogate_bound(
 
 
 def _forced(collided: NDArray[np.int64], surrogate: str) -> NDArray[np.float64]:
-    """The loss of a draw on its colliding negatives alone, could they not be told apart."""
+    """The loss on a draw's colliding negatives alone, with all their margins v at 0."""
     if surrogate == "logistic":
         return np.log2(1 + collided)
     return (collided > 0).astype(np.float64)
@@ -180,7 +180,7 @@ def _class_means(rows: Tensor, classes: LabelledClasses) -> Tensor:
 
 
 def _sizes(draws: int, largest: int) -> Iterator[int]:
-    """Equal batches, as many as the standard error needs or more, that make up the draws."""
+    """Sizes of equal batches that add up to at least `draws`, at least _BATCHES of them."""
     batches = max(_BATCHES, -(-draws // largest))
     return (-(-draws // batches) for _ in range(batches))
 

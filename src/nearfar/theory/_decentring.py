@@ -1,4 +1,4 @@
-"""Does an extra gradient work against the centre, and does it decorrelate?"""
+"""Whether an extra gradient de-centres, and whether it decorrelates."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _SHORTEST = 1e-12  # a shorter centre has no direction
 
 @dataclass(frozen=True)
 class DecentringCurve(Record):
-    """How much of an extra gradient's centre part is a multiple of the vectors' own centre.
+    r"""Cosine between :math:`o_e - \eta\, o` and the centre :math:`o` as a function of η.
 
     Attributes:
-        etas: Multiples of the centre taken off.
-        cosines: Between what is left of the extra gradient's centre part and the centre.
-        crossing: Where that cosine is 0; below 0 the extra gradient de-centres.
+        etas: Values of η.
+        cosines: The cosine at each.
+        crossing: The η at which the cosine is 0; below 0 the extra gradient de-centres.
     """
 
     etas: tuple[float, ...]
@@ -55,28 +55,28 @@ def decentring_curve(
     .. math:: c(\eta) = \cos(o_e - \eta\, o,\; o), \qquad
               c(\eta^*) = 0 \iff \eta^* = \frac{o_e^\top o}{\lVert o \rVert^2}
 
-    Statement: :math:`c` falls with :math:`\eta`, and once only, so the crossing tells which
-    multiple of the centre the extra gradient holds: :math:`o_e = \eta^* o` plus something
-    orthogonal. A negative crossing is de-centring. It is exactly −1 for a triplet whose negatives
-    are the batch in another order; the paper reads about −0.5 for SimSiam and its predictions'
-    centre, and a positive crossing, which cannot prevent collapse, for its projections'.
+    Statement: :math:`c` decreases monotonically in :math:`\eta`, so the crossing is the coefficient
+    of the centre in the extra gradient: :math:`o_e = \eta^* o` plus an orthogonal part. A negative
+    crossing means de-centring. It is exactly −1 for a triplet whose negatives are a permutation of
+    the batch; the paper finds about −0.5 for SimSiam and the centre of its predictions, and a
+    positive crossing, which cannot prevent collapse, for that of its projections.
 
     Args:
-        extra: Extra gradients, as :func:`simsiam_extra_gradient` gives them.
-        vectors: What they act on: predictions for the paper's :math:`\eta_p`, projections for
-            :math:`\eta_z`; normalised here.
-        etas: Where to evaluate; −1 to 1 in steps of 0.05 if not given.
+        extra: Extra gradients, as returned by :func:`simsiam_extra_gradient`.
+        vectors: The vectors they act on: predictions for the paper's :math:`\eta_p`, projections
+            for :math:`\eta_z`; normalised internally.
+        etas: Values of η; −1 to 1 in steps of 0.05 by default.
 
     Returns:
         The curve and its crossing.
 
     Raises:
-        ValueError: Not two matrices of one shape, no etas, or vectors without a centre.
+        ValueError: Not two matrices of equal shape, empty `etas`, or vectors with zero mean.
         TypeError: Integer tensors.
 
     Vacuous:
-        Where the vectors are balanced: a centre no longer than :math:`1 / \sqrt N` is noise, and so
-        is the crossing. Measure early in training, or on many samples.
+        Where the vectors are nearly balanced: a centre of length :math:`1 / \sqrt N` is sampling
+        noise, and so is the crossing. Measure early in training, or on many samples.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), figure 5a; the closed form is ours.
@@ -91,12 +91,12 @@ def decentring_curve(
     check_same_shape(extra=extra, vectors=vectors)
     steps = tuple(k / 20 for k in range(-20, 21)) if etas is None else tuple(etas)
     if not steps:
-        raise ValueError("`etas` must hold at least one number, got none")
+        raise ValueError("`etas` must contain at least one number, got none")
     own = center_and_residual(to_sphere(vectors)).center.double()
     length = own.norm()
     if length < _SHORTEST:
         raise ValueError(
-            f"`vectors` must have a centre to compare with, got one of length {length.item():.1e}"
+            f"`vectors` must have a non-zero mean, got one of length {length.item():.1e}"
         )
     part = center_and_residual(extra).center.double()
     left = part - own * torch.tensor(steps, dtype=torch.float64, device=own.device)[:, None]
@@ -110,12 +110,12 @@ def decentring_curve(
 
 @dataclass(frozen=True)
 class DecorrelationCurve(Record):
-    """Over temperatures: does InfoNCE's extra gradient do what a decorrelation loss does?
+    """Agreement of InfoNCE's extra gradient with a decorrelation loss's, by temperature.
 
     Attributes:
-        temperatures: Of the softmax over negatives.
-        residual: Cosine of the residual part with the regulariser's negative gradient.
-        center: The same of the centre part.
+        temperatures: Temperatures of the softmax over negatives.
+        residual: Cosine of the residual part with the decorrelation loss's negative gradient.
+        center: Cosine of the centre part with it.
     """
 
     temperatures: tuple[float, ...]
@@ -126,31 +126,32 @@ class DecorrelationCurve(Record):
 def decorrelation_cosines(
     extra: Float[Tensor, "batch dim"], vectors: Float[Tensor, "batch dim"]
 ) -> tuple[float, float]:
-    r"""Cosine of an extra gradient's two parts with the decorrelation loss's negative gradient.
+    r"""Cosines of an extra gradient's two parts with the decorrelation loss's negative gradient.
 
     .. math:: \frac1N \sum_i \cos(r_{e,i},\, -\partial R / \partial Z_i), \qquad
               \frac1N \sum_i \cos(o_e,\, -\partial R / \partial Z_i)
 
-    with :math:`R` the :func:`nearfar.objectives.decorrelation_loss` as a function of free vectors:
-    like :math:`o_e` and :math:`r_e` its gradient here keeps the part along each vector.
+    with :math:`R` the :func:`nearfar.objectives.decorrelation_loss` as a function of unconstrained
+    vectors: like :math:`o_e` and :math:`r_e`, its gradient here includes the part along each
+    vector.
 
-    Statement: above 0, that part works towards uncorrelated dimensions. The regulariser's gradient
-    has no mean over the batch, so a centre part, the same for all, hardly agrees with it.
+    Statement: a positive cosine means that the part decorrelates the dimensions. The gradient of R
+    has zero mean over the batch, so the centre part, equal for all samples, hardly aligns with it.
 
     Args:
-        extra: Extra gradients, one for each vector.
-        vectors: What they act on; normalised here.
+        extra: Extra gradients, one per vector.
+        vectors: The vectors they act on; normalised internally.
 
     Returns:
-        For the residual part and for the centre part, each in [−1, 1].
+        The residual part's and the centre part's cosine, each in [−1, 1].
 
     Raises:
-        ValueError: Not two matrices of one shape, or fewer than 2 samples.
+        ValueError: Not two matrices of equal shape, or fewer than 2 samples.
         TypeError: Integer tensors.
 
     Vacuous:
-        Where the dimensions are uncorrelated already, or all vectors one: the regulariser has no
-        gradient, and the cosines read 0.
+        Where the dimensions are already uncorrelated, or all vectors equal: the gradient of R
+        vanishes and both cosines are 0.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), figure 5c.
@@ -178,14 +179,14 @@ def decorrelation_curve(
     *,
     temperatures: Sequence[float],
 ) -> DecorrelationCurve:
-    r""":func:`decorrelation_cosines` of InfoNCE's extra gradient, over the temperature.
+    r""":func:`decorrelation_cosines` of InfoNCE's extra gradient by temperature.
 
-    Statement: the paper's figure peaks at an intermediate temperature, about 0.83 near 0.2, and is
-    near 0 both below 0.05, where one neighbour has all the weight, and at 1, where all have the
-    same: InfoNCE decorrelates best in between.
+    Statement: the paper's curve peaks at an intermediate temperature, about 0.83 near 0.2, and is
+    near 0 both below 0.05, where the nearest neighbour takes all the weight, and at 1, where the
+    weights are uniform: InfoNCE decorrelates best in between.
 
     Args:
-        z1: One view's projections, any length but zero; normalised here.
+        z1: One view's projections, non-zero; normalised internally.
         z2: The other view's, in the same order.
         temperatures: Each above 0.
 
@@ -193,12 +194,12 @@ def decorrelation_curve(
         Both cosines for each temperature.
 
     Raises:
-        ValueError: Not two matrices of one shape, fewer than 2 samples, no temperature or one that
-            is not above 0.
+        ValueError: Not two matrices of equal shape, fewer than 2 samples, no temperature or a
+            non-positive one.
         TypeError: Integer tensors.
 
     Vacuous:
-        As :func:`decorrelation_cosines`; and where peak and height are read as constants: they
+        As :func:`decorrelation_cosines`. Position and height of the peak are no constants: they
         depend on how correlated the dimensions are.
 
     Reference:
@@ -211,7 +212,7 @@ def decorrelation_curve(
         1.000 0.989
     """
     if not temperatures:
-        raise ValueError("`temperatures` must hold at least one number, got none")
+        raise ValueError("`temperatures` must contain at least one number, got none")
     for temperature in temperatures:
         check_positive(temperature=temperature)
     found = [

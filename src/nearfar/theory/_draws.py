@@ -1,4 +1,4 @@
-"""How many draws it takes until every class has been seen."""
+"""Number of draws needed to cover every class."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _ENTRIES = 2**20  # of a block of nodes × classes
 
 
 def expected_draws(prior: Prior) -> float:
-    r"""Mean number of independent draws until all classes have appeared.
+    r"""Expected number of independent draws until all classes have appeared.
 
     .. math:: \mathbb E N = \int_0^\infty \Big(1 - \prod_c (1 - e^{-\rho_c x})\Big)\, dx,
               \qquad = C \sum_{i=1}^{C} \frac1i \text{ for } C \text{ equal classes}
 
     *Proof*: draw at the times of a Poisson process of rate 1; class c then appears at rate
-    :math:`\rho_c`, independently of the others, and the time until all have appeared has as many
-    draws in it as its mean. With :math:`x = e^y` the integrand is analytic in a strip, and the
-    trapezoid rule is exact up to rounding.
+    :math:`\rho_c`, independently of the others, and the expected number of draws equals the
+    expected time until all have appeared. With :math:`x = e^y` the integrand is analytic in a
+    strip, and the trapezoidal rule is exact up to rounding.
 
     Assumptions:
         Draws are independent, of class c with probability :math:`\rho_c`.
@@ -36,11 +36,11 @@ def expected_draws(prior: Prior) -> float:
         prior: A number of classes, drawn equally often, or the probability of each.
 
     Returns:
-        C or more. A batch of this size shows all classes with a probability near 0.57, for many
+        At least C. A batch of this size covers all classes with a probability near 0.57, for many
         equal classes; for 95 % see :func:`draws_for_coverage`.
 
     Raises:
-        ValueError: A prior that is none.
+        ValueError: An invalid prior.
 
     Reference:
         Flajolet, Gardy, Thimonier 1992; Nozawa & Sato 2021 (arXiv 2102.06866), Table 3.
@@ -53,7 +53,7 @@ def expected_draws(prior: Prior) -> float:
     classes = int(counts.sum())
     if len(values) == 1:
         return classes * math.fsum(1 / i for i in range(1, classes + 1))
-    # e^{−π / tan b} is how far a factor may leave the unit disc at angle b: C of them, by e at most
+    # A factor exceeds the unit disc by at most e^{−π / tan b} at angle b; C of them by a factor e
     step = 2 * math.pi * math.atan(math.pi / math.log(8 * classes)) / 40
     end = math.log((40 + math.log(classes)) / values[0])
     y = np.arange(math.log(classes) - 38, end, step)
@@ -69,7 +69,7 @@ def expected_draws(prior: Prior) -> float:
 
 
 def draws_for_coverage(prior: Prior, *, probability: float = 0.95) -> int:
-    r"""Smallest number of draws that shows all classes with at least the given probability.
+    r"""Smallest number of draws that covers all classes with at least the given probability.
 
     .. math:: \min\{N : \upsilon_N \ge p\}
 
@@ -79,18 +79,18 @@ def draws_for_coverage(prior: Prior, *, probability: float = 0.95) -> int:
 
     Returns:
         The N for which :func:`coupon_collector_probability` reaches `probability`; near
-        :math:`C (\ln C - \ln \ln \tfrac1p)` for C equal classes. A batch of as many images (K + 1)
-        is what :func:`coupon_lower_bound` needs to speak of all classes.
+        :math:`C (\ln C - \ln \ln \tfrac1p)` for C equal classes. With K + 1 this large,
+        :func:`coupon_lower_bound` involves the loss over all classes.
 
     Raises:
-        ValueError: A prior that is none, a probability out of its range.
+        ValueError: An invalid prior, a probability out of range.
 
     Example:
         >>> draws_for_coverage(10), draws_for_coverage(1_000)
         (51, 9874)
     """
     if not 0 < probability < 1:
-        raise ValueError(f"`probability` must lie between 0 and 1, got {probability!r}")
+        raise ValueError(f"`probability` must be between 0 and 1, got {probability!r}")
     _, counts = distinct_probabilities(prior)
     fewest = int(counts.sum())
     wanted = math.log(probability)
@@ -98,7 +98,7 @@ def draws_for_coverage(prior: Prior, *, probability: float = 0.95) -> int:
     def log_upper(draws: int) -> float:
         return math.log(coupon_collector_bounds(draws, prior)[1])
 
-    # The upper bound costs little and its error varies slowly: it leads to the answer or near it.
+    # The upper bound is cheap and its error varies slowly: start the search from it.
     near = _first(fewest, fewest, lambda n: log_upper(n) >= wanted)
     error = log_upper(near) - log_coupon_collector_probability(near, prior)
     if wanted + error < 0:
@@ -107,7 +107,7 @@ def draws_for_coverage(prior: Prior, *, probability: float = 0.95) -> int:
 
 
 def _first(guess: int, fewest: int, enough: Callable[[int], bool]) -> int:
-    """Smallest number from `fewest` on that is enough, searched outwards and then by halves."""
+    """Smallest number from `fewest` on that is enough: exponential search, then bisection."""
     step = 1
     if enough(guess):
         high = guess

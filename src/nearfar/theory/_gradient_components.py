@@ -1,4 +1,4 @@
-"""The part of a gradient that all samples share, and the rest."""
+"""Decomposition of a batch's gradients into centre and residual parts."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ __all__ = [
 
 
 class Components(NamedTuple):
-    """A batch of vectors, taken apart."""
+    """A batch of vectors, decomposed into their mean and residuals."""
 
     center: Tensor
     residual: Tensor
 
 
 def center_and_residual(vectors: Float[Tensor, "batch dim"]) -> Components:
-    r"""The batch's mean :math:`o`, and what is left of each vector, :math:`r_i = v_i - o`.
+    r"""The batch mean :math:`o` and each vector's residual :math:`r_i = v_i - o`.
 
     .. math:: v_i = o + r_i, \qquad \sum_i r_i = 0, \qquad
               \frac1N \sum_i \lVert v_i \rVert^2
               = \lVert o \rVert^2 + \frac1N \sum_i \lVert r_i \rVert^2
 
     Args:
-        vectors: Taken as they are: unit vectors for :math:`o_z, r_z`, extra gradients for
+        vectors: Not normalised here: pass unit vectors for :math:`o_z, r_z`, extra gradients for
             :math:`o_e, r_e`.
 
     Returns:
-        The centre, and the residual for each row.
+        The centre, and one residual per row.
 
     Raises:
         ValueError: Not a matrix.
         TypeError: An integer tensor.
 
     Vacuous:
-        A batch's mean is not the distribution's: N balanced unit vectors still have a centre of
-        length about :math:`1 / \sqrt N`.
+        A batch mean is not the population mean: N unit vectors drawn from a balanced distribution
+        still have a centre of length about :math:`1 / \sqrt N`.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), section 3.
@@ -70,22 +70,22 @@ def center_and_residual(vectors: Float[Tensor, "batch dim"]) -> Components:
 def tangent(
     directions: Float[Tensor, "batch dim"], vectors: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, "batch dim"]:
-    r"""What of each direction moves its unit vector, :math:`(I - Z_i Z_i^\top)\, d_i`.
+    r"""Projection of each direction onto the tangent space, :math:`(I - Z_i Z_i^\top)\, d_i`.
 
     A loss of normalised vectors has no gradient along them. A closed form such as "the negative
-    gradient of :math:`-Z_a \cdot Z_b` is :math:`Z_b`" leaves that *dummy* part in: it equals the
-    gradient through the normalisation after this projection, and
-    :math:`Z_b` and :math:`Z_b - Z_a` are then the same.
+    gradient of :math:`-Z_a \cdot Z_b` is :math:`Z_b`" includes that *dummy* part; after this
+    projection it equals the gradient through the normalisation, and :math:`Z_b` and
+    :math:`Z_b - Z_a` coincide.
 
     Args:
-        directions: One for each vector.
-        vectors: Any length but zero; normalised here.
+        directions: One per vector.
+        vectors: Non-zero vectors; normalised internally.
 
     Returns:
-        Vectors orthogonal to those given.
+        Vectors orthogonal to `vectors`.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Reference:
@@ -104,15 +104,15 @@ def tangent(
 
 @dataclass(frozen=True)
 class GradientComponents:
-    """A batch's negative gradients, taken apart and compared with the vectors they move.
+    """A batch's negative gradients, decomposed and projected on the vectors' own components.
 
     Attributes:
-        center: The negative gradients' mean; what all samples are drawn along.
-        residual: What is left for each sample.
-        on_center: Coefficient of the mean on the vectors' own centre; below 0 de-centres. NaN
-            where the vectors have none.
-        on_residual: Coefficient of the residuals on the vectors' own residuals, all samples
-            together; above 0 spreads. NaN where the vectors have none.
+        center: Mean of the negative gradients, shared by all samples.
+        residual: Each sample's residual.
+        on_center: Coefficient of the mean on the vectors' own centre; de-centres if negative. NaN
+            if that centre is zero.
+        on_residual: Coefficient of the residuals on the vectors' own residuals, pooled over
+            samples; spreads if positive. NaN if those residuals are zero.
     """
 
     center: Tensor
@@ -125,7 +125,7 @@ class GradientComponents:
 def gradient_components(
     gradient: Float[Tensor, "batch dim"], vectors: Float[Tensor, "batch dim"]
 ) -> GradientComponents:
-    r"""Centre and residual component of any method's gradient, and how far along the vectors' own.
+    r"""Centre and residual component of any gradient, and their coefficients on the vectors' own.
 
     With :math:`D_i = -N\, \partial L / \partial Z_i`, its mean :math:`o_D` and residuals
     :math:`r_{D,i}`, and with the unit vectors' :math:`Z_i = o + r_i`,
@@ -135,42 +135,42 @@ def gradient_components(
 
     Statement: under gradient flow :math:`\dot Z_i = D_i` on the sphere the centre's length grows at
     the rate :math:`\eta_o`, :math:`\dot m_o = \eta_o\, m_o`, and the residuals' mean square at the
-    rate :math:`2 \eta_r`. On the sphere the two hold each other in balance,
+    rate :math:`2 \eta_r`. On the sphere the two balance,
 
     .. math:: \eta_o \lVert o \rVert^2 + \eta_r \frac1N \sum_i \lVert r_i \rVert^2 = 0 ,
 
-    so at any instant a gradient de-centres (:math:`\eta_o < 0 < \eta_r`), drives towards collapse
-    (the other way round), or changes neither length.
+    so at any instant a gradient either de-centres (:math:`\eta_o < 0 < \eta_r`), drives towards
+    collapse (opposite signs), or changes neither length.
 
     Assumptions:
-        The statement is about gradients tangent to the sphere, which those of a loss that
-        normalises its arguments are; apply :func:`tangent` to others. It moves the vectors freely:
-        a network moves them together, as far as its parameters allow.
+        The gradients are tangent to the sphere, as those of a loss that normalises its arguments
+        are; apply :func:`tangent` to others. The vectors move independently; a network moves them
+        through shared parameters.
 
     Args:
-        gradient: Of a loss by the unit vectors, as autograd gives it. It is negated and multiplied
-            by the batch size, which undoes the mean over samples.
-        vectors: What the gradient is by; normalised here.
+        gradient: Gradient of a loss with respect to the unit vectors, from autograd. It is negated
+            and multiplied by the batch size, which undoes the mean over samples.
+        vectors: The vectors it is taken with respect to; normalised internally.
 
     Returns:
         Both components and both coefficients.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Vacuous:
-        In a balanced batch, whose centre of length :math:`1 / \sqrt N` is noise.
+        In a balanced batch, whose centre of length :math:`1 / \sqrt N` is sampling noise.
 
     Relations:
-        :math:`\eta_o` is where :func:`decentring_curve` crosses 0.
+        :math:`\eta_o` is the zero crossing of :func:`decentring_curve`.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), sections 3 and 4; the statement is derived here.
 
     Example:
         >>> vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-        >>> found = gradient_components(-vectors.flip(0) / 2, vectors)  # each is drawn to the other
+        >>> found = gradient_components(-vectors.flip(0) / 2, vectors)  # each attracts the other
         >>> print(found.center, f"{found.on_center:.1f} {found.on_residual:.1f}")
         tensor([0.5000, 0.5000]) 1.0 -1.0
     """
@@ -189,17 +189,17 @@ def gradient_components(
 def loss_components(
     loss: Callable[[Tensor], Tensor], vectors: Float[Tensor, "batch dim"]
 ) -> GradientComponents:
-    r""":func:`gradient_components` of a loss, at given vectors.
+    r""":func:`gradient_components` of a loss at given vectors.
 
     Args:
-        loss: Takes the unit vectors, gives a scalar; what else it needs stands in its closure.
-        vectors: One view's projections (or predictions), any length but zero; normalised here.
+        loss: Maps the unit vectors to a scalar; other arguments go into its closure.
+        vectors: One view's projections (or predictions), non-zero; normalised internally.
 
     Returns:
         Both components and both coefficients.
 
     Raises:
-        ValueError: Not a matrix, or a loss that is no scalar.
+        ValueError: Not a matrix, or a loss that is not a scalar.
         TypeError: An integer tensor.
 
     Example:
@@ -216,6 +216,6 @@ def loss_components(
         units = to_sphere(vectors.detach()).requires_grad_()
         value = loss(units)
         if value.ndim:
-            raise ValueError(f"`loss` must give a scalar, got shape {tuple(value.shape)}")
+            raise ValueError(f"`loss` must return a scalar, got shape {tuple(value.shape)}")
         (gradient,) = torch.autograd.grad(value, units)
     return gradient_components(gradient, units.detach())

@@ -1,4 +1,4 @@
-"""Negative gradients in closed form: what each loss adds to the pull of the partner."""
+"""Negative gradients in closed form: basic gradient plus each loss's extra gradient."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ __all__ = [
 def simsiam_negative_gradient(
     z2: Float[Tensor, "batch dim"], predictions2: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, "batch dim"]:
-    r"""SimSiam's pull on the first view's unit prediction, as basic and extra gradient.
+    r"""SimSiam's negative gradient for the first view's prediction: basic plus extra gradient.
 
     .. math:: -\frac{\partial}{\partial P_a} \big(-P_a \cdot \mathrm{sg}(Z_b)\big) = Z_b
               = P_b + G_e, \qquad G_e = Z_b - P_b, \quad o_e = o_z - o_p
 
     Assumptions:
-        Of one sample's own term; the other direction of the symmetric loss does not reach
-        :math:`P_a`. The part along :math:`P_a` moves nothing (:func:`tangent`).
+        The gradient of one sample's own term; the other direction of the symmetric loss does not
+        depend on :math:`P_a`. The part along :math:`P_a` has no effect (:func:`tangent`).
 
     Args:
-        z2: The other view's projections, any length but zero; normalised here.
+        z2: The other view's projections, non-zero; normalised internally.
         predictions2: The other view's predictions.
 
     Returns:
         :math:`P_b + G_e`, which is :math:`Z_b`.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Reference:
@@ -59,26 +59,25 @@ def simsiam_negative_gradient(
 def triplet_negative_gradient(
     positives: Float[Tensor, "batch dim"], negatives: Float[Tensor, "batch dim"]
 ) -> Float[Tensor, "batch dim"]:
-    r"""The pull on a unit anchor of a triplet without margin, as basic and extra gradient.
+    r"""Negative gradient for the anchor of a triplet without margin: basic plus extra gradient.
 
     .. math:: -\frac{\partial}{\partial Z_a} \big(-Z_a \cdot \mathrm{sg}(Z_b - Z_n)\big)
               = Z_b + G_e, \qquad G_e = -Z_n, \quad o_e = -o_z
 
     Assumptions:
-        :math:`o_e = -o_z` holds for the batch where its negatives are its own samples in another
-        order, in expectation otherwise. With a margin
-        (:func:`nearfar.objectives.cosine_triplet_loss`) the same for triplets that violate it, 0
-        for the others.
+        :math:`o_e = -o_z` holds exactly where the negatives are a permutation of the batch, in
+        expectation otherwise. With a margin (:func:`nearfar.objectives.cosine_triplet_loss`) the
+        same for triplets that violate it, 0 for the others.
 
     Args:
-        positives: The other view's projections, any length but zero; normalised here.
-        negatives: Another sample's.
+        positives: The other view's projections, non-zero; normalised internally.
+        negatives: Another sample's projections.
 
     Returns:
         :math:`Z_b - Z_n`.
 
     Raises:
-        ValueError: Not two matrices of one shape.
+        ValueError: Not two matrices of equal shape.
         TypeError: Integer tensors.
 
     Reference:
@@ -101,29 +100,29 @@ def info_nce_extra_gradient(
     *,
     temperature: float,
 ) -> Float[Tensor, "batch dim"]:
-    r"""What InfoNCE adds to the basic gradient: minus the softmax-weighted mean of the negatives.
+    r"""InfoNCE's extra gradient: minus the softmax-weighted mean of the negatives.
 
     .. math:: G_{e,i} = -\sum_{n \in C_i} \lambda_{in} Z_n, \qquad
               \lambda_{in} = \frac{e^{Z_i \cdot Z_n / \tau}}{\sum_{l \in C_i} e^{Z_i \cdot Z_l /
               \tau}}
 
-    Statement: InfoNCE pulls the unit query along :math:`Z_b + G_e`, with a strength that differs
-    between samples (:func:`info_nce_negative_gradient`). For a high temperature the weights are
-    even and, in the batch, :math:`G_e` is nearly :math:`-o_z` for all: de-centring alone. For a low
-    one it is minus the nearest negative. Between, the residual part :math:`r_e` points against
-    the directions in which the batch is crowded, and decorrelates (:func:`decorrelation_curve`).
+    Statement: InfoNCE's negative gradient points along :math:`Z_b + G_e`, with a magnitude that
+    differs between samples (:func:`info_nce_negative_gradient`). At high temperature the weights
+    are uniform and :math:`G_e` is nearly :math:`-o_z` for every sample: pure de-centring. At low
+    temperature it is minus the nearest negative. In between, the residual part :math:`r_e` points
+    away from crowded directions and decorrelates the dimensions (:func:`decorrelation_curve`).
 
     Args:
-        queries: One view's projections, any length but zero; normalised here.
-        keys: The other view's; a sample's own key is not among its negatives.
-        negatives: Instead of the batch's other keys, one bank for all queries.
+        queries: One view's projections, non-zero; normalised internally.
+        keys: The other view's projections; a sample's own key is not among its negatives.
+        negatives: A bank shared by all queries; by default the batch's other keys.
         temperature: :math:`\tau`, above 0.
 
     Returns:
-        One vector, of length at most 1, for each query.
+        One vector of length at most 1 per query.
 
     Raises:
-        ValueError: Not matrices of fitting shapes, no negative at all, a temperature not above 0.
+        ValueError: Shapes that do not match, no negatives, a non-positive temperature.
         TypeError: Integer tensors.
 
     Cost:
@@ -149,37 +148,37 @@ def info_nce_negative_gradient(
     *,
     temperature: float,
 ) -> Float[Tensor, "batch dim"]:
-    r"""InfoNCE's pull on the unit query, in closed form.
+    r"""InfoNCE's negative gradient for the unit query, in closed form.
 
     .. math:: -\frac{\partial L_i}{\partial Z_i} = \frac{1 - p_i}\tau \big(Z_{b,i} + G_{e,i}\big),
               \qquad p_i = \frac{e^{Z_i \cdot Z_{b,i} / \tau}}
               {e^{Z_i \cdot Z_{b,i} / \tau} + \sum_{n \in C_i} e^{Z_i \cdot Z_n / \tau}}
 
-    Statement: the partner's pull and that of :func:`info_nce_extra_gradient` are scaled alike, by
-    how much the sample is still mistaken for others. With the positive among the candidates of the
-    softmax the same reads :math:`(Z_b - \sum \lambda Z) / \tau`.
+    Statement: the basic gradient and :func:`info_nce_extra_gradient` share one factor, the
+    probability of misclassifying the sample over the temperature. With the positive included in
+    the softmax the same gradient is :math:`(Z_b - \sum \lambda Z) / \tau`.
 
     Assumptions:
-        Of one sample's own term, the queries' side: keys are held fixed, as in a queue. Where keys
-        are trained too, their pull comes on top. The part along the query moves nothing
-        (:func:`tangent`).
+        The gradient of one sample's own term with respect to the query; keys are constant, as in a
+        queue. Where keys are trained too, their gradient is added. The part along the query has no
+        effect (:func:`tangent`).
 
     Args:
-        queries: One view's projections, any length but zero; normalised here.
-        keys: The other view's.
-        negatives: Instead of the batch's other keys, one bank for all queries.
+        queries: One view's projections, non-zero; normalised internally.
+        keys: The other view's projections.
+        negatives: A bank shared by all queries; by default the batch's other keys.
         temperature: :math:`\tau`, above 0.
 
     Returns:
-        One vector for each query.
+        One vector per query.
 
     Raises:
-        ValueError: Not matrices of fitting shapes, no negative at all, a temperature not above 0.
+        ValueError: Shapes that do not match, no negatives, a non-positive temperature.
         TypeError: Integer tensors.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), section 4.3; the factor
-        :math:`(1 - p_i) / \tau` is left out there.
+        :math:`(1 - p_i) / \tau` is omitted there.
 
     Example:
         >>> queries = torch.tensor([[1.0, 0.0]])
@@ -197,7 +196,7 @@ def info_nce_negative_gradient(
 def _softmax_mean(
     queries: Tensor, keys: Tensor, negatives: Tensor | None, temperature: float
 ) -> tuple[Tensor, Tensor]:
-    """Minus the softmax-weighted mean of each query's negatives, and the sum's logarithm."""
+    """Minus the softmax-weighted mean of each query's negatives, and their log-sum-exp."""
     check_matrix(min_rows=2 if negatives is None else 1, queries=queries, keys=keys)
     check_same_shape(queries=queries, keys=keys)
     check_positive(temperature=temperature)
@@ -206,5 +205,5 @@ def _softmax_mean(
         units = to_sphere(queries.detach()).requires_grad_()
         own = negatives is None
         sums = pairwise_logsumexp(units, bank, scale=1 / temperature, exclude_self=own)
-        (gradient,) = torch.autograd.grad(sums.sum(), units)  # the mean, over the temperature
+        (gradient,) = torch.autograd.grad(sums.sum(), units)  # weighted mean / temperature
     return -temperature * gradient, sums.detach()

@@ -1,4 +1,4 @@
-"""A statement of theory with its sides as numbers."""
+"""A theorem's chain of inequalities with the value of every side."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ RELATIONS = ("=", "≤", "≥")
 
 @dataclass(frozen=True)
 class InequalityChain(Record):
-    """Sides of a statement, from left to right, and whether it holds for them.
+    """The sides of a chain of inequalities, from left to right, and whether it holds.
 
     Attributes:
-        sides: What each side is, as the paper writes it.
-        values: The value of each.
+        sides: Name of each side, in the paper's notation.
+        values: Value of each side.
         relations: ``=``, ``≤`` or ``≥`` between each side and the next.
-        assumptions: Of the statement, in words, and whether each is met. Where one is not, the
-            statement may fail without contradicting the theorem.
-        tolerance: By how much a relation may be missed, for rounding.
+        assumptions: Each assumption and whether it is met. Where one is not, the chain may fail
+            without contradicting the theorem.
+        tolerance: Numerical tolerance of each relation.
 
     Example:
         >>> chain = InequalityChain(("a", "b", "c"), (1.0, 1.0, 0.5), ("=", "≥"))
@@ -39,25 +39,27 @@ class InequalityChain(Record):
     def __post_init__(self) -> None:
         if not len(self.sides) == len(self.values) == len(self.relations) + 1:
             raise ValueError(
-                "`relations` must stand between `sides`, each with one of `values`,"
+                "`relations` must be one fewer than `sides`, with one of `values` per side,"
                 f" got {len(self.sides)} sides, {len(self.values)} values and"
                 f" {len(self.relations)} relations"
             )
         if unknown := set(self.relations) - set(RELATIONS):
-            raise ValueError(f"`relations` must be of {' '.join(RELATIONS)}, got {unknown.pop()!r}")
+            raise ValueError(
+                f"`relations` must be among {' '.join(RELATIONS)}, got {unknown.pop()!r}"
+            )
 
     @property
     def holds(self) -> bool:
-        """Every relation between neighbours is met."""
+        """Whether every relation between neighbours holds."""
         return all(self.holds_at(i) for i in range(len(self.relations)))
 
     @property
     def applies(self) -> bool:
-        """Every assumption is met."""
+        """Whether every assumption is met."""
         return all(self.assumptions.values())
 
     def holds_at(self, position: int) -> bool:
-        """The relation between the side at this position and the next is met."""
+        """Whether the relation between the side at this position and the next holds."""
         left, right = list(pairwise(self.values))[position]
         above, below = left >= right - self.tolerance, left <= right + self.tolerance
         return {"=": above and below, "≥": above, "≤": below}[self.relations[position]]

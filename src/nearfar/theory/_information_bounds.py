@@ -1,4 +1,4 @@
-"""How much information scores of pairs prove, and how much they can prove at most."""
+"""Bounds and estimates of mutual information from a critic's scores."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ Scores = Float[Tensor, "inputs signals"]
 
 
 def information_ceiling(num_candidates: int) -> float:
-    r"""The most information that telling one candidate from the others can prove.
+    r"""Largest value of the InfoNCE bound with N candidates, ln N.
 
     .. math:: I(x; y) \ge \ln N - L_{\text{InfoNCE}}, \qquad L_{\text{InfoNCE}} \ge 0
 
-    With :math:`N` candidates the right one is named by :math:`\ln N` nats; a task that is solved
-    says "at least that much", whatever the truth.
+    A loss of 0 certifies :math:`I \ge \ln N` and nothing more, however large the true value.
 
     Assumptions:
-        Of the bound: the wrong candidates are drawn from the marginal, independently of the query
-        and of each other. Nearest neighbours as negatives (or other hard ones) break it. The proof
-        in the appendix of van den Oord et al. needs a density ratio of at least 1, which not every
-        pair has; that of Poole et al. needs no such thing. Nor is InfoNCE a bound of other
-        estimators: it need not lie below Donsker–Varadhan's value for the same scores.
+        The negatives are drawn from the marginal, independently of the query and of each other.
+        Hard negatives, such as nearest neighbours, violate this. The proof in the appendix of
+        van den Oord et al. needs a density ratio of at least 1, which not every pair has; that of
+        Poole et al. does not. InfoNCE need not lie below other estimators: for the same scores it
+        can exceed Donsker–Varadhan's value.
 
     Vacuous:
         Where the views share far more than :math:`\ln N`, as two crops of a photograph do. A loss
-        near 0 then means that :math:`N` is too small for a measurement.
+        near 0 then means that :math:`N` is too small to measure the information.
 
     Args:
-        num_candidates: Candidates :math:`N` for each query, its own key among them: the batch for
-            InfoNCE in the batch, 2B − 1 for NT-Xent, 1 + K with K negatives.
+        num_candidates: Candidates :math:`N` per query, including its own key: the batch size for
+            in-batch InfoNCE, 2B − 1 for NT-Xent, 1 + K with K negatives.
 
     Returns:
         ln N, in nats.
@@ -62,23 +61,23 @@ def information_ceiling(num_candidates: int) -> float:
 
 
 def info_nce_information(scores: Scores) -> Float[Tensor, ""]:
-    r"""Information proven by naming each input's own signal among all.
+    r"""The InfoNCE lower bound, from a matrix of scores.
 
     .. math:: \hat I = \frac1n \sum_i \ln \frac{e^{s_{ii}}}{\frac1n \sum_j e^{s_{ij}}} \le \ln n
 
     Bias:
-        Too low, in expectation never too high, for any critic. Never above
-        :func:`information_ceiling`, so far too low where the truth is above it. Low variance.
+        A lower bound in expectation, for any critic. At most :func:`information_ceiling`, so far
+        too low where the true value exceeds it. Low variance.
 
     Best critic:
-        The log density ratio plus anything that depends on the input alone.
+        The log density ratio plus any function of the input alone.
 
     Args:
-        scores: Score of each input (row) with each signal (column); pairs drawn together are on the
+        scores: Score of each input (row) with each signal (column); positive pairs are on the
             diagonal.
 
     Returns:
-        Nats; the number of candidates' logarithm less :func:`~nearfar.objectives.info_nce_loss`.
+        Nats: :math:`\ln n` minus :func:`~nearfar.objectives.info_nce_loss`.
 
     Reference:
         van den Oord et al. 2018 (arXiv 1807.03748); Tsai et al. 2021 (arXiv 2006.05576), equation
@@ -93,17 +92,17 @@ def info_nce_information(scores: Scores) -> Float[Tensor, ""]:
 
 
 def jensen_shannon_information(scores: Scores) -> Float[Tensor, ""]:
-    r"""Mean score of pairs drawn together, for scores that are log density ratios.
+    r"""Mean score of positive pairs, for a critic trained with the Jensen–Shannon loss.
 
     .. math:: \hat I = \frac1n \sum_i s_{ii}
 
     Bias:
-        As large as the critic's, in either direction: no bound at all. A critic trained with
-        :func:`~nearfar.objectives.jensen_shannon_loss` tends to the log density ratio, and this to
-        the truth. No ceiling, and low variance, since no exponential is averaged.
+        That of the critic, of either sign: this is not a bound. A critic trained with
+        :func:`~nearfar.objectives.jensen_shannon_loss` tends to the log density ratio, and the
+        estimate to the true value. No ceiling, and low variance, since no exponential is averaged.
 
     Best critic:
-        The log density ratio, without a free constant: adding one adds it to the estimate.
+        The log density ratio; a constant added to the scores is added to the estimate.
 
     Args:
         scores: As for :func:`info_nce_information`.
@@ -124,17 +123,17 @@ def jensen_shannon_information(scores: Scores) -> Float[Tensor, ""]:
 
 
 def nwj_information(scores: Scores) -> Float[Tensor, ""]:
-    r"""Nguyen–Wainwright–Jordan: a bound whose expectation is exact for the best critic.
+    r"""Nguyen–Wainwright–Jordan lower bound, unbiased for the best critic.
 
     .. math:: \hat I = 1 + \mathbb E_P[s] - \mathbb E_Q\big[e^{s}\big]
 
-    with :math:`P` the pairs drawn together and :math:`Q` those drawn apart. This is the usual form
-    for the critic :math:`s + 1`, so that the best critic is the log density ratio itself.
+    with :math:`P` the joint and :math:`Q` the product of marginals. This is the usual form with
+    :math:`s + 1` as critic, so that the best :math:`s` is the log density ratio itself.
 
     Bias:
-        None for the best critic, too low for others, in expectation. The variance grows like
-        :math:`e^I / n`: a rare large score decides the second term, and where the sample has none
-        the estimate is too high.
+        None for the best critic, negative for others, in expectation. The variance grows like
+        :math:`e^I / n`: rare large scores dominate the second term, and a sample without any
+        overestimates.
 
     Best critic:
         The log density ratio.
@@ -157,13 +156,13 @@ def nwj_information(scores: Scores) -> Float[Tensor, ""]:
 
 
 def donsker_varadhan_information(scores: Scores) -> Float[Tensor, ""]:
-    r"""Donsker–Varadhan: mean score of pairs drawn together over log-mean-exp of those apart.
+    r"""Donsker–Varadhan: mean score of positive pairs minus log-mean-exp score of negative pairs.
 
     .. math:: \hat I = \mathbb E_P[s] - \ln \mathbb E_Q\big[e^{s}\big]
 
     Bias:
-        Too low for a critic that is not the best, too high for a finite sample (the logarithm of a
-        mean is on average below that of the expectation), so neither bound; never below
+        Negative for a suboptimal critic, positive for a finite sample (by Jensen's inequality, for
+        the logarithm of a sample mean), so neither a lower nor an upper bound; never below
         :func:`nwj_information` for the same scores. The variance grows like :math:`e^I / n`.
 
     Best critic:
@@ -187,11 +186,11 @@ def donsker_varadhan_information(scores: Scores) -> Float[Tensor, ""]:
 
 
 def split_scores(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores of pairs drawn together and apart, from a square matrix."""
+    """Scores of positive pairs (diagonal) and negative pairs (off-diagonal)."""
     check_matrix(min_rows=2, scores=scores)
     if scores.shape[0] != scores.shape[1]:
         raise ValueError(
-            f"`scores` must be square, inputs × their signals, got shape {tuple(scores.shape)}"
+            f"`scores` must be square (inputs × signals), got shape {tuple(scores.shape)}"
         )
     wide = widen(scores)
     apart = ~torch.eye(len(scores), dtype=torch.bool, device=scores.device)

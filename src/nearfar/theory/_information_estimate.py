@@ -1,4 +1,4 @@
-"""The information between two samples of vectors, by a small critic trained for it."""
+"""Mutual information between paired vectors, estimated with a small trained critic."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ HELD_OUT = 0.25
 
 @dataclass(frozen=True)
 class InformationEstimate(Record):
-    """What :func:`estimate_information` found.
+    """The result of :func:`estimate_information`.
 
     Attributes:
-        estimator: Which estimator, and loss of the critic.
-        nats: The estimate, on pairs that the critic was not trained on.
-        ceiling: The most this estimator could have read; None where it has no ceiling.
-        held_out: Pairs it was read on.
-        batch_size: Pairs scored against each other, in training and in reading.
-        num_parameters: Of the critic.
+        estimator: Name of the estimator, which also sets the critic's loss.
+        nats: The estimate, on held-out pairs.
+        ceiling: Largest value the estimator can take; None if unbounded.
+        held_out: Number of held-out pairs.
+        batch_size: Pairs scored against each other, in training and evaluation.
+        num_parameters: Number of critic parameters.
     """
 
     estimator: str
@@ -58,9 +58,9 @@ class InformationEstimate(Record):
 class SeparableCritic(nn.Module):
     r"""The score :math:`s(x, y) = \langle G(x), H(y) \rangle + a(x) + b(y)`, with small networks.
 
-    The product alone is the form of the contrastive objective; the two free terms let it be a log
-    density ratio, which the other estimators ask for. Both are folded into the product, so that
-    all pairs' scores are one matrix product.
+    The inner product alone is the contrastive objective's critic; the bias terms let it represent a
+    log density ratio, which the other estimators need. The bias terms are folded into the inner
+    product, so that all pairs' scores are one matrix product.
 
     Example:
         >>> critic = SeparableCritic(3, 5, width=16, dim=8, generator=torch.Generator())
@@ -79,7 +79,7 @@ class SeparableCritic(nn.Module):
     def forward(
         self, x: Float[Tensor, "inputs input_dim"], y: Float[Tensor, "signals signal_dim"]
     ) -> tuple[Float[Tensor, "inputs dim"], Float[Tensor, "signals dim"]]:
-        """Two sets of vectors whose products are the scores."""
+        """Two sets of vectors whose inner products are the scores."""
         left, right = self.inputs(x), self.signals(y)
         a, b = left[:, :1], right[:, :1]
         queries = torch.cat([left[:, 1:], a, torch.ones_like(a)], dim=1)
@@ -99,37 +99,37 @@ def estimate_information(
     dim: int = 32,
     seed: int = 0,
 ) -> InformationEstimate:
-    r"""Mutual information between paired vectors, in nats, estimated by a trained critic.
+    r"""Mutual information between paired vectors, in nats, estimated with a trained critic.
 
     A critic :math:`\langle G(x), H(y) \rangle + a(x) + b(y)` of two small networks is trained with
-    the estimator's own loss on three quarters of the pairs (AdamW, learning rate falling to 0); the
-    estimate is read on the rest, as the mean over batches. Both vectors are standardised first.
+    the estimator's own loss on three quarters of the pairs (AdamW, cosine decay of the learning
+    rate to 0) and evaluated on the rest, averaged over batches. Both vectors are standardised.
 
     Bias:
         That of the estimator (:func:`info_nce_information`, :func:`jensen_shannon_information`,
-        :func:`nwj_information`, :func:`donsker_varadhan_information`) and that of a critic that was
-        not trained to the end or sees too few pairs: then too low, for those that are bounds in
-        expectation. Reading on held-out pairs keeps memorised pairs from counting as information.
+        :func:`nwj_information`, :func:`donsker_varadhan_information`), and that of an undertrained
+        critic or one with too little data: negative for estimators that are lower bounds. Held-out
+        evaluation keeps memorised pairs from counting as information.
 
     Args:
         x: One vector per pair.
-        y: The other vector of each pair, in the same order; of any width.
-        estimator: ``"info_nce"`` (ends at the logarithm of the batch), ``"jensen_shannon"``,
+        y: The other vector of each pair, in the same order; of any dimension.
+        estimator: ``"info_nce"`` (at most the logarithm of the batch size), ``"jensen_shannon"``,
             ``"nwj"`` or ``"donsker_varadhan"`` (no ceiling).
         batch_size: Pairs scored against each other.
-        steps: Updates of the critic.
-        learning_rate: Of AdamW, at the start.
-        width: Of the networks' two hidden layers.
-        dim: Of the product.
-        seed: Decides split, order and initial weights; same seed, same estimate.
+        steps: Number of critic updates.
+        learning_rate: Initial learning rate of AdamW.
+        width: Width of the networks' two hidden layers.
+        dim: Dimension of the inner product.
+        seed: Random seed of the split, the batches and the initial weights.
 
     Raises:
-        ValueError: Vectors that do not pair up, fewer than 8 batches of pairs, an unknown
+        ValueError: Numbers of rows that differ, fewer than 8 batches of pairs, an unknown
             estimator, NaN.
 
     Cost:
-        A few seconds on a processor: steps · batch · (batch · dim + width²). The global random
-        state is left as it was.
+        A few seconds on a CPU: steps · batch · (batch · dim + width²). The global random state is
+        unchanged.
 
     Reference:
         Tsai et al., ICLR 2021 (arXiv 2006.05576), proposition 1.
@@ -152,20 +152,20 @@ def estimate_information(
         raise ValueError(f"`y` must have a row for each of the {len(x)} rows of `x`, got {len(y)}")
     if len(x) < 8 * batch_size:
         raise ValueError(
-            f"`x` must hold at least 8 batches of {batch_size} pairs, got {len(x)} rows"
+            f"`x` must have at least 8 batches of {batch_size} pairs, got {len(x)} rows"
         )
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(x), generator=generator)
-    held = order[: int(HELD_OUT * len(x)) // batch_size * batch_size]
-    kept = order[len(held) :]
-    x, y = (_standardised(values, kept) for values in (x.detach(), y.detach()))
+    held_out = order[: int(HELD_OUT * len(x)) // batch_size * batch_size]
+    training = order[len(held_out) :]
+    x, y = (_standardised(values, training) for values in (x.detach(), y.detach()))
     critic = SeparableCritic(x.shape[1], y.shape[1], width=width, dim=dim, generator=generator)
     critic = critic.to(x.device)
     optimizer = torch.optim.AdamW(critic.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
-        picked = torch.randint(len(kept), (batch_size,), generator=generator)
-        batch = kept[picked]
+        picked = torch.randint(len(training), (batch_size,), generator=generator)
+        batch = training[picked]
         loss = LOSSES[estimator](*critic(x[batch], y[batch]))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -173,14 +173,14 @@ def estimate_information(
         optimizer.step()
         schedule.step()
     with torch.no_grad():
-        batches = held.view(-1, batch_size)
+        batches = held_out.view(-1, batch_size)
         pairs = (critic(x[batch], y[batch]) for batch in batches)
-        readings = [READINGS[estimator](_scores(*vectors)) for vectors in pairs]
+        estimates = [ESTIMATORS[estimator](_scores(*vectors)) for vectors in pairs]
     return InformationEstimate(
         estimator=estimator,
-        nats=float(torch.stack(readings).mean()),
+        nats=float(torch.stack(estimates).mean()),
         ceiling=information_ceiling(batch_size) if estimator == "info_nce" else None,
-        held_out=len(held),
+        held_out=len(held_out),
         batch_size=batch_size,
         num_parameters=sum(weight.numel() for weight in critic.parameters()),
     )
@@ -208,7 +208,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "nwj": _nwj,
     "donsker_varadhan": _donsker_varadhan,
 }
-READINGS: dict[str, Callable[[Tensor], Tensor]] = {
+ESTIMATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "info_nce": info_nce_information,
     "jensen_shannon": jensen_shannon_information,
     "nwj": nwj_information,
@@ -221,7 +221,7 @@ def _scores(queries: Tensor, keys: Tensor) -> Tensor:
 
 
 def _standardised(values: Tensor, rows: Tensor) -> Tensor:
-    """Columns of mean 0 and spread 1 over some rows; a constant column becomes 0."""
+    """Columns with mean 0 and standard deviation 1 over `rows`; a constant column becomes 0."""
     wide = values.float()
     centred = wide - wide[rows].mean(dim=0)
     spread: Tensor = centred[rows].std(dim=0)
@@ -231,10 +231,11 @@ def _standardised(values: Tensor, rows: Tensor) -> Tensor:
 def _network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Sequential:
     layers: list[nn.Module] = []
     for columns, rows in ((inputs, width), (width, width), (width, outputs)):
-        layer = nn.Linear(columns, rows, device="meta").to_empty(device="cpu")  # draws nothing
+        # on the meta device: leaves the global random state unchanged
+        layer = nn.Linear(columns, rows, device="meta").to_empty(device="cpu")
         nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
         nn.init.zeros_(layer.bias)
         layers += [layer, nn.ReLU()]
     with torch.no_grad():
-        layer.weight.mul_((4 * outputs) ** -0.25)  # scores start at the size of 1
+        layer.weight.mul_((4 * outputs) ** -0.25)  # initial scores of order 1
     return nn.Sequential(*layers[:-1])

@@ -1,4 +1,4 @@
-"""Labelled samples as a population to draw from, class by class."""
+"""Labelled samples as a population to sample from, class by class."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ Numbers = NDArray[np.int64]
 
 @final
 class LabelledClasses:
-    """A draw is a class from the prior, then any of its samples, with replacement.
+    """Draws a class from the prior, then one of its samples, with replacement.
 
     Args:
         labels: The class of each sample, 0 or more.
-        samples: How many labels there must be.
-        prior: A number of classes or the probability of each; the labels' shares if None, and then
-            labels that never occur are no classes.
+        samples: Expected number of labels.
+        prior: A number of classes or the probability of each; class frequencies if None, with
+            unused labels dropped.
 
     Attributes:
-        labels: The class of each sample, from 0 without gaps.
+        labels: The class of each sample, numbered from 0 without gaps.
         prior: The probability of each class.
-        sizes: Samples of each class, 1 or more.
+        sizes: Number of samples of each class, 1 or more.
 
     Raises:
-        ValueError: Labels of a wrong shape or kind, fewer classes than labels, a class without
-            samples, one class alone.
+        ValueError: Labels of the wrong shape, fewer classes than labels, a class without samples,
+            or a single class.
+        TypeError: Labels that are not integers.
     """
 
     def __init__(self, labels: Tensor, *, samples: int, prior: Prior | None) -> None:
@@ -46,7 +47,7 @@ class LabelledClasses:
             self.prior = class_probabilities(prior)
             _check_match(numbers, len(self.prior))
         if len(self.prior) < 2:
-            raise ValueError(f"`labels` must hold at least 2 classes, got {len(self.prior)}")
+            raise ValueError(f"`labels` must contain at least 2 classes, got {len(self.prior)}")
         self.labels = numbers
         self.sizes = np.bincount(numbers, minlength=len(self.prior))
         self._order = np.argsort(numbers, kind="stable")
@@ -58,13 +59,13 @@ class LabelledClasses:
         return np.searchsorted(self._edges, rng.random(shape), side="right")
 
     def draw_without_collision(self, rng: np.random.Generator, count: int, draws: int) -> Numbers:
-        """Anchors' classes, given that none of `count` negatives is of the anchor's class."""
+        """Anchor classes, conditional on none of `count` negatives sharing the anchor's class."""
         logs = np.log(self.prior) + count * np.log1p(-self.prior)
         law = np.exp(logs - logs.max())
         return np.searchsorted(np.cumsum(law / law.sum())[:-1], rng.random(draws), side="right")
 
     def draw_others(self, rng: np.random.Generator, classes: Numbers, count: int) -> Numbers:
-        """For each class named, `count` classes from the prior, given that they are others."""
+        """For each given class, `count` classes from the prior conditional on being different."""
         own = self.prior[classes][:, None]
         starts = (np.cumsum(self.prior) - self.prior)[classes][:, None]
         places = rng.random((len(classes), count)) * (1 - own)
@@ -73,12 +74,12 @@ class LabelledClasses:
         return np.where(drawn == classes[:, None], (drawn + 1) % len(self.prior), drawn)  # rounding
 
     def samples(self, rng: np.random.Generator, classes: Numbers) -> Tensor:
-        """The index of a sample of each class named."""
+        """The index of a random sample of each given class."""
         places = (rng.random(classes.shape) * self.sizes[classes]).astype(np.int64)
         return torch.from_numpy(self._order[self._starts[classes] + places])
 
     def pairs(self, rng: np.random.Generator, classes: Numbers) -> tuple[Tensor, Tensor]:
-        """The indices of two different samples of each class named, which must have two."""
+        """The indices of two different samples of each given class, which must have at least 2."""
         sizes, starts = self.sizes[classes], self._starts[classes]
         first = (rng.random(classes.shape) * sizes).astype(np.int64)
         further = 1 + (rng.random(classes.shape) * (sizes - 1)).astype(np.int64)
@@ -91,15 +92,15 @@ class LabelledClasses:
 def _check_labels(labels: Tensor, samples: int) -> None:
     if labels.shape != (samples,):
         raise ValueError(
-            f"`labels` must hold one label for each of the {samples} samples,"
+            f"`labels` must have one label for each of the {samples} samples,"
             f" got shape {tuple(labels.shape)}"
         )
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise TypeError(f"`labels` must be whole numbers, got {labels.dtype}")
+        raise TypeError(f"`labels` must be integers, got {labels.dtype}")
     if bool((labels < 0).any()):
         row = int((labels < 0).nonzero()[0])
         raise ValueError(
-            f"`labels` must be whole numbers of 0 or more, got {labels[row].item()} in row {row}"
+            f"`labels` must be integers of 0 or more, got {labels[row].item()} in row {row}"
         )
 
 
@@ -112,6 +113,6 @@ def _check_match(labels: Numbers, classes: int) -> None:
     absent = np.setdiff1d(np.arange(classes), labels)
     if absent.size:
         raise ValueError(
-            f"`labels` must hold a sample of each of the {classes} classes of `prior`,"
+            f"`labels` must contain each of the {classes} classes of `prior`,"
             f" got none of class {absent[0]}"
         )

@@ -1,4 +1,4 @@
-"""The world that the bounds speak of: labelled samples and some views of each, on the sphere."""
+"""The population to which the bounds apply: labelled samples with several views on the sphere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nearfar.theory._prior import Prior
 
 __all__ = ["Contrast", "LabelledViews"]
 
-_ENTRIES = 2**22  # numbers in a block
+_ENTRIES = 2**22  # numbers per block
 _LARGEST_GROUP = 128
 
 
@@ -35,24 +35,23 @@ class Contrast(NamedTuple):
 
 @final
 class LabelledViews:
-    """Unit embeddings of labelled samples as a world to draw from.
+    """Unit embeddings of labelled samples as a population to sample from.
 
-    A draw is a class from the prior, a sample of it, and one of the sample's views, all independent
-    and with replacement. In this world, that of the samples given, the bounds are theorems; nothing
-    is estimated but means over draws. The positive is another view of the anchor's sample, never
-    the anchor itself.
+    A draw is a class from the prior, a sample of that class, and one of its views, all independent
+    and with replacement. For this population the bounds are theorems; only means over draws are
+    estimated. The positive is another view of the anchor's sample, never the anchor itself.
 
     Args:
         embeddings: Two views or more of each sample; rows need not be normalised.
         labels: The class of each sample, 0 or more.
-        prior: A number of classes or the probability of each; the labels' shares if None.
+        prior: A number of classes or the probability of each; class frequencies if None.
         temperature: A number above 0.
 
     Attributes:
         classes: The samples, class by class.
         views: The unit vectors.
-        means: Mean of each class's unit vectors over all views, not normalised again: the weights
-            of the mean classifier.
+        means: Mean of each class's unit vectors over all views, not renormalised: the weights of
+            the mean classifier.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class LabelledViews:
         check_axes("views × samples × dim", embeddings=embeddings)
         if embeddings.shape[0] < 2:
             raise ValueError(
-                "`embeddings` must hold at least 2 views of each sample,"
+                "`embeddings` must have at least 2 views of each sample,"
                 f" got shape {tuple(embeddings.shape)}"
             )
         for view in embeddings:
@@ -95,22 +94,22 @@ class LabelledViews:
         return totals / (views * self.classes.sizes)
 
     def gap(self) -> float:
-        """The price d(f) ≤ 0 of replacing the positive by the mean of its class, exact."""
+        """The gap d(f) ≤ 0 from replacing the positive by its class mean, exact."""
         views, samples, dim = self.views.shape
-        shares = self.classes.prior / self.classes.sizes
+        weights = self.classes.prior / self.classes.sizes
         total = 0.0
         rows = max(1, _ENTRIES // (views * dim))
         for start in range(0, samples, rows):
             some, labels = self.views[:, start : start + rows], self._labels[start : start + rows]
             others = (some.sum(dim=0) - some) / (views - 1)
-            leads = (some * (self.means[labels] - others)).sum(dim=2).clamp(max=0).mean(dim=0)
-            total += float(shares[labels.cpu().numpy()] @ leads.double().cpu().numpy())
+            gaps = (some * (self.means[labels] - others)).sum(dim=2).clamp(max=0).mean(dim=0)
+            total += float(weights[labels.cpu().numpy()] @ gaps.double().cpu().numpy())
         return total / self.temperature
 
     def subclass_losses(
         self, rng: np.random.Generator, classes: NDArray[np.int64], present: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """For a drawn sample of each class: the mean classifier's loss among classes present."""
+        """The mean classifier's loss among the classes present, for a random sample per class."""
         device = self.views.device
         samples = self.classes.samples(rng, classes).to(device)
         views = torch.from_numpy(rng.integers(len(self.views), size=len(classes))).to(device)
@@ -118,10 +117,10 @@ class LabelledViews:
         return self._mean_classifier(self.views[views, samples], labels, absent)
 
     def contrasts(self, *, num_negatives: int, draws: int, seed: int) -> Iterator[Contrast]:
-        """At least `draws` anchors with a positive each and negatives, block by block.
+        """At least `draws` anchors with one positive each and shared negatives, block by block.
 
-        Few anchors share negatives, at most one for each 16: what sharing adds to the variance of a
-        mean is then small beside what the anchors themselves add.
+        At most one anchor per 16 negatives shares them, so that sharing adds little to the variance
+        of a mean over anchors.
         """
         check_integer(at_least=1, num_negatives=num_negatives)
         check_integer(at_least=2, draws=draws)
@@ -136,15 +135,15 @@ class LabelledViews:
             many = min(groups, left)
             left -= many
             labels = self.classes.draw(rng, (many, anchors))
-            shown = self.classes.samples(rng, labels)
+            chosen = self.classes.samples(rng, labels)
             first = rng.integers(views, size=labels.shape)
             second = (first + rng.integers(1, views, size=labels.shape)) % views
             others = self.classes.draw(rng, (many, num_negatives))
             view = torch.from_numpy(rng.integers(views, size=others.shape))
             yield Contrast(
                 torch.from_numpy(labels).to(device),
-                rows[(torch.from_numpy(first) * samples + shown).to(device)],
-                rows[(torch.from_numpy(second) * samples + shown).to(device)],
+                rows[(torch.from_numpy(first) * samples + chosen).to(device)],
+                rows[(torch.from_numpy(second) * samples + chosen).to(device)],
                 rows[(view * samples + self.classes.samples(rng, others)).to(device)],
                 torch.from_numpy(others).to(device),
             )
@@ -154,10 +153,12 @@ class LabelledViews:
         losses = []
         for contrast in self.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
             with full_precision(contrast.anchors):
-                against = contrast.anchors @ contrast.negatives.mT
-            towards = (contrast.anchors * contrast.positives).sum(dim=2)
-            behind = against.div_(self.temperature).logsumexp(dim=2) - towards / self.temperature
-            losses.append(F.softplus(behind).flatten())
+                negatives = contrast.anchors @ contrast.negatives.mT
+            positives = (contrast.anchors * contrast.positives).sum(dim=2)
+            log_odds = (
+                negatives.div_(self.temperature).logsumexp(dim=2) - positives / self.temperature
+            )
+            losses.append(F.softplus(log_odds).flatten())
         every = torch.cat(losses).double()
         return float(every.mean()), float(every.std()) / len(every) ** 0.5
 

@@ -1,4 +1,4 @@
-"""What input, signal, task and a representation know of each other, exactly."""
+"""Exact mutual information between input, signal, task and representation."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class MultiViewInformation(Record):
         input_entropy: H(X).
         signal_entropy: H(S).
         task_entropy: H(T).
-        input_task: I(X;T): what a label could at best be guessed from.
+        input_task: I(X;T), the task-relevant information of the input.
         signal_task: I(S;T).
-        input_signal: I(X;S): what self-supervision can extract.
-        compression_gap: I(X;S|T): what both views share beside the task.
-        epsilon_info: I(X;T|S): what of the task the signal does not know.
-        task_noise: H(T|X): 0 where the task is a function of the input.
-        num_tasks: Values of T, of whatever probability.
+        input_signal: I(X;S), what self-supervision can extract.
+        compression_gap: I(X;S|T), shared by both views but irrelevant to the task.
+        epsilon_info: I(X;T|S), task-relevant information that the signal lacks.
+        task_noise: H(T|X), 0 where the task is a function of the input.
+        num_tasks: Number of values of T, including those of probability 0.
     """
 
     input_entropy: float
@@ -49,17 +49,17 @@ class MultiViewInformation(Record):
 
 @dataclass(frozen=True)
 class RepresentationInformation(Record):
-    """What a representation Z of the input keeps, in nats.
+    """Information quantities of a representation Z of the input, in nats.
 
     Attributes:
         entropy: H(Z).
-        entropy_given_signal: H(Z|S): what the inverse predictive objective lowers.
+        entropy_given_signal: H(Z|S), minimised by inverse predictive learning.
         entropy_given_task: H(Z|T).
-        task: I(Z;T): what of the task is kept.
-        signal: I(Z;S): what the contrastive objective raises.
-        input_given_task: I(Z;X|T): all that is kept beside the task.
-        input_given_signal_and_task: I(Z;X|S,T): what is kept that neither signal nor task tell.
-        bayes_error: Error of the best guess of T from Z.
+        task: I(Z;T), the extracted task-relevant information.
+        signal: I(Z;S), maximised by contrastive learning.
+        input_given_task: I(Z;X|T), the task-irrelevant information retained.
+        input_given_signal_and_task: I(Z;X|S,T), the part of it not shared with the signal.
+        bayes_error: Bayes error of predicting T from Z.
     """
 
     entropy: float
@@ -73,27 +73,27 @@ class RepresentationInformation(Record):
 
 
 def multi_view_information(joint: Float[Tensor, "inputs signals tasks"]) -> MultiViewInformation:
-    r"""Exact information quantities of a finite world.
+    r"""Exact information quantities of a discrete joint distribution.
 
     .. math:: I(X;T \mid S) = H(X,S) + H(S,T) - H(X,S,T) - H(S) = \epsilon_{\text{info}}
 
-    and likewise for the others. The multi-view assumption is that :math:`\epsilon_{\text{info}}`
-    is small: the signal (another view, a caption) tells nearly all that the input tells of the
-    task.
+    and similarly for the others. The multi-view assumption is that :math:`\epsilon_{\text{info}}`
+    is small: the signal (another view, a caption) contains nearly all task-relevant information
+    of the input.
 
     Args:
         joint: Probability of each (input, signal, task).
 
     Returns:
-        All quantities in nats, each 0 or above.
+        All quantities in nats, each 0 or more.
 
     Raises:
-        ValueError: Not three axes, a probability below 0, a sum that differs from 1 by more than
+        ValueError: Not three axes, a negative probability, a sum that differs from 1 by more than
             1e-6.
         TypeError: Counts instead of probabilities.
 
     Cost:
-        Time and memory that of the table.
+        Time and memory linear in the size of the table.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), section 2.
@@ -127,16 +127,17 @@ def representation_information(
 ) -> RepresentationInformation:
     r"""Exact information quantities of a representation of the input.
 
-    A representation sees the input alone, so :math:`I(Z;X \mid S,T) = H(Z \mid S,T) - H(Z \mid X)`,
-    where :math:`H(Z \mid X) = 0` for a map.
+    A representation depends on the input alone, so
+    :math:`I(Z;X \mid S,T) = H(Z \mid S,T) - H(Z \mid X)`, with :math:`H(Z \mid X) = 0` for a
+    deterministic one.
 
     Args:
         joint: Probability of each (input, signal, task).
-        representation: The code of each input (a map), or for each input a row with the
-            probability of each code (a channel).
+        representation: The code of each input (deterministic), or one row per input with the
+            probability of each code (stochastic).
 
     Returns:
-        All quantities in nats; the Bayes error as a share.
+        All quantities in nats; the Bayes error as a fraction.
 
     Raises:
         ValueError: As for :func:`multi_view_information`; a representation that does not fit.

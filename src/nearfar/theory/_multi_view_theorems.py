@@ -1,4 +1,4 @@
-"""The four theorems on self-supervised representations, their sides computed exactly."""
+"""Tsai et al.'s four theorems on self-supervised representations, both sides computed exactly."""
 
 from __future__ import annotations
 
@@ -30,31 +30,32 @@ __all__ = [
 ]
 
 Joint = Float[Tensor, "inputs signals tasks"]
-ZERO = 1e-9  # nats that count as none
+ZERO = 1e-9  # nats; anything below counts as 0
 
 
 def task_information_chain(
     joint: Joint, *, self_supervised: Representation | None = None
 ) -> InequalityChain:
-    r"""Theorem 1: self-supervision loses at most :math:`\epsilon_{\text{info}}` of the task.
+    r"""Theorem 1: self-supervision loses at most :math:`\epsilon_{\text{info}}` about the task.
 
     .. math:: I(X;T) = I(Z^{\text{sup}};T) = I(Z^{\text{sup}_{\min}};T) \ge I(Z^{\text{ssl}};T)
               \ge I(Z^{\text{ssl}_{\min}};T) \ge I(X;T) - \epsilon_{\text{info}}
 
     Assumptions:
-        The self-supervised representation keeps all of :math:`I(X;S)`; nothing on the world.
+        The self-supervised representation retains all of :math:`I(X;S)`; the joint distribution is
+        arbitrary.
 
     Vacuous:
-        Where :math:`\epsilon_{\text{info}}` reaches :math:`I(X;T)`: the signal knows nothing of
-        the task.
+        Where :math:`\epsilon_{\text{info}}` reaches :math:`I(X;T)`: the signal carries no
+        information about the task.
 
     Args:
         joint: Probability of each (input, signal, task).
-        self_supervised: :math:`Z^{\text{ssl}}`, a map or channel that is sufficient for the signal;
-            the input itself if left out.
+        self_supervised: :math:`Z^{\text{ssl}}`, a deterministic or stochastic representation that
+            is sufficient for the signal; the input itself by default.
 
     Raises:
-        ValueError: A representation that loses some of the signal; a table that is none.
+        ValueError: A representation that is not sufficient for the signal; an invalid table.
 
     Reference:
         Tsai et al., ICLR 2021 (arXiv 2006.05576), theorem 1.
@@ -84,19 +85,19 @@ def task_information_chain(
 def compression_chain(
     joint: Joint, *, self_supervised: Representation | None = None
 ) -> InequalityChain:
-    r"""Theorem 2: the shared style stays, however small the self-supervised representation.
+    r"""Theorem 2: even the minimal self-supervised representation keeps the shared style.
 
     .. math:: I(Z^{\text{ssl}};X \mid T) = I(X;S \mid T) + I(Z^{\text{ssl}};X \mid S,T)
               \ge I(Z^{\text{ssl}_{\min}};X \mid T) = I(X;S \mid T)
               \ge I(Z^{\text{sup}_{\min}};X \mid T) = 0
 
     Assumptions:
-        The paper states none; two are needed, and the chain says whether they are met. The task
-        must be a function of the input (so a supervised representation can be the task itself), and
-        the minimal self-supervised representation must follow from signal and task. Without the
-        second the middle equality is a :math:`\ge`, the difference being
-        :math:`I(Z^{\text{ssl}_{\min}};X \mid S,T)`: inputs that a noisy signal tells apart only on
-        average.
+        The paper states none; two are needed, and the result reports whether each is met. The task
+        must be a function of the input (so that the task itself can be a supervised
+        representation), and the minimal self-supervised representation a function of signal and
+        task. Without the second the middle equality becomes :math:`\ge`, with the difference
+        :math:`I(Z^{\text{ssl}_{\min}};X \mid S,T)`: inputs that a noisy signal distinguishes only
+        in distribution.
 
     Vacuous:
         Where the views share nothing but the task: the gap is 0.
@@ -143,23 +144,24 @@ def compression_chain(
         relations=("=", "≥", "=", "≥", "="),
         assumptions={
             "the task is a function of the input": known.task_noise <= ZERO,
-            "Zssl-min follows from signal and task": minimal.input_given_signal_and_task <= ZERO,
+            "Zssl-min is a function of signal and task": minimal.input_given_signal_and_task
+            <= ZERO,
         },
     )
 
 
 def bayes_error_chain(joint: Joint, representation: Representation) -> InequalityChain:
-    r"""Theorem 3, with exact information: the Bayes error of any representation is bounded.
+    r"""Theorem 3 with exact information: an upper bound on any representation's Bayes error.
 
     .. math:: P_e \le \mathrm{Th}\big(1 - e^{-H(T \mid Z)}\big)
               \le \mathrm{Th}\big(1 - e^{-(H(T) + I(X;S \mid T) + I(Z;X \mid S,T) - I(Z;S))}\big)
 
-    The middle side is the step of the proof that both others are compared with. Assumptions and
-    where it is vacuous: see :func:`bayes_error_bound`.
+    The middle side is the intermediate step of the proof. For assumptions and where the bound is
+    vacuous, see :func:`bayes_error_bound`.
 
     Args:
         joint: Probability of each (input, signal, task), for 2 tasks or more.
-        representation: Any map or channel; it need not be sufficient for anything.
+        representation: Any deterministic or stochastic representation, sufficient or not.
 
     Reference:
         Tsai et al., ICLR 2021 (arXiv 2006.05576), theorem 3.
@@ -189,10 +191,11 @@ def bayes_error_chain(joint: Joint, representation: Representation) -> Inequalit
 def supervised_relative_chain(
     joint: Joint, *, self_supervised: Representation | None = None
 ) -> InequalityChain:
-    """Theorem 4: self-supervised errors lie between two functions of the supervised error.
+    """Theorem 4: self-supervised errors are bounded on both sides by the supervised error.
 
-    Formula, assumptions and where it is vacuous: see :func:`supervised_relative_bounds`. The
-    smallest self-supervised representation errs no less than any other sufficient one.
+    For formula, assumptions and where the bound is vacuous, see
+    :func:`supervised_relative_bounds`. The minimal self-supervised representation has the largest
+    error of all sufficient ones.
 
     Args:
         joint: Probability of each (input, signal, task), for 2 tasks or more.
@@ -242,7 +245,7 @@ def _sufficient(joint: Tensor, representation: Representation | None) -> Represe
     if not is_sufficient(joint, representation, target="signal"):
         known = multi_view_information(joint)
         raise ValueError(
-            "`self_supervised` must keep all that the input tells of the signal,"
+            "`self_supervised` must be sufficient for the signal, I(Z;S) ="
             f" {known.input_signal:.4f} nats, got {kept.signal:.4f}"
         )
     return kept

@@ -1,4 +1,4 @@
-"""Whether all of some classes appear among some draws: in the logarithm, without cancellation."""
+"""Log probability that given classes all appear among N draws, without cancellation."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 __all__ = ["log_all_appear", "log_others_appear"]
 
-_NEGLIGIBLE = math.log(1e-20)  # of the largest node
-_SPREADS = 16  # nodes per standard deviation; see the proof
-_BLOCK = 26  # nodes at a time; most often all that matter
+_NEGLIGIBLE = math.log(1e-20)  # relative to the largest node
+_SPREADS = 16  # nodes per standard deviation; see the error bound
+_BLOCK = 26  # nodes per block; usually one block suffices
 
 Vector = NDArray[np.float64]
 
@@ -19,30 +19,30 @@ Vector = NDArray[np.float64]
 def log_all_appear(num_draws: int, values: Vector, counts: Vector) -> float:
     r"""Logarithm of the probability that every one of the given classes is drawn at least once.
 
-    The sum over subsets, :math:`\sum_S (-1)^{|S|} (1 - \rho(S))^N`, consists of terms far larger
-    than itself. Here the number of draws is made Poisson with mean :math:`\lambda`, so that
-    classes are drawn independently, and then conditioned on being `N`:
+    The terms of the inclusion–exclusion sum :math:`\sum_S (-1)^{|S|} (1 - \rho(S))^N` are far
+    larger than the sum. Instead, make the number of draws Poisson with mean :math:`\lambda`, so
+    that classes are drawn independently, and condition on `N` draws:
 
     .. math:: P = \frac{1}{\mathrm{Pois}(N; \lambda)} \cdot \frac1M \sum_{j=0}^{M-1}
                   e^{-\mathrm i N \theta_j + \lambda (e^{\mathrm i \theta_j} - 1)}
                   \prod_c \Big(1 - e^{-\lambda \rho_c e^{\mathrm i \theta_j}}\Big),
               \qquad \theta_j = \frac{2 \pi j}{M} .
 
-    For every :math:`\lambda` this tends to the truth as M grows. With :math:`\lambda` at the saddle
-    point (the draws expected, given that all classes appear, are `N`) nothing cancels: the sum is a
-    probability near its mode.
+    This converges for every :math:`\lambda` as M grows. With :math:`\lambda` at the saddle point
+    (where the expected number of draws, given that all classes appear, is `N`) nothing cancels: the
+    sum is a probability near its mode.
 
-    *Error*, besides rounding: the sum adds the probabilities of :math:`N \pm M, N \pm 2M, \dots`
-    draws. Given that all appear, their number is a sum of Poisson variables above zero; the
-    variance of one with rate a lies between a/2 and a, hence Bennett's inequality holds with twice
-    the variance :math:`\sigma^2` of the sum, and with :math:`M = \max(64, 16 \sigma)` what is added
-    is below :math:`10^{-17}`. Nodes are left out where the product is below :math:`10^{-20}` of its
-    value at 0: its size falls as the angle grows to π/2, and is at most :math:`e^{-\lambda / 2}`
-    beyond.
+    *Error*, apart from rounding: the sum also contains the probabilities of
+    :math:`N \pm M, N \pm 2M, \dots` draws. Given that all classes appear, the number of draws is a
+    sum of zero-truncated Poisson variables; the variance of one with rate a is between a/2 and a,
+    hence Bennett's inequality holds with twice the variance :math:`\sigma^2` of the sum, and with
+    :math:`M = \max(64, 16 \sigma)` the extra terms are below :math:`10^{-17}`. Nodes are dropped
+    where the product is below :math:`10^{-20}` of its value at 0: its modulus decreases until the
+    angle π/2 and is at most :math:`e^{-\lambda / 2}` beyond.
 
     Args:
         num_draws: ``N``.
-        values: Probabilities of the classes wanted; what they lack to 1 may appear or not.
+        values: Probabilities of the required classes; the remaining probability mass is optional.
         counts: How many classes have each probability.
     """
     classes = float(counts.sum())
@@ -55,11 +55,11 @@ def log_all_appear(num_draws: int, values: Vector, counts: Vector) -> float:
 
 
 def log_others_appear(num_draws: int, values: Vector, counts: Vector) -> Vector:
-    r"""For each probability: how likely all classes but one of that probability appear.
+    r"""For each probability: log probability that all classes but one of that probability appear.
 
-    That one may appear or not. It is the probability that all appear, given that a draw besides
-    the `num_draws` (an anchor, say) is of this class. The integral is that of
-    :func:`log_all_appear` with one factor less, at the same nodes: both events add up to
+    The excepted class may appear or not. Equivalently, the probability that all classes appear,
+    given that one additional draw (the anchor, say) is of that class. The integral is that of
+    :func:`log_all_appear` with one factor less, at the same nodes: the event splits into
 
     .. math:: P(\text{all appear}) + P(\text{all but } c \text{ appear, } c \text{ does not}),
               \qquad 1 - e^{-z} \to (1 - e^{-z}) \Big(1 + \frac{e^{-z}}{1 - e^{-z}}\Big), \quad
@@ -87,7 +87,7 @@ def log_others_appear(num_draws: int, values: Vector, counts: Vector) -> Vector:
 def _contour(
     num_draws: int, values: Vector, counts: Vector
 ) -> tuple[float, NDArray[np.complex128], NDArray[np.complex128]]:
-    """Logarithm of a factor, λρ_c e^{iθ} at the nodes kept, and terms with the integral as sum."""
+    """Log scale factor, λρ_c e^{iθ} at the nodes kept, and terms whose sum is the integral."""
     free = max(0.0, 1 - float(counts @ values))
     mean = _saddle_point(num_draws - float(counts.sum()), values, counts, free)
     rates = mean * values
@@ -103,7 +103,7 @@ def _contour(
         points.append(np.outer(turned, rates))
         products = np.log(-np.expm1(-points[-1])) @ counts
         logs = mean * (turned - 1) + products - largest - 1j * (num_draws * angles)
-        once = (places == 0) | (places == nodes // 2)  # all others stand for their conjugates too
+        once = (places == 0) | (places == nodes // 2)  # all others also count their conjugates
         terms.append(np.where(once, 1.0, 2.0) * np.exp(logs))
         rest = max(logs.real[-1], -mean / 2)
         if rest < _NEGLIGIBLE and angles[-1] <= math.pi / 2:
@@ -113,10 +113,10 @@ def _contour(
 
 
 def _saddle_point(surplus: float, values: Vector, counts: Vector, free: float) -> float:
-    """The mean at which `surplus` draws more than wanted classes are expected, to six digits.
+    """The mean λ at which the expected draws exceed the classes by `surplus`, to six digits.
 
-    A class with rate a is drawn a/(1 − e^−a) times if at all, once and a/2 to a times more: the
-    answer lies between `surplus` and twice that.
+    Given that it appears, a class with rate a is drawn a/(1 − e^−a) times, between 1 + a/2 and
+    1 + a: the solution is between `surplus` and twice that.
     """
     low, high = surplus, 2 * surplus
     for _ in range(20):
@@ -128,7 +128,7 @@ def _saddle_point(surplus: float, values: Vector, counts: Vector, free: float) -
 
 
 def _log_poisson(count: int, mean: float) -> float:
-    """Logarithm of the Poisson probability, from deviance and Stirling's series (Loader 2000)."""
+    """Log Poisson probability, from the deviance and Stirling's series (Loader 2000)."""
     if count < 16:
         return count * math.log(mean) - mean - math.lgamma(count + 1)
     excess = (mean - count) / count

@@ -1,4 +1,4 @@
-"""PAC-Bayes certificates of the contrastive risk of unseen data."""
+"""PAC-Bayes bounds on the contrastive risk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def pac_bayes_bound(
     prior_index: int = 1,
     failure_probability: float = 0.05,
 ) -> float:
-    r"""The risk on unseen data, at most, of a random encoder whose law was fitted to the samples.
+    r"""PAC-Bayes bound on the contrastive risk of a stochastic encoder.
 
     .. math:: R(Q) \;\le\; \inf_{\lambda > 0}
               \frac{1 - \exp\big(-\tfrac{\lambda}{m} \hat R(Q) - \varepsilon\big)}
@@ -25,37 +25,37 @@ def pac_bayes_bound(
               \qquad \varepsilon = \frac1m \Big(\mathrm{KL}(Q \| P)
               + \ln\frac{\pi^2 j^2}{6 \delta} + \ln(2 \sqrt m)\Big)
 
-    with a probability of at least 1 − δ over the samples, for all Q at once.
+    with probability at least 1 − δ over the samples, simultaneously for all posteriors Q.
 
     *Proof*: Catoni's bound holds for one λ. As :math:`\sup_\lambda` of its exponent is the binary
     divergence, the infimum is the largest r with
     :math:`\mathrm{kl}(\hat R \| r) \le \varepsilon`, and Maurer's form of the PAC-Bayes theorem,
-    whose price is :math:`\ln(2 \sqrt m)`, holds for that r: no grid of λ is searched. The priors
-    :math:`P_1, P_2, \dots` share δ by :math:`6 / (\pi^2 j^2)`, so that j may be chosen
-    with the samples in sight.
+    at the price of :math:`\ln(2 \sqrt m)`, holds for that r: no grid over λ is needed. A union
+    bound with weights :math:`6 / (\pi^2 j^2)` over the priors :math:`P_1, P_2, \dots` allows j to
+    be chosen on the samples.
 
     Assumptions:
         Samples (an anchor with its positives and negatives, or blocks of them) are independent and
-        identically distributed; the prior's law P does not depend on them; the loss lies in
-        [0, 1], such as whether a negative is as similar as the positive.
+        identically distributed; the prior P does not depend on them; the loss lies in [0, 1], such
+        as the zero-one loss of ranking a negative above the positive.
 
     Args:
-        risk: Mean loss of Q on the samples, between 0 and 1.
-        divergence: Kullback–Leibler divergence of the encoder's law from the prior's, in nats.
-        samples: m, 1 or more.
-        prior_index: j, 1 or more: the prior used is the j-th of a list made beforehand.
+        risk: Empirical risk of Q, between 0 and 1.
+        divergence: Kullback–Leibler divergence of the posterior Q from the prior P, in nats.
+        samples: Number of samples m, 1 or more.
+        prior_index: Index j of the prior in a list fixed in advance, 1 or more.
         failure_probability: δ, between 0 and 1.
 
     Returns:
         A number between `risk` and 1.
 
     Raises:
-        ValueError: A number out of its range.
+        ValueError: A number out of range.
 
     Vacuous:
-        At 1, which no loss exceeds, and in spirit at 0.5, which guessing reads: the divergence is
-        then of the order of the samples. And it certifies the contrastive risk alone, not a
-        downstream one: in the paper the law with the best certificate classifies worst.
+        At 1, and in effect at 0.5, the risk of guessing: the divergence is then of the order of m.
+        The bound certifies the contrastive risk only, not a downstream one: in the paper the
+        posterior with the smallest bound classifies worst.
 
     Reference:
         Nozawa, Germain, Guedj 2020 (arXiv 1910.04464), after Catoni 2007 and Maurer 2004.
@@ -88,40 +88,40 @@ def pac_bayes_dependent_bound(
     prior_index: int = 1,
     failure_probability: float = 0.05,
 ) -> float:
-    r"""The same for samples that depend on their neighbours, such as pairs cut from one recording.
+    r"""PAC-Bayes bound for dependent samples, such as pairs from one recording.
 
     .. math:: R(Q) \;\le\; \hat R(Q) + \pi j \sqrt{\frac{1 + 4T}{24\, m\, \delta}
               \big(\chi^2(Q \| P) + 1\big)}
 
-    with a probability of at least 1 − δ over the samples, for all Q at once.
+    with probability at least 1 − δ over the samples, simultaneously for all posteriors Q.
 
-    *Proof*: by Chebyshev instead of Chernoff. The loss lies in [0, 1], its variance is at most 1/4;
-    each of m samples shares material with at most 4T others (pairs run forward in time only),
-    hence the mean's variance is at most (1 + 4T) / 4m; changing measure from P to Q costs a factor
-    :math:`\chi^2 + 1` (Cauchy and Schwarz), Markov's inequality 1/δ, the list of priors
+    *Proof*: by Chebyshev instead of Chernoff. The loss lies in [0, 1], so its variance is at most
+    1/4; each of m samples overlaps at most 4T others (pairs run forward in time only), hence the
+    mean's variance is at most (1 + 4T) / 4m; the change of measure from P to Q costs a factor
+    :math:`\chi^2 + 1` (Cauchy–Schwarz), Markov's inequality 1/δ, the union bound over priors
     :math:`\pi^2 j^2 / 6`.
 
     Assumptions:
         Samples are identically distributed, and independent when more than T apart in time; the
-        loss lies in [0, 1]; the prior's law does not depend on the samples.
+        loss lies in [0, 1]; the prior does not depend on the samples.
 
     Args:
-        risk: Mean loss of Q on the samples, between 0 and 1.
-        divergence: Chi-squared divergence of the encoder's law from the prior's.
-        samples: m, 1 or more.
-        dependence: T, how many steps apart samples still depend on each other, 0 or more.
-        prior_index: j, 1 or more: the prior used is the j-th of a list made beforehand.
+        risk: Empirical risk of Q, between 0 and 1.
+        divergence: Chi-squared divergence of the posterior Q from the prior P.
+        samples: Number of samples m, 1 or more.
+        dependence: T, largest distance in time at which samples are dependent, 0 or more.
+        prior_index: Index j of the prior in a list fixed in advance, 1 or more.
         failure_probability: δ, between 0 and 1.
 
     Returns:
         A number of at least `risk`, often far above 1.
 
     Raises:
-        ValueError: A number out of its range.
+        ValueError: A number out of range.
 
     Vacuous:
-        At 1 and above. It falls as :math:`1 / \sqrt{m \delta}` only and the divergence enters as it
-        is, not in the logarithm: in the paper it is vacuous throughout, from 2.2 to 141.
+        At 1 and above. It decreases only as :math:`1 / \sqrt{m \delta}`, and the divergence does
+        not enter through a logarithm: in the paper it is vacuous throughout, from 2.2 to 141.
 
     Reference:
         Nozawa, Germain, Guedj 2020 (arXiv 1910.04464), after Alquier and Guedj 2018.
@@ -141,7 +141,7 @@ def pac_bayes_dependent_bound(
 
 
 def _divergence(q: float, p: float) -> float:
-    """Kullback–Leibler divergence between coins that show 1 with probability q and p ≥ q."""
+    """Kullback–Leibler divergence between Bernoulli distributions with parameters q and p ≥ q."""
     if p >= 1:
         return 0.0 if q >= 1 else math.inf
     ones = q * math.log(q / p) if q > 0 else 0.0

@@ -19,7 +19,7 @@ _DIGITS = 40.0
 def perfect_contrastive_loss(
     dim: int, *, temperature: float, num_negatives: int | None = None
 ) -> float:
-    r"""Loss of both views on one point and the samples spread evenly over the sphere.
+    r"""Contrastive loss with perfect alignment and perfect uniformity.
 
     With :math:`u` and :math:`v_1, \dots, v_M` independent and uniform on the sphere,
 
@@ -28,31 +28,31 @@ def perfect_contrastive_loss(
               \lim_{M \to \infty} (L_M - \ln M) = -\frac1\tau
               + \ln {}_0F_1\Big(; \frac m2; \frac1{4 \tau^2}\Big) .
 
-    Statement: the limit is the least that any encoder reaches (theorem 1), and :math:`L_1` is the
-    least for one negative (theorem 2). In between it is the value of that encoder and no proven
-    minimum, and for the finitely many points of a batch :func:`batch_contrastive_minimum` holds
-    instead. By the deviation's upper half (:func:`contrastive_deviation_bound`),
-    :math:`L_M - \ln M` exceeds the limit by no more than :math:`\ln(1 + e^{2/\tau} / M)`.
+    Statement: the limit is the minimum over all encoders (theorem 1), and :math:`L_1` the minimum
+    for one negative (theorem 2). In between it is the value of that encoder but not proven to be
+    the minimum; for the finitely many points of a batch, :func:`batch_contrastive_minimum`
+    applies instead. By the upper half of :func:`contrastive_deviation_bound`,
+    :math:`L_M - \ln M` exceeds the limit by at most :math:`\ln(1 + e^{2/\tau} / M)`.
 
     Assumptions:
         Positives equal their anchors; negatives are independent of them and of each other. Such an
-        encoder exists where the data have no atoms.
+        encoder exists if the data distribution has no atoms.
 
     Args:
         dim: Dimension :math:`m` of the projections; 1 is the two points −1 and 1.
         temperature: :math:`\tau`, above 0.
-        num_negatives: :math:`M`, 1 or more; without it the limit.
+        num_negatives: :math:`M`, 1 or more; None for the limit.
 
     Returns:
-        The loss :math:`L_M` itself, or, without `num_negatives`, the limit of
-        :math:`L_M - \ln M`.
+        The loss :math:`L_M`, or the limit of :math:`L_M - \ln M` if `num_negatives` is None.
 
     Raises:
-        ValueError: A dimension or a number of negatives below 1, a temperature not above 0.
+        ValueError: A dimension or a number of negatives below 1, a non-positive temperature.
 
     Vacuous:
         Where the temperature is so low that :math:`M e^{-1/\tau} \ll 1`: the loss of almost every
-        aligned encoder is then near 0, and being near the minimum says nothing of uniformity.
+        aligned encoder is then near 0, and a loss near the minimum implies nothing about
+        uniformity.
 
     Cost:
         Milliseconds. As :math:`\ln(1 + S) = \int_0^\infty (1 - e^{-x S}) e^{-x} \,dx / x`, the
@@ -88,7 +88,7 @@ def perfect_contrastive_loss(
 
 
 def single_negative_minimum(dim: int, *, temperature: float) -> float:
-    r"""Least contrastive loss with one negative: no encoder on this sphere has less.
+    r"""Minimum of the contrastive loss with one negative, over all encoders on this sphere.
 
     .. math:: L_1 \ge -\frac1\tau + \iint \ln\big(e^{1/\tau} + e^{u^\top v / \tau}\big)
               \,d\sigma(u)\, d\sigma(v)
@@ -97,20 +97,20 @@ def single_negative_minimum(dim: int, *, temperature: float) -> float:
     encoder, which attains it.
 
     Assumptions:
-        The negative is independent of the pair and has the distribution of its members.
+        The negative is independent of the pair and has the same marginal distribution.
 
     Args:
         dim: Dimension of the projections; 1 is the two points −1 and 1.
         temperature: :math:`\tau`, above 0.
 
     Returns:
-        A number in (0, ln 2); a collapsed encoder reads ln 2.
+        A number in (0, ln 2); a collapsed encoder has ln 2.
 
     Raises:
-        ValueError: A dimension below 1, a temperature not above 0.
+        ValueError: A dimension below 1, a non-positive temperature.
 
     Vacuous:
-        Never wrong, but near 0 at low temperature in many dimensions, where it forbids nothing.
+        At low temperature in many dimensions, where it is near 0.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), theorem 2. It is

@@ -1,4 +1,4 @@
-"""Class priors: how often each latent class is drawn."""
+"""Class priors: the probability of each latent class."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def class_probabilities(prior: Prior) -> NDArray[np.float64]:
     """The probability of each class, summing to one.
 
     Args:
-        prior: A number of classes, drawn equally often, or the probability of each: above 0, with
-            sum 1 up to float32's rounding (which is divided out).
+        prior: A number of classes, drawn equally often, or the probability of each: above 0,
+            summing to 1 up to float32 rounding (then renormalised).
 
     Raises:
-        ValueError: No class, a probability of 0 or below, NaN, a sum that is not 1.
+        ValueError: No class, a non-positive probability, NaN, a sum that is not 1.
 
     Example:
         >>> class_probabilities(4).tolist()
@@ -40,15 +40,15 @@ def class_probabilities(prior: Prior) -> NDArray[np.float64]:
     values = np.asarray(prior, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
-            "`prior` must be a number of classes or one probability a class,"
+            "`prior` must be a number of classes or one probability per class,"
             f" got shape {tuple(values.shape)}"
         )
     good = np.isfinite(values) & (values > 0)
     if not good.all():
         place = int(np.argmin(good))
         raise ValueError(
-            f"`prior` must hold probabilities above 0, got {values[place]:g} for class {place}"
-            " (leave out classes that never occur)"
+            f"`prior` must contain probabilities above 0, got {values[place]:g} for class {place}"
+            " (omit classes that never occur)"
         )
     total = float(values.sum())
     if abs(total - 1) > _TOLERANCE:
@@ -57,7 +57,7 @@ def class_probabilities(prior: Prior) -> NDArray[np.float64]:
 
 
 def distinct_probabilities(prior: Prior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The different probabilities, rising, and how many classes have each.
+    """The distinct probabilities in increasing order, and how many classes have each.
 
     Example:
         >>> [part.tolist() for part in distinct_probabilities([0.25, 0.5, 0.25])]

@@ -1,4 +1,4 @@
-"""Representations that lose nothing of a target, and the smallest of them."""
+"""Sufficient and minimal sufficient representations."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Target = Literal["task", "signal"]
 def minimal_sufficient_representation(
     joint: Float[Tensor, "inputs signals tasks"], *, target: Target, tolerance: float = 1e-9
 ) -> Int64[Tensor, " inputs"]:
-    r"""The smallest map of the input that keeps all it tells of the target.
+    r"""The minimal sufficient representation of the input for a target.
 
-    Inputs with equal conditionals :math:`p(\text{target} \mid x)` get one code, others different
-    ones. This map keeps :math:`I(X; \text{target})`, and every other map (or channel) that does
-    determines it; so among them it has the least :math:`H(Z \mid T)` and :math:`H(Z \mid S)`.
-    With the task as target it is the supervised :math:`Z^{\text{sup}_{\min}}`, with the signal the
+    Inputs with equal conditionals :math:`p(\text{target} \mid x)` share a code, others do not. This
+    map preserves :math:`I(X; \text{target})` and is a function of every other sufficient
+    representation, so among them it has minimal :math:`H(Z \mid T)` and :math:`H(Z \mid S)`. With
+    the task as target it is the supervised :math:`Z^{\text{sup}_{\min}}`, with the signal the
     self-supervised :math:`Z^{\text{ssl}_{\min}}`; the input itself is sufficient for both.
 
     Args:
         joint: Probability of each (input, signal, task).
         target: ``"task"`` or ``"signal"``.
-        tolerance: Conditionals count as equal if no entry differs by more; 1e-6 serves for tables
-            that were computed in float32.
+        tolerance: Largest difference of entries at which conditionals count as equal; use 1e-6 for
+            tables computed in float32.
 
     Returns:
         The code of each input, 0, 1, … in order of first use; inputs of probability 0 get code 0.
@@ -75,13 +75,13 @@ def is_sufficient(
     target: Target,
     tolerance: float = 1e-9,
 ) -> bool:
-    """Does a representation keep all that the input tells of the target?
+    """Whether a representation preserves all of the input's information about the target.
 
     Args:
         joint: Probability of each (input, signal, task).
-        representation: A map or a channel, as for :func:`representation_information`.
+        representation: Deterministic or stochastic, as for :func:`representation_information`.
         target: ``"task"`` or ``"signal"``.
-        tolerance: Nats of the target's information that may be lost.
+        tolerance: Information loss, in nats, that counts as none.
 
     Example:
         >>> from nearfar.data import bit_toy, bit_toy_representations

@@ -1,4 +1,4 @@
-"""Tables of joint probabilities: checked, coded, measured."""
+"""Tables of joint probabilities: validation, encoding, entropies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ROUNDING = 1e-6
 def checked_joint(
     joint: Float[Tensor, "inputs signals tasks"],
 ) -> Float64[Tensor, "inputs signals tasks"]:
-    """The table in float64, summing to 1 to its last digit.
+    """The table in float64, renormalised to sum to 1.
 
     Raises:
-        ValueError: Not three axes, a negative or missing probability, a sum other than 1.
+        ValueError: Not three axes, a negative or NaN probability, a sum other than 1.
         TypeError: Counts instead of probabilities.
     """
     check_axes("inputs × signals × tasks", joint=joint)
@@ -38,7 +38,7 @@ def coded(
     """The table with the input replaced by its representation, and H(Z|X).
 
     Args:
-        joint: A checked table.
+        joint: A validated table.
         representation: The code of each input, or the probability of each code for each input.
 
     Raises:
@@ -47,13 +47,13 @@ def coded(
     inputs = len(joint)
     if representation.ndim not in (1, 2) or len(representation) != inputs:
         raise ValueError(
-            f"`representation` must give a code or a row of probabilities for each of the {inputs}"
-            f" inputs, got shape {tuple(representation.shape)}"
+            f"`representation` must have one code or one row of probabilities for each of the"
+            f" {inputs} inputs, got shape {tuple(representation.shape)}"
         )
     if representation.ndim == 1:
         if representation.is_floating_point():
             raise ValueError(
-                f"`representation` must hold whole numbers as codes, got {representation.dtype}"
+                f"`representation` must have integer codes, got {representation.dtype}"
             )
         values, codes = torch.unique(representation, return_inverse=True)
         table = joint.new_zeros(len(values), *joint.shape[1:])
@@ -87,6 +87,6 @@ def _check_probabilities(name: str, values: Tensor) -> None:
     if bool(bad.any()):
         where = tuple(int(i) for i in bad.nonzero()[0])
         raise ValueError(
-            f"`{name}` must hold probabilities, 0 or above, got {float(values[where]):.6g}"
+            f"`{name}` must contain probabilities, 0 or above, got {float(values[where]):.6g}"
             f" at {where}"
         )

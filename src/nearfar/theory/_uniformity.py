@@ -1,4 +1,4 @@
-"""The Gaussian potential on the sphere, and how low its averages can go."""
+"""The Gaussian potential on the sphere and the minima of its averages."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ __all__ = [
 def gaussian_potential(
     z1: Float[Tensor, "batch dim"], z2: Float[Tensor, "batch dim"], *, t: float = 2.0
 ) -> Float[Tensor, " batch"]:
-    r"""Potential of two unit charges on the sphere, row by row.
+    r"""Gaussian potential of pairs of points on the sphere, row by row.
 
     .. math:: G_t(u, v) = e^{-t \lVert u - v \rVert_2^2} = e^{2 t\, u^\top v - 2t}
 
-    Its mean over pairs of independent samples is at least
-    :math:`e^{-2t}\, {}_0F_1(; \tfrac m2; t^2)`, for the uniform distribution and no other, and at
-    most 1, for a single point and no other (propositions 1 and 3). The logarithm of the mean is
-    :func:`nearfar.objectives.uniformity_loss`; that of the lower end :func:`uniformity_minimum`.
+    Its mean over independent pairs is at least :math:`e^{-2t}\, {}_0F_1(; \tfrac m2; t^2)`,
+    attained only by the uniform distribution, and at most 1, attained only by a single point
+    (propositions 1 and 3). The logarithm of the mean is
+    :func:`nearfar.objectives.uniformity_loss`, that of the minimum :func:`uniformity_minimum`.
 
     Args:
-        z1: Vectors of any length but zero; normalised here.
-        z2: As many of the same dimension.
-        t: Width of the kernel, above 0. As the second term of a contrastive loss with temperature
-            :math:`\tau` it is :math:`1 / (2 \tau)`.
+        z1: Non-zero vectors; normalised internally.
+        z2: The other vector of each pair; same shape.
+        t: Inverse width of the kernel, above 0; :math:`1 / (2 \tau)` in the second term of a
+            contrastive loss with temperature :math:`\tau`.
 
     Returns:
-        One number for each row, in :math:`[e^{-4t}, 1]`: 1 for equal directions.
+        One number per row, in :math:`[e^{-4t}, 1]`: 1 for equal directions.
 
     Raises:
-        ValueError: Not two matrices of one shape, or `t` not above 0.
+        ValueError: Not two matrices of equal shape, or a non-positive `t`.
         TypeError: Integer tensors.
 
     Reference:
@@ -61,18 +61,18 @@ def gaussian_potential(
 
 
 def without_self_pairs(uniformity: float, *, samples: int) -> float:
-    r"""The estimator over pairs of different samples, from the one over all ordered pairs.
+    r"""Uniformity over pairs of different samples, from uniformity over all ordered pairs.
 
     .. math:: \hat L_2 = \ln \frac{B\, e^{\hat L_1} - 1}{B - 1}
 
-    where :math:`\hat L_1` is the logarithm of the mean over all :math:`B^2` ordered pairs, a sample
-    with itself among them, and :math:`\hat L_2` over the :math:`B (B - 1)` others. Both are exact
-    functions of each other; they differ in what they estimate:
+    where :math:`\hat L_1` is the logarithm of the mean over all :math:`B^2` ordered pairs,
+    including self-pairs, and :math:`\hat L_2` that over the :math:`B (B - 1)` pairs of different
+    samples. Each determines the other; they differ in what they estimate:
 
-    * :math:`e^{\hat L_2}` is an unbiased estimate of the potential, and may fall below its minimum:
-      its bound is :func:`uniformity_floor`;
-    * :math:`e^{\hat L_1}` is the potential of the points themselves, too high by
-      :math:`(1 - e^{\hat L_2}) / B`, and obeys :func:`uniformity_minimum`.
+    * :math:`e^{\hat L_2}` is an unbiased estimate of the expected potential and may fall below its
+      minimum; its bound is :func:`uniformity_floor`;
+    * :math:`e^{\hat L_1}` is the potential of the empirical distribution, biased upwards by
+      :math:`(1 - e^{\hat L_2}) / B`, and at least :func:`uniformity_minimum`.
 
     Args:
         uniformity: :math:`\hat L_1`, at most 0 and, since self-pairs count 1 each, above
@@ -83,7 +83,7 @@ def without_self_pairs(uniformity: float, *, samples: int) -> float:
         :math:`\hat L_2`, at most 0.
 
     Raises:
-        ValueError: Fewer than 2 samples, or a value that no `samples` points have.
+        ValueError: Fewer than 2 samples, or a value that `samples` points cannot have.
 
     Reference:
         Wang & Isola, ICML 2020 (arXiv 2005.10242), the appendix on the estimators.
@@ -95,28 +95,28 @@ def without_self_pairs(uniformity: float, *, samples: int) -> float:
     check_integer(at_least=2, samples=samples)
     if not -math.log(samples) < uniformity <= 0:
         raise ValueError(
-            f"`uniformity` must lie above −ln {samples} = {-math.log(samples):.4f} and be 0 or"
-            f" less, as the self-pairs of {samples} samples alone give that, got {uniformity!r}"
+            f"`uniformity` must be above −ln {samples} = {-math.log(samples):.4f}, the value of"
+            f" the self-pairs alone, and at most 0, got {uniformity!r}"
         )
     return math.log(math.expm1(uniformity + math.log(samples)) / (samples - 1))
 
 
 def with_self_pairs(uniformity: float, *, samples: int) -> float:
-    r"""The estimator over all ordered pairs, from the one over pairs of different samples.
+    r"""Uniformity over all ordered pairs, from uniformity over pairs of different samples.
 
     .. math:: \hat L_1 = \ln \frac{1 + (B - 1)\, e^{\hat L_2}}{B}
 
-    The inverse of :func:`without_self_pairs`, where the two are told apart.
+    The inverse of :func:`without_self_pairs`, which compares the two.
 
     Args:
         uniformity: :math:`\hat L_2`, at most 0.
         samples: Number of points :math:`B`, 2 or more.
 
     Returns:
-        :math:`\hat L_1`, at least :func:`uniformity_minimum` of any dimension the points fit in.
+        :math:`\hat L_1`, at least :func:`uniformity_minimum` in the points' dimension.
 
     Raises:
-        ValueError: Fewer than 2 samples, or a value above 0.
+        ValueError: Fewer than 2 samples, or a positive value.
 
     Example:
         >>> print(f"{with_self_pairs(-2.6844, samples=4):.4f}")

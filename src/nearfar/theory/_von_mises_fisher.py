@@ -1,4 +1,4 @@
-"""Entropy on the sphere, read with a von Mises–Fisher kernel."""
+"""Entropy on the sphere, estimated with a von Mises–Fisher kernel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["kernel_entropy", "sphere_log_area", "von_mises_fisher_log_normaliser
 
 
 def sphere_log_area(dim: int) -> float:
-    r"""Logarithm of the area of the unit sphere, the entropy of the uniform distribution on it.
+    r"""Log surface area of the unit sphere, the entropy of the uniform distribution on it.
 
     .. math:: \ln \frac{2 \pi^{m/2}}{\Gamma(m/2)}
 
@@ -24,7 +24,7 @@ def sphere_log_area(dim: int) -> float:
         dim: Dimension m of the ambient space; 1 is the two points −1 and 1.
 
     Returns:
-        No distribution has a larger differential entropy. Negative from 19 dimensions on.
+        The maximum of differential entropy on the sphere. Negative from 19 dimensions on.
 
     Raises:
         ValueError: A dimension below 1.
@@ -38,25 +38,24 @@ def sphere_log_area(dim: int) -> float:
 
 
 def von_mises_fisher_log_normaliser(dim: int, *, concentration: float) -> float:
-    r"""What divides a von Mises–Fisher density, as a logarithm.
+    r"""Log normalising constant of the von Mises–Fisher density.
 
     .. math:: \ln Z(\kappa) = \ln \int e^{\kappa\, \mu^\top x} \,dx
               = \ln \frac{2 \pi^{m/2}}{\Gamma(m/2)}
               + \ln {}_0F_1\Big(; \frac m2; \frac{\kappa^2}4\Big)
 
-    over the unit sphere, for any unit vector :math:`\mu`; the same as
-    :math:`(2 \pi)^{m/2} I_{m/2 - 1}(\kappa) / \kappa^{m/2 - 1}`.
+    over the unit sphere, for any unit vector :math:`\mu`;
+    :math:`Z(\kappa) = (2 \pi)^{m/2} I_{m/2 - 1}(\kappa) / \kappa^{m/2 - 1}`.
 
     Args:
         dim: Dimension m of the ambient space; 1 is the two points −1 and 1.
-        concentration: :math:`\kappa`, above 0; the kernel of a contrastive loss has
-            :math:`1 / \tau`.
+        concentration: :math:`\kappa`, above 0; :math:`1 / \tau` for a contrastive loss.
 
     Returns:
         A number above :func:`sphere_log_area`.
 
     Raises:
-        ValueError: A dimension below 1, a concentration not above 0.
+        ValueError: A dimension below 1, a non-positive concentration.
 
     Example:
         >>> print(f"{von_mises_fisher_log_normaliser(3, concentration=2.0):.4f}")
@@ -72,33 +71,33 @@ def von_mises_fisher_log_normaliser(dim: int, *, concentration: float) -> float:
 def kernel_entropy(
     z: Float[Tensor, "samples dim"], *, temperature: float, include_self: bool = True
 ) -> Float[Tensor, ""]:
-    r"""Entropy of directions, by resubstitution into their own kernel density.
+    r"""Resubstitution estimate of the entropy of directions, by kernel density estimation.
 
     .. math:: \hat H = -\frac1N \sum_{i=1}^N \ln \hat p(u_i)
               = \ln Z(1/\tau) - \frac1N \sum_{i=1}^N \ln
               \frac1N \sum_{j=1}^N e^{u_i^\top u_j / \tau}, \qquad
               \hat p(x) = \frac1N \sum_{j=1}^N \frac{e^{x^\top u_j / \tau}}{Z(1/\tau)}
 
-    Statement: the uniformity term of the contrastive loss's limit is minus this entropy, but for
-    the constant :func:`von_mises_fisher_log_normaliser`: to minimise the one is to maximise the
-    other. With the exact distribution in place of samples it is at most :func:`sphere_log_area`.
+    Statement: the uniformity term of the contrastive loss's limit is minus this entropy, up to the
+    constant :func:`von_mises_fisher_log_normaliser`: minimising one maximises the other. With the
+    exact distribution in place of samples it is at most :func:`sphere_log_area`.
 
     Args:
-        z: One view of each sample, any length but zero; normalised here.
+        z: One view of each sample, non-zero; normalised internally.
         temperature: Inverse concentration of the kernel, above 0.
-        include_self: Let a sample count in its own density, as resubstitution does. Without, it is
-            the uniformity of :func:`contrastive_limit`.
+        include_self: Whether a sample counts in its own density, as in resubstitution. If not, the
+            second term is the uniformity of :func:`contrastive_limit`.
 
     Returns:
-        In nats. In a thousand dimensions of the order of −2,000: only differences mean something.
+        Nats. Of the order of −2,000 in a thousand dimensions: only differences are meaningful.
 
     Raises:
-        ValueError: Not a matrix, fewer than 2 samples, a temperature not above 0.
+        ValueError: Not a matrix, fewer than 2 samples, a non-positive temperature.
         TypeError: An integer tensor.
 
     Vacuous:
-        At low temperature with few samples: each sees only itself, and the value is
-        :math:`\ln Z - 1/\tau + \ln N` whatever the distribution.
+        At low temperature with few samples: each sample's own kernel dominates, and the value is
+        :math:`\ln Z - 1/\tau + \ln N` for any distribution.
 
     Cost:
         Time N²·dim, memory N·dim.

@@ -1,4 +1,4 @@
-"""Averages over the cosine between a fixed direction and a uniform one."""
+"""Quadrature over the cosine between a fixed direction and a uniform one."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from numpy.typing import NDArray
 
 __all__ = ["zonal_nodes"]
 
-_DIGITS = 40.0  # weights below e^-40 of the largest are left out
+_DIGITS = 40.0  # weights below e^-40 of the largest are dropped
 
 
 def zonal_nodes(dim: int, *, tilt: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Nodes and weights for :math:`E\, g(c)`, with `c` the cosine to a uniform direction.
 
-    The cosine has the density :math:`\propto (1 - c^2)^{(m - 3) / 2}`, and with :math:`c = \tanh s`
-    the variable `s` has :math:`\propto \cosh(s)^{1 - m}`: smooth and without end points in every
-    dimension, so that the trapezoidal rule converges exponentially. The step resolves the bell
-    of that density also after a tilt by :math:`e^{\mathrm{tilt} \cdot c}`, and the range holds
-    both.
+    The cosine has density :math:`\propto (1 - c^2)^{(m - 3) / 2}`, and with :math:`c = \tanh s`
+    the variable `s` has density :math:`\propto \cosh(s)^{1 - m}`: smooth on the whole line in every
+    dimension, so that the trapezoidal rule converges exponentially. Step and range cover that
+    density both as it is and tilted by :math:`e^{\mathrm{tilt} \cdot c}`.
 
     Args:
         dim: Dimension of the ambient space; 1 is the two points −1 and 1.
-        tilt: Largest steepness of :math:`\ln g` in the cosine.
+        tilt: Largest slope of :math:`\ln g` in the cosine.
 
     Returns:
-        :math:`1 - c` at the nodes, exact also near 0, and weights that add to 1.
+        :math:`1 - c` at the nodes, accurate also near 0, and weights that sum to 1.
     """
     if dim == 1:
         return np.array([0.0, 2.0]), np.array([0.5, 0.5])

@@ -1,26 +1,26 @@
-"""A module used as it is, without training it."""
+"""A module applied without training it."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.func import functional_call
 
-__all__ = ["held"]
+__all__ = ["frozen_call"]
 
 
-def held(module: nn.Module, x: Tensor) -> Tensor:
-    """The module's output, through which a gradient reaches the input and no parameter.
+def frozen_call(module: nn.Module, x: Tensor) -> Tensor:
+    """The module's output, with gradients for the input but not for the parameters.
 
-    Nothing of the module moves: its running statistics neither.
+    Buffers such as running statistics are not updated either.
 
     Args:
-        module: Any.
+        module: The module to apply.
         x: Its input.
 
     Example:
         >>> import torch
         >>> layer, x = nn.Linear(2, 1), torch.zeros(1, 2, requires_grad=True)
-        >>> held(layer, x).sum().backward()
+        >>> frozen_call(layer, x).sum().backward()
         >>> torch.equal(x.grad, layer.weight), layer.weight.grad
         (True, None)
     """
