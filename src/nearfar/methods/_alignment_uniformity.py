@@ -1,9 +1,8 @@
-"""Alignment + uniformity: the two things contrastive learning does, asked for by name.
+"""Alignment + uniformity: optimise the two properties of contrastive learning directly.
 
-Both views pass one network; positive pairs are drawn together, and all samples pushed apart by a
-Gaussian potential on the hypersphere, whose weights are chosen by hand; a contrastive loss, with a
-temperature of its own, may be mixed in. Everything moves by gradient. Wang & Isola, ICML 2020,
-arXiv 2005.10242.
+Both views pass one network; positive pairs are aligned, and all samples repel each other by a
+Gaussian potential on the hypersphere; a contrastive loss may be added. Everything is trained by
+gradient. Wang & Isola, ICML 2020, arXiv 2005.10242.
 """
 
 from __future__ import annotations
@@ -32,33 +31,33 @@ __all__ = ["AlignmentUniformity", "alignment_uniformity"]
 class AlignmentUniformity(Method):
     """Two views, one network, λ_a·alignment + λ_u·uniformity (+ λ_c·contrastive).
 
-    Representations of a sample's two views should lie close on the hypersphere, and those of all
-    samples should cover it evenly. With many negatives a contrastive loss tends to the sum of the
-    two; here each has its own weight.
+    The two views of a sample should be close on the hypersphere, and all samples together should be
+    uniformly distributed. In the limit of many negatives a contrastive loss is the sum of the two;
+    here each has its own weight.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        alpha: Power of the distance of a pair.
+        alpha: Exponent of the distance of a positive pair.
         t: Inverse width of the Gaussian potential (the paper: 2 on STL-10, 3 on ImageNet).
         alignment_weight: λ_a (the paper: 0.98 on STL-10, 3 on ImageNet); above about four times λ_u
             everything collapses.
         uniformity_weight: λ_u (the paper: 0.96 on STL-10, 1 on ImageNet).
-        contrastive_weight: λ_c, of a contrastive loss beside the two; 0 leaves it out.
-        temperature: Of the contrastive loss.
-        learn_temperature: Let the temperature move by gradient, from the one given on.
+        contrastive_weight: λ_c, weight of an additional contrastive loss; 0 disables it.
+        temperature: Temperature of the contrastive loss.
+        learn_temperature: Train the temperature by gradient, starting from the given one.
 
     When to use:
-        To weigh closeness against spread by hand, and to study what each does: with λ_u = 0 the
-        encoder collapses, with λ_a = 0 it learns nothing but spread. In the paper's 304 encoders of
-        STL-10 the best of this loss (84.4 %) is ahead of the best contrastive one (83.9 %), and a
-        mix of both in between.
+        To weight alignment against uniformity explicitly, and to study each: with λ_u = 0 the
+        encoder collapses, with λ_a = 0 it learns only uniformity. Among the paper's 304 encoders of
+        STL-10, the best of this loss (84.4 %) is ahead of the best contrastive one (83.9 %), and a
+        mixture of both is in between.
 
     Good to know:
-        The two terms are also what nearfar measures of any run, so training may drive them where
-        classes do not gain: read the probe, not the terms alone. The potential compares all pairs
-        of a batch, so small batches leave uniformity noisy. A learnt temperature tends to fall as
-        long as pairs can be told apart; it learns at the rate of everything else.
+        The two terms are also diagnostics of every nearfar run, so that training on them may
+        improve them without improving classification: rely on the probe. The potential compares
+        all pairs of a batch, so uniformity is noisy for small batches. A learnt temperature tends
+        to decrease as long as pairs can be discriminated; it has the learning rate of the rest.
 
     Raises:
         ValueError: A weight is negative, or a power, width or temperature not above 0.
@@ -115,7 +114,7 @@ class AlignmentUniformity(Method):
         return representations, projections.chunk(2)
 
     def compare(self, projected: Projected) -> Step:
-        """Closeness of pairs, spread of all, and the contrastive loss where it counts."""
+        """Alignment, uniformity and, if it has weight, the contrastive loss."""
         representations, (z1, z2) = projected
         everywhere = gather(z1), gather(z2)
         terms = self.objective.terms(*everywhere)
@@ -130,7 +129,7 @@ class AlignmentUniformity(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the loss has no value that stands for having learnt nothing."""
+        """None: the loss has no chance level."""
         return None
 
 

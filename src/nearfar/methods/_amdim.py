@@ -1,8 +1,8 @@
-"""AMDIM: let what one view says foretell each place of the other, at several scales.
+"""AMDIM: maximise information across views and across scales.
 
-Two views of an image pass one encoder; its vector and its coarse map foretell the places of the
-coarse and the fine map of the other view, told from those of all other images. Everything moves by
-gradient. Bachman, Hjelm, Buchwalter, NeurIPS 2019, arXiv 1906.00910.
+Deep InfoMax between two augmented views, from feature maps of three sizes, with noise-contrastive
+scores that are clipped softly. Everything is trained by gradient. Bachman, Hjelm, Buchwalter,
+NeurIPS 2019, arXiv 1906.00910.
 """
 
 from __future__ import annotations
@@ -25,49 +25,50 @@ from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]
 
-_FINE, _COARSE = 7, 5  # most places along a side, as in the paper
+_FINE, _COARSE = 7, 5  # locations along a side, as in the paper
 
 
 @final
 class AMDIM(Method):
     r"""Two views, three scales, and soft-clipped scores between them.
 
-    Deep InfoMax across views: the vector of one view (the paper's scale 1) should say what is at
-    each place of the other's coarse map (5, of 5 × 5 places) and fine map (7), and a place of the
-    coarse map what is at each of the other's coarse map. The loss is the sum of the three, 1 → 5,
-    1 → 7 and 5 → 5, each the mean of both directions. Heads embed each scale in the one space where
-    products are scores.
+    Deep InfoMax across views: the global vector of one view (the paper's scale 1) predicts every
+    location of the other view's coarse map (scale 5, 5 × 5 locations) and fine map (7), and a
+    location of the coarse map predicts every location of the other's coarse map. The loss is the
+    sum of the three, 1 → 5, 1 → 7 and 5 → 5, each averaged over both directions. Heads embed each
+    scale in one space, where inner products are the scores.
 
     Args:
         encoder: Images to representations, with feature maps
             (:func:`nearfar.modules.feature_maps`).
         projector: Representations to the common space.
-        fine_head: Places of the fine map to the common space.
-        coarse_head: Places of the coarse map to the common space.
+        fine_head: Locations of the fine map to the common space.
+        coarse_head: Locations of the coarse map to the common space.
         fine_map: Index of the fine map, from the finest; if not given the first whole stage, 0 of
             our own encoders and 1 of timm's. Maps above 7 × 7 are average-pooled to that.
         coarse_map: Index of the coarse map; if not given the next stage. Maps above 5 × 5 are
             average-pooled to that.
-        all_places: 5 → 5 from every place, instead of from one that each update draws anew.
-        clip: The largest score.
-        penalty_weight: Of the mean squared score before clipping.
+        all_places: Use every location for 5 → 5, instead of one random location per update.
+        clip: Bound on the scores.
+        penalty_weight: Weight of the mean squared score before clipping.
 
     When to use:
-        Images with enough pixels for a map of places, and an encoder whose places see parts only
-        (``--encoder amdim``): then local structure helps as much as augmentation. With a common
-        ResNet, whose places all see most of the image, SimCLR or MoCo v2 do as well for less.
+        Images large enough for a map of locations, and an encoder with local receptive fields
+        (``--encoder amdim``): then local structure helps as much as augmentation. With a standard
+        ResNet, whose receptive fields cover most of the image, SimCLR and MoCo v2 do as well at a
+        lower cost.
 
     Good to know:
-        Finer maps are averaged to the paper's 7 × 7 and 5 × 5 places, which bounds the cost: one
-        view's vectors meet batch × 49 candidates. The two views are mirrored alike or not at all,
-        or left would have to foretell right. Scores are bounded by ``clip``; if the
-        penalty (in the loss, not in a term of its own) is set to 0, scores run into the clip, where
-        the gradient ends. Signs of collapse: all three terms at ln(1 + (B − 1)·places).
+        Finer maps are average-pooled to the paper's 7 × 7 and 5 × 5 locations, which bounds the
+        cost: the vectors of one view are scored against batch × 49 candidates. Both views are
+        flipped alike, since locations are compared. Scores are bounded by ``clip``; without the
+        penalty (part of the loss, not a separate term) they saturate at the clip, where the
+        gradient vanishes. All three terms at ln(1 + (B − 1)·locations) indicate collapse.
 
-        The authors draw another place of the coarse map for each image, here all images of a batch
-        share the one of the update. Their representation itself is the vector in the common space;
-        here a head that starts as a copy of it follows, since other encoders end in other sizes.
-        Their Adam has β₁ = 0.8 and a rate of 2e-4.
+        The authors take another coarse location for each image; here all images in a batch share
+        the location of the update. Their representation is the vector in the common space; here a
+        head follows, since other encoders have other widths. Their Adam has β₁ = 0.8 and a learning
+        rate of 2e-4.
 
     Raises:
         TypeError: The encoder gives no feature maps.
@@ -108,15 +109,15 @@ class AMDIM(Method):
         self.fine_map = choose_map(encoder, stage=0, fine_map=fine_map)
         self.coarse_map = choose_map(encoder, stage=1, coarse_map=coarse_map)
         self.all_places = all_places
-        # counts updates from a random start, so that runs of other seeds draw otherwise
+        # counts updates from a random start, so that other seeds use other locations
         self.register_buffer("draws", torch.randint(2**31, ()))
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode each view, and embed its vector and the places of its two maps."""
+        """Encode each view, and embed its vector and the locations of its two maps."""
         return tuple(zip(*(self._scales(view) for view in views), strict=True))
 
     def compare(self, projected: Projected) -> Step:
-        """Gather; each view's vectors and coarse places against the other's places."""
+        """Vectors and coarse locations of each view against locations of the other."""
         representations, projections, *maps = projected
         vectors = [gather(z)[:, None] for z in projections]
         fine, coarse = ([gather(part) for part in both] for both in maps)
@@ -141,15 +142,15 @@ class AMDIM(Method):
         )
 
     def after_update(self, progress: float) -> None:
-        """The next update draws another place."""
+        """The next update uses another location."""
         self.draws += 1
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the number of places is not known before an image is seen."""
+        """None: the number of locations depends on the images."""
         return self.objective.chance(batch_size=batch_size)
 
     def _scales(self, view: View) -> tuple[Tensor, ...]:
-        """Representation, projection, and the embedded places of the fine and the coarse map."""
+        """Representation, projection, and embedded locations of the fine and the coarse map."""
         representations, maps = feature_maps(self.encoder, tensor_view(view, method="AMDIM"))
         return (
             representations,
@@ -159,7 +160,7 @@ class AMDIM(Method):
         )
 
     def _place(self, coarse: Tensor) -> Tensor:
-        """The place of this update, the same for all images."""
+        """The location of this update, the same for all images."""
         drawn = uniform(self.draws[None], seed=0, epoch=0, count=1, stream=Stream.METHOD)
         return (drawn[0] * coarse.shape[1]).long()
 

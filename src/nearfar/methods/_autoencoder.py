@@ -1,7 +1,7 @@
-"""Autoencoder: give back the numbers of the input from its representation.
+"""Autoencoder: reconstruct the input from its representation.
 
-Encoder and decoder both move by gradient, nothing by average, and no two samples meet: the oldest
-way to learn without labels, kept as what a comparison needs. Rumelhart, Hinton, Williams, 1986.
+Encoder and decoder are trained by gradient, and samples do not interact: the oldest way to learn
+without labels, included as a baseline. Rumelhart, Hinton, Williams, 1986.
 """
 
 from __future__ import annotations
@@ -27,29 +27,30 @@ __all__ = ["Autoencoder", "autoencoder"]
 
 @final
 class Autoencoder(Method):
-    """One view, the squared error of its numbers as the decoder gives them back.
+    """One view and the squared error of its reconstruction.
 
-    More views are so many inputs more, none compared with another.
+    Additional views are additional inputs; they are not compared with each other.
 
-    The numbers are an image's pixels (larger images averaged to 32 × 32), a series' values, a
-    text's word counts, a node's features: what :func:`nearfar.inputs.numbers` says of a view.
+    The target is a vector (:func:`nearfar.inputs.numbers`): the pixels of an image (average-pooled
+    to 32 × 32 if larger), the values of a series, the word counts of a text or the features of a
+    node.
 
     Args:
         encoder: Inputs to representations.
         decoder: Representations to `signal_dim` numbers.
-        signal_dim: How many numbers each input is asked for.
+        signal_dim: Dimensions of the target.
 
     When to use:
-        As a baseline beside the others, and where what matters is how a sample looks rather than
-        what it is: denoising, compression, anomalies.
+        As a baseline, and if appearance matters more than content: denoising, compression,
+        anomalies.
 
     Good to know:
         It spends the representation on whatever has most variance: brightness, background,
-        position. Classes that differ by small or textured parts are told apart worse than by a
-        method that compares views, and often worse than from the raw pixels. A wide representation
-        without noise can copy its input and then knows little more than it; here the crop and the
-        pooled ConvNet stand in the way. It cannot collapse, but a decoder that knows the mean alone
-        reads the input's variance, summed over its numbers, as the loss.
+        position. Classes that differ in small or textured parts are separated worse than by methods
+        that compare views, and often worse than by raw pixels. A wide representation without noise
+        can copy its input; random cropping and the pooling of the ConvNet prevent that here. It
+        cannot collapse, but a decoder that outputs the mean has the total variance of the input as
+        its loss.
 
     Reference:
         Rumelhart, Hinton, Williams: Learning internal representations by error propagation (1986);
@@ -74,14 +75,14 @@ class Autoencoder(Method):
         self.objective = ForwardPredictiveLoss()
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode each view, decode it, and say what it was."""
+        """Encode and decode each view; the view itself is the target."""
         representations = encode(self.encoder, views)
         decoded = tuple(self.decoder(h) for h in representations)
         signals = tuple(numbers(view, count=self.signal_dim).to(decoded[0].dtype) for view in views)
         return representations, decoded, signals
 
     def compare(self, projected: Projected) -> Step:
-        """The squared error, summed over the numbers of a sample."""
+        """The squared error, summed over dimensions."""
         representations, decoded, signals = projected
         pairs = zip(decoded, signals, strict=True)
         losses = [self.objective(gather(given), gather(signal)) for given, signal in pairs]
@@ -89,7 +90,7 @@ class Autoencoder(Method):
         return Step(loss=loss, representations=representations, projections=representations)
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the variance of the data, which no method knows."""
+        """None: it would be the variance of the data, which is unknown here."""
         return None
 
 

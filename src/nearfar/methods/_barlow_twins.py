@@ -1,8 +1,7 @@
-"""Barlow Twins: every dimension agrees between the views, no two dimensions tell the same.
+"""Barlow Twins: the cross-correlation matrix of two views should be the identity.
 
-Both views pass one network; the loss asks their cross-correlation over the batch to be the
-identity. No negatives, no momentum, no predictor: everything moves by gradient. Zbontar, Jing,
-Misra, LeCun, Deny, ICML 2021, arXiv 2103.03230.
+Both views pass one network. No negatives, no momentum encoder, no predictor: everything is trained
+by gradient. Zbontar, Jing, Misra, LeCun, Deny, ICML 2021, arXiv 2103.03230.
 """
 
 from __future__ import annotations
@@ -28,27 +27,26 @@ __all__ = ["BarlowTwins", "barlow_twins"]
 class BarlowTwins(Method):
     """Two views, one network, decorrelated dimensions.
 
-    Each projection's dimension is brought to mean 0 and variance 1 over the batch. A dimension of
-    the first view should then correlate with the same of the second, and with no other: agreement
-    and the absence of redundancy in one matrix, and a constant dimension is the worst there is.
+    Each dimension of the projections is standardised over the batch. The diagonal of the
+    cross-correlation matrix is driven to 1 (invariance), everything else to 0 (redundancy
+    reduction); a constant dimension is penalised most.
 
     Args:
         encoder: Inputs to representations.
-        projector: Representations to projections; the wider, the better it gets.
-        off_diagonal_weight: λ, how much redundancy counts beside agreement.
+        projector: Representations to projections; accuracy grows with its width.
+        off_diagonal_weight: λ, weight of the redundancy reduction term.
 
     When to use:
-        Where batches are small (the paper's best is 1,024 on ImageNet, and 256 costs little) and
-        memory allows a wide projector. With few dimensions in the projection a contrastive method
-        is better.
+        Small batches (the paper's best on ImageNet is 1,024, and 256 loses little) with memory for
+        a wide projector. With few projection dimensions a contrastive method is better.
 
     Good to know:
-        Accuracy goes on rising with the projector's width, up to 8,192 dimensions and beyond,
-        where other methods level off. λ may lie anywhere from 0.002 to 0.02. Redundancy alone
-        learns nothing and agreement alone much less (57.3 instead of 71.4 % on ImageNet), but
-        neither lets a dimension go constant, so collapse shows as a low rank. The loss is a sum
-        over dimensions: its size says nothing across widths. The authors take a lower learning
-        rate for biases and norms than for weights; here all learn at one rate.
+        Accuracy keeps growing with the projector's width, up to 8,192 dimensions and beyond, where
+        other methods saturate. λ may be anything from 0.002 to 0.02. The redundancy term alone
+        learns nothing and the invariance term alone much less (57.3 instead of 71.4 % on ImageNet),
+        but neither allows constant dimensions, so collapse shows as a low rank. The loss is a sum
+        over dimensions and not comparable across widths. The authors use a lower learning rate for
+        biases and norms than for weights; here all have the same.
 
     Reference:
         Zbontar, Jing, Misra, LeCun, Deny: Barlow Twins (ICML 2021, arXiv 2103.03230), equations 1
@@ -70,13 +68,13 @@ class BarlowTwins(Method):
         self.objective = BarlowTwinsLoss(off_diagonal_weight=off_diagonal_weight)
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project each view, with batch statistics of its own."""
+        """Encode and project each view, with separate batch statistics."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         return (h1, h2), (z1, z2)
 
     def compare(self, projected: Projected) -> Step:
-        """Correlate the two batches of projections."""
+        """The loss of the cross-correlation over the global batch."""
         representations, (z1, z2) = projected
         terms = self.objective.terms(gather(z1), gather(z2))
         return Step(
@@ -87,7 +85,7 @@ class BarlowTwins(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the loss has no value that stands for having learnt nothing."""
+        """None: the loss has no chance level."""
         return None
 
 

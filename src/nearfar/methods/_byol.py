@@ -1,7 +1,8 @@
-"""BYOL: predict a slow copy's projection of the other view.
+"""BYOL: predict the target network's projection of the other view.
 
-No negatives. Encoder, projector and predictor move by gradient; the target network is a momentum
-copy of encoder and projector whose decay rises to 1. Grill et al., NeurIPS 2020, arXiv 2006.07733.
+No negatives. Encoder, projector and predictor are trained by gradient; the target network is an
+exponential moving average of encoder and projector, whose decay increases to 1. Grill et al.,
+NeurIPS 2020, arXiv 2006.07733.
 """
 
 from __future__ import annotations
@@ -28,34 +29,33 @@ _LONGEST = 0.996  # of 1,000 epochs
 
 @final
 class BYOL(Method):
-    """Online network with a predictor, target network that follows.
+    """Online network with a predictor, and an EMA target network.
 
-    From a view's projection the predictor guesses what a slow copy of the network makes of the
-    other view. Nothing is pushed apart: predictor and slow copy keep the outputs from becoming one
-    point.
+    The predictor maps the online projection of one view to the target network's projection of the
+    other view. There are no negatives: predictor and target network together prevent collapse.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions of the target's projections; ``nn.Identity()``
             removes it (and the representation collapses).
-        decay: Of the target at the start, τ_base; 0 stays 0 and makes the target a copy of the
-            online network, 1 leaves it at its random start.
-        predictor_rate: The predictor's learning rate, times that of the rest.
+        decay: Initial decay of the target, τ_base; 0 stays 0 and copies the online network at every
+            update, 1 keeps the random initialisation.
+        predictor_rate: Learning rate of the predictor, as a multiple of the rest's.
 
     When to use:
-        Batches of some hundred samples, and views one is not sure of: on ImageNet (300 epochs)
-        72.5 % with 4,096 samples and 71.8 % with 256, where SimCLR falls from 67.9 to 64.3 %; with
-        crops alone 59.4 %, SimCLR 40.3 %. With 64 samples it loses as well (59.7 %). It keeps two
-        networks and encodes each view twice; SimSiam does with one.
+        Batches of a few hundred samples, and augmentations that are not tuned: on ImageNet (300
+        epochs) 72.5 % with a batch of 4,096 and 71.8 % with 256, where SimCLR drops from 67.9 to
+        64.3 %; with cropping alone 59.4 % (SimCLR 40.3 %). A batch of 64 is too small (59.7 %). It
+        has two networks and encodes each view twice; SimSiam has one.
 
     Good to know:
-        The loss is lowest where all is one point, and has no value at chance: only the verdict
-        tells. Without predictor, or with a target that does not lag, it collapses; a target that
-        never moves still gives 18.8 %. A lower decay suits short runs: 0.99 for up to 300 epochs,
-        0.97 for 40. A predictor that learns ten times as fast does without the slow copy (66.6 %).
-        The sum of both directions, 0 to 8: some code halves or quarters it, and its learning rates
-        with it. Weight decay matters: it is on weights alone, not on biases and norms.
+        A collapsed network minimises the loss, and there is no chance level: rely on the verdict.
+        Without predictor, or without the lag of the target, it collapses; a constant random target
+        still gives 18.8 %. Short runs need a lower decay: 0.99 for up to 300 epochs, 0.97 for 40.
+        With a predictor learning rate ten times higher, no target network is needed (66.6 %).
+        The loss is the sum of both directions, 0 to 8; some implementations use a half or a quarter
+        of it, and learning rates to match. Weight decay matters; it excludes biases and norms.
 
     Reference:
         Grill, Strub, Altché, Tallec and others: Bootstrap Your Own Latent (NeurIPS 2020), arXiv
@@ -90,7 +90,7 @@ class BYOL(Method):
         self.predictor_rate = predictor_rate
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project and predict each view; the slow copy's projection is its target."""
+        """Encode, project and predict each view; targets from the target network."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1), self.predictor(z2)
@@ -98,23 +98,23 @@ class BYOL(Method):
         return (h1, h2), (z1, z2), (p1, p2), (t1, t2)
 
     def compare(self, projected: Projected) -> Step:
-        """Each view's prediction against the other view's target; the sum of both directions."""
+        """Predictions against the targets of the other view; the sum of both directions."""
         representations, projections, (p1, p2), (t1, t2) = projected
         loss = self.objective(p1, t2) + self.objective(p2, t1)
         return Step(loss=loss, representations=representations, projections=projections)
 
     def after_update(self, progress: float) -> None:
-        """The target follows, slower and slower: 1 − (1 − τ_base)(cos πp + 1)/2."""
+        """Update the target with decay 1 − (1 − τ_base)(cos πp + 1)/2."""
         decay = 1 - (1 - self.decay) * (math.cos(math.pi * progress) + 1) / 2
-        decay = decay if self.decay else 0.0  # the paper's table 5a: then it is no average
+        decay = decay if self.decay else 0.0  # table 5a of the paper: no averaging at all
         self.target.follow(nn.Sequential(self.encoder, self.projector), decay=decay)
 
     def chance(self, batch_size: int) -> float | None:
-        """None: a collapsed network has the lowest loss, so the loss alone says nothing."""
+        """None: collapse minimises the loss."""
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The predictor, if it is to be faster or slower than the rest."""
+        """The predictor's own learning rate."""
         return (Pace(self.predictor, factor=self.predictor_rate),)
 
 
@@ -163,5 +163,5 @@ def byol(
 
 
 def _decay_of(updates: int) -> float:
-    """A power law through the authors' three: a target must follow within the training."""
+    """A power law through the authors' three values, so that the target moves within the run."""
     return min(_LONGEST, max(0.5, 1 - 8.7 * math.pow(updates, -0.6)))

@@ -1,7 +1,7 @@
-"""CPC: tell what comes next in a sequence from what does not.
+"""CPC: identify the encoding of a future time step among negatives.
 
-One view. Strided convolutions encode each step, a recurrent network sums up the past, and for every
-number of steps ahead a bilinear critic scores which encoding comes then; everything moves by
+One view. Strided convolutions encode each step, a recurrent network summarises the past, and a
+bilinear critic per number of steps ahead scores candidate encodings; everything is trained by
 gradient. van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
 """
 
@@ -32,31 +32,31 @@ __all__ = ["CPC", "cpc"]
 class CPC(Method):
     """One view, an encoder with time steps, a critic for each number of steps ahead.
 
-    From what a sequence was so far, the encoding of a step to come is picked out of the encodings
-    of other steps and other sequences: what is learnt is what lasts longer than a step.
+    Given the context of the past, the encoding of a future step is identified among the encodings
+    of other steps and other sequences. This learns features that vary slowly.
 
     Args:
         encoder: Has encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
-        critics: From contexts to encodings, one for 1, 2, … steps ahead.
+        critics: Contexts to encodings, one for each number of steps ahead: 1, 2, …
         candidates: Where negatives come from: the whole ``batch`` (all steps of all sequences),
             other times of the ``same_sequence``, or the ``other_sequences`` alone.
-        times: Steps of a view, if known beforehand: for :meth:`chance` and :meth:`candidates`.
+        times: Time steps per view, if known, for :meth:`chance` and :meth:`candidates`.
 
     Raises:
         TypeError: The encoder has no time steps.
 
     When to use:
-        Sounds and other long sequences, where the order of things says something and no random
-        change of a sample is known to leave its meaning alone. Short sequences with known harmless
-        changes suit SimCLR or VICReg on two views.
+        Audio and other long sequences, where order is informative and no label-preserving
+        augmentation is known. For short sequences with known augmentations use SimCLR or VICReg on
+        two views.
 
     Good to know:
-        The number of steps ahead matters: too few are foreseen from what is near. On speech, 2 / 4
-        / 8 / 12 / 16 steps gave phones 28.5 / 57.6 / 63.6 / 64.6 / 63.8 % (table 2). So does the
-        source of the candidates: leaving out the own sequence lost 7 points there. An encoding is
-        compared with all of a batch, steps × samples of them, so memory grows with both.
-        The loss cannot show more information than the logarithm of the number of candidates.
-        One view of one sample is nothing to compare, so a run is judged on two plain views.
+        The number of steps ahead matters: too few can be predicted from local features. On speech,
+        2 / 4 / 8 / 12 / 16 steps gave a phone accuracy of 28.5 / 57.6 / 63.6 / 64.6 / 63.8 % (table
+        2). So does the source of negatives: without those of the same sequence it lost 7 points.
+        Each encoding is compared with all steps × samples of the batch, so memory grows with both.
+        The loss cannot certify more information than the logarithm of the number of candidates.
+        There is no second view, so a run is judged on two lightly augmented views.
 
     Reference:
         van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding
@@ -93,7 +93,7 @@ class CPC(Method):
         self.times = times
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """The encodings of each step, and what is known of those to come."""
+        """The encoding and the context of each step."""
         (view,) = views
         encoder = _check_steps(self.encoder)
         encodings = encoder.encodings(view)
@@ -101,7 +101,7 @@ class CPC(Method):
         return (encodings,), (encoder.contexts(encodings),)
 
     def compare(self, projected: Projected) -> Step:
-        """Score what is foreseen from each context against the encodings of the batch."""
+        """Score the prediction of each context against the encodings of the batch."""
         (encodings,), (contexts,) = projected
         summary = contexts.mean(dim=1)
         if self.objective.candidates != "same_sequence":
@@ -117,12 +117,12 @@ class CPC(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """The logarithm of the number of candidates; None while the times are unknown."""
+        """Ln of the number of candidates; None if the number of steps is unknown."""
         candidates = self.candidates(batch_size)
         return None if candidates is None else math.log(candidates)
 
     def candidates(self, batch_size: int) -> int | None:
-        """Encodings among which the right one is sought; None while the times are unknown."""
+        """Number of candidate encodings; None if the number of steps is unknown."""
         if self.times is None:
             return None
         return {

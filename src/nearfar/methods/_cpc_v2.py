@@ -1,9 +1,9 @@
-"""CPC v2: tell the patch that comes some rows further on from all other patches.
+"""CPC v2: identify the patch some rows further on among all other patches.
 
-An image is cut into a grid of overlapping patches, each encoded by itself; a masked convolution
-sums up the rows so far, and for every number of rows ahead a linear critic foretells the encoding
-that comes there, in four directions. Everything moves by gradient. Hénaff et al., ICML 2020, arXiv
-1905.09272; the images of van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
+An image is cut into a grid of overlapping patches, each encoded separately; a masked convolution
+summarises the rows so far, and a linear critic per number of rows ahead predicts the encodings
+there, in four directions. Everything is trained by gradient. Hénaff et al., ICML 2020, arXiv
+1905.09272; images as in van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
 """
 
 from __future__ import annotations
@@ -35,53 +35,52 @@ _MOST, _HIDDEN = 5, 256  # steps and blocks, channels of a block: as published
 
 @final
 class CPCv2(Method):
-    """A grid of patches, a context of the rows so far, the patches some rows further on.
+    """A grid of patches; a context of the rows so far predicts patches some rows further on.
 
-    What an image shows in one place lets one tell what it shows in another. The encoder sees one
-    patch at a time, so that only what patches share, an object or a texture, helps it: not an edge
-    that goes on, as patches that overlap with the context are skipped, nor a tint, as every patch
-    is changed by itself.
+    One part of an image predicts another. The encoder sees one patch at a time, so that only
+    information shared across patches helps, an object or a texture: not a continuing edge, since
+    patches that overlap with the context are skipped, nor a tint, since every patch is augmented
+    separately.
 
     Args:
-        encoder: Images of any size to representations; it is shown patches, and is kept for whole
-            images.
-        projector: Representations to what is foretold; the same linear map for all patches.
-        contexts: For each direction ("down", "up", "right", "left") that which sums up a grid,
-            :class:`nearfar.modules.MaskedContext`.
-        critics: For each direction, from contexts to projections, one for each number of rows.
+        encoder: Images of any size to representations; trained on patches, used on whole images.
+        projector: Representations to prediction targets; one linear map for all patches.
+        contexts: For each direction ("down", "up", "right", "left") the context network
+            (:class:`nearfar.modules.MaskedContext`).
+        critics: For each direction, contexts to predictions, one per number of rows ahead.
         skip: Rows right after the context that are not predicted.
         candidates: Where negatives come from: all patches of the ``batch``, those of the same image
             (``same_sequence``) or those of other images alone (``other_sequences``).
         temperature: Divides the scores.
-        rows: Of the grid, if known beforehand: for :meth:`chance` and :meth:`candidates`.
+        rows: Rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 
     When to use:
-        Photographs large enough that a patch shows something, where whole images hardly repeat
-        (satellites, microscopes, textures) or where cropping and colour changes, which methods of
-        two views live on, would destroy what matters. With small images of one object each SimCLR
-        or VICReg learn more in the same time.
+        Photographs large enough that a patch is informative, if whole images hardly repeat
+        (satellite images, microscopy, textures), or if cropping and colour jitter would destroy
+        what matters. On small images of single objects, SimCLR and VICReg learn more in the same
+        time.
 
     Good to know:
-        * Batch-norm spoils it: patches of an image pass in one batch, and its statistics tell which
-          belong together. A run therefore replaces an encoder's batch-norms (``norm``), and refuses
-          one whose batch-norms cannot be replaced, unless told to keep them.
-        * The encoder must take images of two sizes, patches and whole images, as convolutions do
-          and transformers with a fixed grid do not. A layer-norm over places then meets other
-          statistics on whole images than on patches; probes are trained and judged on whole images
-          alike.
-        * A patch of the next row overlaps with the context where the stride is below the patch's
-          side, and is foretold by the pixels they share. `skip` leaves such rows out: 1 for the
-          published half overlap.
-        * Projections are not normalised; the published scores are a tenth of the products, hence
-          the temperature of 10. A loss that stays at :meth:`chance` means collapse.
-        * Agreement of two views is measured on SimCLR's, which this method never sees, so alignment
-          reads worse than for methods trained on it.
-        * Published: 64×64 patches of 256×256, a ResNet-161 whose third stage is the representation,
-          a context of 5 blocks. Here the encoder is any, whole.
+        * Batch-norm leaks information: all patches of an image are in one batch, and its statistics
+          reveal which belong together. A run therefore replaces batch-norms of the encoder
+          (``norm``), and refuses an encoder whose batch-norms cannot be replaced, unless told to
+          keep them.
+        * The encoder must accept two image sizes, patches and whole images, as convolutional
+          networks do and transformers with a fixed grid do not. Layer-norm over locations then has
+          other statistics on whole images than on patches; probes are trained and evaluated on
+          whole images.
+        * If the stride is below the patch size, patches of the next row overlap with the context
+          and could be predicted from shared pixels. `skip` excludes such rows: 1 for the published
+          overlap of a half.
+        * Projections are not normalised; published scores are a tenth of the inner products, hence
+          the temperature of 10. A loss that stays at :meth:`chance` indicates collapse.
+        * Alignment is measured on SimCLR's views, which this method never sees, so it is worse than
+          for methods trained on them.
+        * Published: 64×64 patches of 256×256 images, a ResNet-161 whose third stage is the
+          representation, a context of 5 blocks. Here the encoder is arbitrary.
 
     Raises:
-        ValueError: Contexts and critics are not for the same directions, or a grid has no row so
-            far ahead.
+        ValueError: Contexts and critics have different directions, or the grid has too few rows.
 
     Reference:
         Hénaff, Srinivas, De Fauw, Razavi, Doersch, Eslami, van den Oord: Data-efficient image
@@ -129,29 +128,29 @@ class CPCv2(Method):
         self.rows = rows
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode each patch; what is foretold of those further on, in each direction."""
+        """Encode each patch, and predict those further on, in each direction."""
         (view,) = views
         encodings = self._encode(view)
         summary = encodings.mean(dim=(1, 2))
         targets = self.projector(encodings.flatten(0, 2)).view(*encodings.shape[:3], -1)
-        foretold = []
+        predicted = []
         for direction, context in self.contexts.items():
             known = context(_turned(encodings, direction))
             critics = self.critics[direction]
             assert isinstance(critics, nn.ModuleList)
             _check_horizon(self.objective.skip, len(critics), known.shape[1])
-            foretold.append(torch.stack([critic(known) for critic in critics], dim=1))
-        return (summary,), (targets,), tuple(foretold)
+            predicted.append(torch.stack([critic(known) for critic in critics], dim=1))
+        return (summary,), (targets,), tuple(predicted)
 
     def compare(self, projected: Projected) -> Step:
-        """Score what was foretold against the patches of the batch; the mean over directions."""
-        (summary,), (targets,), foretold = projected
+        """Score predictions against the patches of the batch; the mean over directions."""
+        (summary,), (targets,), predicted = projected
         projections = targets.mean(dim=(1, 2))
         if self.objective.candidates != "same_sequence":
-            targets, foretold = gather(targets), tuple(gather(each) for each in foretold)
+            targets, predicted = gather(targets), tuple(gather(each) for each in predicted)
         losses = {
             direction: self.objective(each.transpose(0, 1), _turned(targets, direction))
-            for direction, each in zip(self.contexts, foretold, strict=True)
+            for direction, each in zip(self.contexts, predicted, strict=True)
         }
         return Step(
             loss=torch.stack(list(losses.values())).mean(),
@@ -161,7 +160,7 @@ class CPCv2(Method):
         )
 
     def embed(self, x: View) -> Tensor:
-        """The representation of whole images; of patches, the mean over the grid."""
+        """The representation of whole images; the mean over the grid for patches."""
         shown = tensor_view(x, method="CPCv2")
         if shown.ndim == 6:
             return self._encode(shown).mean(dim=(1, 2))
@@ -169,12 +168,12 @@ class CPCv2(Method):
         return representation
 
     def chance(self, batch_size: int) -> float | None:
-        """The logarithm of the number of candidates; None while the grid is unknown."""
+        """Ln of the number of candidates; None if the grid is unknown."""
         candidates = self.candidates(batch_size)
         return None if candidates is None else math.log(candidates)
 
     def candidates(self, batch_size: int) -> int | None:
-        """Patches among which the right one is sought; None while the grid is unknown."""
+        """Number of candidate patches; None if the grid is unknown."""
         if self.rows is None:
             return None
         return {
@@ -184,7 +183,7 @@ class CPCv2(Method):
         }[self.objective.candidates]
 
     def _encode(self, view: View) -> Tensor:
-        """Every patch through the encoder at once: batch × rows × columns × width."""
+        """Encode all patches in one batch: batch × rows × columns × width."""
         if not (isinstance(view, Tensor) and view.ndim == 6):
             raise ValueError(
                 "`views` must be one grid of patches, batch × rows × columns × channels × height ×"
@@ -256,7 +255,7 @@ def cpc_v2(
 
 
 def _turned(grid: Tensor, direction: str) -> Tensor:
-    """So that rows are read from the first to the last."""
+    """Turn the grid so that the direction becomes top to bottom."""
     lying = grid.transpose(1, 2) if direction in ("right", "left") else grid
     return lying.flip(1) if direction in ("up", "left") else lying
 
@@ -265,7 +264,7 @@ def _check_horizon(skip: int, steps: int, rows: int) -> None:
     if skip + steps >= rows:
         raise ValueError(
             f"`skip` + `steps` must be below the {rows} rows of the grid of patches, got"
-            f" {skip} + {steps}: foretell fewer rows, or cut more of them (a smaller patch)"
+            f" {skip} + {steps}: predict fewer rows, or use smaller patches"
         )
 
 

@@ -1,8 +1,8 @@
-"""CURL: score members of one latent class above members of others.
+"""CURL: score positives of the same latent class above negatives.
 
-An anchor, a block of positives of its class, blocks of negatives of other samples' classes; all by
-one encoder that moves by gradient, compared by inner products of its representations themselves.
-Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019, arXiv 1902.09229.
+An anchor, a block of positives of its class, blocks of negatives from other samples; all encoded by
+one network that is trained by gradient, and compared by inner products of unnormalised
+representations. Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019, arXiv 1902.09229.
 """
 
 from __future__ import annotations
@@ -30,33 +30,32 @@ __all__ = ["CURL", "curl"]
 class CURL(Method):
     r"""One anchor, a block of positives, k blocks of negatives, inner products.
 
-    The first view is the anchor, the mean over all further views its positive; the means of the
-    next `num_negatives` samples of the batch are its negatives. With pairs (``omniglot-pairs``) the
-    positives are other members of the sample's latent class, as in the theory; with images alone
-    they are further views of the same image.
+    The first view is the anchor, the mean of the other views its positive; the means of the next
+    `num_negatives` samples in the batch are its negatives. With pairs (``omniglot-pairs``)
+    positives are other members of the latent class, as in the theory; with images they are other
+    views of the same image.
 
     Args:
         encoder: Inputs to representations.
-        projector: Representations to what is compared; the identity in the paper.
+        projector: Representations to the vectors that are compared; the identity in the paper.
         num_negatives: Blocks of negatives per anchor, k; below the (global) batch. All other
             samples of the batch if None.
         surrogate: ``logistic`` or ``hinge``.
-        radius: What is compared is drawn back to this length where it is longer: the bounded
-            features that the theory asks for. None leaves lengths free, as in experiments.
+        radius: Norm to which longer vectors are clipped, for the bounded features of the theory.
+            None for no bound, as in the experiments.
 
     When to use:
-        Where the theory is the point: with samples of known latent classes the loss bounds the
-        loss of the mean classifier (:func:`nearfar.theory.curl_supervised_bound`), and the
-        representation is compared as it will be used. To learn from images alone
+        To connect to theory: with samples of known latent classes, the loss bounds the loss of the
+        mean classifier (:func:`nearfar.theory.curl_supervised_bound`), and the representation is
+        trained with the inner product with which it is used. On images alone
         :class:`~nearfar.methods.SimCLR`, with many negatives on the sphere, learns more.
 
     Good to know:
-        Vectors are not normalised: the loss falls as they grow longer, so that a low loss alone
-        says little, and a learning rate that is too high lets them explode. A negative of the same
-        latent class (a collision) bounds the loss from below; with few latent classes more
-        negatives make it worse. Blocks never raise the loss, and views beyond the third
-        cost a pass of the encoder each. Samples are shuffled anew in each epoch, so that the next
-        ones of the batch are random ones.
+        Vectors are not normalised: the loss decreases as their norms grow, so a low loss alone
+        means little, and a high learning rate lets norms diverge. A negative of the same latent
+        class (a collision) bounds the loss from below; with few latent classes more negatives hurt.
+        Blocks never increase the loss. Every view beyond the third costs a forward pass. Samples
+        are shuffled in every epoch, so the next samples in the batch are random.
 
     Raises:
         ValueError: `num_negatives` is not below the batch.
@@ -96,7 +95,7 @@ class CURL(Method):
         self.radius = radius
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project all views at once."""
+        """Encode and project all views in one batch."""
         if len(views) < 2:
             raise ValueError(f"`views` must be an anchor and a positive at least, got {len(views)}")
         representations = encode(self.encoder, views)
@@ -104,7 +103,7 @@ class CURL(Method):
         return representations, projections.chunk(len(views))
 
     def compare(self, projected: Projected) -> Step:
-        """Each anchor with the mean of its positives and those of the samples that follow."""
+        """Each anchor against its positive block and the blocks of the samples that follow."""
         representations, (anchors, *positives) = projected
         blocks = gather(torch.stack(positives).mean(dim=0))
         count = self._count(len(blocks))
@@ -116,7 +115,7 @@ class CURL(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """log₂(1 + k), or 1 for the hinge: no negative scores other than the positive."""
+        """log₂(1 + k), or 1 for the hinge: positive and negatives have equal scores."""
         return self.objective.chance(batch_size=batch_size, num_negatives=self._count(batch_size))
 
     def candidates(self, batch_size: int) -> int | None:

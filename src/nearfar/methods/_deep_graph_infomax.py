@@ -1,7 +1,7 @@
-"""Deep Graph Infomax: tell the nodes of a graph from those of a corrupted one by its summary.
+"""Deep Graph Infomax: discriminate the nodes of a graph from those of a corrupted one.
 
 Both graphs pass the same encoder. The summary is the sigmoid of the mean representation of the real
-one, and a bilinear critic scores each node against it. Veličković, Fedus, Hamilton, Liò, Bengio,
+graph, and a bilinear critic scores each node against it. Veličković, Fedus, Hamilton, Liò, Bengio,
 Hjelm, ICLR 2019, arXiv 1809.10341.
 """
 
@@ -27,26 +27,25 @@ __all__ = ["DeepGraphInfomax", "deep_graph_infomax", "dgi"]
 class DeepGraphInfomax(Method):
     r"""A graph and its corruption, one network, :math:`\sigma(h_i^\top W s)` for every node.
 
-    Nodes of a graph are told from those of a corrupted one by how well they fit the summary of the
-    whole. Nothing is projected: nodes meet the summary :math:`s = \sigma(\frac1N \sum_i h_i)` in
-    the space of their representations.
+    Nodes of the graph are discriminated from nodes of a corrupted graph by their scores against a
+    summary of the whole graph, :math:`s = \sigma(\frac1N \sum_i h_i)`. There is no projector.
 
     Args:
-        encoder: A graph to a representation of each node asked for.
-        critic: :math:`s \mapsto W s`, whose product with a representation is its score.
+        encoder: A graph to the representations of its target nodes.
+        critic: :math:`s \mapsto W s`, whose inner product with a representation is its score.
 
     When to use:
-        Nodes of one graph with features of their own, no labels and no idea which changes of a
-        graph are harmless: the corruption only shuffles features among nodes. Logistic regression
-        on what it learns reached 82.3 % on Cora, 71.8 % on Citeseer and 76.8 % on Pubmed. With
-        views of a graph that should agree, SimCLR or VICReg are the alternative.
+        Nodes of one graph with node features, without labels and without known label-preserving
+        augmentations of graphs: the corruption only shuffles features among nodes. Logistic
+        regression on the representation reached 82.3 % on Cora, 71.8 % on Citeseer and 76.8 % on
+        Pubmed. With suitable augmentations, SimCLR or VICReg are the alternative.
 
     Good to know:
-        The loss starts at ln 2, where every score is 0. It is a mean over real and corrupted nodes;
-        other code adds the two means and reads twice as much. The summary is of all nodes of a
-        batch. Features are best scaled to sum to 1 in each node, as the authors do.
-        The corrupted graph is no second view of the nodes, so a run is judged on two views of
-        another kind: edges dropped, features masked.
+        The loss starts at ln 2, where every score is 0. It is the mean over real and corrupted
+        nodes; other implementations add the two means and get twice as much. The summary is over
+        all nodes in a batch. Row-normalise the features, as the authors do.
+        The corrupted graph is not a second view, so a run is judged on two other views, with edges
+        dropped and features masked.
 
     Reference:
         Veličković, Fedus, Hamilton, Liò, Bengio, Hjelm: Deep Graph Infomax (ICLR 2019), arXiv
@@ -80,7 +79,7 @@ class DeepGraphInfomax(Method):
         return (encode(self.encoder, views),)
 
     def compare(self, projected: Projected) -> Step:
-        """The summary of all real nodes, and every node's score against it."""
+        """Summarise the real nodes, and score every node against the summary."""
         (representations,) = projected
         real, corrupted = (gather(h) for h in representations)
         wanted = self.critic(real.mean(dim=0).sigmoid())
@@ -88,7 +87,7 @@ class DeepGraphInfomax(Method):
         return Step(loss=loss, representations=representations, projections=representations)
 
     def chance(self, batch_size: int) -> float | None:
-        """The logarithm of 2: every score is 0."""
+        """Ln 2: every score is 0."""
         return self.objective.chance(batch_size=batch_size)
 
 

@@ -1,9 +1,9 @@
-"""Deep InfoMax: let one vector of an image tell what is at each of its places.
+"""Deep InfoMax: maximise the information between an image's vector and its locations.
 
-A feature map of the encoder gives the places, the projector gives the vector, and critics score
-each against those of other images; a discriminator keeps the vectors uniform in a cube. Encoder and
-critics move by one gradient, the discriminator by its own. Hjelm et al., ICLR 2019, arXiv
-1808.06670.
+Locations come from a feature map of the encoder, the vector from the projector; critics score their
+pairs against those of other images, and a discriminator matches the vectors to a uniform prior. The
+encoder and critics are trained by one gradient, the discriminator by its own. Hjelm et al., ICLR
+2019, arXiv 1808.06670.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ __all__ = ["DeepInfoMax", "deep_infomax"]
 
 @final
 class DeepInfoMax(Method):
-    r"""One view; its vector against its own places and those of other images.
+    r"""One view; its vector against its own locations and those of other images.
 
-    An image's vector Y should say of every place of the image what is there: nothing that sits in
-    one corner alone is worth its dimensions, what all corners share is. The loss is
+    The vector Y of an image should be informative about every location, so that only information
+    shared across locations is worth encoding. The loss is
     :math:`\alpha\, L_{\mathrm{global}} + \beta\, L_{\mathrm{local}} + \gamma\, L_{\mathrm{prior}}`:
-    the whole map against Y, each place against Y, and the adversarial match of :math:`\sigma(Y)` to
-    the uniform distribution on the cube.
+    the whole map against Y, each location against Y, and the adversarial matching of
+    :math:`\sigma(Y)` to a uniform prior on the cube.
 
     Args:
         encoder: Images to representations, with feature maps
             (:func:`nearfar.modules.feature_maps`).
         projector: Representations to global vectors Y.
-        local_critic: Embeds places and vectors; needed with a local weight.
-        global_critic: Embeds whole maps, pooled to `grid` × `grid` places, and vectors; needed with
-            a global weight.
-        discriminator: σ(Y) or a uniform draw to a logit; needed with a prior weight.
+        local_critic: Embeds locations and vectors; required with a local weight.
+        global_critic: Embeds whole maps, pooled to `grid` × `grid` locations, and vectors; required
+            with a global weight.
+        discriminator: σ(Y) or a sample of the prior to a logit; required with a prior weight.
         estimator: Of the mutual information: ``info_nce``, ``jensen_shannon`` or
             ``donsker_varadhan``.
         global_weight: α; 1 for DIM(G).
@@ -69,27 +69,26 @@ class DeepInfoMax(Method):
         grid: Side of the pooled map that the global critic sees.
 
     When to use:
-        Images that no augmentation leaves the same: spectra, maps, medical images, where two views
-        of a sample cannot be had. Where good augmentations are known, methods of two views are
-        better (:class:`AMDIM` is this one across views).
+        Images without label-preserving augmentations: spectra, maps, medical images. With good
+        augmentations, methods of two views are better (:class:`AMDIM` is this method across views).
 
     Good to know:
-        Places must see parts only. Where each sees nearly the whole image, the encoder can write
-        the same code for the image into all of them, and the loss falls while the representation
-        gets worse than an untrained one: so the map is a fine one, averaged to `side` × `side`.
+        Receptive fields of locations must be local. If each covers nearly the whole image, the
+        encoder can write one image code into all locations, and the loss falls while the
+        representation gets worse than an untrained one: so the map is a fine one, average-pooled to
+        `side` × `side`.
 
-        The local term does the work: DIM(G) (global weight 1, local 0, prior 1) stays far behind
-        DIM(L), the default. "info_nce", the default, is the best of the published ones where
-        negatives are many; "jensen_shannon" hardly minds how many there are, and is steadier with
-        few. Signs of collapse: ``local`` at its chance value times its weight. A
-        ``discriminator`` near 0 has won: the vectors are far from uniform, and ``prior`` pulls
-        hard; give it less weight.
+        The local term does most of the work: DIM(G) (global weight 1, local 0, prior 1) is far
+        behind DIM(L), the default. "info_nce", the default, is the best published estimator with
+        many negatives; "jensen_shannon" hardly depends on their number and is more stable with few.
+        A ``local`` term at chance indicates collapse. A ``discriminator`` loss near 0 means that
+        the vectors are far from uniform, and ``prior`` has a strong gradient: reduce its weight.
 
-        The authors' global critic is a copy of the encoder's last stage over the map; here it sees
-        the map pooled. They do not divide scores by the root of the critics' units, and train
-        with a tenth of the usual learning rate. The encoder's adversarial term is theirs, −ln D
-        instead of the paper's ln(1 − D), which saturates. The discriminator's own loss moves it
-        but is not part of ``Step.loss``, only of ``Step.terms``.
+        The authors' global critic is a copy of the encoder's last stage over the map; here it uses
+        the pooled map. They do not divide scores by the root of the critics' units, and train with
+        a tenth of the usual learning rate. The adversarial term of the encoder is theirs, −ln D,
+        instead of the paper's ln(1 − D), which saturates. The discriminator's own loss is in
+        ``Step.terms`` but not in the value of ``Step.loss``.
 
     Raises:
         TypeError: The encoder gives no feature maps.
@@ -147,11 +146,11 @@ class DeepInfoMax(Method):
         self.local_map = choose_map(encoder, stage=0, local_map=local_map)
         self.side = side
         self.grid = grid
-        # counts updates from a random start, so that runs of other seeds draw otherwise
+        # counts updates from a random start, so that other seeds take other samples
         self.register_buffer("draws", torch.randint(2**31, ()))
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project, and embed places, map and vector for the critics."""
+        """Encode, project, and embed locations, map and vector for the critics."""
         (view,) = views
         shown = tensor_view(view, method="DeepInfoMax")
         representations, maps = feature_maps(self.encoder, shown)
@@ -166,7 +165,7 @@ class DeepInfoMax(Method):
         return (representations,), (vectors,), *embedded
 
     def compare(self, projected: Projected) -> Step:
-        """Gather, and weigh the terms; the discriminator's loss moves it alone."""
+        """Gather, and compute the weighted terms and the discriminator's own loss."""
         representations, (vectors,), *embedded = projected
         used = [name for name in ("global", "local") if self.weights[name]]
         terms = {
@@ -187,11 +186,11 @@ class DeepInfoMax(Method):
         )
 
     def after_update(self, progress: float) -> None:
-        """The next update draws anew from the prior."""
+        """The next update takes new samples of the prior."""
         self.draws += 1
 
     def chance(self, batch_size: int) -> float | None:
-        """What scores of 0 give; None where "info_nce" does not know the number of places."""
+        """The loss of all scores 0; None if "info_nce" does not know the number of locations."""
         known = {"global": batch_size - 1, "local": 0}
         chances = {
             name: self.objective.chance(batch_size=batch_size, num_negatives=negatives)

@@ -1,4 +1,4 @@
-"""The protocol that every training method speaks."""
+"""The interface of every training method."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from nearfar.objectives._objective import Objective
 __all__ = ["Method", "Pace", "Projected", "Step", "encode"]
 
 Projected: TypeAlias = tuple[tuple[Tensor, ...], ...]
-"""What a method computes of each sample by itself: groups of tensors, one a view.
+"""Per-sample results: groups of tensors, one tensor per view.
 
-Row `i` of every tensor belongs to sample `i`, so that batches can be cut and joined by rows.
+Row `i` of every tensor belongs to sample `i`, so that batches can be split and concatenated.
 """
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one forward pass of a method gives.
+    """The result of one forward pass.
 
     Attributes:
         loss: The scalar to minimise.
@@ -35,7 +35,7 @@ class Step:
         terms: Named parts of the loss as they enter it, with their weights, so that they add up to
             it; and the loss of an adversary, which has a gradient of its own and no share in it.
             They are detached here.
-        carry: What the method wants back in :meth:`Method.after_batch`.
+        carry: Passed on to :meth:`Method.after_batch`.
     """
 
     loss: Tensor
@@ -54,12 +54,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Pace:
-    """How a part of a method learns, where that is not as the rest.
+    """The learning rate of a part of a method that differs from the rest.
 
     Attributes:
-        part: Whose parameters.
-        factor: Times the learning rate of the rest.
-        constant: Whether the rate stays at its peak once it is there.
+        part: The part.
+        factor: Multiple of the learning rate of the rest.
+        constant: Whether the rate stays constant after warm-up.
 
     Raises:
         ValueError: A negative factor.
@@ -74,29 +74,31 @@ class Pace:
 
 
 class Method(nn.Module, ABC):
-    """A published method: parts come in through the constructor, two verbs are its figure.
+    """A training method; its parts are passed to the constructor.
 
-    :meth:`project` is what happens to each sample by itself, :meth:`compare` what samples have to
-    do with one another; ``forward`` is one after the other. Cut there, any method trains on
-    batches larger than memory (:func:`nearfar.training.cached_backward`).
+    :meth:`project` is per-sample; :meth:`compare` couples samples across the batch; ``forward``
+    calls both. This split lets any method train on batches larger than memory
+    (:func:`nearfar.training.cached_backward`).
 
-    Neither changes state, but batch-norm's statistics. Queues move in :meth:`after_batch`, momentum
-    copies in :meth:`after_update`. No optimiser, augmentation, data or label is known.
+    Neither changes state other than batch-norm statistics: queues are updated in
+    :meth:`after_batch`, momentum encoders in :meth:`after_update`. A method has no optimiser,
+    augmentation, data or labels.
 
     Attributes:
-        encoder: Input → representation; what a user keeps.
-        projector: Representation → the space the objective compares in.
-        objective: The loss, with its hyper-parameters; its class stands in the annotation.
+        encoder: Input → representation; the part that is kept.
+        projector: Representation → the space in which the objective compares.
+        objective: The loss with its hyper-parameters; the annotation names its class.
         paper: Short citation.
-        sees: The views it takes of a sample, in a few words.
-        negatives: Whether the objective compares with other samples.
-        momentum: Whether a slowly following copy is kept.
-        positives: Whether its views show the same sample, so that their agreement says something.
-        indexed: Whether a further view tells the index of each sample, for what is kept of it.
-        any_views: Whether it takes as many views of a sample as it is shown, two or more.
-        serves: The kinds of data it is for and what it asks of each, by name of the kind or ``ANY``
-            (:class:`Serves`). A method that declares nothing is trained on views handed over.
-        notes: What a user should know of how this one was built.
+        sees: The views of a sample that it takes, in a few words.
+        negatives: Whether the objective contrasts with other samples.
+        momentum: Whether there is a momentum encoder.
+        positives: Whether its views form positive pairs, so that their alignment is meaningful.
+        indexed: Whether an extra view carries dataset indices, for methods with per-sample state.
+        any_views: Whether the number of views is free (two or more).
+        serves: The kinds of data that the method supports, and the views and options it needs for
+            each (:class:`Serves`), by the name of the kind or ``ANY``. Without any, views must be
+            passed explicitly.
+        notes: Choices made when this instance was built that a user should know.
     """
 
     encoder: nn.Module
@@ -114,26 +116,26 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project, predict, targets: everything computed sample by sample."""
+        """Per-sample computation: encoder, projector, predictor, targets."""
 
     @abstractmethod
     def compare(self, projected: Projected) -> Step:
-        """Gather, compare, the loss: everything that couples samples."""
+        """Gather, and compute the loss, which couples samples."""
 
     def forward(self, views: tuple[View, ...]) -> Step:
-        """Project the views, then compare what came out."""
+        """The loss of a batch of views."""
         return self.compare(self.project(views))
 
     @abstractmethod
     def chance(self, batch_size: int) -> float | None:
-        """The loss at which nothing was learnt, for a global batch; None where there is none."""
+        """The loss at chance for a global batch; None if there is no such value."""
 
     def candidates(self, batch_size: int) -> int | None:
-        """Keys that each query is compared with, its own among them; None without negatives."""
+        """Number of keys per query, the positive included; None without negatives."""
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The parts that learn at a rate of their own."""
+        """Parts with a learning rate of their own."""
         return ()
 
     def embed(self, x: View) -> Tensor:
@@ -142,19 +144,19 @@ class Method(nn.Module, ABC):
         return representation
 
     def embed_views(self, views: tuple[View, ...]) -> tuple[tuple[Tensor, Tensor], ...]:
-        """Representation and projection of each view, as a diagnosis compares them."""
+        """Representation and projection of each view, for diagnostics."""
         representations = [self.embed(view) for view in views]
         return tuple((h, self.projector(h)) for h in representations)
 
     def after_batch(self, step: Step) -> None:
-        """Called once after each backward pass: queues move here."""
+        """Called once after each backward pass, to update queues."""
 
     def after_update(self, progress: float) -> None:
-        """Called once after each optimiser update; `progress` runs from 0 to 1."""
+        """Called once after each optimiser update; `progress` goes from 0 to 1."""
 
 
 def encode(encoder: nn.Module, views: tuple[View, ...]) -> tuple[Tensor, ...]:
-    """A representation of each view, in one pass where the views can be joined."""
+    """The representation of each view, in one forward pass if views can be concatenated."""
     if not joinable(views):
         return tuple(encoder(view) for view in views)
     together: Tensor = encoder(join(views))

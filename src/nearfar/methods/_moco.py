@@ -30,11 +30,11 @@ _QUEUE = 65_536  # keys, as published
 
 @final
 class MoCo(Method):
-    """Queries against the keys of a slow copy, negatives from a queue.
+    """Queries against keys of a momentum encoder, with a queue of negatives.
 
-    The query of a view must pick the key of the other view out of the keys of earlier batches. Keys
-    come from a momentum copy, which changes so slowly that keys of different ages can be compared;
-    the queue makes their number independent of the batch.
+    The query of one view must match the key of the other view among keys of earlier batches. Keys
+    come from a momentum encoder, which changes slowly enough for keys of different ages to be
+    consistent; the queue makes the number of negatives independent of the batch size.
 
     Args:
         encoder: Inputs to representations.
@@ -42,26 +42,27 @@ class MoCo(Method):
         dim: Dimensions of a projection.
         queue_size: Keys in the queue; the (global) batch must divide it.
         temperature: Divides the cosine similarities.
-        decay: Of the momentum copy; 0 copies the query network at each update.
-        key_splits: Parts in which a batch of keys is encoded, each with its own batch-norm
-            statistics. Batch-norm lets a network recognise its batch; the paper shuffles batches
-            across GPUs, here the key side sees every ``key_splits``-th sample together instead,
-            which also works on one device.
+        decay: Decay of the momentum encoder; 0 copies the query encoder at each update.
+        key_splits: Number of parts in which a batch of keys is encoded, each with its own
+            batch-norm statistics, so that these do not leak which samples are in the same batch.
+            The paper shuffles batches across GPUs; here every ``key_splits``-th sample is in the
+            same part, which also works on one device.
 
     When to use:
-        Many negatives from small batches: 256 samples and a queue of 65,536 keys gave 60.6 % (v1)
-        and 67.5 % (v2) on ImageNet in 200 epochs. A step costs one backward pass, not two, for the
-        loss has one direction. Where memory allows batches of thousands, SimCLR has fewer parts;
-        on small data a long queue holds each sample many times, so that copies of the positive
-        are among the negatives (a run shortens the queue to one pass over the data).
+        Many negatives with small batches: a batch of 256 and a queue of 65,536 keys reach 60.6 %
+        (v1) and 67.5 % (v2) on ImageNet in 200 epochs. The loss has one direction, so only one view
+        is backpropagated. If memory allows batches of thousands, SimCLR has fewer parts. On small
+        data a long queue contains every sample several times, and with it false negatives (the
+        presets limit the queue to one epoch).
 
     Good to know:
-        The loss rises at first: the queue starts with random keys, which are easy to tell. Slow
-        keys are essential: with a decay of 0 those of the queue are of another network each.
-        Batch-norm lets query and key recognise each other by their batch's statistics; on one
-        device set `key_splits` above 1. A batch that does not divide the queue is refused.
-        v2 is v1 with a two-layer projector without batch-norm, blur and a temperature of 0.2
-        instead of 0.07. The authors let the rate fall in two steps in v1, here it is a cosine's.
+        The loss rises at first, because the queue is initialised with random keys, which are easy
+        negatives. Slow keys are essential: with a decay of 0 the keys in the queue come from
+        different networks. Batch-norm statistics let query and key identify each other; on one
+        device set `key_splits` above 1. The batch must divide the queue.
+        v2 is v1 with a two-layer projector without batch-norm, blur, and a temperature of 0.2
+        instead of 0.07. The authors' v1 decays the learning rate in two steps; here it follows a
+        cosine.
 
     Reference:
         He, Fan, Wu, Xie, Girshick: Momentum Contrast for Unsupervised Visual Representation
@@ -104,14 +105,14 @@ class MoCo(Method):
         self.key_splits = key_splits
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Queries from the first view, keys from the second."""
+        """Queries of the first view, keys of the second."""
         representations = self.encoder(views[0])
         queries = self.projector(representations)
         keys = self._keys(views[1])
         return (representations,), (queries, keys)
 
     def compare(self, projected: Projected) -> Step:
-        """Each query with its key, negatives from the queue."""
+        """InfoNCE of each query with its key; negatives from the queue."""
         representations, (queries, keys) = projected
         return Step(
             loss=self.objective(queries, keys, self.queue.keys.clone()),
@@ -121,19 +122,19 @@ class MoCo(Method):
         )
 
     def after_batch(self, step: Step) -> None:
-        """The keys of this batch, from every process, replace the oldest."""
+        """Enqueue the keys of this batch, gathered from all processes."""
         self.queue.push(step.carry)
 
     def after_update(self, progress: float) -> None:
-        """The key network follows the query network."""
+        """Update the momentum encoder."""
         self.target.follow(nn.Sequential(self.encoder, self.projector), decay=self.decay)
 
     def chance(self, batch_size: int) -> float | None:
-        """ln(1 + K): the key looks like every one of the K negatives."""
+        """ln(1 + K): the positive and the K negatives are equally likely."""
         return self.objective.chance(batch_size=batch_size, num_negatives=self.queue.keys.shape[0])
 
     def candidates(self, batch_size: int) -> int | None:
-        """The own key and the queue's."""
+        """The positive and the queue."""
         return 1 + int(self.queue.keys.shape[0])
 
     def _keys(self, view: View) -> Tensor:

@@ -1,9 +1,9 @@
-"""MultiView: keep what an input shares with its self-supervised signal, drop the rest.
+"""MultiView: keep what the input shares with a self-supervised signal, discard the rest.
 
-The signal is another view: of the same image, or of another kind. Three terms: tell each input's
-own signal from the others' (CL), predict the signal from the input's representation (FP), and make
-the input's representation what its signal's foretells (IP). Tsai, Wu, Salakhutdinov, Morency, ICLR
-2021, arXiv 2006.05576.
+The signal is another view: of the same image, or of another modality. Three terms: contrast each
+input with the signals of others (CL), predict the signal from the representation of the input (FP),
+and predict the representation of the input from its signal (IP). Tsai, Wu, Salakhutdinov, Morency,
+ICLR 2021, arXiv 2006.05576.
 """
 
 from __future__ import annotations
@@ -29,44 +29,46 @@ __all__ = ["MultiView", "multiview"]
 
 @final
 class MultiView(Method):
-    """Two views, one encoder or one a side, λ_CL·CL + λ_FP·FP + λ_IP·IP.
+    """Two views, one shared encoder or two, λ_CL·CL + λ_FP·FP + λ_IP·IP.
 
-    The second view is a signal of the first. Telling own signals from others (CL) and predicting
-    them (FP) keep what input and signal share; predicting the representation from the signal's (IP)
-    drops the rest.
+    The second view is the signal of the first. The contrastive term (CL) and the forward predictive
+    term (FP) retain the information that input and signal share; the inverse predictive term (IP)
+    discards the rest.
 
-    The inverse term and the decoder see representations as directions, as in the authors' code:
-    otherwise the inverse term is lowered by short vectors that differ as much as before.
+    The inverse term and the decoder use l2-normalised representations, as in the authors' code;
+    otherwise the inverse term could be reduced by shrinking norms.
 
     Args:
         encoder: Inputs and signals to representations; see :class:`nearfar.modules.TwoSided`.
         projector: Representations to projections, the paper's G.
         decoder: Representations of inputs to the numbers of their signals, the paper's R
             (:func:`nearfar.inputs.numbers`); needed where `forward_weight` is above 0.
-        signal_dim: How many numbers the decoder gives; 0 without one.
+        signal_dim: Output dimensions of the decoder; 0 without one.
         temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
-        contrastive_weight: λ_CL, of telling own signals from others.
-        forward_weight: λ_FP, of the squared error of the predicted signal, summed over its numbers.
-        inverse_weight: λ_IP, of the squared distance of unit vectors. The authors' λ is `dim` / 2
-            times this one, for they take twice the mean over the dimensions.
-        symmetric: Tell apart inputs and signals alike, among both (NT-Xent, the authors' code),
-            instead of signals alone (equation 1).
+        contrastive_weight: λ_CL, weight of the contrastive term.
+        forward_weight: λ_FP, weight of the squared error of the predicted signal, summed over its
+            dimensions.
+        inverse_weight: λ_IP, weight of the squared distance of unit vectors. The authors' λ is
+            `dim` / 2 times this one, as they take twice the mean over dimensions.
+        symmetric: Contrast inputs and signals with both (NT-Xent, as in the authors' code) instead
+            of inputs with signals only (equation 1).
 
     Raises:
         ValueError: A negative weight, or a forward weight without decoder.
 
     When to use:
-        Two views of different kinds, such as pictures and their captions, one encoder for each; or
-        the question what a representation should forget. With the contrastive term alone on two
-        views of an image this is SimCLR, which has the tuned settings.
+        Two views of different modalities, such as images and captions, with one encoder each; or to
+        study what a representation should discard. With only the contrastive term on two views of
+        an image this is SimCLR, which has the tuned settings.
 
     Good to know:
-        The inverse term alone is lowest for a constant representation: it needs one of the others
-        beside it, and a small weight. Where the views share little of what a task needs, a smaller
-        representation loses it (theorem 1 bounds how much). The reconstruction is a squared error
-        summed over the signal's numbers, so its weight falls with their number.
-        The authors' Omniglot runs pair two drawings of one character, which takes its label; views
-        of one drawing do not. On CIFAR-10 they apply the inverse term to representations, as here.
+        A constant representation minimises the inverse term, so it needs one of the others, and a
+        small weight. If the views share little of what a task needs, a smaller representation loses
+        it (theorem 1 bounds how much). The reconstruction error is summed over the signal's
+        dimensions, so its weight must decrease with their number.
+        The authors' Omniglot runs pair two drawings of the same character, which requires its
+        label; two views of one drawing do not. On CIFAR-10 they apply the inverse term to
+        representations, as here.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency: Self-supervised Learning from a Multi-view Perspective
@@ -111,7 +113,7 @@ class MultiView(Method):
         self.signal_dim = signal_dim
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project both views; the signal as it is, and as its input foretells it."""
+        """Encode and project both views; decode the signal, and keep it as the target."""
         h1, h2 = encode(self.encoder, views)
         projections = self.projector(h1), self.projector(h2)
         if self.decoder is None:
@@ -133,11 +135,11 @@ class MultiView(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """λ_CL·ln(2N − 1), λ_CL·ln N if not symmetric; None where another term counts."""
+        """λ_CL·ln(2N − 1), or λ_CL·ln N if not symmetric; None if another term has weight."""
         return self.objective.chance(batch_size=batch_size)
 
     def candidates(self, batch_size: int) -> int | None:
-        """All other views of the batch, or all signals of the batch."""
+        """All other views in the batch, or all signals."""
         return 2 * batch_size - 1 if self.objective.symmetric else batch_size
 
 

@@ -1,7 +1,7 @@
-"""SimCLR: tell the other view of an image from all other images of the batch.
+"""SimCLR: identify the other view of an image among all views in the batch.
 
-Both views pass the same encoder and projector, as one batch; everything moves by gradient; the
-negatives are the batch. Chen, Kornblith, Norouzi, Hinton, ICML 2020, arXiv 2002.05709.
+Both views pass the same encoder and projector in one batch; negatives are in-batch; everything is
+trained by gradient. Chen, Kornblith, Norouzi, Hinton, ICML 2020, arXiv 2002.05709.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ __all__ = ["SimCLR", "simclr"]
 class SimCLR(Method):
     """Two views, one network, NT-Xent over the batch.
 
-    Each view of a sample must pick the sample's other view out of all the views of the batch. Both
-    pass the same encoder and projector; there is no memory and no second network.
+    Each view must be matched with the other view of the same sample among all views in the batch.
+    There is one encoder and one projector, no memory and no second network.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
             CIFAR-10).
-        ring: With several processes, pass their projections around a ring instead of gathering them
-            in each: the same loss and gradient, the work shared out.
+        ring: With several processes, pass projections around a ring instead of gathering them in
+            every process: the same loss and gradient, with the work divided.
 
     When to use:
-        The one to start with: few parts, and a loss whose value at chance is known, so that a run
-        that learns nothing shows. Negatives are the batch, which should be large: after 100 epochs
-        on ImageNet 57.5 % with 256 samples and 64.6 % with 4,096, after 800 epochs 66.6 and 68.9 %
-        (table B.1). Where the batch must stay small, MoCo, BYOL or SimSiam lose less; where many
-        samples of a batch show the same thing, methods without negatives do not push them apart.
+        The default choice: few parts, and a loss with a known chance level, so that a run that does
+        not learn is visible. Negatives come from the batch, which should be large: on ImageNet,
+        100 epochs reach 57.5 % with a batch of 256 and 64.6 % with 4,096, 800 epochs 66.6 and
+        68.9 % (table B.1). With small batches MoCo, BYOL or SimSiam lose less. If many samples in a
+        batch show the same thing, methods without negatives do not push them apart.
 
     Good to know:
-        Views decide what is learnt: crops alone give 33.1 %, colour alone 18.8 %, both together
-        about 56 % (figure 5). A temperature of 0.1 suits ImageNet, 0.5 CIFAR-10 in long runs.
-        Without unit length the contrastive accuracy rises and the representation gets worse
-        (table 5). Keep the representation: it is over 10 points better than the projection.
-        The authors' code adds both directions, so it reads twice the paper's loss, which is this
-        one; its projector now has three layers, the paper's and this one two.
+        Augmentations determine what is learnt: cropping alone gives 33.1 %, colour distortion alone
+        18.8 %, both about 56 % (figure 5). A temperature of 0.1 suits ImageNet, 0.5 long runs on
+        CIFAR-10. Without l2 normalisation the contrastive accuracy is higher, but the
+        representation is worse (table 5). Use the representation, not the projection: it is more
+        than 10 points better. The authors' code sums both directions, twice the paper's loss, which
+        is implemented here; its projector now has three layers, the paper's and this one two.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton: A Simple Framework for Contrastive Learning of Visual
@@ -80,13 +80,13 @@ class SimCLR(Method):
         self.ring = ring
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project both views at once."""
+        """Encode and project both views in one batch."""
         representations = encode(self.encoder, views)
         projections = self.projector(torch.cat(representations))
         return representations, projections.chunk(2)
 
     def compare(self, projected: Projected) -> Step:
-        """Compare each projection with every other."""
+        """NT-Xent over the global batch."""
         representations, (z1, z2) = projected
         if self.ring:
             loss = self.objective(z1, z2, ring=Ring())
@@ -95,11 +95,11 @@ class SimCLR(Method):
         return Step(loss=loss, representations=representations, projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
-        """ln(2N − 1): every candidate looks alike."""
+        """ln(2N − 1): all candidates are equally likely."""
         return self.objective.chance(batch_size=batch_size)
 
     def candidates(self, batch_size: int) -> int | None:
-        """All other views of the batch."""
+        """All other views in the batch."""
         return 2 * batch_size - 1
 
 

@@ -1,8 +1,8 @@
-"""SimSiam: predict the other view's projection, which stands still meanwhile.
+"""SimSiam: predict the other view's projection, with a stop-gradient on the target.
 
-No negatives, no momentum copy: one network, a predictor on one side, stopped gradients on the
-other. Encoder, projector and predictor move by gradient, the predictor at a constant rate.
-Chen & He, CVPR 2021, arXiv 2011.10566.
+No negatives and no momentum encoder: one network, a predictor on one branch, a stop-gradient on the
+other. Encoder, projector and predictor are trained by gradient, the predictor at a constant
+learning rate. Chen & He, CVPR 2021, arXiv 2011.10566.
 """
 
 from __future__ import annotations
@@ -25,36 +25,35 @@ __all__ = ["SimSiam", "simsiam"]
 
 @final
 class SimSiam(Method):
-    """Two views, one network: the prediction of each view is turned to the other's projection.
+    """Two views, one network: each view's prediction is aligned with the other's projection.
 
     The loss is the mean of both directions, ``D(p1, sg z2) / 2 + D(p2, sg z1) / 2`` with the
-    negative cosine D: from −1 to 1. Its lowest value is also that of a collapsed network; what
-    keeps it from there is that predictor and stopped gradient push vectors off their common centre.
+    negative cosine similarity D, between −1 and 1. Collapse minimises it as well; it is prevented
+    by predictor and stop-gradient, which together push vectors away from their common centre.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions of the other view's; ``nn.Identity()`` removes it, and
             the representation collapses.
-        stop_gradient: Hold the targets still; without it the representation collapses.
-        symmetric: Predict both views; otherwise the second one from the first alone.
-        predictor_rate: The predictor's learning rate, times that of the rest; 0 leaves it at its
-            random start, from which nothing is learnt.
-        predictor_constant: Keep the predictor's rate at its peak while that of the rest falls: the
-            projections it has to foretell change to the end.
+        stop_gradient: Detach the targets; without it the representation collapses.
+        symmetric: Predict both views; otherwise only the second one from the first.
+        predictor_rate: Learning rate of the predictor, as a multiple of the rest's; 0 keeps its
+            random initialisation, and nothing is learnt.
+        predictor_constant: Keep the predictor's learning rate constant after warm-up, because its
+            targets change until the end.
 
     When to use:
-        The smallest method without negatives that works: no queue, no copy, batches of 64 to 2,048
-        alike. Short trainings gain most. BYOL and the methods with negatives gain more from long
-        ones.
+        The simplest method without negatives: no queue, no momentum encoder, and any batch size
+        from 64 to 2,048. It does best in short runs; BYOL and contrastive methods gain more from
+        long ones.
 
     Good to know:
-        The loss says nothing about success: −1 is reached by collapse. Watch the standard deviation
-        of unit projections (about 1/√dim when all is well, 0 when collapsed) and m_o (near 0, or
-        1). Batch-norm in the heads matters more than for other methods. The two directions are
-        halved, as by the authors; BYOL adds them, and so does the analysis by Zhang et al.
-        Short runs on few data may leave nearest neighbours worse than the untrained encoder has
-        them, before they get better.
+        The loss does not indicate success, since collapse reaches −1. Watch the standard deviation
+        of normalised projections (about 1/√dim if healthy, 0 if collapsed) and m_o (near 0, or 1).
+        Batch-norm in the heads matters more than in other methods. The two directions are averaged,
+        as by the authors; BYOL and the analysis by Zhang et al. sum them. In short runs on little
+        data, kNN accuracy may fall below that of the untrained encoder before it rises.
 
     Raises:
         ValueError: A negative rate.
@@ -101,7 +100,7 @@ class SimSiam(Method):
         return (h1, h2), (z1, z2), (p1, p2)
 
     def compare(self, projected: Projected) -> Step:
-        """Each view's prediction against the other view's projection; the mean of both."""
+        """Predictions against the projections of the other view; the mean of both directions."""
         representations, (z1, z2), (p1, p2) = projected
         t1, t2 = (z1.detach(), z2.detach()) if self.stop_gradient else (z1, z2)
         loss = self.objective(p1, t2)
@@ -110,11 +109,11 @@ class SimSiam(Method):
         return Step(loss=loss, representations=representations, projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
-        """None: a collapsed network has the lowest loss, so the loss alone says nothing."""
+        """None: collapse minimises the loss."""
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The predictor, at a rate that does not fall."""
+        """The predictor, at a constant learning rate."""
         return (Pace(self.predictor, factor=self.predictor_rate, constant=self.predictor_constant),)
 
 

@@ -1,8 +1,9 @@
-"""SimSiam's anatomy: where may the predictor stand?
+"""SimSiam's anatomy: on which branch does the predictor prevent collapse?
 
-Three architectures beside SimSiam's own: the predictor on the target's side (collapses), on both
-(collapses), on both and undone on the target's by a second one (does not). Encoder and predictors
-learn from losses of their own, everything by gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
+Three architectures besides SimSiam's own: the predictor on the target's branch (collapses), on both
+(collapses), or on both and inverted on the target's (does not collapse). Encoder and predictors
+have separate losses, and everything is trained by gradient. Zhang et al., ICLR 2022, arXiv
+2203.16262.
 """
 
 from __future__ import annotations
@@ -30,32 +31,32 @@ _PLACES = ("mirror", "symmetric", "inverse")
 
 @final
 class SimSiamAnatomy(Method):
-    """Two views, one network, a predictor that is trained apart from the encoder.
+    """Two views, one network, and a predictor trained by a loss of its own.
 
-    With D the negative cosine whose second argument takes no gradient, h the predictor and g its
-    inverse, each loss is the mean of both directions:
+    With D the negative cosine similarity (stop-gradient on its second argument), h the predictor
+    and g its inverse, each loss is averaged over both directions:
 
-    * the predictor learns ``D(h(sg z1), z2)``, always;
-    * the encoder learns ``D(z1, h(z2))`` (``mirror``), ``D(h(z1), h(z2))`` (``symmetric``) or
-      ``D(h(z1), g(h(z2)))`` (``inverse``), the predictors held as they are;
-    * the inverse learns ``D(g(sg h(z1)), z1)``.
+    * predictor: ``D(h(sg z1), z2)``;
+    * encoder: ``D(z1, h(z2))`` (``mirror``), ``D(h(z1), h(z2))`` (``symmetric``) or
+      ``D(h(z1), g(h(z2)))`` (``inverse``), with frozen predictors;
+    * inverse: ``D(g(sg h(z1)), z1)``.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions, h.
-        inverse: Predictions back to projections, g; with it the predictor's place is ``inverse``.
-        place: ``mirror`` or ``symmetric`` where there is no inverse.
+        inverse: Predictions back to projections, g; required for the place ``inverse``.
+        place: ``mirror`` or ``symmetric`` without an inverse.
 
     When to use:
-        To see which part of SimSiam prevents collapse: ``mirror`` and ``symmetric`` collapse,
-        ``inverse`` ends close to SimSiam. To get a good encoder, take SimSiam.
+        To study which part of SimSiam prevents collapse: ``mirror`` and ``symmetric`` collapse,
+        ``inverse`` comes close to SimSiam. For a good encoder use SimSiam.
 
     Good to know:
-        The loss is the sum of all, and says nothing about success; ``encoder`` in a run's terms is
-        what the encoder learns. The paper gives the losses of ``inverse`` alone (its second encoder
-        term lacks the ½ of the others, which is taken for a slip); those of the other two follow
-        its pattern. A predictor behind a stopped gradient alone would stay at its random start.
+        The loss is the sum of all terms and does not indicate success; the term ``encoder`` is the
+        encoder's loss. The paper gives the losses of ``inverse`` only (its second encoder term
+        lacks the ½ of the others, presumably a typo); those of the other two follow its pattern. A
+        predictor that only appears behind a stop-gradient would never be trained.
 
     Raises:
         ValueError: An unknown place, or one without the inverse it needs.
@@ -91,7 +92,7 @@ class SimSiamAnatomy(Method):
         self.place = place
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project; predictions that train the predictor, and those for the encoder."""
+        """Encode and project; predictions for the predictor's loss and for the encoder's."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1.detach()), self.predictor(z2.detach())
@@ -104,7 +105,7 @@ class SimSiamAnatomy(Method):
         return *projected, online, (self.inverse(p1.detach()), self.inverse(p2.detach()))
 
     def compare(self, projected: Projected) -> Step:
-        """The losses of predictor, encoder and inverse, added."""
+        """The sum of the losses of predictor, encoder and inverse."""
         representations, projections, predictions, *rest = projected
         z1, z2 = projections
         online = rest[0] if rest else projections
@@ -123,16 +124,16 @@ class SimSiamAnatomy(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """None: a collapsed network has the lowest loss, so the loss alone says nothing."""
+        """None: collapse minimises the loss."""
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """Both predictors, at a rate that does not fall."""
+        """Both predictors, at a constant learning rate."""
         heads = (self.predictor, self.inverse)
         return tuple(Pace(head, constant=True) for head in heads if head is not None)
 
     def _cross(self, online: tuple[Tensor, ...], targets: tuple[Tensor, ...]) -> Tensor:
-        """Each view's vectors towards those of the other, which stand still."""
+        """Vectors of each view against the detached ones of the other."""
         (a1, a2), (t1, t2) = online, targets
         loss: Tensor = self.objective(a1, t2.detach()) / 2 + self.objective(a2, t1.detach()) / 2
         return loss

@@ -1,8 +1,8 @@
-"""SimSiam's expectation: what if the target is a mean over augmentations, without predictor?
+"""SimSiam's expectation: can the target be a mean over augmentations, without a predictor?
 
-SimSiam's predictor was said to stand for that mean. Taken from a memory of past epochs it prevents
-collapse, taken from fresh views by the current weights it does not. Encoder and projector move by
-gradient, the memory by average. Chen & He, CVPR 2021, arXiv 2011.10566, section 5; Zhang et al.,
+The predictor was conjectured to approximate that mean. As a memory of earlier epochs it prevents
+collapse; computed from current views it does not. Encoder and projector are trained by gradient,
+the memory is a moving average. Chen & He, CVPR 2021, arXiv 2011.10566, section 5; Zhang et al.,
 ICLR 2022, arXiv 2203.16262, table 1.
 """
 
@@ -33,26 +33,26 @@ _OVER = ("memory", "batch")
 
 @final
 class SimSiamExpectation(Method):
-    """Two views and any number more, turned to a mean of the sample's unit projections.
+    """Two or more views, aligned with a mean of the sample's normalised projections.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         dim: Dimensions of a projection.
-        num_samples: Samples of the data set, for a memory with a vector for each; without it the
-            target is the mean of the same batch's other views.
-        decay: Of the memory.
+        num_samples: Samples in the data set, for a memory with one vector per sample; if None, the
+            target is the mean of the other views in the batch.
+        decay: Decay of the moving average in the memory.
 
     When to use:
-        To see that stale targets prevent collapse and fresh ones do not: ``memory`` does not
-        collapse, ``batch`` does, with however many views. To get a good encoder, take SimSiam.
+        To study why stale targets prevent collapse and current ones do not: ``memory`` does not
+        collapse, ``batch`` does, for any number of views. For a good encoder use SimSiam.
 
     Good to know:
-        The memory has samples × dim numbers: 10 GB for ImageNet's 1.28 million at 2,048. It starts
-        with random directions, and what a sample is turned to is from epochs ago: a run must see
-        each sample several times. It moves after the batch; were the target computed with the
-        weights of today, it would be ``batch``. The authors compare unit vectors with the memory by
-        the squared distance, which also weighs each sample by its memory's length.
+        The memory has samples × dim entries: 10 GB for ImageNet with 2,048 dimensions. It is
+        initialised with random directions, and its targets are epochs old, so a run must see each
+        sample several times. It is updated after the batch; targets from the current weights would
+        be ``batch``. The authors use the squared distance to the memory, which also weights each
+        sample by the norm of its memory.
 
     Raises:
         ValueError: A decay outside 0 to 1; fewer than two views.
@@ -89,7 +89,7 @@ class SimSiamExpectation(Method):
         self.decay = decay
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project; two views with gradient, the others for the mean alone."""
+        """Encode and project; two views with gradient, the others only for the mean."""
         *shown, index = views
         if len(shown) < 2:
             raise ValueError(f"`views` must be two or more and the index, got {len(shown)}")
@@ -106,7 +106,7 @@ class SimSiamExpectation(Method):
         return representations, projections, targets, (units.mean(dim=0), samples)
 
     def compare(self, projected: Projected) -> Step:
-        """The first two views towards their targets; the mean of both."""
+        """The first two views against their targets; the mean of both directions."""
         representations, projections, targets, (means, samples) = projected
         loss = (
             self.objective(projections[0], targets[0]) / 2
@@ -120,12 +120,12 @@ class SimSiamExpectation(Method):
         )
 
     def after_batch(self, step: Step) -> None:
-        """The memory of these samples, from every process, moves towards what was seen now."""
+        """Update the memory of these samples, gathered from all processes."""
         if self.bank is not None:
             self.bank.follow(*step.carry, decay=self.decay)
 
     def chance(self, batch_size: int) -> float | None:
-        """None: a collapsed network has the lowest loss, so the loss alone says nothing."""
+        """None: collapse minimises the loss."""
         return None
 
     def _embed(self, view: View) -> tuple[Tensor, Tensor]:

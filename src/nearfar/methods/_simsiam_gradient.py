@@ -1,8 +1,8 @@
-"""SimSiam's gradient: which part of it keeps the network from collapse?
+"""SimSiam's gradient: which component prevents collapse?
 
-Each view's vector is drawn to the other's (the basic gradient) and along an extra gradient,
-SimSiam's or a triplet's, of which the batch's mean or the rest can be left out. Everything moves
-by gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
+Each view's vector receives the basic gradient towards the other view, and an extra gradient,
+SimSiam's or a triplet's, whose batch mean or residual can be removed. Everything is trained by
+gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ _EXTRAS = ("simsiam", "triplet")
 
 @final
 class SimSiamGradient(Method):
-    """Two views, one network, the extra gradient of SimSiam or of a triplet in parts.
+    """Two views, one network, and components of the extra gradient of SimSiam or of a triplet.
 
-    With a predictor, predictions are drawn to the other view's predictions, and the extra gradient
-    is SimSiam's, ``Z2 − P2``: whole, it is SimSiam. Without, projections are drawn to the other
-    view's, and the extra gradient is ``−Zn`` of another sample: whole, it is a triplet loss
-    without margin.
+    With a predictor, predictions are aligned with those of the other view, and the extra gradient
+    is SimSiam's, ``Z2 − P2``; both components together are SimSiam. Without, projections are
+    aligned with those of the other view, and the extra gradient is ``−Zn`` of another sample; both
+    components together are a triplet loss without margin.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions; None for the triplet's extra gradient.
-        keep_center: Keep the extra gradient's mean over the batch, o_e.
-        keep_residual: Keep what is left of it, r_e.
+        keep_center: Keep the batch mean of the extra gradient, o_e.
+        keep_residual: Keep its residual, r_e.
 
     When to use:
-        To see what prevents collapse. SimSiam's does with either part, a triplet's with its centre
-        alone: taking off the common centre. With no part kept, both collapse. To get a good
-        encoder, take SimSiam, or a method with more negatives.
+        To study what prevents collapse. For SimSiam either component suffices, for a triplet only
+        the centre, which removes the common mean. Without both components, both collapse. For a
+        good encoder use SimSiam, or a method with more negatives.
 
     Good to know:
-        The loss's value is no measure of learning; its gradient alone counts. Another sample is the
-        one before in the batch, whose order is random in each epoch. A triplet's residual part is
-        noise: without it the paper's encoder gets better.
+        The value of the loss is not meaningful, only its gradient is. The other sample is the
+        previous one in the batch, whose order is random in each epoch. The residual component of a
+        triplet is noise: without it the paper's encoder improves.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), tables 3 and 4.
@@ -87,7 +87,7 @@ class SimSiamGradient(Method):
         return (h1, h2), (z1, z2), (self.predictor(z1), self.predictor(z2))
 
     def compare(self, projected: Projected) -> Step:
-        """Gather, for the mean couples the batch; the mean of both directions."""
+        """Gather, since the mean couples the batch; the mean of both directions."""
         representations, projections, *predictions = projected
         z1, z2 = (gather(z) for z in projections)
         if predictions:
@@ -101,11 +101,11 @@ class SimSiamGradient(Method):
         return Step(loss=loss, representations=representations, projections=projections)
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the loss has no value that stands for having learnt nothing."""
+        """None: the loss has no chance level."""
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The predictor, at a rate that does not fall."""
+        """The predictor, at a constant learning rate."""
         return () if self.predictor is None else (Pace(self.predictor, constant=True),)
 
     def _both(self, a1: Tensor, a2: Tensor, extra1: Tensor, extra2: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""SwAV: foretell the prototype that another view of the image is assigned to.
+"""SwAV: predict the cluster assignment of another view.
 
-Assignments are shared out equally over a batch, so that not everything goes to one prototype; small
-crops foretell those of the large ones. Encoder, projector and prototypes move by gradient, nothing
-by average; the prototypes are brought back to length 1. Caron, Misra, Mairal, Goyal, Bojanowski,
-Joulin, NeurIPS 2020, arXiv 2006.09882.
+Assignments are balanced over the batch, so that not everything goes to one prototype; small crops
+predict those of the large ones. Encoder, projector and prototypes are trained by gradient, without
+a momentum encoder; prototypes are normalised after each update. Caron, Misra, Mairal, Goyal,
+Bojanowski, Joulin, NeurIPS 2020, arXiv 2006.09882.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _LEAST_PROTOTYPES, _MOST_PROTOTYPES = 64, 3_000
 
 @final
 class SwAV(Method):
-    """Clusters instead of negatives: each view foretells the cluster of another view.
+    """Swapped prediction of cluster assignments, without negatives.
 
-    The first two views are assigned to prototypes by Sinkhorn's iteration, which gives each
-    prototype an equal share of the batch. Every view learns to point to the prototypes of each of
-    the two but itself; further, smaller views are cheap ones that only foretell.
+    The first two views are assigned to prototypes by the Sinkhorn algorithm, with an equal number
+    of samples per prototype. Every view predicts the assignments of the first two views other than
+    its own; small crops are cheap additional views that only predict.
 
     Args:
-        encoder: Inputs to representations; takes images of two sizes where small crops are shown.
+        encoder: Inputs to representations; must accept two image sizes if there are small crops.
         projector: Representations to projections.
         dim: Dimensions of a projection.
         prototypes: Number of prototypes, K.
@@ -57,22 +57,20 @@ class SwAV(Method):
             prototype.
 
     When to use:
-        Many images with a natural grouping, and batches too small for contrasting: the codes need
-        some thousand samples, but those of a queue will do. Small crops bring most of the accuracy
-        where images are large enough to be cut up. With small or few images
-        :class:`~nearfar.methods.SimCLR` or :class:`~nearfar.methods.BYOL` are easier to train.
+        Many images with natural clusters, and batches too small for contrastive learning:
+        assignments need a few thousand samples, which a queue can provide. With images large enough
+        to be cropped, small crops contribute most of the accuracy. For small or few images
+        :class:`~nearfar.methods.SimCLR` and :class:`~nearfar.methods.BYOL` are easier to train.
 
     Good to know:
-        A loss that stays at ln K is the sign of collapse, and so is one near 0 without equal
-        shares. Where batch and queue hold fewer samples than there are prototypes, shares are
-        of less than one sample and the assignments mean little: choose fewer prototypes. A queue
-        that reaches back far in a short training holds what the network no longer says, and the
-        loss rises when it comes in: leave it out, or let it begin later.
-        The authors begin to fill the queue when it is to be used, here it is filled from the start
-        and used from then on. Prototypes are compared by direction, so that bringing them to
-        length 1 after each update (before it in the authors' code) only keeps their rate of
-        learning. Transformers with a grid of fixed size take no small crops: show none
-        (``small_views`` 0).
+        A loss that stays at ln K indicates collapse, and so does one near 0 without equipartition.
+        If batch and queue hold fewer samples than there are prototypes, assignments mean little:
+        use fewer prototypes. In a short run a long queue holds outdated projections, and the loss
+        rises when it is first used: leave it out, or start it later.
+        The authors fill the queue only from the time it is used; here it is filled from the start.
+        Prototypes are compared by cosine, so normalising them after each update (before it in the
+        authors' code) only keeps their effective learning rate. Vision transformers with a fixed
+        grid cannot take small crops: set ``small_views`` to 0.
 
     Reference:
         Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, NeurIPS 2020 (arXiv 2006.09882), section 3
@@ -123,7 +121,7 @@ class SwAV(Method):
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode the large views at once, then the small ones, and project all."""
+        """Encode the large crops in one batch, the small ones in another, and project all."""
         if len(views) < 2:
             raise ValueError(f"`views` must be 2 or more, got {len(views)}")
         representations = encode(self.encoder, views[:2])
@@ -133,7 +131,7 @@ class SwAV(Method):
         return representations, projections.chunk(len(views))
 
     def compare(self, projected: Projected) -> Step:
-        """Share out batch and queue, foretell each other's prototypes."""
+        """Assign batch and queue to prototypes, and predict the assignments of other views."""
         representations, projections = projected
         z1, z2, *others = (gather(z) for z in projections)
         loss = self.objective(
@@ -151,7 +149,7 @@ class SwAV(Method):
         )
 
     def after_batch(self, step: Step) -> None:
-        """Queues take up this batch, from every process; frozen prototypes get no gradient."""
+        """Enqueue this batch, gathered from all processes; drop gradients of frozen prototypes."""
         for queue, z in zip(self.queues, step.carry, strict=False):
             assert isinstance(queue, KeyQueue)
             queue.push(z)
@@ -161,16 +159,16 @@ class SwAV(Method):
 
     @torch.no_grad()
     def after_update(self, progress: float) -> None:
-        """Prototypes are brought back to length 1."""
+        """Normalise the prototypes."""
         self.prototypes.copy_(to_sphere(self.prototypes))
         self.progress.fill_(progress)
 
     def chance(self, batch_size: int) -> float | None:
-        """The logarithm of K: every prototype is equally near."""
+        """Ln K: all prototypes are equally likely."""
         return self.objective.chance(batch_size=batch_size, num_negatives=len(self.prototypes) - 1)
 
     def _queued(self) -> tuple[Tensor, ...] | None:
-        """The queues' projections, once they are full and their time has come."""
+        """The queued projections, once the queues are full and in use."""
         if not self.queue_size:
             return None
         ready = (self.progress >= self.queue_start) & (self.seen >= self.queue_size)

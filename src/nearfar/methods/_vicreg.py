@@ -1,7 +1,7 @@
-"""VICReg: agree, keep every dimension's variance up, keep dimensions uncorrelated.
+"""VICReg: invariance, variance and covariance regularisation of two views.
 
-No negatives, no momentum, no predictor: three terms on the projections of both views, all by
-gradient. Bardes, Ponce, LeCun, ICLR 2022, arXiv 2105.04906.
+No negatives, no momentum encoder, no predictor: three terms on the projections of both views, all
+trained by gradient. Bardes, Ponce, LeCun, ICLR 2022, arXiv 2105.04906.
 """
 
 from __future__ import annotations
@@ -28,32 +28,33 @@ __all__ = ["VICReg", "vicreg"]
 class VICReg(Method):
     """Two views, one network, variance–invariance–covariance regularisation.
 
-    Views of a sample are drawn together; what keeps them from all becoming one point is said
-    outright: every dimension of the projections keeps a standard deviation of at least 1 over the
-    batch, and no two dimensions vary together.
+    Views of a sample are pulled together. Collapse is prevented explicitly: every dimension of the
+    projections keeps a standard deviation of at least 1 over the batch, and dimensions are
+    decorrelated.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
         dim: Dimensions of a projection.
-        invariance_weight: λ, of the views' mean squared difference.
-        variance_weight: μ, of the two views' mean shortfall; 0 lets the representation collapse.
-        covariance_weight: ν, of the sum of the two views' covariances.
+        invariance_weight: λ, weight of the mean squared distance of the views.
+        variance_weight: μ, weight of the variance hinge, averaged over the views; with 0 the
+            representation collapses.
+        covariance_weight: ν, weight of the covariance term, summed over the views.
 
     When to use:
-        No negatives, no second network, no predictor, and no need for the two views to be alike:
-        each branch is regularised by itself. Good where samples of a batch resemble each other.
-        The price is a wide projector, whose covariance has dim² entries: 8,192 dimensions in the
-        paper. Where that is too much SimCLR or BYOL need 128 or 256.
+        No negatives, no second network, no predictor, and the two views need not be alike, since
+        each branch is regularised separately. Good if samples of a batch resemble each other. The
+        cost is a wide projector, whose covariance matrix has dim² entries: 8,192 dimensions in the
+        paper. If that is too much, SimCLR and BYOL need 128 or 256.
 
     Good to know:
-        The variance term is what prevents collapse: without it the representation is constant.
-        Without the covariance term the accuracy on ImageNet falls from 68.6 to 57.5 % (table 4, 100
-        epochs). The loss has no value at chance; watch the standard deviation and the rank.
-        Weights are on the scale of the authors' code, from which the published results come: it
-        divides the invariance term by the dimension as well and halves the variance term. With
-        25, 25, 1 in the paper's own formula, which :func:`nearfar.objectives.vicreg_loss`
-        computes, agreement outweighs variance by the dimension and strong views end in collapse.
+        The variance term prevents collapse: without it the representation is constant. Without the
+        covariance term accuracy on ImageNet drops from 68.6 to 57.5 % (table 4, 100 epochs). The
+        loss has no chance level; watch the standard deviation and the rank.
+        The weights use the scaling of the authors' code, which produced the published results: it
+        also divides the invariance term by the dimension and halves the variance term. With
+        25, 25, 1 in the formula as printed, which :func:`nearfar.objectives.vicreg_loss` computes,
+        invariance outweighs variance by the dimension, and strong augmentation ends in collapse.
 
     Reference:
         Bardes, Ponce, LeCun: VICReg: Variance-Invariance-Covariance Regularization for
@@ -94,7 +95,7 @@ class VICReg(Method):
         return (h1, h2), (z1, z2)
 
     def compare(self, projected: Projected) -> Step:
-        """Compare the two batches of projections."""
+        """The three terms over the global batch."""
         representations, (z1, z2) = projected
         terms = self.objective.terms(gather(z1), gather(z2))
         return Step(
@@ -105,7 +106,7 @@ class VICReg(Method):
         )
 
     def chance(self, batch_size: int) -> float | None:
-        """None: the loss has no value that stands for having learnt nothing."""
+        """None: the loss has no chance level."""
         return None
 
 
