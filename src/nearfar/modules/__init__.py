@@ -8,6 +8,7 @@ from nearfar.modules._description import EncoderDescription
 from nearfar.modules._dot_critic import DotCritic
 from nearfar.modules._embedding_head import EmbeddingHead
 from nearfar.modules._encoders import build_encoder
+from nearfar.modules._exportable import exportable
 from nearfar.modules._feature_maps import MapEncoder, feature_maps, map_channels
 from nearfar.modules._graph_encoder import GRAPH_ENCODERS, GraphEncoder
 from nearfar.modules._heads import PerceptronHead
@@ -64,6 +65,7 @@ __all__ = [
     "build_encoder",
     "build_text_encoder",
     "choose_map",
+    "exportable",
     "feature_maps",
     "held",
     "map_channels",
