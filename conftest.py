@@ -1,4 +1,4 @@
-"""What holds before any test is collected: processes, threads, files that are left alone."""
+"""Before any test is collected: checks of shapes, processes, threads, files that are ignored."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 from importlib.util import find_spec
 
 import pytest
+from jaxtyping import install_import_hook
+
+# not by jaxtyping's own option: its first 0.3 versions act on that after tests/**/conftest.py
+install_import_hook("nearfar", "typecheck.check")
 
 # A worker and the processes it starts get one thread each: set before torch is imported, which is
 # in the workers; they inherit it. Small tensors gain nothing from more threads.

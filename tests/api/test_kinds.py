@@ -172,22 +172,6 @@ def test_two_processes_train_on_any_kind(kind, tmp_path):
 
 
 @every_kind
-def test_an_exported_encoder_computes_the_same(run_of, kind, tmp_path):
-    import onnxruntime
-
-    run, _ = run_of(kind)
-    path = api.export(run, "onnx", tmp_path / "encoder.onnx")
-    call = run.kind.onnx(run.encoder, run.description.form)
-    session = onnxruntime.InferenceSession(path)
-    names = [given.name for given in session.get_inputs()]
-    feeds = dict(zip(call.names, (a.numpy() for a in call.arguments), strict=True))
-    (found,) = session.run(None, {name: feeds[name] for name in names})
-    with torch.no_grad():
-        expected = call.module(*call.arguments).numpy()
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-
-
-@every_kind
 def test_the_flags_are_those_of_the_kind(run_of, kind, capsys):
     _, data = run_of(kind)
     told = [f"--{name}={value}" for name, value in KINDS[kind].options.items()]

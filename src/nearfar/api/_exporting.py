@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from nearfar.checks import check_choice
-from nearfar.modalities import modality
-from nearfar.modules import EncoderDescription
+from nearfar.modalities import OnnxCall, modality
+from nearfar.modules import EncoderDescription, exportable
 from nearfar.records import RunDirectory, replace_atomically, write_text
 
 __all__ = ["ExportFormat", "export_encoder"]
@@ -53,20 +53,42 @@ def export_encoder(
 
 def _onnx(encoder: nn.Module, description: EncoderDescription, path: Path) -> Path:
     call = modality(description.modality).onnx(encoder, description.form)
-    axes = {name: torch.export.Dim(name) for axis in call.dynamic for name in axis.values()}
-    with warnings.catch_warnings():
+    module = call.module.eval()
+    # a hint makes an axis that cannot change an error; a named Dim made the exporter of torch 2.6
+    # trace the example instead, and accept nothing but its shape
+    shapes = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in call.dynamic)
+    with warnings.catch_warnings(), exportable(module) as translations:
         warnings.simplefilter("ignore")  # the exporter speaks of its own future
+        exported = torch.export.export(module, call.arguments, dynamic_shapes=shapes, strict=False)
         program: Any = torch.onnx.export(
-            call.module.eval(),
-            call.arguments,
+            exported,
+            (),
             input_names=list(call.names),
             output_names=["representations"],
-            dynamic_shapes=tuple({i: axes[name] for i, name in a.items()} for a in call.dynamic),
+            custom_translation_table=translations,
             dynamo=True,
+            optimize=True,
             verbose=False,
         )
+    _name_axes(program.model, call)
     replace_atomically(path, lambda new: program.save(str(new)))
     return path
+
+
+def _name_axes(model: Any, call: OnnxCall) -> None:
+    """Call the axes that may change as the call does; the exporter has numbered them."""
+    given = {value.name: value for value in model.graph.inputs}
+    names = {
+        str(given[name].shape[axis]): word
+        for name, axes in zip(call.names, call.dynamic, strict=True)
+        if name in given  # what the encoder does not look at is no input
+        for axis, word in axes.items()
+    }
+    computed = [value for node in model.graph for value in node.outputs]
+    for value in (*model.graph.inputs, *computed):
+        if value.shape is not None:
+            axes: list[int | str] = [a if isinstance(a, int) else str(a) for a in value.shape]
+            value.shape = type(value.shape)([names.get(str(axis), axis) for axis in axes])
 
 
 def _timm(directory: RunDirectory, known: EncoderDescription, folder: Path) -> Path:

@@ -9,6 +9,7 @@ from nearfar.modules._critics import BilinearCritic, DotCritic
 from nearfar.modules._description import EncoderDescription
 from nearfar.modules._embedding_head import EmbeddingHead
 from nearfar.modules._encoders import build_encoder
+from nearfar.modules._exportable import exportable
 from nearfar.modules._feature_maps import MapEncoder, feature_maps, map_channels
 from nearfar.modules._frozen_call import frozen_call
 from nearfar.modules._graph_encoder import GRAPH_ENCODERS, GraphEncoder
@@ -66,6 +67,7 @@ __all__ = [
     "build_encoder",
     "build_text_encoder",
     "choose_map",
+    "exportable",
     "feature_maps",
     "frozen_call",
     "map_channels",

@@ -50,10 +50,6 @@ class BagEncoder(nn.Module):
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch width"]:
         """Encode texts."""
-        if torch.compiler.is_exporting():  # ONNX has no operator for bags
-            vectors = nn.functional.embedding(tokens.ids, self.embedding.weight)
-            seen = tokens.mask()[..., None].to(vectors.dtype)
-            return (vectors * seen).sum(1) / seen.sum(1)
         means: Tensor = self.dropout(self.embedding(tokens.ids))
         return means
 
