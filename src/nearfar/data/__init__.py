@@ -4,6 +4,7 @@ from nearfar.data._batches import batches
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._joined import Joined
 from nearfar.data._kinds import (
+    ENTRY_POINTS,
     MODALITIES,
     HasDataKind,
     find_kind,
@@ -18,7 +19,7 @@ from nearfar.data._source import Batch, ImageSource, Source, check_positions
 from nearfar.data._subset import Subset
 from nearfar.data.images import ArraySource, DatasetSource, FolderSource
 from nearfar.data.named import NAMES, is_name, named_sources
-from nearfar.data.pairs import GroupSource, PairSource, may_be_pairs, sides
+from nearfar.data.pairs import GroupSource, PairSource, is_paired, may_be_pairs, sides
 from nearfar.data.vectors import VectorSource
 from nearfar.data.worlds import (
     CorrelatedGaussians,
@@ -32,6 +33,7 @@ from nearfar.data.worlds import (
 )
 
 __all__ = [
+    "ENTRY_POINTS",
     "MODALITIES",
     "NAMES",
     "ArraySource",
@@ -61,6 +63,7 @@ __all__ = [
     "check_positions",
     "find_kind",
     "is_name",
+    "is_paired",
     "kind_names",
     "may_be_pairs",
     "modality_of",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import NoneType
@@ -10,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from nearfar._plugins import PluginError, load, load_all, plugins
 from nearfar.checks import suggest
-from nearfar.data._data_kind import DataKind
+from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import printable
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
@@ -24,7 +25,7 @@ from nearfar.data.text import TEXT
 from nearfar.data.vectors import VECTORS
 
 __all__ = [
-    "GROUP",
+    "ENTRY_POINTS",
     "MODALITIES",
     "HasDataKind",
     "as_given",
@@ -34,7 +35,7 @@ __all__ = [
     "telling_options",
 ]
 
-GROUP = "nearfar.modalities"
+ENTRY_POINTS = "nearfar.modalities"
 """Entry points of packages that bring a kind: each a :class:`nearfar.modalities.Modality`."""
 
 BUILT_IN = {kind.name: kind for kind in (IMAGES, SEQUENCES, TEXT, GRAPHS, VECTORS, PAIRS)}
@@ -51,7 +52,7 @@ class HasDataKind(Protocol):
 
 def kind_names() -> tuple[str, ...]:
     """Every kind that can be asked for by name; packages are not imported for it."""
-    return (*MODALITIES, *(name for name in plugins(GROUP) if name not in BUILT_IN))
+    return (*MODALITIES, *(name for name in plugins(ENTRY_POINTS) if name not in BUILT_IN))
 
 
 def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
@@ -76,10 +77,10 @@ def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
     if modality not in known:
         raise ValueError(
             f"`modality` must be one of {', '.join(known)}, got {modality!r}"
-            f"{suggest(modality, known)}; a kind of another package needs that package installed,"
-            f" with an entry point in the group {GROUP!r}, or must be handed over as an object"
+            f"{suggest(modality, known)}; the kind of another package needs that package installed,"
+            f" with an entry point in {ENTRY_POINTS!r}, or is handed over as an object"
         )
-    return _declared(modality, load(GROUP, modality))
+    return _declared(modality, load(ENTRY_POINTS, modality))
 
 
 def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
@@ -151,9 +152,12 @@ def _all() -> tuple[DataKind, ...]:
 
 def _iterate() -> Iterator[DataKind]:
     yield from BUILT_IN.values()
-    for name, found in load_all(GROUP).items():
+    for name, found in load_all(ENTRY_POINTS).items():
         if name not in BUILT_IN:
-            yield _declared(name, found)
+            try:
+                yield _declared(name, found)
+            except PluginError as error:
+                warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
 
 
 def _declared(name: str, found: Any) -> DataKind:
@@ -161,18 +165,19 @@ def _declared(name: str, found: Any) -> DataKind:
     kind = found if isinstance(found, DataKind) else getattr(found, "data", None)
     if not isinstance(kind, DataKind):
         raise PluginError(
-            f"the entry point {name!r} of {GROUP!r} must be a nearfar.modalities.Modality with a"
-            f" DataKind as `data`, got {found!r}"
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must be a nearfar.modalities.Modality"
+            f" with a DataKind as `data`, got {found!r}"
         )
     if kind.name != name:
         raise PluginError(
-            f"the entry point {name!r} of {GROUP!r} must have the name of its kind, {kind.name!r}"
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must have the name of its kind,"
+            f" {kind.name!r}"
         )
     return kind
 
 
 def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
-    sure = {kind.name: kind.recognises(preview) for kind in kinds}
+    sure = {kind.name: _asked(kind, preview) for kind in kinds}
     most = max(sure.values())
     if not most:
         return _default(preview, kinds)
@@ -182,6 +187,22 @@ def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
             f"data can be {' or '.join(surest)}: name the kind with `modality`, got {preview.spec}"
         )
     return surest[0]
+
+
+def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
+    """How sure a kind is; a package that fails here is not asked."""
+    if kind.name in BUILT_IN:
+        return kind.recognises(preview)
+    try:
+        return kind.recognises(preview)
+    except Exception as error:
+        warnings.warn(
+            f"the kind {kind.name!r} of another package is left out, as it fails to recognise data:"
+            f" {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return Sureness.NO
 
 
 def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:

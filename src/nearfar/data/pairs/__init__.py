@@ -2,12 +2,13 @@
 
 from nearfar.data.pairs._groups import GroupSource
 from nearfar.data.pairs._open_pairs import PAIRS, label_pairs, may_be_pairs, open_pairs
-from nearfar.data.pairs._source import PairSource, sides
+from nearfar.data.pairs._source import PairSource, is_paired, sides
 
 __all__ = [
     "PAIRS",
     "GroupSource",
     "PairSource",
+    "is_paired",
     "label_pairs",
     "may_be_pairs",
     "open_pairs",

@@ -15,7 +15,7 @@ from nearfar.data._subset import Subset
 from nearfar.data.pairs._groups import GroupSource
 from nearfar.inputs import Pair
 
-__all__ = ["PairSource", "sides"]
+__all__ = ["PairSource", "is_paired", "sides"]
 
 
 @final
@@ -80,6 +80,11 @@ class PairSource(Source):
     def fingerprint(self) -> str:
         content = f"{self.x.fingerprint} {self.s.fingerprint}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def is_paired(source: Source) -> bool:
+    """Whether samples are pairs, or groups of which pairs are drawn."""
+    return isinstance(source.root, (PairSource, GroupSource))
 
 
 def sides(source: Source) -> tuple[Source, Source]:
