@@ -18,7 +18,6 @@ import sys
 import warnings
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -177,15 +176,16 @@ def _module(name: str, reference: str, argument: str) -> Any:
 
 
 def _import(name: str) -> Any:
+    module = EntryPoint(name=name, value=name, group="")
     try:
-        return import_module(name)
+        return module.load()
     except ModuleNotFoundError as error:
         here = str(Path.cwd())
         if not _is_missing(error, name) or here in sys.path:
             raise
         sys.path.append(here)  # a console script does not search the current directory
         try:
-            return import_module(name)
+            return module.load()
         except ModuleNotFoundError:
             sys.path.remove(here)
             raise

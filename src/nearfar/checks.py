@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar, cast
 
 from torch import Tensor
 
@@ -13,6 +14,7 @@ __all__ = [
     "check_choice",
     "check_finite_rows",
     "check_fraction",
+    "check_indices",
     "check_integer",
     "check_matrix",
     "check_not_negative",
@@ -21,8 +23,29 @@ __all__ = [
     "check_same_shape",
     "check_scores",
     "check_temperature",
+    "require",
     "suggest",
 ]
+
+
+T = TypeVar("T")
+
+
+def require(kind: Callable[..., T], **named: object) -> T:
+    """The one value given by name, which must be of a class.
+
+    >>> require(int, count=3)
+    3
+    """
+    ((name, value),) = named.items()
+    assert isinstance(kind, type), "a class; its type is Callable, as it may be abstract"
+    if not isinstance(value, kind):
+        place = kind.__module__.partition("._")[0]
+        raise TypeError(
+            f"`{name}` must be of the class {place}.{kind.__qualname__}, got"
+            f" {type(value).__name__}: {value!r:.80}"
+        )
+    return cast(T, value)
 
 
 def check_positive(**values: float) -> None:
@@ -64,6 +87,13 @@ def check_integer(*, at_least: int, **values: int) -> None:
             raise ValueError(
                 f"`{name}` must be a whole number of {at_least} or more, got {value!r}"
             )
+
+
+def check_indices(count: int, **tensors: Tensor) -> None:
+    """Every tensor holds one index for each of `count` samples."""
+    for name, tensor in tensors.items():
+        if tensor.shape != (count,):
+            raise ValueError(f"`{name}` must be {count} indices, got shape {tuple(tensor.shape)}")
 
 
 def check_axes(axes: str, **tensors: Tensor) -> None:

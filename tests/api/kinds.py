@@ -23,12 +23,14 @@ class Kind:
         options: What must be said when the file is opened.
         method: One that is published for it.
         method_options: Its options for samples this small.
+        flag: A flag of ``nearfar train`` that this kind has.
     """
 
     make: Callable[[Path], Path]
     options: dict[str, Any] = field(default_factory=dict)
     method: str = "simclr"
     method_options: dict[str, Any] = field(default_factory=dict)
+    flag: str = "--views."
 
 
 def labels() -> np.ndarray:
@@ -102,11 +104,26 @@ def pairs(folder: Path) -> Path:
     return path
 
 
+def clouds(folder: Path) -> Path:
+    """Of another package; points along a line or over a plane."""
+    path = folder / "scans.clouds"
+    generator = np.random.default_rng(0)
+    counts = generator.integers(20, 40, size=SAMPLES)
+    shapes = [
+        generator.standard_normal((n, 3)) * ((2, 1, 0.1) if label else (2, 0.1, 0.1))
+        for n, label in zip(counts, labels(), strict=True)
+    ]
+    with path.open("wb") as file:
+        np.savez(file, points=np.concatenate(shapes), offsets=np.cumsum([0, *counts]), y=labels())
+    return path
+
+
 KINDS = {
-    "images": Kind(images),
-    "sequences": Kind(sounds, method="cpc", method_options={"steps": 2}),
-    "text": Kind(texts),
-    "graphs": Kind(graph, method="dgi"),
+    "images": Kind(images, flag="--image-size"),
+    "sequences": Kind(sounds, method="cpc", method_options={"steps": 2}, flag="--sample-rate"),
+    "text": Kind(texts, flag="--column"),
+    "graphs": Kind(graph, method="dgi", flag="--features"),
     "vectors": Kind(vectors),
-    "pairs": Kind(pairs, {"x": "english", "s": "again"}, method="multiview"),
+    "pairs": Kind(pairs, {"x": "english", "s": "again"}, method="multiview", flag="--shared"),
+    "pointclouds": Kind(clouds, method="multiview", flag="--every"),
 }

@@ -15,7 +15,7 @@ from PIL import Image
 import nearfar
 from nearfar import api
 from nearfar.inputs import Nodes
-from nearfar.modalities import modality
+from nearfar.modalities import GraphForm, modality
 from tests.every import every
 
 QUICK = {"epochs": 4, "devices": 1, "view_options": {}, "units": 16}
@@ -145,7 +145,7 @@ def test_the_exported_encoder_computes_the_same(run, file, tmp_path):
 def test_a_node_is_shown_with_its_neighbours():
     star = torch.stack([torch.arange(1, 60), torch.zeros(59, dtype=torch.int64)])
     nodes = Nodes(torch.rand(61, 2), torch.cat([star, star.flip(0)], dim=1), torch.tensor([0, 60]))
-    many, alone = modality("graphs").show(nodes, {})
+    many, alone = modality("graphs").show(nodes, GraphForm(num_features=2))
     pictures = [Image.open(io.BytesIO(base64.b64decode(e.png))) for e in (many, alone)]
     assert [picture.size for picture in pictures] == [(160, 160)] * 2
     lines = [len(picture.getcolors(1 << 16)) for picture in pictures]

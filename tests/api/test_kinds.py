@@ -19,9 +19,17 @@ from nearfar.methods import SimCLR, simclr
 from tests.api.kinds import KINDS, SAMPLES
 from tests.api.test_pretrain import StopAt
 from tests.every import every
+from tests.thirdparty import POINT_CLOUDS, installed
 from tests.training.worlds import normalised_in_parts
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kinds_of_other_packages(tmp_path_factory):
+    """Installed as pip would leave them."""
+    with installed(POINT_CLOUDS, tmp_path_factory.mktemp("site")):
+        yield
 
 
 def options_of(kind: str) -> dict[str, Any]:
@@ -177,9 +185,7 @@ def test_the_flags_are_those_of_the_kind(run_of, kind, capsys):
     told = [f"--{name}={value}" for name, value in KINDS[kind].options.items()]
     assert main(["train", KINDS[kind].method, "--data", str(data), *told, "--help"]) == 0
     shown = capsys.readouterr().out
-    flags = {"images": "--image-size", "sequences": "--sample-rate", "text": "--column"}
-    flags |= {"graphs": "--features", "vectors": "--views.", "pairs": "--shared"}
-    assert flags[kind] in shown
+    assert KINDS[kind].flag in shown
     assert ("--image-size" in shown) == (kind in ("images", "pairs"))
 
 

@@ -118,7 +118,7 @@ def test_halves_of_unlike_shape_have_two_encoders_and_refuse_to_share() -> None:
     vectors = np.random.default_rng(0).random((30, 4)), np.random.default_rng(1).random((30, 7))
     kind, source = modality("pairs"), open_source(vectors)
     form = kind.form(source, PairOptions(), seed=0)
-    assert form["shared"] is False
+    assert form.shared is False
     with pytest.raises(ValueError, match="must have 4 features"):
         kind.form(source, PairOptions(shared=True), seed=0)
     other = open_source((vectors[0], ["a b"] * 30))
@@ -165,7 +165,7 @@ def test_a_decoder_predicts_the_words_of_a_caption(folder: Path) -> None:
     form = kind.form(source, options, seed=0)
     encoder, description = kind.build_encoder("auto", form, options)
     size = kind.signal_dim(description.form)
-    assert size == form["s_form"]["vocabulary"]
+    assert size == form.s_form.vocabulary
     facts = RunFacts(signal_dim=size)
     method = multiview(encoder, description.width, facts=facts, forward_weight=1.0)
     views = kind.views(

@@ -96,7 +96,7 @@ def test_every_preset_trains_on_colour_images(tmp_path, pictures, quick, method)
 def test_any_number_of_channels(tmp_path, quick, shape, channels):
     images = np.random.default_rng(0).random(shape).astype(np.float32)
     run = nearfar.pretrain("vicreg", images, out=tmp_path / "run", **quick)
-    assert run.description.form["channels"] == channels
+    assert run.description.form.channels == channels
     assert run.embed(images).shape == (40, 256)
     assert any("left out" in note for note in run.record.notes)
 

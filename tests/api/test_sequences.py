@@ -17,7 +17,7 @@ import nearfar
 from nearfar import api
 from nearfar.data import open_source
 from nearfar.inputs import Sequences
-from nearfar.modalities import modality
+from nearfar.modalities import SequenceForm, modality
 from nearfar.modalities._sequences import SequenceOptions
 from nearfar.ops import mel_cepstra
 from nearfar.records import RunDirectory
@@ -57,8 +57,8 @@ def test_cpc_trains_on_a_folder_of_sounds(sound_run, clips):
     assert record.modality == "sequences"
     assert record.data.startswith("clips")
     assert "32 sounds of 0.3" in record.data
-    assert (form["sample_rate"], form["channels"], form["normalise"]) == (RATE, 1, "rms")
-    assert form["length"] % 40 == 0
+    assert (form.sample_rate, form.channels, form.normalise) == (RATE, 1, "rms")
+    assert form.length % 40 == 0
     assert sound_run.embed(clips).shape == (32, 16)
     gallery = RunDirectory(sound_run.path).read_gallery()
     assert every(row.sample.wav and row.sample.png for row in gallery.views)
@@ -96,7 +96,7 @@ def test_a_run_says_what_was_skipped(clips, tmp_path):
     kind = modality("sequences")
     source = open_source(tmp_path)
     assert "1 of 33 files skipped: broken.flac" in source.notes[0]
-    assert kind.form(source, SequenceOptions(window=80), seed=0)["length"] == 80
+    assert kind.form(source, SequenceOptions(window=80), seed=0).length == 80
 
 
 @pytest.mark.parametrize("method", ["cpc", "simclr", "vicreg", "byol", "moco_v2"])
@@ -112,7 +112,7 @@ def test_every_method_trains_on_series(method, tmp_path):
         batch_size=8,
     )
     assert run.embed(waves()).shape == (40, 8)
-    assert run.description.form["sample_rate"] is None
+    assert run.description.form.sample_rate is None
     gallery = RunDirectory(run.path).read_gallery()
     assert every(row.sample.png and not row.sample.wav for row in gallery.views)
 
@@ -164,7 +164,7 @@ def test_series_of_units_unlike_are_brought_to_one_scale():
 
 
 def test_what_is_shown_is_a_playable_sound_and_a_picture():
-    form = {"sample_rate": 8_000}
+    form = SequenceForm(channels=1, length=80, sample_rate=8_000)
     sequences = Sequences.of([torch.from_numpy(tone(300))[None], torch.zeros(1, 800)])
     shown = modality("sequences").show(sequences, form)
     with wave.open(io.BytesIO(base64.b64decode(shown[0].wav))) as file:

@@ -137,7 +137,7 @@ def test_a_transformer_trains_with_its_own_tokenizer_and_needs_its_folder_no_mor
         "simclr", table, column="headline", encoder=str(transformer), out=tmp_path / "r", **QUICK
     )
     form = run.description.form
-    assert (form["shift"], len(form["special"])) == (1, 3)
+    assert (form.shift, len(form.special)) == (1, 3)
     before = run.embed(["a goal", "the bank"])
     for file in transformer.iterdir():
         file.unlink()
@@ -168,7 +168,7 @@ def test_a_transformer_without_a_tokenizer_learns_the_words_of_the_texts(
     run = nearfar.pretrain(
         "vicreg", table, column="headline", encoder=str(transformer), out=tmp_path / "r", **QUICK
     )
-    assert run.description.form["shift"] == 0
+    assert run.description.form.shift == 0
     assert run.description.arguments["settings"]["vocab_size"] == 21
 
 
@@ -219,14 +219,14 @@ def test_a_wrong_column_stops_before_anything_is_written(
 def test_the_form_survives_json_and_shows_new_texts_as_the_old_ones_were() -> None:
     kind, source = modality("text"), open_source([text for text, _ in headlines()])
     form = kind.form(source, TextOptions(words=5), seed=0)
-    again = json.loads(json.dumps(form))
+    again = kind.read_form(json.loads(form.to_json()))
     first, second = kind.plain(form).plain(["goal a b c d e f"]), kind.plain(again)
     assert isinstance(first, Tokens)
     assert first.lengths.tolist() == [5]
     shown = second.plain(["goal a b c d e f"])
     assert isinstance(shown, Tokens)
     assert torch.equal(shown.ids, first.ids)
-    assert kind.signal_dim(form) == form["vocabulary"] == 21
+    assert kind.signal_dim(form) == form.vocabulary == 21
 
 
 def test_replaced_words_are_drawn_from_those_of_the_source() -> None:
@@ -252,7 +252,7 @@ def test_words_that_occur_once_are_known_where_texts_are_few() -> None:
             open_source(["same words", *(f"word{i}" for i in range(count - 1))]),
             TextOptions(),
             seed=0,
-        )["vocabulary"]
+        ).vocabulary
         for count in (400, 600)
     }
     assert sizes == {400: 404, 600: 3}

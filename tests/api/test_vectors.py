@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ import nearfar
 from nearfar import api
 from nearfar.data import open_source
 from nearfar.methods import Method
-from nearfar.modalities import modality
+from nearfar.modalities import VectorForm, modality
 from nearfar.modalities._vectors import VectorOptions
 from nearfar.views import ViewRecipe
 from tests.every import every
@@ -88,7 +87,7 @@ def test_a_table_is_pretrained_without_its_labels_and_probed_with_them(
         "vicreg", table, modality="vectors", exclude=("row",), units=32, out=tmp_path / "r", **QUICK
     )
     form = run.description.form
-    assert form["columns"] == ["a", "b", "c", "d", "e"]
+    assert form.columns == ("a", "b", "c", "d", "e")
     assert any("kind" in note for note in run.record.notes)
     assert run.embed(table).shape == (120, 32)
     rows = api.probe(run, table, labels="kind").rows
@@ -117,7 +116,7 @@ def test_data_of_other_features_are_refused(run: api.Run) -> None:
 
 def test_the_form_survives_json_and_shows_new_vectors_as_the_old_ones_were() -> None:
     kind, source = modality("vectors"), open_source(X)
-    form = json.loads(json.dumps(kind.form(source, VectorOptions(), seed=0)))
+    form = VectorForm.from_json(kind.form(source, VectorOptions(), seed=0).to_json())
     plain = kind.plain(form).plain(torch.from_numpy(X))
     assert isinstance(plain, torch.Tensor)
     varies = X.std(0) > 0
@@ -134,9 +133,9 @@ def test_the_marginals_are_spread_as_the_values_are() -> None:
     column = np.stack([rng.exponential(size=4000), rng.random(4000) < 0.25], axis=1)
     source = open_source(column)
     form = modality("vectors").form(source, VectorOptions(), seed=0)
-    levels = np.array(form["marginals"])
+    levels = np.array(form.marginals)
     assert levels.shape == (2, 64)
-    back = levels * np.array(form["std"])[:, None] + np.array(form["mean"])[:, None]
+    back = levels * np.array(form.std)[:, None] + np.array(form.mean)[:, None]
     np.testing.assert_allclose(back[0].mean(), column[:, 0].mean(), rtol=0.02)
     np.testing.assert_allclose(np.median(back[0]), np.median(column[:, 0]), rtol=0.02)
     np.testing.assert_allclose((back[1] > 0.5).mean(), column[:, 1].mean(), atol=1 / 64)
@@ -144,7 +143,7 @@ def test_the_marginals_are_spread_as_the_values_are() -> None:
 
 def test_a_vector_is_shown_as_a_strip_and_its_first_values() -> None:
     kind = modality("vectors")
-    form = {"columns": ["a", "b", "c"]}
+    form = VectorForm(dim=3, columns=("a", "b", "c"))
     (shown,) = kind.show(torch.tensor([[3.0, -3.0, 0.0]]), form)
     assert shown.text == "a +3.00, b -3.00, c +0.00"
     strip = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.png))))
@@ -152,7 +151,7 @@ def test_a_vector_is_shown_as_a_strip_and_its_first_values() -> None:
     assert strip[0, 0].tolist() == [255, 0, 0]
     assert strip[0, third].tolist() == [0, 0, 255]
     assert strip[0, 2 * third].tolist() == [255, 255, 255]
-    long = kind.show(torch.zeros(1, 3), {"columns": ["a"] * 3})[0].text
+    long = kind.show(torch.zeros(1, 3), VectorForm(dim=3, columns=("a",) * 3))[0].text
     assert not long.endswith("…")
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from nearfar.data import open_labelled, open_source
-from nearfar.data.text import TextSource, label_text, open_text, read_table
+from nearfar.data._tables import read_table
+from nearfar.data.text import TextSource, label_text, open_text
 from nearfar.inputs import Texts
 
 TEXTS = ("An apple a day", "Two pears, three plums", "Grüße aus Köln", "One")
@@ -240,7 +241,9 @@ def test_a_column_is_not_looked_at_where_there_are_none(tmp_path: Path) -> None:
 def test_labels_come_from_a_column_by_name(tmp_path: Path) -> None:
     rows = [("text", "topic"), ("one", "x"), ("two", "y"), ("three", "x")]
     path = write_csv(tmp_path / "t.csv", rows)
-    with pytest.raises(ValueError, match=r"has no column label, .*; the columns are text, topic"):
+    with pytest.raises(
+        ValueError, match=r"has no column y, labels, .*; the columns are text, topic"
+    ):
         open_labelled(path)
     assert open_labelled(path, labels="topic").train_labels.tolist() == [0, 1, 0]
 

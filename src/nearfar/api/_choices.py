@@ -19,8 +19,12 @@ __all__ = ["find_modality", "fit_training", "opening"]
 
 
 def find_modality(
-    data: Any, *, modality: str | None, method: str | Preset, given: Mapping[str, Any]
-) -> Modality:
+    data: Any,
+    *,
+    modality: str | Modality[Any, Any] | None,
+    method: str | Preset,
+    given: Mapping[str, Any],
+) -> Modality[Any, Any]:
     """The kind asked for, else that of the data, else the method's where arrays leave it open.
 
     Raises:
@@ -45,14 +49,14 @@ def _open(data: Any) -> bool:
     return not Path(data).exists() or str(data).endswith((".npy", ".npz"))
 
 
-def opening(kind: Modality, options: Mapping[str, Any]) -> dict[str, Any]:
+def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a modality with which data are opened."""
-    known = opening_options(kind.name)
+    known = opening_options(kind.data)
     return {name: value for name, value in options.items() if name in known}
 
 
 def fit_training(
-    given: Mapping[str, Any], *, kind: Modality, preset: Preset, source: Source
+    given: Mapping[str, Any], *, kind: Modality[Any, Any], preset: Preset, source: Source
 ) -> TrainingOptions:
     """The options given; else those that suit method and samples; else the loop's defaults.
 

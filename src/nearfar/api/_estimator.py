@@ -31,8 +31,6 @@ from nearfar.training import Latest
 
 __all__ = ["SelfSupervisedEncoder"]
 
-_NUMBERS = ("vectors", "images", "sequences")  # arrays of numbers
-
 
 @final
 class SelfSupervisedEncoder(
@@ -95,7 +93,7 @@ class SelfSupervisedEncoder(
         epochs: int | None = None,
         batch_size: int | None = None,
         random_state: Any = None,
-        modality: str | None = None,
+        modality: str | Modality[Any, Any] | None = None,
         method_options: Mapping[str, Any] | None = None,
         view_options: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -144,9 +142,10 @@ class SelfSupervisedEncoder(
                 **said | dict(self.options or {}),
             )
             own = None if isinstance(self.encoder, str) else copy.deepcopy(self.encoder)
-            run = load(run.path, encoder=own)
+            run = load(run.path, encoder=own, modality=kind)
             self.encoder_ = run.encoder
-            self.description_: EncoderDescription = run.description
+            self.description_: EncoderDescription[Any] = run.description
+            self._kind = run.kind
             self.health_: HealthRecord = run.health
             self.record_: RunRecord = run.record
             self._opening = run.opening()
@@ -195,21 +194,17 @@ class SelfSupervisedEncoder(
     def _n_features_out(self) -> int:  # what names of features are made from
         return self.description_.width
 
-    @property
-    def _kind(self) -> Modality:
-        return modality(self.description_.modality)
-
-    def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, str]:
-        """The samples as scikit-learn checks them, and what they are."""
+    def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, Modality[Any, Any]]:
+        """The samples as scikit-learn checks them, and their kind."""
         if fitting:
             known = self.modality or (X.modality if isinstance(X, Source) else None)
-            kind = known or ("images" if getattr(X, "ndim", 2) > 2 else "vectors")
+            kind = modality(known or ("images" if getattr(X, "ndim", 2) > 2 else "vectors"))
         else:
-            kind = self.description_.modality
-        if isinstance(X, Source) or kind not in _NUMBERS:
+            kind = self._kind
+        if isinstance(X, Source) or not kind.arrays:
             return X, kind
         rules: dict[str, Any] = {"ensure_min_samples": LEAST_SAMPLES if fitting else 1}
-        if kind == "vectors":
+        if kind.precise:
             rules["dtype"] = [np.float64, np.float32]
             return validate_data(self, X, reset=fitting, **rules), kind
         # the source looks at the values: sequences may end in NaN, which makes them shorter
@@ -218,13 +213,13 @@ class SelfSupervisedEncoder(
 
     def _batches(self, data: Any) -> Iterator[Batch]:
         """New samples in parts, read as those that were fitted."""
-        name, form = self.description_.modality, self.description_.form
-        alone = name == "images" and not isinstance(data, Source) and len(data) == 1
+        kind = self._kind
+        alone = kind.arrays and not isinstance(data, Source) and len(data) < kind.fewest
         # one image is no set of images
-        several = np.repeat(data, 2, axis=0) if alone else data
-        source = open_source(several, modality=name, **self._opening)
-        source = Subset(source, [0]) if alone else source
-        self._kind.check(source, form)
+        several = np.repeat(data, kind.fewest, axis=0) if alone else data
+        source = open_source(several, modality=kind.data, **self._opening)
+        source = Subset(source, range(len(data))) if alone else source
+        kind.check(source, self.description_.form)
         if hasattr(data, "__len__") and len(source) != len(data):
             raise ValueError(
                 f"`X` must give one row a sample: of {len(data):,} samples {source.name} has made"
@@ -236,7 +231,7 @@ class SelfSupervisedEncoder(
     def _encoded(self, views: Iterable[View]) -> Tensor:
         """Representations of views, in one matrix."""
         encoder, precision = self.encoder_, None
-        if self.description_.modality == "vectors":
+        if self._kind.precise:
             # in single precision a row would depend, in its last digit, on its neighbours' number
             encoder, precision = copy.deepcopy(encoder).double(), torch.float64
         return torch.cat([encoder(move(view, "cpu", precision)) for view in views])

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from nearfar.checks import check_choice
-from nearfar.modalities import OnnxCall, modality
+from nearfar.modalities import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, exportable
 from nearfar.records import RunDirectory, replace_atomically, write_text
 
@@ -24,9 +24,10 @@ ExportFormat: TypeAlias = Literal["safetensors", "onnx", "timm"]
 
 def export_encoder(
     directory: RunDirectory,
-    description: EncoderDescription,
+    description: EncoderDescription[Any],
     encoder: Callable[[], nn.Module],
     *,
+    kind: Modality[Any, Any],
     format: ExportFormat,
     out: Path | None,
 ) -> Path:
@@ -36,12 +37,13 @@ def export_encoder(
         directory: Of the run.
         description: How the encoder is built.
         encoder: Builds it; called only where the format needs it.
+        kind: Of the samples.
         format: Which one.
         out: File (or folder, for timm); inside the run's directory if not given.
     """
     check_choice(get_args(ExportFormat), format=format)
     if format == "onnx":
-        return _onnx(encoder(), description, out or directory.path / "encoder.onnx")
+        return _onnx(kind.onnx(encoder(), description.form), out or directory.path / "encoder.onnx")
     if format == "timm":
         return _timm(directory, description, out or directory.path / "timm")
     path = out or directory.encoder
@@ -51,8 +53,7 @@ def export_encoder(
     return path
 
 
-def _onnx(encoder: nn.Module, description: EncoderDescription, path: Path) -> Path:
-    call = modality(description.modality).onnx(encoder, description.form)
+def _onnx(call: OnnxCall, path: Path) -> Path:
     module = call.module.eval()
     # a hint makes an axis that cannot change an error; a named Dim made the exporter of torch 2.6
     # trace the example instead, and accept nothing but its shape
@@ -91,7 +92,7 @@ def _name_axes(model: Any, call: OnnxCall) -> None:
             value.shape = type(value.shape)([names.get(str(axis), axis) for axis in axes])
 
 
-def _timm(directory: RunDirectory, known: EncoderDescription, folder: Path) -> Path:
+def _timm(directory: RunDirectory, known: EncoderDescription[Any], folder: Path) -> Path:
     form = known.form
     if known.library != "timm" or known.stem == "small":
         reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
@@ -104,9 +105,9 @@ def _timm(directory: RunDirectory, known: EncoderDescription, folder: Path) -> P
         "num_classes": 0,
         "num_features": known.width,
         "pretrained_cfg": {
-            "input_size": [form["channels"], form["image_size"], form["image_size"]],
-            "mean": list(form["mean"]),
-            "std": list(form["std"]),
+            "input_size": [form.channels, form.image_size, form.image_size],
+            "mean": list(form.mean),
+            "std": list(form.std),
             "num_classes": 0,
         },
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},

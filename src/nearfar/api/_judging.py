@@ -10,7 +10,13 @@ from torch.nn import functional as F
 from nearfar.api._embedding import embed_source
 from nearfar.api._setup import Setup
 from nearfar.data import Source, Subset
-from nearfar.diagnostics import geometry, health, pair_findings, pair_measurements
+from nearfar.diagnostics import (
+    extra_findings,
+    geometry,
+    health,
+    pair_findings,
+    pair_measurements,
+)
 from nearfar.inputs import View, select
 from nearfar.methods import Method
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
@@ -42,6 +48,12 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
             findings=(*verdict.findings, *pair_findings(told)),
             measurements=verdict.measurements | told,
         )
+    extra = extra_findings(z1, z2, taken=verdict.measurements)
+    verdict = replace(
+        verdict,
+        findings=(*verdict.findings, *extra),
+        measurements=verdict.measurements | {finding.name: finding.value for finding in extra},
+    )
     verdict.save(directory.health)
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
     geometry(z1, z2, ids=names).save(directory.geometry)

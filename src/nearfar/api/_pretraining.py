@@ -22,7 +22,7 @@ from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._setup import Setup
 from nearfar.data import open_source
 from nearfar.methods import Method
-from nearfar.modalities import modality as modality_by_name
+from nearfar.modalities import EncoderFactory, Modality
 from nearfar.records import RunDirectory
 from nearfar.training import (
     Engine,
@@ -42,9 +42,9 @@ def pretrain(
     method: str | Callable[..., Method] = "simclr",
     data: Any = "digits",
     *,
-    modality: str | None = None,
+    modality: str | Modality[Any, Any] | None = None,
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
-    encoder: str | nn.Module = "auto",
+    encoder: str | nn.Module | EncoderFactory = "auto",
     width: int | None = None,
     out: str | Path | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
@@ -62,13 +62,17 @@ def pretrain(
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
             array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
-        modality: What the samples are: ``images``, ``sequences``, ``text``, ``graphs``,
-            ``vectors`` or ``pairs``; told from the data if not given.
+        modality: The kind of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, that of an installed package, or a
+            :class:`nearfar.modalities.Modality` of your own; found from the data if not given.
         setting: Where what is not said comes from: ``small`` suits small data and one computer,
             ``imagenet`` and ``cifar`` are the settings the method's paper published, encoder,
             batch and epochs included.
-        encoder: One that the modality knows by name, or a module of your own; ``auto`` is the
-            modality's small one, or the setting's.
+        encoder: One that the modality knows by name, the name of an entry point of the group
+            ``nearfar.encoders``, a reference ``package.module:function``, a module of your own, or
+            a function ``(form, options) -> (module, width)``
+            (:data:`nearfar.modalities.EncoderFactory`); ``auto`` is the modality's small one, or
+            the setting's.
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
         views: Makes the views instead of nearfar's own; or, of images, ``natural`` for those of the
@@ -123,6 +127,7 @@ def pretrain(
         view_options=view_options,
         training=fit_training(of_training, kind=kind, preset=preset, source=source),
         fingerprint=source.fingerprint,
+        own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
     called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
     directory = RunDirectory(Path(out) if out else Path("runs") / called)
@@ -142,9 +147,10 @@ def resume(
     data: Any = None,
     *,
     method: Callable[..., Method] | None = None,
-    encoder: nn.Module | None = None,
+    encoder: nn.Module | EncoderFactory | None = None,
     width: int | None = None,
     views: Views | None = None,
+    modality: Modality[Any, Any] | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Go on with a run that was stopped or killed; it ends with the weights it would have had.
@@ -156,13 +162,14 @@ def resume(
         encoder: The same module, where it was the user's own.
         width: Its width.
         views: The same views, where they were the user's own.
+        modality: The same kind of samples, where it was handed over as an object.
         progress: Shows how it goes.
 
     Raises:
         ValueError: There is no run, it is from a newer version, or the data are not the same.
     """
     directory = open_directory(run)
-    recipe = Recipe.from_tables(directory.read_recipe())
+    recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
     for name, stated, given in (
         ("data", recipe.data, data),
         ("method", recipe.method, method),
@@ -170,9 +177,9 @@ def resume(
     ):
         if stated == "custom" and given is None:
             raise ValueError(f"`{name}` was handed over in Python for this run: hand it over again")
-    kind = modality_by_name(recipe.modality)
+    kind = recipe.kind
     named = recipe.data if data is None else data
-    source = open_source(named, modality=kind.name, **opening(kind, recipe.options))
+    source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
     if source.fingerprint != recipe.fingerprint:
         raise ValueError(
             f"`data` must be what {directory.path} was trained on (fingerprint"
@@ -214,7 +221,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
 
     write_report(directory.path)
     progress.finish(health)
-    return Run(directory.path)
+    return Run(directory.path, modality=setup.recipe.own_kind)
 
 
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:

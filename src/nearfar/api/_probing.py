@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from torch import Tensor, nn
 
 from nearfar.api._embedding import embed_source
 from nearfar.data import Joined, LabelledData
-from nearfar.modalities import modality
-from nearfar.modules import EncoderDescription
+from nearfar.modalities import Form, Modality
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier, cross_validated
 from nearfar.records import ProbeRecord, ProbeRow
 from nearfar.views import Views
@@ -29,11 +28,11 @@ def encoded(name: str, encoder: nn.Module, views: Views, data: LabelledData) -> 
     return name, train, None if data.test is None else embed_source(encoder, data.test, views)
 
 
-def raw(description: EncoderDescription, data: LabelledData) -> Represented:
+def raw(kind: Modality[Any, Any], form: Form, data: LabelledData) -> Represented:
     """The usual features of the kind of data, which need no training."""
     parts = [data.train] if data.test is None else [data.train, data.test]
     joined = parts[0] if len(parts) == 1 else Joined(parts, name=data.train.name)
-    name, features = modality(description.modality).raw(joined, description.form)
+    name, features = kind.raw(joined, form)
     count = len(data.train)
     return name, features[:count], None if data.test is None else features[count:]
 

@@ -68,6 +68,7 @@ class Recipe:
         view_options: Keyword arguments of the views that differ from the method's.
         training: Options of the training loop.
         fingerprint: Of the data, so that a run never resumes on others.
+        own_kind: The kind of the samples, where the object was handed over. It is not saved.
     """
 
     method: str = "simclr"
@@ -79,12 +80,23 @@ class Recipe:
     view_options: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
     fingerprint: str = ""
+    own_kind: Modality[Any, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def kind(self) -> Modality[Any, Any]:
+        """The kind of the samples.
+
+        Raises:
+            ValueError: It is of a package that is not installed, and was not handed over.
+        """
+        own = self.own_kind.brings(self.modality) if self.own_kind else None
+        return own or modality(self.modality)
 
     def __post_init__(self) -> None:
         if self.method != CUSTOM:
             object.__setattr__(self, "method", canonical_name(self.method))
             self.check(find_preset(self.method))
-        known = inspect.signature(modality(self.modality).options).parameters
+        known = inspect.signature(self.kind.options).parameters
         _check_keys(self.modality, self.options, dict(known))
 
     def check(self, preset: Preset) -> None:
@@ -94,7 +106,7 @@ class Recipe:
             ValueError: An option is unknown; the nearest known one is named.
         """
         _check_keys("method", self.method_options, preset_options(preset))
-        kind = modality(self.modality)
+        kind = self.kind
         settings = kind.view_settings(view_recipe(preset, kind.name))
         _check_keys("views", self.view_options, dict(inspect.signature(settings).parameters))
 
@@ -112,8 +124,17 @@ class Recipe:
         write_text(directory.recipe, format_toml(tables) + "\n")
 
     @classmethod
-    def from_tables(cls, tables: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    def from_tables(
+        cls,
+        tables: Mapping[str, Mapping[str, Any]],
+        *,
+        own_kind: Modality[Any, Any] | None = None,
+    ) -> Recipe:
         """The recipe that these tables, as in ``recipe.toml``, describe.
+
+        Args:
+            tables: By name.
+            own_kind: The kind of the samples, where it was handed over.
 
         Raises:
             ValueError: A table or key is unknown; the nearest known one is named.
@@ -131,12 +152,15 @@ class Recipe:
             method_options=_with_tuples(method),
             view_options=_with_tuples(tables.get("views", {})),
             training=training_options(tables.get("training", {})),
+            own_kind=own_kind,
             **said,
             **encoder,
         )
 
 
-def split_options(given: Mapping[str, Any], *, kind: Modality) -> tuple[dict[str, Any], ...]:
+def split_options(
+    given: Mapping[str, Any], *, kind: Modality[Any, Any]
+) -> tuple[dict[str, Any], ...]:
     """Keyword arguments sorted into the modality's and the training loop's; None is not said.
 
     Raises:

@@ -25,15 +25,17 @@ from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
 from nearfar.checks import check_choice
 from nearfar.data import (
+    DataKind,
     LabelledData,
     Source,
     is_name,
+    is_paired,
     may_be_pairs,
     open_labelled,
     open_source,
     sides,
 )
-from nearfar.modalities import Modality, modality
+from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.records import (
     HealthRecord,
@@ -63,7 +65,7 @@ class EmbeddedSteps(NamedTuple):
 
 
 def save_encoder(
-    directory: RunDirectory, encoder: nn.Module, description: EncoderDescription
+    directory: RunDirectory, encoder: nn.Module, description: EncoderDescription[Any]
 ) -> None:
     """Write the weights under the encoder's own key names, and how to build what they fit."""
     state = {
@@ -82,6 +84,7 @@ class Run:
     Args:
         path: Directory of the run.
         encoder: The module the weights belong to, where it was the user's own.
+        modality: The kind of the samples, where it was handed over as an object.
 
     Example:
         >>> import nearfar, tempfile
@@ -91,10 +94,16 @@ class Run:
         ('simclr', 1617, 180)
     """
 
-    def __init__(self, path: str | Path, *, encoder: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        encoder: nn.Module | None = None,
+        modality: Modality[Any, Any] | None = None,
+    ) -> None:
         self.directory = open_directory(path)
         self.path = self.directory.path
-        self._own = encoder
+        self._own, self._own_kind = encoder, modality
 
     @property
     def record(self) -> RunRecord:
@@ -130,14 +139,16 @@ class Run:
         return self.directory.read_metrics()
 
     @cached_property
-    def description(self) -> EncoderDescription:
+    def description(self) -> EncoderDescription[Any]:
         """How the encoder is built and what inputs it expects."""
         if not self.directory.encoder_description.is_file():
             raise ValueError(
                 f"{self.path} has no encoder yet, as it did not come to its end; go on with it by"
                 f" nearfar train --resume {self.path}"
             )
-        return EncoderDescription.load(self.directory.encoder_description)
+        found: EncoderDescription[Any]
+        found = EncoderDescription.load(self.directory.encoder_description)
+        return found.with_form(self._find_kind(found.modality).read_form(found.form))
 
     @cached_property
     def encoder(self) -> nn.Module:
@@ -157,9 +168,16 @@ class Run:
             return self._build().eval()
 
     @property
-    def kind(self) -> Modality:
-        """What the samples are."""
-        return modality(self.description.modality)
+    def kind(self) -> Modality[Any, Any]:
+        """The kind of the samples that the encoder takes."""
+        return self._find_kind(self.description.modality)
+
+    def _find_kind(self, name: str) -> Modality[Any, Any]:
+        own = self._own_kind.brings(name) if self._own_kind else None
+        return own or modality(name)
+
+    def _recipe(self) -> Recipe:
+        return Recipe.from_tables(self.directory.read_recipe(), own_kind=self._own_kind)
 
     @property
     def views(self) -> Views:
@@ -281,6 +299,7 @@ class Run:
             self.directory,
             self.description,
             lambda: self.encoder,
+            kind=self.kind,
             format=format,
             out=Path(out) if out else None,
         )
@@ -355,31 +374,31 @@ class Run:
 
     def opening(self) -> dict[str, Any]:
         """How the run's data were opened."""
-        options = Recipe.from_tables(self.directory.read_recipe()).options
+        options = self._recipe().options
         return opening(self.kind, options | self.kind.opening(self.description.form))
 
     def _told(
         self, data: Any, options: dict[str, Any], *, pairs: bool = True
-    ) -> tuple[str | None, dict[str, Any]]:
-        """Modality and options with which data are opened: as the run's, or as one side of them."""
+    ) -> tuple[DataKind | None, dict[str, Any]]:
+        """Kind and options with which data are opened: as the run's, or as one side of them."""
         if is_name(data) or isinstance(data, Source):
             return None, self.opening() | options  # these say themselves what they hold
-        recipe = Recipe.from_tables(self.directory.read_recipe())
-        if recipe.modality == "pairs" and pairs and not options and may_be_pairs(data):
-            return "pairs", opening(modality("pairs"), recipe.options)
-        if self.description.modality == "pairs":
+        recipe = self._recipe()
+        if recipe.kind.paired and pairs and not options and may_be_pairs(data):
+            return recipe.kind.data, opening(recipe.kind, recipe.options)
+        if self.kind.paired:
             return None, options
-        return self.description.modality, self.opening() | options
+        return self.kind.data, self.opening() | options
 
     def _represented(self, name: Representation, labelled: LabelledData) -> Represented:
         if name == "raw":
-            return raw(self.description, labelled)
+            return raw(self.kind, self.description.form, labelled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
         return encoded(f"{name} encoder", encoder, self.views, labelled)
 
     def _side(self, source: Source) -> Source:
         """The inputs of pairs, where the encoder is of one kind."""
-        if source.modality == "pairs" and self.description.modality != "pairs":
+        if is_paired(source) and not self.kind.paired:
             return sides(source)[0]
         return source
 
@@ -391,7 +410,7 @@ class Run:
                     "`encoder` was handed over in Python for this run: hand it to nearfar.load too"
                 )
             return self._own
-        return self.kind.rebuild(known)
+        return rebuild_encoder(self.kind, known)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()
@@ -399,12 +418,18 @@ class Run:
         return f"<run {self.path}: {self.record.method}, {verdict}>"
 
 
-def load(path: str | Path, *, encoder: nn.Module | None = None) -> Run:
+def load(
+    path: str | Path,
+    *,
+    encoder: nn.Module | None = None,
+    modality: Modality[Any, Any] | None = None,
+) -> Run:
     """A run from its directory.
 
     Args:
         path: Directory of the run.
         encoder: A module like the one that was trained, where it was the user's own.
+        modality: The kind of the samples, where it was handed over as an object.
 
     Raises:
         ValueError: No run is there, or a newer version made it. A pickle is never opened.
@@ -413,7 +438,7 @@ def load(path: str | Path, *, encoder: nn.Module | None = None) -> Run:
         raise ValueError(
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
-    return Run(path, encoder=encoder)
+    return Run(path, encoder=encoder, modality=modality)
 
 
 def _names(source: Source) -> tuple[str, ...]:

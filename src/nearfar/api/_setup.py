@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from nearfar.data import Source, Subset
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
-from nearfar.modalities import Modality, modality
+from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
@@ -53,7 +52,7 @@ class Setup:
     train: Subset
     watched: Subset
     views: Views
-    description: EncoderDescription
+    description: EncoderDescription[Any]
     schedule: Plan
     method: Method
     notes: tuple[str, ...]
@@ -63,7 +62,7 @@ class Setup:
         cls,
         recipe: Recipe,
         source: Source,
-        encoder: str | nn.Module,
+        encoder: str | nn.Module | EncoderFactory,
         width: int | None,
         views: Views | None,
         *,
@@ -82,7 +81,7 @@ class Setup:
             notes: Added after those of data and encoder.
         """
         _check_fit(recipe, preset, source, views)
-        kind = modality(recipe.modality)
+        kind = recipe.kind
         train, watched = split(source, seed=recipe.training.seed)
         schedule = plan(len(train), recipe.training)
         options, decided = kind.decide(source, _options(kind, recipe, preset))
@@ -97,7 +96,7 @@ class Setup:
                 options=options,
                 settings=recipe.view_options,
             )
-        description = _with_normalisation(description, views)
+        description = description.with_form(kind.normalised(description.form, views))
         facts = _gather_facts(
             kind,
             source,
@@ -128,14 +127,15 @@ class Setup:
         )
 
     @property
-    def kind(self) -> Modality:
-        """What the samples are."""
-        return modality(self.recipe.modality)
+    def kind(self) -> Modality[Any, Any]:
+        """The kind of the samples."""
+        return self.recipe.kind
 
     @property
-    def form(self) -> dict[str, Any]:
+    def form(self) -> Form:
         """What the encoder knows of its inputs."""
-        return self.description.form
+        form: Form = self.description.form
+        return form
 
     def trainee(self) -> Method:
         """A copy of the method to train: tensors sent to another process share their memory."""
@@ -249,31 +249,31 @@ def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | No
     recipe.check(preset)
 
 
-def _options(kind: Modality, recipe: Recipe, preset: Preset) -> Any:
+def _options(kind: Modality[Any, Any], recipe: Recipe, preset: Preset) -> Any:
     """The options of data and encoder: the user's before the method's."""
     asked = served(preset, kind.name)
     return kind.options(**{**(asked.encoder if asked else {}), **recipe.options})
 
 
 def _build_encoder(
-    kind: Modality,
+    kind: Modality[Any, Any],
     recipe: Recipe,
     source: Source,
     options: Any,
     *,
-    encoder: str | nn.Module,
+    encoder: str | nn.Module | EncoderFactory,
     width: int | None,
-) -> tuple[nn.Module, EncoderDescription]:
+) -> tuple[nn.Module, EncoderDescription[Any]]:
     """The encoder with the weights that the run starts from, and its description."""
     form = kind.form(source, options, seed=recipe.training.seed)
-    if isinstance(encoder, str):
+    if not isinstance(encoder, nn.Module):
         if width is not None:
             raise ValueError(
                 f"`width` belongs to a module of your own, got {width} with {encoder!r}"
             )
         with torch.random.fork_rng():  # the initial weights depend on the run's seed alone
             torch.manual_seed(recipe.training.seed)
-            return kind.build_encoder(encoder, form, options)
+            return make_encoder(kind, encoder, form, options)
     if width is None:
         raise ValueError("`width`, the dimensions of its output, must come with a module")
     return encoder, EncoderDescription(
@@ -286,17 +286,11 @@ def _build_encoder(
     )
 
 
-def _with_normalisation(description: EncoderDescription, views: Views) -> EncoderDescription:
-    """The encoder is described with the mean and deviation that its inputs are normalised by."""
-    found = {name: getattr(views, name) for name in ("mean", "std") if hasattr(views, name)}
-    return replace(description, form={**description.form, **found})
-
-
 def _gather_facts(
-    kind: Modality,
+    kind: Modality[Any, Any],
     source: Source,
     *,
-    form: Mapping[str, Any],
+    form: Form,
     batch_size: int,
     schedule: Plan,
     views: Views,
@@ -331,17 +325,17 @@ def _build_method(
     return method
 
 
-def _with_decisions(recipe: Recipe, kind: Modality, options: Any) -> Recipe:
+def _with_decisions(recipe: Recipe, kind: Modality[Any, Any], options: Any) -> Recipe:
     """The recipe with what was decided from the data, so that it is not decided again."""
     before = kind.options(**recipe.options)
     decided = {k: v for k, v in vars(options).items() if v != getattr(before, k)}
     return replace(recipe, options=recipe.options | decided)
 
 
-def _encoder_notes(description: EncoderDescription) -> tuple[str, ...]:
+def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
     if description.stem != "small":
         return ()
-    size = description.form["image_size"]
+    size = description.form.image_size
     return (f"small stem: 3×3 convolution of stride 1, as images have {size} pixels",)
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, final
 
+from nearfar._signs import minus
 from nearfar.cli._console import print_line, stdout
 from nearfar.records import HealthRecord, RunRecord, TrainMetrics, WatchMetrics
 
@@ -134,7 +135,7 @@ def reading(
         known = {"align": watch.alignment, "uniform": watch.uniformity, "m_o": watch.m_o}
         for name, value in known.items():
             if value is not None:
-                parts[name] = f"{value:.2f}".replace("-", "−")
+                parts[name] = minus(f"{value:.2f}")
         if watch.effective_rank is not None:
             of = f"/{watch.dim}" if watch.dim else ""
             parts["rank"] = f"{watch.effective_rank:.0f}{of}"

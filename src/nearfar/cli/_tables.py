@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from nearfar._signs import minus
 from nearfar.cli._console import print_line, stdout
 from nearfar.cli._progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
@@ -22,7 +23,7 @@ def cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.3g}".replace("-", "−")
+        return minus(f"{value:.3g}")
     return str(value)
 
 

@@ -71,7 +71,7 @@ def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     return dict(bound.kwargs), others
 
 
-def _find_kind(method: str, known: dict[str, Any]) -> Modality:
+def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
     """The modality whose flags are shown: given, of the data, or the method's first."""
     from nearfar.api._choices import find_modality
     from nearfar.api._methods import kinds_of

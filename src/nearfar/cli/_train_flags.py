@@ -48,21 +48,13 @@ Examples:
 - `nearfar train --resume runs/{method}-{name}`"""
 # of views: by data and method, or said of the data themselves
 DECIDED = ("size", "channels", "num_views", "length", "normalise")
-SOURCES = {
-    "images": "photos/",
-    "sequences": "recordings/",
-    "text": "sentences.txt",
-    "graphs": "cora",
-    "vectors": "table.npy",
-    "pairs": "pairs.parquet",
-}
 
 
 def parser(
     method: str,
     recipe: dict[str, Any],
     *,
-    kind: Modality,
+    kind: Modality[Any, Any],
     known: dict[str, Any],
     call: Callable[..., None],
 ) -> App:
@@ -81,7 +73,7 @@ def parser(
     from nearfar.api._recipe import preset_names
 
     flags = _flags(method, kind)
-    example = SOURCES[kind.name]
+    example = kind.example
     stated = as_flags(recipe, known={flag.name for flag in flags})
 
     def run(**said: Any) -> None:
@@ -103,7 +95,7 @@ def parser(
     return app
 
 
-def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
+def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
     from nearfar import api, training
     from nearfar.api._methods import find_preset, method_class
     from nearfar.api._recipe import view_recipe
@@ -125,7 +117,7 @@ def _flags(method: str, kind: Modality) -> list[inspect.Parameter]:
         *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
         _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
         *general[TRAINING],
-        *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.name == "images"),
+        *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),
         *flags_of(find_preset(method), table="method", group=METHOD),
         *flags_of(
             kind.view_settings(view_recipe(method, kind.name)),

@@ -1,15 +1,25 @@
 """Sources of unlabelled samples, labelled ones for evaluation, and worlds whose truth is known."""
 
 from nearfar.data._batches import batches
+from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._joined import Joined
-from nearfar.data._labelled_data import LabelledData
-from nearfar.data._modality import MODALITIES, modality_of, telling_options
+from nearfar.data._kinds import (
+    ENTRY_POINTS,
+    MODALITIES,
+    HasDataKind,
+    find_kind,
+    kind_names,
+    modality_of,
+    telling_options,
+)
+from nearfar.data._labelled_data import LabelledData, with_labels
 from nearfar.data._open_source import open_labelled, open_source, opening_options
-from nearfar.data._source import Batch, ImageSource, Source
+from nearfar.data._preview import DataPreview
+from nearfar.data._source import Batch, ImageSource, Source, check_positions
 from nearfar.data._subset import Subset
 from nearfar.data.images import ArraySource, DatasetSource, FolderSource
 from nearfar.data.named import NAMES, is_name, named_sources
-from nearfar.data.pairs import GroupSource, PairSource, may_be_pairs, sides
+from nearfar.data.pairs import GroupSource, PairSource, is_paired, may_be_pairs, sides
 from nearfar.data.vectors import VectorSource
 from nearfar.data.worlds import (
     CorrelatedGaussians,
@@ -23,15 +33,19 @@ from nearfar.data.worlds import (
 )
 
 __all__ = [
+    "ENTRY_POINTS",
     "MODALITIES",
     "NAMES",
     "ArraySource",
     "Batch",
     "CorrelatedGaussians",
+    "DataKind",
+    "DataPreview",
     "DatasetSource",
     "FolderSource",
     "GaussianClasses",
     "GroupSource",
+    "HasDataKind",
     "ImageSource",
     "Joined",
     "LabelledData",
@@ -41,11 +55,16 @@ __all__ = [
     "Source",
     "SphereSample",
     "Subset",
+    "Sureness",
     "VectorSource",
     "batches",
     "bit_toy",
     "bit_toy_representations",
+    "check_positions",
+    "find_kind",
     "is_name",
+    "is_paired",
+    "kind_names",
     "may_be_pairs",
     "modality_of",
     "named_sources",
@@ -55,4 +74,5 @@ __all__ = [
     "random_joint",
     "sides",
     "telling_options",
+    "with_labels",
 ]

@@ -12,6 +12,7 @@ __all__ = [
     "SOUND_ENDINGS",
     "FolderFiles",
     "counted",
+    "file_ending",
     "find_files",
     "list_names",
     "printable",
@@ -57,6 +58,16 @@ def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
             path = os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
             (wanted if ending in endings or not ending else others).append(path)
     return FolderFiles(tuple(sorted(wanted)), tuple(sorted(others)))
+
+
+def file_ending(path: Path) -> str:
+    """The ending that tells what a file holds, in lower case; that inside of ``.gz``.
+
+    >>> file_ending(Path("news.CSV.gz"))
+    '.csv'
+    """
+    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return inner.suffix.lower()
 
 
 def printable(name: str) -> str:

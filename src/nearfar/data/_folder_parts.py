@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nearfar.data._files import printable
-from nearfar.data._folder_split import class_folders, test_positions
 from nearfar.data._labelled_data import LabelledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 
-__all__ = ["Folder", "label_folder", "split_folder"]
+__all__ = ["Folder", "class_folders", "label_folder", "split_folder", "test_positions"]
+
+TRAIN = ("train", "training")
+TEST = ("test", "val", "valid", "validation")
 
 
 class Folder(Source):
@@ -74,3 +77,29 @@ def label_folder(folder: Folder, *, noun: str) -> LabelledData:
     chosen = set(test)
     train = [i for i in range(len(folder)) if i not in chosen]
     return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])
+
+
+def test_positions(paths: Sequence[Path]) -> list[int]:
+    """Positions of the images below the test folder, where folders are an official split.
+
+    They are if everything lies in ``train`` and in one of ``test``, ``val``, ``valid`` and
+    ``validation``, or in several of these: then the first of them there is is the test set.
+
+    >>> test_positions([Path("train/a/1.png"), Path("val/a/1.png"), Path("train/b/2.png")])
+    [1]
+    """
+    tops = [path.parts[0].lower() if len(path.parts) > 1 else "" for path in paths]
+    held = set(tops)
+    if not (held & set(TRAIN) and held & set(TEST) and held <= {*TRAIN, *TEST}):
+        return []
+    chosen = next(name for name in TEST if name in held)
+    return [position for position, top in enumerate(tops) if top == chosen]
+
+
+def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:
+    """The folder of each image at a depth; None for an image that lies higher up.
+
+    >>> class_folders([Path("train/cat/1.png"), Path("train/2.png")], below=1)
+    ['cat', None]
+    """
+    return [path.parts[below] if len(path.parts) > below + 1 else None for path in paths]

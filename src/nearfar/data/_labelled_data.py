@@ -13,7 +13,14 @@ from torch import Tensor
 
 from nearfar.data._source import Source
 
-__all__ = ["LabelledData", "with_labels"]
+__all__ = ["LABELS", "TEST_LABELS", "LabelledData", "with_labels"]
+
+LABELS = (
+    *("y", "labels", "label", "targets", "target", "class", "category"),
+    *("y_train", "train_labels"),
+)
+"""What arrays and columns that hold labels are called."""
+TEST_LABELS = ("y_test", "test_labels")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice, suggest
+from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
+from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
 from nearfar.data._labelled_data import LabelledData, with_labels
-from nearfar.data._modality import MODALITIES, modality_of
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
 from nearfar.data.named import NAMES, Places, is_name, named_set
@@ -27,7 +27,7 @@ __all__ = ["open_labelled", "open_source", "opening_options"]
 def open_source(
     spec: Spec,
     *,
-    modality: str | None = None,
+    modality: str | DataKind | HasDataKind | None = None,
     split: Split = "train",
     data_dir: Path | None = None,
     **options: Any,
@@ -38,8 +38,9 @@ def open_source(
         spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or of sounds,
             a file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
             dataset, a ``Data`` of PyTorch Geometric, or a source.
-        modality: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors`` or ``pairs``; told
-            from the data if left out.
+        modality: The kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
+            ``pairs``, that of an installed package, or the object itself; found from the data if
+            left out.
         split: Where data come with an official test set: everything but that set (``train``), that
             set alone, or all. Data without one are all ``train``.
         data_dir: Where named sets are looked for first; ``$NEARFAR_DATA`` if left out.
@@ -60,18 +61,20 @@ def open_source(
     check_choice(("train", "test", "all"), split=split)
     if isinstance(spec, Source):
         return spec
-    kind = _modality(spec, modality, options)
+    kind = _kind(spec, modality, options)
     if is_name(spec):
         return _open_named(str(spec), split, Places.here(data_dir), options)
-    opener = _opener("open", kind)
-    return opener(_found(spec), split=split, **_fitting(options, kind))  # type: ignore[no-any-return]
+    fitting = _fitting(options, kind)
+    if kind.composite:
+        fitting["open_part"] = open_source
+    return kind.open(_found(spec), split=split, **fitting)
 
 
 def open_labelled(
     spec: Spec,
     *,
     labels: str | Sequence[Any] | NDArray[Any] | Tensor | None = None,
-    modality: str | None = None,
+    modality: str | DataKind | HasDataKind | None = None,
     data_dir: Path | None = None,
     **options: Any,
 ) -> LabelledData:
@@ -102,23 +105,19 @@ def open_labelled(
         return with_labels(source, np.asarray(labels))
     if isinstance(spec, Source):
         raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
-    kind = _modality(spec, modality, options)
+    kind = _kind(spec, modality, options)
     if is_name(spec):
         return _label_named(str(spec), labels, Places.here(data_dir))
-    labeller = _opener("label", kind)
-    return labeller(  # type: ignore[no-any-return]
-        _found(spec), labels=labels, **_fitting(options, kind)
-    )
+    return kind.label(_found(spec), labels=labels, **_fitting(options, kind))
 
 
-def opening_options(modality: str) -> dict[str, inspect.Parameter]:
-    """What can be said when data of a modality are opened, by name.
+def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect.Parameter]:
+    """What can be said when data of a kind are opened, by name.
 
     >>> list(opening_options("images"))
     ['channels', 'value_range', 'short_side', 'memory']
     """
-    check_choice(MODALITIES, modality=modality)
-    parameters = inspect.signature(_opener("open", modality)).parameters
+    parameters = inspect.signature(find_kind(modality).open).parameters
     return {
         name: parameter
         for name, parameter in parameters.items()
@@ -126,27 +125,21 @@ def opening_options(modality: str) -> dict[str, inspect.Parameter]:
     }
 
 
-def _opener(verb: str, modality: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(
-        import_module(f"nearfar.data.{modality}"), f"{verb}_{modality}"
-    )
-    return found
-
-
-def _modality(spec: Spec, modality: str | None, options: dict[str, Any]) -> str:
+def _kind(
+    spec: Spec, modality: str | DataKind | HasDataKind | None, options: dict[str, Any]
+) -> DataKind:
     if modality is None:
-        return modality_of(spec, given=[k for k, v in options.items() if v is not None])
-    check_choice(MODALITIES, modality=modality)
-    return modality
+        modality = modality_of(spec, given=[k for k, v in options.items() if v is not None])
+    return find_kind(modality)
 
 
-def _fitting(options: dict[str, Any], modality: str) -> dict[str, Any]:
-    """The options that were said, each one known."""
-    known = opening_options(modality)
+def _fitting(options: dict[str, Any], kind: DataKind) -> dict[str, Any]:
+    """The options that were given, each one known."""
+    known = opening_options(kind)
     for name, value in options.items():
         if name not in known and value is not None:
             raise ValueError(
-                f"`{name}` is not an option of {modality}{suggest(name, known)};"
+                f"`{name}` is not an option of {kind.name}{suggest(name, known)};"
                 f" the options are {', '.join(known)}"
             )
     return {name: value for name, value in options.items() if value is not None}
@@ -183,10 +176,8 @@ def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
 
 def _found(spec: Spec) -> Any:
     """Paths that exist, with ``~`` resolved; everything else as it is."""
-    if not isinstance(spec, (str, Path)) or str(spec).startswith("hf:") or is_name(spec):
-        return spec
-    path = Path(spec).expanduser()
-    if path.exists():
+    path = spec if is_name(spec) else as_given(spec)
+    if not isinstance(path, Path) or path.exists():
         return path
     shown = printable(str(spec))
     neighbours = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []

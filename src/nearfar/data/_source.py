@@ -53,8 +53,8 @@ class Source(ABC):
 
     Attributes:
         name: Short name: ``digits``, ``photos``.
-        modality: What the samples are: ``images``, ``sequences``, ``text``, ``graphs``,
-            ``vectors`` or ``pairs``.
+        modality: The kind of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, or the name of a kind of another package.
         at_once: Samples that are best read at once where nothing else decides.
     """
 

@@ -5,6 +5,7 @@ from nearfar.diagnostics._center_residual import CenterResidual, center_residual
 from nearfar.diagnostics._chance_loss import chance_loss
 from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.diagnostics._effective_rank import EffectiveRank, effective_rank
+from nearfar.diagnostics._extra import extra_findings
 from nearfar.diagnostics._feature_std import FeatureStd, feature_std
 from nearfar.diagnostics._geometry import geometry
 from nearfar.diagnostics._health import health
@@ -37,6 +38,7 @@ __all__ = [
     "center_residual",
     "chance_loss",
     "effective_rank",
+    "extra_findings",
     "feature_std",
     "geometry",
     "health",

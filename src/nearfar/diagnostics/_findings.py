@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from nearfar._signs import minus
 from nearfar.records import Finding
 
 __all__ = [
@@ -41,7 +42,7 @@ def number(value: float, digits: int = 2) -> str:
     """
     text = f"{value:,.{digits}f}"
     text = text.removeprefix("-") if not text.strip("-0.,") else text
-    return text.replace("-", "−")
+    return minus(text)
 
 
 def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[Finding, ...]:

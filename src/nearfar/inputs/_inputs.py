@@ -32,6 +32,14 @@ class Inputs(ABC):
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Self:
         """The batch on another device; floating-point data as `dtype`."""
 
+    def numbers(self, *, count: int) -> Tensor:
+        """`count` numbers for each sample that a decoder can be asked to predict.
+
+        Raises:
+            TypeError: Inputs of this kind have none.
+        """
+        raise TypeError(f"`view` must contain numbers or tokens, got {type(self).__name__}")
+
     @classmethod
     @abstractmethod
     def join(cls, parts: Sequence[Self]) -> Self:

@@ -59,7 +59,7 @@ def _numbers(view: View, count: int) -> Tensor:
         return _of_tokens(view, count)
     if isinstance(view, Nodes):
         return view.rows()
-    raise TypeError(f"`view` must contain numbers or tokens, got {type(view).__name__}")
+    return view.numbers(count=count)
 
 
 def _of_images(images: Tensor, count: int) -> Tensor:

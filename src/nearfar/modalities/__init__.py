@@ -1,20 +1,65 @@
-"""The kinds of samples: images, sounds and series, texts, graphs, vectors, pairs."""
+"""The kinds of samples: images, sounds and series, texts, graphs, vectors, pairs, and others."""
 
-from importlib import import_module
+from __future__ import annotations
 
-from nearfar.checks import check_choice
-from nearfar.data import MODALITIES
-from nearfar.modalities._modality import Modality, OnnxCall
+from typing import Any
 
-__all__ = ["Modality", "OnnxCall", "modality"]
+from nearfar.modalities._encoders import EncoderFactory, make_encoder, rebuild_encoder
+from nearfar.modalities._exhibits import png_text
+from nearfar.modalities._form import Form
+from nearfar.modalities._graphs import GraphForm, GraphModality
+from nearfar.modalities._images import ImageForm, ImageModality
+from nearfar.modalities._modality import Modality, OnnxCall, small_batch
+from nearfar.modalities._pairs import PairForm, PairModality
+from nearfar.modalities._sequences import SequenceForm, SequenceModality
+from nearfar.modalities._single_kinds import single_kind
+from nearfar.modalities._text import TextForm, TextModality
+from nearfar.modalities._vectors import VectorForm, VectorModality
+
+__all__ = [
+    "EncoderFactory",
+    "Form",
+    "GraphForm",
+    "GraphModality",
+    "ImageForm",
+    "ImageModality",
+    "Modality",
+    "OnnxCall",
+    "PairForm",
+    "PairModality",
+    "SequenceForm",
+    "SequenceModality",
+    "TextForm",
+    "TextModality",
+    "VectorForm",
+    "VectorModality",
+    "make_encoder",
+    "modality",
+    "png_text",
+    "rebuild_encoder",
+    "single_kind",
+    "small_batch",
+]
+
+_PAIRS = PairModality()
 
 
-def modality(name: str) -> Modality:
-    """A modality by name.
+def modality(kind: str | Modality[Any, Any]) -> Modality[Any, Any]:
+    """A kind by name, of nearfar or of an installed package; one handed over as it is.
+
+    Args:
+        kind: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``, ``pairs``, the name of
+            an entry point of the group ``nearfar.modalities``, or the object.
+
+    Raises:
+        TypeError: Neither a name nor a kind.
+        ValueError: No such kind; the nearest name is given.
 
     >>> modality("images").encoder
     'convnet'
     """
-    check_choice(MODALITIES, modality=name)
-    found: Modality = getattr(import_module(f"nearfar.modalities._{name}"), name.capitalize())()
-    return found
+    if isinstance(kind, Modality):
+        return kind
+    if not isinstance(kind, str):
+        raise TypeError(f"`modality` must be a name or a nearfar.modalities.Modality, got {kind!r}")
+    return _PAIRS if kind == _PAIRS.name else single_kind(kind)

@@ -11,21 +11,39 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nearfar.checks import check_choice
+from nearfar.checks import check_choice, require
 from nearfar.data import Source
-from nearfar.data.graphs import GraphSource
+from nearfar.data.graphs import GRAPHS, GraphSource
 from nearfar.inputs import Nodes, View
+from nearfar.modalities._exhibits import png_text
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall
-from nearfar.modalities._pictures import png_text
 from nearfar.modules import GRAPH_ENCODERS, EncoderDescription, GraphEncoder
 from nearfar.records import Exhibit
 from nearfar.views import GraphViews, ViewRecipe, Views
 
-__all__ = ["GraphOptions", "Graphs"]
+__all__ = ["GraphForm", "GraphModality", "GraphOptions"]
 
 _WHOLE = 100_000  # nodes that are one batch
 _NEIGHBOURS, _SIDE, _FINER = 30, 160, 3
 _PAPER, _LINE, _NODE, _SAMPLE = "#ffffff", "#b8bec6", "#5b6b7f", "#d1495b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphForm(Form):
+    """What an encoder of nodes must know of its inputs.
+
+    Attributes:
+        num_features: Of every node.
+        undirected: Whether the other direction of every edge was added.
+        row_normalise: Whether each node's features are divided by their sum.
+        hops: Steps around a node that are read; None where the graph is read whole.
+    """
+
+    num_features: int
+    undirected: bool = True
+    row_normalise: bool = False
+    hops: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,37 +73,39 @@ class GraphOptions:
 
 
 @final
-class Graphs(Modality):
+class GraphModality(Modality[GraphForm, GraphOptions]):
     """Nodes of one graph with features."""
 
-    name: ClassVar = "graphs"
+    data: ClassVar = GRAPHS
+    form_type: ClassVar = GraphForm
+    inputs: ClassVar = (Nodes,)
+    example: ClassVar = "cora"
     options: ClassVar = GraphOptions
     settings: ClassVar = GraphViews
     encoder: ClassVar = "gcn"
     encoders: ClassVar = "gcn, or sage for graphs that are read in parts"
 
-    def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
-        root = source.root
-        assert isinstance(root, GraphSource)
-        return {
-            "num_features": root.num_features,
-            "undirected": root.undirected,
-            "row_normalise": root.row_normalise,
-            "hops": None if root.whole else root.hops,
-        }
+    def form(self, source: Source, options: GraphOptions, *, seed: int) -> GraphForm:
+        root = require(GraphSource, data=source.root)
+        return GraphForm(
+            num_features=root.num_features,
+            undirected=root.undirected,
+            row_normalise=root.row_normalise,
+            hops=None if root.whole else root.hops,
+        )
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: GraphOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
+        self, name: str, form: GraphForm, options: GraphOptions
+    ) -> tuple[nn.Module, EncoderDescription[GraphForm]]:
         check_choice(GRAPH_ENCODERS, encoder=name)
         needed = options.layers + (name == "gcn")  # whose weights count the neighbours' neighbours
-        if form["hops"] is not None and form["hops"] < needed:
+        if form.hops is not None and form.hops < needed:
             raise ValueError(
                 f"`hops` must be at least {needed} for {name} with `layers`={options.layers},"
-                f" got {form['hops']}"
+                f" got {form.hops}"
             )
-        arguments = {
-            "features": form["num_features"],
+        arguments: dict[str, Any] = {
+            "features": form.num_features,
             "dim": options.units,
             "layers": options.layers,
             "convolution": name,
@@ -96,19 +116,19 @@ class Graphs(Modality):
             library="nearfar",
             width=options.units,
             modality=self.name,
-            form=dict(form),
+            form=form,
             arguments=arguments,
             how=f"nearfar.modules.GraphEncoder({call})",
         )
         return GraphEncoder(**arguments), description
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[GraphForm]) -> nn.Module:
         return GraphEncoder(**description.arguments)
 
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: GraphForm,
         *,
         source: Source,
         options: GraphOptions,
@@ -116,31 +136,28 @@ class Graphs(Modality):
     ) -> Views:
         return (recipe.make or GraphViews)(**{**recipe.settings, **settings})
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
+    def two_views(self, form: GraphForm) -> Views:
         return GraphViews()
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
+    def plain(self, form: GraphForm) -> Views:
         return GraphViews()
 
-    def raw(
-        self, source: Source, form: Mapping[str, Any]
-    ) -> tuple[str, Float[Tensor, "samples features"]]:
+    def raw(self, source: Source, form: GraphForm) -> tuple[str, Float[Tensor, "samples features"]]:
         parts = []
         for batch in source.chunks():
-            assert isinstance(batch.inputs, Nodes)
-            parts.append(batch.inputs.rows())
+            parts.append(require(Nodes, inputs=batch.inputs).rows())
         return "raw features", torch.cat(parts)
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        assert isinstance(view, Nodes)
-        order = view.edges[1].argsort(stable=True)
-        sources, targets = view.edges[:, order].cpu()
-        return [Exhibit(png=_drawn(int(node), sources, targets)) for node in view.targets]
+    def show(self, view: View, form: GraphForm) -> list[Exhibit]:
+        nodes = require(Nodes, view=view)
+        order = nodes.edges[1].argsort(stable=True)
+        sources, targets = nodes.edges[:, order].cpu()
+        return [Exhibit(png=_drawn(int(node), sources, targets)) for node in nodes.targets]
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
+    def onnx(self, encoder: nn.Module, form: GraphForm) -> OnnxCall:
         if not isinstance(encoder, GraphEncoder):
             raise ValueError(f"`encoder` must be gcn or sage, got {type(encoder).__name__}")
-        features = torch.zeros(3, form["num_features"])
+        features = torch.zeros(3, form.num_features)
         edges = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
         return OnnxCall(
             _OfTensors(encoder),
@@ -149,11 +166,11 @@ class Graphs(Modality):
             ({0: "nodes"}, {1: "edges"}, {0: "batch"}),
         )
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["num_features"])
+    def signal_dim(self, form: GraphForm) -> int:
+        return int(form.num_features)
 
-    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: form[name] for name in ("undirected", "row_normalise")}
+    def opening(self, form: GraphForm) -> dict[str, Any]:
+        return {"undirected": form.undirected, "row_normalise": form.row_normalise}
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -172,12 +189,11 @@ class Graphs(Modality):
             "checkpoint_every": 50,
         }
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
-        root = source.root
-        assert isinstance(root, GraphSource)
-        if root.num_features != form["num_features"]:
+    def check(self, source: Source, form: GraphForm) -> None:
+        root = require(GraphSource, data=source.root)
+        if root.num_features != form.num_features:
             raise ValueError(
-                f"`data` must have {form['num_features']:,} features a node, as the run's graph"
+                f"`data` must have {form.num_features:,} features a node, as the run's graph"
                 f" had, got {root.num_features:,}"
             )
 

@@ -11,18 +11,51 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nearfar.checks import require
 from nearfar.data import ImageSource, Source
-from nearfar.inputs import View
+from nearfar.data.images import IMAGES
+from nearfar.inputs import Images, View
+from nearfar.modalities._exhibits import png_text
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall
-from nearfar.modalities._pictures import png_text
 from nearfar.modalities._style import ViewStyle, find_style
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
 from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_views
 
-__all__ = ["ImageOptions", "Images", "png"]
+__all__ = ["ImageForm", "ImageModality", "ImageOptions"]
 
 _RAW_SIDE = 32
+_MILD: dict[str, Any] = {  # these only keep from memorising
+    "crop_scale": (0.85, 1.0),
+    "crop_ratio": (0.8, 1.25),
+    "flip": 0.0,
+    "rotation": 10.0,
+    "jitter": 0.0,
+    "grey": 0.0,
+    "blur": (0.0,),
+    "solarise": (0.0,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageForm(Form):
+    """What an encoder of images must know of its inputs.
+
+    Attributes:
+        channels: Of every image.
+        image_size: Side of the views in pixels.
+        value_range: The (low, high) of the original values that became (0, 1); None for bytes and
+            for values that were taken as they are.
+        mean: That views are normalised with, one number or one a channel.
+        std: Standard deviation, like `mean`.
+    """
+
+    channels: int
+    image_size: int
+    value_range: tuple[float, float] | None = None
+    mean: tuple[float, ...] = (0.5,)
+    std: tuple[float, ...] = (0.5,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,46 +82,49 @@ class ImageOptions:
 
 
 @final
-class Images(Modality):
+class ImageModality(Modality[ImageForm, ImageOptions]):
     """Grey, colour or many-channel images of any size."""
 
-    name: ClassVar = "images"
+    data: ClassVar = IMAGES
+    form_type: ClassVar = ImageForm
+    inputs: ClassVar = (Images,)
+    example: ClassVar = "photos/"
+    arrays: ClassVar = True
+    fewest: ClassVar = 2
     options: ClassVar = ImageOptions
     settings: ClassVar = ImageViews
     encoder: ClassVar = "convnet"
     encoders: ClassVar = "convnet, amdim, or any model name of timm"
 
-    def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
-        root = source.root
-        assert isinstance(root, ImageSource)
+    def form(self, source: Source, options: ImageOptions, *, seed: int) -> ImageForm:
+        root = require(ImageSource, data=source.root)
         size = options.image_size or root.image_size
-        form = {"channels": root.channels, "image_size": size, "value_range": root.value_range}
-        return form | {"mean": (0.5,), "std": (0.5,)}
+        return ImageForm(channels=root.channels, image_size=size, value_range=root.value_range)
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: ImageOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
+        self, name: str, form: ImageForm, options: ImageOptions
+    ) -> tuple[nn.Module, EncoderDescription[ImageForm]]:
         module, description = build_encoder(
             name,
-            channels=form["channels"],
-            image_size=form["image_size"],
+            channels=form.channels,
+            image_size=form.image_size,
             stem=options.stem,
             norm=options.norm or "batch",
         )
-        return module, replace(description, form=dict(form))
+        return module, description.with_form(form)
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[ImageForm]) -> nn.Module:
         form = description.form
         module, _ = build_encoder(
             description.name,
-            channels=form["channels"],
-            image_size=form["image_size"],
+            channels=form.channels,
+            image_size=form.image_size,
             stem=description.stem,
             norm=description.norm,
         )
         return module
 
-    def decide(self, source: Source, options: ImageOptions) -> tuple[Any, tuple[str, ...]]:
+    def decide(self, source: Source, options: ImageOptions) -> tuple[ImageOptions, tuple[str, ...]]:
         if options.view_style is not None:
             return options, ()
         style = find_style(source)
@@ -103,7 +139,7 @@ class Images(Modality):
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: ImageForm,
         *,
         source: Source,
         options: ImageOptions,
@@ -115,67 +151,70 @@ class Images(Modality):
                 ' serves = {"images": Serves(views=ViewRecipe(nearfar.views.simclr_views))} on its'
                 " class, or give `views`"
             )
-        known = {"size": form["image_size"], "channels": form["channels"]}
+        known = {"size": form.image_size, "channels": form.channels}
         chosen = {**known, **recipe.settings, **settings}
         if (options.view_style or find_style(source)) == "drawing":
             return drawing_views(recipe.make, **chosen)
         return recipe.make(**chosen)
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
-        return simclr_views(size=form["image_size"], channels=form["channels"])
+    def half_views(
+        self,
+        form: ImageForm,
+        *,
+        source: Source,
+        options: ImageOptions,
+        settings: Mapping[str, Any],
+    ) -> Views:
+        natural = replace(options, view_style="natural")
+        chosen = {**_MILD, **settings, "num_views": 1}
+        half = ViewRecipe(simclr_views)
+        return self.views(half, form, source=source, options=natural, settings=chosen)
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
+    def two_views(self, form: ImageForm) -> Views:
+        return simclr_views(size=form.image_size, channels=form.channels)
+
+    def plain(self, form: ImageForm) -> Views:
         return ImageViews(
-            size=form["image_size"],
-            channels=form["channels"],
-            mean=tuple(form["mean"]),
-            std=tuple(form["std"]),
+            size=form.image_size,
+            channels=form.channels,
+            mean=form.mean,
+            std=form.std,
         )
 
-    def raw(
-        self, source: Source, form: Mapping[str, Any]
-    ) -> tuple[str, Float[Tensor, "samples features"]]:
-        root = source.root
-        assert isinstance(root, ImageSource)
+    def raw(self, source: Source, form: ImageForm) -> tuple[str, Float[Tensor, "samples features"]]:
+        root = require(ImageSource, data=source.root)
         size = min(_RAW_SIDE, root.image_size)
         views: Views = ImageViews(size=size, channels=root.channels)
         parts = []
         for batch in source.chunks(1024):
-            shown = views.plain(batch.inputs)
-            assert isinstance(shown, Tensor)
-            parts.append(shown.flatten(1))
+            parts.append(require(Tensor, view=views.plain(batch.inputs)).flatten(1))
         return f"raw pixels {size}×{size}", torch.cat(parts)
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        assert isinstance(view, Tensor)
-        if view.ndim == 6:
-            view = _side_by_side(view)
-        return [Exhibit(png=png(image, form)) for image in view]
+    def show(self, view: View, form: ImageForm) -> list[Exhibit]:
+        images = require(Tensor, view=view)
+        if images.ndim == 6:
+            images = _side_by_side(images)
+        return [Exhibit(png=_png(image, form)) for image in images]
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
-        size = form["image_size"]
-        example = torch.zeros(2, form["channels"], size, size)
+    def onnx(self, encoder: nn.Module, form: ImageForm) -> OnnxCall:
+        size = form.image_size
+        example = torch.zeros(2, form.channels, size, size)
         return OnnxCall(encoder, (example,), ("images",), ({0: "batch"},))
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["channels"] * min(_RAW_SIDE, form["image_size"]) ** 2)
+    def signal_dim(self, form: ImageForm) -> int:
+        return int(form.channels * min(_RAW_SIDE, form.image_size) ** 2)
 
-    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        known = form["value_range"]
-        return {
-            "channels": form["channels"],
-            "value_range": None if known is None else tuple(known),
-        }
+    def opening(self, form: ImageForm) -> dict[str, Any]:
+        return {"channels": form.channels, "value_range": form.value_range}
 
-    def shown(self, form: Mapping[str, Any]) -> str:
-        return f"shown at {form['image_size']}×{form['image_size']}"
+    def shown(self, form: ImageForm) -> str:
+        return f"shown at {form.image_size}×{form.image_size}"
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
-        root = source.root
-        assert isinstance(root, ImageSource)
-        if root.channels != form["channels"]:
+    def check(self, source: Source, form: ImageForm) -> None:
+        root = require(ImageSource, data=source.root)
+        if root.channels != form.channels:
             raise ValueError(
-                f"`data` must have {form['channels']} channels, as the run's images had,"
+                f"`data` must have {form.channels} channels, as the run's images had,"
                 f" got {root.channels}"
             )
 
@@ -187,14 +226,14 @@ def _side_by_side(grids: Float[Tensor, "batch rows columns channels height width
     return laid.flatten(4, 5).flatten(2, 3)[:, :, :-1, :-1]
 
 
-def png(view: Tensor, form: Mapping[str, Any]) -> str:
+def _png(view: Tensor, form: ImageForm) -> str:
     """One normalised view as a PNG in base64: grey for one channel, else the first three."""
     from PIL import Image
 
     image = view.float().cpu()
-    mean, std = form.get("mean"), form.get("std")
-    if mean and std:
-        image = image * torch.tensor(std).view(-1, 1, 1) + torch.tensor(mean).view(-1, 1, 1)
+    if form.mean and form.std:
+        mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (form.mean, form.std))
+        image = image * std + mean
     else:
         low, high = image.amin(), image.amax()
         image = (image - low) / (high - low).clamp_min(1e-8)

@@ -12,37 +12,38 @@ from torch import Tensor, nn
 
 from nearfar.checks import check_choice
 from nearfar.data import Joined, Source, sides
-from nearfar.inputs import Images, Inputs, Nodes, Sequences, Signal, Texts, View
+from nearfar.data.pairs import PAIRS
+from nearfar.inputs import Group, Pair, Signal, View
+from nearfar.modalities._encoders import make_encoder, rebuild_encoder
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall
+from nearfar.modalities._single_kinds import single_kind
 from nearfar.modules import EncoderDescription, TwoSided
 from nearfar.records import Exhibit
-from nearfar.views import PairViews, PlainViews, ViewRecipe, Views, simclr_views
+from nearfar.views import PairViews, PlainViews, ViewRecipe, Views
 
-__all__ = ["PairOptions", "Pairs", "pair_views"]
+__all__ = ["PairForm", "PairModality", "PairOptions", "pair_views"]
 
 _AUTO = "auto"
-_MILD: dict[str, dict[str, Any]] = {  # the other half is the view; these only keep from memorising
-    "images": {
-        "crop_scale": (0.85, 1.0),
-        "crop_ratio": (0.8, 1.25),
-        "flip": 0.0,
-        "rotation": 10.0,
-        "jitter": 0.0,
-        "grey": 0.0,
-        "blur": (0.0,),
-        "solarise": (0.0,),
-    },
-}
-_AS_IT_IS = ("text", "vectors")  # unless the user says otherwise
 
 
-_INPUTS: dict[str, tuple[type[Inputs], ...]] = {  # what tells a side that comes alone
-    "images": (Images,),
-    "sequences": (Sequences,),
-    "text": (Texts,),
-    "graphs": (Nodes,),
-    "vectors": (),
-}
+@dataclass(frozen=True, kw_only=True)
+class PairForm(Form):
+    """What the encoders of pairs must know of their inputs.
+
+    Attributes:
+        shared: One encoder for both halves.
+        x_modality: Kind of the inputs.
+        s_modality: Kind of the signals.
+        x_form: What the encoder of the inputs must know.
+        s_form: What that of the signals must know.
+    """
+
+    shared: bool
+    x_modality: str
+    s_modality: str
+    x_form: Form
+    s_form: Form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,93 +104,131 @@ def pair_views(
 
 
 @final
-class Pairs(Modality):
-    """Two views of one thing that nature made: picture and caption, two drawings, two sentences."""
+class PairModality(Modality[PairForm, PairOptions]):
+    """Two views of one thing that nature made: picture and caption, two drawings, two sentences.
 
-    name: ClassVar = "pairs"
+    Args:
+        kinds: Further kinds that a half may be of, besides those of nearfar and of installed
+            packages.
+    """
+
+    data: ClassVar = PAIRS
+    form_type: ClassVar = PairForm
     paired: ClassVar = True
+    inputs: ClassVar = (Pair, Group)
     options: ClassVar = PairOptions
     settings: ClassVar = pair_views
     encoder: ClassVar = _AUTO
     encoders: ClassVar = "those of the inputs' kind; --signal-encoder names that of the signals"
+    example: ClassVar = "pairs.parquet"
 
-    def form(self, source: Source, options: PairOptions, *, seed: int) -> dict[str, Any]:
+    def __init__(self, *kinds: Modality[Any, Any]) -> None:
+        self._own = {kind.name: kind for kind in kinds}
+
+    def brings(self, name: str) -> Modality[Any, Any] | None:
+        return super().brings(name) or self._own.get(name)
+
+    def kind(self, name: str) -> Modality[Any, Any]:
+        """What a half is."""
+        return self._own.get(name) or single_kind(name)
+
+    def halves(
+        self, form: PairForm
+    ) -> tuple[tuple[Modality[Any, Any], Form], tuple[Modality[Any, Any], Form]]:
+        """What each half is, and its form."""
+        return (self.kind(form.x_modality), form.x_form), (self.kind(form.s_modality), form.s_form)
+
+    def form(self, source: Source, options: PairOptions, *, seed: int) -> PairForm:
         x, s = sides(source)
-        kinds = _kind(x.modality), _kind(s.modality)
-        chosen = [_options(kind, options) for kind in kinds]
-        form_x = kinds[0].form(x, chosen[0], seed=seed)
-        if options.shared or (options.shared is None and _alike(x, s, form_x)):
+        kind_x, kind_s = self.kind(x.modality), self.kind(s.modality)
+        chosen = _options(kind_x, options)
+        form_x = kind_x.form(x, chosen, seed=seed)
+        shared = options.shared or (options.shared is None and self._alike(x, s, form_x))
+        if shared:
             if x.modality != s.modality:
                 raise ValueError(
                     f"`shared` needs halves of one kind, got {x.modality} and {s.modality}"
                 )
-            kinds[0].check(s, form_x)
+            kind_x.check(s, form_x)
             if x is not s:  # vocabularies and scales are of both
-                form_x = kinds[0].form(Joined([x, s], name=x.name), chosen[0], seed=seed)
-            return _form((x.modality, form_x), (x.modality, form_x), shared=True)
-        form_s = kinds[1].form(s, chosen[1], seed=seed)
-        return _form((x.modality, form_x), (s.modality, form_s), shared=False)
+                form_x = kind_x.form(Joined([x, s], name=x.name), chosen, seed=seed)
+            form_s = form_x
+        else:
+            form_s = kind_s.form(s, _options(kind_s, options), seed=seed)
+        return PairForm(
+            shared=shared,
+            x_modality=x.modality,
+            s_modality=s.modality,
+            x_form=form_x,
+            s_form=form_s,
+        )
+
+    def read_form(self, values: Mapping[str, Any]) -> PairForm:
+        names = {name: values[name] for name in ("shared", "x_modality", "s_modality")}
+        return PairForm(
+            **names,
+            x_form=self.kind(values["x_modality"]).read_form(values["x_form"]),
+            s_form=self.kind(values["s_modality"]).read_form(values["s_form"]),
+        )
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: PairOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
-        (kind_x, form_x), (kind_s, form_s) = halves(form)
-        module, x = kind_x.build_encoder(
-            kind_x.encoder if name == _AUTO else name, form_x, _options(kind_x, options)
-        )
-        if form["shared"]:
-            own = {**form, "x_form": x.form, "s_form": x.form}
+        self, name: str, form: PairForm, options: PairOptions
+    ) -> tuple[nn.Module, EncoderDescription[PairForm]]:
+        (kind_x, form_x), (kind_s, form_s) = self.halves(form)
+        named = kind_x.encoder if name == _AUTO else name
+        module, x = make_encoder(kind_x, named, form_x, _options(kind_x, options))
+        if form.shared:
             return module, EncoderDescription(
                 name=x.name,
                 library=x.library,
                 width=x.width,
                 modality=self.name,
-                form=own,
+                form=replace(form, x_form=x.form, s_form=x.form),
                 arguments={"x": asdict(x)},
                 how=x.how,
             )
         other = options.signal_encoder or kind_s.encoder
-        second, s = kind_s.build_encoder(other, form_s, _options(kind_s, options))
+        second, s = make_encoder(kind_s, other, form_s, _options(kind_s, options))
         description = EncoderDescription(
             name=f"{x.name} + {s.name}",
             library="nearfar",
             width=x.width,
             modality=self.name,
-            form={**form, "x_form": x.form, "s_form": s.form},
+            form=replace(form, x_form=x.form, s_form=s.form),
             arguments={"x": asdict(x), "s": asdict(s)},
             how=f"x_encoder: {x.how}\ns_encoder: {s.how}\nnearfar.modules.TwoSided(x_encoder,"
             f" s_encoder, x_width={x.width}, s_width={s.width})",
         )
         return TwoSided(module, second, x_width=x.width, s_width=s.width), description
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[PairForm]) -> nn.Module:
         built = {}
-        for side, (kind, _) in zip("xs", halves(description.form), strict=True):
+        for side, (kind, _) in zip("xs", self.halves(description.form), strict=True):
             if side in description.arguments:
-                inner = EncoderDescription(**description.arguments[side])
-                built[side] = kind.rebuild(inner), inner.width
+                inner = _inner(kind, description.arguments[side])
+                built[side] = rebuild_encoder(kind, inner), inner.width
         if "s" not in built:
             return built["x"][0]
         (x, x_width), (s, s_width) = built["x"], built["s"]
         return TwoSided(x, s, x_width=x_width, s_width=s_width)
 
-    def kept(self, description: EncoderDescription) -> EncoderDescription:
+    def kept(self, description: EncoderDescription[PairForm]) -> EncoderDescription[Any]:
         """A shared encoder is one of a single kind, for samples of that kind alone."""
         form = description.form
-        if not form["shared"]:
+        if not form.shared:
             return description
         if "x" in description.arguments:
-            return EncoderDescription(**description.arguments["x"])
-        return replace(description, modality=form["x_modality"], form=form["x_form"])
+            return _inner(self.kind(form.x_modality), description.arguments["x"])
+        return replace(description, modality=form.x_modality).with_form(form.x_form)
 
-    def takes(self, form: Mapping[str, Any]) -> tuple[str, ...]:
+    def takes(self, form: PairForm) -> tuple[str, ...]:
         """Pairs, and samples of either side alone."""
-        return tuple(dict.fromkeys((self.name, form["x_modality"], form["s_modality"])))
+        return tuple(dict.fromkeys((self.name, form.x_modality, form.s_modality)))
 
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: PairForm,
         *,
         source: Source,
         options: PairOptions,
@@ -197,64 +236,54 @@ class Pairs(Modality):
     ) -> Views:
         declared = dict(recipe.settings)
         # a method with gradient in one encoder alone lets the halves take turns
-        turns = declared.pop("turns", False) and not form["shared"]
+        turns = declared.pop("turns", False) and not form.shared
         said = declared | {name: value for name, value in settings.items() if value is not None}
         augment = said.pop("augment", True)
         made: list[Views] = []
         used: set[str] = set()
-        for (kind, own), side in zip(halves(form), sides(source), strict=True):
+        for (kind, own), side in zip(self.halves(form), sides(source), strict=True):
             known = inspect.signature(kind.settings).parameters
-            mild = {k: v for k, v in _MILD.get(kind.name, {}).items() if k in known}
             fitting = {name: value for name, value in said.items() if name in known}
             used |= set(fitting)
-            if kind.name in _AS_IT_IS and not fitting:
-                made.append(PlainViews(kind.plain(own)))
-                continue
-            chosen = {**mild, **fitting, "num_views": 1}
-            half = ViewRecipe(simclr_views) if kind.name == "images" else ViewRecipe()
-            natural = _options(kind, options)
-            if kind.name == "images":
-                natural = replace(natural, view_style="natural")
-            made.append(kind.views(half, own, source=side, options=natural, settings=chosen))
+            chosen = _options(kind, options)
+            made.append(kind.half_views(own, source=side, options=chosen, settings=fitting))
         for name in said:
             if name not in used:
-                kinds = " and ".join(dict.fromkeys(kind.name for kind, _ in halves(form)))
+                kinds = " and ".join(dict.fromkeys((form.x_modality, form.s_modality)))
                 raise ValueError(f"`{name}` is no setting of the views of {kinds}")
         if not augment:
             made = [PlainViews(views) for views in made]
-        return PairViews(*made, marked=not form["shared"], turns=turns)
+        return PairViews(*made, marked=not form.shared, turns=turns)
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
+    def two_views(self, form: PairForm) -> Views:
         return self.plain(form)
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
-        x, s = (PlainViews(kind.plain(own)) for kind, own in halves(form))
-        different = form["x_modality"] != form["s_modality"]
-        alone = _INPUTS[form["s_modality"]] if different else ()
-        return PairViews(x, s, marked=not form["shared"], signals=alone)
+    def plain(self, form: PairForm) -> Views:
+        (kind_x, form_x), (kind_s, form_s) = self.halves(form)
+        x, s = PlainViews(kind_x.plain(form_x)), PlainViews(kind_s.plain(form_s))
+        alone = kind_s.inputs if form.x_modality != form.s_modality else ()
+        return PairViews(x, s, marked=not form.shared, signals=alone)
 
-    def raw(
-        self, source: Source, form: Mapping[str, Any]
-    ) -> tuple[str, Float[Tensor, "samples features"]]:
-        kind, own = halves(form)[0]
+    def raw(self, source: Source, form: PairForm) -> tuple[str, Float[Tensor, "samples features"]]:
+        kind, own = self.halves(form)[0]
         return kind.raw(sides(source)[0] if source.modality == self.name else source, own)
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        (kind_x, form_x), (kind_s, form_s) = halves(form)
+    def show(self, view: View, form: PairForm) -> list[Exhibit]:
+        (kind_x, form_x), (kind_s, form_s) = self.halves(form)
         if isinstance(view, Signal):
             return kind_s.show(view.view, form_s)
         return kind_x.show(view, form_x)
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
-        kind, own = halves(form)[0]
+    def onnx(self, encoder: nn.Module, form: PairForm) -> OnnxCall:
+        kind, own = self.halves(form)[0]
         return kind.onnx(encoder.x_encoder if isinstance(encoder, TwoSided) else encoder, own)
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        kind, own = halves(form)[1]
+    def signal_dim(self, form: PairForm) -> int | None:
+        kind, own = self.halves(form)[1]
         return kind.signal_dim(own)
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
-        (kind_x, form_x), (kind_s, form_s) = halves(form)
+    def check(self, source: Source, form: PairForm) -> None:
+        (kind_x, form_x), (kind_s, form_s) = self.halves(form)
         if source.modality == self.name:
             x, s = sides(source)
             check_choice((kind_x.name,), x=x.modality)
@@ -267,44 +296,25 @@ class Pairs(Modality):
             check_choice((kind_s.name,), modality=source.modality)
             kind_s.check(source, form_s)
 
-
-def halves(form: Mapping[str, Any]) -> tuple[tuple[Modality, Any], tuple[Modality, Any]]:
-    """What each half is, and its form."""
-    x, s = form["x_modality"], form["s_modality"]
-    return (_kind(x), form["x_form"]), (_kind(s), form["s_form"])
-
-
-def _form(
-    x: tuple[str, dict[str, Any]], s: tuple[str, dict[str, Any]], *, shared: bool
-) -> dict[str, Any]:
-    return {
-        "shared": shared,
-        "x_modality": x[0],
-        "s_modality": s[0],
-        "x_form": x[1],
-        "s_form": s[1],
-    }
+    def _alike(self, x: Source, s: Source, form: Form) -> bool:
+        """Whether what is known of the inputs is enough for the signals."""
+        if x.modality != s.modality:
+            return False
+        try:
+            self.kind(x.modality).check(s, form)
+        except ValueError:
+            return False
+        return True
 
 
-def _alike(x: Source, s: Source, form: Mapping[str, Any]) -> bool:
-    """Whether what is known of the inputs is enough for the signals."""
-    if x.modality != s.modality:
-        return False
-    try:
-        _kind(x.modality).check(s, form)
-    except ValueError:
-        return False
-    return True
+def _inner(kind: Modality[Any, Any], values: Mapping[str, Any]) -> EncoderDescription[Any]:
+    """The description of one encoder of two."""
+    found: EncoderDescription[Any] = EncoderDescription.of_values(values)
+    return found.with_form(kind.read_form(found.form))
 
 
-def _kind(name: str) -> Modality:
-    from nearfar.modalities import modality
-
-    return modality(name)
-
-
-def _options(kind: Modality, options: PairOptions) -> Any:
-    """What was said that this kind knows too."""
+def _options(kind: Modality[Any, Any], options: PairOptions) -> Any:
+    """The options that this kind has too."""
     known = {field.name for field in fields(kind.options)}  # type: ignore[arg-type]
     said = {k: v for k, v in vars(options).items() if k in known and v is not None}
     return kind.options(**said)

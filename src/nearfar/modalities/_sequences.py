@@ -4,32 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nearfar.checks import check_choice, check_integer
+from nearfar.checks import check_choice, check_integer, require
 from nearfar.data import Source
-from nearfar.data.sequences import SequenceSource
-from nearfar.inputs import Sequences as SequenceInputs
-from nearfar.inputs import View
+from nearfar.data.sequences import SEQUENCES, SequenceSource
+from nearfar.inputs import Sequences, View
+from nearfar.modalities._exhibits import line_png, wav, waveform_png
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
-from nearfar.modalities._waveforms import line_png, wav, waveform_png
 from nearfar.modules import EncoderDescription, StridedEncoder, series_strides, sound_strides
 from nearfar.ops import mel_cepstra
 from nearfar.records import Exhibit
 from nearfar.views import SequenceViews, ViewRecipe, Views, sequence_views, window_view
 
-__all__ = ["SequenceOptions", "Sequences"]
+__all__ = ["SequenceForm", "SequenceModality", "SequenceOptions"]
 
 _LONGEST_WINDOW = 1.28  # seconds: the paper's 20,480 numbers at 16 kHz
 _FITTED = 2_048  # sequences that mean and deviation are taken of
 _AT_ONCE = 64
 _RAW_LENGTH = 128
 _FRAME = 0.025  # seconds
+
+Normalisation: TypeAlias = Literal["rms", "peak", "standard", "data", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceForm(Form):
+    """What an encoder of sequences must know of its inputs.
+
+    Attributes:
+        channels: Of every sequence.
+        sample_rate: Numbers a second of sounds; None for series.
+        seconds: Length of the pieces that longer sounds are cut into.
+        length: Time steps of a view.
+        normalise: What each sequence is divided by, as :class:`nearfar.views.SequenceViews` has it.
+        mean: Of each channel in all the data, for ``data``.
+        std: Standard deviation, like `mean`.
+    """
+
+    channels: int
+    sample_rate: int | None = None
+    seconds: float = 10.0
+    length: int
+    normalise: Normalisation = "none"
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether time is in seconds."""
+        return self.sample_rate is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,47 +82,51 @@ class SequenceOptions:
     sample_rate: int | None = None
     seconds: float = 10.0
     window: int | None = None
-    normalise: Literal["rms", "peak", "standard", "data", "none"] | None = None
+    normalise: Normalisation | None = None
     conv_width: int = 128
     context: int = 256
     strides: tuple[int, ...] | None = None
 
 
 @final
-class Sequences(Modality):
+class SequenceModality(Modality[SequenceForm, SequenceOptions]):
     """Sounds at a rate, or time series of one or more channels, of any length."""
 
-    name: ClassVar = "sequences"
+    data: ClassVar = SEQUENCES
+    form_type: ClassVar = SequenceForm
+    inputs: ClassVar = (Sequences,)
+    example: ClassVar = "recordings/"
+    arrays: ClassVar = True
+    fewest: ClassVar = 2
     options: ClassVar = SequenceOptions
     settings: ClassVar = SequenceViews
     encoder: ClassVar = "strided"
     encoders: ClassVar = "strided"
 
-    def form(self, source: Source, options: SequenceOptions, *, seed: int) -> dict[str, Any]:
-        root = source.root
-        assert isinstance(root, SequenceSource)
+    def form(self, source: Source, options: SequenceOptions, *, seed: int) -> SequenceForm:
+        root = require(SequenceSource, data=source.root)
         rate = root.sample_rate
         if options.window is not None:
             check_integer(at_least=1, window=options.window)
-        normalise = options.normalise or ("data" if rate is None else "rms")
+        normalise: Normalisation = options.normalise or ("data" if rate is None else "rms")
         mean, std = _moments(source, root.channels) if normalise == "data" else ((0.0,), (1.0,))
-        return {
-            "channels": root.channels,
-            "sample_rate": rate,
-            "seconds": options.seconds,
-            "length": options.window or _window(root.lengths, rate),
-            "normalise": normalise,
-            "mean": mean,
-            "std": std,
-        }
+        return SequenceForm(
+            channels=root.channels,
+            sample_rate=rate,
+            seconds=options.seconds,
+            length=options.window or _window(root.lengths, rate),
+            normalise=normalise,
+            mean=mean,
+            std=std,
+        )
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: SequenceOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
+        self, name: str, form: SequenceForm, options: SequenceOptions
+    ) -> tuple[nn.Module, EncoderDescription[SequenceForm]]:
         check_choice(("strided",), encoder=name)
         strides, kernels = _layers(form) if options.strides is None else (options.strides, None)
-        arguments = {
-            "channels": form["channels"],
+        arguments: dict[str, Any] = {
+            "channels": form.channels,
             "width": options.conv_width,
             "context": options.context,
             "strides": tuple(strides),
@@ -104,20 +138,20 @@ class Sequences(Modality):
             name=name,
             library="nearfar",
             width=encoder.num_features,
-            modality="sequences",
-            form=dict(form),
+            modality=self.name,
+            form=form,
             arguments={k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()},
             how=f"nearfar.modules.StridedEncoder({said})",
         )
         return encoder, description
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[SequenceForm]) -> nn.Module:
         return StridedEncoder(**description.arguments)
 
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: SequenceForm,
         *,
         source: Source,
         options: SequenceOptions,
@@ -129,53 +163,52 @@ class Sequences(Modality):
         make = recipe.make or sequence_views
         return make(**self._known(form) | {**recipe.settings, **settings})
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
-        mild: dict[str, Any] = {"gain": 3.0} if _is_sound(form) else {"speed": (0.8, 1.0)}
+    def two_views(self, form: SequenceForm) -> Views:
+        mild: dict[str, Any] = {"gain": 3.0} if form.is_sound else {"speed": (0.8, 1.0)}
         return window_view(**self._known(form) | {"num_views": 2} | mild)
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
+    def plain(self, form: SequenceForm) -> Views:
         return window_view(**self._known(form))
 
     def raw(
-        self, source: Source, form: Mapping[str, Any]
+        self, source: Source, form: SequenceForm
     ) -> tuple[str, Float[Tensor, "samples features"]]:
         plain, parts = self.plain(form), []
         for batch in source.chunks(_AT_ONCE):
-            shown = plain.plain(batch.inputs)
-            assert isinstance(shown, SequenceInputs)
-            parts.append(_cepstra(shown, form["sample_rate"]) if _is_sound(form) else _line(shown))
-        name = "MFCC statistics" if _is_sound(form) else f"series at {_RAW_LENGTH} steps"
+            shown = require(Sequences, view=plain.plain(batch.inputs))
+            rate = form.sample_rate
+            parts.append(_line(shown) if rate is None else _cepstra(shown, rate))
+        name = "MFCC statistics" if form.is_sound else f"series at {_RAW_LENGTH} steps"
         return name, torch.cat(parts)
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        sequences = SequenceInputs(view) if isinstance(view, Tensor) else view
-        assert isinstance(sequences, SequenceInputs)
+    def show(self, view: View, form: SequenceForm) -> list[Exhibit]:
+        sequences = Sequences(view) if isinstance(view, Tensor) else require(Sequences, view=view)
         each = [sequence.float().cpu() for sequence in sequences.unpadded()]
-        if not _is_sound(form):
+        rate = form.sample_rate
+        if rate is None:
             return [Exhibit(png=line_png(sequence)) for sequence in each]
-        rate = form["sample_rate"]
         return [
             Exhibit(png=waveform_png(sequence), wav=wav(sequence, sample_rate=rate))
             for sequence in each
         ]
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
-        example = torch.zeros(2, form["channels"], form["length"])
+    def onnx(self, encoder: nn.Module, form: SequenceForm) -> OnnxCall:
+        example = torch.zeros(2, form.channels, form.length)
         return OnnxCall(encoder, (example,), ("sequences",), ({0: "batch", 2: "time"},))
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["channels"] * form["length"])
+    def signal_dim(self, form: SequenceForm) -> int:
+        return int(form.channels * form.length)
 
-    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        return {"sample_rate": form["sample_rate"], "seconds": form["seconds"]}
+    def opening(self, form: SequenceForm) -> dict[str, Any]:
+        return {"sample_rate": form.sample_rate, "seconds": form.seconds}
 
-    def shown(self, form: Mapping[str, Any]) -> str:
-        length, rate = form["length"], form["sample_rate"]
+    def shown(self, form: SequenceForm) -> str:
+        length, rate = form.length, form.sample_rate
         extent = f"{length:,} steps" if rate is None else f"{length / rate:.2f} s"
         return f"in windows of {extent}"
 
-    def length(self, form: Mapping[str, Any]) -> int | None:
-        return int(form["length"])
+    def length(self, form: SequenceForm) -> int | None:
+        return int(form.length)
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -184,30 +217,24 @@ class Sequences(Modality):
         epochs = min(100, max(4, round((updates or 1_500) * batch / samples)))
         return {"batch_size": batch, "epochs": epochs, "learning_rate": 1e-3}
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
-        root = source.root
-        assert isinstance(root, SequenceSource)
-        if root.channels != form["channels"]:
+    def check(self, source: Source, form: SequenceForm) -> None:
+        root = require(SequenceSource, data=source.root)
+        if root.channels != form.channels:
             raise ValueError(
-                f"`data` must have {form['channels']} channels, as the run's sequences had,"
+                f"`data` must have {form.channels} channels, as the run's sequences had,"
                 f" got {root.channels}"
             )
-        if root.sample_rate != form["sample_rate"]:
+        if root.sample_rate != form.sample_rate:
             said = "no rate" if root.sample_rate is None else f"{root.sample_rate:,} Hz"
-            wanted = "no rate" if form["sample_rate"] is None else f"{form['sample_rate']:,} Hz"
+            wanted = "no rate" if form.sample_rate is None else f"{form.sample_rate:,} Hz"
             raise ValueError(
                 f"`data` must have {wanted}, as the run's sequences had, got {said}:"
                 " open them with that `sample_rate`"
             )
 
-    def _known(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        known = {name: form[name] for name in ("length", "channels", "normalise")}
-        known |= {name: tuple(form[name]) for name in ("mean", "std")}
-        return known | {"sound": _is_sound(form)}
-
-
-def _is_sound(form: Mapping[str, Any]) -> bool:
-    return form["sample_rate"] is not None
+    def _known(self, form: SequenceForm) -> dict[str, Any]:
+        names = ("length", "channels", "normalise", "mean", "std")
+        return {name: getattr(form, name) for name in names} | {"sound": form.is_sound}
 
 
 def _window(lengths: Tensor, sample_rate: int | None) -> int:
@@ -219,11 +246,11 @@ def _window(lengths: Tensor, sample_rate: int | None) -> int:
     return max(1, int(most // stride)) * stride
 
 
-def _layers(form: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+def _layers(form: SequenceForm) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
     """Strides and kernels: the paper's for sounds, few strides and long kernels for series."""
-    if _is_sound(form):
-        return sound_strides(form["sample_rate"]), None
-    strides = series_strides(form["length"])
+    if form.sample_rate is not None:
+        return sound_strides(form.sample_rate), None
+    strides = series_strides(form.length)
     return strides, tuple(8 if stride > 1 else 5 for stride in strides)
 
 
@@ -234,8 +261,7 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
     steps = 0
     total, squares = torch.zeros(2, channels, dtype=torch.float64)
     for start in range(0, count, _AT_ONCE):
-        shown = source.read(positions[start : start + _AT_ONCE]).inputs
-        assert isinstance(shown, SequenceInputs)
+        shown = require(Sequences, inputs=source.read(positions[start : start + _AT_ONCE]).inputs)
         values = shown.values.double()  # padding is zero and adds nothing
         steps += int(shown.extents().sum())
         total += values.sum(dim=(0, 2))
@@ -245,7 +271,7 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
     return tuple(mean.tolist()), tuple((std + (std < 1e-12)).tolist())
 
 
-def _cepstra(shown: SequenceInputs, sample_rate: int) -> Float[Tensor, "batch features"]:
+def _cepstra(shown: Sequences, sample_rate: int) -> Float[Tensor, "batch features"]:
     """Mean and deviation over time of the cepstral coefficients of each channel."""
     features = []
     least = round(_FRAME * sample_rate)
@@ -257,7 +283,7 @@ def _cepstra(shown: SequenceInputs, sample_rate: int) -> Float[Tensor, "batch fe
     return torch.stack(features)
 
 
-def _line(shown: SequenceInputs) -> Float[Tensor, "batch features"]:
+def _line(shown: Sequences) -> Float[Tensor, "batch features"]:
     """Each series at one length."""
     return torch.stack(
         [

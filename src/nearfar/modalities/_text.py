@@ -11,20 +11,50 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nearfar.checks import require
 from nearfar.data import Source
+from nearfar.data.text import TEXT
 from nearfar.inputs import Texts, Tokens, View
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
 from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
 from nearfar.records import Exhibit
-from nearfar.views import TextViews, Tokenizer, ViewRecipe, Views
+from nearfar.views import PlainViews, TextViews, Tokenizer, ViewRecipe, Views
 
-__all__ = ["Text", "TextOptions"]
+__all__ = ["TextForm", "TextModality", "TextOptions"]
 
 _RAW_DIMENSIONS = 256
 _RAW_TERMS = 20_000
 _AT_ONCE = 4_096
 _OWN = ("bag", "gru")
 _TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextForm(Form):
+    """What an encoder of texts must know of its inputs: a :class:`nearfar.views.Tokenizer`.
+
+    Attributes:
+        definition: JSON of the library tokenizers.
+        vocabulary: Numbers there are, padding included: 0 to ``vocabulary - 1``.
+        words: Most tokens of a text; what follows is left out.
+        shift: Added to the library's numbers, so that 0 is padding and nothing else.
+        unknown: Number of every word that is not in the vocabulary.
+        mask: Number that stands for an erased word; None where there is none.
+        special: Numbers that are no words.
+    """
+
+    definition: str
+    vocabulary: int
+    words: int = 256
+    shift: int = 0
+    unknown: int = 1
+    mask: int | None = None
+    special: tuple[int, ...] = ()
+
+    def tokenizer(self) -> Tokenizer:
+        """Turns texts into these numbers."""
+        return Tokenizer(**vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,68 +84,79 @@ class TextOptions:
 
 
 @final
-class Text(Modality):
+class TextModality(Modality[TextForm, TextOptions]):
     """Texts of any length, of any language that puts white space between its words."""
 
-    name: ClassVar = "text"
+    data: ClassVar = TEXT
+    form_type: ClassVar = TextForm
+    inputs: ClassVar = (Texts,)
+    example: ClassVar = "sentences.txt"
     options: ClassVar = TextOptions
     settings: ClassVar = TextViews
     encoder: ClassVar = "bag"
     encoders: ClassVar = "bag, gru, or a transformer of the Hugging Face hub or in a folder"
 
-    def form(self, source: Source, options: TextOptions, *, seed: int) -> dict[str, Any]:
-        return Tokenizer.fit(
+    def form(self, source: Source, options: TextOptions, *, seed: int) -> TextForm:
+        tokenizer = Tokenizer.fit(
             strings(source),
             vocabulary=options.vocabulary,
             min_frequency=_min_frequency(options, len(source)),
             words=options.words,
-        ).form()
+        )
+        return TextForm.of_values(tokenizer.form())
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: TextOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
-        own = dict(form)
+        self, name: str, form: TextForm, options: TextOptions
+    ) -> tuple[nn.Module, EncoderDescription[TextForm]]:
+        own = form
         if name not in _OWN and has_tokenizer(name):
-            own = Tokenizer.of_transformer(name, words=options.words).form()
+            tokenizer = Tokenizer.of_transformer(name, words=options.words)
+            own = TextForm.of_values(tokenizer.form())
         module, description = build_text_encoder(
             name,
-            vocabulary=own["vocabulary"],
+            vocabulary=own.vocabulary,
             width=options.units,
             dropout=options.dropout,
-            shift=own["shift"],
+            shift=own.shift,
             pretrained=options.pretrained,
         )
         longest = getattr(module, "longest", None)
-        own["words"] = min(own["words"], longest or own["words"])
-        return module, replace(description, form=own)
+        own = replace(own, words=min(own.words, longest or own.words))
+        return module, description.with_form(own)
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[TextForm]) -> nn.Module:
         return rebuild_text_encoder(description)
 
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: TextForm,
         *,
         source: Source,
         options: TextOptions,
         settings: Mapping[str, Any],
     ) -> Views:
-        tokenizer = Tokenizer.of_form(form)
+        tokenizer = form.tokenizer()
         chosen = {**recipe.settings, **settings}
         if chosen.get("replace"):
             chosen = {"frequencies": tokenizer.counts(strings(source))} | chosen
         return (recipe.make or TextViews)(tokenizer, **chosen)
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
-        return TextViews(Tokenizer.of_form(form))
+    def half_views(
+        self, form: TextForm, *, source: Source, options: TextOptions, settings: Mapping[str, Any]
+    ) -> Views:
+        """As they are, unless settings are given."""
+        if not settings:
+            return PlainViews(self.plain(form))
+        return super().half_views(form, source=source, options=options, settings=settings)
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
-        return TextViews(Tokenizer.of_form(form))
+    def two_views(self, form: TextForm) -> Views:
+        return TextViews(form.tokenizer())
 
-    def raw(
-        self, source: Source, form: Mapping[str, Any]
-    ) -> tuple[str, Float[Tensor, "samples features"]]:
+    def plain(self, form: TextForm) -> Views:
+        return TextViews(form.tokenizer())
+
+    def raw(self, source: Source, form: TextForm) -> tuple[str, Float[Tensor, "samples features"]]:
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -131,14 +172,14 @@ class Text(Modality):
         reduced = TruncatedSVD(dims, random_state=0).fit_transform(bags)
         return f"bag of words (tf-idf, SVD {dims})", torch.from_numpy(reduced).float()
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        tokenizer = Tokenizer.of_form(form)
+    def show(self, view: View, form: TextForm) -> list[Exhibit]:
+        tokenizer = form.tokenizer()
         tokens = tokenizer.encode(view) if isinstance(view, Texts) else view
-        assert isinstance(tokens, Tokens)
-        return [Exhibit(text=text) for text in tokenizer.decode(tokens)]
+        words = tokenizer.decode(require(Tokens, view=tokens))
+        return [Exhibit(text=text) for text in words]
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
-        ids = torch.tensor([[4, 5, 6], [4, 5, 0]]).clamp(max=form["vocabulary"] - 1)
+    def onnx(self, encoder: nn.Module, form: TextForm) -> OnnxCall:
+        ids = torch.tensor([[4, 5, 6], [4, 5, 0]]).clamp(max=form.vocabulary - 1)
         return OnnxCall(
             OnTokens(encoder),
             (ids, torch.tensor([3, 2])),
@@ -146,14 +187,14 @@ class Text(Modality):
             ({0: "batch", 1: "length"}, {0: "batch"}),
         )
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["vocabulary"])
+    def signal_dim(self, form: TextForm) -> int:
+        return int(form.vocabulary)
 
-    def opening(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        return {"words": form["words"]}
+    def opening(self, form: TextForm) -> dict[str, Any]:
+        return {"words": form.words}
 
-    def shown(self, form: Mapping[str, Any]) -> str:
-        return f"with a vocabulary of {form['vocabulary']:,}"
+    def shown(self, form: TextForm) -> str:
+        return f"with a vocabulary of {form.vocabulary:,}"
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -163,7 +204,7 @@ class Text(Modality):
         epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
         return {"batch_size": batch, "epochs": epochs}
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
+    def check(self, source: Source, form: TextForm) -> None:
         # any text can be shown; one in another language is one of unknown words
         return
 
@@ -184,8 +225,7 @@ class OnTokens(nn.Module):
 def strings(source: Source) -> Iterator[str]:
     """Every text of a source, some at a time."""
     for batch in source.chunks(_AT_ONCE):
-        assert isinstance(batch.inputs, Texts)
-        yield from batch.inputs.strings
+        yield from require(Texts, inputs=batch.inputs).strings
 
 
 def has_tokenizer(name: str) -> bool:

@@ -10,23 +10,44 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nearfar.checks import check_choice
+from nearfar.checks import check_choice, require
 from nearfar.data import Source, VectorSource
+from nearfar.data.vectors import VECTORS
 from nearfar.inputs import View
+from nearfar.modalities._exhibits import png_text
+from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
-from nearfar.modalities._pictures import png_text
 from nearfar.modules import EncoderDescription, PerceptronEncoder
 from nearfar.ops import permutation
 from nearfar.records import Exhibit
-from nearfar.views import VectorViews, ViewRecipe, Views
+from nearfar.views import PlainViews, VectorViews, ViewRecipe, Views
 
-__all__ = ["VectorOptions", "Vectors"]
+__all__ = ["VectorForm", "VectorModality", "VectorOptions"]
 
 _LOOKED_AT = 1 << 16  # rows that mean, standard deviation and marginals are found from
 _LEVELS, _NUMBERS = 64, 1 << 17  # of a feature's marginal, and of all of them
 _FOUND = ("mean", "std", "marginals")
 _SHOWN, _MOST_STRIPES, _HEIGHT = 8, 512, 24
 _SPREAD = 3.0  # standard deviations that the strip's colours reach to
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorForm(Form):
+    """What an encoder of vectors must know of its inputs.
+
+    Attributes:
+        dim: Features.
+        columns: What each is called.
+        mean: Of each feature.
+        std: Standard deviation of each feature; 0 for a constant one.
+        marginals: For each feature values spread as its standardised ones are.
+    """
+
+    dim: int
+    columns: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    marginals: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +66,23 @@ class VectorOptions:
 
 
 @final
-class Vectors(Modality):
+class VectorModality(Modality[VectorForm, VectorOptions]):
     """Rows of numbers."""
 
-    name: ClassVar = "vectors"
+    data: ClassVar = VECTORS
+    form_type: ClassVar = VectorForm
+    example: ClassVar = "table.npy"
+    arrays: ClassVar = True
+    precise: ClassVar = True
     options: ClassVar = VectorOptions
     settings: ClassVar = VectorViews
     encoder: ClassVar = "perceptron"
     encoders: ClassVar = "perceptron"
 
-    def form(self, source: Source, options: Any, *, seed: int) -> dict[str, Any]:
-        root = source.root
-        assert isinstance(root, VectorSource)
+    def form(self, source: Source, options: VectorOptions, *, seed: int) -> VectorForm:
+        root = require(VectorSource, data=source.root)
         order = permutation(len(source), seed=seed, epoch=0)[:_LOOKED_AT]
-        rows = source.read(order.sort().values).inputs
-        assert isinstance(rows, Tensor)
+        rows = require(Tensor, inputs=source.read(order.sort().values).inputs)
         mean, std = rows.double().mean(0), rows.double().std(0, correction=0)
         if not bool(torch.isfinite(std).all()):
             column = root.columns[int((~torch.isfinite(std)).nonzero()[0])]
@@ -73,38 +96,38 @@ class Vectors(Modality):
         # the middles of as many equal shares of the sorted values
         places = (torch.arange(levels) + 0.5) / levels * len(plain)
         marginals = plain.sort(0).values[places.long()].T
-        return {
-            "dim": root.dim,
-            "columns": list(root.columns),
-            "mean": mean.tolist(),
-            "std": std.tolist(),
-            "marginals": [[float(f"{v:.4g}") for v in row] for row in marginals.tolist()],
-        }
+        return VectorForm(
+            dim=root.dim,
+            columns=tuple(root.columns),
+            mean=tuple(mean.tolist()),
+            std=tuple(std.tolist()),
+            marginals=tuple(tuple(float(f"{v:.4g}") for v in row) for row in marginals.tolist()),
+        )
 
     def build_encoder(
-        self, name: str, form: Mapping[str, Any], options: VectorOptions
-    ) -> tuple[nn.Module, EncoderDescription]:
+        self, name: str, form: VectorForm, options: VectorOptions
+    ) -> tuple[nn.Module, EncoderDescription[VectorForm]]:
         check_choice(("perceptron",), encoder=name)
         width, blocks = options.units, options.blocks
-        arguments = {"inputs": form["dim"], "width": width, "blocks": blocks}
+        arguments = {"inputs": form.dim, "width": width, "blocks": blocks}
         description = EncoderDescription(
             name=name,
             library="nearfar",
             width=width,
             modality=self.name,
-            form=dict(form),
+            form=form,
             arguments=arguments,
-            how=f"nearfar.modules.PerceptronEncoder({form['dim']}, width={width}, blocks={blocks})",
+            how=f"nearfar.modules.PerceptronEncoder({form.dim}, width={width}, blocks={blocks})",
         )
         return PerceptronEncoder(**arguments), description
 
-    def rebuild(self, description: EncoderDescription) -> nn.Module:
+    def rebuild(self, description: EncoderDescription[VectorForm]) -> nn.Module:
         return PerceptronEncoder(**description.arguments)
 
     def views(
         self,
         recipe: ViewRecipe,
-        form: Mapping[str, Any],
+        form: VectorForm,
         *,
         source: Source,
         options: VectorOptions,
@@ -116,33 +139,44 @@ class Vectors(Modality):
         make = recipe.make or VectorViews
         return make(**self._known(form) | {**recipe.settings, **settings})
 
-    def two_views(self, form: Mapping[str, Any]) -> Views:
+    def half_views(
+        self,
+        form: VectorForm,
+        *,
+        source: Source,
+        options: VectorOptions,
+        settings: Mapping[str, Any],
+    ) -> Views:
+        """As they are, unless settings are given."""
+        if not settings:
+            return PlainViews(self.plain(form))
+        return super().half_views(form, source=source, options=options, settings=settings)
+
+    def two_views(self, form: VectorForm) -> Views:
         return VectorViews(**self._known(form))
 
-    def plain(self, form: Mapping[str, Any]) -> Views:
-        return VectorViews(mean=form["mean"], std=form["std"], mask=0.0, noise=0.0)
+    def plain(self, form: VectorForm) -> Views:
+        return VectorViews(mean=form.mean, std=form.std, mask=0.0, noise=0.0)
 
     def raw(
-        self, source: Source, form: Mapping[str, Any]
+        self, source: Source, form: VectorForm
     ) -> tuple[str, Float[Tensor, "samples features"]]:
         views = self.plain(form)
         parts = []
         for batch in source.chunks():
-            shown = views.plain(batch.inputs)
-            assert isinstance(shown, Tensor)
-            parts.append(shown)
-        return f"{form['dim']} standardised features", torch.cat(parts)
+            parts.append(require(Tensor, view=views.plain(batch.inputs)))
+        return f"{form.dim} standardised features", torch.cat(parts)
 
-    def show(self, view: View, form: Mapping[str, Any]) -> list[Exhibit]:
-        assert isinstance(view, Tensor)
-        return [Exhibit(png=_strip(row), text=_words(row, form["columns"])) for row in view.cpu()]
+    def show(self, view: View, form: VectorForm) -> list[Exhibit]:
+        rows = require(Tensor, view=view).cpu()
+        return [Exhibit(png=_strip(row), text=_words(row, form.columns)) for row in rows]
 
-    def onnx(self, encoder: nn.Module, form: Mapping[str, Any]) -> OnnxCall:
-        example = torch.zeros(2, form["dim"])
+    def onnx(self, encoder: nn.Module, form: VectorForm) -> OnnxCall:
+        example = torch.zeros(2, form.dim)
         return OnnxCall(encoder, (example,), ("vectors",), ({0: "batch"},))
 
-    def signal_dim(self, form: Mapping[str, Any]) -> int:
-        return int(form["dim"])
+    def signal_dim(self, form: VectorForm) -> int:
+        return int(form.dim)
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -151,19 +185,18 @@ class Vectors(Modality):
         batch = small_batch(samples, most=batch_size or 256, updates=4)
         return {"batch_size": batch, "epochs": 100}
 
-    def check(self, source: Source, form: Mapping[str, Any]) -> None:
-        root = source.root
-        assert isinstance(root, VectorSource)
-        if root.dim != form["dim"]:
+    def check(self, source: Source, form: VectorForm) -> None:
+        root = require(VectorSource, data=source.root)
+        if root.dim != form.dim:
             raise ValueError(
-                f"`data` must have {form['dim']} features, as the run's vectors had, got {root.dim}"
+                f"`data` must have {form.dim} features, as the run's vectors had, got {root.dim}"
             )
 
-    def _known(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: form[name] for name in _FOUND}
+    def _known(self, form: VectorForm) -> dict[str, Any]:
+        return {name: getattr(form, name) for name in _FOUND}
 
 
-def _words(row: Tensor, columns: list[str]) -> str:
+def _words(row: Tensor, columns: tuple[str, ...]) -> str:
     """The first standardised values, by name."""
     said = [f"{name} {v:+.2f}" for name, v in zip(columns, row[:_SHOWN].tolist(), strict=False)]
     return ", ".join(said) + (" …" if len(row) > _SHOWN else "")

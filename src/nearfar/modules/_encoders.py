@@ -23,7 +23,7 @@ def build_encoder(
     image_size: int,
     stem: str = "auto",
     norm: str = "batch",
-) -> tuple[nn.Module, EncoderDescription]:
+) -> tuple[nn.Module, EncoderDescription[dict[str, Any]]]:
     """A randomly initialised image encoder, and its description.
 
     Args:
@@ -71,7 +71,7 @@ def build_encoder(
 
 def _build_amdim(
     name: str, *, channels: int, image_size: int, stem: str, norm: str
-) -> tuple[nn.Module, EncoderDescription]:
+) -> tuple[nn.Module, EncoderDescription[dict[str, Any]]]:
     if stem == "small":
         raise ValueError(f"`stem` must be 'standard' or 'auto' for {name}, got 'small'")
     arguments: dict[str, Any] = {"channels": channels, "image_size": image_size}
@@ -91,7 +91,7 @@ def _build_amdim(
 
 def _build_timm(
     name: str, *, channels: int, image_size: int, stem: str, norm: str
-) -> tuple[nn.Module, EncoderDescription]:
+) -> tuple[nn.Module, EncoderDescription[dict[str, Any]]]:
     import timm
 
     if not timm.is_model(name):

@@ -23,7 +23,7 @@ def build_text_encoder(
     dropout: float | None = None,
     shift: int = 0,
     pretrained: bool = True,
-) -> tuple[nn.Module, EncoderDescription]:
+) -> tuple[nn.Module, EncoderDescription[dict[str, Any]]]:
     """A text encoder, and its description without the form.
 
     Args:
@@ -77,7 +77,7 @@ def build_text_encoder(
     )
 
 
-def rebuild_text_encoder(description: EncoderDescription) -> nn.Module:
+def rebuild_text_encoder(description: EncoderDescription[Any]) -> nn.Module:
     """A randomly initialised encoder of this description, built without network access."""
     arguments = description.arguments
     if description.library == "transformers":

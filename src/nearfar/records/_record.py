@@ -7,6 +7,7 @@ import json
 import math
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,7 +71,12 @@ class Record:
     @classmethod
     def from_json(cls: type[R], text: str) -> R:
         """The record that :meth:`to_json` wrote."""
-        decoded: R = _decode(cls, json.loads(text))
+        return cls.of_values(json.loads(text))
+
+    @classmethod
+    def of_values(cls: type[R], values: Mapping[str, Any]) -> R:
+        """The record with these values, as JSON has them."""
+        decoded: R = _decode(cls, values)
         return decoded
 
     def save(self, path: Path) -> None:

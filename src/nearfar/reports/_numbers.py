@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from nearfar._signs import minus
+
 __all__ = ["count", "duration", "memory", "number"]
 
 
@@ -28,7 +30,7 @@ def number(value: float | None, *, digits: int = 3) -> str:
         text = f"{mantissa}e{int(exponent)}"
     else:
         text = f"{value:.{digits}g}"
-    return text.replace("-", "−")
+    return minus(text)
 
 
 def count(value: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from nearfar._signs import minus
 from nearfar.records import StudyRecord
 from nearfar.studies._baselines import SUPERVISED, UNTRAINED
 from nearfar.studies._claim import Claim
@@ -62,7 +63,7 @@ def _gains(method: str, record: StudyRecord) -> str:
         gain = _gain(record, method, column)
         if gain is not None:
             shown.append(f"{column} {100 * gain[0]:+.1f} points, spreads {100 * gain[1]:.1f}")
-    return "; ".join(shown).replace("-", "−")
+    return minus("; ".join(shown))
 
 
 def _verdicts(record: StudyRecord) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from nearfar._signs import minus
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import uniformity_floor, uniformity_minimum
 from nearfar.records import AdviceLine, AdviceRecord, Curve
@@ -244,7 +245,7 @@ def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return minus(f"{value:.2f}")
 
 
 def _probability(value: float) -> str:

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_integer
+from nearfar.checks import check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import Stream, random_bits
 from nearfar.views._images import (
@@ -112,10 +112,7 @@ class CustomViews:
         """
         images, sizes = pixels_and_sizes(images)
         check_images(images, channels=self.channels)
-        if samples.shape != images.shape[:1]:
-            raise ValueError(
-                f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(images), samples=samples)
         extents = [(height, width) for height, width in check_sizes(images, sizes).tolist()]
         if self.batched and len(set(extents)) > 1:
             raise ValueError("`sizes` must be equal for a batched transform, got mixed sizes")

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_fraction, check_integer
+from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Nodes
 from nearfar.ops._random import random_bits, uniform
 
@@ -106,10 +106,7 @@ class GraphViews:
         Raises:
             ValueError: Not one number a sample.
         """
-        if samples.shape != inputs.targets.shape:
-            raise ValueError(
-                f"`samples` must be {len(inputs)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(inputs), samples=samples)
         return tuple(self._view(inputs, _Draws(seed, epoch, v)) for v in range(self.num_views))
 
     def plain(self, inputs: Nodes) -> Nodes:

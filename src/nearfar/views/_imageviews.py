@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from nearfar.checks import check_fraction, check_integer
+from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
 from nearfar.views._images import (
@@ -245,10 +245,7 @@ class ImageViews:
         images, given = pixels_and_sizes(images)
         check_images(images, channels=self.channels)
         sizes = check_sizes(images, given)
-        if samples.shape != images.shape[:1]:
-            raise ValueError(
-                f"`samples` must be {len(images)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(images), samples=samples)
         made: list[Tensor] = []
         for first, count, size in (
             (0, self._large, self.size),

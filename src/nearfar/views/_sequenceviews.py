@@ -9,7 +9,13 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
-from nearfar.checks import check_choice, check_fraction, check_integer, check_not_negative
+from nearfar.checks import (
+    check_choice,
+    check_fraction,
+    check_indices,
+    check_integer,
+    check_not_negative,
+)
 from nearfar.inputs import Sequences
 from nearfar.ops._random import random_bits, uniform
 from nearfar.views._sequencewindows import Padding, band_stop, blank, windows
@@ -157,10 +163,7 @@ class SequenceViews:
             ValueError: A shape is not as it must be.
         """
         whole = self._normalised(sequences)
-        if samples.shape != whole.values.shape[:1]:
-            raise ValueError(
-                f"`samples` must be {len(whole)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(whole), samples=samples)
         asked = samples.to(whole.values.device)
         return tuple(
             self._view(whole, asked, seed=seed, epoch=epoch, view=view)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_fraction, check_integer
+from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Texts, Tokens
 from nearfar.ops._random import uniform
 from nearfar.views._tokenizer import Tokenizer
@@ -115,10 +115,7 @@ class TextViews:
             ValueError: Not one index for each text.
         """
         tokens = self.plain(texts)
-        if samples.shape != tokens.lengths.shape:
-            raise ValueError(
-                f"`samples` must be {len(tokens)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(tokens), samples=samples)
         count, length = tokens.ids.shape
         repeats = 2 if self.replace else 1
         which = torch.arange(self.num_views).repeat_interleave(count)

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
-from nearfar.checks import check_choice, check_fraction, check_integer
+from nearfar.checks import check_choice, check_fraction, check_indices, check_integer
 from nearfar.ops._random import uniform
 
 __all__ = ["VectorViews"]
@@ -132,10 +132,7 @@ class VectorViews:
             ValueError: Not as many columns as `mean`, or not one index a row.
         """
         plain = self.plain(vectors)
-        if samples.shape != vectors.shape[:1]:
-            raise ValueError(
-                f"`samples` must be {len(vectors)} indices, got shape {tuple(samples.shape)}"
-            )
+        check_indices(len(vectors), samples=samples)
         return tuple(
             self._view(plain, samples.cpu(), seed=seed, epoch=epoch, view=view)
             for view in range(self.num_views)

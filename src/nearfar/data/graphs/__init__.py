@@ -1,9 +1,8 @@
 """Graphs: the samples are their nodes."""
 
 from nearfar.data.graphs._graph import Graph
-from nearfar.data.graphs._label_graphs import label_graphs
 from nearfar.data.graphs._node_features import NodeFeatures
-from nearfar.data.graphs._open_graphs import open_graphs
+from nearfar.data.graphs._open_graphs import GRAPHS, label_graphs, open_graphs
 from nearfar.data.graphs._source import GraphSource
 
-__all__ = ["Graph", "GraphSource", "NodeFeatures", "label_graphs", "open_graphs"]
+__all__ = ["GRAPHS", "Graph", "GraphSource", "NodeFeatures", "label_graphs", "open_graphs"]

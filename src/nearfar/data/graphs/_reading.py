@@ -16,9 +16,10 @@ from nearfar.data._specs import array_of
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._node_features import CSR, NodeFeatures
 
-__all__ = ["LIST_ENDINGS", "read_data", "read_edge_list", "read_npz"]
+__all__ = ["EDGE_ENDINGS", "LIST_ENDINGS", "read_data", "read_edge_list", "read_npz"]
 
-LIST_ENDINGS = (".csv", ".tsv", ".txt", ".edges", ".edgelist")
+EDGE_ENDINGS = (".edges", ".edgelist")
+LIST_ENDINGS = (".csv", ".tsv", ".txt", *EDGE_ENDINGS)
 
 
 def read_data(data: Any) -> Graph:

@@ -10,14 +10,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nearfar.data._files import printable
+from nearfar.data._labelled_data import LABELS, TEST_LABELS
 from nearfar.data._numpy_files import map_array, open_arrays
 
 __all__ = ["ArrayFile", "read_array_file"]
 
 IMAGES = ("x", "images", "data", "x_train", "train_images")
-LABELS = ("y", "labels", "label", "targets", "y_train", "train_labels")
 TEST_IMAGES = ("x_test", "test_images")
-TEST_LABELS = ("y_test", "test_labels")
 
 
 @dataclass(frozen=True)

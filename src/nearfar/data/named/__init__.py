@@ -9,8 +9,7 @@ from nearfar.data.named._catalogue import (
     named_set,
     named_sources,
 )
-from nearfar.data.named._image_set import ImageSet, Part
-from nearfar.data.named._named_set import NamedSet
+from nearfar.data.named._named_set import ImageSet, NamedSet, Part
 
 __all__ = [
     "NAMES",

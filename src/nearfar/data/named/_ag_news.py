@@ -64,7 +64,7 @@ def _read_official(path: Path) -> _Texts:
 
 
 def _read_sample(path: Path) -> tuple[list[str], NDArray[Any], NDArray[np.bool_]]:
-    from nearfar.data.text import read_table
+    from nearfar.data._tables import read_table
 
     columns = read_table(path).columns
     texts = list(columns["text"])

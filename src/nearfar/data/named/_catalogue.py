@@ -12,10 +12,9 @@ from nearfar.data.named._archives import Places
 from nearfar.data.named._cifar import load_cifar10, load_cifar100
 from nearfar.data.named._digits import load_digits
 from nearfar.data.named._fsdd import FSDD_FILES, load_fsdd
-from nearfar.data.named._image_set import ImageSet
 from nearfar.data.named._mnist import DEBIAN, load_fashion_mnist, load_mnist
 from nearfar.data.named._multi30k import MULTI30K_FILES, load_multi30k
-from nearfar.data.named._named_set import NamedSet, of_images
+from nearfar.data.named._named_set import ImageSet, NamedSet, of_images
 from nearfar.data.named._omniglot import load_omniglot
 from nearfar.data.named._omniglot_pairs import load_omniglot_pairs
 from nearfar.data.named._planetoid import load_citeseer, load_cora

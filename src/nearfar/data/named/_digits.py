@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nearfar.data.named._archives import Places
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 
 __all__ = ["load_digits"]
 

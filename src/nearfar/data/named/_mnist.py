@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.named._archives import Archive, Places, obtain
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 
 __all__ = ["load_fashion_mnist", "load_mnist", "read_idx"]
 

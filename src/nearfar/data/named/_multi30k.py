@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nearfar.data._tables import read_table
 from nearfar.data.named._archives import Places
 from nearfar.data.named._named_set import NamedSet
+from nearfar.data.pairs import GroupSource, PairSource
+from nearfar.data.text import TextSource
 
 __all__ = ["MULTI30K_FILES", "load_multi30k"]
 
@@ -36,9 +39,6 @@ def load_multi30k(places: Places) -> NamedSet:
 
 def read_captions(path: Path) -> NamedSet:
     """The set out of its file."""
-    from nearfar.data.pairs import GroupSource, PairSource
-    from nearfar.data.text import TextSource, read_table
-
     columns = read_table(path).columns
     captions = list(zip(*(columns[f"cap{i}"] for i in range(1, CAPTIONS + 1)), strict=True))
     parts: dict[str, list[tuple[str, ...]]] = {"train": [], "val": [], "test": []}

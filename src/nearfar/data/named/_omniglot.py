@@ -12,7 +12,7 @@ from PIL import Image
 
 from nearfar.data._progress import in_threads
 from nearfar.data.named._archives import Archive, Places, obtain
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 from nearfar.data.named._store import Store, unpacked
 
 __all__ = ["load_omniglot", "unpack_omniglot"]

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 from nearfar.data.images._arrays import ArraySource
 from nearfar.data.named._archives import Places
-from nearfar.data.named._image_set import Part
-from nearfar.data.named._named_set import NamedSet
+from nearfar.data.named._named_set import NamedSet, Part
 from nearfar.data.named._omniglot import load_omniglot
+from nearfar.data.pairs import GroupSource
 
 __all__ = ["load_omniglot_pairs"]
 
@@ -33,8 +33,6 @@ def load_omniglot_pairs(places: Places) -> NamedSet:
         Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), section 4; their split is
         964 characters to pretrain on and 659 of a second archive to judge.
     """
-    from nearfar.data.pairs import GroupSource
-
     loaded = load_omniglot(places)
     assert loaded.test is not None
     members = ArraySource(_small(_by_character(loaded.train).images), name="omniglot")

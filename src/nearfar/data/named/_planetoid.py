@@ -58,7 +58,7 @@ def load_citeseer(places: Places) -> NamedSet:
 def _load(name: str, places: Places) -> NamedSet:
     """The whole graph to pretrain on; 20 labelled nodes a class to fit on, 1,000 to judge on."""
     from nearfar.data.graphs import Graph, GraphSource, NodeFeatures
-    from nearfar.data.graphs._label_graphs import labelled_nodes
+    from nearfar.data.graphs._open_graphs import labelled_nodes
     from nearfar.data.graphs._reading import read_npz
 
     packed = places.find(f"planetoid_{name}.npz")

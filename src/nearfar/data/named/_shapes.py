@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from nearfar.data.named._archives import Places
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 from nearfar.data.worlds import ShapeWorld
 
 __all__ = ["load_shapes"]

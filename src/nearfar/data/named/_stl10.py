@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.named._archives import Archive, Places, obtain
-from nearfar.data.named._image_set import ImageSet
+from nearfar.data.named._named_set import ImageSet
 from nearfar.data.named._store import Store, unpacked
 
 __all__ = ["load_stl10", "unpack_stl10"]

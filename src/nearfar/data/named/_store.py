@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.named._archives import Places
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 from nearfar.records import replace_atomically, write_text
 
 __all__ = ["Store", "unpacked"]

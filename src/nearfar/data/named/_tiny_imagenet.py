@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data.named._archives import Archive, Places, obtain
-from nearfar.data.named._image_set import ImageSet, Part
+from nearfar.data.named._named_set import ImageSet, Part
 from nearfar.data.named._sheets import decode_all, split
 from nearfar.data.named._store import Store, unpacked
 

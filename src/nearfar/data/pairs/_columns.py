@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
+from nearfar.data._files import file_ending, printable
 from nearfar.data._numpy_files import open_arrays
-from nearfar.data.text._tables import TABLE_ENDINGS, file_ending, read_lines, read_table
+from nearfar.data._tables import TABLE_ENDINGS, read_lines, read_table
 
 __all__ = ["Halves", "adjacent_halves", "read_halves"]
 

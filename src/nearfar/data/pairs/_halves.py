@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS
 from nearfar.data._source import Source
-from nearfar.data.images._arrays import ArraySource
+from nearfar.data.images import ArraySource, ImageFiles
+from nearfar.data.images._files import image_faults
 from nearfar.data.pairs._columns import Halves
-from nearfar.data.pairs._pictures import PictureFiles, picture_faults
-from nearfar.data.pairs._sounds import SoundFiles, sound_faults
-from nearfar.data.sequences import SequenceArray
+from nearfar.data.sequences import SequenceArray, SoundFiles
+from nearfar.data.sequences._files import sound_faults
 from nearfar.data.text import TextSource
 from nearfar.data.vectors import VectorSource
 
@@ -126,7 +126,7 @@ def _array(value: Any) -> NDArray[Any] | None:
 def what_is_wrong(half: Half) -> list[str | None]:
     """For each value why it cannot be used; None where it can."""
     if half.kind == "image files":
-        return picture_faults(list(half.values))
+        return image_faults(list(half.values))
     if half.kind == "sound files":
         return sound_faults(list(half.values))
     if isinstance(half.values, np.ndarray):
@@ -146,7 +146,7 @@ def source_of(
         return _of_numbers(half.values[np.asarray(kept)], name)
     values = [half.values[i] for i in kept]
     if half.kind == "image files":
-        return PictureFiles(values, name=name, rows=numbers)
+        return ImageFiles(values, name=name, rows=numbers)
     if half.kind == "sound files":
         return SoundFiles(values, name=name, rows=numbers, sample_rate=sample_rate)
     if half.kind == "numbers":

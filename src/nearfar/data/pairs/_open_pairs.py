@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from nearfar.data._files import counted, list_names, printable
+from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labelled_data import LabelledData
+from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
+from nearfar.data._tables import TABLE_ENDINGS
 from nearfar.data.pairs._columns import Halves, adjacent_halves, read_halves
 from nearfar.data.pairs._halves import examine, source_of, what_is_wrong
 from nearfar.data.pairs._source import PairSource
-from nearfar.data.text._tables import TABLE_ENDINGS, file_ending
 
-__all__ = ["label_pairs", "may_be_pairs", "open_pairs"]
+__all__ = ["PAIRS", "label_pairs", "may_be_pairs", "open_pairs"]
 
 
 def open_pairs(
     spec: Path | tuple[Any, Any] | Sequence[str],
+    open_part: Callable[[Any], Source] | None = None,
     *,
     split: Split = "train",
     x: str | None = None,
@@ -41,6 +44,7 @@ def open_pairs(
         spec: A ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl`` file; an ``.npz`` file of two arrays;
             two sources, arrays or lists in memory, or two paths, in a tuple; with `adjacent` a file
             of sentences.
+        open_part: Opens a half that is a path or a name; needed where a half is one.
         split: Pairs have no official test set: ``train`` or ``all``.
         x: Column or array of the inputs; the first of two if neither is named.
         s: Column or array of the signals.
@@ -56,8 +60,6 @@ def open_pairs(
         >>> open_pairs((["a dog", "", "a red car"], ["un chien", "un chat", "une voiture rouge"]))
         <pairs: 2 pairs (texts of 2 words, texts of 2 words)>
     """
-    from nearfar.data._open_source import open_source  # which imports this when it opens pairs
-
     refuse_test(split, "a set of pairs")
     if adjacent:
         if s is not None:
@@ -78,7 +80,7 @@ def open_pairs(
         )
     sides = [_array(side) for side in spec]
     if any(isinstance(side, (Source, Path, str)) for side in sides):
-        return PairSource(*(open_source(side) for side in sides))
+        return PairSource(*(_source(side, open_part) for side in sides))
     return _complete(Halves("pairs", sides[0], sides[1]), folder=None, sample_rate=sample_rate)
 
 
@@ -91,6 +93,14 @@ def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> Labe
     raise ValueError(
         "pairs have no labels: probe with labelled data of one side, such as images or texts"
     )
+
+
+def _source(side: Any, open_part: Callable[[Any], Source] | None) -> Source:
+    if isinstance(side, Source):
+        return side
+    if open_part is None:
+        raise TypeError(f"halves of pairs must be sources where one is, got {type(side).__name__}")
+    return open_part(side)
 
 
 def _array(side: Any) -> Any:
@@ -147,3 +157,20 @@ def may_be_pairs(spec: Any) -> bool:
         ending = file_ending(Path(spec))
         return ending in TABLE_ENDINGS or ending == ".npz"
     return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
+
+
+def _recognise(preview: DataPreview) -> Sureness:
+    """Two halves in a tuple, which are not two texts."""
+    spec = preview.spec
+    two = isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
+    return Sureness.LIKELY if two else Sureness.NO
+
+
+PAIRS = DataKind(
+    name="pairs",
+    open=open_pairs,
+    label=label_pairs,
+    recognises=_recognise,
+    telling=("x", "s", "adjacent"),
+    composite=True,
+)

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar, final
 
+import torch
 from torch import Tensor
 
 from nearfar.data._source import Batch, Source, check_positions
+from nearfar.data._subset import Subset
+from nearfar.data.pairs._groups import GroupSource
 from nearfar.inputs import Pair
 
-__all__ = ["PairSource"]
+__all__ = ["PairSource", "is_paired", "sides"]
 
 
 @final
@@ -77,3 +80,28 @@ class PairSource(Source):
     def fingerprint(self) -> str:
         content = f"{self.x.fingerprint} {self.s.fingerprint}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+
+
+def is_paired(source: Source) -> bool:
+    """Whether samples are pairs, or groups of which pairs are drawn."""
+    return isinstance(source.root, (PairSource, GroupSource))
+
+
+def sides(source: Source) -> tuple[Source, Source]:
+    """The inputs and the signals of pairs, or of some of them; of groups twice all members.
+
+    Raises:
+        TypeError: A source of something else.
+    """
+    root = source.root
+    if isinstance(root, GroupSource):
+        if source is root:
+            return root.x, root.x
+        members = source.samples[:, None] * root.size + torch.arange(root.size)
+        own = Subset(root.x, members.flatten())
+        return own, own
+    if not isinstance(root, PairSource):
+        raise TypeError(f"`source` must be of pairs, got {source.modality}: {source.describe()}")
+    if source is root:
+        return root.x, root.s
+    return Subset(root.x, source.samples), Subset(root.s, source.samples)

@@ -10,14 +10,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nearfar.data._files import printable
+from nearfar.data._labelled_data import LABELS, TEST_LABELS
 from nearfar.data._numpy_files import map_array, open_arrays
 
 __all__ = ["SequenceFile", "SequencePart", "read_sequence_file"]
 
 VALUES = ("x", "sequences", "series", "data", "x_train")
-LABELS = ("y", "labels", "label", "targets", "y_train")
 TEST_VALUES = ("x_test",)
-TEST_LABELS = ("y_test",)
 AROUND = ("samples", "offsets", "sample_rate")
 
 

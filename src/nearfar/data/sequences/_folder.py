@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
 from typing import final
 
-import torch
 from torch import Tensor
 
 from nearfar.checks import check_integer, check_positive
@@ -17,29 +15,17 @@ from nearfar.data._file_list import FileList, list_bad
 from nearfar.data._files import SOUND_ENDINGS, counted
 from nearfar.data._folder_parts import Folder
 from nearfar.data._progress import in_threads
-from nearfar.data._source import Batch, check_positions
-from nearfar.data.sequences._decoding import (
-    BadSound,
-    SoundHeader,
-    decode_sound,
-    read_sound_header,
-)
-from nearfar.data.sequences._source import (
-    SequenceSource,
-    cut,
-    resampling_note,
-    shortest,
-)
-from nearfar.inputs import Sequences
+from nearfar.data.sequences._decoding import SoundHeader
+from nearfar.data.sequences._files import NUMBER_SIZE, SoundFileSource, header_or_reason
+from nearfar.data.sequences._source import cut
 
 __all__ = ["SoundFolder"]
 
 MEMORY = 256 << 20
-NUMBER_SIZE = 4  # bytes
 
 
 @final
-class SoundFolder(SequenceSource, Folder):
+class SoundFolder(SoundFileSource, Folder):
     """Every sound in a folder and the folders below it, in the order of their paths.
 
     WAV, FLAC, OGG, Opus, MP3 and AIFF, of any rate and length; several channels become one, their
@@ -64,8 +50,6 @@ class SoundFolder(SequenceSource, Folder):
         ValueError: Fewer than two sounds, or more than half of the files unfit.
     """
 
-    sample_rate: int
-
     def __init__(
         self,
         folder: Path,
@@ -78,50 +62,24 @@ class SoundFolder(SequenceSource, Folder):
         check_positive(seconds=seconds)
         if sample_rate is not None:
             check_integer(at_least=1, sample_rate=sample_rate)
+        super().__init__(room=memory)
         self.folder = folder
         self._files = FileList(folder, SOUND_ENDINGS, noun="sounds")
         self.name = name or folder.resolve().name
-        self.channels = 1
-        self._damaged: dict[int, str] = {}
-        self._kept: dict[int, Tensor] = {}
-        found = in_threads(self._read_header, self._files.names, label="looking at files")
+        found = in_threads(self._header, self._files.names, label="looking at files")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
         self._drop_bad(found)
-        rates = Counter(header.sample_rate for header in self._headers)
-        self.sample_rate = sample_rate or max(rates, key=lambda rate: (rates[rate], rate))
-        self._room = memory
-        frames = [header.frames_at(self.sample_rate) for header in self._headers]
-        self._pieces = self._cut(frames, seconds)
-        if sum(frames) * NUMBER_SIZE <= memory:
-            self._decode_all(seconds)
-        self.rows = torch.tensor([row for row, _, _ in self._pieces])
-        self.lengths = torch.tensor([stop - start for _, start, stop in self._pieces])
+        self.sample_rate = sample_rate or self.commonest_rate()
+        self._piece = max(1, round(seconds * self.sample_rate))
+        self._cut()
+        if sum(self.frames()) * NUMBER_SIZE <= memory:
+            self._decode_all()
 
-    def __len__(self) -> int:
-        return len(self._pieces)
-
-    def read(self, positions: Sequence[int] | Tensor) -> Batch:
-        index = check_positions(positions, length=len(self))
-        if not len(index):
-            return Batch(Sequences(torch.zeros(0, 1, 0)), index)
-        missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
-        decoded = dict(zip(missing, in_threads(self._decode, missing), strict=True))
-        for position, sound in decoded.items():
-            if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
-                self._room -= sound.numel() * NUMBER_SIZE
-                self._kept[position] = sound
-        sounds = []
-        for position in index.tolist():
-            sound = self._kept.get(position, decoded.get(position))
-            if not isinstance(sound, Tensor):
-                self._damaged[position] = str(sound)
-                _, start, stop = self._pieces[position]
-                sound = torch.zeros(1, stop - start)
-            sounds.append(sound)
-        return Batch(Sequences.of(sounds), index)
+    def file(self, row: int) -> Path:
+        return self.folder / self._files.names[row]
 
     def identify(self, sample: int) -> str:
-        row, start, stop = self._pieces[sample]
+        row, start, stop = self.pieces[sample]
         name = self._files.identify(row)
         if start == 0 and stop == self._headers[row].frames_at(self.sample_rate):
             return name
@@ -129,19 +87,16 @@ class SoundFolder(SequenceSource, Folder):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = self._files.notes()
-        rates = [header.sample_rate for header in self._headers]
-        note = resampling_note(rates, sample_rate=self.sample_rate)
-        notes += [note] if note else []
+        notes = self._files.notes() + self.resampled()
         several = sum(header.channels > 1 for header in self._headers)
         if several:
             notes.append(f"{counted(several, 'file')} of several channels: their mean is taken")
         if len(self) > len(self._headers):
-            long = len({row for row, start, _ in self._pieces if start})
+            long = len({row for row, start, _ in self.pieces if start})
             notes.append(f"{counted(long, 'long file')} cut: {len(self):,} pieces in all")
         notes += self._files.skipped()
-        if self._damaged:
-            damaged = [(self.identify(i), why) for i, why in sorted(self._damaged.items())]
+        if self.damaged:
+            damaged = [(self.identify(i), why) for i, why in sorted(self.damaged.items())]
             notes.append(
                 f"{counted(len(damaged), 'damaged piece')} given as silence: {list_bad(damaged)}"
             )
@@ -149,62 +104,37 @@ class SoundFolder(SequenceSource, Folder):
 
     @cached_property
     def fingerprint(self) -> str:
-        return self._files.fingerprint(f"{self.sample_rate} {self._pieces}")
+        return self._files.fingerprint(f"{self.sample_rate} {self.pieces}")
 
     def paths(self) -> tuple[Path, ...]:
-        return tuple(Path(self._files.names[row]) for row, _, _ in self._pieces)
+        return tuple(Path(self._files.names[row]) for row, _, _ in self.pieces)
 
-    def _read_header(self, path: str) -> SoundHeader | str:
-        try:
-            header = read_sound_header(self.folder / path)
-        except BadSound as bad:
-            return str(bad)
-        except OSError as error:
-            return error.strerror or str(error)
-        if header.frames < shortest(header.sample_rate):
-            return f"{header.frames / header.sample_rate:.3f} s, too short"
-        return header
+    def _header(self, path: str) -> SoundHeader | str:
+        return header_or_reason(self.folder / path)
 
-    def _cut(self, frames: Sequence[int], seconds: float) -> list[tuple[int, int, int]]:
-        piece = max(1, round(seconds * self.sample_rate))
-        return [
+    def _cut(self) -> None:
+        self.set_pieces(
             (row, start, stop)
-            for row, count in enumerate(frames)
-            for start, stop in cut(count, piece=piece)
-        ]
+            for row, count in enumerate(self.frames())
+            for start, stop in cut(count, piece=self._piece)
+        )
 
-    def _decode_all(self, seconds: float) -> None:
+    def _decode_all(self) -> None:
         """Decode every piece; a file with a damaged one is forgotten."""
-        sounds = in_threads(self._decode, range(len(self._pieces)), label="decoding sounds")
+        sounds = in_threads(self.decode, range(len(self.pieces)), label="decoding sounds")
         reasons: list[object] = [None] * len(self._headers)
-        for (row, _, _), sound in zip(self._pieces, sounds, strict=True):
+        for (row, _, _), sound in zip(self.pieces, sounds, strict=True):
             reasons[row] = sound if isinstance(sound, str) else reasons[row]
         good = [
             sound
-            for (row, _, _), sound in zip(self._pieces, sounds, strict=True)
+            for (row, _, _), sound in zip(self.pieces, sounds, strict=True)
             if reasons[row] is None
         ]
         self._drop_bad(reasons)
-        frames = [header.frames_at(self.sample_rate) for header in self._headers]
-        self._pieces = self._cut(frames, seconds)
+        self._cut()
         self._kept = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
 
     def _drop_bad(self, results: Sequence[object]) -> None:
         good = self._files.drop(results)
         if len(self._headers) > len(self._files.names):
             self._headers = list(compress(self._headers, good))
-
-    def _decode(self, position: int) -> Tensor | str:
-        row, start, stop = self._pieces[position]
-        rate = self.sample_rate
-        try:
-            sound: Tensor = decode_sound(
-                self.folder / self._files.names[row],
-                self._headers[row],
-                sample_rate=rate,
-                start=start,
-                stop=stop,
-            )
-        except BadSound as bad:
-            return str(bad)
-        return sound

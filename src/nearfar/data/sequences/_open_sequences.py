@@ -1,4 +1,4 @@
-"""Open sequences: a folder of sounds, a file of arrays, an array."""
+"""Open sequences, with labels or without: folders of sounds, files of arrays, arrays."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._files import printable
-from nearfar.data._folder_parts import split_folder
+from nearfar.checks import check_choice
+from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
+from nearfar.data._folder_parts import Folder, label_folder, split_folder
 from nearfar.data._joined import Joined
+from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.sequences._array_files import SequencePart, read_sequence_file
+from nearfar.data.sequences._array_files import SequenceFile, SequencePart, read_sequence_file
 from nearfar.data.sequences._arrays import SequenceArray
 from nearfar.data.sequences._folder import MEMORY, SoundFolder
 
-__all__ = ["open_part", "open_sequences"]
+__all__ = ["SEQUENCES", "label_sequences", "open_sequences"]
 
 ARRAY_ENDINGS = (".npy", ".npz")
 
@@ -66,15 +70,89 @@ def open_sequences(
     rates = {"source_rate": held.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
     if held.test is None:
         refuse_test(split, printable(spec.name))
-        return open_part(held.train, name=spec.stem, **rates)
+        return _open_part(held.train, name=spec.stem, **rates)
     parts = []
     if split != "test":
-        parts.append(open_part(held.train, name=spec.stem, **rates))
+        parts.append(_open_part(held.train, name=spec.stem, **rates))
     if split != "train":
-        parts.append(open_part(held.test, name=f"{spec.stem}-test", **rates))
+        parts.append(_open_part(held.test, name=f"{spec.stem}-test", **rates))
     return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.stem}-all")
 
 
-def open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
+def _open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
     """The sequences of a part of a file."""
     return SequenceArray(part.values, offsets=part.offsets, name=name, **options)
+
+
+def label_sequences(
+    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
+) -> LabelledData:
+    """Sequences and their classes, as the folders or the file say.
+
+    Args:
+        spec: As for :func:`open_sequences`.
+        labels: Which set of labels of a file that has several; the first if not said.
+        options: As for :func:`open_sequences`.
+
+    Raises:
+        ValueError: No labels, one class only, or labels that do not fit the sequences.
+    """
+    if not isinstance(spec, Path):
+        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+    if spec.is_dir():
+        if labels is not None:
+            raise ValueError(f"`labels` of a folder are its sub-folders, got the name {labels!r}")
+        folder = open_sequences(spec, split="all", **options)
+        assert isinstance(folder, Folder)
+        return label_folder(folder, noun="sounds")
+    return _of_file(read_sequence_file(spec), spec, labels, options)
+
+
+def _of_file(
+    held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
+) -> LabelledData:
+    known = held.train.labels
+    if not known:
+        raise ValueError(f"{printable(path.name)} holds no labels: name them y or labels")
+    name = labels or next(iter(known))
+    check_choice(known, labels=name)
+    options = options | {"source_rate": held.sample_rate}
+    options.pop("memory", None)
+    train = _open_part(held.train, name=path.stem, **options)
+    if held.test is None or name not in held.test.labels:
+        return with_labels(train, _each(known[name], train.rows, len(held.train)))
+    test = _open_part(held.test, name=f"{path.stem}-test", **options)
+    return with_labels(
+        train,
+        _each(known[name], train.rows, len(held.train)),
+        test,
+        _each(held.test.labels[name], test.rows, len(held.test)),
+    )
+
+
+def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
+    """The label of each sequence: rows may be skipped, long ones be in pieces."""
+    flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if len(flat) != count:
+        raise ValueError(f"labels must be one for each of {count:,} sequences, got {len(flat):,}")
+    chosen: NDArray[Any] = flat[rows.numpy()]
+    return chosen
+
+
+def _recognise(preview: DataPreview) -> Sureness:
+    """Folders of more sounds than images, and files of arrays with a rate or with offsets."""
+    names = set(preview.arrays)
+    if {"samples", "offsets"} <= names or "sample_rate" in names:
+        return Sureness.LIKELY
+    sounds, images = map(preview.count_files, (SOUND_ENDINGS, IMAGE_ENDINGS))
+    return Sureness.LIKELY if sounds > images else Sureness.NO
+
+
+SEQUENCES = DataKind(
+    name="sequences",
+    open=open_sequences,
+    label=label_sequences,
+    recognises=_recognise,
+    endings=ARRAY_ENDINGS,
+    telling=("sample_rate",),
+)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nearfar.data.text._tables import Table
+from nearfar.data._labelled_data import LABELS
+from nearfar.data._tables import Table
 
-__all__ = ["LABELS", "choose_column", "label_column"]
+__all__ = ["choose_column", "label_column"]
 
-LABELS = ("label", "labels", "y", "class", "target", "category")
 LOOKED_AT = 1_000  # rows
 MUCH_LONGER = 2.0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nearfar.data._specs import Split
-from nearfar.data.text._tables import Table
+from nearfar.data._tables import Table
 
-__all__ = ["hub_table", "is_hub_data"]
+__all__ = ["PREFIX", "hub_table", "is_hub_data"]
 
 PREFIX = "hf:"
 TESTS = ("test", "validation", "valid", "val", "dev")

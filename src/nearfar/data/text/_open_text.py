@@ -1,4 +1,4 @@
-"""Open texts: files of lines, tables, lists, data sets of Hugging Face."""
+"""Open texts, with labels or without: files of lines, tables, lists, data sets of Hugging Face."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nearfar.data._files import printable
+from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._files import file_ending, printable
 from nearfar.data._joined import Joined
+from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
-from nearfar.data.text._columns import choose_column
-from nearfar.data.text._hub import hub_table, is_hub_data
+from nearfar.data._tables import TABLE_ENDINGS, Table, read_lines, read_table
+from nearfar.data.text._columns import choose_column, label_column
+from nearfar.data.text._hub import PREFIX, hub_table, is_hub_data
 from nearfar.data.text._source import TextSource
-from nearfar.data.text._tables import TABLE_ENDINGS, Table, file_ending, read_lines, read_table
 
-__all__ = ["Opened", "open_text", "opened_text"]
+__all__ = ["TEXT", "label_text", "open_text"]
 
 ENDINGS = (".txt", *TABLE_ENDINGS)
 
 
 @dataclass(frozen=True)
-class Opened:
+class _Opened:
     """Texts, and the table they came from; None where they did not come from one."""
 
     source: TextSource
@@ -58,18 +62,18 @@ def open_text(
     if split == "all" and isinstance(spec, Path) and spec.is_dir():
         parts = [open_text(spec, split=part, column=column, words=words) for part in _parts(spec)]
         return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.name}-all")
-    return opened_text(spec, split=split, column=column, words=words).source
+    return _opened(spec, split=split, column=column, words=words).source
 
 
-def opened_text(
+def _opened(
     spec: Any, *, split: Split = "train", column: str | None = None, words: int | None = 256
-) -> Opened:
+) -> _Opened:
     """As :func:`open_text`, with the table beside the texts."""
     if is_hub_data(spec):
         return _of_table(hub_table(spec, split=split), column, words)
     if isinstance(spec, (list, tuple)):
         refuse_test(split, "a list of texts")
-        return Opened(TextSource(spec, name="texts", words=words), None)
+        return _Opened(TextSource(spec, name="texts", words=words), None)
     if not isinstance(spec, Path):
         raise TypeError(
             "texts must be a file, a folder, a list of texts or a data set of Hugging Face,"
@@ -81,7 +85,7 @@ def opened_text(
     return _open_file(spec, column, words)
 
 
-def _open_file(path: Path, column: str | None, words: int | None) -> Opened:
+def _open_file(path: Path, column: str | None, words: int | None) -> _Opened:
     ending = file_ending(path)
     if ending in TABLE_ENDINGS:
         return _of_table(read_table(path), column, words, name=_stem(path))
@@ -92,12 +96,12 @@ def _open_file(path: Path, column: str | None, words: int | None) -> Opened:
     lines = list(read_lines(path))
     rows = np.arange(1, len(lines) + 1)
     source = TextSource(lines, name=_stem(path), words=words, rows=rows, place="line")
-    return Opened(source, None)
+    return _Opened(source, None)
 
 
 def _of_table(
     table: Table, column: str | None, words: int | None, *, name: str | None = None
-) -> Opened:
+) -> _Opened:
     chosen, note = choose_column(table, column)
     source = TextSource(
         table.column(chosen),
@@ -107,10 +111,10 @@ def _of_table(
         place=table.place,
         notes=(*table.notes, *note),
     )
-    return Opened(source, table)
+    return _Opened(source, table)
 
 
-def _open_folder(folder: Path, split: Split, column: str | None, words: int | None) -> Opened:
+def _open_folder(folder: Path, split: Split, column: str | None, words: int | None) -> _Opened:
     parts = _parts(folder)
     if split not in parts:
         refuse_test("test", f"{printable(str(folder))}, in which no file is called test,")
@@ -139,3 +143,64 @@ def _parts(folder: Path) -> dict[Split, Path]:
 def _stem(path: Path) -> str:
     inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     return inner.stem
+
+
+def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
+    """Texts and their classes, a column of the same table.
+
+    Args:
+        spec: As for :func:`open_text`; a list or a file of lines has no labels.
+        labels: Column of the classes; ``label``, ``labels``, ``y``, ``class``, ``target`` or
+            ``category`` if not given.
+        options: As for :func:`open_text`.
+
+    Raises:
+        ValueError: No labels, one class only, a text without one, or labels of the test set that
+            the training set lacks.
+    """
+    opened = _opened(spec, **options)
+    train_labels = _labels_of(opened, labels)
+    try:
+        test = _opened(spec, **options | {"split": "test"})
+    except ValueError as error:
+        if "no official test set" not in str(error):
+            raise
+        return with_labels(opened.source, train_labels)
+    return with_labels(opened.source, train_labels, test.source, _labels_of(test, labels))
+
+
+def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
+    if opened.table is None:
+        raise ValueError(f"{opened.source.name} has no labels: give them as `labels`")
+    name = label_column(opened.table, labels)
+    column = opened.table.column(name, option="labels")
+    values = [column[row] for row in opened.source.kept.tolist()]
+    missing = [row for row, value in enumerate(values) if value is None or value == ""]
+    if missing:
+        raise ValueError(
+            f"column {name!r} of {opened.table.name} must name a class for each text, got none in"
+            f" {len(missing):,} of {len(values):,}, the first at"
+            f" {opened.source.identify(missing[0])}"
+        )
+    return np.asarray(values)
+
+
+def _recognise(preview: DataPreview) -> Sureness:
+    """Lists of texts, files of lines, tables, and what stands on the Hugging Face hub."""
+    spec = preview.spec
+    listed = isinstance(spec, (list, tuple)) and bool(spec)
+    if listed and all(isinstance(text, str) for text in spec):
+        return Sureness.LIKELY
+    on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    return Sureness.LIKELY if on_hub or preview.ending in ENDINGS else Sureness.NO
+
+
+TEXT = DataKind(
+    name="text",
+    open=open_text,
+    label=label_text,
+    recognises=_recognise,
+    endings=ENDINGS,
+    prefixes=(PREFIX,),
+    telling=("column",),
+)

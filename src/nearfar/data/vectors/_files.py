@@ -10,15 +10,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nearfar.data._files import printable
+from nearfar.data._labelled_data import LABELS, TEST_LABELS
 from nearfar.data._numpy_files import map_array, open_arrays
-from nearfar.data.vectors._tables import TABLE_ENDINGS, read_table
+from nearfar.data.vectors._number_tables import TABLE_ENDINGS, read_numbers
 
 __all__ = ["VectorFile", "read_vector_file"]
 
 VECTORS = ("x", "X", "vectors", "features", "data", "x_train", "X_train")
-LABELS = ("y", "labels", "label", "targets", "target", "y_train")
 TEST_VECTORS = ("x_test", "X_test")
-TEST_LABELS = ("y_test",)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def read_vector_file(
     """
     shown = printable(path.name)
     if path.name.lower().endswith(TABLE_ENDINGS):
-        table = read_table(path, exclude=exclude, labels=labels)
+        table = read_numbers(path, exclude=exclude, labels=labels)
         return VectorFile(table.numbers, table.columns, table.labels, notes=table.notes)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Open vectors: an array, a tensor, a file of arrays, a table."""
+"""Open vectors, with labels or without: arrays, tensors, files of arrays, tables."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
+from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.vectors._files import VectorFile, read_vector_file
 from nearfar.data.vectors._vectors import VectorSource
 
-__all__ = ["of_file", "open_vectors"]
+__all__ = ["VECTORS", "label_vectors", "open_vectors"]
+
+NAMED = ("x", "images", "data", "x_train")  # arrays of a file that are the samples
 
 
 def open_vectors(
@@ -39,10 +44,10 @@ def open_vectors(
         if exclude:
             raise ValueError(f"`exclude` is for tables: an array has no column {exclude[0]!r}")
         return VectorSource(array_of(spec), name="array")
-    return of_file(read_vector_file(spec, exclude=exclude), spec, split)
+    return _of_file(read_vector_file(spec, exclude=exclude), spec, split)
 
 
-def of_file(held: VectorFile, path: Path, split: Split) -> Source:
+def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
     """The part of a file that was asked for."""
     name = path.name.split(".")[0] or path.name
     train = VectorSource(held.vectors, name=name, columns=held.columns, notes=held.notes)
@@ -57,3 +62,50 @@ def of_file(held: VectorFile, path: Path, split: Split) -> Source:
             f"{printable(path.name)}: x_test must have the {train.dim} columns of x, got {test.dim}"
         )
     return test if split == "test" else Joined([train, test], name=f"{name}-all")
+
+
+def label_vectors(
+    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, exclude: tuple[str, ...] = ()
+) -> LabelledData:
+    """Vectors and their classes, as the file says.
+
+    Args:
+        spec: As for :func:`open_vectors`.
+        labels: The column of a table that holds the classes.
+        exclude: As for :func:`open_vectors`.
+
+    Raises:
+        ValueError: No labels, one class only, or labels that do not fit the vectors.
+    """
+    if not isinstance(spec, Path):
+        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+    # a run that left the labels out has said so, and they are asked for here all the same
+    others = tuple(name for name in exclude if name != labels)
+    held = read_vector_file(spec, exclude=others, labels=labels)
+    if held.labels is None:
+        raise ValueError(
+            f"{printable(spec.name)} holds no labels: name the array y, or a table's column"
+            " by `labels`"
+        )
+    train = _of_file(held, spec, "train")
+    if held.test_vectors is None or held.test_labels is None:
+        return with_labels(train, held.labels)
+    return with_labels(train, held.labels, _of_file(held, spec, "test"), held.test_labels)
+
+
+def _recognise(preview: DataPreview) -> Sureness:
+    """Arrays of two axes, in memory or in a file."""
+    axes, shapes = preview.axes, preview.arrays
+    if shapes:
+        named = [shapes[name] for name in NAMED if name in shapes]
+        axes = len([*named, *shapes.values()][0]) if named or len(shapes) == 1 else None
+    return Sureness.LIKELY if axes == 2 else Sureness.NO
+
+
+VECTORS = DataKind(
+    name="vectors",
+    open=open_vectors,
+    label=label_vectors,
+    recognises=_recognise,
+    endings=(".npy", ".npz"),
+)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from nearfar.checks import suggest
 from nearfar.data._files import counted, list_names, printable
 
-__all__ = ["TABLE_ENDINGS", "Table", "read_table"]
+__all__ = ["TABLE_ENDINGS", "NumberTable", "read_numbers"]
 
 TABLE_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
-class Table:
+class NumberTable:
     """What a table holds.
 
     Attributes:
@@ -37,7 +37,9 @@ class Table:
     notes: tuple[str, ...]
 
 
-def read_table(path: Path, *, exclude: Sequence[str] = (), labels: str | None = None) -> Table:
+def read_numbers(
+    path: Path, *, exclude: Sequence[str] = (), labels: str | None = None
+) -> NumberTable:
     """The columns of numbers of a table.
 
     The first line of a `.csv` or `.tsv` file names the columns, unless all of it is numbers; they
@@ -81,7 +83,7 @@ def read_table(path: Path, *, exclude: Sequence[str] = (), labels: str | None = 
     if not numbers:
         raise ValueError(f"{shown} has no column of numbers")
     left_out = f"left out, as no numbers: {counted(len(words), 'column')} ({list_names(words)})"
-    return Table(
+    return NumberTable(
         numbers=np.stack(list(numbers.values()), axis=1),
         columns=tuple(numbers),
         labels=None if labels is None else np.asarray([str(cell) for cell in columns[labels]]),

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.checks import suggest
-from nearfar.data._files import list_names, printable
+from nearfar.data._files import file_ending, list_names, printable
 
-__all__ = ["TABLE_ENDINGS", "Table", "file_ending", "read_lines", "read_table"]
+__all__ = ["TABLE_ENDINGS", "Table", "read_lines", "read_table"]
 
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 
@@ -51,16 +51,6 @@ class Table:
                 f"{suggest(name, self.columns)}; the columns are {', '.join(self.columns)}"
             )
         return self.columns[name]
-
-
-def file_ending(path: Path) -> str:
-    """The ending that says what a file holds, in lower case.
-
-    >>> file_ending(Path("news.CSV.gz"))
-    '.csv'
-    """
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return inner.suffix.lower()
 
 
 def read_table(path: Path) -> Table:

@@ -1,4 +1,4 @@
-"""Sounds and series for a person to hear and see."""
+"""Samples as text that a report can hold: pictures, sounds, drawn series."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.modalities._pictures import png_text
-
-__all__ = ["line_png", "wav", "waveform_png"]
+__all__ = ["line_png", "png_text", "wav", "waveform_png"]
 
 _WIDTH, _HEIGHT, _TWICE = 240, 72, 2  # drawn at twice the size, then reduced: smooth lines
 _LONGEST = 4.0  # seconds that are played
 _COLOURS = ("#2563eb", "#ea580c", "#16a34a", "#9333ea", "#dc2626", "#0891b2")
 _LOUDEST = 0.9
+
+
+def png_text(image: Any) -> str:
+    """A picture of Pillow's as a PNG in base64."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def wav(sound: Float[Tensor, "channels time"], *, sample_rate: int) -> str:

@@ -1,0 +1,225 @@
+"""The kinds of data: those of nearfar, and those that installed packages declare."""
+
+from __future__ import annotations
+
+import typing
+import warnings
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from types import NoneType
+from typing import Any, Protocol, runtime_checkable
+
+from nearfar._plugins import PluginError, load, load_all, plugins
+from nearfar.checks import suggest
+from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._files import printable
+from nearfar.data._preview import DataPreview
+from nearfar.data._source import Source
+from nearfar.data._specs import PICKLES, Spec
+from nearfar.data.graphs import GRAPHS
+from nearfar.data.images import IMAGES
+from nearfar.data.named import is_name, named_modality
+from nearfar.data.pairs import PAIRS
+from nearfar.data.sequences import SEQUENCES
+from nearfar.data.text import TEXT
+from nearfar.data.vectors import VECTORS
+
+__all__ = [
+    "ENTRY_POINTS",
+    "MODALITIES",
+    "HasDataKind",
+    "as_given",
+    "find_kind",
+    "kind_names",
+    "modality_of",
+    "telling_options",
+]
+
+ENTRY_POINTS = "nearfar.modalities"
+"""Entry points of packages that bring a kind: each a :class:`nearfar.modalities.Modality`."""
+
+BUILT_IN = {kind.name: kind for kind in (IMAGES, SEQUENCES, TEXT, GRAPHS, VECTORS, PAIRS)}
+MODALITIES = tuple(BUILT_IN)
+"""The kinds that nearfar brings."""
+
+
+@runtime_checkable
+class HasDataKind(Protocol):
+    """Something that brings a kind of data, as a :class:`nearfar.modalities.Modality` does."""
+
+    data: DataKind
+
+
+def kind_names() -> tuple[str, ...]:
+    """Every kind that can be asked for by name; packages are not imported for it."""
+    return (*MODALITIES, *(name for name in plugins(ENTRY_POINTS) if name not in BUILT_IN))
+
+
+def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
+    """A kind by name; one that was handed over as it is.
+
+    Raises:
+        TypeError: Neither a name nor a kind.
+        ValueError: No such kind; the nearest name is given.
+    """
+    if isinstance(modality, DataKind):
+        return modality
+    if isinstance(modality, HasDataKind):
+        return modality.data
+    if not isinstance(modality, str):
+        raise TypeError(
+            "`modality` must be the name of a kind of data, a DataKind or a Modality,"
+            f" got {modality!r}"
+        )
+    if modality in BUILT_IN:
+        return BUILT_IN[modality]
+    known = kind_names()
+    if modality not in known:
+        raise ValueError(
+            f"`modality` must be one of {', '.join(known)}, got {modality!r}"
+            f"{suggest(modality, known)}; the kind of another package needs that package installed,"
+            f" with an entry point in {ENTRY_POINTS!r}, or is handed over as an object"
+        )
+    return _declared(modality, load(ENTRY_POINTS, modality))
+
+
+def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
+    """The name of the kind of data, found without reading them.
+
+    A source states its kind, a named set has one, and some options belong to one kind alone.
+    Otherwise each kind looks at type, ending and header, and the surest one is chosen; between
+    equals one of nearfar's own, so that installing a package leaves the data of others alone.
+
+    Args:
+        spec: As for :func:`nearfar.data.open_source`.
+        given: Names of options that came with it.
+
+    Raises:
+        TypeError: Nothing that could be data, or a pickle.
+        ValueError: A folder or file that is of no known kind, or of several.
+
+    Example:
+        >>> import numpy as np
+        >>> modality_of("digits"), modality_of(np.zeros((9, 4))), modality_of(["one", "two"])
+        ('images', 'vectors', 'text')
+    """
+    if isinstance(spec, Source):
+        return spec.modality
+    kinds = _all()
+    for kind in kinds:
+        if kind.composite and set(kind.telling) & set(given):
+            return kind.name
+    if is_name(spec):
+        return named_modality(str(spec))
+    for option in given:
+        for kind in kinds:
+            if option in kind.telling:
+                return kind.name
+    return _surest(DataPreview(as_given(spec, kinds)), kinds)
+
+
+def telling_options() -> dict[str, type]:
+    """The options that imply a kind of data, and the type of each.
+
+    >>> telling_options()["sample_rate"]
+    <class 'int'>
+    """
+    found: dict[str, type] = {}
+    for kind in _all():
+        hints = typing.get_type_hints(kind.open)
+        for name in kind.telling:
+            hint = hints.get(name, str)
+            choices = [*typing.get_args(hint), hint]
+            found[name] = next(c for c in choices if isinstance(c, type) and c is not NoneType)
+    return found
+
+
+def as_given(spec: Spec, kinds: Collection[DataKind] | None = None) -> Any:
+    """Paths as such, with ``~`` resolved; texts with the prefix of a kind, and objects, as is."""
+    if not isinstance(spec, (str, Path)):
+        return spec
+    known = _all() if kinds is None else kinds
+    prefixes = tuple(prefix for kind in known for prefix in kind.prefixes)
+    if isinstance(spec, str) and spec.startswith(prefixes):
+        return spec
+    return Path(spec).expanduser()
+
+
+def _all() -> tuple[DataKind, ...]:
+    """The built-in kinds first; packages that cannot be imported are left out with a warning."""
+    return tuple(_iterate())
+
+
+def _iterate() -> Iterator[DataKind]:
+    yield from BUILT_IN.values()
+    for name, found in load_all(ENTRY_POINTS).items():
+        if name not in BUILT_IN:
+            try:
+                yield _declared(name, found)
+            except PluginError as error:
+                warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+
+
+def _declared(name: str, found: Any) -> DataKind:
+    """The kind of data that an entry point brings."""
+    kind = found if isinstance(found, DataKind) else getattr(found, "data", None)
+    if not isinstance(kind, DataKind):
+        raise PluginError(
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must be a nearfar.modalities.Modality"
+            f" with a DataKind as `data`, got {found!r}"
+        )
+    if kind.name != name:
+        raise PluginError(
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must have the name of its kind,"
+            f" {kind.name!r}"
+        )
+    return kind
+
+
+def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
+    sure = {kind.name: _asked(kind, preview) for kind in kinds}
+    most = max(sure.values())
+    if not most:
+        return _default(preview, kinds)
+    surest = [name for name, sureness in sure.items() if sureness == most]
+    if surest[0] not in BUILT_IN and len(surest) > 1:
+        raise ValueError(
+            f"data can be {' or '.join(surest)}: name the kind with `modality`, got {preview.spec}"
+        )
+    return surest[0]
+
+
+def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
+    """How sure a kind is; a package that fails here is not asked."""
+    if kind.name in BUILT_IN:
+        return kind.recognises(preview)
+    try:
+        return kind.recognises(preview)
+    except Exception as error:
+        warnings.warn(
+            f"the kind {kind.name!r} of another package is left out, as it fails to recognise data:"
+            f" {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return Sureness.NO
+
+
+def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
+    """What data are that no kind knows: an error, but for a path to nothing."""
+    path = preview.path
+    if path is None:
+        raise TypeError(
+            "data must be a name, a path, an array, a tensor, a list of texts or a PyTorch dataset,"
+            f" got {type(preview.spec).__name__}"
+        )
+    if not path.exists():
+        return kinds[0].name  # opening says that there is nothing
+    shown = printable(str(path))
+    if preview.ending in PICKLES:
+        raise TypeError(f"{shown} may hold a pickle, which is never opened: save a .npy or .npz")
+    endings = dict.fromkeys(ending for kind in kinds for ending in kind.endings)
+    raise ValueError(
+        f"{shown} is neither a folder of images or sounds nor a file with one of the endings"
+        f" {' '.join(endings)}"
+    )

@@ -1,0 +1,194 @@
+"""Sound files, by path or by content, decoded when they are read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nearfar.data._file_list import content_digest
+from nearfar.data._files import counted, list_names, printable
+from nearfar.data._progress import in_threads
+from nearfar.data._source import Batch, check_positions
+from nearfar.data.sequences._decoding import (
+    BadSound,
+    SoundHeader,
+    decode_sound,
+    read_sound_header,
+)
+from nearfar.data.sequences._source import SequenceSource, resampling_note, shortest
+from nearfar.inputs import Sequences
+
+__all__ = ["SoundFileSource", "SoundFiles", "header_or_reason", "sound_faults"]
+
+SECONDS = 10.0  # a row has one sound: longer ones are cut short and not into pieces
+NUMBER_SIZE = 4  # bytes
+
+
+def header_or_reason(file: Path | bytes) -> SoundHeader | str:
+    """What a file says of itself, or why it cannot be used; too short a sound cannot."""
+    try:
+        header = read_sound_header(file)
+    except BadSound as bad:
+        return str(bad)
+    except OSError as error:
+        return error.strerror or str(error)
+    if header.frames < shortest(header.sample_rate):
+        return f"{header.frames / header.sample_rate:.3f} s, too short"
+    return header
+
+
+class SoundFileSource(SequenceSource):
+    """A source that decodes pieces of sound files; damage found when one is read is silence.
+
+    Attributes:
+        pieces: File, first and last step of each sample, at the rate of the source.
+        damaged: By position, why a piece could not be decoded.
+    """
+
+    sample_rate: int
+    pieces: list[tuple[int, int, int]]
+
+    def __init__(self, *, room: int = 0) -> None:
+        self.channels = 1
+        self.damaged: dict[int, str] = {}
+        self._headers: list[SoundHeader] = []
+        self._room = room  # bytes that decoded sounds may still take
+        self._kept: dict[int, Tensor] = {}
+
+    @abstractmethod
+    def file(self, row: int) -> Path | bytes:
+        """Where a file is, or what is in it."""
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def read(self, positions: Sequence[int] | Tensor) -> Batch:
+        index = check_positions(positions, length=len(self))
+        if not len(index):
+            return Batch(Sequences(torch.zeros(0, 1, 0)), index)
+        missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
+        decoded = dict(zip(missing, in_threads(self.decode, missing), strict=True))
+        for position, sound in decoded.items():
+            if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
+                self._room -= sound.numel() * NUMBER_SIZE
+                self._kept[position] = sound
+        sounds = []
+        for position in index.tolist():
+            sound = self._kept.get(position, decoded.get(position))
+            if not isinstance(sound, Tensor):
+                self.damaged[position] = str(sound)
+                _, start, stop = self.pieces[position]
+                sound = torch.zeros(1, stop - start)
+            sounds.append(sound)
+        return Batch(Sequences.of(sounds), index)
+
+    def decode(self, position: int) -> Tensor | str:
+        """The piece, or why it cannot be had."""
+        row, start, stop = self.pieces[position]
+        rate, header = self.sample_rate, self._headers[row]
+        try:
+            sound: Tensor = decode_sound(
+                self.file(row), header, sample_rate=rate, start=start, stop=stop
+            )
+        except BadSound as bad:
+            return str(bad)
+        return sound
+
+    def resampled(self) -> list[str]:
+        """A note on the files of another rate, if there are any."""
+        rates = [header.sample_rate for header in self._headers]
+        note = resampling_note(rates, sample_rate=self.sample_rate)
+        return [note] if note else []
+
+    def frames(self) -> list[int]:
+        """Steps of each file, at the rate of the source."""
+        return [header.frames_at(self.sample_rate) for header in self._headers]
+
+    def set_pieces(self, pieces: Iterable[tuple[int, int, int]]) -> None:
+        """Say what the samples are."""
+        self.pieces = list(pieces)
+        self.rows = torch.tensor([row for row, _, _ in self.pieces])
+        self.lengths = torch.tensor([stop - start for _, start, stop in self.pieces])
+
+    def commonest_rate(self) -> int:
+        """The rate of most files; the higher one of two equally common."""
+        rates = Counter(header.sample_rate for header in self._headers)
+        return max(rates, key=lambda rate: (rates[rate], rate))
+
+
+@final
+class SoundFiles(SoundFileSource):
+    """Sound files in a given order, such as those of the rows of a table; the first 10 s of each.
+
+    Args:
+        files: Path or bytes of each; none with a fault (:func:`sound_faults`).
+        name: Short name.
+        rows: Where each stands, for a person.
+        sample_rate: Numbers a second; the commonest rate of the files if left out.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path | bytes],
+        *,
+        name: str,
+        rows: NDArray[np.int64],
+        sample_rate: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self._files, self._places = list(files), rows
+        self._headers = in_threads(read_sound_header, self._files)
+        self.sample_rate = sample_rate or self.commonest_rate()
+        longest = round(SECONDS * self.sample_rate)
+        frames = self.frames()
+        self.set_pieces((row, 0, min(longest, count)) for row, count in enumerate(frames))
+        self._long = sum(count > longest for count in frames)
+
+    def file(self, row: int) -> Path | bytes:
+        return self._files[row]
+
+    def identify(self, sample: int) -> str:
+        file = self._files[sample]
+        return printable(file.name) if isinstance(file, Path) else f"row {self._places[sample]}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        notes = self.resampled()
+        if self._long:
+            notes.append(f"{counted(self._long, 'sound')} cut to the first {SECONDS:g} s")
+        if self.damaged:
+            named = [f"{self.identify(i)} ({why})" for i, why in sorted(self.damaged.items())]
+            notes.append(
+                f"{counted(len(named), 'damaged sound')} given as silence: {list_names(named)}"
+            )
+        return tuple(notes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return content_digest(self._files, f"{self.sample_rate}")
+
+
+def sound_faults(files: Sequence[Any]) -> list[str | None]:
+    """For each file why it cannot be used; None where it can.
+
+    Args:
+        files: Path or bytes of each; None where there is none.
+    """
+    return in_threads(_fault, files, label="looking at sounds")
+
+
+def _fault(file: Path | bytes | None) -> str | None:
+    if file is None:
+        return "missing"
+    header = header_or_reason(file)
+    return header if isinstance(header, str) else None

@@ -1,0 +1,122 @@
+"""Encoders by name, by entry point, by reference, or from a function that was handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from torch import nn
+
+from nearfar._plugins import is_reference, load, load_reference, plugins
+from nearfar.checks import check_integer
+from nearfar.modalities._modality import Modality
+from nearfar.modules import EncoderDescription
+
+__all__ = ["EncoderFactory", "make_encoder", "rebuild_encoder"]
+
+GROUP = "nearfar.encoders"
+"""The entry points by which other packages add encoders."""
+
+EncoderFactory: TypeAlias = Callable[[Any, Any], tuple[nn.Module, int]]
+"""``(form, options) -> (encoder, width)``: the kind's form and options to an encoder with fresh
+weights and the dimensions of its representation. The encoder takes what the kind's views give."""
+
+
+def make_encoder(
+    kind: Modality[Any, Any], encoder: str | EncoderFactory, form: Any, options: Any
+) -> tuple[nn.Module, EncoderDescription[Any]]:
+    """An encoder with fresh weights, and its description with the form in it.
+
+    Args:
+        kind: Of the samples.
+        encoder: The name of an entry point in the group ``nearfar.encoders``, a reference such as
+            ``mypackage.encoders:mine``, a name that the kind knows, or an
+            :data:`EncoderFactory` itself.
+        form: What the encoder must know of its inputs.
+        options: An instance of the kind's options.
+
+    Raises:
+        ValueError: No such encoder.
+        TypeError: A function that does not return an encoder and its width.
+    """
+    if isinstance(encoder, str):
+        factory = _find(encoder)
+        if factory is None:
+            return kind.build_encoder(encoder, form, options)
+        module, width = _called(factory, form, options, name=encoder)
+        description = EncoderDescription(
+            name=encoder,
+            library="function",
+            width=width,
+            modality=kind.name,
+            form=form,
+            arguments={"options": _plain(options)},
+            how=f"{encoder} called with the form and the options",
+        )
+        return module, description
+    module, width = _called(encoder, form, options, name=getattr(encoder, "__name__", "encoder"))
+    return module, EncoderDescription(
+        name="custom",
+        library="custom",
+        width=width,
+        modality=kind.name,
+        form=form,
+        how="made by the function that was handed over",
+    )
+
+
+def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[Any]) -> nn.Module:
+    """An encoder that the weights saved with this description fit.
+
+    Raises:
+        ValueError: The package that its function is from is not installed.
+    """
+    if description.library != "function":
+        return kind.rebuild(description)
+    factory = _find(description.name)
+    if factory is None:
+        raise ValueError(
+            f"the encoder {description.name!r} is from an entry point of the group {GROUP!r} that"
+            " no installed package declares"
+        )
+    values = description.arguments["options"]
+    options = kind.options(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return _called(factory, description.form, options, name=description.name)[0]
+
+
+def _find(name: str) -> EncoderFactory | None:
+    """The function behind a name; None for a name that only the kind can know."""
+    found: EncoderFactory | None = None
+    if name in plugins(GROUP):
+        found = load(GROUP, name)
+    elif ":" in name and is_reference(name):  # names of timm have dots
+        found = load_reference(name, argument="encoder")
+    return found
+
+
+def _called(
+    factory: EncoderFactory, form: Any, options: Any, *, name: str
+) -> tuple[nn.Module, int]:
+    if not callable(factory):
+        raise TypeError(f"`encoder` {name} must be a function (form, options), got {factory!r}")
+    made = factory(form, options)
+    pair = isinstance(made, tuple) and len(made) == 2
+    if not pair or not isinstance(made[0], nn.Module):
+        raise TypeError(f"`encoder` {name} must return a module and its width, got {made!r:.80}")
+    check_integer(at_least=1, width=made[1])
+    return made
+
+
+def _plain(options: Any) -> dict[str, Any]:
+    """Options as values that JSON can hold."""
+    if not is_dataclass(options) or isinstance(options, type):
+        return {}
+    values: Mapping[str, Any] = asdict(options)
+    return {
+        field.name: str(values[field.name])
+        if isinstance(values[field.name], Path)
+        else values[field.name]
+        for field in fields(options)
+    }

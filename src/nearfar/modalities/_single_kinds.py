@@ -1,0 +1,47 @@
+"""The kinds whose samples are no pairs, by name."""
+
+from __future__ import annotations
+
+from inspect import isclass
+from typing import Any
+
+from nearfar._plugins import PluginError, load
+from nearfar.data import ENTRY_POINTS, find_kind
+from nearfar.modalities._graphs import GraphModality
+from nearfar.modalities._images import ImageModality
+from nearfar.modalities._modality import Modality
+from nearfar.modalities._sequences import SequenceModality
+from nearfar.modalities._text import TextModality
+from nearfar.modalities._vectors import VectorModality
+
+__all__ = ["single_kind"]
+
+_BUILT_IN: dict[str, Modality[Any, Any]] = {
+    kind.name: kind
+    for kind in (
+        ImageModality(),
+        SequenceModality(),
+        TextModality(),
+        GraphModality(),
+        VectorModality(),
+    )
+}
+
+
+def single_kind(name: str) -> Modality[Any, Any]:
+    """A kind of nearfar or of an installed package.
+
+    Raises:
+        ValueError: No such kind, or the package that declares it cannot be imported.
+    """
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    find_kind(name)  # an unknown name is refused, and so is an entry point without data
+    found = load(ENTRY_POINTS, name)
+    kind = found() if isclass(found) else found
+    if not isinstance(kind, Modality):
+        raise PluginError(
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must be a nearfar.modalities.Modality,"
+            f" got {found!r}"
+        )
+    return kind
