@@ -222,7 +222,7 @@ class SelfSupervisedEncoder(
         kind.check(source, self.description_.form)
         if hasattr(data, "__len__") and len(source) != len(data):
             raise ValueError(
-                f"`X` must give one row a sample: of {len(data):,} samples {source.name} has made"
+                f"`X` must give one row per sample: of {len(data):,} samples {source.name} has made"
                 f" {len(source):,} ({'; '.join(source.notes)})"
             )
         yield from source.chunks()

@@ -1,4 +1,4 @@
-"""From a name and unlabelled data to a judged encoder."""
+"""Pretrain, judge, write a run; resume one."""
 
 from __future__ import annotations
 
@@ -57,41 +57,40 @@ def pretrain(
 
     Args:
         method: A preset of ``nearfar.methods`` by name (``nearfar methods`` lists them), or a
-            function of your own that makes a :class:`nearfar.methods.Method` of an encoder and its
-            width, as they do; the method's class stands in its annotation.
+            function of your own that builds a :class:`nearfar.methods.Method` around an encoder and
+            its width, with the method's class as its return annotation.
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
             array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
-        modality: The kind of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
-            ``vectors``, ``pairs``, that of an installed package, or a
-            :class:`nearfar.modalities.Modality` of your own; found from the data if not given.
-        setting: Where what is not said comes from: ``small`` suits small data and one computer,
-            ``imagenet`` and ``cifar`` are the settings the method's paper published, encoder,
-            batch and epochs included.
-        encoder: One that the modality knows by name, the name of an entry point of the group
-            ``nearfar.encoders``, a reference ``package.module:function``, a module of your own, or
-            a function ``(form, options) -> (module, width)``
-            (:data:`nearfar.modalities.EncoderFactory`); ``auto`` is the modality's small one, or
-            the setting's.
+        modality: Kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
+            ``pairs``, one of an installed package, or a :class:`nearfar.modalities.Modality` of
+            your own; inferred from the data if not given.
+        setting: Source of defaults: ``small`` for small data and one computer, ``imagenet`` and
+            ``cifar`` for the setting published in the method's paper, including encoder, batch size
+            and epochs.
+        encoder: Name of an encoder of the modality or of an entry point in the group
+            ``nearfar.encoders``, a reference ``package.module:function``, a module, or a function
+            ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
+            ``auto`` is the small encoder of the modality, or that of the setting.
         width: Dimensions of the representation, for a module of your own.
-        out: Directory of the run; ``runs/METHOD-DATA`` if not given. It must not hold a run.
-        views: Makes the views instead of nearfar's own; or, of images, ``natural`` for those of the
-            method's paper, ``drawing`` for mild ones that keep glyphs what they are. By default
+        out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
+        views: Augmentations to use instead of the method's. For images also ``natural`` (those of
+            the method's paper) or ``drawing`` (mild ones that preserve glyphs); by default
             ``drawing`` only for grey images of ink on an even ground.
         method_options: Keyword arguments of the method's preset.
         view_options: Keyword arguments of the modality's views, such as
             :class:`nearfar.views.ImageViews`.
-        progress: Shows how it goes.
-        options: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and what may be
-            said of these data: ``image_size``, ``channels``, ``stem`` of images, ``sample_rate`` of
+        progress: Receives progress updates.
+        options: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
+            kind of data: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
             sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
 
     Returns:
         The run: its encoder, its verdict, its directory.
 
     Raises:
-        ValueError: An argument makes no sense; it is named with what was expected.
-        FileExistsError: ``out`` holds a run already.
+        ValueError: An invalid argument; the message names it and what was expected.
+        FileExistsError: ``out`` is not empty.
 
     Example:
         >>> import nearfar, tempfile
@@ -153,7 +152,7 @@ def resume(
     modality: Modality[Any, Any] | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Go on with a run that was stopped or killed; it ends with the weights it would have had.
+    """Resume a run that was stopped or killed; the final weights are as if it had not been.
 
     Args:
         run: Directory of the run.

@@ -24,18 +24,18 @@ def advise(
     plot: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Say what theory expects of a setting, line by line with its formula.
+    """Print what theory predicts for a setting, line by line with its formula.
 
     Args:
-        batch_size: Samples in a batch (256 if not given).
-        temperature: Of the objective (0.1 if not given).
+        batch_size: Samples per batch (256 if not given).
+        temperature: Temperature of the objective (0.1 if not given).
         dim: Dimensions of a projection (128 if not given).
-        num_negatives: Keys in a queue; without it the other views of the batch.
-        classes: Classes that the data are thought to have, equally frequent.
-        latent_classes: The same, or `unknown`, which shows a few guesses.
-        data: Data to train on: their number and, if they have labels, how frequent each class is.
-        run: A run's directory instead of a setting; its readings are placed as well.
-        plot: An HTML page to write, with the bounds against the number of candidates.
+        num_negatives: Keys in a queue; in-batch negatives if not given.
+        classes: Assumed number of equally frequent classes.
+        latent_classes: Number of latent classes, or `unknown` for several guesses.
+        data: Training data, for the number of samples and, with labels, the class frequencies.
+        run: Directory of a run instead of a setting; its measurements are compared as well.
+        plot: HTML page to write, with the bounds against the number of candidates.
         json: Print JSON instead of lines.
     """
     from nearfar import api
@@ -43,7 +43,7 @@ def advise(
     if latent_classes != UNKNOWN:
         if classes is not None or not latent_classes.isdecimal():
             raise ValueError(
-                "`latent_classes` must be `unknown` or a number, without `classes` beside it,"
+                "`latent_classes` must be `unknown` or a number, and not be combined with `classes`,"
                 f" got {latent_classes!r}"
             )
         classes = int(latent_classes)

@@ -18,8 +18,8 @@ def bench(
     Args:
         what: `objectives`: time and memory of losses, some minutes; `views`: random views per
             second; `train`: images per second in a training step.
-        seconds: How long to measure; more gives steadier numbers.
-        out: A .csv file to write, with versions and machine.
+        seconds: Duration of the measurement; longer is more precise.
+        out: CSV file to write, with versions and machine.
         json: Print JSON instead of a table.
     """
     from nearfar import speed

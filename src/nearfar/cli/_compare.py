@@ -11,11 +11,11 @@ __all__ = ["compare"]
 
 
 def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
-    """Put runs side by side: what they were, what was measured, the verdict.
+    """Compare runs: settings, measurements, verdicts.
 
     Args:
         runs: Directories of runs.
-        report: An HTML page to write as well.
+        report: HTML page to write.
         json: Print JSON instead of a table.
     """
     from nearfar import api

@@ -9,7 +9,7 @@ __all__ = ["data"]
 
 
 def data(*, json: bool = False) -> None:
-    """List the data sources that have a name; a folder of images or an array file needs none.
+    """List the named data sets; folders and files need no name.
 
     Args:
         json: Print JSON instead of a table.

@@ -11,11 +11,11 @@ __all__ = ["diagnose"]
 
 
 def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = False) -> None:
-    """Say whether embeddings are healthy, without labels: the verdict and its evidence.
+    """Judge embeddings without labels: the verdict and its evidence.
 
     Args:
-        embeddings: A run's directory, or a file of embeddings from anywhere: .npz, .npy, .parquet.
-        report: An HTML page to write as well.
+        embeddings: Directory of a run, or a file of embeddings from any model: .npz, .npy, .parquet.
+        report: HTML page to write.
         json: Print JSON instead of a table.
     """
     from nearfar import api

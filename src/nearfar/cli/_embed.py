@@ -11,14 +11,14 @@ __all__ = ["embed"]
 
 
 def embed(run: Path, /, *, data: str, out: Path, steps: bool = False, **options: str) -> None:
-    """Write the embeddings of a data source to a file, one row a sample.
+    """Write the embeddings of a data source to a file, one row per sample.
 
     Args:
         run: Directory of a run.
         data: A name (see `nearfar data`), a folder or a file, of the kind the run was trained on.
         out: File to write: .npz or .parquet, with the embeddings and the sample ids.
-        steps: Of sequences: one row a time step; `offsets` says where each sequence begins (.npz).
-        options: How the data are opened, where that differs from the run's: `--column abstract`.
+        steps: One row per time step of sequences; `offsets` has the first row of each (.npz).
+        options: Options for opening the data that differ from the run's: `--column abstract`.
     """
     from nearfar import api
 

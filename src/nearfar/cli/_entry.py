@@ -1,4 +1,4 @@
-"""The entry point: which commands there are, and how a command ends."""
+"""The entry point: the commands and their exit codes."""
 
 from __future__ import annotations
 
@@ -36,41 +36,41 @@ app["--help"].group = app["--version"].group = "Options"
 COMMANDS = {
     "train": ("Pretrain an encoder without labels.", ""),
     "embed": (
-        "Write the embeddings of a data source to a file, one row a sample.",
+        "Write the embeddings of a data source to a file, one row per sample.",
         "nearfar embed runs/simclr-digits --data digits --out embeddings.npz",
     ),
     "probe": (
-        "Say how good the embeddings are, with labels, beside raw input and untrained encoder.",
+        "Evaluate embeddings with labels, compared with raw input and the untrained encoder.",
         "nearfar probe runs/simclr-digits --data digits",
     ),
     "diagnose": (
-        "Say whether embeddings are healthy, without labels: the verdict and its evidence.",
+        "Judge embeddings without labels: the verdict and its evidence.",
         "nearfar diagnose embeddings.npz",
     ),
     "compare": (
-        "Put runs side by side: what they were, what was measured, the verdict.",
+        "Compare runs: settings, measurements, verdicts.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
     "advise": (
-        "Say what theory expects of a setting: chance, best loss, ceilings, coverage, bounds.",
+        "Print what theory predicts for a setting: chance, best loss, ceilings, coverage, bounds.",
         "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
     ),
     "report": (
-        "Draw a run's report.html anew: one file that opens without a network.",
+        "Regenerate the report of a run: one HTML file that opens offline.",
         "nearfar report runs/simclr-digits",
     ),
     "export": (
         "Write the encoder for use without nearfar.",
         "nearfar export runs/simclr-digits --format onnx --out encoder.onnx",
     ),
-    "methods": ("List the methods that `nearfar train` knows.", "nearfar methods"),
-    "data": ("List the data sources that have a name.", "nearfar data"),
+    "methods": ("List the methods of `nearfar train`.", "nearfar methods"),
+    "data": ("List the named data sets.", "nearfar data"),
     "cite": (
-        "Print the BibTeX of methods, data, measurements and runs.",
+        "Print BibTeX entries of methods, data, measurements and runs.",
         "nearfar cite simclr cifar10",
     ),
     "bench": ("Measure speed on this computer.", "nearfar bench views"),
-    "study": ("Run a study: an experiment that can prove a claim wrong.", ""),
+    "study": ("Run a study: an experiment that tests claims of the literature.", ""),
 }
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
     app.command(
@@ -83,7 +83,7 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
         **({"help_flags": [], "version_flags": []} if _name in ("train", "study") else {}),
     )
 
-# what a user can put right: said in one line; anything else is a defect and shows its traceback
+# errors that a user can correct: one line; anything else is a defect and shows its traceback
 EXPECTED = (CycloptsError, ValueError, TypeError, OSError, ArithmeticError, ModuleNotFoundError)
 
 

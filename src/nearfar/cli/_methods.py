@@ -11,7 +11,7 @@ __all__ = ["methods"]
 
 
 def methods(*, json: bool = False) -> None:
-    """List the methods that `nearfar train` knows; `nearfar cite METHOD` has its papers in full.
+    """List the methods of `nearfar train`; `nearfar cite METHOD` prints their papers.
 
     Args:
         json: Print JSON instead of a table.

@@ -14,17 +14,17 @@ __all__ = ["probe"]
 def probe(
     run: Path, /, *, data: str, labels: str | None = None, json: bool = False, **options: str
 ) -> None:
-    """Say how good the embeddings are, with labels: nearest neighbours, linear, mean classifier.
+    """Evaluate embeddings with labels: nearest neighbours, linear probe, mean classifier.
 
-    The untrained encoder and the raw input stand beside the trained encoder.
+    The trained encoder is compared with the untrained encoder and with raw input.
 
     Args:
         run: Directory of a run.
-        data: A source with labels: a name (see `nearfar data`), a folder with one sub-folder a
-            class, a table with a column of labels, or an .npz file with labels.
-        labels: Which, where there are several: a name such as `speaker`, or a column.
+        data: Labelled data: a name (see `nearfar data`), a folder with one sub-folder per class, a
+            table with a column of labels, or an .npz file with labels.
+        labels: Name of the set of labels, such as `speaker`, or of the column, if there are several.
         json: Print JSON instead of a table.
-        options: How the data are opened, where that differs from the run's: `--column abstract`.
+        options: Options for opening the data that differ from the run's: `--column abstract`.
     """
     from nearfar import api
 

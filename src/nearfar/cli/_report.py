@@ -10,7 +10,7 @@ __all__ = ["report"]
 
 
 def report(run: Path, /) -> None:
-    """Draw a run's report.html anew: one file that opens without a network.
+    """Regenerate the report of a run: one HTML file that opens offline.
 
     Args:
         run: Directory of a run.

@@ -1,4 +1,4 @@
-"""The flags of ``nearfar train``: those of a method, of the views, of the training loop."""
+"""The flags of ``nearfar train``: of the data, the method, the views and the training loop."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
     for name, text in (
         ("Data", ""),
         ("Encoder", ""),
-        ("Training", "What is not said is chosen for the method and the data."),
+        ("Training", "Unset options default to values suited to the method and the data."),
         ("Method", ""),
-        ("Views", "What is not said is chosen for the method and the data."),
+        ("Views", "Unset options default to values suited to the method and the data."),
         ("Other", ""),
     )
 )
@@ -34,11 +34,11 @@ DATA_HELP = (
     " or a graph."
 )
 HELP = """\
-Pretrain an encoder without labels, and say whether it worked.
+Pretrain an encoder without labels, and report whether it worked.
 
-METHOD is one of {known}; the flags below are those of {method} on {modality}: what --data names
-decides, so give it with --help. Each flag is a keyword argument in Python and a key of a recipe.
-Ctrl-C saves the run, --resume goes on with it."""
+METHOD is one of {known}. The flags below are those of {method} on {modality}; they depend on the
+data, so pass --data together with --help. Each flag is also a keyword argument in Python and a key
+of a recipe. Ctrl-C saves the run, --resume continues it."""
 EXAMPLES = """\
 Examples:
 
@@ -46,7 +46,7 @@ Examples:
 - `nearfar train {method} --data {data} --epochs 200`
 - `nearfar train {method} --data {data} --help`
 - `nearfar train --resume runs/{method}-{name}`"""
-# of views: by data and method, or said of the data themselves
+# settings of views that follow from data and method
 DECIDED = ("size", "channels", "num_views", "length", "normalise")
 
 
@@ -58,12 +58,12 @@ def parser(
     known: dict[str, Any],
     call: Callable[..., None],
 ) -> App:
-    """A command line for one method on one kind of samples.
+    """The command line of one method on one kind of data.
 
     Args:
         method: Name of a preset in ``nearfar.methods``.
-        kind: What the samples are.
-        recipe: Tables of a recipe file, whose values flags replace; empty for none.
+        kind: The kind of data.
+        recipe: Tables of a recipe file, overridden by flags; empty for none.
         known: Flags that were parsed before, by name.
         call: Receives every flag that was given, and nothing else.
 
@@ -127,8 +127,10 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
             show_defaults=False,
         ),
         *general[OTHER],
-        _flag("recipe", Path, OTHER, "Take settings from a TOML file or a run; flags win."),
-        _flag("resume", Path, OTHER, "Go on with a run that was interrupted, exactly."),
+        _flag(
+            "recipe", Path, OTHER, "Read settings from a TOML file or a run; flags override them."
+        ),
+        _flag("resume", Path, OTHER, "Resume an interrupted run, bit for bit."),
     ]
 
 
