@@ -105,7 +105,7 @@ def pretrain(
     preset = find_preset(method)
     kind = find_modality(data, modality=modality, method=preset, given=given)
     of_data, of_training = split_options(given, kind=kind)
-    source = open_source(data, modality=kind.name, **opening(kind, of_data))
+    source = open_source(data, modality=kind.data, **opening(kind, of_data))
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
     if isinstance(encoder, str) and encoder == "auto":
