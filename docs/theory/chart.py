@@ -21,7 +21,7 @@ __all__ = ["Line", "line_chart", "pictures", "power"]
 COLOURS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5ba36b")
 STYLE = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "nearfar",  # else every run names its parts anew
+    "svg.hashsalt": "nearfar",  # else every run names its parts again
     "font.family": "sans-serif",
     "axes.edgecolor": "#80808080",
     "axes.labelcolor": "#808080",

@@ -1,0 +1,100 @@
+"""The worst of the mannerisms that STYLE.md lists stay out of the rooms that have been revised."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+REVISED = (
+    "benchmarks/scales.py",
+    "docs/concepts.md",
+    "docs/decisions",
+    "docs/glossary.md",
+    "docs/same-name-different-numbers.md",
+    "docs/theory",
+    "src/nearfar/checks.py",
+    "src/nearfar/diagnostics",
+    "src/nearfar/inputs",
+    "src/nearfar/modules",
+    "src/nearfar/objectives",
+    "src/nearfar/ops",
+    "src/nearfar/parallel",
+    "src/nearfar/probes",
+    "src/nearfar/theory",
+)
+"""Files and folders without any of :data:`MANNERISMS`; a revised room joins the list."""
+
+EACH = "sample|text|view|node|class|image|epoch|second|row|line|step|update|kind|side"
+COUNTED = "row|number|label|word|value|line|column|tensor|vector|update|file|class|encoder"
+MANNERISMS = {
+    r"\bfore(?:tell|told|see|saw|sight)\w*": "predict",
+    r"\blikewise\b": "repeat the noun",
+    r"\banew\b|\bafresh\b": "again, re-",
+    r"\bstrangers?\b": "other samples, negatives",
+    r"\bwhat is (?:not )?(?:said|told|kept|seen|known of)\b": "name the thing",
+    r"\bbeside (?:it|them|each other|what|ours)\b": "with, next to, in addition to",
+    r"\bknown worlds?\b": "reference values",
+    r"\bacquits?\b": "rule out",
+    r"\btold (?:apart|from)\b|\btell(?:s|ing)? (?:\w+ ){1,4}(?:apart|from)\b": "distinguish",
+    r"\bpasses for\b|\bfooled\b": "adversarial loss",
+    r"\bin so many words\b": "explicitly",
+    rf"\b(?:{COUNTED})s? an? (?:{EACH})\b": "per, as in one row per sample",
+    r"\bshared? out\b": "assign equally",
+    r"\bchance line\b": "chance level, loss at chance",
+    r"\bany length but zero\b|\bof fitting shapes\b": "non-zero, matching shapes",
+    r"\bread(?:s|ing)? (?:about )?[−-]?\d": "is, has",
+}
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The prose of a file with its line numbers: all of a page, strings and comments of code."""
+    if path.suffix != ".py":
+        yield from enumerate(path.read_text("utf-8").splitlines(), 1)
+        return
+    skipped = {tokenize.OP, tokenize.NAME, tokenize.NUMBER}
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+        if token.type not in skipped and token.string.strip():
+            yield from enumerate(token.string.splitlines(), token.start[0])
+
+
+def files(place: str) -> list[Path]:
+    path = ROOT / place
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix in {".py", ".md"})
+
+
+@pytest.mark.parametrize("place", REVISED)
+def test_a_revised_room_has_none_of_the_listed_mannerisms(place: str) -> None:
+    assert files(place)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {match.group()!r}, rather: {rather}"
+        for path in files(place)
+        for number, line in texts(path)
+        for pattern, rather in MANNERISMS.items()
+        for match in re.finditer(pattern, line, re.IGNORECASE)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The encoding that each context foretells.",
+        "contrast: Likewise.",
+        "Views are no closer than strangers.",
+        "A matrix with one row a sample.",
+        "Samples are told from others.",
+        "What is not said is chosen for the data.",
+        "A collapsed encoder reads 0.5 here.",
+    ],
+)
+def test_the_patterns_find_what_they_are_for(line: str) -> None:
+    assert any(re.search(pattern, line, re.IGNORECASE) for pattern in MANNERISMS)
