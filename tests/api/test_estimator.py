@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -224,14 +222,6 @@ def test_hard_data_are_fitted_all_the_same() -> None:
     ):
         h = quick(batch_size=None, epochs=3).fit_transform(hard)
         assert np.isfinite(h).all()
-
-
-def test_scikit_learn_is_imported_when_the_estimator_is_asked_for() -> None:
-    code = (
-        "import sys, nearfar; nearfar.pretrain; assert 'sklearn' not in sys.modules;"
-        "nearfar.SelfSupervisedEncoder; assert 'sklearn' in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_retrieval_counts_views_whose_nearest_is_their_own() -> None:

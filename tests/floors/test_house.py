@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.distributed.harness import run_processes
 from tests.floors.modules import FILES, read
 
 
@@ -75,3 +76,16 @@ def test_help_of_the_command_line_does_not_load_torch() -> None:
     loaded = modules_loaded_by("from nearfar.cli import main; main(['--help'])")
     assert "cyclopts" in loaded
     assert not {"torch", "numpy", "plotly", "sklearn"} & loaded
+
+
+def scikit_learn_is_loaded() -> tuple[bool, bool]:
+    import nearfar
+
+    assert nearfar.pretrain
+    before = "sklearn" in sys.modules
+    assert nearfar.SelfSupervisedEncoder
+    return before, "sklearn" in sys.modules
+
+
+def test_scikit_learn_is_imported_when_the_estimator_is_asked_for() -> None:
+    assert run_processes(scikit_learn_is_loaded, 1) == [(False, True)]
