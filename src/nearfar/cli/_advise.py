@@ -43,7 +43,7 @@ def advise(
     if latent_classes != UNKNOWN:
         if classes is not None or not latent_classes.isdecimal():
             raise ValueError(
-                "`latent_classes` must be `unknown` or a number, and not be combined with `classes`,"
+                "`latent_classes` must be `unknown` or a number, and go without `classes`,"
                 f" got {latent_classes!r}"
             )
         classes = int(latent_classes)

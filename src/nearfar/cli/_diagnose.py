@@ -14,7 +14,7 @@ def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = Fa
     """Judge embeddings without labels: the verdict and its evidence.
 
     Args:
-        embeddings: Directory of a run, or a file of embeddings from any model: .npz, .npy, .parquet.
+        embeddings: Directory of a run, or a file of any embeddings: .npz, .npy, .parquet.
         report: HTML page to write.
         json: Print JSON instead of a table.
     """

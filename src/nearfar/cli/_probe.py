@@ -22,7 +22,7 @@ def probe(
         run: Directory of a run.
         data: Labelled data: a name (see `nearfar data`), a folder with one sub-folder per class, a
             table with a column of labels, or an .npz file with labels.
-        labels: Name of the set of labels, such as `speaker`, or of the column, if there are several.
+        labels: Name of the set of labels or of the column, if there are several: `speaker`.
         json: Print JSON instead of a table.
         options: Options for opening the data that differ from the run's: `--column abstract`.
     """
