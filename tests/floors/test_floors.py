@@ -22,6 +22,8 @@ FLOORS = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
+
+
 def folder(module: str) -> str:
     second = [*module.split("."), "nearfar"][1]
     return second if second in LEVEL else "nearfar"
