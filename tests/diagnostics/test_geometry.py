@@ -75,6 +75,6 @@ def test_names_must_match_the_rows() -> None:
     with pytest.raises(ValueError, match="`ids` must have one name per row, 4, got 3"):
         geometry(torch.randn(4, 3), ids=names(3))
     with pytest.raises(
-        ValueError, match="`z` must hold finite numbers only, got NaN or infinity in row 1"
+        ValueError, match="`z` must contain only finite numbers, got NaN or infinity in row 1"
     ):
         geometry(torch.tensor([[1.0, 0.0], [float("nan"), 0.0]]), ids=names(2))
