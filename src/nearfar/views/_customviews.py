@@ -1,4 +1,4 @@
-"""A user's own transform in the place of :class:`ImageViews`."""
+"""A custom transform instead of :class:`ImageViews`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ __all__ = ["CustomViews"]
 
 @final
 class CustomViews:
-    """Views by any callable: torchvision v2, kornia, a function.
+    """Views from any callable: torchvision v2, kornia, a function.
 
-    PyTorch's and Python's global generators are seeded from (seed, epoch, sample, view) before each
-    call and put back afterwards, so that a view stays a pure function of these four. A batched
-    callable draws for a whole batch at once: its views also depend on which samples are in it.
+    The global generators of PyTorch and Python are seeded by (seed, epoch, sample, view) before
+    each call and restored afterwards, so that a view is a pure function of these four. A batched
+    callable draws for a whole batch at once: its views also depend on the other samples in the
+    batch.
 
     Args:
         transform: From a uint8 or float image (channels × height × width; without the padding) to a
@@ -40,10 +41,10 @@ class CustomViews:
             holds one per view.
         size: Side of a view in pixels.
         channels: Channels of the images and of the views.
-        num_views: How many views of each sample.
-        batched: Is `transform` called once per batch? Images of mixed size are refused then.
-        mean: Of the plain view: subtracted, one number or one per channel.
-        std: Of the plain view: divided by, likewise.
+        num_views: Number of views per sample.
+        batched: Call `transform` once per batch; all images must then have the same size.
+        mean: Mean subtracted from the plain view, one number or one per channel.
+        std: Standard deviation the plain view is divided by, one number or one per channel.
 
     Raises:
         TypeError: A transform is not callable.

@@ -1,4 +1,4 @@
-"""Random views of a graph, the same whichever of its nodes a batch asks for."""
+"""Random views of a graph, the same for every batch of its nodes."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _ORDER: Final = _HIDDEN + (1 << 40)
 
 @final
 class GraphViews:
-    """Drop edges, hide nodes, mask features, shuffle features among the nodes.
+    """Edge dropping, node dropping, feature masking and feature shuffling.
 
     In this order. Every draw is a pure function of (seed, epoch, view) and of the edge, node or
-    feature it is about, so that two batches of an epoch are cut from the same views of the graph,
-    and both directions of an edge share their lot.
+    feature, so that all batches of an epoch see the same views of the graph, and both directions of
+    an edge are dropped together.
 
     Args:
-        num_views: How many views of the graph.
-        edge_drop: Probability that an edge is left out, one for all views or one per view.
-        node_drop: Probability that a node is left out for all others, likewise: what leads from it
-            is dropped, while it goes on seeing its own neighbours, as it may be a sample.
-        feature_mask: Probability that a feature is 0 at every node, likewise.
-        shuffle: Whether the features change places among the nodes while the edges stay: the
-            corruption of Deep Graph Infomax, one for all views or one per view. Such a view does
-            not show the sample.
+        num_views: Number of views of the graph.
+        edge_drop: Probability of dropping an edge, one for all views or one per view.
+        node_drop: Probability of dropping a node, one for all views or one per view: its outgoing
+            edges are dropped. It keeps its incoming edges, because it may be a sample.
+        feature_mask: Probability of setting a feature to 0 in all nodes, one for all views or one
+            per view.
+        shuffle: Permute features among the nodes, the corruption of Deep Graph Infomax; one for all
+            views or one per view. Such a view is no positive of its sample.
 
     Raises:
-        ValueError: A probability lies outside [0, 1], or there is not one per view.
+        ValueError: A probability outside [0, 1], or not one per view.
 
     Reference:
         Veličković et al.: Deep Graph Infomax (ICLR 2019), section 3.4; Zhu et al.: Deep graph
@@ -89,7 +89,7 @@ class GraphViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing is left out for any graph."""
+        """None: every transform applies to every graph."""
         return ()
 
     def __call__(
@@ -100,8 +100,8 @@ class GraphViews:
         Args:
             inputs: The graph, and which of its nodes are the samples.
             samples: Number of each sample.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Raises:
             ValueError: Not one number a sample.

@@ -1,4 +1,4 @@
-"""Random views of images as batched tensor operations, the same for any batch they come in."""
+"""Random views of images as batched tensor operations, independent of the batch."""
 
 from __future__ import annotations
 
@@ -30,46 +30,47 @@ _SMALLER = 3 / 7
 
 @final
 class ImageViews:
-    """Crop, flip, colour, grey, blur, solarise: each sample with its own parameters.
+    """Random resized crop, flip, colour jitter, grayscale, blur and solarisation, per sample.
 
-    In this order: random resized crop with flip, rotation, colour jitter (its four changes in
-    random order), grey, blur, solarisation, normalisation. Every draw is a pure function of (seed,
-    epoch, sample, view): neither the batch nor the device nor the number of workers changes it.
-    What does not apply to the number of channels is left out, and :attr:`notes` says so.
+    In this order: random resized crop with flip, rotation, colour jitter (its four transforms in
+    random order), grayscale, blur, solarisation, normalisation. Every draw is a pure function of
+    (seed, epoch, sample, view): it does not depend on the batch, the device or the number of
+    workers. Transforms that do not apply to the number of channels are skipped and listed in
+    :attr:`notes`.
 
-    With `small_views` (multi-crop) so many smaller views come after the others, made of smaller
-    crops and otherwise alike. They are cheap, and a part of an image is compared with the whole.
-    The attribute `num_views` counts them with the others.
+    Multi-crop: `small_views` additional views are made of smaller crops. The attribute `num_views`
+    includes them.
 
     Args:
         size: Side of a view in pixels.
         channels: Channels of the images.
-        num_views: How many views of side `size` of each sample.
-        crop_scale: Smallest and largest share of the image's area in a crop.
-        crop_ratio: Smallest and largest width over height of a crop.
-        flip: Probability of mirroring left to right.
-        rotation: Largest rotation in degrees, both ways.
-        jitter: Probability that the four colour changes are applied.
-        brightness: The factor is uniform in [max(0, 1 - b), 1 + b].
-        contrast: Likewise.
-        saturation: Likewise; three channels only.
-        hue: The shift is uniform in [-h, h] turns, h ≤ ½; three channels only.
-        grey: Probability of making grey; three channels only.
-        blur: Probability of a Gaussian blur, one for all views or one per view of that size; small
-            views take the last.
-        blur_sigma: Smallest and largest standard deviation of the blur in pixels; its kernel is a
-            tenth of the side.
-        solarise: Probability of turning bright values round, likewise.
-        solarise_threshold: From which value on, in [0, 1].
-        mean: Subtracted at the end, one number or one per channel; 0.5 and `std` 0.5 give [-1, 1].
-        std: Divided by at the end, likewise.
-        small_views: How many small views of each sample.
+        num_views: Number of views of side `size` per sample.
+        crop_scale: Range of the crop's area, as a fraction of the image's.
+        crop_ratio: Range of the crop's aspect ratio (width / height).
+        flip: Probability of a horizontal flip.
+        rotation: Largest rotation in degrees, in either direction.
+        jitter: Probability of colour jitter.
+        brightness: Brightness jitter strength b: the factor is uniform in [max(0, 1 - b), 1 + b].
+        contrast: Contrast jitter strength.
+        saturation: Saturation jitter strength; three channels only.
+        hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
+        grey: Probability of grayscale; three channels only.
+        blur: Probability of Gaussian blur, one for all views or one per view of side `size`; small
+            views use the last.
+        blur_sigma: Range of the blur's standard deviation in pixels; the kernel is a tenth of the
+            side.
+        solarise: Probability of solarisation, one for all views or one per view of side `size`.
+        solarise_threshold: Values above it are inverted, in [0, 1].
+        mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
+            give [-1, 1].
+        std: Standard deviation that is divided by at the end, one number or one per channel.
+        small_views: Number of small views per sample.
         small_size: Side of a small view in pixels; 3/7 of `size` if not given, as 96 of 224.
-        small_scale: Smallest and largest share of the image's area in the crop of a small view.
-        shared_flip: Whether all views of a sample are mirrored, or none.
+        small_scale: Range of the area of a small view's crop, as a fraction of the image's.
+        shared_flip: Flip all views of a sample or none.
 
     Raises:
-        ValueError: A probability, range or length is not as said above.
+        ValueError: A probability, range or length out of its range.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton: SimCLR (ICML 2020), appendix A; Grill et al.: BYOL
@@ -158,7 +159,7 @@ class ImageViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out for these images, in words."""
+        """Transforms that do not apply to these images."""
         asked = {"saturation": self.saturation, "hue": self.hue, "grey": self.grey}
         if not self.jitter:
             asked["saturation"] = asked["hue"] = 0
@@ -178,14 +179,14 @@ class ImageViews:
         epoch: int,
         view: int | Int64[Tensor, " batch"],
     ) -> ViewParameters:
-        """What is drawn for a view of each sample.
+        """The parameters of a view of each sample.
 
         Args:
             samples: Indices of the samples in their data set.
             sizes: Height and width of each image.
-            seed: Of the run.
-            epoch: Of the run.
-            view: Which view, from 0, the small ones last; one for all, or one per sample.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
+            view: Index of the view, small ones last; one for all samples or one per sample.
         """
         which = torch.as_tensor(view).expand(len(samples))
         small = (which >= self._large).long()
@@ -230,10 +231,10 @@ class ImageViews:
         """The views of a batch.
 
         Args:
-            images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` if sizes differ.
             samples: Indices of the samples in their data set.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Returns:
             One float32 batch per view, channels-last in memory; the small ones last.
@@ -270,7 +271,7 @@ class ImageViews:
         *,
         size: int,
     ) -> Float32[Tensor, "views channels size size"]:
-        """Views of side `size` by parameters that were drawn, with this normalisation."""
+        """Views of side `size` with the given parameters, normalised."""
         return render(
             images,
             sizes,
@@ -288,7 +289,7 @@ class ImageViews:
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:
-    """Every range runs upwards and starts above zero."""
+    """Ranges are ascending and positive."""
     for name, values in ranges.items():
         if not (len(values) == 2 and 0 < values[0] <= values[1] < float("inf")):
             raise ValueError(

@@ -77,7 +77,7 @@ class PairViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out for these samples, in words."""
+        """Transforms that do not apply to these samples."""
         return tuple(dict.fromkeys((*self.x.notes, *self.s.notes)))
 
     def __call__(

@@ -1,4 +1,4 @@
-"""A grid of overlapping patches of each image, every patch changed by itself."""
+"""A grid of overlapping patches of each image, every patch augmented separately."""
 
 from __future__ import annotations
 
@@ -23,44 +23,45 @@ _DROP, _KEPT = NUMBERS_FOR_ALL_DRAWS, NUMBERS_FOR_ALL_DRAWS + 1  # further place
 
 @final
 class PatchViews:
-    """One view: a random crop of each image, cut into patches that are changed one by one.
+    """One view: a random crop of each image, cut into separately augmented patches.
 
-    The whole is cropped and mirrored; its patches lie in a grid, as many as fit, centred. Each
-    patch is then cropped, mirrored and turned a little, its colours are changed, it is made grey or
-    loses all channels but one: so its neighbours cannot be told by an edge that goes on or a tint
-    they share. Every draw is a pure function of (seed, epoch, sample, patch): neither the batch nor
-    the device nor the number of workers changes it. What does not apply to the number of channels
-    is left out, and :attr:`notes` says so.
+    The whole image is cropped and flipped, and cut into a centred grid of as many patches as fit.
+    Each patch is then cropped, flipped, rotated, colour-jittered, converted to grayscale or reduced
+    to one channel, so that neighbouring patches cannot be identified by continuing edges or a
+    common tint. Every draw is a pure function of (seed, epoch, sample, patch): it does not depend
+    on the batch, the device or the number of workers. Transforms that do not apply to the number of
+    channels are skipped and listed in :attr:`notes`.
 
     Args:
         size: Side of the whole view in pixels.
         channels: Channels of the images.
         patch: Side of a patch in pixels; a quarter of the size if not given, as published.
-        stride: From one patch to the next; half a patch if not given, as published.
-        crop_scale: Smallest and largest share of the image's area in the crop of the whole.
-        crop_ratio: Smallest and largest width over height of that crop.
-        flip: Probability of mirroring the whole left to right.
-        patch_crop_scale: Smallest and largest share of a patch's area in what is left of it.
-        patch_flip: Probability of mirroring a patch left to right.
-        rotation: Largest rotation of a patch in degrees, both ways.
-        jitter: Probability that the four colour changes are applied to a patch.
-        brightness: The factor is uniform in [max(0, 1 - b), 1 + b].
-        contrast: Likewise.
-        saturation: Likewise; three channels only.
-        hue: The shift is uniform in [-h, h] turns, h ≤ ½; three channels only.
-        grey: Probability of making a patch grey; three channels only.
-        drop: Probability that a patch keeps one channel alone, the others being 0 after
+        stride: Distance between patches in pixels; half a patch if not given, as published.
+        crop_scale: Range of the area of the image's crop, as a fraction.
+        crop_ratio: Range of the crop's aspect ratio (width / height).
+        flip: Probability of flipping the image horizontally.
+        patch_crop_scale: Range of the area of a patch's crop, as a fraction.
+        patch_flip: Probability of flipping a patch horizontally.
+        rotation: Largest rotation of a patch in degrees, in either direction.
+        jitter: Probability of colour jitter of a patch.
+        brightness: Brightness jitter strength b: the factor is uniform in [max(0, 1 - b), 1 + b].
+        contrast: Contrast jitter strength.
+        saturation: Saturation jitter strength; three channels only.
+        hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
+        grey: Probability of converting a patch to grayscale; three channels only.
+        drop: Probability of keeping a single channel of a patch, the others set to 0 after
             normalisation; two channels or more.
-        mean: Subtracted at the end, one number or one per channel; 0.5 and `std` 0.5 give [-1, 1].
-        std: Divided by at the end, likewise.
+        mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
+            give [-1, 1].
+        std: Standard deviation that is divided by at the end, one number or one per channel.
 
     Attributes:
         rows: Rows, and columns, of the grid.
-        shared_rows: How many of the rows below a row have pixels of it.
+        shared_rows: Number of rows below a row that overlap with it.
 
     Raises:
-        ValueError: A probability, range or length is not as said above, or there are fewer than 2
-            or more than 15 rows.
+        ValueError: A probability, range or length out of its range, or a grid of fewer than 2 or
+            more than 15 rows.
 
     Reference:
         van den Oord, Li, Vinyals: CPC (2018), section 3.2; Hénaff et al.: CPC v2 (2020).
@@ -175,7 +176,7 @@ class PatchViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out for these images, in words."""
+        """Transforms that do not apply to these images."""
         single = ("drop left out: it needs 2 channels, these images have 1",)
         return self._each.notes + (single if self.drop and self.channels == 1 else ())
 
@@ -193,8 +194,8 @@ class PatchViews:
         Args:
             images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
             samples: Indices of the samples in their data set.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Raises:
             TypeError: `images` are neither uint8 nor floating point.

@@ -1,4 +1,4 @@
-"""The published recipes of views, and what of them suits small images or drawings."""
+"""Published augmentations of images, and their versions for small images and drawings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NUMBERS = ("num_views", "small_size", "shared_flip")  # not of what kind the vi
 
 
 def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
-    """Images of up to 64 pixels are not blurred: a kernel of a tenth of the side does nothing good.
+    """Build views; images up to 64 pixels are not blurred, as a kernel of a tenth is too small.
 
     Raises:
         ValueError: An override is no setting of :class:`ImageViews`; the nearest is named.
@@ -46,9 +46,9 @@ def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
 
 
 def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """SimCLR: crop from 8 % of the area on, strong colour, half of the views blurred.
+    """SimCLR: crops of 8 to 100 % of the area, strong colour jitter, blur with probability ½.
 
-    Up to 64 pixels: half the colour strength and no blur, as for CIFAR-10.
+    Up to 64 pixels: half the jitter strength and no blur, as for CIFAR-10.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton (ICML 2020), appendices A and B.9.
@@ -71,7 +71,7 @@ def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 
 
 def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """MoCo v1: crop from 20 % on, colour always changed, hue by up to 0.4 turns, no blur.
+    """MoCo v1: crops of at least 20 %, colour jitter always, hue up to 0.4 turns, no blur.
 
     Reference:
         He, Fan, Wu, Xie, Girshick (CVPR 2020), section 3.3 and the authors' code.
@@ -92,7 +92,7 @@ def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
 
 
 def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """MoCo v2 and SimSiam: crop from 20 % on, milder hue, half of the views blurred.
+    """MoCo v2 and SimSiam: crops of at least 20 %, weaker hue jitter, blur with probability ½.
 
     Reference:
         Chen, Fan, Girshick, He: Improved baselines (2020) and the authors' code.
@@ -113,7 +113,7 @@ def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
 
 
 def byol_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """BYOL: two unlike views, the first always blurred, the second solarised one time in five.
+    """BYOL: asymmetric views; the first always blurred, the second solarised with probability 0.2.
 
     Reference:
         Grill et al. (NeurIPS 2020), appendix B.
@@ -144,9 +144,9 @@ def vicreg_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 
 
 def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageViews:
-    """Written characters and other drawings: mild crops, small rotations, no mirroring.
+    """Glyphs and other drawings: mild crops, small rotations, no flips.
 
-    A mirrored or much cropped glyph is another glyph, and its tone says nothing.
+    A flipped or heavily cropped glyph is another glyph, and its tone is irrelevant.
     """
     recipe = {
         "size": size,
@@ -167,7 +167,7 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
 
 
 def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """For reconstruction, and for training by class: one view, crop from 50 % on and mirror."""
+    """For reconstruction and supervised training: one view, crops of at least 50 % and flips."""
     recipe = {
         "size": size,
         "channels": channels,
@@ -204,9 +204,9 @@ def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 
 
 def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """AMDIM: both views mirrored alike; crop from 30 % on, colour mostly changed, a quarter grey.
+    """AMDIM: both views flipped alike; crops of at least 30 %, colour jitter, grayscale 25 %.
 
-    CIFAR's images of 32×32 the authors shift by up to four pixels instead, which is milder.
+    For 32×32 CIFAR images the authors use shifts of up to four pixels instead, which are milder.
 
     Reference:
         Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
@@ -229,9 +229,9 @@ def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews
 
 
 def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """CURL on images alone: three of SimCLR's views, an anchor and a block of two positives.
+    """CURL on images: three of SimCLR's views, an anchor and a block of two positives.
 
-    There the positives are other images of a latent class; with pairs, nearfar shows those.
+    In the paper positives are other images of the latent class, as with pairs here.
 
     Reference:
         Arora, Khandeparkar, Khodak, Plevrakis, Saunshi (ICML 2019), section 6.
@@ -240,7 +240,7 @@ def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 
 
 def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
-    """CPC v2: 7×7 patches of a quarter of the side, half overlapping, each changed by itself.
+    """CPC v2: 7×7 patches of a quarter of the side, overlapping by half, augmented separately.
 
     Up to 64 pixels: 3×3 patches of half the side.
 
@@ -254,7 +254,7 @@ def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchView
 
 
 def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """Deep InfoMax: one view, the image itself, half the time mirrored.
+    """Deep InfoMax: one view, the image itself, flipped with probability ½.
 
     Reference:
         Hjelm et al. (ICLR 2019), whose method has no use for a second view.

@@ -36,38 +36,36 @@ _BYTES_MEAN, _BYTES_STD = 4 * 127.5, math.sqrt(4 * (256**2 - 1) / 12)
 
 @final
 class SequenceViews:
-    r"""Crop, speed, flip, frequency masks, gain, noise, time masks: each sample with its own.
+    r"""Random crop, speed, flip, frequency masks, gain, noise and time masks, per sample.
 
     In this order, after each sequence as a whole was normalised. Every draw is a pure function of
-    (seed, epoch, sample, view): neither the batch nor the device changes it. A noise's number is
-    the sum of four random bytes, which is close to normal; noise repeats after 262,000 numbers.
+    (seed, epoch, sample, view): it does not depend on the batch or the device. Noise is the sum of
+    four random bytes, which is nearly Gaussian, and repeats after 262,000 time steps.
 
     Args:
         length: Time steps of a view.
         channels: Channels of the sequences.
-        num_views: How many views of each sample.
-        normalise: What each sequence is divided by: its own root mean square (``rms``) or its
-            largest absolute value (``peak``), over all channels; ``standard`` gives each of its
-            channels mean 0 and deviation 1; ``data`` takes off `mean` and divides by `std`;
-            ``none``.
-        mean: Of each channel in all the data, one number or one per channel, for ``data``.
-        std: Likewise its deviation.
-        pad: What follows the end of a sequence that is shorter than a view: its start (``wrap``),
-            itself backwards (``reflect``), or ``zero``.
-        speed: Smallest and largest speed, drawn evenly on a log scale: a view covers this many
-            times its length, interpolated linearly.
-        flip: Probability of running backwards.
+        num_views: Number of views per sample.
+        normalise: Normalisation of each sequence: by its root mean square (``rms``) or its largest
+            absolute value (``peak``) over all channels; ``standard`` to mean 0 and deviation 1 per
+            channel; ``data`` by `mean` and `std`; ``none``.
+        mean: Mean of the data set for ``data``, one number or one per channel.
+        std: Standard deviation of the data set for ``data``, one number or one per channel.
+        pad: Padding of sequences shorter than a view: ``wrap``, ``reflect`` or ``zero``.
+        speed: Range of the speed, log-uniform: a view covers this multiple of its length, by linear
+            interpolation.
+        flip: Probability of time reversal.
         polarity: Probability of a change of sign.
-        gain: Largest gain in dB, both ways, drawn evenly.
-        noise: Probability of added noise.
-        snr: Smallest and largest ratio of the view's power to the noise's in dB, drawn evenly.
-        time_masks: How many stretches of time are blanked out.
-        time_mask: Largest length of each as a share of the view.
-        frequency_masks: How many bands of frequency are blanked out.
-        frequency_mask: Largest width of each as a share of all frequencies.
+        gain: Largest gain in dB, in either direction, uniform.
+        noise: Probability of additive noise.
+        snr: Range of the signal-to-noise ratio in dB, uniform.
+        time_masks: Number of time masks.
+        time_mask: Largest length of a time mask, as a fraction of the view.
+        frequency_masks: Number of frequency masks.
+        frequency_mask: Largest width of a frequency mask, as a fraction of all frequencies.
 
     Raises:
-        ValueError: A probability, range or length is not as said above.
+        ValueError: A probability, range or length out of its range.
 
     Reference:
         Time and frequency masks: Park et al., SpecAugment (Interspeech 2019), here on the waveform.
@@ -155,8 +153,8 @@ class SequenceViews:
             sequences: Batch × channels × time, on any device; :class:`Sequences` where lengths
                 differ.
             samples: Indices of the samples in their data set.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Raises:
             TypeError: `sequences` are not floating point.

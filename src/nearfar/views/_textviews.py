@@ -1,4 +1,4 @@
-"""Random views of texts as batched operations on the numbers of their words."""
+"""Random views of texts as batched operations on token ids."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ CROP = 4  # random numbers before those of the words, of which the crop takes tw
 
 @final
 class TextViews:
-    """Crop, erase, replace: each text with its own parameters; one word always stays.
+    """Random span, erasure and replacement of words, per text; at least one word is kept.
 
-    In this order: a contiguous span of the text, words left out or masked, words replaced by others
-    of the vocabulary. Every draw is a pure function of (seed, epoch, sample, view): neither the
-    batch nor the device changes it. With none of the three, views differ by the encoder's dropout
-    alone (:attr:`notes` says so).
+    In this order: a contiguous span of the text, erasure or masking of words, replacement by other
+    words of the vocabulary. Every draw is a pure function of (seed, epoch, sample, view): it does
+    not depend on the batch or the device. Without any of the three, views differ only by the
+    encoder's dropout (see :attr:`notes`).
 
     Args:
-        tokenizer: Turns texts into numbers.
-        num_views: How many views of each text.
-        erase: Probability that a word is erased.
-        mask: Erased words become the word for it; they are left out otherwise.
-        replace: Probability that a word that is left becomes another of the vocabulary, drawn by
-            its frequency.
-        crop: Smallest and largest share of the words in the span; (1, 1) is the whole text.
-        frequencies: How often each number of the vocabulary occurs, for `replace`; all words
-            alike if not given.
+        tokenizer: Texts to token ids.
+        num_views: Number of views per text.
+        erase: Probability of erasing a word.
+        mask: Replace erased words by the mask token instead of removing them.
+        replace: Probability of replacing a remaining word by a word of the vocabulary, sampled by
+            frequency.
+        crop: Range of the length of the span, as a fraction of the words; (1, 1) is the whole text.
+        frequencies: Frequency of each token id, for `replace`; uniform if not given.
 
     Raises:
-        ValueError: A probability or range is not as said above, or no word stands for erased ones.
+        ValueError: A probability or range out of its range, or a tokenizer without mask token.
 
     Reference:
         Nozawa & Sato: Understanding Negative Samples (NeurIPS 2021), section 5, for erasure and
@@ -89,7 +88,7 @@ class TextViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out for these texts, in words."""
+        """A note if views differ only by dropout."""
         if self.erase or self.replace or self.crop != (1.0, 1.0):
             return ()
         return ("views differ by the encoder's dropout alone",)
@@ -108,8 +107,8 @@ class TextViews:
         Args:
             texts: Texts, or their numbers.
             samples: Indices of the samples in their data set.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Raises:
             ValueError: Not one index for each text.

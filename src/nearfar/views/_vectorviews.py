@@ -1,4 +1,4 @@
-"""Random views of vectors: features replaced, scaled and disturbed."""
+"""Random views of vectors: features replaced, scaled and perturbed."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ _MOST_FEATURES = (1 << 18) // _DRAWS  # as many random numbers has one view of a
 
 @final
 class VectorViews:
-    r"""Standardise, replace some features, scale them, add noise.
+    r"""Standardisation, random replacement, scaling and noise of features.
 
-    Every draw is a pure function of (seed, epoch, sample, view). A feature that is masked gets
-    another row's value of it, drawn from `marginals`, or its mean. As SCARF does, a fixed number of
-    features is masked in a view, :math:`\lfloor \text{mask} \cdot \text{dim} \rfloor`, chosen
-    anew for each sample; other than there, the other row comes from a summary of all the data and
-    not from the batch, so that the batch does not change a view.
+    Every draw is a pure function of (seed, epoch, sample, view). Masked features are replaced by
+    draws from their marginal distributions, or by their means. As in SCARF, every view masks
+    :math:`\lfloor \text{mask} \cdot \text{dim} \rfloor` features, chosen per sample. Unlike SCARF,
+    replacements come from `marginals` of the data set instead of the batch, so that a view does not
+    depend on its batch.
 
     Args:
-        mean: Of each feature.
-        std: Of each feature; 0 (a constant feature) counts as 1.
-        marginals: For each feature numbers, as many for each, that are spread as its standardised
-            values are. Needed where `fill` is ``swap``.
-        num_views: How many views of each sample.
-        mask: Share of the features masked, one for all views or one per view.
-        fill: ``swap`` puts another row's value in, ``mean`` the mean.
-        noise: Standard deviation of what is added to each feature, in standard deviations of that.
-        scaling: Each feature is multiplied by a factor uniform in [1 - s, 1 + s].
+        mean: Mean of each feature.
+        std: Standard deviation of each feature; 0 (a constant feature) counts as 1.
+        marginals: Quantiles of each standardised feature, the same number for each. Required if
+            `fill` is ``swap``.
+        num_views: Number of views per sample.
+        mask: Fraction of masked features, one for all views or one per view.
+        fill: Replacement of masked features: ``swap`` for draws from the marginals, ``mean``.
+        noise: Standard deviation of additive noise, in standard deviations of the feature.
+        scaling: Scaling strength s: each feature is multiplied by a factor uniform in
+            [1 - s, 1 + s].
 
     Raises:
-        ValueError: A share, strength or length is not as said above.
+        ValueError: A fraction, strength or length out of its range.
 
     Reference:
         Bahri, Jiang, Tay, Metzler: SCARF (ICLR 2022), arXiv 2106.15147.
@@ -99,13 +100,13 @@ class VectorViews:
         return f"VectorViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """What was said of the views, as the constructor takes it; not what the data said."""
+        """The configuration, as the constructor takes it, without what follows from the data."""
         names = ("num_views", "mask", "fill", "noise", "scaling")
         return {name: getattr(self, name) for name in names}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out for these vectors, in words."""
+        """Transforms that do not apply to these vectors."""
         if any(self._masked) or not any(self.mask):
             return ()
         return (f"masking left out: {max(self.mask):g} of {self.dim} features is less than one",)
@@ -124,8 +125,8 @@ class VectorViews:
         Args:
             vectors: As the data have them, on any device.
             samples: Indices of the samples in their data set.
-            seed: Of the run.
-            epoch: Of the run.
+            seed: Random seed of the run.
+            epoch: Epoch, from 0.
 
         Raises:
             TypeError: `vectors` are not floating point.

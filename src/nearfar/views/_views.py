@@ -1,4 +1,4 @@
-"""What training asks of anything that makes views."""
+"""The interface of views."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Views"]
 
 @runtime_checkable
 class Views(Protocol):
-    """Inputs in, one batch per view out; a pure function of (seed, epoch, sample, view).
+    """Inputs to one batch per view; a pure function of (seed, epoch, sample, view).
 
     Attributes:
-        num_views: How many views of each sample.
-        notes: What was left out for these samples, in words.
+        num_views: Number of views per sample.
+        notes: Transforms that do not apply to these samples.
     """
 
     num_views: int
@@ -29,7 +29,7 @@ class Views(Protocol):
     def __call__(
         self, inputs: Any, samples: Int64[Tensor, " batch"], /, *, seed: int, epoch: int
     ) -> tuple[View, ...]:
-        """The views, each with a row for each sample."""
+        """The views, with one row per sample."""
 
     def plain(self, inputs: Any, /) -> View:
-        """The one view for embedding, nothing random."""
+        """The deterministic view for embedding."""
