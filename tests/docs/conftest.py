@@ -73,7 +73,7 @@ def write_images(folder: Path, rng: np.random.Generator) -> None:
 
 def write_sounds(folder: Path, rng: np.random.Generator) -> None:
     """Clips of a second, once without and once with labels; series of one length."""
-    for name in ("clips", "recordings", "labelled-clips/low", "labelled-clips/high"):
+    for name in ("recordings", "labelled/low", "labelled/high"):
         place = folder / name
         place.mkdir(parents=True)
         for number in range(10):
@@ -89,16 +89,15 @@ def write_sounds(folder: Path, rng: np.random.Generator) -> None:
 def write_tables(folder: Path, rng: np.random.Generator) -> None:
     """Texts, vectors, and pairs of a picture and a caption."""
     texts = [(topic, sentence(words, rng)) for topic, words in TOPICS.items() for _ in range(20)]
-    for name, column in (("reviews", "body"), ("news", "headline")):
-        lines = [column, *(text for _, text in texts)]
-        (folder / f"{name}.csv").write_text("\n".join(lines), encoding="utf-8")
+    lines = ["headline", *(text for _, text in texts)]
+    (folder / "news.csv").write_text("\n".join(lines), encoding="utf-8")
     lines = ["headline,topic", *(f"{text},{topic}" for topic, text in texts)]
     (folder / "labelled-news.csv").write_text("\n".join(lines), encoding="utf-8")
     np.save(folder / "table.npy", rng.normal(size=(40, 12)).astype(np.float32))
     parquet = pytest.importorskip("pyarrow.parquet")
     table = pytest.importorskip("pyarrow").table
     pictures = [png(pixels(rng, 32, 32, 3)) for _ in texts]
-    columns = {"image": pictures, "photo": pictures, "caption": [text for _, text in texts]}
+    columns = {"photo": pictures, "caption": [text for _, text in texts]}
     parquet.write_table(table(columns), folder / "pairs.parquet")
 
 

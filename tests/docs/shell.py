@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from nearfar.cli import main
@@ -64,9 +65,7 @@ class Shell:
         name, *words = shlex.split(command, comments=True)
         assert name == "nearfar", f"no rule for {command!r}"
         words = [PLACEHOLDERS.get(word, word) for word in words]
-        for run in EARLIER.keys() & {word.removesuffix("/recipe.toml") for word in words}:
-            if not Path(run).exists():
-                self.run(EARLIER[run])
+        self.provide(word.removesuffix("/recipe.toml") for word in words)
         if ask_only:
             return _printed_by([*words, "--help"], command)
         if words[0] == "train" and not {"--help", "--resume"} & set(words):
@@ -76,6 +75,12 @@ class Shell:
         if shlex.join(words) not in self._printed:
             self._printed[shlex.join(words)] = _printed_by(words, command)
         return self._printed[shlex.join(words)]
+
+    def provide(self, runs: Iterable[str]) -> None:
+        """Train those of these runs that an earlier page has and this one has not."""
+        for run in EARLIER.keys() & set(runs):
+            if not Path(run).exists():
+                self.run(EARLIER[run])
 
     def _train(self, words: list[str], command: str) -> str:
         key = shlex.join(words)

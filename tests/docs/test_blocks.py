@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -101,6 +102,7 @@ def _type(block: Block, namespace: dict[str, Any], shell: Shell, printed: str) -
 
 
 def _run(block: Block, namespace: dict[str, Any], shell: Shell, printed: str) -> str:
+    shell.provide(re.findall(r"runs/[\w-]+", block.text))
     return run_python(block, namespace)
 
 
