@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import math
 
-from nearfar.objectives import AMDIMLoss
-from tests.cases.objective_case import AXES, OPPOSITE, Anchor, ObjectiveCase, alike, normal
+from nearfar.objectives import (
+    AMDIMLoss,
+    amdim_loss,
+)
+from nearfar.testing import Anchor
+from nearfar.testing._objective_contract import ObjectiveContract
+from tests.cases.objective_case import (
+    AXES,
+    OPPOSITE,
+    alike,
+    normal,
+)
 from tests.references.amdim import amdim
 
 
-def amdim_case(queries: int, *, clip: float, penalty_weight: float) -> ObjectiveCase:
+def amdim_case(queries: int, *, clip: float, penalty_weight: float) -> ObjectiveContract:
     many, places = normal(6, queries, 5), normal(6, 3, 5, seed=2)
     told = 4 * OPPOSITE[:, None]  # raw scores of ±16/√2
     right = clip * math.tanh(16 / math.sqrt(2) / clip)
-    return ObjectiveCase(
-        "amdim_loss",
-        make=lambda: AMDIMLoss(clip=clip, penalty_weight=penalty_weight),
+    return ObjectiveContract(
+        amdim_loss,
+        loss_class=AMDIMLoss,
         arguments={"clip": clip, "penalty_weight": penalty_weight},
         inputs=(many, places),
         reference=amdim,
-        matrices=False,
         couples_batch=True,
         unmoved_by=frozenset({"rotation"}),
         minimum=0.0,

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 import torch
-from torch import Tensor
 
-from nearfar import diagnostics
 from nearfar.diagnostics import (
     Alignment,
     CenterResidual,
-    Diagnostic,
     EffectiveRank,
     FeatureStd,
     Information,
@@ -22,74 +14,101 @@ from nearfar.diagnostics import (
     RelativeAlignment,
     Retrieval,
     Uniformity,
+    alignment,
+    center_residual,
+    effective_rank,
+    feature_std,
+    information,
+    modality_gap,
+    relative_alignment,
+    retrieval,
+    uniformity,
 )
-from tests.references.alignment import alignment
-from tests.references.center_residual import center_residual
-from tests.references.effective_rank import effective_rank
-from tests.references.feature_std import feature_std
-from tests.references.information import information
-from tests.references.modality_gap import modality_gap
-from tests.references.relative_alignment import relative_alignment
-from tests.references.retrieval import retrieval
-from tests.references.uniformity import uniformity
+from nearfar.testing._diagnostic_contract import DiagnosticContract
+from tests.references.alignment import alignment as alignment_by_hand
+from tests.references.center_residual import center_residual as center_residual_by_hand
+from tests.references.effective_rank import effective_rank as effective_rank_by_hand
+from tests.references.feature_std import feature_std as feature_std_by_hand
+from tests.references.information import information as information_by_hand
+from tests.references.modality_gap import modality_gap as modality_gap_by_hand
+from tests.references.relative_alignment import relative_alignment as relative_alignment_by_hand
+from tests.references.retrieval import retrieval as retrieval_by_hand
+from tests.references.uniformity import uniformity as uniformity_by_hand
 
-Tensors = tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class DiagnosticCase:
-    """What the contract tests must know of a diagnostic.
-
-    Attributes:
-        name: The function's, in ``nearfar.diagnostics``.
-        make: Its streaming class.
-        reference: The slow function over NumPy arrays.
-        views: Matrices it reads.
-        rotation: Whether a rotation of the space leaves the reading.
-        lengths: Whether the rows' lengths leave the reading.
-        tolerance: Of stream against function, relative.
-    """
-
-    name: str
-    make: Callable[[], Diagnostic]
-    reference: Callable[..., Any]
-    views: int = 1
-    rotation: bool = True
-    lengths: bool = True
-    tolerance: float = 1e-9
-
-    def __call__(self, *embeddings: Tensor) -> np.ndarray:
-        return reading(getattr(diagnostics, self.name)(*embeddings))
-
-    def __str__(self) -> str:
-        return self.name
+ALL = frozenset({"lengths", "rotation", "scale"})
 
 
-def reading(value: Any) -> np.ndarray:
-    """One number or two, as an array."""
-    return np.asarray([float(v) for v in (value if isinstance(value, tuple) else (value,))])
+def opposite_points(dim: int) -> tuple[torch.Tensor, torch.Tensor]:
+    point = torch.ones(8, dim, dtype=torch.float64)
+    return point, -point
 
 
 DIAGNOSTIC_CASES = [
-    DiagnosticCase("alignment", Alignment, alignment, views=2),
-    DiagnosticCase("relative_alignment", RelativeAlignment, relative_alignment, views=2),
-    DiagnosticCase("modality_gap", ModalityGap, modality_gap, views=2),
-    DiagnosticCase("retrieval", Retrieval, retrieval, views=2, tolerance=1e-6),
-    DiagnosticCase("information", Information, information, views=2, tolerance=1e-5),
-    DiagnosticCase("uniformity", Uniformity, uniformity, tolerance=1e-6),
-    DiagnosticCase("center_residual", CenterResidual, center_residual, tolerance=1e-6),
-    DiagnosticCase("feature_std", FeatureStd, feature_std, rotation=False),
-    DiagnosticCase("effective_rank", EffectiveRank, effective_rank, lengths=False, tolerance=1e-5),
+    DiagnosticContract(
+        Alignment,
+        function=alignment,
+        reference=alignment_by_hand,
+        views=2,
+        unmoved_by=ALL,
+    ),
+    DiagnosticContract(
+        RelativeAlignment,
+        function=relative_alignment,
+        reference=relative_alignment_by_hand,
+        views=2,
+        unmoved_by=ALL,
+    ),
+    DiagnosticContract(
+        ModalityGap,
+        function=modality_gap,
+        reference=modality_gap_by_hand,
+        views=2,
+        inputs={"opposite points": opposite_points},
+        unmoved_by=ALL,
+    ),
+    DiagnosticContract(
+        Retrieval,
+        function=retrieval,
+        reference=retrieval_by_hand,
+        views=2,
+        unmoved_by=ALL,
+        anchor_samples=2048,
+        tolerance=1e-6,
+    ),
+    DiagnosticContract(
+        Information,
+        function=information,
+        reference=information_by_hand,
+        views=2,
+        unmoved_by=ALL,
+        anchor_samples=2048,
+        tolerance=1e-5,
+    ),
+    DiagnosticContract(
+        Uniformity,
+        function=uniformity,
+        reference=uniformity_by_hand,
+        unmoved_by=ALL,
+        tolerance=1e-6,
+    ),
+    DiagnosticContract(
+        CenterResidual,
+        function=center_residual,
+        reference=center_residual_by_hand,
+        unmoved_by=ALL,
+        tolerance=1e-6,
+    ),
+    DiagnosticContract(
+        FeatureStd,
+        function=feature_std,
+        reference=feature_std_by_hand,
+        unmoved_by=ALL - {"rotation"},
+    ),
+    DiagnosticContract(
+        EffectiveRank,
+        function=effective_rank,
+        reference=effective_rank_by_hand,
+        unmoved_by=ALL - {"lengths"},
+        tolerance=1e-5,
+    ),
 ]
-
-
-def worlds(dim: int, *, samples: int = 8192, seed: int = 0) -> dict[str, Tensors]:
-    """Two views each of worlds whose anchors are known."""
-    source = torch.Generator().manual_seed(seed)
-    point = torch.randn(dim, generator=source, dtype=torch.float64).expand(64, dim)
-    one, other = torch.randn(2, samples, dim, generator=source, dtype=torch.float64)
-    return {
-        "complete collapse": (point, point),
-        "isotropic": (one, one),
-        "unrelated views": (one, other),
-    }

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 
-from nearfar.objectives import CPCLoss, DeepInfomaxLoss
+from nearfar.objectives import (
+    CPCLoss,
+    DeepInfomaxLoss,
+    cpc_loss,
+    deep_infomax_loss,
+)
+from nearfar.testing import Anchor
+from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.objective_case import (
     AXES,
     OPPOSITE,
     TEMPERATURES,
-    Anchor,
-    ObjectiveCase,
     alike,
     constant,
     normal,
@@ -23,16 +28,15 @@ ROTATION = frozenset({"rotation"})
 
 def deep_infomax_case(
     estimator: str, perfect: float, minimum: float, collapsed: float, chance: Anchor
-) -> ObjectiveCase:
+) -> ObjectiveContract:
     local, whole = normal(6, 3, 5), rows(6)[0]
     lone = local[:1], whole[:1]
-    return ObjectiveCase(
-        "deep_infomax_loss",
-        make=lambda: DeepInfomaxLoss(estimator=estimator),
+    return ObjectiveContract(
+        deep_infomax_loss,
+        loss_class=DeepInfomaxLoss,
         arguments={"estimator": estimator},
         inputs=(local, whole),
         reference=scores.deep_infomax,
-        matrices=False,
         couples_batch=True,
         unmoved_by=ROTATION,
         minimum=minimum,
@@ -81,19 +85,19 @@ INFOMAX = [
 
 def cpc_case(
     candidates: str, temperature: float, *, steps: int = 2, places: tuple[int, ...] = ()
-) -> ObjectiveCase:
+) -> ObjectiveContract:
     """Of sequences, or of the places of grids; these with the next time skipped."""
     predictions, encodings = normal(steps, 6, 4, *places, 5), normal(6, 4, *places, 5, seed=2)
     skip = len(places)
     negatives = {"batch": 7, "same_sequence": 3, "other_sequences": 4}[candidates]
     alone = ((normal(1, 1, 4, 5), normal(1, 4, 5)), "`encodings` needs at least 2 sequences")
-    return ObjectiveCase(
-        "cpc_loss",
-        make=lambda: CPCLoss(skip=skip, candidates=candidates, temperature=temperature),
+    return ObjectiveContract(
+        cpc_loss,
+        loss_class=CPCLoss,
+        learnable=("temperature",),
         arguments={"skip": skip, "candidates": candidates, "temperature": temperature},
         inputs=(predictions, encodings),
         reference=cpc.cpc,
-        matrices=False,
         sample_axes={0: 1},
         couples_batch=candidates != "same_sequence",
         unmoved_by=ROTATION,

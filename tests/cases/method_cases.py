@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +11,6 @@ from torch import Tensor
 from nearfar.methods import (
     Method,
     RunFacts,
-    Step,
     alignment_uniformity,
     amdim,
     autoencoder,
@@ -34,6 +33,7 @@ from nearfar.methods import (
     vicreg,
 )
 from nearfar.modules import ConvNet, StridedEncoder
+from nearfar.testing._method_contract import MethodContract
 
 BATCH, SIDE, WIDTH = 8, 16, 32
 
@@ -84,71 +84,51 @@ def step_encoder() -> StridedEncoder:
     return StridedEncoder(width=16, context=WIDTH, strides=(2, 2))
 
 
-def joined_backward(method: Method, *parts: tuple[Tensor, ...]) -> Step:
-    """Micro-batches through the network one by one, all in one graph."""
-    pieces = [method.project(part) for part in parts]
-    joined = tuple(
-        tuple(torch.cat(same) for same in zip(*groups, strict=True))
-        for groups in zip(*pieces, strict=True)
-    )
-    step = method.compare(joined)
-    step.loss.backward()
-    return step
-
-
-@dataclass(frozen=True)
-class MethodCase:
-    """What the contract tests must know of a preset.
-
-    Attributes:
-        name: The preset.
-        make: A small instance.
-        fixed: Prefixes of parameters that never take a gradient.
-        chance: The loss at which nothing was learnt for a batch of 8.
-        views: What it is shown.
-    """
-
-    name: str
-    make: Callable[[], Method]
-    fixed: tuple[str, ...] = ()
-    chance: float | None = None
-    views: Callable[[], tuple[Tensor, ...]] = two_views
+def case(
+    name: str,
+    make: Callable[[], Method],
+    *,
+    views: tuple[Tensor, ...] | None = None,
+    **promises: Any,
+) -> MethodContract:
+    """A preset at a small size; shown two views if nothing else is given."""
+    return MethodContract(make, name=name, views=views or two_views(), **promises)
 
 
 CASES = (
-    MethodCase(
+    case(
         "autoencoder",
         lambda: autoencoder(encoder(), WIDTH, facts=RunFacts(signal_dim=SIDE**2)),
-        views=lambda: two_views()[:1],
+        views=two_views()[:1],
     ),
-    MethodCase(
+    case(
         "alignment_uniformity",
         lambda: alignment_uniformity(
             encoder(), WIDTH, dim=8, contrastive_weight=0.5, learn_temperature=True
         ),
     ),
-    MethodCase("barlow_twins", lambda: barlow_twins(encoder(), WIDTH, hidden=16)),
-    MethodCase("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
-    MethodCase("amdim", lambda: amdim(encoder(), WIDTH, dim=8)),
-    MethodCase(
+    case("barlow_twins", lambda: barlow_twins(encoder(), WIDTH, hidden=16)),
+    case("byol", lambda: byol(encoder(), WIDTH, dim=8), fixed=("target.",)),
+    case("amdim", lambda: amdim(encoder(), WIDTH, dim=8)),
+    case(
         "cpc",
         lambda: cpc(step_encoder(), WIDTH, steps=3, facts=RunFacts(length=64)),
         chance=4.852030263919617,  # ln (8 · 16)
-        views=one_sequence_view,
+        views=one_sequence_view(),
     ),
-    MethodCase(
+    case(
         "cpc_v2",
         lambda: cpc_v2(layer_encoder(), WIDTH, dim=8, hidden=8, blocks=2, facts=RunFacts(rows=4)),
         chance=4.852030263919617,  # ln (8 · 4²)
-        views=one_grid_of_patches,
+        views=one_grid_of_patches(),
     ),
-    MethodCase(
+    case(
         "curl",
         lambda: curl(encoder(), WIDTH, num_negatives=None, radius=1.0),
         chance=3.0,  # log₂ 8
-        views=three_views,
+        views=three_views(),
     ),
-    MethodCase(
+    case(
         "deep_infomax",
         lambda: deep_infomax(
             encoder(),
@@ -159,26 +139,28 @@ CASES = (
             estimator="jensen_shannon",
         ),
         chance=2.1487562597358306,  # (1 + ½)·2 ln 2 + ln 2 / 10
-        views=lambda: two_views()[:1],
+        views=two_views()[:1],
     ),
-    MethodCase(
+    case(
         "deep_graph_infomax",
         lambda: deep_graph_infomax(encoder(), WIDTH),
-        chance=0.6931471805599453,
-    ),  # ln 2
-    MethodCase(
+        chance=0.6931471805599453,  # ln 2
+    ),
+    case(
         "moco_v1",
         lambda: moco_v1(encoder(), WIDTH, dim=8, queue_size=32),
+        contrasts=1,
         fixed=("target.",),
         chance=3.4965075614664802,  # ln 33
     ),
-    MethodCase(
+    case(
         "moco_v2",
         lambda: moco_v2(encoder(), WIDTH, dim=8, queue_size=32, key_splits=2),
+        contrasts=1,
         fixed=("target.",),
         chance=3.4965075614664802,
     ),
-    MethodCase(
+    case(
         "multiview",
         lambda: multiview(
             encoder(),
@@ -188,25 +170,27 @@ CASES = (
             forward_weight=0.01,
             inverse_weight=0.5,
         ),
+        contrasts=1,
     ),
-    MethodCase(
+    case(
         "simclr",
         lambda: simclr(encoder(), WIDTH, dim=8, temperature=0.5),
+        contrasts=1,
         chance=2.70805020110221,  # ln 15
     ),
-    MethodCase("simsiam", lambda: simsiam(encoder(), WIDTH)),
-    MethodCase("simsiam_anatomy", lambda: simsiam_anatomy(encoder(), WIDTH)),
-    MethodCase(
+    case("simsiam", lambda: simsiam(encoder(), WIDTH)),
+    case("simsiam_anatomy", lambda: simsiam_anatomy(encoder(), WIDTH)),
+    case(
         "simsiam_expectation",
         lambda: simsiam_expectation(encoder(), WIDTH, facts=RunFacts(samples=12)),
-        views=indexed_views,
+        views=indexed_views(),
     ),
-    MethodCase("simsiam_gradient", lambda: simsiam_gradient(encoder(), WIDTH, keep_residual=False)),
-    MethodCase(
+    case("simsiam_gradient", lambda: simsiam_gradient(encoder(), WIDTH, keep_residual=False)),
+    case(
         "swav",
         lambda: swav(encoder(), WIDTH, dim=8, prototypes=6, queue_size=8, queue_start=0.0),
         chance=1.791759469228055,  # ln 6
-        views=multi_crop_views,
+        views=multi_crop_views(),
     ),
-    MethodCase("vicreg", lambda: vicreg(encoder(), WIDTH, hidden=16)),
+    case("vicreg", lambda: vicreg(encoder(), WIDTH, hidden=16)),
 )

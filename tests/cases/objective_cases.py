@@ -13,7 +13,18 @@ from nearfar.objectives import (
     NTXentLoss,
     UniformityLoss,
     VICRegLoss,
+    alignment_loss,
+    byol_loss,
+    covariance_term,
+    info_nce_loss,
+    invariance_term,
+    nt_xent_loss,
+    uniformity_loss,
+    variance_term,
+    vicreg_loss,
 )
+from nearfar.testing import Anchor
+from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.amdim_cases import AMDIM_CASES
 from tests.cases.location_cases import LOCATION_CASES
 from tests.cases.objective_case import (
@@ -23,8 +34,6 @@ from tests.cases.objective_case import (
     SPHERE,
     SPREAD,
     TEMPERATURES,
-    Anchor,
-    ObjectiveCase,
     constant,
     rows,
 )
@@ -33,10 +42,11 @@ from tests.cases.siamese_cases import SIAMESE_CASES
 from tests.references import alignment, byol, info_nce, nt_xent, uniformity, vicreg
 
 
-def nt_xent_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "nt_xent_loss",
-        make=lambda: NTXentLoss(temperature=temperature),
+def nt_xent_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        nt_xent_loss,
+        loss_class=NTXentLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=rows(6, 6),
         reference=nt_xent.nt_xent,
@@ -52,10 +62,11 @@ def nt_xent_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def info_nce_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "info_nce_loss",
-        make=lambda: InfoNCELoss(temperature=temperature),
+def info_nce_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        info_nce_loss,
+        loss_class=InfoNCELoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=rows(6, 6),
         reference=info_nce.info_nce,
@@ -70,10 +81,11 @@ def info_nce_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def info_nce_bank_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "info_nce_loss",
-        make=lambda: InfoNCELoss(temperature=temperature),
+def info_nce_bank_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        info_nce_loss,
+        loss_class=InfoNCELoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=rows(6, 6, 9),
         reference=info_nce.info_nce,
@@ -85,7 +97,6 @@ def info_nce_bank_case(temperature: float) -> ObjectiveCase:
         ),
         collapsed=Anchor(constant(6, 6, 9), math.log(10)),
         at_chance=Anchor((AXES[:3], AXES[3:6], AXES[6:]), math.log(3), num_negatives=2),
-        num_negatives=9,
         shared_inputs=frozenset({2}),
         variant="bank",
         refused=TEMPERATURES,
@@ -95,10 +106,10 @@ def info_nce_bank_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def alignment_case(alpha: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "alignment_loss",
-        make=lambda: AlignmentLoss(alpha=alpha),
+def alignment_case(alpha: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        alignment_loss,
+        loss_class=AlignmentLoss,
         arguments={"alpha": alpha},
         inputs=rows(6, 6),
         reference=alignment.alignment,
@@ -112,11 +123,11 @@ def alignment_case(alpha: float) -> ObjectiveCase:
     )
 
 
-def uniformity_case(t: float, *, include_self: bool) -> ObjectiveCase:
+def uniformity_case(t: float, *, include_self: bool) -> ObjectiveContract:
     near, far, same = 2 * math.exp(-2 * t), math.exp(-4 * t), float(include_self)
-    return ObjectiveCase(
-        "uniformity_loss",
-        make=lambda: UniformityLoss(t=t, include_self=include_self),
+    return ObjectiveContract(
+        uniformity_loss,
+        loss_class=UniformityLoss,
         arguments={"t": t, "include_self": include_self},
         inputs=rows(6),
         reference=uniformity.uniformity,
@@ -130,11 +141,11 @@ def uniformity_case(t: float, *, include_self: bool) -> ObjectiveCase:
     )
 
 
-def vicreg_case(**weights: float) -> ObjectiveCase:
+def vicreg_case(**weights: float) -> ObjectiveContract:
     variance_weight = weights.get("variance_weight", 25.0)
-    return ObjectiveCase(
-        "vicreg_loss",
-        make=lambda: VICRegLoss(**weights),
+    return ObjectiveContract(
+        vicreg_loss,
+        loss_class=VICRegLoss,
         arguments=weights,
         inputs=rows(6, 6),
         reference=vicreg.vicreg,
@@ -161,9 +172,9 @@ OBJECTIVE_CASES = [
     alignment_case(0.5),
     uniformity_case(2.0, include_self=False),
     uniformity_case(3.0, include_self=True),
-    ObjectiveCase(
-        "byol_loss",
-        make=BYOLLoss,
+    ObjectiveContract(
+        byol_loss,
+        loss_class=BYOLLoss,
         inputs=rows(6, 6),
         reference=byol.byol,
         symmetric=True,
@@ -175,8 +186,8 @@ OBJECTIVE_CASES = [
     ),
     vicreg_case(),
     vicreg_case(invariance_weight=2.0, variance_weight=3.0, covariance_weight=5.0),
-    ObjectiveCase(
-        "invariance_term",
+    ObjectiveContract(
+        invariance_term,
         inputs=rows(6, 6),
         reference=vicreg.invariance,
         symmetric=True,
@@ -185,8 +196,8 @@ OBJECTIVE_CASES = [
         perfect=Anchor((SPREAD, SPREAD), 0.0),
         collapsed=Anchor(constant(6, 6), 0.0),
     ),
-    ObjectiveCase(
-        "variance_term",
+    ObjectiveContract(
+        variance_term,
         inputs=rows(6),
         reference=vicreg.variance,
         couples_batch=True,
@@ -196,8 +207,8 @@ OBJECTIVE_CASES = [
         perfect=Anchor((SPREAD,), 0.0),
         collapsed=Anchor(constant(6), 0.99),
     ),
-    ObjectiveCase(
-        "covariance_term",
+    ObjectiveContract(
+        covariance_term,
         inputs=rows(6),
         reference=vicreg.covariance,
         couples_batch=True,
@@ -206,8 +217,8 @@ OBJECTIVE_CASES = [
         perfect=Anchor((SPREAD,), 0.0),
         collapsed=Anchor(constant(6), 0.0),
     ),
-    ObjectiveCase(  # fewer samples than dimensions: the other Gram matrix
-        "covariance_term",
+    ObjectiveContract(  # fewer samples than dimensions: the other Gram matrix
+        covariance_term,
         inputs=rows(4, dim=7),
         reference=vicreg.covariance,
         couples_batch=True,

@@ -18,14 +18,23 @@ from nearfar.objectives import (
     NTLogisticLoss,
     PairwiseMarginLoss,
     TripletLoss,
+    binary_discrimination_loss,
+    cosine_triplet_loss,
+    curl_loss,
+    donsker_varadhan_loss,
+    info_nce_loss,
+    jensen_shannon_loss,
+    nt_logistic_loss,
+    pairwise_margin_loss,
+    triplet_loss,
 )
+from nearfar.testing import Anchor
+from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.objective_case import (
     AXES,
     OPPOSITE,
     SPHERE,
     TEMPERATURES,
-    Anchor,
-    ObjectiveCase,
     alike,
     constant,
     normal,
@@ -44,16 +53,16 @@ def zeros(*shape: int) -> Tensor:
 # --- InfoNCE with other scores and negatives ------------------------------------------------------
 
 
-def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveCase:
+def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveContract:
     size = 1 if normalise else 10
     lead = 2 * size**2 / temperature
-    return ObjectiveCase(
-        "info_nce_loss",
-        make=lambda: InfoNCELoss(temperature=temperature, normalise=normalise),
+    return ObjectiveContract(
+        info_nce_loss,
+        loss_class=InfoNCELoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature, "normalise": normalise},
         inputs=(*rows(6, 6), normal(6, 3, 5)),
         reference=info_nce.info_nce,
-        matrices=False,
         unmoved_by=SPHERE if normalise else ROTATION,
         minimum=0.0,
         maximum=math.log1p(3 * math.exp(2 / temperature)) if normalise else math.inf,
@@ -65,7 +74,6 @@ def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveCase:
         at_chance=Anchor(
             (AXES[:3], AXES[3:6], AXES[6:].repeat(3, 1, 1)), math.log(3), num_negatives=2
         ),
-        num_negatives=3,
         variant="own negatives",
         refused=TEMPERATURES,
         refused_inputs=(
@@ -84,10 +92,11 @@ def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveCase:
     )
 
 
-def plain_info_nce_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "info_nce_loss",
-        make=lambda: InfoNCELoss(temperature=temperature, normalise=False),
+def plain_info_nce_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        info_nce_loss,
+        loss_class=InfoNCELoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature, "normalise": False},
         inputs=rows(6, 6),
         reference=info_nce.info_nce,
@@ -106,10 +115,10 @@ def plain_info_nce_case(temperature: float) -> ObjectiveCase:
 NEGATIVE = ({"margin": -0.5}, "`margin` must be a finite number of 0 or above, got -0.5")
 
 
-def triplet_case(margin: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "triplet_loss",
-        make=lambda: TripletLoss(margin=margin),
+def triplet_case(margin: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        triplet_loss,
+        loss_class=TripletLoss,
         arguments={"margin": margin},
         inputs=(*rows(6, 6), normal(6, 5)),
         reference=triplet.triplet,
@@ -122,10 +131,10 @@ def triplet_case(margin: float) -> ObjectiveCase:
     )
 
 
-def cosine_triplet_case(margin: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "cosine_triplet_loss",
-        make=lambda: CosineTripletLoss(margin=margin),
+def cosine_triplet_case(margin: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        cosine_triplet_loss,
+        loss_class=CosineTripletLoss,
         arguments={"margin": margin},
         inputs=(*rows(6, 6), normal(6, 5)),
         reference=triplet.cosine_triplet,
@@ -139,11 +148,12 @@ def cosine_triplet_case(margin: float) -> ObjectiveCase:
     )
 
 
-def nt_logistic_case(temperature: float) -> ObjectiveCase:
+def nt_logistic_case(temperature: float) -> ObjectiveContract:
     least, most = (2 * math.log1p(math.exp(sign / temperature)) for sign in (-1, 1))
-    return ObjectiveCase(
-        "nt_logistic_loss",
-        make=lambda: NTLogisticLoss(temperature=temperature),
+    return ObjectiveContract(
+        nt_logistic_loss,
+        loss_class=NTLogisticLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=(*rows(6, 6), normal(6, 5)),
         reference=triplet.nt_logistic,
@@ -157,15 +167,14 @@ def nt_logistic_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def pairwise_margin_case(margin: float) -> ObjectiveCase:
+def pairwise_margin_case(margin: float) -> ObjectiveContract:
     z1, z2 = rows(6, 6)
-    return ObjectiveCase(
-        "pairwise_margin_loss",
-        make=lambda: PairwiseMarginLoss(margin=margin),
+    return ObjectiveContract(
+        pairwise_margin_loss,
+        loss_class=PairwiseMarginLoss,
         arguments={"margin": margin},
         inputs=(z1, z2, SAME),
         reference=triplet.pairwise_margin,
-        matrices=False,
         symmetric=True,
         unmoved_by=frozenset({"rotation", "shift"}),
         minimum=0.0,
@@ -196,13 +205,12 @@ def scores_refused(first: str, second: str) -> tuple[tuple[tuple[Tensor, Tensor]
     )
 
 
-def score_case(name: str, make: Any, reference: Any, **known: Any) -> ObjectiveCase:
-    return ObjectiveCase(
-        name,
-        make=make,
+def score_case(objective: Any, loss_class: Any, reference: Any, **known: Any) -> ObjectiveContract:
+    return ObjectiveContract(
+        objective,
+        loss_class=loss_class,
         inputs=(normal(6), normal(6, 3)),
         reference=reference,
-        matrices=False,
         **known,
     )
 
@@ -211,7 +219,7 @@ SURE = (zeros(4) + 30, zeros(4, 2) - 30)
 UNSURE = (zeros(4), zeros(4, 2))
 SCORES = [
     score_case(
-        "jensen_shannon_loss",
+        jensen_shannon_loss,
         JensenShannonLoss,
         scores.jensen_shannon,
         minimum=0.0,
@@ -221,7 +229,7 @@ SCORES = [
         refused_inputs=scores_refused("joint", "marginal"),
     ),
     score_case(
-        "donsker_varadhan_loss",
+        donsker_varadhan_loss,
         DonskerVaradhanLoss,
         scores.donsker_varadhan,
         couples_batch=True,
@@ -233,7 +241,7 @@ SCORES = [
         refused_inputs=scores_refused("joint", "marginal"),
     ),
     score_case(
-        "binary_discrimination_loss",
+        binary_discrimination_loss,
         BinaryDiscriminationLoss,
         scores.binary_discrimination,
         minimum=0.0,
@@ -247,20 +255,19 @@ SCORES = [
 # --- CURL -----------------------------------------------------------------------------------------
 
 
-def curl_case(surrogate: str, *, block: int = 0) -> ObjectiveCase:
+def curl_case(surrogate: str, *, block: int = 0) -> ObjectiveContract:
     anchors, positives = rows(6, 6)
     negatives = normal(6, 3, 5)
     if block:
         positives, negatives = normal(6, block, 5), normal(6, 3, block, 5)
     logistic = surrogate == "logistic"
     lead = 3 * OPPOSITE, 3 * OPPOSITE, -3 * OPPOSITE[:, None].repeat(1, 2, 1)
-    return ObjectiveCase(
-        "curl_loss",
-        make=lambda: CURLLoss(surrogate=surrogate),
+    return ObjectiveContract(
+        curl_loss,
+        loss_class=CURLLoss,
         arguments={"surrogate": surrogate},
         inputs=(anchors, positives, negatives),
         reference=curl.curl,
-        matrices=False,
         unmoved_by=ROTATION,
         minimum=0.0,
         perfect=Anchor(lead, math.log2(1 + 2 * math.exp(-18)) if logistic else 0.0),

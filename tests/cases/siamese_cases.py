@@ -19,7 +19,21 @@ from nearfar.objectives import (
     NegativeCosineLoss,
     ResidualLoss,
     SwappedPredictionLoss,
+    alignment_uniformity_loss,
+    barlow_twins_loss,
+    center_loss,
+    contrastive_loss,
+    decorrelation_loss,
+    extra_gradient_loss,
+    forward_predictive_loss,
+    inverse_predictive_loss,
+    multi_view_loss,
+    negative_cosine_loss,
+    residual_loss,
+    swapped_prediction_loss,
 )
+from nearfar.testing import Anchor
+from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.objective_case import (
     AXES,
     CROSS,
@@ -27,8 +41,6 @@ from tests.cases.objective_case import (
     SPHERE,
     SPREAD,
     TEMPERATURES,
-    Anchor,
-    ObjectiveCase,
     constant,
     normal,
     rows,
@@ -50,10 +62,11 @@ ROUNDING = 1e-6
 MIRRORED = torch.tensor([[1.0, 0.0], [-0.28, 0.96]], dtype=torch.float64)  # at (0.6, 0.8)
 
 
-def contrastive_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "contrastive_loss",
-        make=lambda: ContrastiveLoss(temperature=temperature),
+def contrastive_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        contrastive_loss,
+        loss_class=ContrastiveLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=rows(6, 6),
         reference=contrastive.contrastive,
@@ -69,11 +82,12 @@ def contrastive_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def contrastive_bank_case(temperature: float) -> ObjectiveCase:
-    return ObjectiveCase(
-        "contrastive_loss",
+def contrastive_bank_case(temperature: float) -> ObjectiveContract:
+    return ObjectiveContract(
+        contrastive_loss,
         variant="bank",
-        make=lambda: ContrastiveLoss(temperature=temperature),
+        loss_class=ContrastiveLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=rows(6, 6, 9),
         shared_inputs=frozenset({2}),
@@ -93,15 +107,15 @@ def contrastive_bank_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def contrastive_own_negatives_case(temperature: float) -> ObjectiveCase:
+def contrastive_own_negatives_case(temperature: float) -> ObjectiveContract:
     z1, z2, negatives = rows(6, 6, 42)
-    return ObjectiveCase(
-        "contrastive_loss",
+    return ObjectiveContract(
+        contrastive_loss,
         variant="own negatives",
-        make=lambda: ContrastiveLoss(temperature=temperature),
+        loss_class=ContrastiveLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature},
         inputs=(z1, z2, negatives.view(6, 7, 5)),
-        matrices=False,
         reference=contrastive.contrastive,
         unmoved_by=SPHERE,
         minimum=0.0,
@@ -121,12 +135,12 @@ def contrastive_own_negatives_case(temperature: float) -> ObjectiveCase:
     )
 
 
-def alignment_uniformity_case(**arguments: float) -> ObjectiveCase:
+def alignment_uniformity_case(**arguments: float) -> ObjectiveContract:
     t, weight = arguments.get("t", 2.0), arguments.get("uniformity_weight", 1.0)
     spread = math.log((2 * math.exp(-2 * t) + math.exp(-4 * t)) / 3)
-    return ObjectiveCase(
-        "alignment_uniformity_loss",
-        make=lambda: AlignmentUniformityLoss(**arguments),
+    return ObjectiveContract(
+        alignment_uniformity_loss,
+        loss_class=AlignmentUniformityLoss,
         arguments=arguments,
         inputs=rows(6, 6),
         reference=alignment_uniformity.alignment_uniformity,
@@ -146,15 +160,16 @@ def alignment_uniformity_case(**arguments: float) -> ObjectiveCase:
     )
 
 
-def multi_view_case(**weights: float) -> ObjectiveCase:
+def multi_view_case(**weights: float) -> ObjectiveContract:
     temperature = 0.5
     alone = not weights
     size = 2 if alone else 6  # views; with reconstructions, signals, and representations
     kept = weights.get("contrastive_weight", 1.0)
     near = kept * math.log1p(math.exp(-2 / temperature))
-    return ObjectiveCase(
-        "multi_view_loss",
-        make=lambda: MultiViewLoss(temperature=temperature, **weights),
+    return ObjectiveContract(
+        multi_view_loss,
+        loss_class=MultiViewLoss,
+        learnable=("temperature",),
         arguments={"temperature": temperature, **weights},
         inputs=rows(*(6,) * size),
         reference=multi_view.multi_view,
@@ -182,12 +197,12 @@ def multi_view_case(**weights: float) -> ObjectiveCase:
     )
 
 
-def barlow_twins_case(variant: str, weight: float, *shape: int) -> ObjectiveCase:
+def barlow_twins_case(variant: str, weight: float, *shape: int) -> ObjectiveContract:
     samples, dim = shape
-    return ObjectiveCase(
-        "barlow_twins_loss",
+    return ObjectiveContract(
+        barlow_twins_loss,
         variant=variant,
-        make=lambda: BarlowTwinsLoss(off_diagonal_weight=weight),
+        loss_class=BarlowTwinsLoss,
         arguments={"off_diagonal_weight": weight},
         inputs=rows(samples, samples, dim=dim),
         reference=barlow_twins.barlow_twins,
@@ -204,7 +219,7 @@ def barlow_twins_case(variant: str, weight: float, *shape: int) -> ObjectiveCase
     )
 
 
-def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
+def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveContract:
     temperature, epsilon = arguments["temperature"], arguments.get("epsilon", 0.05)
     shared_out = arguments.get("iterations", 3) > 0
     cropped = variant == "queue and small crops"
@@ -217,13 +232,13 @@ def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
     def several(world: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return (world.expand(crops, *world.shape).contiguous(),) if crops else ()
 
-    return ObjectiveCase(
-        "swapped_prediction_loss",
+    return ObjectiveContract(
+        swapped_prediction_loss,
         variant=variant,
-        make=lambda: SwappedPredictionLoss(**arguments),  # type: ignore[arg-type]
+        loss_class=SwappedPredictionLoss,
+        learnable=("temperature",),
         arguments=arguments,
         inputs=(z1, z2, prototypes, *earlier, *small),
-        matrices=not cropped,
         shared_inputs=frozenset({2, 3, 4}) if cropped else frozenset({2}),
         frozen_inputs=frozenset({3, 4}) if cropped else frozenset(),
         sample_axes={5: 1} if cropped else {},
@@ -270,11 +285,11 @@ def swapped_prediction_case(variant: str, **arguments: float) -> ObjectiveCase:
     )
 
 
-def extra_gradient_case(*, keep_center: bool, keep_residual: bool) -> ObjectiveCase:
+def extra_gradient_case(*, keep_center: bool, keep_residual: bool) -> ObjectiveContract:
     arguments = {"keep_center": keep_center, "keep_residual": keep_residual}
-    return ObjectiveCase(
-        "extra_gradient_loss",
-        make=lambda: ExtraGradientLoss(**arguments),
+    return ObjectiveContract(
+        extra_gradient_loss,
+        loss_class=ExtraGradientLoss,
         arguments=arguments,
         inputs=rows(6, 6, 6),
         frozen_inputs=frozenset({1, 2}),
@@ -295,11 +310,10 @@ SIAMESE_CASES = [
     contrastive_own_negatives_case(0.1),
     alignment_uniformity_case(),
     alignment_uniformity_case(alpha=1.0, t=3.0, alignment_weight=0.75, uniformity_weight=0.5),
-    ObjectiveCase(
-        "forward_predictive_loss",
-        make=ForwardPredictiveLoss,
+    ObjectiveContract(
+        forward_predictive_loss,
+        loss_class=ForwardPredictiveLoss,
         inputs=tuple(x.view(6, 2, 5) for x in rows(12, 12)),
-        matrices=False,
         reference=predictive.forward_predictive,
         symmetric=True,
         unmoved_by=frozenset({"rotation", "shift"}),
@@ -312,9 +326,9 @@ SIAMESE_CASES = [
             ((torch.ones(0, 2),) * 2, "`reconstructions` needs at least 1 sample, got shape (0,"),
         ),
     ),
-    ObjectiveCase(
-        "inverse_predictive_loss",
-        make=InversePredictiveLoss,
+    ObjectiveContract(
+        inverse_predictive_loss,
+        loss_class=InversePredictiveLoss,
         inputs=rows(6, 6),
         reference=predictive.inverse_predictive,
         symmetric=True,
@@ -325,9 +339,9 @@ SIAMESE_CASES = [
     ),
     multi_view_case(),
     multi_view_case(contrastive_weight=0.5, forward_weight=0.25, inverse_weight=0.125),
-    ObjectiveCase(
-        "negative_cosine_loss",
-        make=NegativeCosineLoss,
+    ObjectiveContract(
+        negative_cosine_loss,
+        loss_class=NegativeCosineLoss,
         inputs=rows(6, 6),
         reference=negative_cosine.negative_cosine,
         symmetric=True,
@@ -342,9 +356,9 @@ SIAMESE_CASES = [
     swapped_prediction_case("", temperature=0.1),
     swapped_prediction_case("queue and small crops", temperature=0.5, epsilon=0.1, iterations=5),
     swapped_prediction_case("", temperature=0.1, iterations=0),
-    ObjectiveCase(
-        "center_loss",
-        make=CenterLoss,
+    ObjectiveContract(
+        center_loss,
+        loss_class=CenterLoss,
         inputs=rows(6),
         reference=center_residual_losses.center,
         reference_gradient=center_residual_losses.center_gradient,
@@ -355,9 +369,9 @@ SIAMESE_CASES = [
         perfect=Anchor((CROSS,), 0.0),
         collapsed=Anchor(constant(6), -1.0),
     ),
-    ObjectiveCase(
-        "residual_loss",
-        make=ResidualLoss,
+    ObjectiveContract(
+        residual_loss,
+        loss_class=ResidualLoss,
         inputs=rows(6),
         reference=center_residual_losses.residual,
         reference_gradient=center_residual_losses.residual_gradient,
@@ -368,9 +382,9 @@ SIAMESE_CASES = [
         perfect=Anchor((CROSS,), -1.0),
         collapsed=Anchor(constant(6), 0.0),
     ),
-    ObjectiveCase(
-        "decorrelation_loss",
-        make=DecorrelationLoss,
+    ObjectiveContract(
+        decorrelation_loss,
+        loss_class=DecorrelationLoss,
         inputs=rows(6),
         reference=decorrelation.decorrelation,
         couples_batch=True,

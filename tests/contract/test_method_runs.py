@@ -1,90 +1,23 @@
-"""What every method promises inside a run: hooks, records, documents."""
+"""What every preset promises beyond the contract: records, recipes, documents."""
 
 from __future__ import annotations
 
 import inspect
 import typing
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from torch import Tensor
 
 import nearfar
 from nearfar.api._methods import kinds_of, method_class, preset_names
 from nearfar.api._recipe import Recipe
 from nearfar.data import Subset, open_source
-from nearfar.methods import Method
 from nearfar.objectives import Objective
-from nearfar.records import RunDirectory, RunRecord
-from nearfar.training import Engine, Silent, TrainingOptions, Watch, train
+from nearfar.records import RunRecord
 from tests.api.kinds import KINDS
-from tests.cases.method_cases import BATCH, CASES, MethodCase
 
-each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 every_preset = pytest.mark.parametrize("name", preset_names())
-
-
-class RowsOf:
-    """The views of a case, by the number of the sample."""
-
-    notes: tuple[str, ...] = ()
-
-    def __init__(self, views: tuple[Tensor, ...]) -> None:
-        self.views = views
-        self.num_views = len(views)
-
-    def __call__(
-        self, inputs: Any, samples: Tensor, /, *, seed: int, epoch: int
-    ) -> tuple[Tensor, ...]:
-        return tuple(view[samples] for view in self.views)
-
-    def plain(self, inputs: Any, /) -> Tensor:
-        return self.views[0]
-
-
-def counted(method: Method) -> Counter[str]:
-    """Counts the calls of both hooks, which work as before."""
-    calls: Counter[str] = Counter()
-
-    def count(name: str) -> None:
-        hook = getattr(method, name)
-
-        def counting(value: Any) -> None:
-            calls[name] += 1
-            hook(value)
-
-        setattr(method, name, counting)
-
-    count("after_batch")
-    count("after_update")
-    return calls
-
-
-@each
-def test_the_loop_calls_each_hook_once_a_batch_and_once_an_update(
-    case: MethodCase, tmp_path: Path
-) -> None:
-    torch.manual_seed(0)
-    method, views = case.make(), case.views()
-    pair = views[:2] if method.positives else (views[0], views[0])
-    calls = counted(method)
-    train(
-        method,
-        Subset(open_source("digits"), range(BATCH)),
-        RowsOf(views),
-        # 2 batches an epoch, both in one update
-        options=TrainingOptions(
-            epochs=3, batch_size=4, accumulate=2, precision="32", devices=1, watch_every=0
-        ),
-        engine=Engine(devices=1, precision="32"),
-        directory=RunDirectory(tmp_path),
-        watch=Watch(pair),
-        progress=Silent(),
-    )
-    assert calls == {"after_batch": 6, "after_update": 3}
 
 
 def trained_on(name: str, folder: Path) -> tuple[Any, dict[str, Any]]:
@@ -130,9 +63,3 @@ def test_a_class_says_what_its_page_and_its_row_need(name: str) -> None:
     parts = text.partition("Args:\n")[2].partition("\n\n")[0]
     told = [line.strip().partition(":")[0].split(", ") for line in parts.splitlines()]
     assert arguments <= {word for words in told for word in words}
-
-
-@each
-def test_the_objective_is_of_the_class_announced(case: MethodCase) -> None:
-    method = case.make()
-    assert type(method.objective) is typing.get_type_hints(type(method))["objective"]

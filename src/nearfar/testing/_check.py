@@ -1,0 +1,178 @@
+"""What a check is, and how a family of checks becomes two functions."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, final
+
+import torch
+from torch import Tensor
+
+from nearfar.checks import check_choice
+
+__all__ = ["Check", "Contract", "Promise", "close", "fail", "listing", "require", "running"]
+
+P = ParamSpec("P")
+
+
+class Contract(ABC):
+    """What a part promises, as a frozen record.
+
+    Attributes:
+        skip: Names of checks to leave out.
+    """
+
+    skip: Collection[str]
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """How messages call the part."""
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+C = TypeVar("C", bound=Contract)
+
+
+@final
+@dataclass(frozen=True)
+class Check:
+    """One promise of one part, as a test of its own: call it.
+
+    Random numbers inside are the same in every call, and the global generator of PyTorch is
+    afterwards as it was.
+
+    Attributes:
+        subject: Which part.
+        name: Which promise; what `skip` takes.
+
+    Raises:
+        AssertionError: When called, if the part breaks the promise; the message names the part, the
+            check, what was expected and what came.
+
+    Example:
+        >>> Check("my_loss", "order_of_samples", lambda: None)()
+        >>> str(Check("my_loss", "order_of_samples", lambda: None))
+        'my_loss: order_of_samples'
+    """
+
+    subject: str
+    name: str
+    run: Callable[[], None] = field(repr=False)
+
+    def __call__(self) -> None:
+        """Run it."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            try:
+                self.run()
+            except AssertionError as error:
+                raise AssertionError(f"{self.subject} fails `{self.name}`: {error}") from error
+            except Exception as error:
+                error.add_note(f"raised in the check `{self.name}` of {self.subject}")
+                raise
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.name}"
+
+
+@final
+@dataclass(frozen=True)
+class Promise(Generic[C]):
+    """A check of every contract of a kind, and of which contracts it can be asked."""
+
+    check: Callable[[C], None]
+    applies: Callable[[C], bool] = lambda contract: True
+
+    @property
+    def name(self) -> str:
+        """What `skip` takes."""
+        return self.check.__name__
+
+
+def listing(
+    name: str, contract: Callable[P, C], promises: Sequence[Promise[C]]
+) -> Callable[P, list[Check]]:
+    """A function with the arguments of `contract` that gives its checks, one by one."""
+
+    def checks(*args: P.args, **kwargs: P.kwargs) -> list[Check]:
+        made = contract(*args, **kwargs)
+        for word in made.skip:
+            check_choice([promise.name for promise in promises], skip=word)
+        return [
+            Check(made.subject, promise.name, _bound(promise, made))
+            for promise in promises
+            if promise.name not in made.skip and promise.applies(made)
+        ]
+
+    summary = (
+        "The checks of :func:`check_{0}`, one by one: each is called, and is a test of its own.\n\n"
+        'With pytest: ``@pytest.mark.parametrize("check", {0}_checks(...), ids=str)``.'
+    )
+    return _documented(checks, name, contract, summary.format(name.removesuffix("_checks")))
+
+
+def running(
+    name: str, contract: Callable[P, C], promises: Sequence[Promise[C]], *, summary: str
+) -> Callable[P, None]:
+    """A function with the arguments of `contract` that runs its checks until one fails."""
+    every = listing(name, contract, promises)
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        for check in every(*args, **kwargs):
+            check()
+
+    lines = [f"* ``{p.name}``: {_first_line(p.check)}" for p in promises]
+    return _documented(run, name, contract, "\n".join([summary, "\nThe checks:\n", *lines]))
+
+
+def _bound(promise: Promise[C], contract: C) -> Callable[[], None]:
+    return lambda: promise.check(contract)
+
+
+def _first_line(check: Callable[..., None]) -> str:
+    return (inspect.getdoc(check) or "").partition("\n\n")[0].replace("\n", " ")
+
+
+def _documented(function: Any, name: str, contract: Callable[..., Any], summary: str) -> Any:
+    """`function` under a name of its own, with the signature and the arguments of a contract."""
+    signature = inspect.signature(contract)
+    returned = "None" if name.startswith("check_") else "list[Check]"
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = contract.__module__
+    function.__signature__ = signature.replace(return_annotation=returned)
+    arguments = (inspect.getdoc(contract) or "").partition("\n\n")[2]
+    function.__doc__ = f"{summary}\n\n{arguments}"
+    return function
+
+
+def fail(message: str) -> NoReturn:
+    """Raise the failure of a check."""
+    raise AssertionError(message)
+
+
+def require(condition: bool | Tensor, message: str) -> None:
+    """Fail with this message unless the condition holds; not removed by ``python -O``."""
+    if not condition:
+        fail(message)
+
+
+def close(actual: Any, expected: Any, what: str, *, rtol: float = 1e-9, atol: float = 1e-9) -> None:
+    """Fail unless numbers, tensors or collections of them agree.
+
+    Args:
+        actual: What came.
+        expected: What was expected.
+        what: What is compared, as the start of the message.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+    """
+    try:
+        torch.testing.assert_close(actual, expected, rtol=rtol, atol=atol)
+    except AssertionError as error:
+        fail(f"{what}: {error}")

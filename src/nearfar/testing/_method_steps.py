@@ -1,0 +1,244 @@
+"""Checks of a method: what one step gives, and what it leaves alone."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+import typing
+
+import torch
+from torch import Tensor
+
+from nearfar.inputs import count
+from nearfar.methods import Method
+from nearfar.objectives import Objective
+from nearfar.testing._check import Promise, close, require
+from nearfar.testing._method_contract import MethodContract, descend, state_of, statistics_of
+
+__all__ = ["STEP_PROMISES"]
+
+
+def class_declares_itself(contract: MethodContract) -> None:
+    """The class says its paper, whether it has negatives and momentum, and which objective."""
+    method = contract.made()
+    require(isinstance(method, Method), f"it must be a Method, got {type(method).__mro__}")
+    kind = type(method)
+    for name, expected in (("paper", str), ("sees", str), ("negatives", bool), ("momentum", bool)):
+        value = getattr(kind, name, None)
+        require(isinstance(value, expected), f"`{name}` must be a {expected.__name__}, got {value}")
+    announced = typing.get_type_hints(kind)["objective"]
+    require(
+        announced is not Objective and type(method.objective) is announced,
+        f"the annotation of `objective` must be {type(method.objective).__name__}, its class,"
+        f" got {announced.__name__}",
+    )
+
+
+def forward_takes_views_alone(contract: MethodContract) -> None:
+    """``forward`` has the parameter `views` and no other: no label can enter."""
+    names = list(inspect.signature(type(contract.made()).forward).parameters)
+    require(names == ["self", "views"], f"`forward` must take (self, views), got {names}")
+
+
+def forward_changes_no_state_in_evaluation_mode(contract: MethodContract) -> None:
+    """In evaluation mode a forward pass changes no parameter, no buffer and no attribute."""
+    method = contract.made().eval()
+    before, attributes = state_of(method), _attributes(method)
+    method(contract.views)
+    moved = _moved(before, method)
+    require(not moved, f"a forward pass must change nothing, but changed {sorted(moved)}")
+    other = _attributes(method)
+    changed = sorted(name for name in other if other[name] != attributes.get(name))
+    require(not changed, f"a forward pass must change no attribute, but changed {changed}")
+
+
+def forward_changes_only_batch_statistics_in_training_mode(contract: MethodContract) -> None:
+    """In training mode a forward pass changes running statistics of batch-norms alone."""
+    method = contract.made()
+    before = state_of(method)
+    method(contract.views)
+    moved = _moved(before, method) - statistics_of(method)
+    require(
+        not moved, f"a forward pass must change batch statistics alone, but changed {sorted(moved)}"
+    )
+
+
+def step_follows_the_protocol(contract: MethodContract) -> None:
+    """A step has a float32 scalar loss, a representation and a projection of each view, terms."""
+    method = contract.made()
+    step = method(contract.views)
+    loss = step.loss
+    require(
+        loss.ndim == 0 and loss.dtype == torch.float32 and bool(loss.isfinite()),
+        f"the loss must be a finite float32 scalar, got {loss}",
+    )
+    expected = len(contract.views) - method.indexed
+    require(
+        len(step.projections) == expected,
+        f"a step must hold {expected} projections, one for each view, got {len(step.projections)}",
+    )
+    require(len(step.representations) > 0, "a step must hold representations, got none")
+    for name in ("representations", "projections"):
+        for tensor in getattr(step, name):
+            require(
+                tensor.is_floating_point() and bool(tensor.isfinite().all()),
+                f"{name} must be finite numbers of floating point, got {tensor.dtype}: {tensor}",
+            )
+    for h in step.representations:
+        require(
+            len(h) == contract.batch,
+            f"representations must have a row for each of {contract.batch} samples, got {len(h)}",
+        )
+
+
+def terms_are_detached_scalars(contract: MethodContract) -> None:
+    """The named terms of the loss are scalars outside the graph."""
+    for name, term in contract.made()(contract.views).terms.items():
+        require(
+            term.ndim == 0 and not term.requires_grad,
+            f"the term {name!r} must be a scalar without gradient, got shape {tuple(term.shape)}"
+            f" and requires_grad={term.requires_grad}",
+        )
+
+
+def chance_is_the_value_declared(contract: MethodContract) -> None:
+    """``chance`` for the batch is the number that was worked out by hand, or None."""
+    found = contract.made().chance(contract.batch)
+    expected = contract.chance
+    what = f"`chance({contract.batch})`"
+    require(
+        (found is None) == (expected is None), f"{what} must be {expected} (`chance`), got {found}"
+    )
+    if found is not None:
+        close(found, expected, what, rtol=1e-6, atol=1e-6)
+
+
+def step_against_the_gradient_lowers_the_loss(contract: MethodContract) -> None:
+    """A small step against its gradient lowers the loss of the same views."""
+    method = contract.made()
+    trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=1e-3)
+    torch.manual_seed(1)
+    before = method(contract.views).loss
+    before.backward()
+    optimizer.step()
+    torch.manual_seed(1)
+    after = method(contract.views).loss
+    require(after < before, f"the loss must fall below {before.item()}, got {after.item()}")
+
+
+def only_declared_parameters_receive_a_gradient(contract: MethodContract) -> None:
+    """Every parameter receives a gradient, except those declared as fixed."""
+    method = contract.made()
+    method(contract.views).loss.backward()
+    for name, parameter in method.named_parameters():
+        fixed = name.startswith(contract.fixed) if contract.fixed else False
+        require(
+            (parameter.grad is None) == fixed,
+            f"`{name}` must receive {'no' if fixed else 'a'} gradient (`fixed` is"
+            f" {contract.fixed}), got {parameter.grad}",
+        )
+
+
+def no_key_is_among_its_own_negatives(contract: MethodContract) -> None:
+    """Where every key is its query and far from all others, the loss is about 0, not ln 2 or more.
+
+    A batch that is put into the queue before it is compared breaks this.
+    """
+    method = contract.made().eval()
+    assert contract.contrasts is not None
+    method.objective.temperature = 0.005  # type: ignore[assignment]
+    projected = list(method.project(contract.views))
+    directions = torch.eye(contract.batch)
+    projected[contract.contrasts] = tuple(
+        directions[:, : z.shape[1]].clone() for z in projected[contract.contrasts]
+    )
+    step = method.compare(tuple(projected))
+    loss = step.terms.get("contrastive", step.loss).item()
+    require(
+        loss < math.log(2) / 2,
+        "where each query is its own key and no other, the contrastive loss must be about 0, got"
+        f" {loss:.4f}; ln 2 or more means that the key is among its own negatives",
+    )
+
+
+def order_of_samples_does_not_matter(contract: MethodContract) -> None:
+    """In evaluation mode the loss does not depend on the order of the batch."""
+    method = contract.exact().eval()
+    order = torch.randperm(contract.batch)
+    shuffled = method(contract.rows(contract.exact_views, order)).loss
+    expected = method(contract.exact_views).loss
+    close(shuffled, expected, "loss of the batch in another order", rtol=1e-6, atol=1e-9)
+
+
+def autocast_stays_finite(contract: MethodContract) -> None:
+    """Under autocast in bfloat16, loss and gradients are finite."""
+    method = contract.made()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        step = method(contract.views)
+    step.loss.backward()
+    require(step.loss.isfinite(), f"the loss must be finite under autocast, got {step.loss}")
+    for name, parameter in method.named_parameters():
+        finite = parameter.grad is None or bool(parameter.grad.isfinite().all())
+        require(finite, f"the gradient of `{name}` must be finite under autocast")
+
+
+def embedding_is_deterministic(contract: MethodContract) -> None:
+    """In evaluation mode ``embed`` gives each sample one row, whichever batch it is in."""
+    method = contract.exact().eval()
+    view = contract.exact_views[0]
+    rows = method.embed(view)
+    require(
+        rows.ndim == 2 and len(rows) == count(view) and rows.is_floating_point(),
+        f"`embed` must give a matrix with {count(view)} rows, got shape {tuple(rows.shape)}",
+    )
+    close(method.embed(view), rows, "embedding again", rtol=0, atol=0)
+    (few,) = contract.rows((view,), slice(0, 3))
+    close(method.embed(few), rows[:3], "embedding of 3 samples alone", atol=contract.tolerance)
+
+
+def copies_are_independent(contract: MethodContract) -> None:
+    """A deep copy shares no parameter and no buffer with its original."""
+    method = contract.made()
+    before = state_of(method)
+    other = copy.deepcopy(method)
+    step = other(contract.views)
+    step.loss.backward()
+    descend(other, step)
+    moved = _moved(before, method)
+    require(not moved, f"an update of a copy must leave the original, but changed {sorted(moved)}")
+
+
+def _moved(before: dict[str, Tensor], method: Method) -> set[str]:
+    return {
+        name for name, value in method.state_dict().items() if not torch.equal(before[name], value)
+    }
+
+
+def _attributes(method: Method) -> dict[str, object]:
+    """Numbers and words that modules keep outside what is saved."""
+    return {
+        f"{name}.{key}" if name else key: value
+        for name, module in method.named_modules()
+        for key, value in vars(module).items()
+        if isinstance(value, (bool, int, float, str, type(None)))
+    }
+
+
+STEP_PROMISES = (
+    Promise(class_declares_itself),
+    Promise(forward_takes_views_alone),
+    Promise(forward_changes_no_state_in_evaluation_mode),
+    Promise(forward_changes_only_batch_statistics_in_training_mode),
+    Promise(step_follows_the_protocol),
+    Promise(terms_are_detached_scalars),
+    Promise(chance_is_the_value_declared),
+    Promise(step_against_the_gradient_lowers_the_loss),
+    Promise(only_declared_parameters_receive_a_gradient),
+    Promise(no_key_is_among_its_own_negatives, lambda c: c.contrasts is not None),
+    Promise(order_of_samples_does_not_matter),
+    Promise(autocast_stays_finite),
+    Promise(embedding_is_deterministic),
+    Promise(copies_are_independent),
+)
