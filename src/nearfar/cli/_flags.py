@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union
 
 from cyclopts import Group, Parameter, Token
 
+from nearfar._docstrings import described
+
 __all__ = ["flag_type", "flags_of", "values_of"]
 
 
@@ -34,13 +36,7 @@ def flags_of(
         leave_out: Parameters that give no flag.
         show_defaults: Whether the help states the signature's defaults.
     """
-    import docstring_parser
-
-    described = {
-        name: " ".join((entry.description or "").replace("``", "`").split())
-        for entry in docstring_parser.parse(inspect.getdoc(function) or "").params
-        for name in entry.arg_name.split(", ")
-    }
+    texts = described(function)
     target: Any = function
     hints = typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
     flags = []
@@ -52,7 +48,7 @@ def flags_of(
             continue
         says = Parameter(
             name=f"--{f'{table}.' if table else ''}{name.replace('_', '-')}",
-            help=described.get(name, ""),
+            help=texts.get(name, ""),
             group=group,
             converter=_WHOLE.get(kind),
             consume_multiple=... in typing.get_args(kind),
