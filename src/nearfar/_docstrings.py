@@ -11,6 +11,8 @@ from typing import Any
 __all__ = ["described", "with_arguments"]
 
 _WIDTH = 100
+_TITLE = re.compile(r"^(Args|Arguments|Parameters):\s*$")
+_ENTRY = re.compile(r"^(\*{0,2}\w+(?:\s*,\s*\*{0,2}\w+)*)\s*(?:\([^)]*\))?:(?:\s+|$)(.*)$")
 
 
 def described(documented: Any) -> dict[str, str]:
@@ -20,15 +22,14 @@ def described(documented: Any) -> dict[str, str]:
         documented: A function, a class, or anything else with a docstring.
 
     Returns:
-        Text by argument name: one line each, code in single backticks. ``a, b: text`` gives two
-        entries.
+        Text by argument name: one line each, code in single backticks. Names that share an entry
+        (``height, width: In pixels.``) share its text.
 
     Example:
         >>> described(described)
         {'documented': 'A function, a class, or anything else with a docstring.'}
     """
-    texts = _texts(inspect.getdoc(documented) or "")
-    return {name: text.replace("``", "`") for name, text in texts.items()}
+    return {name: text.replace("``", "`") for name, text in _texts(_doc(documented)).items()}
 
 
 def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
@@ -39,10 +40,10 @@ def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
         others: Functions and classes that describe the arguments it leaves out; the first wins.
         names: Every argument; those that none describes are left out.
     """
-    doc = inspect.getdoc(documented) or ""
+    doc = _doc(documented)
     texts: dict[str, str] = {}
     for source in (documented, *others):
-        texts = _texts(inspect.getdoc(source) or "") | texts
+        texts = _texts(_doc(source)) | texts
     lines = ["Args:"]
     for name in names:
         text = texts.get(name)
@@ -55,8 +56,9 @@ def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
                 break_on_hyphens=False,
             )
     section = "\n".join(lines)
-    if "Args:\n" in doc:
-        return doc.replace(f"Args:\n{_section(doc)}", f"{section}\n", 1)
+    own = re.search(r"^Args:\n(?:[ \t]+.*(?:\n|$)|\n(?=[ \t]))*", doc, re.MULTILINE)
+    if own:
+        return f"{doc[: own.start()]}{section}\n{doc[own.end() :]}"
     summary, _, rest = doc.partition("\n\n")
     paragraphs = re.split(r"\n\n(?=[A-Z][a-z ]+:\n)", rest, maxsplit=1) if rest else []
     if rest and re.match(r"[A-Z][a-z ]+:\n", rest):
@@ -65,20 +67,26 @@ def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
     return "\n\n".join(body)
 
 
+def _doc(documented: Any) -> str:
+    return inspect.getdoc(documented) or ""
+
+
 def _texts(doc: str) -> dict[str, str]:
-    return {
-        name: " ".join(text.split())
-        for names, text in _entries(_section(doc))
-        for name in re.split(r",\s*", names)
-    }
-
-
-def _section(doc: str) -> str:
-    """What stands under ``Args:``, indented as it is."""
-    found = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n(?=[ \t]))*)", doc, re.MULTILINE)
-    return found[1] if found else ""
-
-
-def _entries(section: str) -> list[tuple[str, str]]:
-    parts = re.split(r"^(\*{0,2}\w+(?:, *\w+)*): ", textwrap.dedent(section), flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
+    """The text of each argument, on one line."""
+    texts: dict[str, list[str]] = {}
+    names: list[str] = []
+    inside, indent = False, 0
+    for line in doc.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and depth == 0:
+            inside, indent, names = bool(_TITLE.match(line)), 0, []
+        if not inside or depth == 0:
+            continue
+        indent = indent or depth
+        entry = _ENTRY.match(line.strip()) if depth == indent else None
+        if entry:
+            names = [name.strip().lstrip("*") for name in entry[1].split(",")]
+            texts |= {name: [] for name in names}
+        for name in names:
+            texts[name].append(entry[2] if entry else line.strip())
+    return {name: " ".join(" ".join(lines).split()) for name, lines in texts.items()}
