@@ -114,7 +114,9 @@ def listing(
         "The checks of :func:`check_{0}`, one by one: each is called, and is a test of its own.\n\n"
         'With pytest: ``@pytest.mark.parametrize("check", {0}_checks(...), ids=str)``.'
     )
-    return _documented(checks, name, contract, summary.format(name.removesuffix("_checks")))
+    text = summary.format(name.removesuffix("_checks"))
+    made: Callable[P, list[Check]] = _documented(checks, name, contract, text)
+    return made
 
 
 def running(
@@ -128,7 +130,9 @@ def running(
             check()
 
     lines = [f"* ``{p.name}``: {_first_line(p.check)}" for p in promises]
-    return _documented(run, name, contract, "\n".join([summary, "\nThe checks:\n", *lines]))
+    text = "\n".join([summary, "\nThe checks:\n", *lines])
+    made: Callable[P, None] = _documented(run, name, contract, text)
+    return made
 
 
 def _bound(promise: Promise[C], contract: C) -> Callable[[], None]:

@@ -87,7 +87,7 @@ class DiagnosticContract(Contract):
     def streamed(self, views: Tensors, cuts: list[int]) -> Diagnostic:
         """One that has seen the rows in parts of these sizes."""
         stream = self.make()
-        for parts in zip(*(view.split(cuts) for view in views), strict=True):
+        for parts in zip(*(torch.split(view, cuts) for view in views), strict=True):
             stream.update(*parts)
         return stream
 

@@ -52,7 +52,7 @@ def _node(graph: Nodes, target: int) -> tuple[Tensor, Tensor, Tensor]:
     rows = torch.cat([torch.tensor([target]), graph.edges[0, graph.edges[1] == target]])
     features = graph.features.index_select(0, rows)
     features = features.to_dense() if features.is_sparse else features
-    around, often = features[1:].unique(dim=0, return_counts=True)
+    around, often = torch.unique(features[1:], dim=0, return_counts=True)
     return features[0], around, often
 
 
@@ -101,7 +101,7 @@ def different(found: Sequence[View], expected: Sequence[View]) -> bool:
 
 
 def _views(found: View | Sequence[View]) -> Sequence[View]:
-    return found if isinstance(found, (list, tuple)) else (found,)  # type: ignore[return-value]
+    return found if isinstance(found, (list, tuple)) else (found,)
 
 
 def _equal(one: Any, other: Any, tolerance: float) -> bool:

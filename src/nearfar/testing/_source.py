@@ -60,7 +60,7 @@ class SourceContract(Contract):
     def positions(self) -> Tensor:
         """Some positions: the first, the last, and between them; not in order."""
         length = len(self.source)
-        spread = torch.linspace(0, length - 1, min(MOST, length)).long().unique()
+        spread: Tensor = torch.unique(torch.linspace(0, length - 1, min(MOST, length)).long())
         return spread[torch.randperm(len(spread), generator=torch.Generator().manual_seed(0))]
 
 
@@ -94,7 +94,7 @@ def samples_are_numbered(contract: SourceContract) -> None:
         f" {tuple(samples.shape)}",
     )
     require(int(samples.min()) >= 0, f"`samples` must be 0 or more, got {int(samples.min())}")
-    distinct = len(samples.unique())
+    distinct = len(torch.unique(samples))
     require(distinct == length, f"`samples` must be {length} different numbers, got {distinct}")
 
 
