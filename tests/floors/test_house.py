@@ -24,12 +24,17 @@ def modules_loaded_by(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+def is_overload(node: ast.AST) -> bool:
+    """A signature of the function that follows, which has the docstring."""
+    return any(ast.unparse(d) == "overload" for d in getattr(node, "decorator_list", []))
+
+
 def without_docstring(source: str) -> list[str]:
     """The file itself and its public functions and classes that say nothing of themselves."""
     tree = ast.parse(source)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     public = [n for n in tree.body if isinstance(n, kinds) and not n.name.startswith("_")]
-    silent = [node.name for node in public if not ast.get_docstring(node)]
+    silent = [n.name for n in public if not ast.get_docstring(n) and not is_overload(n)]
     return silent if ast.get_docstring(tree) else ["the file", *silent]
 
 

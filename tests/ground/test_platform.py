@@ -138,8 +138,8 @@ def test_a_lock_is_exclusive_and_free_again_after_the_block(tmp_path: Path) -> N
 
 
 def test_a_lock_is_free_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), lock(tmp_path / "lock"):
-        raise KeyError
+    with pytest.raises(KeyError, match="lost"), lock(tmp_path / "lock"):
+        raise KeyError("lost")
     with lock(tmp_path / "lock", wait=False):
         pass
 

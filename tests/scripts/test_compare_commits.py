@@ -133,7 +133,7 @@ def test_names_that_changed_are_followed(tmp_path):
 
 
 def test_an_unknown_part_is_refused(capsys):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="2"):
         compare_commits.main(["--only", "view"])
     assert "--only takes views, methods, readings, data, got view" in capsys.readouterr().err
 

@@ -17,9 +17,10 @@ from nearfar.api._keywords import RunKeywords
 from nearfar.api._methods import canonical_name, find_preset
 from nearfar.api._published import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options
-from nearfar.api._run import Run, save_encoder
+from nearfar.api._run import Run
 from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._setup import Setup
+from nearfar.api._stored_run import save_encoder
 from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
