@@ -90,7 +90,7 @@ def test_it_is_the_multi_view_loss_of_what_it_projects() -> None:
         **said,
     )
     torch.testing.assert_close(method((x, s)).loss, loss)
-    with pytest.warns(DeprecationWarning, match="the loss is the sum of what `terms` gives"):
+    with pytest.warns(DeprecationWarning, match="the loss is the sum of `terms`"):
         again = method.objective.weigh(method((x, s)).terms)
     torch.testing.assert_close(again, loss.detach())
 

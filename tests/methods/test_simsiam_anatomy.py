@@ -204,7 +204,9 @@ def test_two_fresh_views_are_simsiam_without_predictor():
 
 
 def test_what_an_expectation_needs_is_asked_for():
-    with pytest.raises(ValueError, match="`num_samples` must be given for a memory"):
+    with pytest.raises(
+        ValueError, match="`facts` must hold the number of samples for a memory, got None"
+    ):
         simsiam_expectation(encoder(), WIDTH)
     method = simsiam_expectation(encoder(), WIDTH, over="batch")
     with pytest.raises(ValueError, match="`views` must be two or more and the index, got 1"):

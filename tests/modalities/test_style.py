@@ -126,7 +126,7 @@ def test_views_follow_the_style_asked_for() -> None:
         )
         return views.settings()  # type: ignore[attr-defined,no-any-return]
 
-    size = form["image_size"]
+    size = form.image_size
     drawing = digits_views(size=size, small_scale=(0.3, 0.5)).settings()
     assert made() == made(view_style="drawing") == drawing
     assert made(view_style="natural") == simclr_views(size=size, channels=1).settings()

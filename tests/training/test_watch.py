@@ -14,6 +14,7 @@ from nearfar.modules import ConvNet
 from nearfar.records import RunDirectory
 from nearfar.training import Engine, Watch
 from nearfar.views import ImageViews
+from tests.every import every
 from tests.training.worlds import PRESETS, build, fit, options, weights
 
 BUILDERS = {name: lambda name=name: build(name) for name in PRESETS} | {
@@ -48,7 +49,7 @@ def test_measuring_moves_no_state_no_mode_and_no_random_generator(name):
     assert changed == []
     assert torch.equal(draws, torch.get_rng_state())
     assert method.training
-    assert all(parameter.grad is None for parameter in method.parameters())
+    assert every(parameter.grad is None for parameter in method.parameters())
 
 
 @each
