@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal, Unpack
 
 from torch import nn
 
+from nearfar._platform import peak_memory
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
@@ -212,7 +212,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
         record,
         finished=True,
         seconds=checkpoint.seconds,
-        peak_memory=max(record.peak_memory, _peak_memory()),
+        peak_memory=max(record.peak_memory, peak_memory()),
         # a file that breaks while it is read is known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
     ).save(directory.run)
@@ -244,7 +244,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
         schedule=setup.schedule,
     )
     if engine.rank == 0:
-        record = replace(directory.read_run(), peak_memory=_peak_memory())
+        record = replace(directory.read_run(), peak_memory=peak_memory())
         record.save(directory.run)
 
 
@@ -254,7 +254,3 @@ def _watch(setup: Setup) -> Watch:
     if isinstance(setup.training_views, WithIndex):
         return Watch(shown)
     return Watch(shown, seen=shown if setup.method.positives else setup.seen_views())
-
-
-def _peak_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

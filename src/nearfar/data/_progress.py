@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+
+from nearfar._platform import usable_cores
 
 __all__ = ["in_threads", "progress"]
 
@@ -64,8 +65,7 @@ def in_threads(
 
     Made for what releases the interpreter's lock: decoding images, reading files.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ThreadPoolExecutor(max_workers=min(32, cores or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(32, usable_cores())) as pool:
         if label is None:
             return list(pool.map(work, items))
         results = []

@@ -1,8 +1,8 @@
 """Parts of an encoder that ONNX's exporter lacks a rule for, written with operators that it has.
 
-An exporter unrolls a recurrent network over time, and either fixes the length of the example for
-all inputs (torch 2.6) or fails (torch 2.14); ``EmbeddingBag`` it does not support. ONNX itself has
-an operator for a GRU of any length, so the network is exported as a whole.
+torch's exporter unrolls a recurrent network over time: up to 2.13 that fixes its length at the
+example's, and 2.14 fails. It has no rule for ``EmbeddingBag``. ONNX itself has an operator for a GRU
+of any length, so each layer is exported whole.
 """
 
 from __future__ import annotations
@@ -101,16 +101,8 @@ def _bag(
 
 
 @torch.library.custom_op("nearfar::gru_layer", mutates_args=(), schema=_LAYER)
-def _gru_layer(  # noqa: PLR0917  (an operator takes flat arguments)
-    x: Tensor,
-    h: Tensor,
-    input_weight: Tensor,
-    hidden_weight: Tensor,
-    input_bias: Tensor,
-    hidden_bias: Tensor,
-) -> Tensor:
+def _gru_layer(x: Tensor, h: Tensor, *weights: Tensor) -> Tensor:
     """One layer in one direction, time first; the gates of the weights are reset, update, new."""
-    weights = [input_weight, hidden_weight, input_bias, hidden_bias]
     steps, _ = torch.gru(x, h[None], weights, True, 1, 0.0, False, False, False)
     return steps.clone()
 
@@ -120,7 +112,7 @@ def _(x: Tensor, h: Tensor, *weights: Tensor) -> Tensor:
     return x.new_empty(x.shape[0], x.shape[1], h.shape[-1])
 
 
-def _gru_layer_in_onnx(  # noqa: PLR0917
+def _gru_layer_in_onnx(  # noqa: PLR0917  (the operator's arguments)
     x: Any, h: Any, input_weight: Any, hidden_weight: Any, input_bias: Any, hidden_bias: Any
 ) -> Any:
     """The same as nodes of a graph; ONNX orders the gates update, reset, new."""

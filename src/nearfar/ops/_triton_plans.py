@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,4 +63,5 @@ def shared_memory(z: Tensor) -> int:
     """Shared memory of a thread block in bytes."""
     if z.device.type == "cpu":
         return 0
-    return int(torch.cuda.get_device_properties(z.device).shared_memory_per_block_optin)
+    found: Any = torch.cuda.get_device_properties(z.device)  # torch's stubs leave the attribute out
+    return int(found.shared_memory_per_block_optin)

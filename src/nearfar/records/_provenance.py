@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from nearfar._platform import usable_cores
 from nearfar.records._record import Record
 from nearfar.version import __version__
 
@@ -36,9 +36,7 @@ class Provenance(Record):
             torch=metadata.version("torch"),
             python=platform.python_version(),
             device=f"{device} ({platform.processor() or platform.machine()})",
-            cores=len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1,
+            cores=usable_cores(),
             commit=_commit(),
             date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )

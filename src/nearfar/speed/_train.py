@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nearfar._platform import peak_memory, peak_memory_of_children
 from nearfar.checks import check_integer, check_positive
 from nearfar.data import open_source
 from nearfar.inputs import Images
@@ -105,11 +105,10 @@ def _answer(writer: Any, function: Callable[..., Answer], *arguments: Any) -> No
     warnings.simplefilter("ignore")  # other libraries' notices are not this benchmark's result
     try:
         steps, _, note = function(*arguments)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # no lightly; no processes by fork, on Windows
         steps, note = [], f"not measured: {error}"
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _WORKERS
-    writer.send((steps, (own + workers) / 1024, note))
+    workers = peak_memory_of_children() * _WORKERS
+    writer.send((steps, (peak_memory() + workers) / 2**20, note))
 
 
 def _images(size: int) -> Tensor:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from multiprocessing import get_all_start_methods
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ __all__ = ["bench_views"]
 _SCALE, _JITTER, _APPLIED, _GREY = (0.08, 1.0), (0.4, 0.4, 0.4, 0.1), 0.8, 0.2
 _HALF = [0.5, 0.5, 0.5]
 _WORKERS = 2
+_START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"  # on Windows
 _ROUNDS_AT_LEAST = 5
 _SECONDS_PER_TURN = 0.5
 
@@ -156,7 +158,7 @@ def _torchvision_pil(images: Tensor) -> Iterator[Render]:
         batch_size=max(1, len(images) // (4 * _WORKERS)),
         num_workers=_WORKERS,
         persistent_workers=True,
-        multiprocessing_context="forkserver",
+        multiprocessing_context=_START,
     )
     yield lambda epoch: [len(first) for first, _ in loader]
 

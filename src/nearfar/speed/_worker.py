@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import resource
-import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import torch
 
+from nearfar._platform import memory_from_now, peak_memory
+
 __all__ = ["Worker"]
 
 Step = Callable[[], object]
-_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Worker:
@@ -115,23 +113,10 @@ def _start_of_memory() -> float:
     if _on_gpu():
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
-    if _CLEAR.exists():
-        _CLEAR.write_text("5", encoding="ascii")
-        return _status("VmRSS")
-    return _peak_of_memory()
+    return memory_from_now()
 
 
 def _peak_of_memory() -> float:
     if _on_gpu():
         return torch.cuda.max_memory_allocated()
-    if _STATUS.exists():
-        return _status("VmHWM")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
-
-
-def _status(name: str) -> float:
-    """Bytes that Linux counts under a name, of this program alone: `resource` inherits a peak."""
-    lines = _STATUS.read_text(encoding="ascii").splitlines()
-    line = next(line for line in lines if line.startswith(f"{name}:"))
-    return float(line.split()[1]) * 1024
+    return peak_memory()

@@ -6,18 +6,13 @@ trained again, one that was interrupted goes on where it stopped.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import multiprocessing
-import os
-import resource
 import shutil
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -25,6 +20,7 @@ from typing import Any, final
 import torch
 
 from nearfar import api
+from nearfar._platform import ask_to_stop, lock, peak_memory
 from nearfar.api._recipe import preset_options
 from nearfar.records import (
     CellRecord,
@@ -114,7 +110,7 @@ def fill(cell: Cell, cache: Path) -> None:
         torch.set_num_threads(cell.threads)
     folder = cell.path(cache)
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / "lock"):
+    with lock(folder / "lock"):
         known = cell.read(cache)
         if known is not None and not known.failure:
             return
@@ -214,14 +210,14 @@ class _Spent:
         self._path = path
         before = json.loads(path.read_text()) if path.is_file() else {"seconds": 0.0, "peak": 0}
         self.seconds, self.peak = float(before["seconds"]), int(before["peak"])
-        self._counted, self._noted = _processor_seconds(), time.monotonic()
+        self._counted, self._noted = time.process_time(), time.monotonic()
 
     def start(self, record: RunRecord) -> None:
         """Training begins."""
 
     def update(self, **where: Any) -> None:
         """An update is done."""
-        now = _processor_seconds()
+        now = time.process_time()
         self.seconds, self._counted = self.seconds + now - self._counted, now
         self.peak = max(self.peak, _peak_memory())
         if time.monotonic() - self._noted > _NOTED:
@@ -236,30 +232,11 @@ class _Spent:
         """The run is over."""
 
 
-def _processor_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 def _peak_memory() -> int:
-    """Bytes, of this process or, where there is one, on the GPU.
-
-    Not ``ru_maxrss``, which a process inherits from the one that started it.
-    """
+    """Bytes, of this process or, where there is one, on the GPU."""
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
-    status = Path("/proc/self/status")
-    if status.exists():
-        found = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        return int(found[0].split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system opens it again when the process dies
-        yield
+    return peak_memory()
 
 
 def _end_with_parent() -> None:
@@ -270,6 +247,6 @@ def _end_with_parent() -> None:
 
     def watch() -> None:
         parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+        ask_to_stop()
 
     threading.Thread(target=watch, daemon=True).start()

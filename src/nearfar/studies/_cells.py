@@ -13,6 +13,7 @@ from nearfar.studies._cell import Cell, fill
 
 __all__ = ["Tell", "fill_all", "silent"]
 
+_KILLED = 9  # SIGKILL, which Windows has no name for
 Tell = Callable[[str], None]
 """Is told, in a line, how a study goes."""
 
@@ -73,7 +74,7 @@ def _fill_apart(cell: Cell, cache: Path) -> None:
         )
     if code:
         why = f"its process ended with signal {-code}" if code < 0 else f"exit code {code}"
-        if code == -signal.SIGKILL:
+        if code == -_KILLED:
             why += " (too little memory?)"
         cell.failed(why).save(cell.path(cache) / "cell.json")
 

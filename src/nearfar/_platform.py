@@ -1,0 +1,174 @@
+"""What differs between Linux, macOS and Windows: memory, locks, cores, being asked to stop."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "ask_to_stop",
+    "lock",
+    "memory_from_now",
+    "peak_memory",
+    "peak_memory_of_children",
+    "usable_cores",
+]
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_BETWEEN_TRIES = 0.05  # seconds
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, where the system says so; all cores elsewhere."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes.
+
+    On Linux ``VmHWM``, as ``ru_maxrss`` begins at the peak of the process that started this one.
+    """
+    found = _status("VmHWM")
+    if found is not None:
+        return found
+    usage = _usage("RUSAGE_SELF")
+    return _peak_working_set() if usage is None else usage
+
+
+def peak_memory_of_children() -> int:
+    """The most that any one ended child has held, in bytes; 0 where no system call tells it."""
+    return _usage("RUSAGE_CHILDREN") or 0
+
+
+def memory_from_now() -> int:
+    """The bytes held now; on Linux :func:`peak_memory` starts again from here.
+
+    Elsewhere it cannot be started again, and the peak so far is returned.
+    """
+    if _CLEAR.exists():
+        _CLEAR.write_text("5", encoding="ascii")
+        held = _status("VmRSS")
+        if held is not None:
+            return held
+    return peak_memory()
+
+
+@contextmanager
+def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a file for this process alone; the system releases it if the process dies.
+
+    Args:
+        path: The file; it is made if it does not exist, and stays.
+        wait: Wait until no other process holds it.
+
+    Raises:
+        BlockingIOError: Without `wait`, if another process holds it.
+    """
+    with path.open("a+b") as file:
+        release = _hold(file.fileno(), path, wait=wait)
+        try:
+            yield
+        finally:
+            release()
+
+
+def ask_to_stop() -> None:
+    """Let this process be asked to end, from any of its threads, as SIGTERM does."""
+    if sys.platform == "win32":  # os.kill would end it without asking
+        signal.raise_signal(signal.SIGTERM)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _hold(file: int, path: Path, *, wait: bool) -> Any:
+    """Lock an open file; returns what unlocks it."""
+    try:
+        import fcntl
+    except ImportError:
+        return _hold_on_windows(file, path, wait=wait)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        raise BlockingIOError(error.errno, f"another process holds {path}") from None
+    return lambda: fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _hold_on_windows(file: int, path: Path, *, wait: bool) -> Any:
+    """The first byte of the file, which may lie beyond its end."""
+    system: Any = import_module("msvcrt")
+
+    def on_first_byte(what: int) -> None:
+        os.lseek(file, 0, os.SEEK_SET)
+        system.locking(file, what, 1)
+
+    while True:  # its own way of waiting gives up after ten seconds
+        try:
+            on_first_byte(system.LK_NBLCK)
+        except OSError as error:
+            if not wait:
+                raise BlockingIOError(error.errno, f"another process holds {path}") from None
+            time.sleep(_BETWEEN_TRIES)
+        else:
+            return lambda: on_first_byte(system.LK_UNLCK)
+
+
+def _status(name: str) -> int | None:
+    """Bytes that Linux counts under a name; None where it does not."""
+    try:
+        lines = _STATUS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith(f"{name}:")]
+    return int(found[0][1]) * 1024 if found else None
+
+
+def _usage(whose: str) -> int | None:
+    """``ru_maxrss`` in bytes; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    held = resource.getrusage(getattr(resource, whose)).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
+
+
+class _Counters(ctypes.Structure):
+    """``PROCESS_MEMORY_COUNTERS`` of the Windows API."""
+
+    _fields_ = (
+        ("cb", ctypes.c_uint32),
+        ("PageFaultCount", ctypes.c_uint32),
+        ("PeakWorkingSetSize", ctypes.c_size_t),
+        ("WorkingSetSize", ctypes.c_size_t),
+        ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
+        ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
+        ("PagefileUsage", ctypes.c_size_t),
+        ("PeakPagefileUsage", ctypes.c_size_t),
+    )
+
+
+def _peak_working_set() -> int:
+    libraries: Any = vars(ctypes)["windll"]
+    kernel, counters = libraries.kernel32, _Counters(cb=ctypes.sizeof(_Counters))
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.K32GetProcessMemoryInfo.argtypes = (
+        ctypes.c_void_p,
+        ctypes.POINTER(_Counters),
+        ctypes.c_uint32,
+    )
+    done = kernel.K32GetProcessMemoryInfo(
+        kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb
+    )
+    return int(counters.PeakWorkingSetSize) if done else 0
