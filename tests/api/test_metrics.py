@@ -10,7 +10,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -21,10 +21,11 @@ from torch import Tensor, nn
 import nearfar
 from nearfar import api
 from nearfar.inputs import View
-from nearfar.methods import Method, Projected, Step
+from nearfar.methods import ANY, Method, Projected, Serves, Step
 from nearfar.objectives import NTXentLoss, alignment_loss
 from nearfar.records import Metrics
 from nearfar.reports import render_comparison
+from nearfar.views import ViewRecipe, simclr_views
 
 DATA = np.random.default_rng(0).integers(0, 256, size=(60, 12, 12)).astype(np.uint8)
 QUICK: dict[str, Any] = {"epochs": 3, "batch_size": 16, "precision": "32", "watch_every": 2}
@@ -51,6 +52,7 @@ class Odd(Method):
     """SimCLR with terms that are called what lines of metrics call their own values."""
 
     paper, negatives, momentum = "nobody", True, False
+    serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(simclr_views))}
     objective: NTXentLoss
 
     def __init__(self, encoder: nn.Module, projector: nn.Module) -> None:

@@ -43,6 +43,6 @@ def test_every_room_imports_and_a_run_trains_without_what_only_unix_has(tmp_path
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "USERNAME": "someone"},
     )
     assert done.stdout.splitlines()[-1:] == ["trained"], done.stderr

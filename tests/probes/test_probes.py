@@ -194,12 +194,12 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
     with pytest.raises(ValueError, match=f"`{kind.__name__}` must be fitted first"):
         probe.predict(test)
     with pytest.raises(
-        ValueError, match=r"`labels` must hold one .* 59 embeddings, got shape \(60,\)"
+        ValueError, match=r"`labels` must have one label .* 59 embeddings, got shape \(60,\)"
     ):
         probe.fit(train[:-1], labels)
-    with pytest.raises(ValueError, match="`labels` must hold at least 2 classes, got 1"):
+    with pytest.raises(ValueError, match="`labels` must contain at least 2 classes, got 1"):
         probe.fit(train, torch.zeros(60, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"`labels` must be whole numbers .* got -1 in row 5"):
+    with pytest.raises(ValueError, match=r"`labels` must be integers .* got -1 in row 5"):
         probe.fit(train, torch.where(torch.arange(60) == 5, -1, labels))
     for bad in (float("nan"), 0.5):
         with pytest.raises(ValueError, match=r"integers of 0 or more, got .* in row 5"):
@@ -212,7 +212,7 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
     with pytest.raises(ValueError, match="the 8 columns the probe was fitted on"):
         probe.predict(test[:, :5])
     with pytest.raises(
-        ValueError, match=r"`labels` must hold one .* 60 embeddings, got shape \(3,\)"
+        ValueError, match=r"`labels` must have one label .* 60 embeddings, got shape \(3,\)"
     ):
         probe.score(test, labels[:3])
 
@@ -259,9 +259,12 @@ def test_cross_validation_tests_every_sample_once(kind: type[Probe], digits: Spl
 
 
 def test_cross_validation_refuses_labels_that_are_names_of_rows() -> None:
-    with pytest.raises(ValueError, match=r"`labels` must repeat.* got 12 classes in 20 rows"):
+    with pytest.raises(
+        ValueError,
+        match=r"`labels` must have at least two rows per class .* got 12 classes in 20 rows",
+    ):
         cross_validated(MeanClassifier(), torch.randn(20, 3), torch.arange(20) % 12)
     with pytest.raises(ValueError, match="`folds` must be at most the number of samples, 4"):
         cross_validated(MeanClassifier(), torch.randn(4, 3), torch.tensor([0, 0, 1, 1]))
-    with pytest.raises(ValueError, match="`labels` must hold at least 2 classes, got 1"):
+    with pytest.raises(ValueError, match="`labels` must contain at least 2 classes, got 1"):
         cross_validated(MeanClassifier(), torch.randn(9, 3), torch.zeros(9, dtype=torch.long))
