@@ -195,6 +195,7 @@ OTHER = {
     "text": r"images\.npz is no file of texts",
     "graphs": r"images\.npz must hold edge_index, got x, y",
     "vectors": "vectors must be N×D, got 3 axes of shape 40×12×12",
+    "pointclouds": r"images\.npz must hold arrays points and offsets, got .*x.*y",
     "pairs": r"`x` must be an array of images\.npz, got 'english'",
 }
 """What is said of images where another kind is asked for, and of a graph where images are."""
