@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -247,19 +246,6 @@ def test_the_description_of_an_encoder_of_0_1_is_read() -> None:
 def test_a_form_without_a_value_it_needs_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no form of images: .*'image_size'"):
         modality("images").read_form({"channels": 3})
-
-
-def test_the_guide_runs_as_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = Path(__file__).parents[2] / "docs" / "guides" / "your-own-kind.md"
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 5
-    monkeypatch.chdir(tmp_path)
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    for block in blocks:
-        exec(compile(block, page.name, "exec", dont_inherit=True), namespace)
-    assert "(60, 32)" in capsys.readouterr().out
 
 
 def test_sources_of_an_own_kind_are_joined_and_warn_of_nothing(scans: Path) -> None:

@@ -324,3 +324,12 @@ def test_ag_news_keeps_its_protocol(data_dir: Path) -> None:
     assert len(data.test) == 7_600
     assert len(set(data.train_labels.bincount().tolist())) == 1
     assert len(data.train) <= len(pretrain)
+
+
+def test_names_of_0_1_warn_for_one_release() -> None:
+    from nearfar.data import text
+
+    with pytest.warns(DeprecationWarning, match=r"nearfar\.data\.text\.read_table is private"):
+        assert text.read_table is read_table
+    with pytest.raises(AttributeError, match="no attribute 'write_table'"):
+        text.write_table  # noqa: B018

@@ -1,6 +1,20 @@
 """Sources of texts."""
 
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from nearfar.data import _tables
 from nearfar.data.text._open_text import TEXT, label_text, open_text
 from nearfar.data.text._source import TextSource
 
 __all__ = ["TEXT", "TextSource", "label_text", "open_text"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Table", "read_table"):  # names of 0.1
+        message = f"nearfar.data.text.{name} is private: it goes away in the next release"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(_tables, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
