@@ -89,12 +89,11 @@ def test_a_check_draws_the_same_each_time_and_leaves_the_generator_alone() -> No
 
 def test_the_message_has_part_check_and_reason_and_the_cause_is_kept() -> None:
     check = Check("a part", "a_promise", lambda: require(False, "it must be 1, got 2"))
-    with pytest.raises(AssertionError, match="^a part fails `a_promise`: it must be 1, got 2$"):
+    with pytest.raises(
+        AssertionError, match=r"^a part fails `a_promise`: it must be 1, got 2$"
+    ) as e:
         check()
-    try:
-        check()
-    except AssertionError as error:
-        assert isinstance(error.__cause__, AssertionError)
+    assert isinstance(e.value.__cause__, AssertionError)
 
 
 def test_nan_is_close_to_nothing() -> None:
