@@ -8,7 +8,6 @@ from torch import Tensor
 from nearfar.inputs import Group, Images, Nodes, Pair, Sequences, Texts
 from nearfar.testing._views import ViewsContract
 from nearfar.views import (
-    Beside,
     CustomViews,
     GraphViews,
     ImageViews,
@@ -19,6 +18,7 @@ from nearfar.views import (
     TextViews,
     Tokenizer,
     VectorViews,
+    WithIndex,
 )
 
 WORDS = ["red", "blue", "green", "wolf", "bear", "horse", "forest", "colour"]
@@ -95,5 +95,5 @@ VIEW_CASES = [
         samples=torch.tensor([4, 9, 2, 30]),
     ),
     ViewsContract(PlainViews(grey_views()), inputs=pixels(channels=1), drawn_by=()),
-    ViewsContract(Beside(ImageViews(size=16)), inputs=pixels()),
+    ViewsContract(WithIndex(ImageViews(size=16)), inputs=pixels()),
 ]

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from nearfar.parallel import gather, rank, synchronise_batch_norm, world_size
-from tests.cases.objective_case import ObjectiveCase, rows
+from nearfar.testing._objective_contract import ObjectiveContract
+from tests.cases.objective_case import rows
 from tests.cases.objective_cases import OBJECTIVE_CASES
 from tests.distributed.harness import run_processes
 
-COUPLED = [i for i, case in enumerate(OBJECTIVE_CASES) if case.couples_batch and case.make]
+COUPLED = [i for i, case in enumerate(OBJECTIVE_CASES) if case.couples_batch and case.loss_class]
 SAMPLES, WIDTH = 6, 5
 Measured = tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]
 
@@ -48,7 +49,7 @@ def network() -> Network:
     return Network()
 
 
-def batch(case: ObjectiveCase) -> list[Tensor]:
+def batch(case: ObjectiveContract) -> list[Tensor]:
     """By input, with samples first: pictures to compute it from, or what no network computes."""
     source = torch.Generator().manual_seed(2)
     found = []
@@ -62,7 +63,7 @@ def batch(case: ObjectiveCase) -> list[Tensor]:
     return found
 
 
-def gathered(model: nn.Module, case: ObjectiveCase, shards: list[Tensor]) -> Iterator[Tensor]:
+def gathered(model: nn.Module, case: ObjectiveContract, shards: list[Tensor]) -> Iterator[Tensor]:
     """The inputs for the whole batch, from this process's share of it."""
     for i, (x, shard) in enumerate(zip(case.inputs, shards, strict=True)):
         if i in case.shared_inputs:
@@ -76,7 +77,7 @@ def gathered(model: nn.Module, case: ObjectiveCase, shards: list[Tensor]) -> Ite
             yield gather(numbers).reshape(-1, *shape).movedim(0, axis)
 
 
-def share(case: ObjectiveCase) -> list[Tensor]:
+def share(case: ObjectiveContract) -> list[Tensor]:
     """This process's part of every input that has samples."""
     return [
         x if i in case.shared_inputs else x.chunk(world_size())[rank()]
@@ -84,7 +85,7 @@ def share(case: ObjectiveCase) -> list[Tensor]:
     ]
 
 
-def measure(model: nn.Module, case: ObjectiveCase, shards: list[Tensor]) -> Measured:
+def measure(model: nn.Module, case: ObjectiveContract, shards: list[Tensor]) -> Measured:
     """Two steps' loss, the last gradient, and the buffers."""
     for _ in range(2):
         model.zero_grad()

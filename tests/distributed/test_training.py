@@ -12,8 +12,9 @@ from torch import distributed
 from nearfar.methods import Method
 from nearfar.parallel import rank, synchronise_batch_norm, world_size
 from nearfar.records import RunDirectory
+from nearfar.testing._method_contract import joined_backward
 from nearfar.training import Engine, cached_backward, latest_checkpoint
-from tests.cases.method_cases import joined_backward, two_views
+from tests.cases.method_cases import two_views
 from tests.distributed.harness import run_processes
 from tests.training.worlds import PRESETS, build, fit, options, weights, without_norms
 

@@ -16,7 +16,7 @@ FLOORS = [
     {"training"},
     {"reports"},
     {"api"},
-    {"studies", "testing"},  # they train as a user does
+    {"studies", "testing"},  # studies train as a user does
     {"nearfar"},  # the root, which hands out what `api` has
     {"speed"},
     {"cli"},

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from nearfar.methods import Step
 from nearfar.objectives import covariance_term, invariance_term, variance_term
-from tests.cases.method_cases import CASES, MethodCase
+from nearfar.testing._method_contract import MethodContract
+from tests.cases.method_cases import CASES
 from tests.references.barlow_twins import barlow_twins as barlow_twins_reference
 from tests.references.cpc import cpc as cpc_reference
 
@@ -27,9 +28,9 @@ ADVERSARIES: dict[str, set[str]] = {
 BY_NAME = {case.name: case for case in CASES}
 
 
-def step_of(case: MethodCase) -> Step:
+def step_of(case: MethodContract) -> Step:
     torch.manual_seed(0)
-    views = tuple(v.double() if v.is_floating_point() else v for v in case.views())
+    views = tuple(v.double() if v.is_floating_point() else v for v in case.views)
     step: Step = case.make().double()(views)
     return step
 
@@ -92,7 +93,7 @@ def test_cpc_names_its_steps_ahead() -> None:
     step = step_of(case)
     torch.manual_seed(0)
     method = case.make().double()
-    (encodings,), (contexts,) = method.project(tuple(view.double() for view in case.views()))
+    (encodings,), (contexts,) = method.project(tuple(view.double() for view in case.views))
     made = torch.stack([critic(contexts) for critic in method.critics]).detach().numpy()
     known = encodings.detach().numpy()
     assert list(step.terms) == [f"k={k}" for k in range(1, len(made) + 1)]

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from nearfar.methods import Method, SimCLR, Step, byol
 from nearfar.objectives import NTXentLoss, nt_xent_loss
+from nearfar.testing._method_contract import joined_backward
 from nearfar.training import cached_backward
-from tests.cases.method_cases import joined_backward
 from tests.every import every
 
 BATCH, WIDE = 24, 16

@@ -275,7 +275,7 @@ def _build_encoder(
             torch.manual_seed(recipe.training.seed)
             return make_encoder(kind, encoder, form, options)
     if width is None:
-        raise ValueError("`width`, the dimensions of its output, must come with a module")
+        raise ValueError("`width` must be given with a module: the dimensions of its output")
     return encoder, EncoderDescription(
         name="custom",
         library="custom",

@@ -92,13 +92,13 @@ def step_follows_the_protocol(contract: MethodContract) -> None:
         )
 
 
-def terms_are_detached_scalars(contract: MethodContract) -> None:
-    """The named terms of the loss are scalars outside the graph."""
+def terms_are_finite_scalars(contract: MethodContract) -> None:
+    """The named terms of the loss are finite numbers."""
     for name, term in contract.made()(contract.views).terms.items():
+        value = torch.as_tensor(term)
         require(
-            term.ndim == 0 and not term.requires_grad,
-            f"the term {name!r} must be a scalar without gradient, got shape {tuple(term.shape)}"
-            f" and requires_grad={term.requires_grad}",
+            isinstance(name, str) and value.ndim == 0 and bool(value.isfinite()),
+            f"the term {name!r} must be a finite scalar, got {term}",
         )
 
 
@@ -232,7 +232,7 @@ STEP_PROMISES = (
     Promise(forward_changes_no_state_in_evaluation_mode),
     Promise(forward_changes_only_batch_statistics_in_training_mode),
     Promise(step_follows_the_protocol),
-    Promise(terms_are_detached_scalars),
+    Promise(terms_are_finite_scalars),
     Promise(chance_is_the_value_declared),
     Promise(step_against_the_gradient_lowers_the_loss),
     Promise(only_declared_parameters_receive_a_gradient),

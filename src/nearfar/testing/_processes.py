@@ -21,13 +21,15 @@ from nearfar.checks import check_integer
 
 __all__ = ["run_processes"]
 
-TIMEOUT = 120.0
+TIMEOUT = 300.0  # seconds
 
 
 def run_processes(function: Callable[..., Any], world_size: int, *args: Any) -> list[Any]:
     """What ``function(*args)`` returns in each of several processes on this computer, by rank.
 
-    The processes form a gloo group: :func:`nearfar.parallel.gather` and the like work in them.
+    The processes form a gloo group: :func:`nearfar.parallel.gather` and the like work in them. On
+    Linux and macOS they are forked from a server, which imports once for all of them what
+    ``multiprocessing.set_forkserver_preload`` names.
 
     Args:
         function: Stands at the top of a module that can be imported; a script guards its own start
@@ -36,7 +38,7 @@ def run_processes(function: Callable[..., Any], world_size: int, *args: Any) -> 
         *args: Pickled, like the results; tensors do not share memory.
 
     Raises:
-        RuntimeError: A process failed or did not answer within two minutes. The message holds the
+        RuntimeError: A process failed or did not answer within five minutes. The message holds the
             traceback of the first that failed: the others mostly complain that it left.
 
     Example:
@@ -71,9 +73,7 @@ def _context() -> Any:
     """New processes that import once together where the system can, each by itself otherwise."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch._dynamo", "timm.layers", "nearfar.objectives"])
-    return context
+    return multiprocessing.get_context("forkserver")
 
 
 def _collect(readers: list[Connection]) -> list[Any]:
