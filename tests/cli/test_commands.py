@@ -87,7 +87,7 @@ def test_advise_says_what_theory_expects_of_a_setting(
     assert main(["advise", *setting]) == 0
     out = capsys.readouterr().out
     assert "a loss of 6.24 means nothing was learnt  [ln(1 + 510)]" in out
-    assert "if there are 1,000 latent classes" in out
+    assert "with 1,000 latent classes" in out
     assert main(["advise", *setting, "--latent-classes", "unknown"]) == 0
     assert capsys.readouterr().out == out
     page = tmp_path / "bounds.html"
@@ -112,7 +112,7 @@ def test_advise_places_the_readings_of_a_run(run: Path, capsys: pytest.CaptureFi
         (["--temperature", "0"], "`temperature` must be a finite number above 0, got 0.0"),
         (["--classes", "0"], "`prior` must be a whole number of 1 or more, got 0"),
         (["--latent-classes", "many"], "`latent_classes` must be `unknown` or a number"),
-        (["--data", "digits", "--batch-size", "4000"], "at most the 1,797 samples, got 4,000"),
+        (["--data", "digits", "--batch-size", "4000"], "1,797 samples of the data, got 4,000"),
     ],
 )
 def test_advise_refuses_what_makes_no_sense(
