@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
 from nearfar.objectives import Objective
 from nearfar.ops import widen
-from nearfar.parallel import gather
+from nearfar.parallel import rank
 from nearfar.testing import Anchor, check_objective, objective_checks
 from nearfar.testing._objective import OBJECTIVE_PROMISES
 from tests.cases.objective_case import OPPOSITE, rows
@@ -140,9 +140,9 @@ def branches(z1: Tensor, z2: Tensor, *, weight: float = 1.0) -> Tensor:
     return pull_loss(z1, z2) if pull_loss(z1, z2).item() > 0 else z1.sum()
 
 
-def gathers(z1: Tensor, z2: Tensor, *, weight: float = 1.0) -> Tensor:
-    """By itself, what the caller has gathered."""
-    return pull_loss(gather(z1), gather(z2), weight=weight)
+def ranked(z1: Tensor, z2: Tensor, *, weight: float = 1.0) -> Tensor:
+    """Another loss in every process."""
+    return (1 + rank()) * pull_loss(z1, z2, weight=weight)
 
 
 def contrast(z1: Tensor, z2: Tensor, *, weight: float = 1.0) -> Tensor:
@@ -317,7 +317,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         r"an empty batch must be refused with a ValueError about '\(0, 5\)', but gave tensor\(nan",
     ),
     "several_processes_are_one": (
-        {"objective": gathers},
+        {"objective": ranked},
         "gradient 0 in process 0 and in one process",
     ),
 }
