@@ -1,8 +1,8 @@
 """Parts of an encoder that ONNX's exporter lacks a rule for, written with operators that it has.
 
 torch's exporter unrolls a recurrent network over time: up to 2.13 that fixes its length at the
-example's, and 2.14 fails. It has no rule for ``EmbeddingBag``. ONNX itself has an operator for a GRU
-of any length, so each layer is exported whole.
+example's, and 2.14 fails. It has no rule for ``EmbeddingBag``. ONNX itself has an operator for a
+GRU of any length, so each layer is exported whole.
 """
 
 from __future__ import annotations
