@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 HARD: list[str] = PROJECT["dependencies"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FOR_USERS = ("all", "bench")
-IMPORTED_AS = {"pillow": "PIL", "scikit-learn": "sklearn"}
+IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 NOT_DECLARED = {
     "triton": "torch brings it where it has kernels to compile",
     "inf_cl": "compared with by `nearfar bench` where a person installed it; no release to declare",
@@ -110,6 +110,7 @@ def test_hard_dependencies_are_at_most_twelve() -> None:
 def test_what_tests_and_tools_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = names_of(HARD) | names_of([one for name in extras for one in EXTRAS[name]])
     ours = {"benchmarks", "docs", "scripts", "tests"}
+    ours |= {file.stem for file in (ROOT / "scripts").glob("*.py")}
     found = {package for package, _ in imported_in(folder)}
     assert found - declared - set(NOT_DECLARED) - ours == set()
 

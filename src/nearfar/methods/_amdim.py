@@ -190,7 +190,7 @@ def amdim(
         >>> method = amdim(encoder, 32)
         >>> step = method((torch.rand(4, 1, 32, 32), torch.rand(4, 1, 32, 32)))
         >>> sorted(step.terms), step.projections[0].shape
-        (['coarse_coarse', 'global_coarse', 'global_fine'], torch.Size([4, 32]))
+        (['coarse_coarse', 'global_coarse', 'global_fine', 'penalty'], torch.Size([4, 32]))
     """
     dim = dim or width
     channels = map_channels(encoder)

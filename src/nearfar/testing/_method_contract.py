@@ -48,7 +48,7 @@ class MethodContract(Contract):
         ...     return SimCLR(torch.nn.Linear(6, 5), torch.nn.Linear(5, 4), temperature=0.5)
         >>> x = torch.randn(8, 6)
         >>> views = x, x + 0.1 * torch.randn(8, 6)
-        >>> check_method(small, views=views, chance=2.70805020110221, contrasts=1)  # ln 15
+        >>> check_method(small, views=views, chance=2.70805020110221)  # ln 15
     """
 
     make: Callable[[], Method]
