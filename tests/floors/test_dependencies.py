@@ -1,4 +1,4 @@
-"""What is imported is declared in pyproject.toml, and what is declared at least is tested at least."""
+"""What is imported is declared in pyproject.toml; the lowest versions declared are tested."""
 
 from __future__ import annotations
 
