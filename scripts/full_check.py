@@ -152,6 +152,10 @@ def summary(names: list[str], outcomes: list[Outcome]) -> str:
         cwd=ROOT,
     )
     lines = [
+        "---",
+        "orphan: true",
+        "---",
+        "",
         "# The full check",
         "",
         "`scripts/full` runs a subset of the tests with the oldest versions that pyproject.toml"
