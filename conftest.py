@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+
+# A worker and the processes it starts get one thread each. Read when numpy and torch are imported,
+# which jaxtyping does. Small tensors gain nothing from more threads.
+for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 from importlib.util import find_spec
 
 import pytest
@@ -10,11 +16,6 @@ from jaxtyping import install_import_hook
 
 # not by jaxtyping's own option: its first 0.3 versions act on that after tests/**/conftest.py
 install_import_hook("nearfar", "typecheck.check")
-
-# A worker and the processes it starts get one thread each: set before torch is imported, which is
-# in the workers; they inherit it. Small tensors gain nothing from more threads.
-for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")
 
 MOST_WORKERS = 8  # each takes about 1.5 GB
 
