@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from nearfar._signs import minus
 from nearfar.cli._console import print_line, stdout
@@ -12,6 +12,10 @@ from nearfar.cli._progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = ["print_health", "print_probe", "print_rows"]
+
+SHORT = 12  # characters of a text that stays in one line
+GAP = 3  # between two columns
+EDGES = 2
 
 
 def cell(value: Any) -> str:
@@ -40,14 +44,56 @@ def print_rows(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    console = stdout()
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    for key in keys:
-        numeric = all(isinstance(row.get(key), (int, float, type(None))) for row in rows)
-        table.add_column(words(key), justify="right" if numeric else "left", no_wrap=key in whole)
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(key))) for key in keys))
-    stdout().print(table)
+    texts = {key: [words(key), *(cell(row.get(key)) for row in rows)] for key in keys}
+    wanted = {key: max(map(len, texts[key])) for key in keys}
+    least = {key: wanted[key] if key in whole else max(map(readable, texts[key])) for key in keys}
+    for number, widths in enumerate(bands(least, wanted, console.width)):
+        heading = title if title and not number else None
+        table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
+        for key, width in widths.items():
+            numeric = all(isinstance(row.get(key), (int, float, type(None))) for row in rows)
+            justify: Literal["left", "right"] = "right" if numeric else "left"
+            table.add_column(words(key), justify=justify, width=width, overflow="fold")
+        for line in zip(*(texts[key][1:] for key in widths), strict=True):
+            table.add_row(*map(Text, line))
+        console.print(table)
+
+
+def readable(text: str) -> int:
+    """The width below which a text is hard to read: itself if short, else its longest word."""
+    return len(text) if len(text) <= SHORT else max(map(len, text.split()))
+
+
+def bands(
+    least: Mapping[str, int], wanted: Mapping[str, int], free: int
+) -> Iterator[dict[str, int]]:
+    """Widths of columns, in as many tables as the terminal needs; the first column heads each."""
+    keys = list(least)
+    at_most = max(free // 3, 1)
+    band: list[str] = keys[:1]
+    for key in keys[1:]:
+        taken = sum(min(least[k], at_most) for k in band) + GAP * len(band) + EDGES
+        if taken + min(least[key], at_most) > free and len(band) > 1:
+            yield spread(band, least, wanted, free)
+            band = keys[:1]
+        band.append(key)
+    if band:
+        yield spread(band, least, wanted, free)
+
+
+def spread(
+    band: list[str], least: Mapping[str, int], wanted: Mapping[str, int], free: int
+) -> dict[str, int]:
+    """The least width for each column; what is left goes to those that want more."""
+    widths = {key: min(least[key], max(free // 3, 1)) for key in band}
+    left = free - sum(widths.values()) - GAP * (len(band) - 1) - EDGES
+    for key in sorted(band, key=lambda key: wanted[key] - widths[key]):
+        more = max(0, min(wanted[key] - widths[key], left))
+        widths[key] += more
+        left -= more
+    return widths
 
 
 def print_health(health: HealthRecord) -> None:
