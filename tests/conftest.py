@@ -13,6 +13,8 @@ import jaxtyping
 import pytest
 import torch
 
+from tests.forked import forked
+
 if "forkserver" in multiprocessing.get_all_start_methods():  # it imports once for all processes
     multiprocessing.set_forkserver_preload(["torch._dynamo", "tests.distributed.preload"])
 
@@ -43,17 +45,6 @@ def as_users_run_it() -> Iterator[None]:
 
 @pytest.fixture
 def forked_processes() -> Iterator[None]:
-    """Processes of a run are forked from a server that has imported everything.
-
-    A user's are spawned, which imports torch once more in each. One test of each path does without
-    this fixture.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    """Processes of a run are forked from a server that has imported everything."""
+    with forked():
         yield
-        return
-    from lightning_fabric.strategies import STRATEGY_REGISTRY, DDPStrategy
-
-    known = STRATEGY_REGISTRY["ddp_spawn"]
-    STRATEGY_REGISTRY.register("ddp_spawn", DDPStrategy, override=True, start_method="forkserver")
-    yield
-    STRATEGY_REGISTRY["ddp_spawn"] = known

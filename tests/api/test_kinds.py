@@ -19,10 +19,12 @@ from nearfar.methods import SimCLR, simclr
 from tests.api.kinds import KINDS, SAMPLES
 from tests.api.test_pretrain import StopAt
 from tests.every import every
+from tests.slow import mostly_slow
 from tests.thirdparty import POINT_CLOUDS, installed
 from tests.training.worlds import normalised_in_parts
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
+TWO_VIEWS = ["byol", "moco_v2", "simclr", "vicreg", "multiview"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,7 +121,7 @@ def test_a_recipe_repeats_the_run(run_of, kind, tmp_path, capsys):
 
 
 @every_kind
-@pytest.mark.parametrize("method", ["byol", "moco_v2", "simclr", "vicreg", "multiview"])
+@pytest.mark.parametrize("method", mostly_slow(TWO_VIEWS, quick=["byol"]))
 def test_every_method_of_two_views_trains_on_every_kind(kind, method, tmp_path):
     data = KINDS[kind].make(tmp_path)
     settings = options_of(kind) | {"epochs": 1, "method_options": {}}
@@ -165,7 +167,7 @@ def last_checkpoint(run):
     return max(run.directory.checkpoints.iterdir())
 
 
-@every_kind
+@pytest.mark.parametrize("kind", mostly_slow(KINDS, quick=["graphs", "pointclouds", "text"]))
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_train_on_any_kind(kind, tmp_path):
     data = KINDS[kind].make(tmp_path)

@@ -8,10 +8,13 @@ from PIL import Image
 
 import nearfar
 from nearfar.data import Subset, open_source
+from tests.slow import mostly_slow
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", ["cifar10", "omniglot", "tiny-imagenet"])
+@pytest.mark.parametrize(
+    "name", mostly_slow(["cifar10", "omniglot", "tiny-imagenet"], quick=["cifar10"])
+)
 def test_a_run_on_real_images_by_name(tmp_path, data_dir, name):
     source = Subset(open_source(name, data_dir=data_dir), range(0, 5120, 10))
     run = nearfar.pretrain("simclr", source, epochs=1, batch_size=64, out=tmp_path / "run")

@@ -258,6 +258,7 @@ def test_groups_read_all_members_of_a_sample() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_omniglot_pairs_are_drawings_of_one_character(data_dir: Path) -> None:
     source = open_source("omniglot-pairs", data_dir=data_dir)
     assert source.describe() == "633 characters of 20 (grey images 28×28)"

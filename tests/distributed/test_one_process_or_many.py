@@ -16,6 +16,7 @@ from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.objective_case import rows
 from tests.cases.objective_cases import OBJECTIVE_CASES
 from tests.distributed.harness import run_processes
+from tests.slow import mostly_slow
 
 COUPLED = [i for i, case in enumerate(OBJECTIVE_CASES) if case.couples_batch and case.loss_class]
 SAMPLES, WIDTH = 6, 5
@@ -106,7 +107,7 @@ def sharded(indices: list[int]) -> list[Measured]:
     return found
 
 
-@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("processes", mostly_slow([2, 3], quick=[2]))
 def test_value_gradient_and_statistics_equal_those_of_one_process(processes: int) -> None:
     by_rank = run_processes(sharded, processes, COUPLED)
     for place, i in enumerate(COUPLED):

@@ -16,6 +16,7 @@ from nearfar.testing._method_contract import joined_backward
 from nearfar.training import Engine, cached_backward, latest_checkpoint
 from tests.cases.method_cases import two_views
 from tests.distributed.harness import run_processes
+from tests.slow import mostly_slow
 from tests.training.worlds import PRESETS, build, fit, options, weights, without_norms
 
 SETTINGS = {"batch_size": 16, "optimizer": "sgd", "precision": "64", "watch_every": 0}
@@ -40,7 +41,7 @@ def trained(folder: Path, method: Method) -> dict[str, torch.Tensor]:
     return weights(method)
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol", "moco_v2"]))
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     for devices in (1, 2):

@@ -16,6 +16,7 @@ from nearfar.modalities import modality
 from nearfar.modalities._images import ImageOptions
 from nearfar.modalities._style import find_style
 from nearfar.views import ViewRecipe, digits_views, simclr_views
+from tests.slow import mostly_slow
 
 
 def glyphs(count: int = 60, *, side: int = 28) -> NDArray[np.uint8]:
@@ -86,7 +87,10 @@ def test_named_sets_declare_their_style() -> None:
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "style"),
-    [("omniglot", "drawing"), ("cifar10", "natural"), ("tiny-imagenet", "natural")],
+    mostly_slow(
+        [("omniglot", "drawing"), ("cifar10", "natural"), ("tiny-imagenet", "natural")],
+        quick=[("omniglot", "drawing"), ("cifar10", "natural")],
+    ),
 )
 def test_real_images_are_told_by_their_pixels(name: str, style: str, data_dir: Path) -> None:
     images = open_source(name).read(range(0, 2_000, 20)).inputs.pixels.numpy()

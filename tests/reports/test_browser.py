@@ -17,6 +17,7 @@ from nearfar.reports import render_advice, render_comparison, render_health, wri
 from nearfar.theory import advise
 from tests.reports.sample import geometry_record, health_record, run_record, sample_run
 from tests.reports.test_html import HOSTILE
+from tests.slow import mostly_slow
 
 pytestmark = pytest.mark.browser
 
@@ -108,17 +109,20 @@ def visit(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light")
 
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
-    [
-        ("healthy", 375, "light"),
-        ("healthy", 1400, "dark"),
-        ("hostile", 375, "dark"),
-        ("interrupted", 1400, "light"),
-        ("comparison", 375, "light"),
-        ("comparison", 1400, "dark"),
-        ("circle", 375, "dark"),
-        ("advice", 375, "light"),
-        ("advice", 1400, "dark"),
-    ],
+    mostly_slow(
+        [
+            ("healthy", 375, "light"),
+            ("healthy", 1400, "dark"),
+            ("hostile", 375, "dark"),
+            ("interrupted", 1400, "light"),
+            ("comparison", 375, "light"),
+            ("comparison", 1400, "dark"),
+            ("circle", 375, "dark"),
+            ("advice", 375, "light"),
+            ("advice", 1400, "dark"),
+        ],
+        quick=[("hostile", 375, "dark"), ("comparison", 1400, "dark"), ("advice", 375, "light")],
+    ),
 )
 def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
     browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str

@@ -15,12 +15,15 @@ from tests.every import every
 @pytest.mark.parametrize(
     ("function", "variants"),
     [
-        (bench_train, ["nearfar", "nearfar-float32", "lightly"]),
+        pytest.param(
+            bench_train, ["nearfar", "nearfar-float32", "lightly"], marks=pytest.mark.slow
+        ),
         (bench_views, ["nearfar", "torchvision-pil", "torchvision-v2-tensor", "kornia"]),
     ],
 )
+@pytest.mark.usefixtures("forked_processes")
 def test_a_benchmark_gives_a_row_for_each_variant(tmp_path, function, variants):
-    rows = function(batch=16, size=16, seconds=1.0)
+    rows = function(batch=16, size=16, seconds=0.3)
     assert [row.variant for row in rows] == variants
     assert rows[0].ratio == pytest.approx(1.0)
     for row in rows:
@@ -40,6 +43,7 @@ def test_a_benchmark_refuses_what_makes_no_sense(function):
         function(batch=0)
 
 
+@pytest.mark.slow
 def test_objectives_are_measured_in_time_and_memory(tmp_path):
     rows = bench_objectives(seconds=0.5, shrink=64, only=["uniformity"])
     found = [(row.name, row.variant, row.batch) for row in rows]

@@ -13,6 +13,7 @@ from nearfar import studies
 from nearfar.records import StudyRecord
 from nearfar.reports import render_study, render_study_figure, write_study
 from tests.every import every
+from tests.forked import forked
 
 NAMES = studies.__all__
 
@@ -25,7 +26,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", params=NAMES)
 def smoke(request: pytest.FixtureRequest, cache: Path) -> tuple[ModuleType, StudyRecord]:
     module = getattr(studies, request.param)
-    return module, module.run(module.SMOKE, cache=cache)
+    with forked():
+        return module, module.run(module.SMOKE, cache=cache)
 
 
 def test_the_smoke_configuration_runs(smoke: tuple[ModuleType, StudyRecord]) -> None:

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.slow import mostly_slow
+
 FOLDER = Path(__file__).parents[2] / "docs" / "theory"
 
 
@@ -18,7 +20,10 @@ def numbers(table: str) -> list[float]:
     return [float(cell) for cell in re.findall(r"\| (-?[\d.]+) (?=\|)", plain)]
 
 
-@pytest.mark.parametrize("theme", ["hypersphere", "information", "negatives", "simsiam", "worlds"])
+THEMES = ["hypersphere", "information", "negatives", "simsiam", "worlds"]
+
+
+@pytest.mark.parametrize("theme", mostly_slow(THEMES, quick=["simsiam"]))
 def test_the_command_draws_what_the_page_shows(theme: str, tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "figures.py"), theme, "--to", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

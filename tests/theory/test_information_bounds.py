@@ -23,6 +23,7 @@ from nearfar.theory import (
     multi_view_information,
     nwj_information,
 )
+from tests.slow import mostly_slow
 
 READINGS = {
     "info_nce": info_nce_information,
@@ -149,7 +150,7 @@ def test_a_trained_info_nce_critic_meets_its_ceiling_and_others_pass_it() -> Non
     assert ratio.ceiling is None
 
 
-@pytest.mark.parametrize("estimator", READINGS)
+@pytest.mark.parametrize("estimator", mostly_slow(READINGS, quick=["info_nce"]))
 def test_a_trained_critic_finds_what_is_there_and_nothing_where_nothing_is(estimator: str) -> None:
     x, y = CorrelatedGaussians(2, information=1.0).draw(6144)
     found = estimate_information(x, y, estimator=estimator, steps=400)

@@ -18,9 +18,10 @@ from nearfar.records import RunDirectory
 from nearfar.training import Engine, Interrupted, NonFiniteLossError, plan
 from nearfar.views import ImageViews
 from tests.every import every
+from tests.slow import mostly_slow
 from tests.training.worlds import PRESETS, build, fit, options, weights
 
-each_preset = pytest.mark.parametrize("name", sorted(PRESETS))
+each_preset = pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["moco_v2"]))
 
 
 class Counting(Method):

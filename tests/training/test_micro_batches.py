@@ -16,6 +16,7 @@ from nearfar.inputs import Images
 from nearfar.records import RunDirectory
 from nearfar.training import Engine, Interrupted, NonFiniteLossError
 from tests.every import every
+from tests.slow import mostly_slow
 from tests.training.test_loop import Counting, Poisoned, StopAt
 from tests.training.worlds import (
     PRESETS,
@@ -38,7 +39,7 @@ def assert_moved_alike(start, trained, other, *, tolerance):
         assert difference <= tolerance * moved + 1e-9, (key, difference, moved)
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["moco_v2"]))
 def test_micro_batches_train_the_network_that_whole_batches_train(tmp_path, name):
     # 16 samples by 6 are 6, 5 and 5; without batch-norm, which would see other batches
     chosen = {"precision": "64", "accumulate": 2, "optimizer": "sgd"}
@@ -55,7 +56,7 @@ def test_micro_batches_train_the_network_that_whole_batches_train(tmp_path, name
         assert same.terms == approx(line.terms)
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol"]))
 def test_with_batch_norm_the_loss_is_that_of_statistics_of_each_micro_batch(tmp_path, name):
     """Loss and gradient couple all 16 samples; mean and variance are those of 6, 5 and 5."""
     chosen = {"precision": "64", "accumulate": 2, "optimizer": "sgd"}
@@ -66,7 +67,7 @@ def test_with_batch_norm_the_loss_is_that_of_statistics_of_each_micro_batch(tmp_
     assert losses(tmp_path / "a") == pytest.approx(losses(tmp_path / "b"), rel=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol"]))
 def test_with_batch_norm_micro_batches_are_another_network(tmp_path, name):
     """The comparison above can fail: statistics of the whole batch give other weights."""
     chosen = {"precision": "64", "accumulate": 2, "optimizer": "sgd", "epochs": 1}
@@ -85,7 +86,7 @@ def parameters(method):
     return {name: value.detach().clone() for name, value in method.named_parameters()}
 
 
-@pytest.mark.parametrize("name", ["byol", "moco_v2"])
+@pytest.mark.parametrize("name", mostly_slow(["byol", "moco_v2"], quick=["moco_v2"]))
 def test_a_resumed_run_in_micro_batches_is_the_run(tmp_path, name):
     chosen = options(micro_batch=6)
     whole = weights(fit(tmp_path / "whole", build(name), chosen))
