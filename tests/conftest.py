@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
 
 import jaxtyping
+import numpy as np
 import pytest
 import torch
 
@@ -33,6 +34,18 @@ def data_dir() -> Path:
     if os.environ.get("CI"):
         pytest.fail("NEARFAR_DATA must name the folder of data sets in CI")
     pytest.skip("needs real data: set NEARFAR_DATA to the folder of data sets")
+
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 300 digits with their classes, where a probe of all 1,797 takes too long."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pixels = (digits.images[:300] * 255 / 16).round().astype(np.uint8)
+    path = tmp_path_factory.mktemp("digits") / "few.npz"
+    np.savez(path, x=pixels, y=digits.target[:300])
+    return path
 
 
 @pytest.fixture

@@ -30,8 +30,9 @@ def forked() -> Iterator[None]:
     get_context = multiprocessing.get_context
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(multiprocessing, "get_context", context)
-        STRATEGY_REGISTRY.register(
-            "ddp_spawn", DDPStrategy, override=True, start_method="forkserver"
-        )
-        yield
-        STRATEGY_REGISTRY["ddp_spawn"] = known
+        options = {"override": True, "start_method": "forkserver"}
+        STRATEGY_REGISTRY.register("ddp_spawn", DDPStrategy, **options)
+        try:
+            yield
+        finally:
+            STRATEGY_REGISTRY["ddp_spawn"] = known

@@ -63,8 +63,8 @@ def test_numpy_integers_and_lists_are_taken():
     assert nearfar.diagnose(np.random.default_rng(0).integers(0, 9, (50, 4))).samples == 50
 
 
-def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run):
-    record = api.probe(digits_run, "digits")
+def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run, few_digits):
+    record = api.probe(digits_run, few_digits)
     assert [row.representation for row in record.rows] == [
         "trained encoder", "untrained encoder", "raw pixels 16×16",
     ]  # fmt: skip

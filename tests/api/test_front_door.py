@@ -19,7 +19,9 @@ from nearfar.modalities import modality
 from nearfar.training import TrainingOptions
 
 
-def test_a_run_and_the_top_level_return_the_same(digits_run: api.Run, tmp_path: Path) -> None:
+def test_a_run_and_the_top_level_return_the_same(
+    digits_run: api.Run, few_digits: Path, tmp_path: Path
+) -> None:
     rows = digits_run.embed("digits")
     assert np.array_equal(nearfar.embed(digits_run, "digits"), rows)
     assert np.array_equal(nearfar.embed(digits_run.path, "digits"), rows)
@@ -28,8 +30,8 @@ def test_a_run_and_the_top_level_return_the_same(digits_run: api.Run, tmp_path: 
     assert len(named.ids) == len(rows)
     assert named.ids == digits_run.embed("digits", ids=True).ids
     assert nearfar.diagnose(digits_run) == digits_run.diagnose() == digits_run.health
-    probed = digits_run.probe("digits", representations=["raw"])
-    assert nearfar.probe(digits_run, "digits", representations=["raw"]) == probed
+    probed = digits_run.probe(few_digits, representations=["raw"])
+    assert nearfar.probe(digits_run, few_digits, representations=["raw"]) == probed
     assert nearfar.compare([digits_run, digits_run.path]) == digits_run.compare(digits_run.path)
     assert nearfar.report(digits_run) == digits_run.report() == digits_run.directory.report
     for number, export in enumerate(

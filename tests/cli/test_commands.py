@@ -40,8 +40,10 @@ def test_diagnose_prints_verdict_and_evidence(
     assert "uniformity" in out
 
 
-def test_probe_shows_what_to_compare_with(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["probe", str(run), "--data", "digits", "--json"]) == 0
+def test_probe_shows_what_to_compare_with(
+    run: Path, few_digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["probe", str(run), "--data", str(few_digits), "--json"]) == 0
     record = ProbeRecord.from_json(capsys.readouterr().out)
     assert len(record.rows) == 3
     assert record.classes == 10

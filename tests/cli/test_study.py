@@ -12,7 +12,7 @@ from tests.every import every
 
 SMALL = [
     *("--data", "digits", "--methods", "supervised", "--seeds", "1", "--epochs", "1"),
-    *("--batch-size", "64", "--samples", "128"),
+    *("--batch-size", "64", "--samples", "128", "--labelled", "128"),
 ]
 
 
@@ -27,6 +27,7 @@ def test_each_setting_is_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     assert every(f"--{flag}" in out for flag in ("data", "budget", "only", "seeds", "out", "cache"))
 
 
+@pytest.mark.usefixtures("forked_processes")
 def test_a_study_prints_its_table_and_claims_and_writes_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -330,7 +330,7 @@ def test_a_set_with_other_channels_than_asked_for_is_refused() -> None:
     [
         ("cifar10", (50_000, 1_000, 10), (3, 32, 32)),
         ("omniglot", (12_660, 6_620, 964), (1, 105, 105)),
-        ("tiny-imagenet", (15_000, 2_500, 50), (3, 64, 64)),
+        pytest.param(*("tiny-imagenet", (15_000, 2_500, 50), (3, 64, 64)), marks=pytest.mark.slow),
     ],
 )
 def test_real_sets_are_read_from_the_users_folder(
