@@ -16,6 +16,7 @@ from nearfar import api
 from nearfar.modalities import OnnxCall
 from nearfar.modules import exportable
 from tests.api.kinds import KINDS
+from tests.slow import mostly_slow
 
 
 def whole(call: OnnxCall, batch: int, _: int) -> tuple[Tensor, ...]:
@@ -51,7 +52,9 @@ ENCODERS: dict[str, tuple[str, str | None, Inputs]] = {
 }
 
 
-@pytest.mark.parametrize("case", ENCODERS)
+@pytest.mark.parametrize(
+    "case", mostly_slow(ENCODERS, quick=[case for case in ENCODERS if case != "images by timm"])
+)
 def test_an_export_computes_the_same_for_every_batch_size_and_length(case: str, tmp_path: Path):
     kind, encoder, inputs = ENCODERS[case]
     made = KINDS[kind]

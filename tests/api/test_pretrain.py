@@ -23,6 +23,7 @@ from nearfar.modules import ConvNet
 from nearfar.records import RunDirectory
 from nearfar.views import CustomViews
 from tests.every import every
+from tests.slow import mostly_slow
 
 
 def test_three_lines_of_python(tmp_path, pictures, quick):
@@ -83,7 +84,7 @@ def test_the_recipe_repeats_the_run(digits_run, tmp_path):
 OF_IMAGES = [name for name in preset_names() if served(name, "images")]
 
 
-@pytest.mark.parametrize("method", OF_IMAGES)
+@pytest.mark.parametrize("method", mostly_slow(OF_IMAGES, quick=["amdim", "swav"]))
 def test_every_preset_trains_on_colour_images(tmp_path, pictures, quick, method):
     run = nearfar.pretrain(method, pictures, out=tmp_path / "run", **quick)
     assert run.record.finished

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import threading
 
 import pytest
 
@@ -82,17 +83,30 @@ def test_a_run_of_one_step_shows_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert sum(line.startswith("epoch") for line in capsys.readouterr().out.splitlines()) == 1
 
 
+def read_all(terminal: int, parts: list[bytes]) -> None:
+    """What is written to a terminal until it is closed; one read is at most a page of it."""
+    try:
+        while part := os.read(terminal, 1 << 16):
+            parts.append(part)
+    except OSError:  # the other side is closed
+        return
+
+
 def test_on_a_terminal_a_bar_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     ours, theirs = os.openpty()
+    parts: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(ours, parts))
+    reader.start()
     with os.fdopen(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         shown()
         terminal.flush()
-        text = os.read(ours, 1 << 20).decode()
         monkeypatch.undo()
+    reader.join()
     os.close(ours)
+    text = b"".join(parts).decode()
     assert "━" in text
     assert "60/60" in text
     assert "rank 58/64" in text

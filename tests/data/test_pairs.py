@@ -275,6 +275,7 @@ def test_omniglot_pairs_are_drawings_of_one_character(data_dir: Path) -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_multi30k_is_five_captions_of_each_picture(data_dir: Path) -> None:
     source = open_source("multi30k", data_dir=data_dir)
     assert source.describe() == "29,000 pictures of 5 (texts of 11 words)"

@@ -41,7 +41,7 @@ def trained(folder: Path, method: Method) -> dict[str, torch.Tensor]:
     return weights(method)
 
 
-@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol", "moco_v2"]))
+@pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["moco_v2"]))
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     for devices in (1, 2):

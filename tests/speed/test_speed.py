@@ -63,6 +63,7 @@ def holds(side, cells):
     return lambda: torch.ones(side, cells // side, dtype=torch.uint8)
 
 
+@pytest.mark.slow
 def test_a_worker_sees_the_memory_that_a_step_adds_and_why_it_failed():
     with Worker(holds, (64, 100 * 2**20), warm_up=(1, 2)) as worker:
         assert worker.peak == pytest.approx(100, abs=8)

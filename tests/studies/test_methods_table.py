@@ -206,6 +206,7 @@ def test_a_wrong_setting_is_refused(options: dict[str, object], message: str) ->
         Config(**options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forked_processes")
 def test_one_method_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     config = replace(SMOKE, methods=("simclr", "supervised"), batch_size=250)  # of 230
@@ -217,6 +218,7 @@ def test_one_method_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert not record.held
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forked_processes")
 def test_only_some_cells_are_trained_and_all_are_shown(tmp_path: Path) -> None:
     config = replace(SMOKE, methods=("simclr", "supervised"), only=("supervised",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import random
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from nearfar.training import latest_checkpoint
+from tests.slow import mostly_slow
 from tests.training.worlds import build, fit, options, weights
 
 CHOSEN = {"epochs": 2, "checkpoint_every": 2}  # 12 updates, 6 checkpoints
@@ -88,15 +90,17 @@ def check_resumed(folder: Path, name: str, whole) -> None:
     assert not different
 
 
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", mostly_slow(range(7), quick=[0, 1]))
 def test_killed_after_a_random_update(tmp_path, whole, seed):
     name = ("byol", "moco_v2")[seed % 2]
     killed(train_until_killed, tmp_path, name, random.Random(seed).randint(1, STEPS - 1))
     check_resumed(tmp_path, name, whole)
 
 
-@pytest.mark.parametrize("half", [True, False])
-@pytest.mark.parametrize("write", [1, 4])
+@pytest.mark.parametrize(
+    ("write", "half"),
+    mostly_slow(itertools.product([1, 4], [True, False]), quick=[(1, True), (4, False)]),
+)
 def test_killed_while_a_checkpoint_is_written(tmp_path, whole, write, half):
     killed(train_until_killed_while_writing, tmp_path, "moco_v2", write, half)
     check_resumed(tmp_path, "moco_v2", whole)
