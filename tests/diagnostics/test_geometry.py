@@ -41,6 +41,22 @@ def test_three_coordinates_are_the_principal_ones() -> None:
     assert record.positive_distances == ()
 
 
+@pytest.mark.parametrize("rank", [1, 2, 5, 30])
+def test_more_dimensions_than_samples_give_the_same_points(rank: int) -> None:
+    flat = torch.randn(30, rank, dtype=torch.float64)
+    basis = torch.linalg.qr(torch.randn(200, rank, dtype=torch.float64))[0]
+    record = geometry(flat @ basis.T, ids=names(30))
+    units = to_sphere(flat)
+    _, _, directions = torch.linalg.svd(units)
+    found = torch.tensor(record.points, dtype=torch.float64)
+    expected = units @ directions[:3].T
+    expected = expected * expected.pow(3).sum(dim=0).sign()
+    shown = min(rank, 3)
+    torch.testing.assert_close(found[:, :shown], expected[:, :shown], atol=1e-4, rtol=0)
+    assert found.shape == (30, 3)
+    assert not found[:, shown:].abs().gt(1e-6).any()
+
+
 def test_a_large_cloud_is_drawn_small_and_the_same_each_time() -> None:
     z1 = torch.randn(5000, 64)
     z2 = z1 + 0.1 * torch.randn(5000, 64)

@@ -46,7 +46,7 @@ def test_the_blocks_of_a_page_run_as_printed(page: Path, shell: Shell) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", SLOW, ids=name_of)
-@pytest.mark.usefixtures("workplace")
+@pytest.mark.usefixtures("workplace", "forked_processes")
 def test_the_slow_blocks_of_a_page_run_as_printed(page: Path, shell: Shell) -> None:
     run(page, shell, slow=True)
 

@@ -89,12 +89,25 @@ def _project(units: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """Coordinates of the chosen rows, and the fraction of variance along each axis."""
     total = (units - units.mean(dim=0)).square().sum().clamp_min(torch.finfo(units.dtype).tiny)
     if units.shape[1] > 2:
-        axes = torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
+        axes = _axes(units)
         signs = (units @ axes).pow(3).sum(dim=0).sign()
         axes = axes * torch.where(signs == 0, torch.ones_like(signs), signs)
         units = units @ axes
     variances = (units - units.mean(dim=0)).square().sum(dim=0)
     return units[chosen], variances / total
+
+
+def _axes(units: Tensor) -> Tensor:
+    """The first three principal directions, from the smaller of the two matrices of products."""
+    samples, dim = units.shape
+    if dim <= samples:
+        return torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
+    values, vectors = torch.linalg.eigh(units @ units.T)
+    values, vectors = values.flip(0)[:3], vectors.flip(1)[:, :3]
+    axes = F.normalize(units.T @ vectors, dim=0)
+    # of a smaller rank: what rounding left along further axes is no direction
+    axes = axes * (values > samples * torch.finfo(units.dtype).eps * values[0])
+    return F.pad(axes, (0, 3 - axes.shape[1]))
 
 
 def _random(units: Tensor, chosen: Tensor) -> Tensor:
