@@ -12,7 +12,12 @@ from docs.pages import Block
 
 __all__ = ["run_python"]
 
-TRAINERS = ("pretrain", "SelfSupervisedEncoder")
+# what is called with other numbers than those of the page
+SMALL = {
+    "pretrain": {"epochs": 1},
+    "SelfSupervisedEncoder": {"epochs": 1},
+    "Config": {"epochs": 1, "samples": 256, "labelled": 128},
+}
 
 
 def run_python(block: Block, namespace: dict[str, Any]) -> str:
@@ -34,9 +39,10 @@ class Shorten(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
-        if called in TRAINERS:
-            others = [keyword for keyword in node.keywords if keyword.arg != "epochs"]
-            node.keywords = [*others, ast.keyword("epochs", ast.Constant(1))]
+        if called in SMALL:
+            others = [keyword for keyword in node.keywords if keyword.arg not in SMALL[called]]
+            small = [ast.keyword(name, ast.Constant(n)) for name, n in SMALL[called].items()]
+            node.keywords = [*others, *small]
         return node
 
 
