@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float32
 from torch import Tensor
 
+from nearfar.views._scratch import aligned_matrices
+
 __all__ = ["blur_kernel_size", "gaussian_blur", "rotate", "solarise"]
 
 Planes = Float32[Tensor, "channels batch size size"]
@@ -36,10 +38,15 @@ def gaussian_blur(planes: Planes, sigma: Float32[Tensor, " batch"], *, kernel: i
     offset = torch.arange(kernel, device=planes.device) - kernel // 2
     weights = torch.exp(-0.5 * (offset / sigma[:, None]) ** 2)
     weights = weights / weights.sum(dim=1, keepdim=True)
-    smooth = (weights @ _taps(size, kernel, planes.device)).view(-1, size, size)
+    taps = (weights @ _taps(size, kernel, planes.device)).view(-1, size, size)
+    smooth, sharp, half, whole = (
+        aligned_matrices(len(sigma), size, size, device=planes.device) for _ in range(4)
+    )
+    smooth.copy_(taps)
     blurred = torch.empty(planes.shape, device=planes.device)
     for channel, plane in enumerate(planes):
-        torch.bmm(torch.bmm(smooth, plane), smooth.mT, out=blurred[channel])
+        torch.bmm(smooth, sharp.copy_(plane), out=half)
+        blurred[channel] = torch.bmm(half, smooth.mT, out=whole)
     return blurred
 
 

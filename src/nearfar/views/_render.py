@@ -73,7 +73,7 @@ def render(
 
     def work_on(part: slice, hue_turn: int, scratch: Scratch) -> None:
         count = part.stop - part.start
-        planes = scratch("planes", channels, count, size, size)
+        planes = scratch.planes("planes", channels, count, size)
         axes = (down.rows(part), across.rows(part))
         if some_large:
             _crop_mixed(images, sources[part], drawn.rows(part), axes, large[part], out=planes)
@@ -144,9 +144,10 @@ def _crop_mixed(
     if len(small):
         side = slice(LARGEST_DENSE_SIDE)
         near = images[:, :, side, side].index_select(0, sources[small])
-        some = torch.empty((len(out), len(small), *out.shape[2:]))
+        scratch = Scratch(images.device)
+        some = scratch.planes("some", len(out), len(small), out.shape[-1])
         down, across = (axis.rows(small).up_to(LARGEST_DENSE_SIDE) for axis in axes)
-        dense_resample(near, down, across, out=some, scratch=Scratch(images.device))
+        dense_resample(near, down, across, out=some, scratch=scratch)
         out.index_copy_(1, small, some)
     for place in large.nonzero()[:, 0].tolist():
         image = images[int(sources[place])]

@@ -92,13 +92,13 @@ def dense_resample(
     """
     count, channels, height, width = images.shape
     size = out.shape[-1]
-    columns = across.weights(out=scratch("columns", count, width, size))
-    rows = down.weights(out=scratch("rows", count, height, size)).mT
+    columns = across.weights(out=scratch.matrices("columns", count, width, size))
+    rows = down.weights(out=scratch.matrices("rows", count, height, size)).mT
     if images.dtype == torch.uint8:
         columns.mul_(1 / 255)
-    pixels = scratch("pixels", count, channels * height, width)
+    pixels = scratch.matrices("pixels", count, channels * height, width)
     pixels.view(images.shape).copy_(images)
-    narrow = scratch("narrow", count, channels * height, size)
+    narrow = scratch.matrices("narrow", count, channels * height, size)
     torch.bmm(pixels, columns, out=narrow)
     planes = narrow.view(count, channels, height, size).unbind(dim=1)
     for plane, result in zip(planes, out, strict=True):

@@ -8,7 +8,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-__all__ = ["Scratch"]
+__all__ = ["Scratch", "aligned_matrices"]
+
+_LINE = 16  # float32 values of 64 bytes
 
 
 @final
@@ -35,3 +37,29 @@ class Scratch:
             buffer = self._buffers[name] = torch.empty(values, device=self._device)
         self._last[name] = buffer[:values].view(shape)
         return self._last[name]
+
+    def matrices(self, name: str, count: int, rows: int, columns: int) -> Tensor:
+        """As :func:`aligned_matrices`, valid until `name` is asked for again."""
+        buffer = self(name, count, _padded(rows * columns))
+        return _as_matrices(buffer, rows, columns)
+
+    def planes(self, name: str, channels: int, count: int, size: int) -> Tensor:
+        """Square :meth:`matrices` of each channel of each sample: [channels, count, size, size]."""
+        return self.matrices(name, channels * count, size, size).unflatten(0, (channels, count))
+
+
+def aligned_matrices(count: int, rows: int, columns: int, *, device: torch.device) -> Tensor:
+    """Matrices with anything in them, each of which begins at a multiple of 64 bytes.
+
+    The products of a matrix are then the same bits wherever in a batch it stands: MKL's kernels for
+    processors other than Intel's add in an order that depends on the address of the first value.
+    """
+    return _as_matrices(torch.empty(count, _padded(rows * columns), device=device), rows, columns)
+
+
+def _padded(values: int) -> int:
+    return -(-values // _LINE) * _LINE
+
+
+def _as_matrices(buffer: Tensor, rows: int, columns: int) -> Tensor:
+    return buffer[:, : rows * columns].unflatten(1, (rows, columns))
