@@ -20,6 +20,7 @@ REVISED = (
     "docs/same-name-different-numbers.md",
     "docs/theory",
     "src/nearfar/checks.py",
+    "src/nearfar/cli",
     "src/nearfar/diagnostics",
     "src/nearfar/inputs",
     "src/nearfar/modules",
