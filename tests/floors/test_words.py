@@ -19,6 +19,7 @@ REVISED = (
     "docs/glossary.md",
     "docs/same-name-different-numbers.md",
     "docs/theory",
+    "src/nearfar/api",
     "src/nearfar/checks.py",
     "src/nearfar/cli",
     "src/nearfar/diagnostics",

@@ -154,7 +154,7 @@ def test_an_objective_without_chance_says_so(tmp_path: Path) -> None:
     write_metrics(directory, unknown)
     loss = next(figures(page := render_report(directory)))
     assert loss["layout"]["shapes"] == []
-    assert "no chance line" in page
+    assert "no chance level" in page
 
 
 def test_two_dimensions_are_drawn_as_the_exact_circle() -> None:
@@ -313,7 +313,7 @@ def test_a_comparison_names_every_run_in_its_table_and_curves(
         assert f"{run.path.parent.name}/simclr-digits" in text
     assert "complete collapse" in text
     assert titles(report) == [
-        "Paths from first to last look",
+        "Trajectories during training",
         "Loss",
         "Alignment",
         "Uniformity",
