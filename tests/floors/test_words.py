@@ -19,6 +19,12 @@ REVISED = (
     "docs/glossary.md",
     "docs/same-name-different-numbers.md",
     "docs/theory",
+    "src/nearfar/__init__.py",
+    "src/nearfar/__main__.py",
+    "src/nearfar/_docstrings.py",
+    "src/nearfar/_platform.py",
+    "src/nearfar/_plugins.py",
+    "src/nearfar/_signs.py",
     "src/nearfar/api",
     "src/nearfar/checks.py",
     "src/nearfar/cli",
@@ -29,7 +35,11 @@ REVISED = (
     "src/nearfar/ops",
     "src/nearfar/parallel",
     "src/nearfar/probes",
+    "src/nearfar/reports",
+    "src/nearfar/speed",
+    "src/nearfar/studies",
     "src/nearfar/theory",
+    "src/nearfar/training",
 )
 """Files and folders without any of :data:`MANNERISMS`; a revised room joins the list."""
 
