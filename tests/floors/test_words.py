@@ -13,12 +13,22 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 REVISED = (
-    "benchmarks/scales.py",
+    "CONTRIBUTING.md",
+    "README.md",
+    "benchmarks",
     "docs/concepts.md",
     "docs/decisions",
+    "docs/full-check.md",
     "docs/glossary.md",
+    "docs/guides",
+    "docs/index.md",
+    "docs/reference",
+    "docs/reproducibility.md",
+    "docs/run-directory.md",
     "docs/same-name-different-numbers.md",
+    "docs/structure.md",
     "docs/theory",
+    "scripts",
     "src/nearfar/__init__.py",
     "src/nearfar/__main__.py",
     "src/nearfar/_docstrings.py",
