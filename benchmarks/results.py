@@ -121,10 +121,10 @@ def spread(values: list[float]) -> str:
 
 
 def table() -> None:
-    """The README's table from the files.
+    """Write the README's table from the CSV files: accuracies, and the cost of measurements.
 
-    Accuracies, and what nearfar's own measurements cost. Speed against other packages is left to
-    ``benchmarks/*.csv``: a ratio means little without the rival's best settings beside it.
+    Speed relative to other packages is only in ``benchmarks/*.csv``, as a ratio means little
+    without the settings of the other package.
     """
     lines = [
         "SimCLR, probes on the frozen encoder. Mean and standard deviation over three seeds, unless"

@@ -275,12 +275,14 @@ def main(given: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     tree = SCRIPTS.parent
-    parser.add_argument("old", nargs="?", help="commit, folder or .json; the reasons' `since`")
-    parser.add_argument("new", nargs="?", default=str(tree), help="the same; this tree as it is")
+    parser.add_argument("old", nargs="?", help="commit, folder or .json; by default `since`")
+    parser.add_argument(
+        "new", nargs="?", default=str(tree), help="commit, folder or .json; by default this tree"
+    )
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--json", type=Path, help="write both measurements and all differences")
-    parser.add_argument("--out", type=Path, help="write what is printed, as Markdown")
-    parser.add_argument("--keep", type=Path, help="folder for COMMIT.json, to be compared again")
+    parser.add_argument("--out", type=Path, help="file for the printed comparison, as Markdown")
+    parser.add_argument("--keep", type=Path, help="folder for COMMIT.json, for later comparisons")
     parser.add_argument("--expected", type=Path, default=SCRIPTS / "expected_differences.toml")
     arguments = parser.parse_args(given)
     parts = arguments.only.split(",")

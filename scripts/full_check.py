@@ -78,7 +78,7 @@ STEPS = (
 def main() -> int:
     """Run the steps; the exit code is 1 if one failed."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--fresh", action="store_true", help="make the environments again")
+    asked.add_argument("--fresh", action="store_true", help="rebuild the environments")
     asked.add_argument("--only", nargs="*", choices=sorted(ENVIRONMENTS), help="environments")
     asked = asked.parse_args()
     steps = [step for step in STEPS if not asked.only or step.environment in asked.only]

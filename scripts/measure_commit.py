@@ -87,7 +87,7 @@ def watching(method: type[nn.Module], *, stop: bool = False) -> Iterator[Watched
 
     Args:
         method: The class.
-        stop: Whether to end the run at the first views.
+        stop: Whether to end the run after the first views.
     """
     watched = Watched()
     project, compare = method.project, method.compare

@@ -63,8 +63,8 @@ def pretrain(
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
             array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
-        modality: Kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, a modality of an installed package, or (in Python) a
+        modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, one of an installed package, or (in Python) a
             ``nearfar.modalities.Modality`` of your own; inferred from the data if not given.
         setting: Source of defaults: ``small`` for small data and one computer, ``imagenet`` and
             ``cifar`` for the setting published in the method's paper, including encoder, batch size
