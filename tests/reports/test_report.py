@@ -136,7 +136,7 @@ def test_the_chance_line_and_the_anchors_stand_in_the_curves(report: str) -> Non
     loss, _, uniformity, *_ = figures(report)
     chances = [shape["label"]["text"] for shape in loss["layout"]["shapes"]]
     assert chances == ["chance, watched 5.88", "chance 6.24"]
-    assert "their loss is over batches of 180" in report
+    assert "their loss is measured on batches of 180" in report
     names = {shape["label"]["text"] for shape in uniformity["layout"]["shapes"]}
     assert names == {"collapsed 0", "floor −3.88"}
     for figure in (loss, uniformity):
