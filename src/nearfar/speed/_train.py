@@ -126,7 +126,7 @@ class _Clock:
         self.seconds = seconds
 
     def start(self, record: object) -> None:
-        """Nothing: the loop alone is measured."""
+        """Ignored: only updates are timed."""
 
     def update(self, **where: Any) -> None:
         """Record the time of an update."""
@@ -135,7 +135,7 @@ class _Clock:
             raise TimeoutError
 
     def finish(self, health: object) -> None:
-        """Nothing: the loop alone is measured."""
+        """Ignored: only updates are timed."""
 
     def steps(self) -> list[float]:
         """Seconds of each update, without the first few."""
