@@ -1,6 +1,6 @@
 """Deep Graph Infomax on Cora and Citeseer, in the published setting.
 
-python benchmarks/graphs.py cora|citeseer    measures into benchmarks/graphs-NAME.csv
+python benchmarks/graphs.py cora|citeseer    measures and writes benchmarks/graphs-NAME.csv
 python benchmarks/graphs.py table            writes the table of docs/guides/graphs.md
 """
 
@@ -36,7 +36,7 @@ SEEDS, FITS = 5, 10
 def published_classifier(
     train: Tensor, labels: Tensor, test: Tensor, test_labels: Tensor, *, seed: int
 ) -> float:
-    """Logistic regression by 100 updates of Adam at 0.01 from random weights, in per cent."""
+    """Accuracy in per cent of a logistic regression, trained by 100 updates of Adam at 0.01."""
     torch.manual_seed(seed)
     classifier = nn.Linear(train.shape[1], int(labels.max()) + 1)
     nn.init.xavier_uniform_(classifier.weight)
@@ -51,7 +51,7 @@ def published_classifier(
 
 
 def measure(name: str) -> None:
-    """Five encoders, ten classifiers on each; beside untrained ones and the features themselves."""
+    """Ten classifiers on each of five encoders, on untrained encoders and on the raw features."""
     data = open_labelled(name)
     split = data.train.samples, data.train_labels, data.test.samples, data.test_labels
     rows: list[dict[str, object]] = []
@@ -94,7 +94,7 @@ def measure(name: str) -> None:
 
 
 def table() -> None:
-    """The guide's table from the files."""
+    """Write the guide's table from the CSV files."""
     lines = [
         "| data | representation | as published, 50 runs | linear probe |",
         "|---|---|---|---|",
@@ -112,8 +112,8 @@ def table() -> None:
         rows = read(f"graphs-{name}")
         seconds = statistics.median(float(row["cpu_seconds"]) for row in rows)
         verdicts = ", ".join(sorted({row["verdict"] for row in rows}))
-        lines += ["", f"{name}: {rows[0]['epochs']} epochs, {seconds:.0f} CPU seconds a run; the"]
-        lines[-1] += f" verdict without labels: {verdicts}."
+        lines += ["", f"{name}: {rows[0]['epochs']} epochs, {seconds:.0f} CPU seconds per run;"]
+        lines[-1] += f" label-free verdict: {verdicts}."
     text = GUIDE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -1,9 +1,9 @@
-"""Pairs measured: ``python benchmarks/pairs.py omniglot|captions|table``.
+"""Measure training on pairs: ``python benchmarks/pairs.py omniglot|captions|table [FOLDER]``.
 
-A folder named after it keeps the runs, and what is there is not trained again.
+The runs are kept in FOLDER, if it is given, and finished runs are not trained again.
 
-omniglot   the multi-view objective on two drawings of a character: which terms, and how much of IP
-captions   pairs of captions of the same picture: retrieval against the untrained encoder
+omniglot   multi-view objective on two drawings of a character: combinations of terms, weight of IP
+captions   two captions of the same image: retrieval, compared with the untrained encoder
 table      writes the tables of docs/guides/pairs.md from the measured rows
 """
 
@@ -47,7 +47,7 @@ SETTINGS: dict[str, dict[str, float]] = {
     "FP": {"contrastive_weight": 0.0, "forward_weight": FORWARD},
     "IP": {"contrastive_weight": 0.0, "inverse_weight": 1.0},
 }
-ALONE = ("FP", "IP")  # one seed: what they do is no matter of a point
+ALONE = ("FP", "IP")  # one seed, as their effect is much larger than a point
 SWEEP = ("CL", "CL + 0.01 IP", "CL + 0.1 IP", "CL + IP", "CL + 10 IP")
 MEASURED = ("recall_1", "recall_5", "recall_10", "median_rank", "modality_gap", "information")
 CAPTIONS = {"batch_size": 256, "warmup_epochs": 1, "min_frequency": 2, "width": 256}
@@ -66,7 +66,7 @@ def encoder() -> nn.Module:
 
 
 def omniglot(runs: Path) -> None:
-    """Train what is not in `runs` yet, then measure every run."""
+    """Train the runs that are not in `runs` yet, then measure all runs."""
     source, judged = open_source("omniglot-pairs"), open_labelled("omniglot-pairs")
     rows = []
     for seed in SEEDS:
@@ -111,7 +111,7 @@ def train_drawings(source: Source, out: Path, seed: int, weights: dict[str, floa
 
 
 def judge_drawings(module: nn.Module, judged: LabelledData) -> dict[str, float]:
-    """Characters of other alphabets, 5 drawings of each known, 15 asked for; and their pairs."""
+    """Classification and retrieval of unseen characters: 5 labelled drawings, 15 test drawings."""
     views = ImageViews(size=28, channels=1, num_views=1)
     assert judged.test is not None
     train, test = (embed_source(module, part, views) for part in (judged.train, judged.test))
@@ -130,7 +130,7 @@ def verdict(run: nearfar.Run) -> str:
 
 
 def captions(runs: Path) -> None:
-    """Two captions of a picture: retrieval among 1,000 pictures that training did not see."""
+    """Retrieval between two captions, among 1,000 held-out images."""
     source, test = open_source("multi30k"), open_source("multi30k", split="test")
     first, second = sides(test)
     rows = []
@@ -169,7 +169,7 @@ def captions(runs: Path) -> None:
 
 
 def keep(rows: list[dict[str, object]]) -> None:
-    """Rows of one data set replace those of the last time."""
+    """Replace the rows of a data set by new ones."""
     path = HERE / "pairs.csv"
     kept: list[dict[str, object]] = []
     if path.is_file():
@@ -180,7 +180,7 @@ def keep(rows: list[dict[str, object]]) -> None:
 
 
 def read(data: str) -> dict[str, list[dict[str, str]]]:
-    """Measured rows of a data set by setting."""
+    """Measured rows of a data set, by setting."""
     with (HERE / "pairs.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["data"] == data]
     return {
@@ -196,7 +196,7 @@ def spread(rows: list[dict[str, str]], key: str, *, percent: bool = True) -> str
 
 
 def compared(more: list[dict[str, str]], less: list[dict[str, str]], key: str) -> str:
-    """Whether `more` reads more than `less`, with the standard error of the difference."""
+    """Whether `more` is larger than `less`, with the standard error of the difference."""
     a, b = ([100 * float(row[key]) for row in rows] for rows in (more, less))
     gap = statistics.mean(a) - statistics.mean(b)
     error = (statistics.variance(a) / len(a) + statistics.variance(b) / len(b)) ** 0.5
@@ -205,7 +205,7 @@ def compared(more: list[dict[str, str]], less: list[dict[str, str]], key: str) -
 
 
 def table() -> None:
-    """The tables of the page, between their markers."""
+    """Write the tables of the guide between their markers."""
     text = PAGE.read_text(encoding="utf-8")
     for mark, lines in (("omniglot", drawings_table()), ("captions", captions_table())):
         begin, end = f"<!-- {mark}: begin (generated) -->", f"<!-- {mark}: end -->"

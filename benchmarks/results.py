@@ -1,11 +1,11 @@
-"""Measure what the README states, and write its table.
+"""Measure the results in the README, and write its table.
 
-python benchmarks/results.py digits|fashion-mnist|watch          measures into benchmarks/
-python benchmarks/results.py objectives|views|train              the same as `nearfar bench`
+python benchmarks/results.py digits|fashion-mnist|watch          measures, writes to benchmarks/
+python benchmarks/results.py objectives|views|train              same as `nearfar bench`
 python benchmarks/results.py table                               writes the table of README.md
 
-benchmarks/theory.py times the functions of the theory; benchmarks/scales.py compares losses with
-those of other packages.
+benchmarks/theory.py times the functions of nearfar.theory; benchmarks/scales.py compares losses
+with those of other packages.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ BEGIN = "<!-- measured numbers: begin (generated; see benchmarks) -->"
 END = "<!-- measured numbers: end -->"
 SETTINGS = {
     "digits": {},
-    # fifteen CPU minutes; smaller crops than a third of a 28×28 garment show little of it
+    # fifteen CPU minutes; crops below a third of a 28×28 garment show too little of it
     "fashion-mnist": {"epochs": 9, "view_options": {"crop_scale": (0.3, 1.0)}},
 }
 SEEDS = (0, 1, 2)
 
 
 def measure(data: str) -> None:
-    """Pretrain by SimCLR with three seeds, probe, one line a representation."""
+    """Pretrain by SimCLR with three seeds and probe; one row per representation."""
     rows = []
     for seed in SEEDS:
         with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +71,7 @@ def measure(data: str) -> None:
 
 
 def watch() -> None:
-    """Cost of one measurement against the updates between two, at the default interval."""
+    """Cost of a measurement as a fraction of the updates between two, at the default interval."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         run = nearfar.pretrain("simclr", "digits", epochs=5, out=f"{folder}/run", watch_every=0)
@@ -121,10 +121,10 @@ def spread(values: list[float]) -> str:
 
 
 def table() -> None:
-    """The README's table from the files.
+    """Write the README's table from the CSV files: accuracies, and the cost of measurements.
 
-    Accuracies, and what nearfar's own measurements cost. Speed against other packages is left to
-    ``benchmarks/*.csv``: a ratio means little without the rival's best settings beside it.
+    Speed relative to other packages is only in ``benchmarks/*.csv``, as a ratio means little
+    without the settings of the other package.
     """
     lines = [
         "SimCLR, probes on the frozen encoder. Mean and standard deviation over three seeds, unless"

@@ -2,8 +2,8 @@
 
 python benchmarks/scales.py        writes docs/same-name-different-numbers.md
 
-`COMPARISONS` has both sides of each row; the tests check the relation and that of the gradients on
-any input.
+`COMPARISONS` has both losses of each row; the tests check the relation of their values and
+gradients on arbitrary inputs.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Measure what the guide on sounds and series states, and write its tables.
+"""Measure the results in the guide on sounds and series, and write its tables.
 
 python benchmarks/sounds.py digits        CPC on spoken digits, three seeds
-python benchmarks/sounds.py horizon       CPC that predicts 1, 2, 4, 8 or 12 steps ahead
-python benchmarks/sounds.py candidates    CPC with other candidates
+python benchmarks/sounds.py horizon       CPC with prediction of 1, 2, 4, 8 or 12 steps ahead
+python benchmarks/sounds.py candidates    CPC with different sources of negatives
 python benchmarks/sounds.py series        CPC and SimCLR on sets of the UCR archive
 python benchmarks/sounds.py table         writes the tables of docs/guides/sounds-and-series.md
 
-Data are looked for under $NEARFAR_DATA. Numbers after the name choose among an experiment's runs:
-`digits 1 2` is the second and the third seed.
+Data are read from $NEARFAR_DATA. Numbers after the name select runs of an experiment: `digits 1 2`
+are the second and the third seed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from nearfar.records import Provenance
 RESULTS = Path(__file__).with_suffix(".csv")
 GUIDE = Path(__file__).parents[1] / "docs" / "guides" / "sounds-and-series.md"
 SEEDS = (0, 1, 2)
-SERIES = {  # epochs: about as many updates for each
+SERIES = {  # numbers of epochs that give about equal numbers of updates
     "ucr-synthetic-control": 8,
     "ucr-trace": 24,
     "ucr-swedish-leaf": 5,
@@ -45,7 +45,7 @@ ABLATIONS = ("horizon", "candidates")
 def measure(
     experiment: str, method: str, data: str, *, seed: int, setting: str = "", **options: Any
 ) -> None:
-    """One run, every set of labels probed, one line a representation."""
+    """Train one run and probe every set of labels; one row per representation."""
     sets = ("digit", "speaker") if data == "fsdd" else ("class",)
     epochs = SERIES[data] if experiment == "series" else EPOCHS[experiment]
     rows = []
@@ -56,7 +56,8 @@ def measure(
         )
         wall, cpu = time.perf_counter() - wall, sum(os.times()[:2]) - cpu
         compared = ["trained"] if experiment in ABLATIONS else ["trained", "untrained"]
-        compared += ["raw"] if seed == 0 and experiment not in ABLATIONS else []  # no seed enters
+        # raw features do not depend on the seed
+        compared += ["raw"] if seed == 0 and experiment not in ABLATIONS else []
         for labels in sets:
             found = api.probe(run, data, labels=labels, representations=compared)
             for row in found.rows:
@@ -83,7 +84,7 @@ def measure(
 
 
 def add(rows: list[dict[str, Any]]) -> None:
-    """Into the file, in the place of rows of the same run."""
+    """Write rows to the file, replacing those of the same run."""
     key = ("experiment", "data", "method", "setting", "seed")
     new = {tuple(str(row[k]) for k in key) for row in rows}
     kept = [row for row in read() if tuple(row[k] for k in key) not in new]
@@ -101,7 +102,7 @@ def read() -> list[dict[str, str]]:
 
 
 def cell(rows: list[dict[str, str]]) -> str:
-    """Mean and standard deviation over seeds, in per cent."""
+    """Mean and standard deviation over seeds in per cent."""
     values = [100 * float(row["linear"]) for row in rows]
     if not values:
         return ""
@@ -119,7 +120,7 @@ def unique(rows: list[dict[str, str]], key: str) -> list[str]:
 
 
 def said(rows: list[dict[str, str]]) -> str:
-    """What one must know of the runs of a table."""
+    """Epochs, seeds, CPU time, versions and machine of a table's runs."""
     cpu = statistics.median(float(row["cpu_seconds"]) for row in rows)
     seeds = len(unique(rows, "seed"))
     first = rows[0]
@@ -128,7 +129,7 @@ def said(rows: list[dict[str, str]]) -> str:
     epochs += " epoch" if lengths == [1] else " epochs"
     return (
         f"*{epochs}, {seeds} seed{'s' if seeds > 1 else ''}, {cpu:.0f} CPU seconds"
-        f" a run; nearfar {first['nearfar']}, torch {first['torch']}, {first['cores']} cores*"
+        f" per run; nearfar {first['nearfar']}, torch {first['torch']}, {first['cores']} cores*"
     )
 
 
@@ -169,7 +170,7 @@ def series_table(rows: list[dict[str, str]]) -> list[str]:
 
 
 def tables() -> None:
-    """The guide's tables from the file, each between its markers."""
+    """Write the guide's tables from the CSV file, each between its markers."""
     makers = {
         "digits": digits_table,
         "horizon": lambda rows: settings_table(rows, "steps ahead"),
@@ -179,7 +180,7 @@ def tables() -> None:
     text, everything = GUIDE.read_text(encoding="utf-8"), read()
     for experiment, make in makers.items():
         rows = chosen(everything, experiment=experiment)
-        if experiment == "candidates":  # the run of 12 steps is the same
+        if experiment == "candidates":  # the run with 12 steps has the same settings
             twelve = chosen(everything, experiment="horizon", setting="12")
             rows = [row | {"setting": "batch"} for row in twelve] + rows
         begin, end = f"<!-- {experiment}: begin (generated) -->", f"<!-- {experiment}: end -->"

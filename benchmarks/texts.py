@@ -1,10 +1,10 @@
-"""Negative samples and texts: the setting of Nozawa & Sato for AG News.
+"""Number of negatives on texts, in the setting of Nozawa & Sato for AG News.
 
-python benchmarks/texts.py                measures into benchmarks/texts.csv
+python benchmarks/texts.py                measures and writes benchmarks/texts.csv
 python benchmarks/texts.py page           writes the table of docs/guides/texts.md
 
-Views depend on seed, epoch, sample and view alone. So all batch sizes of a seed train side by side
-on the same views, which are made once.
+Views depend only on seed, epoch, sample and view. All batch sizes of a seed are therefore trained
+in parallel on the same views, which are generated once.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ PUBLISHED = {16: 0.8874, 32: 0.8918, 64: 0.8996, 128: 0.9002, 256: 0.9021, 512: 
 PUBLISHED_MEAN = {16: 0.8709, 32: 0.8841, 64: 0.8912, 128: 0.8938, 256: 0.8947, 512: 0.8954}
 LARGE = ("128", "256", "512")
 WIDTH, TEMPERATURE, ERASE = 50, 0.5, 0.2
-CHUNK = 512  # texts whose views are made at once; the largest batch
+CHUNK = 512  # number of texts whose views are generated at once; the largest batch
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What the pilot runs chose between."""
+    """Settings selected in pilot runs."""
 
     epochs: int = 40
-    rate: float = 10.0  # at batch 256
-    power: float = 1.0  # of the batch size
+    rate: float = 10.0  # learning rate at batch size 256
+    power: float = 1.0  # the learning rate scales with this power of the batch size
 
     def options(self, batch: int) -> TrainingOptions:
         return TrainingOptions(
@@ -71,19 +71,19 @@ class Schedule:
 
 
 class Training:
-    """One batch size of one seed."""
+    """The training of one batch size with one seed."""
 
     def __init__(self, batch: int, samples: int, method: Method, schedule: Schedule) -> None:
         self.method, self.batch, self.done = method, batch, 0
         self.options = schedule.options(batch)
         self.plan = plan(samples, self.options)
-        # no momentum, so that an update touches the rows of the words that were seen, no others
+        # no momentum, so that an update changes only the rows of words in the batch
         self.optimizer = SGD(method.parameters(), lr=0.1)
         self.losses: list[float] = []
         self.seconds = 0.0
 
     def steps(self, views: tuple[View, ...]) -> None:
-        """As many updates as these views hold."""
+        """Perform all complete updates with these views."""
         began = time.process_time()
         assert self.options.learning_rate is not None
         for start in range(0, len(views[0]) - self.batch + 1, self.batch):
@@ -108,7 +108,7 @@ class Training:
 def epoch_of_views(
     source: Source, tokens: Tokens, views: TextViews, *, seed: int, epoch: int
 ) -> Iterator[tuple[View, ...]]:
-    """Views of all texts in the order of the epoch, some at a time."""
+    """Views of all texts in the order of the epoch, in chunks."""
     order = permutation(len(source), seed=seed, epoch=epoch)
     for chosen in order.split(CHUNK):
         rows = tokens.select(chosen)
@@ -125,7 +125,7 @@ def fresh(vocabulary: int, seed: int) -> Method:
 
 @torch.no_grad()
 def embeddings(method: Method, views: TextViews, source: Source) -> tuple[Tensor, Tensor]:
-    """Representations and projections of whole texts."""
+    """Representations and projections of texts without augmentation."""
     method.eval()
     rows = [views.plain(source.read(part).inputs) for part in torch.arange(len(source)).split(1024)]
     h = torch.cat([method.embed(row) for row in rows])
@@ -145,7 +145,7 @@ def judge(train: Tensor, test: Tensor, data: LabelledData) -> dict[str, float]:
 
 
 def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[str, object]]:
-    """Rows of one seed: the untrained encoder, then each batch size."""
+    """Rows of one seed: the untrained encoder, then all batch sizes."""
     source, data = open_source("ag-news"), open_labelled("ag-news")
     assert data.test is not None
     tokenizer = Tokenizer.fit(strings(source), min_frequency=5)
@@ -180,7 +180,7 @@ def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[
 
 
 def words() -> dict[str, object]:
-    """Bag of words, which no encoder should fall below by much."""
+    """The bag-of-words baseline."""
     data = open_labelled("ag-news")
     assert data.test is not None
     both = Joined([data.train, data.test], name="both")
@@ -203,7 +203,7 @@ def measure(seeds: tuple[int, ...], sizes: tuple[int, ...], schedule: Schedule, 
 
 
 def page() -> None:
-    """The table of the guide from the file."""
+    """Write the guide's table from the CSV file."""
     rows = read("texts")
     seeds = len({row["seed"] for row in rows if row["seed"]})
     first = next(row for row in rows if row["batch"] == "16")

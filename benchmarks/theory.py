@@ -1,4 +1,4 @@
-"""Time of the theory's functions at their largest sizes: ``python benchmarks/theory.py``."""
+"""Time the functions of nearfar.theory at large sizes: ``python benchmarks/theory.py``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PRIOR /= PRIOR.sum()
 
 
 def scalars() -> dict[str, Callable[[], object]]:
-    """1,000 different classes and 65,536 negatives, 10,000 dimensions."""
+    """Functions of a setting: 1,000 classes of unequal frequency, 65,536 negatives, 10,000 dims."""
     return {
         "coupon_collector_probability": lambda: coupon_collector_probability(65_537, PRIOR),
         "expected_log_collisions": lambda: expected_log_collisions(65_536, PRIOR),
@@ -48,7 +48,7 @@ def scalars() -> dict[str, Callable[[], object]]:
 
 
 def bounds() -> dict[str, Callable[[], object]]:
-    """From two views of 50,000 embeddings of 128 dimensions."""
+    """Functions of embeddings: two views of 50,000 samples in 128 dimensions."""
     z = torch.nn.functional.normalize(torch.randn(2, 50_000, 128), dim=2)
     labels = torch.randint(1_000, (50_000,))
     setting = {"num_negatives": 511, "temperature": 0.2}
@@ -62,7 +62,7 @@ def bounds() -> dict[str, Callable[[], object]]:
 
 
 def main() -> None:
-    """Measure, print, write ``theory.csv``."""
+    """Measure, print and write ``theory.csv``."""
     rows: list[dict[str, object]] = []
     for sizes, functions, rounds in (
         ("scalars", scalars(), ROUNDS),

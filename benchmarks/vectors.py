@@ -1,11 +1,11 @@
-"""Few labels, many samples: scikit-learn's data sets through ``SelfSupervisedEncoder``.
+"""Few labels, many samples: ``SelfSupervisedEncoder`` on data sets of scikit-learn.
 
-python benchmarks/vectors.py              measures into benchmarks/vectors.csv
+python benchmarks/vectors.py              measures and writes benchmarks/vectors.csv
 python benchmarks/vectors.py page         writes the tables of docs/guides/scikit-learn.md
 
-Of each data set a quarter is the test set. Each setting of a small grid is fitted without labels on
-four fifths of the rest and scored without labels on the last fifth; a logistic regression with ten
-labels a class (five draws) tells how good it really was.
+A quarter of each data set is the test set. Each setting of a small grid is fitted without labels on
+four fifths of the rest and scored without labels on the last fifth. It is evaluated by a logistic
+regression with ten labels per class, averaged over five random choices of labels.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ SETS = {
 
 
 def accuracy(features: object, x: np.ndarray, y: np.ndarray, rest, test, *, seed: int) -> float:
-    """Of a logistic regression with few labels, on the test set; the mean over draws of labels."""
+    """Test accuracy of a logistic regression with few labels, averaged over choices of labels."""
     reached = []
     for draw in range(DRAWS):
         rng = np.random.default_rng((seed, draw))
@@ -66,7 +66,7 @@ def accuracy(features: object, x: np.ndarray, y: np.ndarray, rest, test, *, seed
 
 
 def measure() -> None:
-    """Fit the grids and write ``vectors.csv`` after each data set and seed."""
+    """Fit the grids; write ``vectors.csv`` after each data set and seed."""
     rows: list[dict[str, object]] = []
     for name, (x, y, grid) in SETS.items():
         for seed in SEEDS:
@@ -108,13 +108,13 @@ def spread(values: list[float]) -> str:
 
 
 def page() -> None:
-    """The tables of the guide from the file."""
+    """Write the guide's tables from the CSV file."""
     from scipy.stats import spearmanr
 
     rows = read("vectors")
     lines = [
-        "| data | raw | untrained encoder | chosen without labels"
-        " | mean of the grid | best of it |",
+        "| data | raw | untrained encoder | selected without labels"
+        " | mean of the grid | best of the grid |",
         "|---|---|---|---|---|---|",
     ]
     correlations = [

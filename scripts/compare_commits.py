@@ -1,13 +1,13 @@
-"""Compare what two commits compute: views, twenty updates of each method, readings, data as read.
+"""Compare the results of two commits: views, 20 updates of each method, measurements, loaded data.
 
-Both are measured in this environment, on one thread, by one program (``measure_commit.py``). What
-is not equal bit for bit is listed with its reason, which ``expected_differences.toml`` holds. The
-exit code is 1 where a difference has no reason or a reason explains nothing, and 2 where a commit
-cannot be measured.
+Both commits are measured in this environment, on one thread, by the same program
+(``measure_commit.py``). All values that are not bit-identical are listed with their reason from
+``expected_differences.toml``. The exit code is 1 if a difference has no reason or a reason matches
+no difference, and 2 if a commit cannot be measured.
 
-    python scripts/compare_commits.py                    # since the commit that the reasons name
+    python scripts/compare_commits.py                    # with the commit that the reasons refer to
     python scripts/compare_commits.py 17b39cc HEAD --only views,data
-    python scripts/compare_commits.py kept/17b39cc.json  # measured before, with --keep kept
+    python scripts/compare_commits.py kept/17b39cc.json  # measured earlier with --keep kept
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parent
 PARTS = ("views", "methods", "readings", "data")
-SHOWN, UNEXPLAINED = 8, 50  # differences that are printed of each reason, and without one
+SHOWN, UNEXPLAINED = 8, 50  # differences printed per reason, and without a reason
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",
@@ -41,15 +41,15 @@ Values = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Difference:
-    """A value that is not the same in both commits.
+    """A value that differs between the commits.
 
     Attributes:
-        name: Its path.
-        old: The older value in short; empty where there is none.
-        new: The newer one.
-        largest: Largest absolute difference of two numbers, or of the values of two arrays that
-            were kept (64 of each).
-        reason: Why, if that is known.
+        name: Path of the value.
+        old: Summary of the old value; empty if there is none.
+        new: Summary of the new value; empty if there is none.
+        largest: Absolute difference of two numbers, or the largest one of two arrays, over the 64
+            stored values of each.
+        reason: Known reason of the difference.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Expected:
-    """Reasons for differences, and names that have changed."""
+    """Reasons for differences, and renamed values."""
 
     since: str = ""
     renamed: dict[str, str] = field(default_factory=dict)
@@ -69,14 +69,14 @@ class Expected:
 
     @classmethod
     def load(cls, path: Path) -> Expected:
-        """What a file says."""
+        """Read the reasons from a file."""
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         given = table.get("expected", [])
         reasons = tuple((name, entry["reason"]) for entry in given for name in entry["names"])
         return cls(table.get("since", ""), table.get("renamed", {}), reasons)
 
     def name_now(self, name: str) -> str:
-        """What a value of the older commit is called in the newer one."""
+        """Name in the new commit of a value of the old commit."""
         for before, now in self.renamed.items():
             name = f"/{name}/".replace(f"/{before}/", f"/{now}/").strip("/")
         return name
@@ -84,7 +84,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All differences, and what of the reasons did not apply."""
+    """All differences, and the reasons that did not apply."""
 
     old: dict[str, Any]
     new: dict[str, Any]
@@ -99,7 +99,7 @@ class Comparison:
 
 
 def compare(old: dict[str, Any], new: dict[str, Any], expected: Expected) -> Comparison:
-    """Compare two measurements, as ``measure_commit.py`` writes them."""
+    """Compare two measurements of ``measure_commit.py``."""
     before: Values = {expected.name_now(name): value for name, value in old["values"].items()}
     after: Values = new["values"]
     found, equal = [], []
@@ -116,7 +116,7 @@ def compare(old: dict[str, Any], new: dict[str, Any], expected: Expected) -> Com
 def difference_of(
     name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> Difference | None:
-    """How two values differ; None where they are equal bit for bit."""
+    """The difference of two values; None if they are bit-identical."""
     if old is None or new is None:
         return Difference(name, shorten(old), shorten(new))
     for key in ("array", "number", "word"):
@@ -127,14 +127,14 @@ def difference_of(
 
 
 def largest_difference(old: Sequence[Any], new: Sequence[Any]) -> float | None:
-    """Of numbers at the same places; None where they cannot be compared."""
+    """Largest absolute difference of the numbers; None if they cannot be compared."""
     if len(old) != len(new) or None in (*old, *new):
         return None
     return max((abs(float(a) - float(b)) for a, b in zip(old, new, strict=True)), default=0.0)
 
 
 def shorten(value: Mapping[str, Any] | None) -> str:
-    """A value in a few words."""
+    """A summary of a value."""
     if value is None:
         return ""
     if "number" in value:
@@ -148,7 +148,7 @@ def shorten(value: Mapping[str, Any] | None) -> str:
 
 
 def stale(expected: Expected, old: dict[str, Any], found: Iterable[Difference]) -> Iterator[str]:
-    """Reasons without a difference and new names without an old one, in what was measured."""
+    """Reasons without a difference, and renamed values that did not exist."""
     names = [difference.name for difference in found]
     for pattern, _ in expected.reasons:
         part = pattern.partition("/")[0]
@@ -162,7 +162,7 @@ def stale(expected: Expected, old: dict[str, Any], found: Iterable[Difference]) 
 
 
 def measurement(commit: str, parts: Sequence[str], *, keep: Path | None = None) -> dict[str, Any]:
-    """What these parts of a commit, a checked-out tree or an earlier measurement compute."""
+    """Measurements of a commit or a checked-out tree, or those of an earlier call."""
     if commit.endswith(".json"):
         measured = json.loads(Path(commit).read_text(encoding="utf-8"))
     else:
@@ -194,7 +194,7 @@ def measure(commit: str, parts: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def sources_of(commit: str) -> Iterator[tuple[str, Path]]:
-    """A name and a tree of files: a folder as it is; a commit in a worktree, removed afterwards."""
+    """Name and files of a folder, or of a commit in a worktree that is removed afterwards."""
     if Path(commit).is_dir():
         name = git(
             "describe", "--always", "--dirty= with changes", "--exclude=*", tree=Path(commit)
@@ -212,13 +212,13 @@ def sources_of(commit: str) -> Iterator[tuple[str, Path]]:
 
 
 def git(*arguments: str, tree: Path = SCRIPTS) -> str:
-    """What a git command prints."""
+    """Output of a git command."""
     command = ["git", "-C", str(tree), *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def render(comparison: Comparison) -> str:
-    """The comparison as Markdown: counts, differences by reason, what has no reason."""
+    """The comparison as Markdown: counts, differences by reason, differences without a reason."""
     old, new = comparison.old, comparison.new
     versions = ", ".join(f"{name} {version}" for name, version in new["versions"].items())
     lines = [f"# {old['name']} and {new['name']}", "", f"Both measured with {versions}.", ""]
@@ -253,13 +253,13 @@ def names_of(comparison: Comparison) -> list[str]:
 
 
 def group_of(name: str) -> str:
-    """The line of the table of counts that a value belongs to."""
+    """The row of a value in the table of counts."""
     first, second, *rest = f"{name}//".split("/")
     return f"{first}/{second}" if first != "data" and any(rest) else first
 
 
 def row_of(difference: Difference) -> str:
-    """A line of the table of differences."""
+    """A row of the table of differences."""
     largest = "" if difference.largest is None else f"{difference.largest:.3g}"
     cells = (f"`{difference.name}`", difference.old or "—", difference.new or "—", largest)
     return (
@@ -270,17 +270,19 @@ def row_of(difference: Difference) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Compare, print, and say by the exit code whether everything is explained."""
+    """Compare and print; the exit code is 0 if all differences have reasons."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     tree = SCRIPTS.parent
-    parser.add_argument("old", nargs="?", help="commit, folder or .json; the reasons' `since`")
-    parser.add_argument("new", nargs="?", default=str(tree), help="the same; this tree as it is")
+    parser.add_argument("old", nargs="?", help="commit, folder or .json; by default `since`")
+    parser.add_argument(
+        "new", nargs="?", default=str(tree), help="commit, folder or .json; by default this tree"
+    )
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--json", type=Path, help="write both measurements and all differences")
-    parser.add_argument("--out", type=Path, help="write what is printed, as Markdown")
-    parser.add_argument("--keep", type=Path, help="folder for COMMIT.json, to be compared again")
+    parser.add_argument("--out", type=Path, help="file for the printed comparison, as Markdown")
+    parser.add_argument("--keep", type=Path, help="folder for COMMIT.json, for later comparisons")
     parser.add_argument("--expected", type=Path, default=SCRIPTS / "expected_differences.toml")
     arguments = parser.parse_args(given)
     parts = arguments.only.split(",")

@@ -1,4 +1,4 @@
-"""Run the steps of ``scripts/full`` and write their summary; needs nothing but Python."""
+"""Run the steps of ``scripts/full`` and write their summary; needs only Python."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = ("torch", "numpy", "timm", "transformers", "torch-geometric", "onnxscrip
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions to test with: Pythons in the order of preference, extras, a file of constraints."""
+    """Versions to test: Python interpreters in order of preference, extras, a constraints file."""
 
     pythons: tuple[str, ...]
     extras: str
@@ -31,7 +31,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Step:
-    """What is run where; of `pytest` every case counts, and with `all_run` none may be skipped."""
+    """A command and its environment; with `all_run` no test may be skipped."""
 
     environment: str
     what: str
@@ -41,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step went."""
+    """Result of a step."""
 
     step: Step
     passed: int
@@ -61,24 +61,24 @@ ENVIRONMENTS = {
     "newest": Environment(("python3.11", "python3"), "dev"),
 }
 
-# every export; every kind trained, resumed, diagnosed; what differs between systems
+# all exports; all modalities trained, resumed, diagnosed; functions that depend on the system
 EVERY_KIND = ("tests/api/test_exporting.py", "tests/api/test_kinds.py", "tests/ground")
 PEERS = ("tests/objectives/test_peers.py", "tests/objectives/test_siamese.py", "tests/speed")
 STEPS = (
-    Step("oldest", "every kind", ("pytest", *EVERY_KIND)),
-    Step("between", "every kind", ("pytest", *EVERY_KIND)),
+    Step("oldest", "all modalities", ("pytest", *EVERY_KIND)),
+    Step("between", "all modalities", ("pytest", *EVERY_KIND)),
     Step("between", "types", ("mypy",)),
-    Step("newest", "every kind", ("pytest", *EVERY_KIND)),
+    Step("newest", "all modalities", ("pytest", *EVERY_KIND)),
     Step("newest", "types", ("mypy",)),
     Step("newest", "peers' packages", ("pytest", *PEERS), all_run=True),
-    # later: notebooks, campaigns with fresh seeds
+    # planned: notebooks, runs with new seeds
 )
 
 
 def main() -> int:
-    """Run the steps; 1 if one is not good."""
+    """Run the steps; the exit code is 1 if one failed."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--fresh", action="store_true", help="make the environments again")
+    asked.add_argument("--fresh", action="store_true", help="rebuild the environments")
     asked.add_argument("--only", nargs="*", choices=sorted(ENVIRONMENTS), help="environments")
     asked = asked.parse_args()
     steps = [step for step in STEPS if not asked.only or step.environment in asked.only]
@@ -92,7 +92,7 @@ def main() -> int:
 
 
 def make(name: str, known: Environment, *, fresh: bool) -> None:
-    """Install an environment, unless it holds what is asked for."""
+    """Install an environment, unless it is up to date."""
     folder = PLACE / name
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,7 +112,7 @@ def make(name: str, known: Environment, *, fresh: bool) -> None:
 
 
 def run(step: Step) -> Outcome:
-    """Run a step; what pytest counts is read from its report."""
+    """Run a step; numbers of tests are read from the report of pytest."""
     program, *rest = step.command
     command: list[str | Path] = [PLACE / step.environment / "bin" / "python", "-m", program, *rest]
     report = PLACE / f"{step.environment}-report.xml"
@@ -135,7 +135,7 @@ def run(step: Step) -> Outcome:
 
 
 def versions(name: str) -> str:
-    """Of Python and of what decides most."""
+    """Versions of Python and of the most important packages."""
     program = "import platform, importlib.metadata as m; print(platform.python_version(), *("
     program += "".join(f"m.version('{package}')," for package in SHOWN) + "), sep=' | ')"
     command = [PLACE / name / "bin" / "python", "-c", program]
@@ -143,7 +143,7 @@ def versions(name: str) -> str:
 
 
 def summary(names: list[str], outcomes: list[Outcome]) -> str:
-    """The page that is committed."""
+    """Write the page, which is committed."""
     told = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         check=False,
@@ -159,8 +159,10 @@ def summary(names: list[str], outcomes: list[Outcome]) -> str:
         "# The full check",
         "",
         "`scripts/full` runs a subset of the tests with the oldest versions that pyproject.toml"
-        " admits,",
-        "with one torch between and with the newest, and what CI leaves out. It wrote this page on",
+        " allows, with",
+        "an intermediate version of torch and with the newest versions, and the tests that CI"
+        " leaves out. It wrote",
+        "this page on",
         f"{datetime.now(UTC):%Y-%m-%d} at commit {told.stdout.strip() or 'unknown'}.",
         "",
         f"| versions | Python | {' | '.join(SHOWN)} |",

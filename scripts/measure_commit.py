@@ -1,8 +1,8 @@
-"""Measure the nearfar that Python finds, and write its numbers into one JSON file.
+"""Measure the nearfar that Python imports, and write its numbers to a JSON file.
 
-``compare_commits.py`` runs this file once for each commit, with ``PYTHONPATH`` at its sources. It
-is one program for old and new commits: it calls what is public in all of them, and each difference
-in how they are called is one function under "What differs between commits".
+``compare_commits.py`` runs this file once per commit, with ``PYTHONPATH`` set to its sources. The
+program works for old and new commits: it uses the public interface that they share, and functions
+under "What differs between commits" for everything else.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from nearfar import api
 from nearfar import methods as nearfar_methods
 
 PARTS = ("views", "methods", "readings", "data")
-UPDATES, BATCH, EPOCHS = 20, 8, 5  # 36 of 40 samples are trained on: 4 updates an epoch
+UPDATES, BATCH, EPOCHS = 20, 8, 5  # 36 of 40 samples for training: 4 updates per epoch
 SETTINGS = ("cifar", "imagenet")
 PROBED = ("simclr", "vicreg")
 METHOD_OPTIONS = {"cpc": {"steps": 2}}  # sequences are short
@@ -45,14 +45,14 @@ METHOD_OPTIONS = {"cpc": {"steps": 2}}  # sequences are short
 
 @dataclass(frozen=True)
 class Preset:
-    """A preset of a method: its name, its class, the kinds of data it is for (empty for all)."""
+    """A preset of a method: its name, its class, its modalities (empty for all)."""
 
     name: str
     method: type[nn.Module]
     kinds: tuple[str, ...]
 
     def takes(self, kind: str) -> bool:
-        """Whether it is for this kind of data."""
+        """Whether the preset supports a modality."""
         return not self.kinds or kind in self.kinds
 
 
@@ -69,12 +69,12 @@ def presets() -> list[Preset]:
 
 
 class EnoughError(Exception):
-    """The views were seen, and the run need not go on."""
+    """Ends a run when its views have been recorded."""
 
 
 @dataclass
 class Watched:
-    """What a method in training was shown and what it computed."""
+    """Views and losses of a method in training."""
 
     views: tuple[Any, ...] = ()
     losses: list[float] = field(default_factory=list)
@@ -83,11 +83,11 @@ class Watched:
 
 @contextmanager
 def watching(method: type[nn.Module], *, stop: bool = False) -> Iterator[Watched]:
-    """Keep what passes through the two verbs of a class while it trains.
+    """Record the inputs and outputs of `project` and `compare` of a class during training.
 
     Args:
         method: The class.
-        stop: Whether to end the run at the first views.
+        stop: Whether to end the run after the first views.
     """
     watched = Watched()
     project, compare = method.project, method.compare
@@ -134,7 +134,7 @@ def train(preset: Preset, sample: Sample, out: Path, **options: Any) -> Any:
 
 
 def measure_views(measured: Measured, folder: Path) -> None:
-    """The first batch's views, as a run of each preset makes them of each kind of data."""
+    """Views of the first batch, for each preset and modality."""
     files = viewed_files(folder / "samples")
     for case, sample in files.items():
         for preset in filter(lambda preset: preset.takes(sample.modality), presets()):
@@ -150,7 +150,7 @@ def measure_views(measured: Measured, folder: Path) -> None:
 
 
 def views_of(preset: Preset, sample: Sample, out: Path, **options: Any) -> tuple[Any, ...]:
-    """The views of the first batch of a run, which goes no further."""
+    """Views of the first batch of a run, which is then stopped."""
     with watching(preset.method, stop=True) as watched:
         try:
             train(preset, sample, out, epochs=1, **options)
@@ -159,11 +159,11 @@ def views_of(preset: Preset, sample: Sample, out: Path, **options: Any) -> tuple
     raise AssertionError("a run makes views")
 
 
-# Twenty updates, and what a run then says of itself -----------------------------------------------
+# Twenty updates, and the records of the run -------------------------------------------------------
 
 
 def measure_runs(measured: Measured, folder: Path, parts: Sequence[str]) -> None:
-    """Twenty updates of each preset on each kind of data; the readings of each run."""
+    """Twenty updates of each preset on each modality, and the measurements of each run."""
     for kind, sample in trained_files(folder / "samples").items():
         for preset in filter(lambda preset: preset.takes(kind), presets()):
             out = folder / kind / preset.name
@@ -183,7 +183,7 @@ def measure_runs(measured: Measured, folder: Path, parts: Sequence[str]) -> None
 
 
 def updates_of(preset: Preset, sample: Sample, out: Path) -> dict[str, Any]:
-    """Losses, and the weights that remain: of the encoder as saved, of the method in memory."""
+    """Losses and final weights: of the saved encoder, and of the method in memory."""
     from safetensors.torch import load_file
 
     with watching(preset.method) as watched:
@@ -203,7 +203,7 @@ def as_one_vector(state: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 def read_record(path: Path) -> Any:
-    """A record of a run as plain values; of lines, each quantity as a series."""
+    """A record of a run as plain values; lines of metrics become one series per quantity."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         return json.loads(text)
@@ -218,7 +218,7 @@ def read_record(path: Path) -> Any:
 
 
 def probe_run(out: Path, sample: Sample) -> dict[str, Any]:
-    """With labels, where there are any: how good the representations are; and these themselves."""
+    """The representations, and their accuracy if there are labels."""
     run = nearfar.load(out)
     found = {"embeddings": run.embed(str(sample.path))}
     if sample.labels is not None:
@@ -226,11 +226,11 @@ def probe_run(out: Path, sample: Sample) -> dict[str, Any]:
     return found
 
 
-# Readings of fixed matrices, and every public function of numbers ---------------------------------
+# Measurements of fixed matrices, and every public function of numbers -----------------------------
 
 
 def measure_readings(measured: Measured) -> None:
-    """Verdicts on known matrices; objectives, diagnostics, theory and probes on fixed arguments."""
+    """Verdicts on fixed matrices; objectives, diagnostics, theory and probes on fixed arguments."""
     generator = torch.Generator().manual_seed(0)
     spread = torch.randn(200, 16, generator=generator)
     shifted = spread + 0.3 * torch.randn(200, 16, generator=generator)
@@ -267,7 +267,7 @@ def measure_readings(measured: Measured) -> None:
 
 
 def measure_data(measured: Measured, folder: Path) -> None:
-    """Samples, names, labels and fingerprints, as sources read small files of every format."""
+    """Samples, names, labels and fingerprints, read from small files of every format."""
     for case, sample in read_files(folder / "samples").items():
         measured.attempt(f"data/{case}", read_source, sample)
         if sample.labels is not None:
@@ -275,7 +275,7 @@ def measure_data(measured: Measured, folder: Path) -> None:
 
 
 def read_source(sample: Sample) -> dict[str, Any]:
-    """What a source hands out."""
+    """Everything that a source returns."""
     from nearfar.data import open_source
 
     source = open_source(str(sample.path), modality=sample.modality, **sample.options)
@@ -296,7 +296,7 @@ def read_labels(sample: Sample) -> dict[str, Any]:
 
 
 def measure(parts: Sequence[str], folder: Path) -> Measured:
-    """All of these parts, with files and runs in an empty folder."""
+    """Measurements of all these parts, with files and runs in an empty folder."""
     measured = Measured()
     if "views" in parts:
         measure_views(measured, folder / "views")
@@ -310,7 +310,7 @@ def measure(parts: Sequence[str], folder: Path) -> Measured:
 
 
 def versions_here() -> dict[str, str]:
-    """What numbers may depend on besides the commit, this program included."""
+    """Versions that the numbers may depend on in addition to the commit, including this program."""
     files = sorted(Path(__file__).parent.glob("measure*.py"))
     program = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
     return {
@@ -323,7 +323,7 @@ def versions_here() -> dict[str, str]:
 
 
 def main() -> int:
-    """Measure and write."""
+    """Measure and write the JSON file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("out", type=Path, help="the JSON file to write")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")

@@ -1,4 +1,4 @@
-"""Arguments for every public function of numbers, from its signature alone."""
+"""Arguments for every public function of numbers, generated from its signature."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def draw(name: str, kind: str, axes: str) -> torch.Tensor:
-    """A tensor with the axes that an annotation names; vectors are of unit length."""
+    """A tensor with the axes of an annotation; vectors have unit length."""
     words = axes.split()
     sizes = [int(word) if word.isdigit() else SIZES.get(word.lstrip("*"), 5) for word in words]
     numbers = torch.arange(int(np.prod(sizes))).reshape(sizes)
@@ -59,9 +59,9 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 def arguments_of(function: Callable[..., Any]) -> dict[str, Any] | None:
-    """Arguments by name for all that must be given; None where one is not of a known kind.
+    """Values by name for all required arguments; None if one has an unknown type.
 
-    Tensors are drawn in the shape that their annotation has.
+    Tensors are random, in the shape of their annotation.
     """
     arguments = dict(GIVEN.get(function.__name__, {}))
     for name, parameter in inspect.signature(function).parameters.items():

@@ -1,4 +1,4 @@
-"""Small files of every kind of data, the same bytes in every call: what a commit is measured on."""
+"""Small files of every modality, bit-identical in every call, on which commits are measured."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COLOURS, ANIMALS = ("red", "blue", "green", "violet"), ("wolf", "bear", "horse",
 
 @dataclass(frozen=True)
 class Sample:
-    """A file or a folder, and what must be said when it is opened.
+    """A file or a folder, and the options to open it.
 
     Attributes:
-        path: Where it is.
-        modality: The kind of its samples.
-        options: Keyword arguments of the opener.
-        labels: Where it holds labels: their column, or an empty word where there is one place.
-        encoder: Keyword arguments that keep the encoder of a run small.
+        path: Path of the file or folder.
+        modality: Modality of its samples.
+        options: Keyword arguments for opening it.
+        labels: Column of the labels; empty if there is only one set of labels.
+        encoder: Keyword arguments for a small encoder.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class Sample:
 
 
 def image_array(content: str, *, channels: int, size: int) -> NDArray[np.uint8]:
-    """Images (samples × height × width × channels) of strokes on black, or of smooth clouds."""
+    """Images (samples × height × width × channels) of strokes on black, or of smooth noise."""
     generator = np.random.default_rng([size, channels])
     rows, columns = np.mgrid[:size, :size] / size
     images = np.zeros((COUNT, size, size, channels))
@@ -59,9 +59,10 @@ def image_array(content: str, *, channels: int, size: int) -> NDArray[np.uint8]:
 
 
 def viewed_files(folder: Path) -> dict[str, Sample]:
-    """By case, files whose views are measured: every kind, look, size and number of channels.
+    """Files for measuring views, by case: every modality, look, size and number of channels.
 
-    Images of each look also stand under the name of a set of the other look, as names once decided.
+    Images of each look are also stored under the name of a data set of the other look, as older
+    versions chose views by name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
@@ -91,7 +92,7 @@ def viewed_files(folder: Path) -> dict[str, Sample]:
 
 
 def trained_files(folder: Path) -> dict[str, Sample]:
-    """By kind, a file to train a small encoder on for a few updates."""
+    """Files for training a small encoder for a few updates, by modality."""
     folder.mkdir(parents=True, exist_ok=True)
     generator, labels = np.random.default_rng(0), np.arange(COUNT) % 2
     images = image_array("natural", channels=3, size=16) // 2 + 100 * labels[:, None, None, None]
@@ -130,7 +131,7 @@ def trained_files(folder: Path) -> dict[str, Sample]:
 
 
 def read_files(folder: Path) -> dict[str, Sample]:
-    """By name, a file in every format that a source reads."""
+    """Files in every format that a source reads, by name."""
     folder.mkdir(parents=True, exist_ok=True)
     images = image_array("natural", channels=3, size=20)[:6]
     floats = images[..., 0] / np.float32(7)
@@ -253,7 +254,7 @@ def _pictures(folder: Path, images: NDArray[np.uint8], ending: str) -> Path:
 
 
 def _sounds(folder: Path) -> Path:
-    """Two classes; one file is at twice the rate, one has two channels."""
+    """Two classes; one file has twice the sampling rate, one has two channels."""
     for row in range(6):
         rate, channels = (16_000 if row == 1 else 8_000), (2 if row == 2 else 1)
         times = np.arange((400 + 50 * row) * channels) / rate

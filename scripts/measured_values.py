@@ -1,4 +1,4 @@
-"""How what was measured is written: a number, a word, or what tells one array from another."""
+"""Format of measurements: numbers, words, and summaries that identify arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 __all__ = ["Measured", "describe_array"]
 
 KEPT = 64  # values of an array that are kept, evenly spaced
-PROSE = {  # for people; may be reworded
+PROSE = {  # messages to users, which may be reworded
     *("about", "advice", "caption", "data", "formula", "how", "ids", "notes", "reading", "says"),
     *("setting", "summary"),
 }
@@ -24,21 +24,21 @@ OF_THE_CALL = {"date", "peak_memory", "provenance", "samples_per_second", "secon
 
 @final
 class Measured:
-    """Values by name, a name being a path: ``views/images-digits/simclr/0``.
+    """Values by name; names are paths such as ``views/images-digits/simclr/0``.
 
     Attributes:
-        values: What was measured, ready for JSON.
+        values: Measurements, ready for JSON.
     """
 
     def __init__(self) -> None:
         self.values: dict[str, dict[str, Any]] = {}
 
     def add(self, name: str, value: Any) -> None:
-        """A value, taken apart into numbers, words and arrays; sentences for people are left out.
+        """Store a value as numbers, words and array summaries; messages to users are skipped.
 
         Args:
-            name: Its path.
-            value: A tensor, array, number or word; a mapping, a sequence or a dataclass of values.
+            name: Path of the value.
+            value: A tensor, array, number or word, or a mapping, sequence or dataclass of values.
         """
         value = _as_mapping(value)
         if isinstance(value, Mapping) and set(value) == {"float"}:  # as JSON has no infinities
@@ -59,7 +59,7 @@ class Measured:
             self.values[name] = {"word": f"a {type(value).__name__}"}
 
     def attempt(self, name: str, measure: Callable[..., Any], /, *given: Any, **named: Any) -> None:
-        """What `measure` returns for these arguments, or the kind of error it raises."""
+        """The result of `measure` for these arguments, or the type of the error that it raises."""
         try:
             value = measure(*given, **named)
         except Exception as error:
@@ -68,7 +68,7 @@ class Measured:
             self.add(name, value)
 
     def save(self, path: Path, **about: Any) -> None:
-        """Write everything, and what else there is to say of it."""
+        """Write all values, together with further entries."""
         path.write_text(json.dumps({**about, "values": self.values}), encoding="utf-8")
 
     def _add_items(self, name: str, items: Sequence[Any]) -> None:
@@ -86,14 +86,14 @@ class Measured:
 
 
 def _as_mapping(value: Any) -> Any:
-    """Fields by name, of what has fields."""
+    """Fields by name, if the value has fields."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return value._asdict() if hasattr(value, "_asdict") else value
 
 
 def describe_array(values: torch.Tensor | np.ndarray) -> dict[str, Any]:
-    """Digest, shape, moments and some of the values of an array.
+    """Digest, shape, moments and a sample of the values of an array.
 
     >>> describe_array(torch.zeros(2, 3))["shape"]
     [2, 3]

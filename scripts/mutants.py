@@ -1,13 +1,14 @@
-"""Mutation testing: change one thing in the source at a time and see whether a test notices.
+"""Mutation testing: make one small change to the source at a time and check that a test fails.
 
     nice scripts/mutants.py --sample 300 --seed 0 --out mutants.jsonl
 
 A process that has imported nearfar and collected the tests is forked for each mutant. The fork
-gives the changed function its new code or, where something is changed that runs on import, starts
-from a process that has torch but not nearfar and imports the changed source. So no file is touched
-and nobody waits for torch. Before that every test runs once under coverage: a mutant meets only the
-tests that execute its line, the quickest first. What stands in `--out` is not tried again: a run
-that was stopped goes on where it was. Needs the `test` extra, and Unix for `fork`.
+replaces the code of the changed function. If the change is in code that runs on import, the fork is
+instead made from a process that has imported torch but not nearfar, and imports the changed source.
+Thus no file is modified, and torch is imported only once. All tests first run once under coverage,
+so that a mutant is tested only by tests that execute its line, the fastest first. Mutants that are
+already in `--out` are skipped, so an interrupted run can be resumed. Needs the `test` extra, and
+Unix for `fork`.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ TESTS = {
     "ops": ["ops/test_*", "objectives/test_*", "contract/test_objective*"],
     "training": ["training/test_[!k]*"],  # processes of test_kills would not see the mutant
 }
-"""Where the tests of a room are, below ``tests``; doctests of its own files come along."""
+"""Folders of a package's tests below ``tests``; doctests of its own files are added."""
 LEFT_OUT = ("triton", "__init__")  # kernels need a GPU; an __init__ only imports
-SECONDS = 40.0  # of tests that a mutant meets
+SECONDS = 40.0  # CPU time for the tests of a mutant
 IMPORTED = ("torch._dynamo", "torchvision.transforms.v2", "timm", "sklearn.linear_model")
 IMPORTED += ("lightning_fabric", "hypothesis", "beartype", "jaxtyping", "scipy.stats", "pytest")
 SETTLED = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "--doctest-modules"]
@@ -47,7 +48,7 @@ SETTLED += ["--jaxtyping-packages=nearfar,typecheck.check"]
 
 
 def in_child(work: Callable[[], int], *, seconds: float, log: Path) -> int:
-    """The exit code of `work` in a process forked from this one; 124 if it computes too long."""
+    """Exit code of `work` in a fork of this process; 124 if it exceeds its CPU time."""
     process = os.fork()
     if process:
         _, status = os.waitpid(process, 0)
@@ -91,7 +92,7 @@ class Results:
 
 
 class Recorder:
-    """Pytest plugin: which lines each test executes, and how long it takes."""
+    """Pytest plugin that records the lines and the duration of each test."""
 
     def __init__(self, out: Path) -> None:
         import coverage
@@ -125,7 +126,7 @@ class Recorder:
 
 
 def tests_for(mutant: Mutant, known: dict[str, Any]) -> list[str]:
-    """Tests that execute the line: each function's quickest case first, then the other cases."""
+    """Tests that execute the line: first the fastest case of each function, then other cases."""
     lines = {int(line): names for line, names in known["lines"].get(mutant.file, {}).items()}
     reached, seconds = lines.get(mutant.line) or around(mutant, lines), known["seconds"]
     turn: Counter[str] = Counter()
@@ -162,7 +163,7 @@ def around(mutant: Mutant, lines: dict[int, list[str]]) -> list[str]:
 
 
 class Session:
-    """Pytest plugin: instead of all tests once, those of each mutant in a fork of this process."""
+    """Pytest plugin that runs, instead of all tests, those of each mutant in a fork."""
 
     def __init__(self, mutants: list[Mutant], results: Results, times: Path, log: Path) -> None:
         self.mutants, self.results, self.times, self.log = mutants, results, times, log
@@ -203,7 +204,7 @@ class Session:
 
 
 def run_on_import(mutant: Mutant, tests: list[str]) -> int:
-    """Pytest in this process, which imports the mutant instead of the file."""
+    """Run pytest in this process, with the mutant imported instead of the file."""
     import pytest
 
     path, tree, load = str(ROOT / mutant.file), mutated(mutant), SourceFileLoader.get_code

@@ -64,7 +64,7 @@ def page(kind: type[Method], presets: list[str]) -> str:
 
 
 def preset_lines(name: str, kind: type[Method]) -> list[str]:
-    """A preset: what it makes, its flags, and how it is published."""
+    """A preset: its description, its flags, and its published settings."""
     made: Callable[..., Any] = getattr(methods, name)
     data = DATA[(*kinds_of(name), "images")[0]]
     commands = [f"nearfar train {name} --data {data}"]
@@ -98,11 +98,11 @@ def catalogue() -> str:
     lines = [
         "# Methods",
         "",
-        "Train a preset with `nearfar train PRESET --data SOURCE`. Each method is one file that"
-        " follows its paper's figure; a preset has the paper's sizes. *Negatives*: the loss"
+        "Train a preset with `nearfar train PRESET --data SOURCE`. Each method is one file, and"
+        " presets have the sizes of the paper. *Negatives*: the loss"
         " contrasts samples. *Momentum*: there is a momentum encoder. *Settings*: published"
         " configurations for `--setting`. `nearfar methods` prints this table, and `nearfar cite"
-        " PRESET` the BibTeX; [Choosing a method](../guides/choosing-a-method.md) helps to decide.",
+        " PRESET` the BibTeX entry; see also [Choosing a method](../guides/choosing-a-method.md).",
         "",
         "These pages are written by `python docs/methods/pages.py`.",
         "",
@@ -149,13 +149,13 @@ def objective(kind: type[Method]) -> str:
 
 
 def source(kind: type[Method]) -> list[str]:
-    """The verbs that the class has of its own, one after the other."""
+    """The source of the functions that the class overrides."""
     own = [getattr(kind, name) for name in HOOKS if name in vars(kind)]
     return [inspect.getsource(function) for function in own]
 
 
 def sections(thing: Any) -> dict[str, str]:
-    """A docstring's parts by heading; what stands before the first has none."""
+    """Sections of a docstring by heading; that of the text before the first is empty."""
     names = "|".join(SECTIONS)
     parts = re.split(rf"^({names}):\n", inspect.getdoc(thing) or "", flags=re.MULTILINE)
     found = {"": parts[0].strip()}
@@ -165,7 +165,7 @@ def sections(thing: Any) -> dict[str, str]:
 
 
 def entries(text: str) -> list[tuple[str, str]]:
-    """The arguments of an ``Args`` section and what is said of them."""
+    """The arguments of an ``Args`` section and their descriptions."""
     parts = re.split(r"^(\w[\w, ]*): ", text, flags=re.MULTILINE)[1:]
     return [
         (name, textwrap.dedent(f"    {said}").strip())
@@ -174,7 +174,7 @@ def entries(text: str) -> list[tuple[str, str]]:
 
 
 def markdown(text: str, *, indent: int = 0) -> str:
-    """From the markup of docstrings."""
+    """Convert the markup of docstrings to Markdown."""
     pages = {kind.__name__: module(kind) for kind in classes()}
 
     def name(found: re.Match[str]) -> str:
@@ -189,7 +189,7 @@ def markdown(text: str, *, indent: int = 0) -> str:
 
 
 def shown(value: Any) -> str:
-    """A default as a reader knows it."""
+    """A default value for readers."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
@@ -198,7 +198,7 @@ def shown(value: Any) -> str:
 
 
 def main() -> None:
-    """Write the pages, or those of one folder elsewhere."""
+    """Write the pages into their folder, or into the one given with ``--to``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=FOLDER)
     folder = parser.parse_args().to

@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # heavy parts load when first used
-    if name == "SelfSupervisedEncoder":  # and scikit-learn with it
+def __getattr__(name: str) -> Any:  # import heavy modules only when they are needed
+    if name == "SelfSupervisedEncoder":  # also imports scikit-learn
         return import_module("nearfar.api._estimator").SelfSupervisedEncoder
     if name in __all__:
         return getattr(import_module("nearfar.api"), name)

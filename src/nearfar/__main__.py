@@ -1,4 +1,4 @@
-"""``python -m nearfar``: the same as the command ``nearfar``."""
+"""``python -m nearfar``, equivalent to the command ``nearfar``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The arguments that a Google-style docstring describes."""
+"""Argument descriptions in Google-style docstrings."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
     """A docstring whose ``Args`` section describes all of `names`, in this order.
 
     Args:
-        documented: Has the docstring.
-        others: Functions and classes that describe the arguments it leaves out; the first wins.
-        names: Every argument; those that none describes are left out.
+        documented: Object whose docstring is extended.
+        others: Functions and classes that describe further arguments; earlier ones take precedence.
+        names: Names of all arguments; those without a description are skipped.
     """
     doc = _doc(documented)
     texts: dict[str, str] = {}

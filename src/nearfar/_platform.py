@@ -1,4 +1,4 @@
-"""What differs between Linux, macOS and Windows: memory, locks, cores, being asked to stop."""
+"""Functions that differ between Linux, macOS and Windows: memory, locks, cores, stopping."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _BETWEEN_TRIES = 0.05  # seconds
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on, where the system says so; all cores elsewhere."""
+    """Number of cores that this process may use; all cores if the system does not report it."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held, in bytes.
+    """Peak memory of this process in bytes.
 
-    On Linux ``VmHWM``, as ``ru_maxrss`` begins at the peak of the process that started this one.
+    On Linux this is ``VmHWM``, as ``ru_maxrss`` includes the peak of the parent process.
     """
     found = _status("VmHWM")
     if found is not None:
@@ -46,14 +46,14 @@ def peak_memory() -> int:
 
 
 def peak_memory_of_children() -> int:
-    """The most that any one ended child has held, in bytes; 0 where no system call tells it."""
+    """Largest peak memory of a finished child process in bytes; 0 on systems without this."""
     return _usage("RUSAGE_CHILDREN") or 0
 
 
 def memory_from_now() -> int:
-    """The bytes held now; on Linux :func:`peak_memory` starts again from here.
+    """Memory in use in bytes; also resets :func:`peak_memory` on Linux.
 
-    Elsewhere it cannot be started again, and the peak so far is returned.
+    On other systems the peak cannot be reset, and the peak so far is returned.
     """
     if _CLEAR.exists():
         _CLEAR.write_text("5", encoding="ascii")
@@ -65,14 +65,14 @@ def memory_from_now() -> int:
 
 @contextmanager
 def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a file for this process alone; the system releases it if the process dies.
+    """Lock a file for this process; the system releases the lock if the process dies.
 
     Args:
-        path: The file; it is made if it does not exist, and stays.
-        wait: Wait until no other process holds it.
+        path: The file; created if it does not exist, and never deleted.
+        wait: Wait until no other process holds the lock.
 
     Raises:
-        BlockingIOError: Without `wait`, if another process holds it.
+        BlockingIOError: Another process holds the lock, and `wait` is False.
     """
     with path.open("a+b") as file:
         release = _hold(file.fileno(), path, wait=wait)
@@ -83,15 +83,15 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def ask_to_stop() -> None:
-    """Let this process be asked to end, from any of its threads, as SIGTERM does."""
-    if sys.platform == "win32":  # os.kill would end it without asking
+    """Send SIGTERM to this process; may be called from any thread."""
+    if sys.platform == "win32":  # os.kill would terminate the process at once
         signal.raise_signal(signal.SIGTERM)
     else:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _hold(file: int, path: Path, *, wait: bool) -> Any:
-    """Lock an open file; returns what unlocks it."""
+    """Lock an open file; return a function that unlocks it."""
     try:
         import fcntl
     except ImportError:
@@ -104,14 +104,14 @@ def _hold(file: int, path: Path, *, wait: bool) -> Any:
 
 
 def _hold_on_windows(file: int, path: Path, *, wait: bool) -> Any:
-    """The first byte of the file, which may lie beyond its end."""
+    """Lock the first byte of the file, which need not exist."""
     system: Any = import_module("msvcrt")
 
     def on_first_byte(what: int) -> None:
         os.lseek(file, 0, os.SEEK_SET)
         system.locking(file, what, 1)
 
-    while True:  # its own way of waiting gives up after ten seconds
+    while True:  # the blocking mode of msvcrt gives up after ten seconds
         try:
             on_first_byte(system.LK_NBLCK)
         except OSError as error:
@@ -123,7 +123,7 @@ def _hold_on_windows(file: int, path: Path, *, wait: bool) -> Any:
 
 
 def _status(name: str) -> int | None:
-    """Bytes that Linux counts under a name; None where it does not."""
+    """An entry of ``/proc/self/status`` in bytes; None if there is none."""
     try:
         lines = _STATUS.read_text(encoding="utf-8").splitlines()
     except OSError:

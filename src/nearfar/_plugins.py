@@ -1,13 +1,13 @@
-"""Parts from other packages: by entry point, or by a reference (``package.module:name``).
+"""Plugins of other packages: by entry point, or by a reference (``package.module:name``).
 
-Packages declare parts in the metadata they are installed with:
+Packages declare plugins as entry points in their metadata:
 
 .. code-block:: toml
 
     [project.entry-points."nearfar.modalities"]
     pointclouds = "mypackage.kind:PointClouds"
 
-Nothing is imported before a part is used, so a broken package disturbs no run that does not ask for
+A plugin is imported only when it is used, so a broken package does not affect runs that do not need
 it.
 """
 
@@ -28,14 +28,14 @@ _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*
 
 
 class PluginError(ValueError):
-    """A part of another package that is missing, ambiguous or cannot be imported."""
+    """A plugin that is missing, ambiguous or cannot be imported."""
 
 
 def plugins(group: str) -> dict[str, EntryPoint]:
-    """The entry points of a group by name, in alphabetical order, none of them imported.
+    """The entry points of a group by name, in alphabetical order, without importing them.
 
     Args:
-        group: Such as ``nearfar.modalities``.
+        group: Name of the group, such as ``nearfar.modalities``.
 
     >>> plugins("nearfar.nobody")
     {}
@@ -47,12 +47,12 @@ def load(group: str, name: str) -> Any:
     """The object that an entry point refers to.
 
     Args:
-        group: Such as ``nearfar.modalities``.
-        name: Of the entry point.
+        group: Name of the group, such as ``nearfar.modalities``.
+        name: Name of the entry point.
 
     Raises:
-        PluginError: No installed package declares the name, several do, or its import fails; the
-            package is named.
+        PluginError: No installed package declares the name, several do, or the import fails; the
+            message names the package.
     """
     points = _declared(group).get(name, ())
     if not points:
@@ -72,13 +72,14 @@ def load(group: str, name: str) -> Any:
 
 
 def load_all(group: str) -> dict[str, Any]:
-    """The objects of all entry points of a group; one that cannot be imported is warned about.
+    """The objects of all entry points of a group that can be imported.
 
     Args:
-        group: Such as ``nearfar.diagnostics``.
+        group: Name of the group, such as ``nearfar.diagnostics``.
 
     Warns:
-        RuntimeWarning: For each that is left out, naming its package and the cause.
+        RuntimeWarning: An entry point that cannot be imported and is skipped, with its package and
+            the cause.
     """
     found = {}
     for name in plugins(group):
@@ -104,11 +105,11 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
     Modules in the current directory are found as well, also from the command line.
 
     Args:
-        reference: Where the object is; the name may have dots, as in ``package.module:Class.part``.
-        argument: What messages call it.
+        reference: Reference to the object; the name may have dots: ``package.module:Class.part``.
+        argument: Name of the argument in error messages.
 
     Raises:
-        PluginError: No such module, no such name in it, or the module's own import fails.
+        PluginError: An unknown module, an unknown name in it, or a module whose import fails.
 
     >>> load_reference("math:pi") == load_reference("math.pi")
     True
@@ -130,7 +131,7 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
 
 
 def reload() -> None:
-    """Forget which entry points were found: for packages installed since."""
+    """Clear the cache of entry points, to find newly installed packages."""
     _found.cache_clear()
 
 
@@ -159,7 +160,7 @@ def _exists(name: str) -> bool:
         _import(name)
     except ModuleNotFoundError as error:
         return not _is_missing(error, name)
-    except Exception:  # it is there: what is wrong with it is reported where it is loaded
+    except Exception:  # the module exists; the error is reported when it is loaded
         return True
     return True
 

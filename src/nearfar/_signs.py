@@ -1,4 +1,4 @@
-"""Signs as people write them."""
+"""Typography of numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["minus"]
 
 
 def minus(text: str) -> str:
-    """A number as text, with a minus sign instead of hyphens.
+    """Replace the hyphens of a formatted number by minus signs.
 
     >>> minus(f"{-3.414:.2f}")
     '−3.41'

@@ -37,7 +37,7 @@ def test_files_that_hold_no_embeddings_are_refused(tmp_path):
     with pytest.raises(ValueError, match="`embeddings` or one floating-point matrix"):
         nearfar.diagnose(tmp_path / "two.npz")
     np.save(tmp_path / "cube.npy", np.zeros((3, 2, 2)))
-    with pytest.raises(ValueError, match="must hold a matrix of numbers"):
+    with pytest.raises(ValueError, match="must contain a matrix of numbers"):
         nearfar.diagnose(tmp_path / "cube.npy")
     (tmp_path / "bomb.npy").write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(ValueError, match="pickle"):

@@ -45,7 +45,7 @@ def test_a_run_and_the_top_level_return_the_same(
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_verbs_refuse_what_they_cannot_do(digits_run: api.Run) -> None:
-    with pytest.raises(ValueError, match="`runs` must hold at least one run, got none"):
+    with pytest.raises(ValueError, match="`runs` must name at least one run, got none"):
         nearfar.compare([])
     with pytest.raises(ValueError, match=r"`representations` must be one of .*, got 'best'"):
         digits_run.probe("digits", representations=["best"])  # type: ignore[list-item]

@@ -186,7 +186,7 @@ def test_the_watched_loss_stands_beside_the_chance_of_its_own_batches(
     report = run.directory.report.read_text(encoding="utf-8")
     shapes = dict(figures(report))["Loss"]["layout"]["shapes"]
     assert [shape["label"]["text"] for shape in shapes] == ["chance, watched 2.4", "chance 3.43"]
-    assert "their loss is over batches of 6" in report
+    assert "their loss is measured on batches of 6" in report
 
 
 def test_the_terms_drawn_are_the_terms_written(runs: dict[str, api.Run]) -> None:

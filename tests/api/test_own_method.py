@@ -188,7 +188,7 @@ def test_a_stopped_run_resumes_to_the_same_state(tmp_path, pictures, quick):
     out = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt, match="--resume"):
         nearfar.pretrain(tally, pictures, out=out, progress=StopAt(4), **options)
-    with pytest.raises(ValueError, match="`method` was handed over in Python for this run"):
+    with pytest.raises(ValueError, match="`method` of this run was a Python object"):
         api.resume(out, pictures)
     run = api.resume(out, pictures, method=tally)
     first, second = (load_file(r.path / "encoder.safetensors") for r in (whole, run))

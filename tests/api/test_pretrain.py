@@ -118,7 +118,7 @@ def test_an_own_module_needs_its_width(tmp_path, pictures, quick):
     run = nearfar.pretrain(
         "simclr", pictures, encoder=module, width=12, image_size=20, out=tmp_path / "run", **quick
     )
-    with pytest.raises(ValueError, match="hand it to nearfar"):
+    with pytest.raises(ValueError, match="pass it to nearfar"):
         _ = run.encoder
     again = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 20, 12))
     assert nearfar.load(run.path, encoder=again).embed(pictures).shape == (60, 12)
@@ -192,7 +192,7 @@ def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt, match="--resume"):
         nearfar.pretrain("simclr", "digits", epochs=2, out=out, progress=StopAt(5))
-    with pytest.raises(ValueError, match="did not come to its end"):
+    with pytest.raises(ValueError, match="did not finish"):
         _ = nearfar.load(out).health
     run = api.resume(out)
     first, second = (load_file(r.path / "encoder.safetensors") for r in (digits_run, run))
@@ -217,9 +217,9 @@ def test_resuming_on_other_data_is_refused(tmp_path, pictures, quick):
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt, match=r"update 1 of .*--resume"):
         nearfar.pretrain("simclr", pictures, out=out, progress=StopAt(1), **quick)
-    with pytest.raises(ValueError, match="`data` was handed over in Python"):
+    with pytest.raises(ValueError, match="`data` of this run was a Python object"):
         api.resume(out)
-    with pytest.raises(ValueError, match=r"must be what .* was trained on"):
+    with pytest.raises(ValueError, match=r"must be the data that .* was trained on"):
         api.resume(out, 255 - pictures)
     assert api.resume(out, pictures).record.finished
 
@@ -245,7 +245,7 @@ def test_a_directory_that_exists_is_left_alone(tmp_path, pictures, quick, digits
         ({"batch_size": 2000}, "at most the 54 samples to train on, got 2000 × 1"),
         ({"method_options": {"temperature": 0.0}}, "`temperature`"),
         ({"stem": "tiny"}, "`stem` must be one of"),
-        ({"width": 32}, "`width` belongs to a module of your own, got 32 with 'convnet'"),
+        ({"width": 32}, "`width` must be given only with a module, got 32 with 'convnet'"),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")
@@ -289,7 +289,7 @@ def test_a_pickle_is_never_opened(tmp_path):
     torch.save({"x": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="never unpickles"):
         nearfar.load(path)
-    with pytest.raises(ValueError, match="holds no recipe"):
+    with pytest.raises(ValueError, match="contains no recipe"):
         nearfar.load(tmp_path)
 
 

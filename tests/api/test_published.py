@@ -98,8 +98,8 @@ def test_what_is_said_wins_and_the_rate_follows_the_batch() -> None:
     ("setting", "method", "kind", "said"),
     [
         ("cifer", "simclr", "images", "did you mean 'cifar'"),
-        ("cifar", "byol", "images", "not published for byol: there is imagenet"),
-        ("imagenet", "curl", "images", "a theory's method"),
+        ("cifar", "byol", "images", "not published for byol: use imagenet"),
+        ("imagenet", "curl", "images", "a theoretical method"),
         ("imagenet", "custom", "images", "leave it out"),
         ("imagenet", "simclr", "vectors", "is for images, got vectors"),
     ],
@@ -138,5 +138,5 @@ def test_a_run_holds_the_setting_resolved_and_repeats_without_it(tmp_path: Path)
 
 def test_what_differs_from_the_paper_is_said() -> None:
     entry = published_settings()["imagenet"]["moco_v1"]
-    assert "not as published: the rate falls along a cosine" in "; ".join(entry.notes())
+    assert "not as published: cosine learning-rate decay" in "; ".join(entry.notes())
     assert dataclasses.replace(entry, differs=()).notes() == (f"setting of {entry.source}",)

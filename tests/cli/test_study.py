@@ -36,7 +36,7 @@ def test_a_study_prints_its_table_and_claims_and_writes_them(
     code = main(words)
     printed = capsys.readouterr().out
     assert "untrained" in printed
-    assert "training by class" not in printed.splitlines()[0]
+    assert "supervised training has" not in printed.splitlines()[0]
     record = StudyRecord.load(out / "methods-digits.json")
     assert code == (0 if record.held else 1)
     assert every(claim.text in printed for claim in record.claims)

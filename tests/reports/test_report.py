@@ -136,7 +136,7 @@ def test_the_chance_line_and_the_anchors_stand_in_the_curves(report: str) -> Non
     loss, _, uniformity, *_ = figures(report)
     chances = [shape["label"]["text"] for shape in loss["layout"]["shapes"]]
     assert chances == ["chance, watched 5.88", "chance 6.24"]
-    assert "their loss is over batches of 180" in report
+    assert "their loss is measured on batches of 180" in report
     names = {shape["label"]["text"] for shape in uniformity["layout"]["shapes"]}
     assert names == {"collapsed 0", "floor −3.88"}
     for figure in (loss, uniformity):
@@ -154,7 +154,7 @@ def test_an_objective_without_chance_says_so(tmp_path: Path) -> None:
     write_metrics(directory, unknown)
     loss = next(figures(page := render_report(directory)))
     assert loss["layout"]["shapes"] == []
-    assert "no chance line" in page
+    assert "no chance level" in page
 
 
 def test_two_dimensions_are_drawn_as_the_exact_circle() -> None:
@@ -313,7 +313,7 @@ def test_a_comparison_names_every_run_in_its_table_and_curves(
         assert f"{run.path.parent.name}/simclr-digits" in text
     assert "complete collapse" in text
     assert titles(report) == [
-        "Paths from first to last look",
+        "Trajectories during training",
         "Loss",
         "Alignment",
         "Uniformity",

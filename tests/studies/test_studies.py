@@ -64,7 +64,7 @@ def test_what_is_done_is_not_done_again(smoke: tuple[ModuleType, StudyRecord], c
     told: list[str] = []
     again = module.run(module.SMOKE, cache=cache, tell=told.append)
     assert len(told) == 1
-    assert "done already" in told[0]
+    assert "already finished" in told[0]
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("cell.json")} == files
     assert again.rows == record.rows
 

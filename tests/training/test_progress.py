@@ -65,7 +65,7 @@ def test_a_display_written_for_version_0_1_still_works_and_warns(tmp_path):
     assert len(display.losses) == 6
 
 
-@pytest.mark.filterwarnings("ignore:.*no dictionary any more:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*no longer a dictionary:DeprecationWarning")
 def test_by_name_the_training_wins_and_only_what_0_1_knew_is_found():
     latest = Latest(TRAIN, WATCH)
     found = dict(latest)

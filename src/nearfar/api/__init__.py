@@ -1,4 +1,4 @@
-"""What a user calls: pretrain, resume, load, and the verbs of a run."""
+"""The public functions: pretrain, resume and load runs; embed, probe, diagnose and export."""
 
 from nearfar.api._advising import advise
 from nearfar.api._citing import citable, cite

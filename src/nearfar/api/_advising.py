@@ -1,4 +1,4 @@
-"""Advice before a run, from its setting, or after it, from its readings."""
+"""Theoretical advice, before a run from its setting or afterwards from its measurements."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ def advise(
     num_negatives: int | None = None,
     plot: str | Path | None = None,
 ) -> AdviceRecord:
-    """What theory says of a setting: chance, best loss, ceilings, coverage of classes, bounds.
+    """Theory's predictions for a setting: chance, best loss, ceilings, class coverage, bounds.
 
     Args:
-        run: A run or its directory, which says the setting and has readings to be placed; what
-            else is given overrides the run's setting.
-        data: Data that will be trained on: how many there are and, where they have labels, how
-            often each class occurs (they are counted, nothing else).
-        classes: Latent classes, equally frequent; a few guesses if not given.
-        batch_size: Samples in a batch; 256 if neither given nor known from a run.
-        dim: Dimensions of a projection; else 128.
-        temperature: Of the objective; else 0.1.
-        num_negatives: Keys in a queue; without it the batch's other views.
-        plot: An HTML page to write, with the bounds against the number of candidates.
+        run: A run or its directory. It supplies the setting, which other arguments override, and
+            measurements that are compared with theory.
+        data: Training data: the number of samples and, if labelled, the class frequencies are
+            used. Labels are only counted.
+        classes: Number of latent classes, assumed equally frequent; several numbers are tried if
+            not given.
+        batch_size: Samples per batch; by default that of the run, or 256 without a run.
+        dim: Dimensions of a projection; by default that of the run, or 128 without a run.
+        temperature: Temperature of the objective; by default that of the run, or 0.1 without a
+            run.
+        num_negatives: Keys in a queue; by default the negatives are the batch's other views.
+        plot: HTML page to write, which plots the bounds against the number of candidates.
 
     Raises:
-        ValueError: A number out of its range, or data that cannot be read.
+        ValueError: A number out of range, or data that cannot be read.
 
     Example:
         >>> from nearfar import api
@@ -88,10 +90,10 @@ def _settings(run: RunRecord, health: HealthRecord) -> dict[str, Any]:
 
 
 def _frequencies(data: Any) -> tuple[list[float] | None, int]:
-    """How often each class occurs in the part to train on, where there are any, and its size."""
+    """Class frequencies in the training split (None without labels), and its size."""
     try:
         labelled = open_labelled(data)
     except ValueError:
-        return None, len(open_source(data))  # which has its own words for data that are none
+        return None, len(open_source(data))  # raises its own error if `data` is invalid
     counts = labelled.train_labels.bincount().double()
     return (counts[counts > 0] / counts.sum()).tolist(), len(labelled.train)

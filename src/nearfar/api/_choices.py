@@ -1,4 +1,4 @@
-"""Defaults of a run that depend on method and data: modality, batch, training loop."""
+"""Defaults that depend on the method and the data: modality, batch size, training options."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def find_modality(
     method: str | Preset,
     given: Mapping[str, Any],
 ) -> Modality[Any, Any]:
-    """The kind asked for, else that of the data, else the method's where arrays leave it open.
+    """The given modality, else that of the data, else (for ambiguous arrays) the method's.
 
     Raises:
-        ValueError: An unknown modality or method, or data of no known kind.
+        ValueError: An unknown modality or method, or data whose modality is not recognised.
     """
     kinds = kinds_of(method)
     if modality is not None:
@@ -41,7 +41,7 @@ def find_modality(
 
 
 def _open(data: Any) -> bool:
-    """Whether data leave open what they hold: bare numbers, or a path to nothing."""
+    """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
     if isinstance(data, Source) or is_name(data):
         return False
     if not isinstance(data, (str, Path)):
@@ -50,7 +50,7 @@ def _open(data: Any) -> bool:
 
 
 def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a modality with which data are opened."""
+    """Those options of a modality that concern loading the data."""
     known = opening_options(kind.data)
     return {name: value for name, value in options.items() if name in known}
 
@@ -58,11 +58,11 @@ def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, A
 def fit_training(
     given: Mapping[str, Any], *, kind: Modality[Any, Any], preset: Preset, source: Source
 ) -> TrainingOptions:
-    """The options given; else those that suit method and samples; else the loop's defaults.
+    """The given options; else those suited to method and data; else the training loop's defaults.
 
-    The default batch is halved until the data fill it twice.
+    The default batch size is halved until an epoch has at least two batches.
     """
-    training_options(given)  # refuses unknown names and values before anything is chosen
+    training_options(given)  # raises for unknown names and invalid values
     samples = len(source) - count_watched(source)
     found = served(preset, kind.name)
     wanted = dict(found.training) if found else {}

@@ -1,4 +1,4 @@
-"""The BibTeX of what a result rests on: papers of methods, measurements and data sets."""
+"""BibTeX entries of the papers behind methods, measurements and data sets."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Reference:
     """An entry of ``references.bib``.
 
     Args:
-        kind: ``inproceedings``, ``article``, ...
-        key: What a text cites it by.
-        fields: As BibTeX has them.
-        keywords: What else asks for it.
+        kind: Type of the entry: ``inproceedings``, ``article``, ...
+        key: BibTeX key.
+        fields: BibTeX fields by name.
+        keywords: Further names under which the entry is found.
     """
 
     kind: str
@@ -49,14 +49,14 @@ NEARFAR = Reference(
 
 
 def cite(*names: str) -> tuple[Reference, ...]:
-    """The references behind names; nearfar's own without any.
+    """References for methods, data and measurements; without names, nearfar's own entry.
 
     Args:
-        names: Presets of ``nearfar.methods``, data sets, measurements, optimisers, keys, or
-            directories of runs, which stand for nearfar, their method and their data.
+        names: Presets of ``nearfar.methods``, data sets, measurements, optimisers, BibTeX keys, or
+            directories of runs; a run cites nearfar, its method and its data.
 
     Raises:
-        ValueError: A name stands for nothing that can be cited; the nearest is named.
+        ValueError: An unknown name (the closest known name is suggested).
 
     >>> [reference.key for reference in cite("moco_v2", "cifar10")]
     ['he2020moco', 'chen2020mocov2', 'krizhevsky2009cifar']
@@ -68,7 +68,7 @@ def cite(*names: str) -> tuple[Reference, ...]:
 
 
 def citable() -> dict[str, tuple[str, ...]]:
-    """Every name that can be cited, and the keys it stands for."""
+    """All names that can be cited, with the BibTeX keys of each."""
     names = {name: papers_of(name) for name in preset_names()}
     for reference in _references():
         for word in reference.keywords:
@@ -78,7 +78,7 @@ def citable() -> dict[str, tuple[str, ...]]:
 
 
 def papers_of(preset: str) -> tuple[Reference, ...]:
-    """The references in a method's ``paper``: by number on arXiv, else by first author and year."""
+    """The references of a method's ``paper``, found by arXiv number, else first author and year."""
     found = []
     for paper in method_class(preset).paper.split(";"):
         arxiv = re.search(r"\d{4}\.\d{4,5}", paper)

@@ -1,4 +1,4 @@
-"""Several runs side by side."""
+"""Comparison of several runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_comparison(report: str | Path, runs: Sequence[Path]) -> None:
     """Write an HTML page with the curves of several runs.
 
     Args:
-        report: The page.
+        report: Path of the page.
         runs: Directories of the runs.
     """
     from nearfar.reports import render_comparison

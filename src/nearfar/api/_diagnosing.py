@@ -1,4 +1,4 @@
-"""The verdict on embeddings from anywhere."""
+"""The verdict on embeddings from any source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["diagnose_embeddings", "write_health"]
 
 
 def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | None) -> HealthRecord:
-    """Judge one matrix of embeddings, or two views; see :func:`nearfar.diagnose`."""
+    """The verdict on a matrix of embeddings, or on two views; see :func:`nearfar.diagnose`."""
     first, other = _tensor(embeddings), None
     if isinstance(embeddings, (str, Path)):
         first, other = load_embeddings(embeddings)
@@ -29,7 +29,7 @@ def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | No
 
 
 def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecord | None) -> None:
-    """Write the HTML page about a verdict."""
+    """Write a verdict as an HTML page."""
     from nearfar.reports import render_health
 
     write_text(Path(report), render_health(verdict, shape))

@@ -34,7 +34,7 @@ def embed_source(
 
 @contextmanager
 def _at_rest(encoder: nn.Module) -> Iterator[torch.device]:
-    """Evaluation mode inside, as before outside; where the encoder computes."""
+    """Switch to evaluation mode inside the context; yields the encoder's device."""
     training = encoder.training
     encoder.eval()
     try:
@@ -48,7 +48,7 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
     """The encoder's output at each time step of each sequence of a source.
 
     Raises:
-        ValueError: An encoder without time steps.
+        ValueError: The encoder has no time steps.
     """
     steps = getattr(encoder, "steps", None)
     if steps is None:
@@ -65,15 +65,16 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
 def save_embeddings(
     path: str | Path, embeddings: NDArray[np.float32], ids: tuple[str, ...]
 ) -> Path:
-    """Write embeddings with the name of each row; atomically.
+    """Write embeddings and sample ids to a file, atomically.
 
     Args:
-        path: ``.npz`` (arrays ``embeddings`` and ``ids``) or ``.parquet`` (the same as columns).
-        embeddings: One row a sample.
-        ids: What each row is.
+        path: ``.npz`` (arrays ``embeddings`` and ``ids``) or ``.parquet`` (columns ``embedding``
+            and ``id``).
+        embeddings: Samples × dim.
+        ids: Name of each sample.
 
     Raises:
-        ValueError: Another kind of file, or a number of names that differs from that of rows.
+        ValueError: Another file extension, or numbers of ids and samples that differ.
     """
     path = Path(path)
     if len(ids) != len(embeddings):
@@ -105,19 +106,19 @@ def save_embeddings(
 def save_steps(
     path: str | Path, sequences: Sequence[NDArray[np.float32]], ids: tuple[str, ...]
 ) -> tuple[int, int]:
-    """Write the embeddings of time steps, one sequence after the other; atomically.
+    """Write the embeddings of time steps, concatenated over sequences, to a file, atomically.
 
     Args:
-        path: ``.npz``: ``embeddings`` (steps × dim), ``offsets`` (sequence ``i`` is rows
-            ``offsets[i]`` to ``offsets[i + 1]``) and ``ids``.
-        sequences: One matrix a sequence.
-        ids: What each sequence is.
+        path: ``.npz`` with the arrays ``embeddings`` (steps × dim), ``offsets`` (sequence ``i`` is
+            rows ``offsets[i]`` to ``offsets[i + 1]``) and ``ids``.
+        sequences: One matrix (steps × dim) per sequence.
+        ids: Name of each sequence.
 
     Returns:
-        How many steps, of how many sequences.
+        The number of time steps and the number of sequences.
 
     Raises:
-        ValueError: Another kind of file.
+        ValueError: Another file extension.
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -134,14 +135,14 @@ def save_steps(
 
 
 def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
-    """The embeddings in a file, and a second view of the same samples where it holds one.
+    """The embeddings in a file and, if the file has one, a second view of the same samples.
 
     Args:
         path: ``.npy``; ``.npz`` with ``embeddings`` (and ``embeddings2``) or a single matrix;
             ``.parquet`` with a column ``embedding``.
 
     Raises:
-        ValueError: The file holds no matrix of embeddings; a pickle is never opened.
+        ValueError: The file contains no matrix of embeddings. Pickles are never loaded.
     """
     path = Path(path)
     if not path.is_file():
@@ -168,7 +169,7 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
         matrices = [a for a in arrays.values() if a.ndim == 2 and a.dtype.kind == "f"]
         if len(matrices) != 1:
             raise ValueError(
-                f"{path} must hold `embeddings` or one floating-point matrix,"
+                f"{path} must contain `embeddings` or one floating-point matrix,"
                 f" got {json.dumps({n: list(a.shape) for n, a in arrays.items()})}"
             )
         first = matrices[0]
@@ -178,7 +179,7 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
 def _matrix(array: NDArray[Any], path: Path) -> Tensor:
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise ValueError(
-            f"{path} must hold a matrix of numbers (samples × dim),"
+            f"{path} must contain a matrix of numbers (samples × dim),"
             f" got shape {array.shape} of {array.dtype}"
         )
     return torch.from_numpy(array.astype(np.float32))

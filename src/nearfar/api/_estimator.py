@@ -1,6 +1,6 @@
-"""Self-supervised pretraining in scikit-learn's shape: fit, transform, score."""
+"""Self-supervised pretraining as a scikit-learn estimator: fit, transform, score."""
 
-# ruff: noqa: N803  (samples are called X there)
+# ruff: noqa: N803  (scikit-learn calls the samples X)
 
 from __future__ import annotations
 
@@ -40,41 +40,41 @@ class SelfSupervisedEncoder(
 ):
     """Pretrain an encoder on unlabelled samples; transform samples into representations.
 
-    Two dimensions are vectors (samples × features), three or four are images (samples × height ×
-    width, with channels last or first); sequences are asked for by `modality`. Labels are never
-    looked at. What is fitted is a function of data, parameters and `random_state`; files are
-    written only to `out`.
+    A matrix holds vectors (samples × features); an array of three or four axes holds images
+    (samples × height × width, with channels last or first). For sequences set `modality`. Labels
+    are never used. The fitted encoder depends only on the data, the parameters and `random_state`;
+    files are written only to `out`.
 
     Args:
         method: A preset of ``nearfar.methods``: ``simclr``, ``vicreg``, ``moco_v2``, ``byol``, …
-        encoder: One that the modality knows by name, ``auto`` for its small one, or a module of
-            your own, of which a copy is trained.
+        encoder: Name of an encoder of the modality, ``auto`` for its small encoder, or a module of
+            your own; a copy of it is trained.
         width: Dimensions of the representation, for a module of your own.
-        epochs: Passes over the data; what suits the samples if not given.
-        batch_size: Samples in a batch; what suits the samples if not given.
-        random_state: Where all randomness comes from: a number, a generator, or None for another
-            result each time.
-        modality: ``vectors``, ``images`` or ``sequences``; told from the shape if not given.
+        epochs: Number of epochs; suited to the number of samples by default.
+        batch_size: Samples per batch; suited to the number of samples by default.
+        random_state: Random seed or generator; None for a different result on each call.
+        modality: ``vectors``, ``images`` or ``sequences``; inferred from the shape by default.
         method_options: Keyword arguments of the method's preset, such as ``temperature``.
         view_options: Keyword arguments of the modality's views, such as ``mask`` and ``noise``
             (:class:`nearfar.views.VectorViews`).
-        options: Any others of :func:`nearfar.pretrain`, such as ``learning_rate`` and ``units``.
-        score_by: What :meth:`score` measures: ``alignment_uniformity``, ``relative_alignment``,
+        options: Further keyword arguments of :func:`nearfar.pretrain`, such as ``learning_rate``
+            and ``units``.
+        score_by: The measure of :meth:`score`: ``alignment_uniformity``, ``relative_alignment``,
             ``retrieval``, ``effective_rank``, or a function of the representations of two views;
-            :func:`nearfar.api.label_free_score` says what each is.
-        out: Directory that keeps the run with its report; nothing is kept if not given.
-        verbose: Print how the training goes.
+            :func:`nearfar.api.label_free_score` defines them.
+        out: Directory for the run and its report; by default nothing is kept on disk.
+        verbose: Print the progress of the training.
 
     Attributes:
-        n_features_in_: Features of a vector; only of vectors.
-        feature_names_in_: Their names, where `X` was a data frame.
+        n_features_in_: Number of features; only for vectors.
+        feature_names_in_: Names of the features; only if `X` was a data frame.
         encoder_: The trained module, in evaluation mode, on the CPU.
-        description_: How it is built and what it knows of its inputs.
-        health_: The verdict, found without labels.
-        record_: What the run was: method, views, numbers, notes.
+        description_: The encoder's architecture and the form of its inputs.
+        health_: The verdict, obtained without labels.
+        record_: The record of the run: method, views, numbers, notes.
 
     Raises:
-        ValueError: A parameter or the data make no sense; what was expected is said.
+        ValueError: An invalid parameter or invalid data; the message says what was expected.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -116,7 +116,7 @@ class SelfSupervisedEncoder(
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Pretrain and judge an encoder.
+        """Pretrain an encoder and determine its verdict.
 
         Args:
             X: Unlabelled samples.
@@ -126,7 +126,7 @@ class SelfSupervisedEncoder(
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         said = {"epochs": self.epochs, "batch_size": self.batch_size}
         said = {name: value for name, value in said.items() if value is not None}
-        # training seeds the global generator at each step
+        # training reseeds the global random generator at each step
         with torch.random.fork_rng(), tempfile.TemporaryDirectory(prefix="nearfar-") as temporary:
             run = pretrain(
                 self.method,
@@ -152,13 +152,13 @@ class SelfSupervisedEncoder(
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
-        """The representation of each sample, one row each.
+        """The representations of samples, one row per sample.
 
         Args:
-            X: Samples of the kind that was fitted.
+            X: Samples of the same modality as in :meth:`fit`.
 
         Returns:
-            Samples × width, in the precision of `X` where that is double, else single.
+            An array (samples × width), float64 if `X` is float64, else float32.
         """
         check_is_fitted(self)
         data, _ = self._validated(X, fitting=False)
@@ -168,13 +168,13 @@ class SelfSupervisedEncoder(
         return rows.numpy().astype(np.float64 if double else np.float32, copy=False)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """How good the representations of these samples are, without a label; higher is better.
+        """Label-free quality of the representations of these samples; higher is better.
 
-        Two views are made of each sample, the same for every estimator whatever its
-        `view_options`, so that settings of the views can be compared as well.
+        Two views of each sample are generated in the same way for every estimator, whatever its
+        `view_options`, so that scores of different view settings can be compared.
 
         Args:
-            X: Samples, best such as training has not seen; 2 or more.
+            X: At least 2 samples, preferably held out from training.
             y: Ignored.
         """
         check_is_fitted(self)
@@ -191,11 +191,11 @@ class SelfSupervisedEncoder(
         return tags
 
     @property
-    def _n_features_out(self) -> int:  # what names of features are made from
+    def _n_features_out(self) -> int:  # scikit-learn derives the output feature names from it
         return self.description_.width
 
     def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, Modality[Any, Any]]:
-        """The samples as scikit-learn checks them, and their kind."""
+        """The samples after scikit-learn's validation, and their modality."""
         if fitting:
             known = self.modality or (X.modality if isinstance(X, Source) else None)
             kind = modality(known or ("images" if getattr(X, "ndim", 2) > 2 else "vectors"))
@@ -207,39 +207,39 @@ class SelfSupervisedEncoder(
         if kind.precise:
             rules["dtype"] = [np.float64, np.float32]
             return validate_data(self, X, reset=fitting, **rules), kind
-        # the source looks at the values: sequences may end in NaN, which makes them shorter
+        # the source checks the values: trailing NaN mark the end of a sequence
         rules |= {"dtype": None, "ensure_2d": False, "allow_nd": True, "ensure_all_finite": False}
         return check_array(X, **rules), kind
 
     def _batches(self, data: Any) -> Iterator[Batch]:
-        """New samples in parts, read as those that were fitted."""
+        """Batches of new samples, loaded with the options of the fitted ones."""
         kind = self._kind
         alone = kind.arrays and not isinstance(data, Source) and len(data) < kind.fewest
-        # one image is no set of images
+        # a single image would not be recognised as an array of images
         several = np.repeat(data, kind.fewest, axis=0) if alone else data
         source = open_source(several, modality=kind.data, **self._opening)
         source = Subset(source, range(len(data))) if alone else source
         kind.check(source, self.description_.form)
         if hasattr(data, "__len__") and len(source) != len(data):
             raise ValueError(
-                f"`X` must give one row per sample: of {len(data):,} samples {source.name} has made"
-                f" {len(source):,} ({'; '.join(source.notes)})"
+                f"`X` must give one row per sample: {source.name} has turned {len(data):,} samples"
+                f" into {len(source):,} ({'; '.join(source.notes)})"
             )
         yield from source.chunks()
 
     @torch.no_grad()
     def _encoded(self, views: Iterable[View]) -> Tensor:
-        """Representations of views, in one matrix."""
+        """Representations of views as one matrix."""
         encoder, precision = self.encoder_, None
         if self._kind.precise:
-            # in single precision a row would depend, in its last digit, on its neighbours' number
+            # in single precision the last digit of a row depends on the batch size
             encoder, precision = copy.deepcopy(encoder).double(), torch.float64
         return torch.cat([encoder(move(view, "cpu", precision)) for view in views])
 
 
 @final
 class _Printed:
-    """A line for each epoch."""
+    """Prints one line per epoch."""
 
     def __init__(self) -> None:
         self._epoch = -1

@@ -1,4 +1,4 @@
-"""Encoders for use without nearfar."""
+"""Export of encoders for use without nearfar."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def export_encoder(
     format: ExportFormat,
     out: Path | None,
 ) -> Path:
-    """Write the encoder of a run in a form that others read; see :meth:`nearfar.api.Run.export`.
+    """Export the encoder of a run; see :meth:`nearfar.api.Run.export`.
 
     Args:
-        directory: Of the run.
-        description: How the encoder is built.
-        encoder: Builds it; called only where the format needs it.
-        kind: Of the samples.
-        format: Which one.
-        out: File (or folder, for timm); inside the run's directory if not given.
+        directory: Directory of the run.
+        description: The encoder's architecture and the form of its inputs.
+        encoder: Function that builds the encoder; called only if the format needs it.
+        kind: Modality of the samples.
+        format: Format of the export.
+        out: File (or folder, for timm) to write; inside the run's directory by default.
     """
     check_choice(get_args(ExportFormat), format=format)
     if format == "onnx":
@@ -55,11 +55,11 @@ def export_encoder(
 
 def _onnx(call: OnnxCall, path: Path) -> Path:
     module = call.module.eval()
-    # a hint makes an axis that cannot change an error; a named Dim made the exporter of torch 2.6
-    # trace the example instead, and accept nothing but its shape
+    # Dim.DYNAMIC is a hint: an axis that cannot vary raises an error. With a named Dim, the
+    # exporter of torch 2.6 traced the example instead and accepted only its shape.
     shapes = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in call.dynamic)
     with warnings.catch_warnings(), exportable(module) as translations:
-        warnings.simplefilter("ignore")  # the exporter speaks of its own future
+        warnings.simplefilter("ignore")  # deprecation warnings of the exporter itself
         exported = torch.export.export(module, call.arguments, dynamic_shapes=shapes, strict=False)
         program: Any = torch.onnx.export(
             exported,
@@ -77,12 +77,12 @@ def _onnx(call: OnnxCall, path: Path) -> Path:
 
 
 def _name_axes(model: Any, call: OnnxCall) -> None:
-    """Call the axes that may change as the call does; the exporter has numbered them."""
+    """Give dynamic axes the names of the call; the exporter has only numbered them."""
     given = {value.name: value for value in model.graph.inputs}
     names = {
         str(given[name].shape[axis]): word
         for name, axes in zip(call.names, call.dynamic, strict=True)
-        if name in given  # what the encoder does not look at is no input
+        if name in given  # arguments that the encoder does not use are not inputs of the graph
         for axis, word in axes.items()
     }
     computed = [value for node in model.graph for value in node.outputs]
@@ -98,7 +98,7 @@ def _timm(directory: RunDirectory, known: EncoderDescription[Any], folder: Path)
         reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
         raise ValueError(
             f"`format` 'timm' is for timm's own architectures, got {known.name} {reason};"
-            " use safetensors, encoder.json says how to build it"
+            " use safetensors, whose encoder.json describes the architecture"
         )
     config = {
         "architecture": known.name,

@@ -1,4 +1,4 @@
-"""After training: the verdict, the geometry, what can be shown."""
+"""Evaluation after training: the verdict, the geometry, the gallery."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHOWN, _NEIGHBOURS, _SEARCHED = 8, 5, 1_000
 
 
 def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
-    """Measure on the samples set aside; write ``health``, ``geometry`` and ``gallery``."""
+    """Measure on the held-out samples; write ``health``, ``geometry`` and ``gallery``."""
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
     z1, z2, representations = Watch(shown).project(method, engine)
@@ -66,7 +66,7 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
 
 
 def _last_loss(directory: RunDirectory) -> float | None:
-    """Mean training loss over the last tenth of the run; one batch alone is noisy."""
+    """Mean training loss over the last tenth of the run; that of a single batch is noisy."""
     lines = directory.read_metrics().train
     if not lines:
         return None
@@ -75,7 +75,7 @@ def _last_loss(directory: RunDirectory) -> float | None:
 
 
 def _samples(setup: Setup, source: Source, positions: Iterable[int]) -> list[Exhibit]:
-    """Whole samples, each captioned with what it is."""
+    """Samples without augmentation, each with its name as the caption."""
     batch = source.read(list(positions))
     exhibits = setup.kind.show(setup.views.plain(batch.inputs), setup.form)
     named = zip(exhibits, batch.samples.tolist(), strict=True)

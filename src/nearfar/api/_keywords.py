@@ -1,7 +1,7 @@
 """The keyword arguments of :func:`nearfar.pretrain`, for editors and type checkers.
 
-What they mean is documented where they are used: :class:`nearfar.training.TrainingOptions` and the
-options of each kind of data. A test compares names and types.
+They are documented by :class:`nearfar.training.TrainingOptions` and by the options of each
+modality. A test checks that names and types agree.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TrainingKeywords(TypedDict, total=False):
 
 
 class DataKeywords(TypedDict, total=False):
-    """Options of data and encoders; each kind of data has some of them."""
+    """Options of data and encoders; each modality has some of them."""
 
     image_size: int | None
     channels: int | None
@@ -75,4 +75,4 @@ class DataKeywords(TypedDict, total=False):
 
 
 class RunKeywords(TrainingKeywords, DataKeywords, total=False):
-    """Everything that :func:`nearfar.pretrain` takes beyond its named arguments."""
+    """Keyword arguments of :func:`nearfar.pretrain` in addition to its named arguments."""

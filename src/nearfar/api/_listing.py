@@ -1,4 +1,4 @@
-"""What there is to choose from."""
+"""Lists of the available methods and data sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["list_data", "list_methods"]
 
 
 def list_methods() -> list[dict[str, str]]:
-    """Every preset: its method, and what its class says of itself."""
+    """Name, method, objective, views, modalities and paper of every preset."""
     rows = []
     for name in preset_names():
         kind = method_class(name)
@@ -31,5 +31,5 @@ def list_methods() -> list[dict[str, str]]:
 
 
 def list_data() -> list[dict[str, str]]:
-    """Every source that has a name, and whether it is here already."""
+    """Every named data set, and where it is or how large its download is."""
     return named_sources()

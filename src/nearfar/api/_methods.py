@@ -1,4 +1,4 @@
-"""Which methods there are: built in, from entry points, by reference, or handed over."""
+"""Lookup of methods: built in, from entry points, by reference, or passed as a function."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = [
 ]
 
 GROUP = "nearfar.methods"
-"""The entry points by which other packages add methods."""
+"""Group of entry points with which other packages add methods."""
 
 
 def preset_names() -> tuple[str, ...]:
-    """The names of the built-in presets; short forms are left out."""
+    """Names of the built-in presets, without aliases."""
     public = {name: getattr(methods, name) for name in methods.__all__}
     return tuple(
         name for name, thing in public.items() if is_preset(thing) and thing.__name__ == name
@@ -44,12 +44,12 @@ def preset_names() -> tuple[str, ...]:
 
 
 def canonical_name(method: str) -> str:
-    """The full name of a method: of ``dgi``, for example, ``deep_graph_infomax``."""
+    """The full name of a method: ``deep_graph_infomax`` for ``dgi``."""
     return str(find_preset(method).__name__) if method in methods.__all__ else method
 
 
 def find_preset(method: str | Preset) -> Preset:
-    """The preset of this name; one that was handed over as it is.
+    """The preset of this name; a preset function is returned as it is.
 
     Args:
         method: A preset of ``nearfar.methods``, the name of an entry point in the group
@@ -57,7 +57,7 @@ def find_preset(method: str | Preset) -> Preset:
             ``mypackage.methods:mymethod``, or a function ``(encoder, width, *, ...)``.
 
     Raises:
-        ValueError: No method of this name; the nearest is named.
+        ValueError: An unknown name (the closest known name is suggested).
         TypeError: The object is not a preset.
     """
     if not isinstance(method, str):
@@ -79,10 +79,10 @@ def find_preset(method: str | Preset) -> Preset:
 
 
 def method_class(method: str | Preset) -> type[Method]:
-    """The class that a preset builds.
+    """The class of the method that a preset builds.
 
     Raises:
-        TypeError: What was handed over is not annotated with the method that it returns.
+        TypeError: The function's return annotation is not a method.
     """
     return class_of(find_preset(method))
 
@@ -94,18 +94,18 @@ def preset_options(method: str | Preset) -> dict[str, Any]:
 
 
 def served(method: str | Preset, kind: str) -> Serves | None:
-    """What a method asks of a kind of data; None if it is not for that kind."""
+    """A method's settings for a modality; None if it does not support the modality."""
     return served_by(find_preset(method), kind)
 
 
 def kinds_of(method: str | Preset) -> tuple[str, ...]:
-    """The kinds of data that a method is for; empty if it is for any."""
+    """The modalities that a method supports; empty if it supports any."""
     declared = serves_of(find_preset(method))
     return () if methods.ANY in declared else tuple(declared)
 
 
 def _preset_in(thing: object, *, named: str) -> Preset:
-    """A preset, or the one preset of a module."""
+    """The object itself if it is a preset, or the only preset of a module."""
     if isinstance(thing, ModuleType):
         own = [
             value
@@ -115,8 +115,9 @@ def _preset_in(thing: object, *, named: str) -> Preset:
         if len(own) != 1:
             names = ", ".join(value.__name__ for value in own) or "none"
             raise TypeError(
-                f"`method` {named} must be a module with one preset, a function (encoder, width)"
-                f" annotated with the method it returns, got {names}: name it, as in {named}:name"
+                f"`method` {named} must be a module with one preset (a function (encoder, width)"
+                f" annotated with the method it returns), got {names}; give its name, as in"
+                f" {named}:name"
             )
         found: Preset = own[0]
         return found
@@ -130,7 +131,7 @@ def _preset_in(thing: object, *, named: str) -> Preset:
 
 
 def _builds(thing: object) -> bool:
-    """Whether it is a function whose annotation says that it returns a method."""
+    """Whether the object is a function whose return annotation is a method."""
     if not inspect.isfunction(thing):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Pretrain, judge, write a run; resume one."""
+"""Pretrain and evaluate an encoder and write the run; resume a run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def pretrain(
     progress: Progress | None = None,
     **options: Unpack[RunKeywords],
 ) -> Run:
-    """Pretrain an encoder on unlabelled samples, judge it, and write everything into a directory.
+    """Pretrain an encoder on unlabelled samples, evaluate it, and write the run to a directory.
 
     Args:
         method: A preset of ``nearfar.methods`` by name (``nearfar methods`` lists them), or a
@@ -63,9 +63,9 @@ def pretrain(
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
             array, a tensor, a list of texts, a data set of PyTorch or a
             :class:`nearfar.data.Source`.
-        modality: Kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, one of an installed package, or a :class:`nearfar.modalities.Modality` of
-            your own; inferred from the data if not given.
+        modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, one of an installed package, or (in Python) a
+            ``nearfar.modalities.Modality`` of your own; inferred from the data if not given.
         setting: Source of defaults: ``small`` for small data and one computer, ``imagenet`` and
             ``cifar`` for the setting published in the method's paper, including encoder, batch size
             and epochs.
@@ -83,7 +83,7 @@ def pretrain(
             :class:`nearfar.views.ImageViews`.
         progress: Receives progress updates.
         options: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
-            kind of data: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
+            modality: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
             sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
 
     Returns:
@@ -133,7 +133,7 @@ def pretrain(
     directory = RunDirectory(Path(out) if out else Path("runs") / called)
     if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
         raise FileExistsError(
-            f"`out` must be a new directory: {directory.path} exists. Go on with it by nearfar"
+            f"`out` must be a new directory, but {directory.path} exists: resume it with nearfar"
             f" train --resume {directory.path}, or choose another --out"
         )
     notes = published.notes() if published else ()
@@ -153,20 +153,20 @@ def resume(
     modality: Modality[Any, Any] | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Resume a run that was stopped or killed; the final weights are as if it had not been.
+    """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
     Args:
         run: Directory of the run.
-        data: The same data, where they were handed over in Python.
-        method: The same function, where it was the user's own.
-        encoder: The same module, where it was the user's own.
-        width: Its width.
-        views: The same views, where they were the user's own.
-        modality: The same kind of samples, where it was handed over as an object.
-        progress: Shows how it goes.
+        data: The same data, if the run's data were a Python object rather than a name or a path.
+        method: The same function, if the run used one of your own.
+        encoder: The same module or function, if the run used one of your own.
+        width: Dimensions of the representation, for a module of your own.
+        views: The same views, if the run used views of your own.
+        modality: The same object, if the run used a modality of your own.
+        progress: Receives progress updates.
 
     Raises:
-        ValueError: There is no run, it is from a newer version, or the data are not the same.
+        ValueError: Not a run, a run of a newer version, or data other than the run's.
     """
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
@@ -176,13 +176,13 @@ def resume(
         ("encoder", recipe.encoder, encoder),
     ):
         if stated == "custom" and given is None:
-            raise ValueError(f"`{name}` was handed over in Python for this run: hand it over again")
+            raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
     kind = recipe.kind
     named = recipe.data if data is None else data
     source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
     if source.fingerprint != recipe.fingerprint:
         raise ValueError(
-            f"`data` must be what {directory.path} was trained on (fingerprint"
+            f"`data` must be the data that {directory.path} was trained on (fingerprint"
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
         )
     preset = method or find_preset(recipe.method)
@@ -200,7 +200,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
         devices=setup.recipe.training.devices, precision=setup.recipe.training.precision
     )
     engine.launch(_work, setup, directory, progress)
-    # what was trained may live in another process: the last checkpoint is what remains
+    # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
@@ -214,7 +214,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
         finished=True,
         seconds=checkpoint.seconds,
         peak_memory=max(record.peak_memory, peak_memory()),
-        # a file that breaks while it is read is known only now
+        # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
     ).save(directory.run)
     from nearfar.reports import write_report
@@ -225,7 +225,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
 
 
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
-    """Train, in one of the processes."""
+    """Train in one of the processes."""
     options: TrainingOptions = setup.recipe.training
     method = setup.trainee()
     watch = _watch(setup)
@@ -250,7 +250,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
 
 
 def _watch(setup: Setup) -> Watch:
-    """The samples set aside; no loss of methods that are shown a number of each sample."""
+    """The watched samples; without a loss if the method needs the index of each sample."""
     shown = setup.watched_views()
     if isinstance(setup.training_views, WithIndex):
         return Watch(shown)

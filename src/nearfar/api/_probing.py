@@ -19,17 +19,17 @@ __all__ = ["Representation", "Represented", "encoded", "probed", "raw"]
 Representation: TypeAlias = Literal["trained", "untrained", "raw"]
 
 Represented: TypeAlias = tuple[str, Tensor, Tensor | None]
-"""A name, and the features of the samples for training and for testing."""
+"""Name, features of the training samples, and features of the test samples, if any."""
 
 
 def encoded(name: str, encoder: nn.Module, views: Views, data: LabelledData) -> Represented:
-    """The representations of an encoder."""
+    """The representations of labelled data by an encoder."""
     train = embed_source(encoder, data.train, views)
     return name, train, None if data.test is None else embed_source(encoder, data.test, views)
 
 
 def raw(kind: Modality[Any, Any], form: Form, data: LabelledData) -> Represented:
-    """The usual features of the kind of data, which need no training."""
+    """The modality's raw features, a baseline without training."""
     parts = [data.train] if data.test is None else [data.train, data.test]
     joined = parts[0] if len(parts) == 1 else Joined(parts, name=data.train.name)
     name, features = kind.raw(joined, form)
@@ -38,7 +38,7 @@ def raw(kind: Modality[Any, Any], form: Form, data: LabelledData) -> Represented
 
 
 def probed(data: LabelledData, representations: Iterable[Represented]) -> ProbeRecord:
-    """Probe each representation on the official split, or by five stratified folds."""
+    """Probe each representation on the official split, or with five stratified folds."""
     return ProbeRecord(
         data=f"{data.train.name}: {data.train.describe()}",
         protocol="official split" if data.test is not None else "five stratified folds",

@@ -1,4 +1,4 @@
-"""The settings that papers publish, as what a recipe holds."""
+"""Published settings of papers, in terms of a recipe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from nearfar.checks import check_choice
 __all__ = ["SMALL", "Published", "find_published", "published_settings", "unpublished"]
 
 SMALL: Final = "small"
-"""The setting of which nothing is published: chosen for small data and one computer."""
+"""The unpublished setting, chosen for small data and one computer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What a paper trained with, where a recipe can say it.
+    """A paper's training setting, as far as a recipe can express it.
 
     Args:
-        source: Where it is published, and what came out.
-        encoder: Its name.
+        source: The publication and its result.
+        encoder: Name of the encoder.
         image_size: Side of the views in pixels.
         method: Keyword arguments of the preset.
-        training: Options of the loop; ``rate_per_256`` is the learning rate of a batch of 256.
-        views: Keyword arguments of the views, beyond what their preset has.
-        differs: What of it is done otherwise here.
+        training: Options of the training loop; ``rate_per_256`` is the learning rate for a batch
+            of 256.
+        views: Keyword arguments of the views that differ from the preset's defaults.
+        differs: Differences between the published setting and this implementation.
     """
 
     source: str
@@ -40,10 +41,11 @@ class Published:
     differs: tuple[str, ...] = ()
 
     def train(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Its options of the loop beside those that were said, which win.
+        """The setting's training options, overridden by the user's.
 
-        A rate of its own grows with the batch; neither it nor a weight decay outlives the change
-        to another optimiser. The warm-up takes a tenth of the epochs at most.
+        The published learning rate scales linearly with the batch size. With another optimiser the
+        published learning rate and weight decay are dropped. The warm-up is at most a tenth of the
+        epochs.
 
         >>> setting = find_published("imagenet", "simclr")
         >>> setting.train({"batch_size": 512})["learning_rate"]
@@ -65,7 +67,7 @@ class Published:
         return chosen
 
     def notes(self) -> tuple[str, ...]:
-        """What a run should say of it."""
+        """Notes for a run: the source of the setting, and the differences."""
         return (f"setting of {self.source}", *(f"not as published: {d}" for d in self.differs))
 
 
@@ -73,7 +75,7 @@ def find_published(setting: str, method: str, *, modality: str = "images") -> Pu
     """A method's setting by name; None for ``small``.
 
     Raises:
-        ValueError: Nothing of that name is published for the method; what there is is named.
+        ValueError: No such setting is published for the method; the message lists those that are.
     """
     if setting == SMALL:
         return None
@@ -87,14 +89,14 @@ def find_published(setting: str, method: str, *, modality: str = "images") -> Pu
     why = unpublished().get(method)
     raise ValueError(
         f"`setting` {setting} is not published for {method}{f' ({why})' if why else ''}: "
-        + (f"there is {' and '.join(others)}" if others else "leave it out")
-        + f"; {setting} is there for {', '.join(table[setting])}"
+        + (f"use {' or '.join(others)}" if others else "leave it out")
+        + f"; {setting} is published for {', '.join(table[setting])}"
     )
 
 
 @functools.cache
 def published_settings() -> dict[str, dict[str, Published]]:
-    """All of them, by name and preset."""
+    """All published settings, by name and preset."""
     tables = {name: of for name, of in _tables().items() if name != "none"}
     return {
         name: {
@@ -106,7 +108,7 @@ def published_settings() -> dict[str, dict[str, Published]]:
 
 
 def unpublished() -> dict[str, str]:
-    """Presets for images without any, and why."""
+    """Image presets without a published setting, and the reason."""
     return dict(_tables()["none"])
 
 

@@ -1,4 +1,4 @@
-"""A recipe: everything that repeats a run."""
+"""Recipes: the settings that reproduce a run."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ __all__ = [
 ]
 
 CUSTOM = "custom"
-"""The name of what was handed over in Python."""
+"""Name in a recipe of anything that was passed as a Python object."""
 
 
 def name_of(recipe: Recipe, preset: Preset) -> str:
-    """The method's name in records: the preset's, or that of the function handed over."""
+    """The method's name in records: that of the preset, or of the user's function."""
     if recipe.method != CUSTOM:
         return recipe.method
     return str(getattr(preset, "__name__", CUSTOM)).strip("<>")
 
 
 def view_recipe(method: str | Preset, kind: str) -> ViewRecipe:
-    """The views that a method is trained on; those of the kind where it does not say."""
+    """The views that a method is trained on; by default those of the modality."""
     found = served(method, kind)
     return found.views if found else ViewRecipe()
 
@@ -59,16 +59,16 @@ class Recipe:
     """Method, data, encoder, views and training of a run.
 
     Args:
-        method: Name of a method, or ``custom`` for one handed over in Python.
-        modality: Kind of the samples: ``images``, ``sequences``, ...
-        data: The value of ``--data``; ``custom`` for arrays and data sets handed over in Python.
-        encoder: Name of an encoder, or ``custom``.
+        method: Name of a method, or ``custom`` for a Python function.
+        modality: Modality of the samples: ``images``, ``sequences``, ...
+        data: The value of ``--data``; ``custom`` for arrays and data sets in Python.
+        encoder: Name of an encoder, or ``custom`` for a Python object.
         options: Options of data and encoder (:attr:`nearfar.modalities.Modality.options`).
         method_options: Keyword arguments of the preset that differ from its defaults.
         view_options: Keyword arguments of the views that differ from the method's.
         training: Options of the training loop.
-        fingerprint: Of the data, so that a run never resumes on others.
-        own_kind: The kind of the samples, where the object was handed over. It is not saved.
+        fingerprint: Fingerprint of the data, so that a run is never resumed with other data.
+        own_kind: The modality, if it is a Python object. It is not saved.
     """
 
     method: str = "simclr"
@@ -84,10 +84,11 @@ class Recipe:
 
     @property
     def kind(self) -> Modality[Any, Any]:
-        """The kind of the samples.
+        """The modality of the samples.
 
         Raises:
-            ValueError: It is of a package that is not installed, and was not handed over.
+            ValueError: A modality of a package that is not installed, or of your own that is not
+                given.
         """
         own = self.own_kind.brings(self.modality) if self.own_kind else None
         return own or modality(self.modality)
@@ -100,10 +101,10 @@ class Recipe:
         _check_keys(self.modality, self.options, dict(known))
 
     def check(self, preset: Preset) -> None:
-        """Whether a preset has these options, and its views these settings.
+        """Check that a preset has these options, and its views these settings.
 
         Raises:
-            ValueError: An option is unknown; the nearest known one is named.
+            ValueError: An unknown option (the closest known name is suggested).
         """
         _check_keys("method", self.method_options, preset_options(preset))
         kind = self.kind
@@ -130,14 +131,14 @@ class Recipe:
         *,
         own_kind: Modality[Any, Any] | None = None,
     ) -> Recipe:
-        """The recipe that these tables, as in ``recipe.toml``, describe.
+        """The recipe described by the tables of a ``recipe.toml``.
 
         Args:
-            tables: By name.
-            own_kind: The kind of the samples, where it was handed over.
+            tables: The tables by name.
+            own_kind: The modality, if it is a Python object.
 
         Raises:
-            ValueError: A table or key is unknown; the nearest known one is named.
+            ValueError: An unknown table or key (the closest known name is suggested).
         """
         _check_keys(
             "recipe", tables, dict.fromkeys(("data", "encoder", "method", "views", "training"))
@@ -161,10 +162,10 @@ class Recipe:
 def split_options(
     given: Mapping[str, Any], *, kind: Modality[Any, Any]
 ) -> tuple[dict[str, Any], ...]:
-    """Keyword arguments sorted into the modality's and the training loop's; None is not said.
+    """Keyword arguments split into those of the modality and of training; None means unset.
 
     Raises:
-        ValueError: A name that is neither; the nearest is named.
+        ValueError: An unknown name (the closest known name is suggested).
     """
     of_data = inspect.signature(kind.options).parameters
     of_training = {f.name: None for f in fields(TrainingOptions)}
@@ -178,7 +179,7 @@ def _with_tuples(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def training_options(given: Mapping[str, Any]) -> TrainingOptions:
-    """Options by keyword; an unknown one is an error that names the nearest."""
+    """Training options from keyword arguments; for an unknown one the error suggests a name."""
     _check_keys("training", given, {f.name: None for f in fields(TrainingOptions)})
     return TrainingOptions(**given)
 

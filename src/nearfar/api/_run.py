@@ -1,4 +1,4 @@
-"""A finished run: its encoder, its verdict, its files."""
+"""A finished run: its encoder, verdict and files."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Run(StoredRun):
 
     Args:
         path: Directory of the run.
-        encoder: The module the weights belong to, where it was the user's own.
-        modality: The kind of the samples, where it was handed over as an object.
+        encoder: A module of the trained architecture, if the run's encoder was your own.
+        modality: The modality, if it was your own.
 
     Example:
         >>> import nearfar, tempfile
@@ -82,10 +82,10 @@ class Run(StoredRun):
         """Representations of samples, one row per sample, in the order of the data.
 
         Args:
-            data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             batch_size: Samples per forward pass.
             ids: Return the name of each row as well: file, row or line.
-            options: How the data are opened, where that differs from the run's: ``column``.
+            options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
             A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``.
@@ -108,9 +108,9 @@ class Run(StoredRun):
         """Representations of each time step of each sequence.
 
         Args:
-            data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             ids: Return the name of each sequence as well.
-            options: How the data are opened, where that differs from the run's.
+            options: Options for loading the data, if different from the run's.
 
         Returns:
             A float32 array (steps × width) per sequence; with `ids` a named tuple
@@ -131,16 +131,16 @@ class Run(StoredRun):
         representations: Sequence[Representation] = ("trained", "untrained", "raw"),
         **options: Any,
     ) -> ProbeRecord:
-        """Accuracy of probes on the representation, the untrained encoder's and raw features.
+        """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
 
         Args:
             data: Labelled data: a name, a folder with one sub-folder per class, a table with a
                 column of labels, or an ``.npz`` file with labels. Probes use the official split
-                where there is one, else five stratified folds.
-            labels: A class for each sample; or the name of a set of labels or a column, where there
-                are several: ``speaker``.
+                if there is one, else five stratified folds.
+            labels: The class of each sample; or, if the data have several sets or columns of
+                labels, the name of one: ``speaker``.
             representations: The representations to probe.
-            options: How the data are opened, where that differs from the run's: ``column``.
+            options: Options for loading the data, if different from the run's: ``column``.
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
@@ -148,29 +148,30 @@ class Run(StoredRun):
         return probed(labelled, (self._represented(name, labelled) for name in representations))
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
-        """The verdict on the run, made without labels when it ended.
+        """The run's verdict, obtained without labels at the end of training.
 
         Args:
-            report: An HTML page to write, with the hypersphere and the spectrum.
+            report: HTML page to write, with the hypersphere and the spectrum.
         """
         if report is not None:
             write_health(report, self.health, self.directory.read_geometry())
         return self.health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
-        """Write the encoder for use without nearfar.
+        """Export the encoder for use without nearfar.
 
         Args:
-            format: ``safetensors``: weights under the encoder's own key names, and a JSON file that
-                says how to build it; ``onnx``: one file that takes normalised inputs, any number of
-                them; ``timm``: a folder for ``timm.create_model("local-dir:FOLDER")``.
+            format: ``safetensors``: the weights, with the key names of the encoder's own library,
+                and a JSON file that describes the architecture; ``onnx``: one file, for normalised
+                inputs and any batch size; ``timm``: a folder for
+                ``timm.create_model("local-dir:FOLDER")``.
             out: File (or folder, for timm) to write; inside the run's directory if not given.
 
         Returns:
             The path of the file or folder.
 
         Raises:
-            ValueError: An unknown format, or timm for an encoder that is not timm's.
+            ValueError: An unknown format, or ``timm`` for an encoder that is not from timm.
         """
         return export_encoder(
             self.directory,
@@ -184,11 +185,11 @@ class Run(StoredRun):
     def compare(
         self, *others: str | Path | Run, report: str | Path | None = None
     ) -> list[dict[str, Any]]:
-        """This run and others side by side, one row per run.
+        """Comparison of this run with others, one row per run.
 
         Args:
             others: Runs or their directories.
-            report: An HTML page to write, with the curves of all of them.
+            report: HTML page to write, with the curves of all runs.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
         if report is not None:
@@ -223,15 +224,15 @@ def load(
     encoder: nn.Module | None = None,
     modality: Modality[Any, Any] | None = None,
 ) -> Run:
-    """A run from its directory.
+    """Load a run from its directory.
 
     Args:
         path: Directory of the run.
-        encoder: A module like the one that was trained, where it was the user's own.
-        modality: The kind of the samples, where it was handed over as an object.
+        encoder: A module of the trained architecture, if the run's encoder was your own.
+        modality: The modality, if it was your own.
 
     Raises:
-        ValueError: No run is there, or a newer version made it. A pickle is never opened.
+        ValueError: Not a run, or a run of a newer version. Pickles are never loaded.
     """
     if Path(path).is_file():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Finding a run again."""
+"""Directories of existing runs, and their format."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def open_directory(path: str | Path) -> RunDirectory:
     """The directory of an existing run that this version can read.
 
     Raises:
-        ValueError: No run is there, or a newer version made it.
+        ValueError: Not a run, or a run of a newer version.
     """
     directory = RunDirectory(Path(path))
     if not directory.exists():
-        raise ValueError(f"{path} is not the directory of a run: it holds no recipe.toml")
+        raise ValueError(f"{path} is not the directory of a run: it contains no recipe.toml")
     if directory.run.is_file() and directory.read_run().format > RUN_FORMAT:
         raise ValueError(f"{path} was made by a newer nearfar: upgrade to read it")
     return directory
 
 
 def upgraded(recipe: Recipe, source: Source) -> Recipe:
-    """The recipe of an unfinished run of 0.1, with what 0.1 chose by the name of the source."""
+    """The recipe of an unfinished run of 0.1, plus the views that 0.1 chose by the data's name."""
     if recipe.modality != "images" or "view_style" in recipe.options:
         return recipe
     style = "drawing" if source.root.name in ("digits", "mnist", "omniglot") else "natural"

@@ -1,4 +1,4 @@
-"""Which of several encoders is best, without a label: scores to compare them by."""
+"""Label-free scores for choosing among encoders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nearfar.diagnostics import alignment, effective_rank, relative_alignment, u
 __all__ = ["Score", "label_free_score"]
 
 Score: TypeAlias = Callable[[Tensor, Tensor], float]
-"""From representations of two views of the same samples to a number, better when higher."""
+"""A function of the representations of two views of the same samples; higher is better."""
 
 
 def label_free_score(
@@ -25,26 +25,27 @@ def label_free_score(
     *,
     by: str | Score = "alignment_uniformity",
 ) -> float:
-    r"""How good representations are, judged without labels: to choose among encoders.
+    r"""Label-free quality of representations, for choosing among encoders.
 
     ``alignment_uniformity``
-        :math:`-\ell_\text{align} - \ell_\text{uniform}` on the unit sphere: views of a sample lie
-        close together, and samples are spread. Wang and Isola found the two to go with the accuracy
-        of a linear classifier, over hundreds of encoders. 0 where all is one point, about 4 where
-        views agree and samples are spread over the whole sphere.
+        :math:`-\ell_\text{align} - \ell_\text{uniform}` on the unit sphere, high if the views of a
+        sample are close and the samples are spread out. Wang and Isola found that the two losses
+        correlate with linear-probe accuracy over hundreds of encoders. 0 if all embeddings
+        coincide, about 4 if views coincide and samples are uniform on the sphere.
     ``relative_alignment``
-        Minus the squared distance of two views of a sample over that of strangers. From about -2
-        to 0.
+        Minus the ratio of the squared distance between two views of a sample to that between
+        different samples. From about -2 to 0.
     ``retrieval``
-        Share of the samples whose second view is the nearest of all second views to the first one,
-        by cosine about the means. From 0 to 1.
+        Fraction of the samples whose second view is the nearest of all second views to the first
+        view, by cosine similarity after subtracting each view's mean. From 0 to 1.
     ``effective_rank``
-        RankMe of the first view: from 1 to the width. It is for comparing runs of one width and
-        one kind, whose views agree; noise has full rank.
+        RankMe of the first view, from 1 to the width. It is meant for comparing runs of the same
+        width and modality whose views agree; noise has full rank.
 
     Args:
         h1: Representations of one view of each sample.
-        h2: Of a second view of the same samples, in the same order; 2 rows or more.
+        h2: Representations of a second view of the same samples, in the same order; at least 2
+            rows.
         by: One of these names, or a function of the two matrices.
 
     Returns:

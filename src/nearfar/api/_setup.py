@@ -1,4 +1,4 @@
-"""Everything a process needs to train, decided before anything is written."""
+"""Preparation of a training run: all choices and checks, before anything is written."""
 
 from __future__ import annotations
 
@@ -28,23 +28,24 @@ __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 _WATCHED_SHARE, _WATCHED_LEAST, _WATCHED_MOST = 0.1, 2, 256
 _TRAINED_LEAST = 4
 LEAST_SAMPLES = _TRAINED_LEAST + _WATCHED_LEAST
-_NO_EPOCH = 2**32 - 1  # an order that no epoch of training has
+_NO_EPOCH = 2**32 - 1  # seeds a permutation that no training epoch uses
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything a process needs to train; can be sent to another process.
+    """Everything that a training process needs; it can be sent to another process.
 
     Attributes:
-        recipe: With every choice that depends on the data.
-        preset: Built the method.
-        train: Samples to train on.
-        watched: Samples set aside to watch.
-        views: Makes the views of a batch.
-        description: How the encoder is built and what it knows of its inputs.
-        schedule: Batches and updates.
-        method: Around the encoder, with fresh heads. Train a copy: see :meth:`trainee`.
-        notes: What a user should know.
+        recipe: The recipe, including every choice that depends on the data.
+        preset: The preset that built the method.
+        train: Training samples.
+        watched: Held-out samples for measurements during training.
+        views: Generates the views of a batch.
+        description: The encoder's architecture and the form of its inputs.
+        schedule: Numbers of batches and updates.
+        method: The method around the encoder, with randomly initialised heads. Train a copy: see
+            :meth:`trainee`.
+        notes: Notes for the user.
     """
 
     recipe: Recipe
@@ -69,16 +70,16 @@ class Setup:
         preset: Preset,
         notes: tuple[str, ...] = (),
     ) -> Setup:
-        """Check, split, choose, and build encoder, views and method; refuses what cannot work.
+        """Check the settings, split the data, and build encoder, views and method.
 
         Args:
-            recipe: As the user wants it.
+            recipe: The recipe as the user gave it.
             source: The data.
-            encoder: A name, or a module.
-            width: Of a module's representation.
-            views: Instead of the method's own.
-            preset: Builds the method.
-            notes: Added after those of data and encoder.
+            encoder: Name of an encoder, a module, or a function that builds one.
+            width: Dimensions of the representation, for a module.
+            views: Views to use instead of the method's.
+            preset: The preset that builds the method.
+            notes: Further notes, appended to those of data and encoder.
         """
         _check_fit(recipe, preset, source, views)
         kind = recipe.kind
@@ -128,17 +129,17 @@ class Setup:
 
     @property
     def kind(self) -> Modality[Any, Any]:
-        """The kind of the samples."""
+        """The modality of the samples."""
         return self.recipe.kind
 
     @property
     def form(self) -> Form:
-        """What the encoder knows of its inputs."""
+        """The form of the encoder's inputs."""
         form: Form = self.description.form
         return form
 
     def trainee(self) -> Method:
-        """A copy of the method to train: tensors sent to another process share their memory."""
+        """A copy of the method to train; tensors sent to another process would share memory."""
         method = copy.deepcopy(self.method)
         if self.recipe.training.compile:
             method.encoder.compile()
@@ -146,16 +147,16 @@ class Setup:
 
     @property
     def training_views(self) -> Views:
-        """The views of a batch, followed by sample indices where the method asks for them."""
+        """The views of a batch, followed by sample indices if the method needs them."""
         return WithIndex(self.views) if method_class(self.preset).indexed else self.views
 
     def watched_views(self) -> tuple[View, ...]:
-        """Two views of the samples set aside, the same in each run of a seed."""
+        """Two views of the watched samples; the same in all runs with the same seed."""
         positives = method_class(self.preset).positives
         return self._shown(self.views if positives else self.kind.two_views(self.form))
 
     def seen_views(self) -> tuple[View, ...]:
-        """The samples set aside as the method would see them, without further integers."""
+        """The method's own views of the watched samples, without sample indices."""
         return self._shown(self.views.views if isinstance(self.views, WithIndex) else self.views)
 
     def _shown(self, views: Views) -> tuple[View, ...]:
@@ -163,7 +164,7 @@ class Setup:
         return views(batch.inputs, batch.samples, seed=self.recipe.training.seed, epoch=0)
 
     def record(self, directory: RunDirectory, engine: Engine) -> RunRecord:
-        """What this run is, before it starts."""
+        """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
         where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
@@ -196,26 +197,26 @@ class Setup:
 
 
 def count_watched(source: Source) -> int:
-    """How many samples are set aside to watch.
+    """Number of watched samples: a tenth, at least 2 and at most 256.
 
     Raises:
-        ValueError: Too few samples to set any aside.
+        ValueError: Too few samples to hold any out.
     """
     count = len(source)
     watched = min(_WATCHED_MOST, max(_WATCHED_LEAST, round(count * _WATCHED_SHARE)))
     if count - watched < _TRAINED_LEAST:
         raise ValueError(
-            f"`data` must hold at least {LEAST_SAMPLES} samples, so that some can be set aside to"
-            f" watch; {source.name} holds {count}"
+            f"`data` must have at least {LEAST_SAMPLES} samples, as some are held out for"
+            f" measurements, got {count} ({source.name})"
         )
     return watched
 
 
 def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
-    """Most samples to train on; a tenth, at most 256, set aside to watch.
+    """Training samples and watched samples, a random tenth but at most 256.
 
     Raises:
-        ValueError: Too few samples to set any aside.
+        ValueError: Too few samples to hold any out.
     """
     count, watched = len(source), count_watched(source)
     order = permutation(count, seed=seed, epoch=_NO_EPOCH)
@@ -229,10 +230,10 @@ def _temperature(method: Method) -> float | None:
 
 
 def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | None) -> None:
-    """Data, method and options fit together."""
+    """Check that data, method and options are compatible."""
     if source.modality != recipe.modality:
         raise ValueError(
-            f"`modality` is {recipe.modality}, but {source.name} holds {source.modality}"
+            f"`modality` is {recipe.modality}, but {source.name} contains {source.modality}"
         )
     kinds = kinds_of(preset)
     if kinds and recipe.modality not in kinds:
@@ -250,7 +251,7 @@ def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | No
 
 
 def _options(kind: Modality[Any, Any], recipe: Recipe, preset: Preset) -> Any:
-    """The options of data and encoder: the user's before the method's."""
+    """The options of data and encoder; the user's take precedence over the method's."""
     asked = served(preset, kind.name)
     return kind.options(**{**(asked.encoder if asked else {}), **recipe.options})
 
@@ -264,14 +265,14 @@ def _build_encoder(
     encoder: str | nn.Module | EncoderFactory,
     width: int | None,
 ) -> tuple[nn.Module, EncoderDescription[Any]]:
-    """The encoder with the weights that the run starts from, and its description."""
+    """The encoder with its initial weights, and its description."""
     form = kind.form(source, options, seed=recipe.training.seed)
     if not isinstance(encoder, nn.Module):
         if width is not None:
             raise ValueError(
-                f"`width` belongs to a module of your own, got {width} with {encoder!r}"
+                f"`width` must be given only with a module, got {width} with {encoder!r}"
             )
-        with torch.random.fork_rng():  # the initial weights depend on the run's seed alone
+        with torch.random.fork_rng():  # the initial weights depend only on the run's seed
             torch.manual_seed(recipe.training.seed)
             return make_encoder(kind, encoder, form, options)
     if width is None:
@@ -282,7 +283,7 @@ def _build_encoder(
         width=width,
         modality=recipe.modality,
         form=form,
-        how="the module that was handed over",
+        how="a module passed in Python",
     )
 
 
@@ -297,7 +298,7 @@ def _gather_facts(
 ) -> RunFacts:
     return RunFacts(
         kind=kind.name,
-        samples=len(source.root),  # indices count in the whole data set
+        samples=len(source.root),  # sample indices refer to the whole data set
         batch_size=batch_size,
         batches_per_epoch=schedule.batches_per_epoch,
         updates=schedule.steps,
@@ -311,7 +312,7 @@ def _gather_facts(
 def _build_method(
     recipe: Recipe, preset: Preset, encoder: nn.Module, width: int, facts: RunFacts
 ) -> Method:
-    """The method around a copy of the encoder, with fresh heads."""
+    """The method around a copy of the encoder, with randomly initialised heads."""
     options = dict(recipe.method_options)
     name = facts_parameter(preset)
     if name is not None:
@@ -320,13 +321,13 @@ def _build_method(
         torch.manual_seed(recipe.training.seed + 1)
         method = preset(copy.deepcopy(encoder), width, **options)
     if recipe.training.channels_last:
-        # kernels and feature maps; matrices are not touched
+        # applies to convolution kernels and feature maps only, not to matrices
         method = method.to(memory_format=torch.channels_last)
     return method
 
 
 def _with_decisions(recipe: Recipe, kind: Modality[Any, Any], options: Any) -> Recipe:
-    """The recipe with what was decided from the data, so that it is not decided again."""
+    """The recipe plus the options inferred from the data, so that resuming does not infer them."""
     before = kind.options(**recipe.options)
     decided = {k: v for k, v in vars(options).items() if v != getattr(before, k)}
     return replace(recipe, options=recipe.options | decided)
@@ -336,7 +337,7 @@ def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
     if description.stem != "small":
         return ()
     size = description.form.image_size
-    return (f"small stem: 3×3 convolution of stride 1, as images have {size} pixels",)
+    return (f"small stem: 3×3 convolution of stride 1, as images are {size}×{size}",)
 
 
 def _batch_notes(recipe: Recipe) -> tuple[str, ...]:
@@ -344,6 +345,6 @@ def _batch_notes(recipe: Recipe) -> tuple[str, ...]:
     if (options.micro_batch or options.batch_size) >= options.batch_size:
         return ()
     return (
-        f"at most {options.micro_batch:,} samples pass the network at once, and are what batch-norm"
-        " sees; loss and gradient are those of the whole batch",
+        f"micro-batches of {options.micro_batch:,} samples: batch-norm statistics are those of a"
+        " micro-batch, loss and gradient those of the whole batch",
     )

@@ -1,4 +1,4 @@
-"""What the directory of a run holds: records, encoder, and how its data are opened."""
+"""The stored parts of a run: records, encoder, and the options for loading data."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = ["StoredRun", "save_encoder"]
 def save_encoder(
     directory: RunDirectory, encoder: nn.Module, description: EncoderDescription[Any]
 ) -> None:
-    """Write the weights under the encoder's own key names, and how to build what they fit."""
+    """Write the weights, with the encoder's own key names, and the description of the encoder."""
     state = {
         name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, value in encoder.state_dict().items()
@@ -54,12 +54,12 @@ def save_encoder(
 
 
 class StoredRun:
-    """A run as it is stored; :class:`nearfar.api.Run` adds the verbs.
+    """A stored run; :class:`nearfar.api.Run` adds methods such as ``embed`` and ``probe``.
 
     Args:
         path: Directory of the run.
-        encoder: The module that the weights belong to, if it was the user's own.
-        modality: The kind of the samples, if it was handed over as an object.
+        encoder: A module of the trained architecture, if the run's encoder was your own.
+        modality: The modality, if it was your own.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class StoredRun:
 
     @property
     def record(self) -> RunRecord:
-        """What the run was."""
+        """The run's settings and numbers."""
         return self.directory.read_run()
 
     @property
@@ -83,19 +83,19 @@ class StoredRun:
         """The verdict.
 
         Raises:
-            ValueError: The run did not come to its end.
+            ValueError: The run has not finished.
         """
         health = self.directory.read_health()
         if health is None:
             raise ValueError(
-                f"{self.path} has no verdict, as it did not come to its end; go on with it by"
+                f"{self.path} has no verdict, as it did not finish: resume it with"
                 f" nearfar train --resume {self.path}"
             )
         return health
 
     @property
     def metrics(self) -> Metrics:
-        """What was measured while it trained: loss and terms, readings of the watched samples.
+        """Metrics during training: loss and loss terms, measurements of the watched samples.
 
         Example:
             >>> import nearfar, tempfile
@@ -108,10 +108,10 @@ class StoredRun:
 
     @cached_property
     def description(self) -> EncoderDescription[Any]:
-        """How the encoder is built and what inputs it expects."""
+        """The encoder's architecture and the form of its inputs."""
         if not self.directory.encoder_description.is_file():
             raise ValueError(
-                f"{self.path} has no encoder yet, as it did not come to its end; go on with it by"
+                f"{self.path} has no encoder, as it did not finish: resume it with"
                 f" nearfar train --resume {self.path}"
             )
         found: EncoderDescription[Any]
@@ -129,7 +129,7 @@ class StoredRun:
         return module.eval()
 
     def untrained_encoder(self) -> nn.Module:
-        """The encoder as it was before training, from the seed of the run."""
+        """The encoder before training, initialised from the run's seed."""
         seed = int(self.directory.read_recipe()["training"]["seed"])
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -137,7 +137,7 @@ class StoredRun:
 
     @property
     def kind(self) -> Modality[Any, Any]:
-        """The kind of the samples that the encoder takes."""
+        """The modality of the encoder's inputs."""
         return self._find_kind(self.description.modality)
 
     def _find_kind(self, name: str) -> Modality[Any, Any]:
@@ -149,18 +149,18 @@ class StoredRun:
 
     @property
     def views(self) -> Views:
-        """Shows whole samples as the encoder knows them."""
+        """Views without augmentation: whole samples in the form that the encoder expects."""
         return self.kind.plain(self.description.form)
 
     def open(self, data: Any, **options: Any) -> Source:
-        """All of the data, read as those that the encoder was trained on.
+        """Load data with the options of the run's training data; all splits are joined.
 
         Args:
-            data: Whatever :func:`nearfar.pretrain` takes.
-            options: How they are opened, where that differs from the run's data: ``column``.
+            data: Data as for :func:`nearfar.pretrain`.
+            options: Options for loading the data, if different from the run's: ``column``.
 
         Raises:
-            ValueError: The samples are of another kind or shape.
+            ValueError: Samples of another modality or shape.
         """
         kind, given = self._opening_of(data, options)
         source = self._side(open_source(data, modality=kind, split="all", **given))
@@ -168,45 +168,46 @@ class StoredRun:
         return source
 
     def open_labelled(self, data: Any, *, labels: Any = None, **options: Any) -> LabelledData:
-        """Samples and their classes, read as those that the encoder was trained on.
+        """Load labelled data with the options of the run's training data.
 
         Args:
             data: Labelled data.
-            labels: A class for each sample, or the name of a set of labels or a column.
-            options: As of :meth:`open`.
+            labels: The class of each sample, or the name of a set of labels or a column.
+            options: Options for loading the data, if different from the run's.
         """
         own = labels is not None and not isinstance(labels, str)
-        kind, given = self._opening_of(data, options, pairs=own)  # labels in a file are of one side
+        # labels in a file belong to one side of a pair
+        kind, given = self._opening_of(data, options, pairs=own)
         labelled = open_labelled(data, labels=labels, modality=kind, **given)
         labelled = replace(labelled, train=self._side(labelled.train))
         self.check(labelled.train)
         return labelled
 
     def check(self, source: Source) -> None:
-        """Whether samples can be shown to the encoder.
+        """Check that samples have the form that the encoder expects.
 
         Raises:
-            ValueError: They cannot; what differs is said.
+            ValueError: They do not; the message names the difference.
         """
         kinds = self.kind.takes(self.description.form)
         if source.modality not in kinds:
             raise ValueError(
-                f"`data` must be {' or '.join(kinds)}, as the run's were,"
+                f"`data` must be {' or '.join(kinds)}, as in the run,"
                 f" got {source.modality}: {source.describe()}"
             )
         self.kind.check(source, self.description.form)
 
     def opening(self) -> dict[str, Any]:
-        """How the run's data were opened."""
+        """The options with which the run's data were loaded."""
         options = self._recipe().options
         return opening(self.kind, options | self.kind.opening(self.description.form))
 
     def _opening_of(
         self, data: Any, options: dict[str, Any], *, pairs: bool = True
     ) -> tuple[DataKind | None, dict[str, Any]]:
-        """Kind and options with which data are opened: as the run's, or as one side of them."""
+        """Modality and options for loading data: those of the run, or of one side of its pairs."""
         if is_name(data) or isinstance(data, Source):
-            return None, self.opening() | options  # these say themselves what they hold
+            return None, self.opening() | options  # their modality is known
         recipe = self._recipe()
         if recipe.kind.paired and pairs and not options and may_be_pairs(data):
             return recipe.kind.data, opening(recipe.kind, recipe.options)
@@ -215,7 +216,7 @@ class StoredRun:
         return self.kind.data, self.opening() | options
 
     def _side(self, source: Source) -> Source:
-        """The inputs of pairs, where the encoder is of one kind."""
+        """The inputs of the pairs, if the encoder takes a single modality."""
         if is_paired(source) and not self.kind.paired:
             return sides(source)[0]
         return source
@@ -225,7 +226,7 @@ class StoredRun:
         if known.library == "custom":
             if self._own is None:
                 raise ValueError(
-                    "`encoder` was handed over in Python for this run: hand it to nearfar.load too"
+                    "`encoder` of this run is a module of your own: pass it to nearfar.load"
                 )
             return self._own
         return rebuild_encoder(self.kind, known)

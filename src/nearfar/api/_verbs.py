@@ -1,4 +1,4 @@
-"""The verbs of a run as functions that take a run or its directory."""
+"""The methods of a run as functions of a run or its directory."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def embed(
 
     Args:
         run: A run or its directory.
-        data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+        data: Data as for :func:`nearfar.pretrain`, of the run's modality.
         batch_size: Samples per forward pass.
         ids: Return the name of each row as well.
-        options: How the data are opened, where that differs from the run's: ``column``.
+        options: Options for loading the data, if different from the run's: ``column``.
     """
     found = _run(run)
     if ids:
@@ -85,9 +85,9 @@ def embed_steps(
 
     Args:
         run: A run or its directory.
-        data: Anything that :func:`nearfar.pretrain` takes, of the kind the run was trained on.
+        data: Data as for :func:`nearfar.pretrain`, of the run's modality.
         ids: Return the name of each sequence as well.
-        options: How the data are opened, where that differs from the run's.
+        options: Options for loading the data, if different from the run's.
     """
     found = _run(run)
     return (
@@ -108,9 +108,9 @@ def probe(
     Args:
         run: A run or its directory.
         data: Labelled data.
-        labels: A class for each sample, or the name of a set of labels or a column.
+        labels: The class of each sample, or the name of a set of labels or a column.
         representations: The representations to probe.
-        options: How the data are opened, where that differs from the run's: ``column``.
+        options: Options for loading the data, if different from the run's: ``column``.
     """
     return _run(run).probe(data, labels=labels, representations=representations, **options)
 
@@ -118,16 +118,16 @@ def probe(
 def diagnose(
     embeddings: Any, second: Any = None, *, report: str | Path | None = None
 ) -> HealthRecord:
-    """Whether embeddings are healthy, without a label.
+    """Label-free verdict on embeddings: healthy, collapsed, or nothing learnt.
 
     Args:
-        embeddings: A matrix (samples × dim) as array or tensor, a file of one (``.npy``, ``.npz``,
-            ``.parquet``), or a run or its directory, whose verdict was made when it ended.
-        second: A second view of the same samples; without it agreement is not judged.
-        report: An HTML page to write, with the hypersphere and the spectrum.
+        embeddings: A matrix (samples × dim) as an array, a tensor or a file (``.npy``, ``.npz``,
+            ``.parquet``); or a run or its directory, whose stored verdict is returned.
+        second: A second view of the same samples; without it alignment is not measured.
+        report: HTML page to write, with the hypersphere and the spectrum.
 
     Raises:
-        ValueError: Not a matrix, fewer than 2 rows, or NaN and infinity (the row is named).
+        ValueError: Not a matrix, fewer than 2 rows, or NaN or infinity (the message names the row).
 
     Example:
         >>> import nearfar, torch
@@ -143,7 +143,7 @@ def diagnose(
 def export(
     run: RunLike, format: ExportFormat = "safetensors", out: str | Path | None = None
 ) -> Path:
-    """Write a run's encoder for use without nearfar: :meth:`nearfar.api.Run.export`.
+    """Export a run's encoder for use without nearfar: :meth:`nearfar.api.Run.export`.
 
     Args:
         run: A run or its directory.
@@ -154,17 +154,17 @@ def export(
 
 
 def compare(runs: Sequence[RunLike], *, report: str | Path | None = None) -> list[dict[str, Any]]:
-    """Several runs side by side, one row per run: :meth:`nearfar.api.Run.compare`.
+    """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
         runs: Runs or their directories.
-        report: An HTML page to write, with the curves of all of them.
+        report: HTML page to write, with the curves of all runs.
 
     Raises:
-        ValueError: No run.
+        ValueError: No runs.
     """
     if not runs:
-        raise ValueError("`runs` must hold at least one run, got none")
+        raise ValueError("`runs` must name at least one run, got none")
     first, *others = (_run(run) for run in runs)
     return first.compare(*others, report=report)
 

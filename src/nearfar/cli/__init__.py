@@ -1,4 +1,4 @@
-"""The command line: a command parses, calls one function of ``nearfar.api``, prints its record."""
+"""The command line: each command parses its flags, calls ``nearfar.api`` and prints the result."""
 
 from nearfar.cli._entry import COMMANDS, app, main
 

@@ -24,7 +24,7 @@ def advise(
     plot: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Print what theory predicts for a setting, line by line with its formula.
+    """Print theory's predictions for a setting, one per line with its formula.
 
     Args:
         batch_size: Samples per batch (256 if not given).
@@ -32,19 +32,19 @@ def advise(
         dim: Dimensions of a projection (128 if not given).
         num_negatives: Keys in a queue; in-batch negatives if not given.
         classes: Assumed number of equally frequent classes.
-        latent_classes: Number of latent classes, or `unknown` for several guesses.
-        data: Training data, for the number of samples and, with labels, the class frequencies.
-        run: Directory of a run instead of a setting; its measurements are compared as well.
-        plot: HTML page to write, with the bounds against the number of candidates.
-        json: Print JSON instead of lines.
+        latent_classes: Number of latent classes, or `unknown` to try several numbers.
+        data: Training data: gives the number of samples and, if labelled, the class frequencies.
+        run: Directory of a run that gives the setting; its measurements are compared with theory.
+        plot: HTML page to write, which plots the bounds against the number of candidates.
+        json: Print JSON instead of text.
     """
     from nearfar import api
 
     if latent_classes != UNKNOWN:
         if classes is not None or not latent_classes.isdecimal():
             raise ValueError(
-                "`latent_classes` must be `unknown` or a number, and go without `classes`,"
-                f" got {latent_classes!r}"
+                "`latent_classes` must be `unknown` or a number, and cannot be combined with"
+                f" `classes`, got {latent_classes!r}"
             )
         classes = int(latent_classes)
     advice = api.advise(

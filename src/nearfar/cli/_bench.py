@@ -13,13 +13,13 @@ __all__ = ["bench"]
 def bench(
     what: str, /, *, seconds: float = 30.0, out: Path | None = None, json: bool = False
 ) -> None:
-    """Measure speed on this computer.
+    """Measure the speed of nearfar on this computer.
 
     Args:
-        what: `objectives`: time and memory of losses, some minutes; `views`: random views per
-            second; `train`: images per second in a training step.
-        seconds: Duration of the measurement; longer is more precise.
-        out: CSV file to write, with versions and machine.
+        what: `objectives`: time and memory of the losses (takes several minutes); `views`: random
+            views per second; `train`: images per second in training.
+        seconds: Approximate duration in seconds; a longer measurement is more precise.
+        out: CSV file to write; it also records the versions and the machine.
         json: Print JSON instead of a table.
     """
     from nearfar import speed

@@ -12,14 +12,16 @@ __all__ = ["cite"]
 
 
 def cite(
-    *names: Annotated[str, Parameter(help="Methods, data sets, measurements, or runs.")],
+    *names: Annotated[
+        str, Parameter(help="Methods, data sets, measurements or runs; nearfar itself if none.")
+    ],
     json: bool = False,
 ) -> None:
-    """Print the BibTeX of what a result rests on; nearfar's own, and what there is, without names.
+    """Print BibTeX entries; without names, nearfar's own entry and the names that can be cited.
 
     Args:
         names: Methods, data sets, measurements, or directories of runs.
-        json: Print JSON: kind, key and fields of each entry.
+        json: Print JSON with the kind, key and fields of each entry.
     """
     from nearfar import api
 
@@ -29,7 +31,7 @@ def cite(
         return
     print("\n\n".join(map(str, references)))
     if not names:
-        print("\n% nearfar cite NAME..., with names of")
+        print("\n% nearfar cite NAME... accepts the names of")
         for line in _lines(api.citable()):
             print(f"%   {line}")
 

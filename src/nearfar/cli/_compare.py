@@ -11,7 +11,7 @@ __all__ = ["compare"]
 
 
 def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
-    """Compare runs: settings, measurements, verdicts.
+    """Compare the settings, measurements and verdicts of runs.
 
     Args:
         runs: Directories of runs.

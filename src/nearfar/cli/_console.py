@@ -1,4 +1,4 @@
-"""Where the command line writes: results to standard output, errors to standard error."""
+"""Output of the command line: results to standard output, errors to standard error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_error", "print_json", "print_line", "stdout"]
 
-WIDE = 200  # where output goes to a file or a pipe, nothing is folded
+WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
 
 
 def stdout() -> Console:
@@ -24,7 +24,7 @@ def stdout() -> Console:
 
 
 def print_line(word: str, text: str, *, style: str = "") -> None:
-    """One line of output: a word in the margin, and what it stands for."""
+    """Print one line of output: a keyword in the margin, then the text."""
     from rich.table import Table
     from rich.text import Text
 
@@ -38,12 +38,12 @@ def print_line(word: str, text: str, *, style: str = "") -> None:
 
 
 def print_json(value: Any) -> None:
-    """A record's JSON, or a value as JSON, on standard output."""
+    """Print a JSON string as it is, or any other value as JSON."""
     print(value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
 
 
 def print_error(error: BaseException) -> None:
-    """One line in red on standard error."""
+    """Print an error as one red line on standard error."""
     from rich.console import Console
     from rich.text import Text
 

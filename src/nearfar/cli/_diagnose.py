@@ -11,10 +11,11 @@ __all__ = ["diagnose"]
 
 
 def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = False) -> None:
-    """Judge embeddings without labels: the verdict and its evidence.
+    """Check embeddings for collapse without labels; print a verdict and its evidence.
 
     Args:
-        embeddings: Directory of a run, or a file of any embeddings: .npz, .npy, .parquet.
+        embeddings: Directory of a run, or a file of embeddings from any source: .npz, .npy or
+            .parquet.
         report: HTML page to write.
         json: Print JSON instead of a table.
     """

@@ -15,10 +15,11 @@ def embed(run: Path, /, *, data: str, out: Path, steps: bool = False, **options:
 
     Args:
         run: Directory of a run.
-        data: A name (see `nearfar data`), a folder or a file, of the kind the run was trained on.
-        out: File to write: .npz or .parquet, with the embeddings and the sample ids.
-        steps: One row per time step of sequences; `offsets` has the first row of each (.npz).
-        options: Options for opening the data that differ from the run's: `--column abstract`.
+        data: A name (see `nearfar data`), a folder or a file; the modality must be that of the run.
+        out: File to write, .npz or .parquet: the embeddings and the sample ids.
+        steps: Write one row per time step of each sequence instead (.npz only); `offsets` has the
+            first row of each sequence.
+        options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     from nearfar import api
 

@@ -15,7 +15,7 @@ from nearfar.version import __version__
 __all__ = ["COMMANDS", "app", "main"]
 
 HELP = """\
-Pretrain an encoder on your own unlabelled data, and know whether it worked.
+Pretrain an encoder on your own unlabelled data, and find out whether it worked.
 
 Start: nearfar train simclr --data digits
 
@@ -32,7 +32,7 @@ app = App(
 )
 app["--help"].group = app["--version"].group = "Options"
 
-# name → what it does, an example; the modules load when their command is called
+# name → description, example; a command's module is imported when the command is called
 COMMANDS = {
     "train": ("Pretrain an encoder without labels.", ""),
     "embed": (
@@ -40,19 +40,19 @@ COMMANDS = {
         "nearfar embed runs/simclr-digits --data digits --out embeddings.npz",
     ),
     "probe": (
-        "Evaluate embeddings with labels, compared with raw input and the untrained encoder.",
+        "Evaluate a run's embeddings with labels, against raw input and the untrained encoder.",
         "nearfar probe runs/simclr-digits --data digits",
     ),
     "diagnose": (
-        "Judge embeddings without labels: the verdict and its evidence.",
+        "Check embeddings for collapse without labels; print a verdict and its evidence.",
         "nearfar diagnose embeddings.npz",
     ),
     "compare": (
-        "Compare runs: settings, measurements, verdicts.",
+        "Compare the settings, measurements and verdicts of runs.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
     "advise": (
-        "Print what theory predicts for a setting: chance, best loss, ceilings, coverage, bounds.",
+        "Print theory's predictions for a setting: chance, best loss, ceilings, coverage, bounds.",
         "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
     ),
     "report": (
@@ -60,16 +60,16 @@ COMMANDS = {
         "nearfar report runs/simclr-digits",
     ),
     "export": (
-        "Write the encoder for use without nearfar.",
+        "Export the encoder for use without nearfar.",
         "nearfar export runs/simclr-digits --format onnx --out encoder.onnx",
     ),
     "methods": ("List the methods of `nearfar train`.", "nearfar methods"),
     "data": ("List the named data sets.", "nearfar data"),
     "cite": (
-        "Print BibTeX entries of methods, data, measurements and runs.",
+        "Print BibTeX entries for methods, data sets, measurements and runs.",
         "nearfar cite simclr cifar10",
     ),
-    "bench": ("Measure speed on this computer.", "nearfar bench views"),
+    "bench": ("Measure the speed of nearfar on this computer.", "nearfar bench views"),
     "study": ("Run a study: an experiment that tests claims of the literature.", ""),
 }
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
@@ -79,11 +79,11 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
         help=_help,
         sort_key=_place,
         help_epilogue=f"Example: `{_example}`",
-        # Their flags depend on the word before them: they read their own --help.
+        # The flags of these two depend on their first argument, so they handle --help themselves.
         **({"help_flags": [], "version_flags": []} if _name in ("train", "study") else {}),
     )
 
-# errors that a user can correct: one line; anything else is a defect and shows its traceback
+# Errors that a user can correct print one line; any other is a defect and shows its traceback.
 EXPECTED = (CycloptsError, ValueError, TypeError, OSError, ArithmeticError, ModuleNotFoundError)
 
 
@@ -91,12 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: What follows ``nearfar`` on the command line; the process's own by default.
+        arguments: Command-line arguments after ``nearfar``; those of the process by default.
 
     Returns:
-        The exit code: 0, 1 where a study's claim did not hold, 2 after an error, 130 after Ctrl-C.
+        The exit code: 0, or 1 if a study's claim did not hold, 2 after an error, 130 after Ctrl-C.
     """
-    # spinning threads starve each other on busy cores; read when PyTorch is loaded (decision 0003)
+    # Spinning threads starve each other on busy cores. PyTorch reads this once, when it is
+    # imported (decision 0003).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
@@ -105,10 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        if str(stop):  # where it stopped, and how to go on
+        if str(stop):  # where training stopped and how to resume it
             print(f"\n{stop}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of a pipe went away: `nearfar methods | head -1`
+    except BrokenPipeError:  # the reader closed the pipe: `nearfar methods | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except EXPECTED as error:

@@ -21,14 +21,14 @@ def export(
     ] = "safetensors",
     out: Path | None = None,
 ) -> None:
-    """Write the encoder for use without nearfar.
+    """Export the encoder for use without nearfar.
 
     Args:
         run: Directory of a run.
-        format: safetensors: weights under the backbone library's own key names;
-            onnx: the encoder with its normalisation (needs the extra `onnx`);
+        format: safetensors: the weights, with the key names of the encoder's own library;
+            onnx: the encoder with its input normalisation (needs the extra `onnx`);
             timm: a folder that timm.create_model("local-dir:...") loads.
-        out: Where to write; inside the run's directory by default.
+        out: File or folder to write; inside the run's directory by default.
     """
     from nearfar import api
 

@@ -1,4 +1,4 @@
-"""Flags from a signature: names, types, defaults, and help from the docstring."""
+"""Flags from a signature: names, types and defaults, with help from the docstring."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ def flags_of(
     renamed: Mapping[str, str] | None = None,
     show_defaults: bool = True,
 ) -> list[inspect.Parameter]:
-    """A flag for each keyword-only parameter of a function or class.
+    """One flag per keyword-only parameter of a function or class.
 
-    A parameter whose type no command line can carry (a module, a callable) gives no flag, nor does
-    one without a default.
+    Parameters without a default are skipped, as are those whose type has no command-line form (a
+    module, a callable).
 
     Args:
         function: Function or class; its Google docstring describes the parameters.
-        group: The panel of the help in which the flags stand.
-        table: ``method`` gives ``--method.temperature``, and ``method__temperature`` to the call.
-        leave_out: Parameters that give no flag.
-        renamed: Shorter names of flags, beside their parameter's: ``{"view_style": "views"}``.
-        show_defaults: Whether the help states the signature's defaults.
+        group: Panel of the help that lists the flags.
+        table: Prefix of the flags: ``method`` gives ``--method.temperature``, which the call
+            receives as ``method__temperature``.
+        leave_out: Parameters without a flag.
+        renamed: Shorter aliases of flags, in addition to the parameter's name:
+            ``{"view_style": "views"}``.
+        show_defaults: Whether the help shows the signature's defaults.
     """
     texts = described(function)
     target: Any = function
@@ -64,7 +66,7 @@ def flags_of(
 
 
 def flag_type(hint: Any) -> Any:
-    """What a command line can carry of a type: `str` of `str | nn.Module`; None if nothing."""
+    """The part of a type with a command-line form: `str` of `str | nn.Module`; None if none."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in (str, int, float, bool, Path) or origin is Literal:
         return hint
@@ -73,14 +75,14 @@ def flag_type(hint: Any) -> Any:
     if origin in (Union, types.UnionType):
         kept = [kind for kind in map(flag_type, arguments) if kind is not None]
         listed = {typing.get_args(kind)[0] for kind in kept if typing.get_origin(kind) is tuple}
-        kept = [kind for kind in kept if kind not in listed]  # several can be one
+        kept = [kind for kind in kept if kind not in listed]  # a tuple may have one element
         if kept:
             return Union[(*kept, *(a for a in arguments if a is type(None)))]
     return None
 
 
 def values_of(options: Mapping[str, str]) -> dict[str, Any]:
-    """What was said by flags of unknown type: whole numbers, numbers, texts.
+    """Values of flags of unknown type, as int if possible, else float, else str.
 
     >>> values_of({"column": "title", "sample-rate": "8000"})
     {'column': 'title', 'sample_rate': 8000}
@@ -115,7 +117,7 @@ def _read_whole_number_or_none(kind: Any, tokens: Sequence[Token]) -> int | None
     return None if tokens[0].value.lower() == "none" else _read_whole_number(kind, tokens)
 
 
-# Whole numbers stay whole: left alone, cyclopts rounds 3.5 to 4.
+# cyclopts rounds 3.5 to 4 where an int is expected; these converters refuse it.
 _WHOLE: dict[Any, Callable[..., Any]] = {
     int: _read_whole_number,
     int | None: _read_whole_number_or_none,

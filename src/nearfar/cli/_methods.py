@@ -26,7 +26,7 @@ def methods(*, json: bool = False) -> None:
 
 
 def _narrow(row: dict[str, str]) -> dict[str, str]:
-    """A row that fits a terminal: losses word by word, papers without their numbers."""
+    """A row that fits a terminal: one line per word of a loss, papers without arXiv numbers."""
     loss = row["objective"].removesuffix("Loss").replace("NTX", "NT-X")
     uses = [part for part in ("negatives", "momentum") if row[part] == "yes"]
     return {

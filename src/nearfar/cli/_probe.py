@@ -22,9 +22,9 @@ def probe(
         run: Directory of a run.
         data: Labelled data: a name (see `nearfar data`), a folder with one sub-folder per class, a
             table with a column of labels, or an .npz file with labels.
-        labels: Name of the set of labels or of the column, if there are several: `speaker`.
+        labels: Which labels to use (a column, or a set such as `speaker`) if there are several.
         json: Print JSON instead of a table.
-        options: Options for opening the data that differ from the run's: `--column abstract`.
+        options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     from nearfar import api
 

@@ -1,4 +1,4 @@
-"""The live display of ``nearfar train``: a bar on a terminal, a line now and then elsewhere."""
+"""The live display of ``nearfar train``: a progress bar on a terminal, ten lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Display", "reading"]
 
-EXPECTED = 3  # statements of theory at the start
-LINES = 10  # in a run, where output is no terminal
-# What a line shows, and in which order it is dropped from a narrow terminal, 1 first.
+EXPECTED = 3  # theoretical statements printed at the start
+LINES = 10  # lines per run if standard output is not a terminal
+# Fields of a line; on a narrow terminal those with the lowest number are dropped first.
 SHOWN = {"loss": 9, "align": 7, "uniform": 6, "m_o": 2, "rank": 8, "/s": 1}
 
 
 @final
 class Display:
-    """Told how a run goes, shows it; the numbers stand beside the loss of chance."""
+    """Display of a run's progress, with the loss next to its chance level."""
 
     def __init__(self) -> None:
         self._bar: Progress | None = None
@@ -35,8 +35,10 @@ class Display:
         self._tenth = 0
 
     def start(self, record: RunRecord) -> None:
-        """Say what will be trained, on what, and what chance looks like."""
-        print_line("data", f"{record.data}; {record.watched:,} set aside to watch (no labels used)")
+        """Print the data, the method, theory's expectations and any notes."""
+        print_line(
+            "data", f"{record.data}; {record.watched:,} held out for measurements (no labels used)"
+        )
         print_line("method", _described(record))
         for about, says in expectations(record):
             print_line(about, says)
@@ -47,7 +49,7 @@ class Display:
             self._open(record.steps)
 
     def update(self, *, step: int, steps: int, epoch: int, epochs: int, values: Latest) -> None:
-        """Move the bar; without a terminal print a line for each tenth of the run."""
+        """Advance the bar, or print one line per tenth of the run if there is no terminal."""
         ahead = f"{epoch}/{epochs}"
         if self._bar is not None and self._task is not None:
             room = self._bar.console.width - 30 - len(ahead)
@@ -66,13 +68,13 @@ class Display:
             self._tenth = tenth
 
     def finish(self, health: HealthRecord) -> None:
-        """The verdict, and what to try if it is bad."""
+        """Print the verdict, and suggestions if it is bad."""
         print_line("verdict", health.summary, style=verdict_style(health))
         for advice in health.advice:
             print_line("try", advice)
 
     def close(self) -> None:
-        """Leave the terminal as it was, also after an interruption."""
+        """Restore the terminal, also after an interruption."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -92,7 +94,7 @@ class Display:
 
 
 def expectations(record: RunRecord) -> list[tuple[str, str]]:
-    """The few statements of theory that matter for a training."""
+    """The theoretical statements most relevant to a training run."""
     from nearfar.theory import advise
 
     if not record.projection_dim:
@@ -118,7 +120,7 @@ def reading(
     chance: float | None = None,
     room: int = 999,
 ) -> str:
-    """The latest readings in one line no longer than `room`.
+    """The latest metrics as one line of at most `room` characters.
 
     Example:
         >>> watch = WatchMetrics(step=10, alignment=0.21, effective_rank=58.3, dim=64)

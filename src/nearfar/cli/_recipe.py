@@ -1,4 +1,4 @@
-"""A recipe file: the flags of `nearfar train` as tables."""
+"""Recipe files: the flags of `nearfar train` as TOML tables."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NOT_FLAGS = {("method", "name"), ("data", "fingerprint")}
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
-    """A recipe's tables by name, an absent table empty.
+    """A recipe's tables by name; missing tables are empty.
 
     Args:
         path: TOML with the tables ``[data]``, ``[encoder]``, ``[method]``, ``[views]`` and
             ``[training]``, or a run's directory.
 
     Raises:
-        ValueError: Not TOML, or a table of another name; the nearest is named.
+        ValueError: Not valid TOML, or an unknown table (the closest known name is suggested).
     """
     file = path / "recipe.toml" if path.is_dir() else path
     try:
@@ -40,14 +40,15 @@ def read_recipe(path: Path) -> dict[str, Any]:
 
 
 def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any]:
-    """A recipe as the flags it stands for: `[training] batch_size` is `--batch-size`.
+    """The flags equivalent to a recipe: `[training] batch_size` is `--batch-size`.
 
     Args:
         recipe: Tables by name.
-        known: The flags there are, those of ``[method]`` and ``[views]`` as ``views__crop_scale``.
+        known: Names of all flags; those of ``[method]`` and ``[views]`` have a prefix, as in
+            ``views__crop_scale``.
 
     Raises:
-        ValueError: A key is no flag; the nearest is named.
+        ValueError: An unknown key (the closest known name is suggested).
     """
     flags: dict[str, Any] = {}
     for table, entries in recipe.items():

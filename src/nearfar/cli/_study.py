@@ -16,27 +16,28 @@ from nearfar.cli._tables import print_rows
 __all__ = ["study"]
 
 HELP = """\
-Run a study: an experiment that can prove a claim wrong. What is done stays in the cache; the same
-command goes on where it stopped.
+Run a study: an experiment that could refute a claim. Finished runs are cached, so the same command
+resumes an interrupted study.
 
-The exit code is 0 where each claim held or is open, 1 where one did not hold or a cell failed.
+The exit code is 1 if a claim did not hold or a cell of the table failed; otherwise it is 0, also
+if claims are still open.
 
 """
 STUDY, OTHER = Group.create_ordered("Study"), Group.create_ordered("Output")
 
 
 def study(*words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]) -> int:
-    """Run a study and write what came of it; without a name, list them.
+    """Run a study and write its results; without a name, list the studies.
 
     Args:
-        words: The study, then the flags that belong to it.
+        words: The name of the study, then its flags.
     """
     from nearfar import studies
     from nearfar.checks import check_choice
 
     if not words or words[0].startswith("-"):
         print("Usage: nearfar study NAME [flags]\n")
-        rows = [{"study": n, "what it is": _about(getattr(studies, n))} for n in studies.__all__]
+        rows = [{"study": n, "description": _about(getattr(studies, n))} for n in studies.__all__]
         print_rows(rows)
         print_line("flags", f"nearfar study {studies.__all__[0]} --help")
         return 0
@@ -81,12 +82,12 @@ def _run(
     json: bool = False,
     **said: Any,
 ) -> int:
-    """Run, write and print.
+    """Run a study, then write and print its results.
 
     Args:
         module: The study.
-        out: Directory of the table (.md), its figure (.svg) and the record (.json).
-        cache: Directory of what is trained; several commands may share it.
+        out: Directory for the table (.md), the figure (.svg) and the record (.json).
+        cache: Directory for the trained runs; several commands may share it.
         json: Print JSON instead of a table.
         said: The study's configuration.
     """
@@ -107,7 +108,7 @@ def _run(
 
 
 def print_study(record: Any) -> None:
-    """The table, then each claim with what came of it."""
+    """Print the table, the failures, and each claim with its verdict."""
     from nearfar.reports import study_cell
 
     rows = [

@@ -19,7 +19,7 @@ EDGES = 2
 
 
 def cell(value: Any) -> str:
-    """A value as text: three significant digits, yes or no, a dash for nothing."""
+    """A value as text: three significant digits, yes or no, a dash for a missing value."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, bool):
@@ -32,14 +32,14 @@ def cell(value: Any) -> str:
 
 
 def words(name: str) -> str:
-    """A name as words; ``m_o`` is a symbol and stays."""
+    """A name with spaces for underscores; ``m_o`` is a symbol and stays as it is."""
     return name if len(name) < 4 else name.replace("_", " ")
 
 
 def print_rows(
     rows: Sequence[Mapping[str, Any]], *, title: str = "", whole: Collection[str] = ()
 ) -> None:
-    """Rows by name of column; numbers stand to the right, columns named in `whole` in one line."""
+    """Print rows as a table; numbers are right-aligned, columns in `whole` are never wrapped."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -97,14 +97,14 @@ def spread(
 
 
 def print_health(health: HealthRecord) -> None:
-    """The verdict, its evidence beside the anchors, and what to try."""
+    """Print the verdict, the measurements with their reference values, and suggestions."""
     print_line("verdict", health.summary, style=verdict_style(health))
     rows = [
         {
-            "measured": words(finding.name),
+            "measurement": words(finding.name),
             "value": finding.value,
-            "reading": finding.reading,
-            "in known worlds": ", ".join(f"{k} {cell(v)}" for k, v in finding.anchors.items()),
+            "interpretation": finding.reading,
+            "reference values": ", ".join(f"{k} {cell(v)}" for k, v in finding.anchors.items()),
         }
         for finding in health.findings
     ]
@@ -114,7 +114,7 @@ def print_health(health: HealthRecord) -> None:
 
 
 def print_probe(probe: ProbeRecord) -> None:
-    """Accuracies, one representation a line."""
+    """Print the accuracies, one line per representation."""
     print_line("data", probe.data)
     print_line("protocol", probe.protocol)
     rows = [

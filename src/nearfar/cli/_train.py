@@ -26,7 +26,7 @@ def train(
     """Pretrain an encoder without labels.
 
     Args:
-        words: The method, then the flags that belong to it.
+        words: The name of the method, then its flags.
     """
     from nearfar.api._methods import find_preset
 
@@ -34,7 +34,7 @@ def train(
     known, others = _parse_first(words[1:] if named else words)
     recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
     method = words[0] if named else recipe.get("method", {}).get("name", "simclr")
-    find_preset(method)  # an unknown one is refused before its flags are
+    find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
     parser(method, recipe, kind=kind, known=known, call=lambda **said: _pretrain(method, **said))(
         others,
@@ -45,7 +45,7 @@ def train(
 
 
 def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """The flags on which other flags depend, and the words that are left."""
+    """The values of flags that decide which other flags exist, and the remaining arguments."""
     from nearfar.data import telling_options
 
     first = {"recipe": Path, "data": str, "modality": str, **telling_options()}
@@ -66,13 +66,13 @@ def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
     try:
         _, bound, others, _ = app.parse_known_args(list(words))
     except CycloptsError as error:
-        error.verbose = False  # the message alone, without the function above
+        error.verbose = False  # the message only, without the signature of `run`
         raise
     return dict(bound.kwargs), others
 
 
 def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
-    """The modality whose flags are shown: given, of the data, or the method's first."""
+    """The modality whose flags are shown: as given, else that of the data, else the method's."""
     from nearfar.api._choices import find_modality
     from nearfar.api._methods import kinds_of
     from nearfar.data import telling_options
@@ -92,14 +92,14 @@ def _pretrain(
     recipe: Path | None = None,
     **said: Any,
 ) -> None:
-    """Call :mod:`nearfar.api` with the flags given; others keep their defaults there."""
+    """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
     from nearfar import api
 
     display = Display()
     try:
         if resume is not None:
             if said or recipe:
-                raise ValueError("`--resume` goes on with a run as it was: leave out other flags")
+                raise ValueError("`--resume` keeps the run's settings: remove all other flags")
             run = api.resume(resume, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
@@ -107,7 +107,7 @@ def _pretrain(
                 table, _, key = name.rpartition("__")
                 tables[table][key] = value
             if "data" not in tables[""]:
-                raise ValueError("`--data` must name a source: digits, a folder of images, ...")
+                raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
             run = api.pretrain(
                 method,
                 method_options=tables["method"],
@@ -120,6 +120,4 @@ def _pretrain(
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
     data = run.directory.read_recipe()["data"]["data"]
     labelled = "LABELLED" if Path(data).exists() else data
-    print_line(
-        "next", f"nearfar probe {run.path} --data {labelled}     how good is it, with labels"
-    )
+    print_line("next", f"nearfar probe {run.path} --data {labelled}     evaluate it with labels")

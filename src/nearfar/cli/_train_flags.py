@@ -1,4 +1,4 @@
-"""The flags of ``nearfar train``: of the data, the method, the views and the training loop."""
+"""The flags of ``nearfar train``: those of the data, the method, the views and the training."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
     )
 )
 DATA_HELP = (
-    "A name (see `nearfar data`), a folder of images or sounds, or a file of arrays, texts, pairs"
-    " or a graph."
+    "Training data: a name (see `nearfar data`), a folder of images or sounds, or a file with"
+    " arrays, texts, pairs or a graph."
 )
 HELP = """\
 Pretrain an encoder without labels, and report whether it worked.
 
 METHOD is one of {known}. The flags below are those of {method} on {modality}; they depend on the
 data, so pass --data together with --help. Each flag is also a keyword argument in Python and a key
-of a recipe. Ctrl-C saves the run, --resume continues it."""
+in a recipe. Ctrl-C saves the run; --resume continues it."""
 EXAMPLES = """\
 Examples:
 
@@ -46,7 +46,7 @@ Examples:
 - `nearfar train {method} --data {data} --epochs 200`
 - `nearfar train {method} --data {data} --help`
 - `nearfar train --resume runs/{method}-{name}`"""
-# settings of views that follow from data and method
+# view settings that the data and the method determine
 DECIDED = ("size", "channels", "num_views", "length", "normalise")
 
 
@@ -58,17 +58,17 @@ def parser(
     known: dict[str, Any],
     call: Callable[..., None],
 ) -> App:
-    """The command line of one method on one kind of data.
+    """The parser for one method and modality.
 
     Args:
         method: Name of a preset in ``nearfar.methods``.
-        kind: The kind of data.
-        recipe: Tables of a recipe file, overridden by flags; empty for none.
-        known: Flags that were parsed before, by name.
-        call: Receives every flag that was given, and nothing else.
+        kind: The modality of the data.
+        recipe: Tables of a recipe file, which flags override; empty without a recipe.
+        known: Flags that are already parsed, by name.
+        call: Function that is called with the given flags only.
 
     Raises:
-        ValueError: The recipe holds a key that is no flag; the nearest is named.
+        ValueError: The recipe has an unknown key (the closest known name is suggested).
     """
     from nearfar.api._recipe import preset_names
 
@@ -115,7 +115,7 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
         _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
         *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
-        _flag("encoder", str, ENCODER, f"By name: {kind.encoders}. {kind.encoder} if not given."),
+        _flag("encoder", str, ENCODER, f"Encoder: {kind.encoders}. {kind.encoder} if not given."),
         *general[TRAINING],
         *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),
         *flags_of(find_preset(method), table="method", group=METHOD),
@@ -128,9 +128,9 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
         ),
         *general[OTHER],
         _flag(
-            "recipe", Path, OTHER, "Read settings from a TOML file or a run; flags override them."
+            "recipe", Path, OTHER, "TOML file or run to read settings from; flags override them."
         ),
-        _flag("resume", Path, OTHER, "Resume an interrupted run, bit for bit."),
+        _flag("resume", Path, OTHER, "Interrupted run to resume; the result is bit-identical."),
     ]
 
 

@@ -15,15 +15,16 @@ NOTHING: Final = "nothing learnt (loss at chance)"
 ADVICE: Final[Mapping[str, tuple[str, ...]]] = {
     HEALTHY: (),
     COMPLETE: (
-        "without negatives (BYOL, SimSiam): keep the predictor and the stop-gradient, and let the"
-        " target follow slowly (decay 0.99 or more)",
+        "without negatives (BYOL, SimSiam): keep the predictor and the stop-gradient, and use a"
+        " decay of 0.99 or more for the target network",
         "VICReg: raise `variance_weight` to at least `invariance_weight`;"
         " alignment and uniformity: raise the weight of uniformity",
         "with negatives (SimCLR, MoCo): lower `temperature` towards 0.1 and use a larger batch"
         " or queue",
-        "divide the learning rate by ten and warm it up over the first ten epochs",
-        "add batch-norm to the projector, and check that the inputs are not all the same",
-        "after only an epoch or two, train longer: embeddings of untrained encoders are crowded",
+        "divide the learning rate by ten and use a warm-up of ten epochs",
+        "add batch-norm to the projector, and check that the inputs differ",
+        "after only an epoch or two, train longer: embeddings of untrained encoders lie in a narrow"
+        " cone",
     ),
     DIMENSIONAL: (
         "VICReg: raise `covariance_weight`; other methods: try VICReg or a larger weight of"
@@ -35,7 +36,7 @@ ADVICE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     NOTHING: (
         "raise the learning rate threefold, then tenfold; if the loss is unstable, divide it by"
-        " ten instead and warm it up",
+        " ten instead and use a warm-up",
         "train longer: training starts at chance",
         "check the pairs: both views must come from the same sample and share content"
         " (weaken the crop first)",

@@ -52,8 +52,8 @@ def health(
        below 0.25 while the squared distance of views of a sample is at least half that of
        different samples. Constant output with 0.3 % noise gives 0.003, alignment trained alone
        0.005 to 0.13, features after a ReLU 0.8; a narrow cone in which views of a sample are
-       clearly closer passes. An untrained encoder is as crowded (0.03): if the loss is at chance
-       and views are still distinguishable, rule 2 applies, unless ``m_r`` is below 0.001
+       clearly closer passes. An untrained encoder has a similar value (0.03): if the loss is at
+       chance and views are still distinguishable, rule 2 applies, unless ``m_r`` is below 0.001
        (constant up to rounding).
     2. ``nothing learnt (loss at chance)``: the loss is within 2 % of `chance`. Untrained encoders
        are within 1 %, while the best loss at temperature 1 with 4,096 pairs is 11 % below. Does not

@@ -1,4 +1,4 @@
-"""HTML pages drawn from records alone: self-contained, no network, light and dark."""
+"""Self-contained HTML pages rendered from records: no network access, light and dark."""
 
 from __future__ import annotations
 

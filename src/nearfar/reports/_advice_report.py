@@ -15,14 +15,14 @@ from nearfar.reports._section import missing, section_of
 __all__ = ["render_advice"]
 
 _COLOURS = ("var(--far)", "var(--near)", "var(--anchor)")
-_MOST = math.log(1e30)  # a bound above it is off the paper
+_MOST = math.log(1e30)  # larger bounds are not drawn
 
 
 def render_advice(advice: AdviceRecord) -> str:
-    """One self-contained HTML page: every statement with its formula, and the bounds drawn.
+    """A self-contained HTML page: a table of all statements with formulas, a plot of the bounds.
 
     Args:
-        advice: What :func:`nearfar.theory.advise` says.
+        advice: The result of :func:`nearfar.theory.advise`.
 
     Returns:
         The page.
@@ -31,7 +31,7 @@ def render_advice(advice: AdviceRecord) -> str:
         "Advice · nearfar",
         [
             element("p", "nearfar advice", class_="eyebrow"),
-            element("h1", "What theory expects"),
+            element("h1", "Theory's predictions"),
             element("p", advice.setting, class_="subject"),
         ],
         [_statements(advice), _bounds(advice)],
@@ -54,23 +54,23 @@ def _statements(advice: AdviceRecord) -> Html:
     return section_of("statements", "Statements", table)
 
 
-_COLUMNS = ("about", "what is expected", "formula")
+_COLUMNS = ("about", "prediction", "formula")
 
 
 def _bounds(advice: AdviceRecord) -> Html:
     lead = (
-        f"Upper bounds on the supervised loss of an encoder that brings each of {advice.classes:,}"
-        " classes to one point. A bound above the loss of a collapsed encoder says nothing."
+        f"Upper bounds on the supervised loss of an encoder that maps each of {advice.classes:,}"
+        " classes to one point. A bound above the loss of a collapsed encoder is vacuous."
     )
     if not advice.curves:
         return section_of(
-            "bounds", "Bounds", missing("Drawn once classes are known: --classes, or --data.")
+            "bounds", "Bounds", missing("Not drawn: give the classes with --classes or --data.")
         )
     figure = Figure(
         "Bounds against the number of candidates",
         "Arora et al. divide by the probability of a draw without collisions, which vanishes as"
-        " negatives are added; the coupon collector's bound stays where it is once a batch shows"
-        " all classes.",
+        " negatives are added; the coupon collector's bound is constant once a batch contains all"
+        " classes.",
         "; ".join(_words(curve) for curve in advice.curves) + ".",
         [_trace(curve, colour) for curve, colour in zip(advice.curves, _COLOURS, strict=True)],
         {
@@ -102,6 +102,6 @@ def _trace(curve: Curve, colour: str) -> dict[str, Any]:
 def _words(curve: Curve) -> str:
     drawn = [place for place, value in enumerate(curve.values) if value < _MOST]
     if not drawn:
-        return f"{curve.name}: beyond the drawing everywhere"
+        return f"{curve.name}: beyond the plotted range"
     last = curve.values[drawn[-1]] / math.log(10)
     return f"{curve.name}: 10^{last:.1f} at {count(curve.candidates[drawn[-1]])} candidates"

@@ -1,4 +1,4 @@
-"""Two dimensions need no projection: the circle itself."""
+"""Embeddings of two dimensions, drawn on the unit circle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BINS = 72
 
 
 def circle(geometry: GeometryRecord) -> Figure:
-    """Points on the unit circle, and how many lie in each direction."""
+    """Points on the unit circle, with a histogram of their directions."""
     angles = [math.degrees(math.atan2(point[1], point[0])) % 360 for point in geometry.points]
     width = 360 / _BINS
     filled = [0] * _BINS
@@ -23,8 +23,8 @@ def circle(geometry: GeometryRecord) -> Figure:
     highest = max(filled)
     return Figure(
         "The circle",
-        "Every embedding at its exact place; the bars outside count them. Good: bars all the way"
-        " round. Bad: one tall bar (collapse), or empty arcs.",
+        "All embeddings, without projection; the bars are a histogram of their directions. Good:"
+        " bars all the way round. Bad: one tall bar (collapse), or empty arcs.",
         f"{count(len(angles))} embeddings on the unit circle; {sum(map(bool, filled))} of {_BINS}"
         " directions are occupied.",
         [

@@ -1,4 +1,4 @@
-"""Several runs side by side: a table, and their curves on one another."""
+"""Comparison of several runs: a table, and their curves in shared plots."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Run:
     metrics: Metrics
 
     def value(self, quantity: Quantity) -> float | None:
-        """As the verdict measured it, else as it was last trained or watched."""
+        """The value from the verdict, else the last one during training."""
         name = quantity.name
         measured = self.health.measurements.get(name) if self.health else None
         if measured is None and self.health:
@@ -58,23 +58,23 @@ class _Run:
 
     @property
     def dim(self) -> int | None:
-        """Of the embeddings that were measured."""
+        """Dimensions of the measured embeddings."""
         watched = last(self.metrics.watch, lambda line: line.dim)
         return self.health.dim if self.health else None if watched is None else int(watched)
 
 
 def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
-    """One self-contained HTML page about several runs.
+    """A self-contained HTML page that compares several runs.
 
     Args:
-        paths: Directories of the runs, in the order they are shown.
+        paths: Directories of the runs, in the order of the table.
 
     Returns:
         The page.
 
     Raises:
         ValueError: `paths` is empty.
-        FileNotFoundError: A directory holds no records of a run.
+        FileNotFoundError: A directory contains no records of a run.
     """
     if not paths:
         raise ValueError("`paths` must name at least one run, got none")
@@ -90,7 +90,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
         "Comparison · nearfar",
         [
             element("p", "nearfar comparison", class_="eyebrow"),
-            element("h1", f"{count(len(runs))} runs side by side"),
+            element("h1", f"Comparison of {count(len(runs))} runs"),
         ],
         [
             _table(runs),
@@ -103,7 +103,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
 
 
 def _names(directories: Sequence[RunDirectory]) -> list[str]:
-    """Names of the directories, with their parents where two share one."""
+    """Names of the directories, with their parent's name if two have the same name."""
     short = [directory.path.resolve().name for directory in directories]
     return [
         name if short.count(name) == 1 else f"{directory.path.resolve().parent.name}/{name}"
@@ -167,10 +167,10 @@ def _table(runs: Sequence[_Run]) -> Html:
         )
     return section_of(
         "table",
-        "Where they ended",
+        "Final values",
         element("table", element("thead", head), element("tbody", *rows)),
-        lead="Losses of different objectives cannot be compared with one another; alignment,"
-        " uniformity, m_o and rank can, measured on the same samples.",
+        lead="Losses of different objectives are not comparable. Alignment, uniformity, m_o and"
+        " rank are, if they are measured on the same samples.",
     )
 
 
@@ -185,13 +185,13 @@ def _plane_section(runs: Sequence[_Run]) -> Html:
         if both:
             traces.append(_path(run, both[:: max(1, len(both) // 500)] + both[-1:]))
     if not traces:
-        body = missing("No run has watched both alignment and uniformity.")
+        body = missing("No run measured both alignment and uniformity during training.")
     else:
         figure = Figure(
-            "Paths from first to last look",
-            "Good: a path that ends low and to the left, aligned and uniform at once (the dot is"
-            " the end). Bad: one that stays on top and runs left, agreement by collapse.",
-            "Alignment against uniformity over each run.",
+            "Trajectories during training",
+            "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
+            " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
+            "Uniformity against alignment over each run.",
             traces,
             {
                 "hovermode": "closest",
@@ -229,7 +229,7 @@ def _curves(runs: Sequence[_Run]) -> Html:
         "Training",
         element("div", *figures, class_="figures")
         if figures
-        else missing("No run has written metrics.jsonl."),
+        else missing("No run has metrics to draw in metrics.jsonl."),
     )
 
 
@@ -240,7 +240,7 @@ def _overlay(runs: Sequence[_Run], quantity: Quantity) -> Figure | None:
         if quantity is LOSS:
             series = smooth(curve(run.metrics.train, lambda each: each.loss, unit=unit))
         else:
-            assert quantity.watched is not None, "curves are of what is watched"
+            assert quantity.watched is not None, "only watched quantities have curves"
             series = thin(curve(run.metrics.watch, quantity.watched, unit=unit))
         if not series:
             continue

@@ -1,4 +1,4 @@
-"""How the run went: every curve beside its anchors."""
+"""Training curves, each with its reference values."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
         "Training",
         element("div", *drawn, class_="figures") if drawn else None,
         missing(f"Not in metrics.jsonl: {', '.join(absent)}.") if absent else None,
-        lead="Each curve is drawn beside what it would read if nothing were learnt, or if"
-        " everything had collapsed (dashed).",
+        lead="Dashed lines are reference values: the chance level, or the value after a complete"
+        " collapse.",
     )
 
 
 def line(series: Series, name: str, colour: str, **more: Any) -> dict[str, Any]:
-    """A curve as plotly takes it."""
+    """A curve as a plotly trace."""
     return {
         "type": "scatter",
         "mode": "lines",
@@ -78,10 +78,10 @@ def line(series: Series, name: str, colour: str, **more: Any) -> dict[str, Any]:
 
 
 def axis_around(values: Sequence[float]) -> dict[str, Any]:
-    """A vertical axis that holds all values, with air above and below."""
+    """A vertical axis that contains all values, with margins above and below."""
     low, high = min(values), max(values)
     air = 0.08 * (high - low) or 0.1 * abs(high) or 0.1
-    return {"range": [low - air, high + 1.6 * air]}  # names of levels stand above their lines
+    return {"range": [low - air, high + 1.6 * air]}  # labels are placed above their lines
 
 
 def _layout(
@@ -100,7 +100,7 @@ def _layout(
 
 
 def _lines(known: Mapping[str, float], values: Sequence[float]) -> list[dict[str, Any]]:
-    """Levels with their names above them, or below where the next line is too close."""
+    """Reference lines, labelled above, or below if the next line is too close."""
     room = 0.12 * (max(values) - min(values))
     levels = sorted(known.items(), key=lambda item: item[1])
     above = [*(value for _, value in levels), math.inf][1:]
@@ -147,14 +147,14 @@ def _loss(metrics: Metrics, chance: float | None) -> Figure | None:
         LOSS.title,
         f"{_how_to_read(known)} {_what_is_watched(metrics)}".strip(),
         f"Loss over the run, {_ends(mean or watch)};"
-        f" {levels or 'this objective has no chance line'}.",
+        f" {levels or 'this objective has no chance level'}.",
         traces,
         _layout(metrics, values, shapes=_lines(known, values), showlegend=True),
     )
 
 
 def _chances(metrics: Metrics, chance: float | None) -> dict[str, float]:
-    """The loss of having learnt nothing, also of watched batches where theirs differs."""
+    """The chance level of the training loss, and that of watched batches if it differs."""
     known = {} if chance is None or not math.isfinite(chance) else {"chance": chance}
     watched = last(metrics.watch, lambda each: each.chance)
     if watched is not None and not math.isclose(watched, known.get("chance", math.inf)):
@@ -166,7 +166,7 @@ def _how_to_read(known: Mapping[str, float]) -> str:
     if known:
         return LOSS.reading
     return (
-        "This objective has no chance line: a falling loss alone proves nothing, judge by the"
+        "This objective has no chance level, so a falling loss alone proves nothing: judge by the"
         " figures that follow."
     )
 
@@ -176,14 +176,14 @@ def _what_is_watched(metrics: Metrics) -> str:
     if size is None:
         return ""
     return (
-        f"Watched samples are never trained on; their loss is over batches of {count(int(size))},"
+        f"Watched samples are held out; their loss is measured on batches of {count(int(size))}"
         " with the network in evaluation mode. If it rises while the training loss falls, the"
         " network overfits."
     )
 
 
 def _core(values: Sequence[float]) -> list[float]:
-    """What the axis must hold of noisy values: all but the highest hundredth."""
+    """The part of noisy values that the axis must show: all but the highest 1%."""
     ordered = sorted(values)
     return ordered[: max(1, math.ceil(0.99 * len(ordered)))]
 
@@ -211,7 +211,7 @@ def _watched(
         heading,
         quantity.reading,
         f"{heading} over the run, {_ends(read[0][1])}"
-        + (f"; anchors: {levels}." if levels else "."),
+        + (f"; reference values: {levels}." if levels else "."),
         traces,
         _layout(
             metrics,
@@ -224,7 +224,7 @@ def _watched(
 
 
 def _marked(series: Series, name: str, colour: str) -> dict[str, Any]:
-    """A curve whose points are marked while they are few."""
+    """A curve with markers if it has few points."""
     few = len(series.y) < 40
     mode = "lines+markers" if few else "lines"
     return line(series, name, colour, mode=mode, marker={"size": 5})
@@ -236,7 +236,7 @@ def _learning_rate(metrics: Metrics) -> Figure | None:
         return None
     return Figure(
         "Learning rate",
-        "The schedule as it ran: warm-up, peak, decay. A jump here explains a jump anywhere else.",
+        "Warm-up, peak and decay. A jump here explains jumps in other curves.",
         f"Learning rate over the run, at most {number(max(series.y))}.",
         [line(series, "learning rate", "var(--near)")],
         _layout(metrics, [0.0, *series.y]),
@@ -258,8 +258,8 @@ def _terms(metrics: Metrics) -> Figure | None:
         return None
     return Figure(
         "Terms of the loss",
-        "Running means of the loss's parts, weighted as they enter it: a part that stays flat is"
-        " not being learnt, one that dwarfs the others has taken over.",
+        "Running means of the loss's terms, including their weights. A term that stays flat is not"
+        " being learnt; one that dwarfs the others dominates the gradient.",
         "; ".join(f"{name} {_ends(series)}" for name, series in curves) + ".",
         [
             line(series, label(name), colour, line={"color": colour, "width": 2, "dash": dash})

@@ -1,4 +1,4 @@
-"""Are two views of one sample closer than two strangers?"""
+"""Distances between views of the same sample and between different samples."""
 
 from __future__ import annotations
 
@@ -19,23 +19,21 @@ __all__ = ["section"]
 def section(geometry: GeometryRecord | None) -> Html:
     """Distances of positive pairs against those of random pairs."""
     if geometry is None or not (geometry.positive_distances or geometry.random_distances):
-        body = missing("Not measured: geometry.json holds no distances.")
+        body = missing("Not measured: geometry.json contains no distances.")
     else:
         body = element(
             "div",
             _figure(geometry).html(),
             None
             if geometry.positive_distances
-            else missing(
-                "Only one view of each sample was given: there are no positive pairs to compare."
-            ),
+            else missing("Only one view of each sample was given, so there are no positive pairs."),
             class_="figures wide",
         )
     return section_of(
         "distances",
-        "Near and far",
+        "Pairwise distances",
         body,
-        lead="Positive pairs are two views of one sample, random pairs are two different samples.",
+        lead="Positive pairs are two views of a sample; random pairs are two different samples.",
     )
 
 
@@ -68,8 +66,8 @@ def _figure(geometry: GeometryRecord) -> Figure:
         closer = f" Here {share:.0%} of positive pairs are closer than the median random pair."
     return Figure(
         "Distance on the sphere",
-        "Good: two hills far apart, positive pairs on the left and random ones near √2, the right"
-        f" angle (dashed). Bad: one hill on top of the other, or both at 0.{closer}",
+        "Good: two separate peaks, positive pairs on the left and random pairs near √2 (dashed),"
+        f" the distance of orthogonal vectors. Bad: overlapping peaks, or both at 0.{closer}",
         "; ".join(medians) + ".",
         [_bars(ds, name, colour) for ds, name, colour in groups if ds],
         {
@@ -100,7 +98,7 @@ def _figure(geometry: GeometryRecord) -> Figure:
             "xaxis": {
                 "range": [0, 2],
                 "showgrid": False,
-                "title": {"text": "Euclidean distance, 0 same point to 2 opposite"},
+                "title": {"text": "Euclidean distance, from 0 (same point) to 2 (antipodal)"},
             },
             "yaxis": {"rangemode": "tozero", "title": {"text": "density"}},
         },

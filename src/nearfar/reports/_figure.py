@@ -1,4 +1,4 @@
-"""A figure: plotly data as JSON, a title, and one sentence that says how to read it."""
+"""A figure: plotly data as JSON, a title, and a caption that explains how to read it."""
 
 from __future__ import annotations
 
@@ -39,18 +39,19 @@ _LAYOUT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One drawing of a report.
+    """A figure of a report.
 
-    Colours and fonts are CSS variables, ``"var(--near)"``; the page puts in the values of the
-    colour scheme that holds, so one description serves light and dark.
+    Colours and fonts are CSS variables, ``"var(--near)"``; the page substitutes the values of the
+    current colour scheme, so one description serves light and dark.
 
     Attributes:
-        title: What is drawn.
-        reading: How to read it, and what good and bad look like; one or two short sentences.
-        alt: The content in words, for those who do not see it.
-        data: Traces, as plotly.js takes them.
-        layout: What differs from the layout all figures share.
-        tall: Whether the drawing is as high as it is wide.
+        title: Title of the figure.
+        reading: Caption: how to read the figure, and what good and bad look like; one or two short
+            sentences.
+        alt: Text alternative for screen readers.
+        data: plotly.js traces.
+        layout: plotly.js layout, merged into the layout that all figures share.
+        tall: Whether the figure is as high as it is wide.
     """
 
     title: str
@@ -61,7 +62,7 @@ class Figure:
     tall: bool = False
 
     def description(self) -> dict[str, Any]:
-        """Traces and the whole layout, as plotly.js takes them."""
+        """Traces and complete layout for plotly.js."""
         layout = _merge(_LAYOUT, self.layout)
         for name in ("xaxis", "yaxis"):
             if name in layout:
@@ -71,7 +72,7 @@ class Figure:
         return {"data": list(self.data), "layout": layout}
 
     def html(self) -> Html:
-        """The figure as an element of a page."""
+        """The figure as an HTML element."""
         return element(
             "figure",
             element("h3", self.title),
@@ -84,7 +85,7 @@ class Figure:
 
 
 def label(text: object, *, length: int = 60) -> str:
-    """Text from outside for plotly, which reads tags and entities in its labels.
+    """Escaped external text for a plotly label, as plotly interprets tags and entities.
 
     Example:
         >>> label("<b>&</b>")
@@ -97,7 +98,7 @@ def label(text: object, *, length: int = 60) -> str:
 
 
 def level(value: float, text: str, *, above: bool = True) -> dict[str, Any]:
-    """A horizontal line across the figure with its name at the right end."""
+    """A horizontal line across the figure, labelled at its right end."""
     return {
         "type": "line",
         "xref": "paper",
@@ -126,7 +127,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Five significant digits are more than a screen shows; JSON has no infinities."""
+    """Values for JSON: floats with five significant digits, null for infinities and NaN."""
     if isinstance(value, float):
         return float(f"{value:.5g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -137,7 +138,7 @@ def _plain(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the element it stands in."""
+    """JSON that cannot close the surrounding HTML element."""
     text = json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

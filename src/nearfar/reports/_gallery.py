@@ -1,4 +1,4 @@
-"""Exhibits: what the method saw, and what the encoder finds similar."""
+"""Galleries: views that the method compared, and nearest neighbours of the encoder."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def views(gallery: GalleryRecord | None) -> Html:
-    """Samples and the views made of them."""
+    """Samples and their views."""
     return section_of(
         "views",
         "Views",
         _rows(gallery.views, "sample", "view")
         if gallery and gallery.views
-        else missing("gallery.json holds no views: the run stopped before they were shown."),
-        lead="Each row is one sample and the views the method compared. Good: you still recognise"
-        " the sample. Bad: views so strong that nothing is left, or so weak that all look alike.",
+        else missing("gallery.json contains no views: the run stopped before they were saved."),
+        lead="Each row is a sample and the views that the method compared. Good: the sample is"
+        " still recognisable. Bad: augmentations so strong that its content is lost, or so weak"
+        " that all views look alike.",
     )
 
 
@@ -35,9 +36,10 @@ def neighbours(gallery: GalleryRecord | None) -> Html:
         "Nearest neighbours",
         _rows(gallery.neighbours, "sample", "neighbour")
         if gallery and gallery.neighbours
-        else missing("gallery.json holds no neighbours: the run stopped before they were found."),
-        lead="Each row is one sample and the samples the encoder places closest. Good: the kind of"
-        " similarity you care about. Bad: only what does not matter, such as the background.",
+        else missing("gallery.json contains no neighbours: the run stopped before the search."),
+        lead="Each row is a sample and its nearest neighbours by cosine similarity of their"
+        " representations. Good: neighbours are similar in the way you care about. Bad: they share"
+        " only what does not matter, such as the background.",
     )
 
 
@@ -78,7 +80,7 @@ def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:
 
 
 def _seen(exhibit: Exhibit, alt: str) -> Iterator[Html]:
-    """Picture, player, words: whatever there is."""
+    """Image, audio player and text of an exhibit, as far as it has them."""
     if _BASE64.fullmatch(exhibit.png):
         yield element("img", src=f"data:image/png;base64,{exhibit.png}", alt=alt)
     if _BASE64.fullmatch(exhibit.wav):

@@ -1,4 +1,4 @@
-"""The report of a matrix of embeddings that no run stands behind."""
+"""The report on a matrix of embeddings without a run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ __all__ = ["render_health"]
 
 
 def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) -> str:
-    """One self-contained HTML page about embeddings from anywhere.
+    """A self-contained HTML page about embeddings from any source.
 
     Args:
         health: The verdict and its evidence.
-        geometry: What to draw; without it the sections of drawings say so.
+        geometry: Points, distances and eigenvalues to draw; without it the figures are marked as
+            missing.
 
     Returns:
         The page.
@@ -46,5 +47,5 @@ def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) 
             _distances.section(geometry),
             _spectrum.section(geometry),
         ],
-        [("hypersphere", "Hypersphere"), ("distances", "Near and far"), ("spectrum", "Spectrum")],
+        [("hypersphere", "Hypersphere"), ("distances", "Distances"), ("spectrum", "Spectrum")],
     )

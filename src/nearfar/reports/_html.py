@@ -1,4 +1,4 @@
-"""Markup by construction: text from outside cannot become a tag."""
+"""HTML builders that escape external text."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Html(str):
-    """Finished markup. A plain `str` is text and gets escaped wherever markup is built."""
+    """Finished markup. A plain `str` is text, and is escaped when it is inserted into markup."""
 
     __slots__ = ()
 
 
 def clean(text: object) -> str:
-    """Text without what no page may hold: control characters and halves of surrogate pairs.
+    """Text with control characters and lone surrogates replaced by U+FFFD.
 
-    A file name that is not UTF-8 reaches Python as such halves; each becomes U+FFFD.
+    Python represents undecodable bytes of a file name as lone surrogates.
     """
     return _CONTROL.sub("\ufffd", str(text).replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -30,7 +30,7 @@ def _escape(text: str) -> str:
 
 
 def join(*parts: str | None) -> Html:
-    """Parts one after the other; None is left out, text is escaped."""
+    """Concatenate parts; None is skipped, text is escaped."""
     return Html("".join(_escape(part) for part in parts if part is not None))
 
 
@@ -38,10 +38,10 @@ def element(tag: str, *children: str | None, **attributes: str | bool | None) ->
     """An HTML element: ``element("p", "a < b", class_="note")``.
 
     Args:
-        tag: The element's name.
-        children: Text (escaped) or :class:`Html` (as it is); None is left out.
-        attributes: A trailing underscore is dropped and inner ones become hyphens; True writes the
-            bare name, None and False leave the attribute out.
+        tag: Name of the element.
+        children: Text (escaped) or :class:`Html` (inserted as it is); None is skipped.
+        attributes: Attributes by name; a trailing underscore is dropped, other underscores become
+            hyphens. True writes only the name, None and False omit the attribute.
 
     Returns:
         The element.

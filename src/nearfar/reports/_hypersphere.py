@@ -1,4 +1,4 @@
-"""The sphere of embeddings, seen from its principal directions."""
+"""Embeddings on the unit sphere, projected onto their principal directions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MERIDIANS = range(0, 180, 30)
 
 
 def section(geometry: GeometryRecord | None) -> Html:
-    """Density in two directions and points in three; the exact circle in two dimensions."""
+    """Density in two principal directions and points in three; two dimensions are drawn exactly."""
     if geometry is None:
-        body = missing("geometry.json is missing: the embeddings of this run were not drawn.")
+        body = missing("Not drawn: geometry.json is missing.")
     elif not geometry.points or len(geometry.points[0]) < 2:
-        body = missing("geometry.json holds no points of two or more dimensions.")
+        body = missing("Not drawn: geometry.json contains no points of two or more dimensions.")
     elif geometry.dim == 2:
         body = element("div", circle(geometry).html(), class_="figures")
     else:
@@ -33,13 +33,13 @@ def section(geometry: GeometryRecord | None) -> Html:
             _sphere(geometry).html() if len(geometry.points[0]) > 2 else None,
             class_="figures",
         )
-    dim = f"{geometry.dim} dimensions" if geometry else "all dimensions"
+    dim = f" in {geometry.dim} dimensions" if geometry else ""
     return section_of(
         "hypersphere",
         "The hypersphere",
         body,
-        lead=f"Every embedding is a point on a sphere in {dim}. Healthy clouds are spread out,"
-        " with neighbours that belong together.",
+        lead=f"Every embedding is a point on the unit sphere{dim}. Healthy embeddings are spread"
+        " out, and similar samples are close together.",
     )
 
 
@@ -65,9 +65,9 @@ def _density(geometry: GeometryRecord) -> Figure:
     side = {"range": [-reach, reach], "showgrid": False, "showline": False, "showticklabels": False}
     return Figure(
         "Density in two directions",
-        "The sphere pressed flat onto its two widest directions; the stronger the colour,"
-        " the denser. Good: a filled disc or soft islands. Bad: one spot (collapse) or a thin"
-        " line (lost directions).",
+        "Projection onto the two principal directions of largest variance; darker is denser."
+        " Good: a filled disc or soft clusters. Bad: a single spot (complete collapse) or a thin"
+        " line (dimensional collapse).",
         f"Density of {count(len(x))} embeddings on {_axis(geometry, 0)} and {_axis(geometry, 1)}.",
         [
             {
@@ -119,7 +119,7 @@ def _density(geometry: GeometryRecord) -> Figure:
 
 
 def _grid() -> tuple[list[float | None], list[float | None], list[float | None]]:
-    """Circles of latitude and longitude of the unit sphere, as one broken line."""
+    """Circles of latitude and longitude of the unit sphere, as one line with gaps."""
     turns = [math.tau * step / 60 for step in range(61)]
     x: list[float | None] = []
     y: list[float | None] = []
@@ -142,9 +142,10 @@ def _sphere(geometry: GeometryRecord) -> Figure:
     side: dict[str, Any] = {"visible": False, "range": [-reach, reach]}
     return Figure(
         "Points in three directions",
-        "Drag to turn; the colour is depth along the third direction. Good: points all around the"
-        " ball. Bad: a small cap, or a flat ring.",
-        f"{count(len(x))} embeddings on the three widest directions, inside the unit sphere.",
+        "Projection onto the first three principal directions; drag to rotate. The colour is the"
+        " third coordinate. Good: points all around the sphere. Bad: a small cap, or a flat ring.",
+        f"{count(len(x))} embeddings on the first three principal directions, inside the unit"
+        " sphere.",
         [
             {
                 "type": "scatter3d",

@@ -1,4 +1,4 @@
-"""The strip of key numbers, each on a scale between known worlds."""
+"""Cards of key numbers, each on a scale between reference values."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from nearfar.reports._section import missing, section_of
 
 __all__ = ["section"]
 
-_STATES = {True: ("good", "in order"), False: ("bad", "out of order"), None: ("open", "")}
+_STATES = {True: ("good", "healthy"), False: ("bad", "unhealthy"), None: ("open", "")}
 
-_FOURS = (4, 7, 8, 10, 11, 12)  # so many cards leave fewer holes in rows of four than of three
+_FOURS = (4, 7, 8, 10, 11, 12)  # numbers of cards that fill rows of four better than of three
 
 
 def section(findings: Sequence[Finding]) -> Html:
-    """One card a measurement: value, reading, scale."""
+    """One card per measurement: value, interpretation, scale."""
     cards = [_card(finding) for finding in findings]
     body = (
         element(
             "div", *cards, class_="cards", style=f"--columns:{4 if len(cards) in _FOURS else 3}"
         )
         if cards
-        else missing("No measurements: neither health.json nor watch lines in metrics.jsonl.")
+        else missing("No measurements: health.json is missing, metrics.jsonl has no watch lines.")
     )
     return section_of("numbers", "Key numbers", body)
 
@@ -50,7 +50,7 @@ def _card(finding: Finding) -> Html:
 
 
 def _scale(finding: Finding) -> Html | None:
-    """A line with a tick at every anchor and a dot at the value."""
+    """A scale with a tick at every reference value and a dot at the measured value."""
     worlds = sorted(((v, world) for world, v in finding.anchors.items() if math.isfinite(v)))
     if not worlds or not math.isfinite(finding.value):
         return None

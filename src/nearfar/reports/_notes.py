@@ -1,4 +1,4 @@
-"""What was decided or left out along the way."""
+"""Notes of a run: automatic choices, skipped samples."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ __all__ = ["section"]
 
 
 def section(notes: Sequence[str]) -> Html:
-    """One line a note."""
+    """One line per note."""
     return section_of(
         "notes",
         "Notes",
-        element("ul", *(element("li", note) for note in notes))
-        if notes
-        else missing("Nothing was left out or decided along the way."),
+        element("ul", *(element("li", note) for note in notes)) if notes else missing("No notes."),
     )

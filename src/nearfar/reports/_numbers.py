@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: few digits, a true minus sign, units."""
+"""Formatting of numbers: few digits, a true minus sign, units."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def number(value: float | None, *, digits: int = 3) -> str:
 
 
 def count(value: int) -> str:
-    """A whole number with separators.
+    """A whole number with thousands separators.
 
     Example:
         >>> count(1797)
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
 
 
 def memory(size: int) -> str:
-    """Bytes in the unit that fits.
+    """A size in bytes, in the largest suitable unit.
 
     Example:
         >>> memory(512), memory(734_003_200), memory(3 * 2**30)

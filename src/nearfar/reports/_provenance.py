@@ -1,4 +1,4 @@
-"""Where the numbers come from."""
+"""Provenance of a report's numbers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["section"]
 
 
 def section(run: RunRecord | None, *, health: HealthRecord | None) -> Html:
-    """The run in words, versions and machine, and every number that was measured."""
+    """The run's settings, versions and machine, and all of its measurements."""
     numbers = health.measurements if health else {}
     return section_of(
         "provenance",
         "Provenance",
-        _table(_facts(run)) if run else missing("run.json is missing: nobody wrote down this run."),
+        _table(_facts(run)) if run else missing("Not recorded: run.json is missing."),
         element(
             "details",
             element("summary", f"All {len(numbers)} measurements"),
@@ -27,14 +27,14 @@ def section(run: RunRecord | None, *, health: HealthRecord | None) -> Html:
         )
         if numbers
         else None,
-        lead="What one must know to compare these numbers with others.",
+        lead="The settings, versions and machine behind these numbers.",
     )
 
 
 def _facts(run: RunRecord) -> Iterable[tuple[str, str]]:
     made = run.provenance
     yield "Data", run.data
-    yield "Samples", f"{count(run.samples)} trained on, {count(run.watched)} watched"
+    yield "Samples", f"{count(run.samples)} for training, {count(run.watched)} held out"
     yield "Encoder", f"{run.encoder} ({count(run.parameters)} parameters)"
     yield "Objective", run.objective
     yield "Length", f"{count(run.epochs)} epochs, {count(run.steps)} updates"

@@ -1,4 +1,4 @@
-"""What each measurement is called, how its curve is read, and the known worlds beside it."""
+"""Titles, captions and reference values of measurements."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def _none(dim: int, samples: int) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One measurement in words.
+    """Description of a measurement.
 
     Attributes:
-        name: As a health record calls it.
-        title: Its name for a reader.
+        name: Name in a health record.
+        title: Title in a report.
         meaning: What it measures, half a sentence.
-        reading: How to read its curve, what good and bad look like.
-        better: Which way is better; empty where it depends on what stands beside it.
-        unit: What it is counted in; empty for a plain number.
-        watched: Where it stands among the readings of the watched samples; None where only a
-            health record has it.
-        anchors: Reference values, from the width of the embedding and the sample size; they are
-            used where a health record brings none of its own.
+        reading: Caption of its curve: what good and bad look like.
+        better: Direction of improvement; empty if it depends on other measurements.
+        unit: Unit; empty for a dimensionless number.
+        watched: Function that finds it among the metrics of watched samples; None if only health
+            records have it.
+        anchors: Reference values as a function of the embedding's dimensions and the number of
+            samples; used if a health record has none.
     """
 
     name: str
@@ -60,17 +60,17 @@ LOSS = Quantity(
     "loss",
     "Loss",
     "what training minimises",
-    "Good: well below the dashed chance line and still falling or flat. Bad: on the line,"
-    " where views of one sample are no easier to match than strangers.",
+    "Good: well below the chance level (dashed), falling or flat. Bad: at the chance level, where"
+    " a sample's views are no more similar than views of different samples.",
     better="lower",
     watched=lambda line: line.loss,
 )
 ALIGNMENT = Quantity(
     "alignment",
     "Alignment",
-    "squared distance between two views of one sample",
-    "Low is good: two views of one sample land close together. It is low in a collapse too,"
-    " so read it with uniformity.",
+    "squared distance between two views of a sample",
+    "Low is good: two views of a sample are close together. A collapse also lowers it, so"
+    " consider it together with uniformity.",
     better="lower",
     unit="squared distance",
     watched=lambda line: line.alignment,
@@ -79,10 +79,10 @@ ALIGNMENT = Quantity(
 UNIFORMITY = Quantity(
     "uniformity",
     "Uniformity",
-    "how evenly samples cover the sphere",
-    "Low is good: samples spread over the whole sphere. At 0 they all sit on one point.",
+    "uniformity of the samples on the sphere",
+    "Low is good: samples are spread over the whole sphere. At 0 they all coincide.",
     better="lower",
-    unit="log of the mean potential",
+    unit="log mean potential",
     watched=lambda line: line.uniformity,
     anchors=lambda dim, samples: {"collapsed": 0.0, "limit in high dimension": -4.0},
 )
@@ -90,8 +90,8 @@ CENTER = Quantity(
     "m_o",
     "Centre m_o",
     "length of the mean embedding",
-    "Good: m_o near 0 and m_r near 1, the cloud is centred on the sphere. Bad: m_o near 1,"
-    " every embedding points the same way.",
+    "Good: m_o near 0 and m_r near 1, the embeddings are centred. Bad: m_o near 1, all"
+    " embeddings point in the same direction.",
     better="lower",
     unit="length",
     watched=lambda line: line.m_o,
@@ -100,8 +100,8 @@ CENTER = Quantity(
 RESIDUAL = Quantity(
     "m_r",
     "Residual m_r",
-    "length of what is left beside the mean",
-    "Good: near 1. Bad: near 0, nothing is left beside the common direction.",
+    "mean length of the residuals around the mean embedding",
+    "Good: near 1. Bad: near 0, the embeddings hardly deviate from their mean.",
     better="higher",
     unit="length",
     watched=lambda line: line.m_r,
@@ -110,19 +110,19 @@ RESIDUAL = Quantity(
 RANK = Quantity(
     "effective_rank",
     "Effective rank",
-    "directions in use",
-    "High is good: that many directions carry information. A fall means directions are being"
-    " lost, even while the loss improves.",
+    "effective number of dimensions in use",
+    "High is good: the effective number of dimensions in use. A fall means that dimensions are"
+    " being lost, even if the loss improves.",
     better="higher",
-    unit="directions",
+    unit="dimensions",
     watched=lambda line: line.effective_rank,
     anchors=lambda dim, samples: {"collapsed": 1.0, "all": float(min(dim, samples) or dim)},
 )
 RELATIVE_ALIGNMENT = Quantity(
     "relative_alignment",
     "Relative alignment",
-    "distance between views over distance between strangers",
-    "Low is good: views of one sample are closer than strangers. At 1 they are no closer.",
+    "distance between views of a sample over distance between samples",
+    "Low is good: views of a sample are closer than different samples. At 1 they are no closer.",
     better="lower",
     unit="ratio",
     watched=lambda line: line.relative_alignment,
@@ -130,8 +130,8 @@ RELATIVE_ALIGNMENT = Quantity(
 )
 FEATURE_STD = Quantity(
     "feature_std",
-    "Spread per feature",
-    "standard deviation of a coordinate",
+    "Feature std",
+    "mean standard deviation of a coordinate",
     "Good: near the isotropic value. Bad: near 0, the coordinates no longer vary.",
     better="higher",
     watched=lambda line: line.feature_std,
@@ -139,33 +139,33 @@ FEATURE_STD = Quantity(
 )
 RECALL = Quantity(
     "recall_1",
-    "Signals found",
-    "inputs whose own signal is the nearest",
-    "High is good: inputs find their own signals among all others.",
+    "Recall of signals",
+    "fraction of inputs whose nearest signal is their own",
+    "High is good: inputs retrieve their own signals among all others.",
     better="higher",
-    unit="share",
+    unit="fraction",
 )
 BACK_RECALL = Quantity(
     "back_recall_1",
-    "Inputs found",
-    "signals whose own input is the nearest",
-    "High is good: signals find their own inputs among all others.",
+    "Recall of inputs",
+    "fraction of signals whose nearest input is their own",
+    "High is good: signals retrieve their own inputs among all others.",
     better="higher",
-    unit="share",
+    unit="fraction",
 )
 MODALITY_GAP = Quantity(
     "modality_gap",
     "Modality gap",
     "distance between the centres of inputs and signals",
-    "At 0 both sides live in the same place; high, each in a part of the sphere of its own.",
+    "At 0 inputs and signals occupy the same region of the sphere; if high, separate regions.",
     unit="distance",
     anchors=lambda dim, samples: {"none": 0.0, "opposite poles": 2.0},
 )
 INFORMATION = Quantity(
     "information",
-    "Information shared",
-    "nats that input and signal tell of each other, at least",
-    "High is good; near its ceiling, more pairs would show more.",
+    "Mutual information",
+    "lower bound on the mutual information of input and signal",
+    "High is good. Near its ceiling the estimate is limited by the number of pairs.",
     better="higher",
     unit="nats",
 )
@@ -187,11 +187,11 @@ QUANTITIES: Mapping[str, Quantity] = {
         INFORMATION,
     )
 }
-"""By name, in the order in which a report shows them."""
+"""All quantities by name, in the order of a report."""
 
 
 def title(name: str) -> str:
-    """A measurement's name for a reader, also for one this table does not know.
+    """A measurement's title; derived from its name if it is not in :data:`QUANTITIES`.
 
     Example:
         >>> title("m_o"), title("power_law_exponent")
@@ -204,7 +204,7 @@ def title(name: str) -> str:
 def anchors(
     name: str, *, health: HealthRecord | None, dim: int, samples: int
 ) -> Mapping[str, float]:
-    """The known worlds for a measurement: the health record's own, else the general ones."""
+    """Reference values of a measurement: those of the health record, else the general ones."""
     for finding in health.findings if health else ():
         if finding.name == name and finding.anchors:
             return {world: v for world, v in finding.anchors.items() if math.isfinite(v)}
@@ -217,8 +217,8 @@ def findings(
 ) -> list[Finding]:
     """The evidence, in the order of :data:`QUANTITIES`.
 
-    Without a health record these are the last training loss and the last readings of the watched
-    samples, unjudged.
+    Without a health record these are the last training loss and the last measurements of the
+    watched samples, without interpretation.
     """
     if health:
         order = {name: place for place, name in enumerate(QUANTITIES)}

@@ -1,4 +1,4 @@
-"""How to repeat the run."""
+"""The recipe that reproduces a run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["section"]
 
 
 def section(recipe: str | None) -> Html:
-    """The recipe as it stands in the run's directory."""
+    """The recipe file of the run's directory."""
     return section_of(
         "recipe",
         "Recipe",
         element("pre", element("code", recipe.strip()), tabindex="0", aria_label="recipe.toml")
         if recipe
-        else missing("recipe.toml is missing: the run cannot be repeated from this directory."),
-        lead=join(element("code", "nearfar train --recipe RUN/recipe.toml"), " repeats this run."),
+        else missing("recipe.toml is missing: this run cannot be reproduced from its directory."),
+        lead=join(element("code", "nearfar train --recipe RUN/recipe.toml"), " repeats the run."),
     )

@@ -1,4 +1,4 @@
-"""The report of one run, from the records in its directory alone."""
+"""The report of a run, rendered from the records in its directory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _LINKS = [
     ("training", "Training"),
     ("hypersphere", "Hypersphere"),
-    ("distances", "Near and far"),
+    ("distances", "Distances"),
     ("spectrum", "Spectrum"),
     ("views", "Views"),
     ("neighbours", "Neighbours"),
@@ -42,7 +42,7 @@ _LINKS = [
 
 
 def read(reader: Callable[[], T], damage: list[str]) -> T | None:
-    """What `reader` returns, or None; damage is written down, absence is not."""
+    """The result of `reader`, or None if the file is missing or damaged; damage is noted."""
     try:
         return reader()
     except FileNotFoundError:
@@ -53,13 +53,13 @@ def read(reader: Callable[[], T], damage: list[str]) -> T | None:
 
 
 def render_report(directory: RunDirectory | Path) -> str:
-    """One self-contained HTML page about a run.
+    """A self-contained HTML page about a run.
 
-    It works from a file, without a network, in light and dark. A record that is missing or damaged
-    costs its section only, which then says so.
+    It opens from a file without network access, in light and dark. If a record is missing or
+    damaged, only its section is replaced by a message.
 
     Args:
-        directory: The run's directory.
+        directory: Directory of the run.
 
     Returns:
         The page.
@@ -71,7 +71,7 @@ def render_report(directory: RunDirectory | Path) -> str:
     path = run_directory.path
     records = (run_directory.recipe, run_directory.run, run_directory.metrics, run_directory.health)
     if not any(record.is_file() for record in records):
-        raise FileNotFoundError(f"`directory` must hold the records of a run, got {path}")
+        raise FileNotFoundError(f"`directory` must contain the records of a run, got {path}")
     damage: list[str] = []
     run = read(run_directory.read_run, damage)
     health = read(run_directory.read_health, damage)
@@ -101,13 +101,13 @@ def render_report(directory: RunDirectory | Path) -> str:
 
 
 def write_report(path: RunDirectory | Path) -> Path:
-    """Render a run's report into its directory, atomically.
+    """Write a run's report into its directory, atomically.
 
     Args:
-        path: The run's directory.
+        path: Directory of the run.
 
     Returns:
-        The report's path.
+        Path of the report.
 
     Raises:
         FileNotFoundError: There is no record of a run in `path`.

@@ -1,4 +1,4 @@
-"""The frame every section of a report stands in."""
+"""The common structure of a report's sections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["missing", "section_of"]
 
 
 def section_of(name: str, heading: str, *content: str | None, lead: str | None = None) -> Html:
-    """A section with its heading; `name` is its address in the page."""
+    """A section with a heading; `name` is its anchor in the page."""
     return element(
         "section",
         element("h2", heading, id=f"{name}-heading"),
@@ -20,5 +20,5 @@ def section_of(name: str, heading: str, *content: str | None, lead: str | None =
 
 
 def missing(sentence: str) -> Html:
-    """What stands where there is nothing to show."""
+    """A message in place of missing content."""
     return element("p", sentence, class_="missing")

@@ -1,4 +1,4 @@
-"""The metrics of a run as curves, thin enough to be drawn."""
+"""Metrics of a run as curves, thinned out for drawing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nearfar.records import Metrics, TrainMetrics, WatchMetrics
 __all__ = ["POINTS", "Series", "Unit", "curve", "drawable", "last", "smooth", "thin", "unit_of"]
 
 POINTS = 1_000
-"""Most points a drawn curve has."""
+"""Maximum number of points of a drawn curve."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Series:
 
 
 def thin(series: Series, *, points: int = POINTS) -> Series:
-    """At most `points` points: of each stretch the lowest and the highest, so no spike is lost.
+    """At most `points` points: the minimum and maximum of each interval, so no spike is lost.
 
-    The first and the last point always stay.
+    The first and the last point are always kept.
 
     Example:
         >>> spiked = Series(list(range(10_000)), [0.0] * 5_000 + [9.0] + [0.0] * 4_999)
@@ -51,9 +51,9 @@ def thin(series: Series, *, points: int = POINTS) -> Series:
 
 
 def smooth(series: Series, *, share: float = 0.03, points: int = POINTS) -> Series:
-    """The mean over a window of `share` of the curve, at most at `points` places.
+    """Running mean over a fraction `share` of the curve, evaluated at up to `points` positions.
 
-    Windows are centred, and shorter at the ends.
+    Windows are centred and truncated at the ends.
 
     Example:
         >>> smooth(Series([0.0, 1.0, 2.0], [0.0, 3.0, 0.0]), share=0.5).y
@@ -73,7 +73,7 @@ Unit: TypeAlias = Literal["epoch", "step"]
 
 
 def unit_of(metrics: Metrics) -> Unit:
-    """What curves run over: epochs where every line knows its own, else updates."""
+    """Unit of the horizontal axis: epochs if every line of metrics has one, else updates."""
     epochs = [line.epoch for line in metrics.train] + [line.epoch for line in metrics.watch]
     return "epoch" if all(drawable(epoch) for epoch in epochs) else "step"
 
@@ -81,7 +81,7 @@ def unit_of(metrics: Metrics) -> Unit:
 def curve(
     lines: Sequence[Line], value: Callable[[Line], float | None], *, unit: Unit = "epoch"
 ) -> Series:
-    """The finite values that `value` finds in lines of metrics, over epochs or updates.
+    """The finite values of a metric over epochs or updates.
 
     Example:
         >>> lines = [TrainMetrics(step=2, loss=3.0), TrainMetrics(step=4, loss=float("nan"))]
@@ -99,11 +99,11 @@ def curve(
 
 
 def last(lines: Sequence[Line], value: Callable[[Line], float | None]) -> float | None:
-    """The newest finite value; None where there is none."""
+    """The last finite value, or None."""
     found = (value(line) for line in reversed(lines))
     return next((float(y) for y in found if drawable(y)), None)
 
 
 def drawable(value: float | None) -> TypeGuard[float]:
-    """Whether a value can be drawn; what is beyond 1e100 overflows in sums."""
+    """Whether a value can be drawn; sums of values beyond 1e100 could overflow."""
     return value is not None and abs(value) < 1e100

@@ -1,4 +1,4 @@
-"""How many directions carry the embeddings."""
+"""Spectrum of the embeddings' covariance."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nearfar.reports._series import Series, thin
 __all__ = ["section"]
 
 _FLOOR = 1e-9
-"""Share of the largest eigenvalue below which float32 covariances hold rounding alone."""
+"""Eigenvalues below this fraction of the largest are rounding errors of a float32 covariance."""
 
 
 def section(geometry: GeometryRecord | None) -> Html:
     """Eigenvalues of the covariance of the unit vectors, largest first, on a log scale."""
     values = [v for v in geometry.eigenvalues if math.isfinite(v)] if geometry else []
     if not values or values[0] <= 0:
-        body = missing("Not measured: geometry.json holds no eigenvalues above zero.")
+        body = missing("Not measured: geometry.json contains no eigenvalues above zero.")
     else:
         body = element("div", _figure(values).html(), class_="figures wide")
     return section_of(
@@ -40,12 +40,12 @@ def _figure(values: list[float]) -> Figure:
     even = sum(kept) / len(values)
     curve = thin(Series([float(i + 1) for i in range(len(kept))], kept))
     low, high = math.log10(min(*kept, even)), math.log10(max(*kept, even))
-    gone = f" {count(lost)} directions hold nothing at all." if lost else ""
+    gone = f" {count(lost)} directions have zero variance." if lost else ""
     needed = _needed(kept, share=0.9)
     return Figure(
         "Eigenvalues",
-        "Good: a gentle slope that reaches the right edge. Bad: a cliff, the directions behind it"
-        f" are lost. Here {count(needed)} of {count(len(values))} directions hold 90% of the"
+        "Good: a gentle slope to the right edge. Bad: a cliff; the directions beyond it are not"
+        f" used. Here {count(needed)} of {count(len(values))} directions account for 90% of the"
         f" variance.{gone}",
         f"{count(len(values))} eigenvalues from {number(kept[0])} down to {number(kept[-1])}.",
         [
@@ -80,7 +80,7 @@ def _figure(values: list[float]) -> Figure:
 
 
 def _needed(values: list[float], *, share: float) -> int:
-    """How many of the largest values make up `share` of the sum."""
+    """Number of the largest values that together reach a fraction `share` of the sum."""
     goal, held = share * sum(values), 0.0
     for place, value in enumerate(values, start=1):
         held += value

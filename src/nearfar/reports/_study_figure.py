@@ -1,4 +1,4 @@
-"""A study's table as a drawing: a dot and its spread for each row, in SVG, for light and dark."""
+"""A study's table as an SVG figure: mean and spread of each row, for light and dark pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _STEPS = (1, 2, 5, 10, 20, 25)
 
 
 def render_study_figure(record: StudyRecord) -> str:
-    """Each row's shares (columns of kind ``percent``), beside the levels of the baselines.
+    """Plot the ``percent`` columns of each row, with vertical lines at the baselines.
 
-    Methods stand in the order of the first such column; of a baseline a line is drawn through all.
+    Methods are sorted by the first such column. The lines are the baselines' values of that column.
     """
     columns = [column for column in record.columns if column.kind == "percent"]
     rows = [row for row in record.rows if any(row.values.get(c.key) for c in columns)]
@@ -40,7 +40,7 @@ def render_study_figure(record: StudyRecord) -> str:
         parts.append(_line(at, _TOP - 6, at, bottom, "#808080", width=1, opacity=0.22))
         parts.append(_text(at, bottom + 16, str(tick), anchor="middle"))
     parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, bottom + 34, "accuracy, %", anchor="middle"))
-    for row in baselines:  # where a method would have to be
+    for row in baselines:  # reference lines through the methods' rows
         level = row.mean(columns[0].key)
         if level is not None and methods:
             end = _TOP + _ROW * len(methods)
@@ -60,7 +60,7 @@ def render_study_figure(record: StudyRecord) -> str:
 
 
 def _range(rows: Sequence[StudyRow], columns: Sequence[Column]) -> tuple[int, int, int]:
-    """Ends of the axis in percent, and the distance of its ticks."""
+    """Ends of the axis in percent, and the spacing of its ticks."""
     values = [100 * v for row in rows for c in columns for v in row.values.get(c.key, ())]
     least, most = min(values, default=0.0), max(values, default=100.0)
     step = next((s for s in _STEPS if (most - least) / s <= 10), _STEPS[-1])

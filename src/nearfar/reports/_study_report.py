@@ -14,7 +14,7 @@ __all__ = ["render_study", "study_cell", "write_study"]
 
 
 def write_study(record: StudyRecord, folder: Path) -> Path:
-    """Write ``STUDY-DATA.json``, ``.svg`` and ``.md`` into a folder; where the last one is."""
+    """Write ``STUDY-DATA.json``, ``.svg`` and ``.md`` into a folder; return the ``.md`` path."""
     page = folder / f"{record.name}.md"
     record.save(page.with_suffix(".json"))
     write_text(page.with_suffix(".svg"), render_study_figure(record))
@@ -26,8 +26,8 @@ def render_study(record: StudyRecord, *, figure: str = "") -> str:
     """The page of a study.
 
     Args:
-        record: What it found.
-        figure: Address of its figure, beside the page; none if empty.
+        record: Record of the study.
+        figure: File name of its figure, in the folder of the page; none if empty.
     """
     parts = [f"# {record.title}", record.claim, *_written_by(record)]
     if figure:
@@ -44,7 +44,7 @@ def render_study(record: StudyRecord, *, figure: str = "") -> str:
 
 
 def study_cell(row: StudyRow, column: Column) -> str:
-    """What stands in a table for a row and a column: mean and spread, or words."""
+    """A table cell: mean and spread, or words with their counts."""
     if column.kind == "words":
         words = Counter(row.words.get(column.key, ()))
         if len(words) == 1:
@@ -118,6 +118,6 @@ def _alt(record: StudyRecord) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text from outside within a line of a table."""
+    """External text, escaped for a line of a table."""
     line = " ".join(text.split())
     return line.replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("*", "\\*")

@@ -1,4 +1,4 @@
-"""Did it work: one word, its evidence, what to try."""
+"""The verdict with its evidence and suggestions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _STROKES = {  # drawn in a 24 × 24 box
 
 
 def tone(verdict: str | None) -> str:
-    """How a verdict is coloured: ``good``, ``bad``, or ``open`` where there is none."""
+    """Colour of a verdict: ``good``, ``bad``, or ``open`` without a verdict."""
     return _TONES.get(verdict or "", "open")
 
 
 def icon(name: str) -> Html:
-    """A mark in a circle; the words beside it say the same."""
+    """A symbol in a circle; the verdict's text repeats its meaning."""
     return element(
         "svg",
         element("circle", cx="12", cy="12", r="11"),
@@ -65,7 +65,7 @@ def section(health: HealthRecord | None) -> Html:
 
 
 def _evidence(words: str, summary: str) -> str:
-    """The summary without the verdict that already stands above it."""
+    """The summary without the verdict, which is already the heading."""
     start = f"{words.lower()}:"
     rest = summary[len(start) :].strip() if summary.lower().startswith(start) else summary
     rest = rest[:1].upper() + rest[1:]

@@ -7,7 +7,7 @@
     text: figure.querySelector("script").textContent,
   }));
 
-  // Every "var(--name)" becomes the value that holds in the present colour scheme.
+  // Replace every "var(--name)" by its value in the current colour scheme.
   const described = (text) => {
     const style = getComputedStyle(document.documentElement);
     return JSON.parse(text, (_, value) => {
@@ -18,7 +18,7 @@
 
   const draw = async ({ plot, text }) => {
     const { data, layout } = described(text);
-    if (coarse) layout.dragmode = false; // a finger on a figure scrolls the page
+    if (coarse) layout.dragmode = false; // on touch screens, dragging on a figure scrolls the page
     await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true });
   };
 
@@ -31,7 +31,7 @@
         figure.plot.textContent = "This figure could not be drawn.";
         console.error(error);
       }
-      await new Promise((resume) => setTimeout(resume)); // the page stays usable in between
+      await new Promise((resume) => setTimeout(resume)); // keep the page responsive
     }
     document.documentElement.dataset.drawn = dark.matches ? "dark" : "light";
   };

@@ -1,4 +1,4 @@
-"""Measured against what one would use instead, on the same machine in one run."""
+"""Benchmarks against alternative implementations, on the same machine in the same run."""
 
 from nearfar.speed._objectives import bench_objectives
 from nearfar.speed._row import BenchRow, ObjectiveRow, write_csv

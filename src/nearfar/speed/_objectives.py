@@ -1,4 +1,4 @@
-"""Objectives forward and backward: nearfar's, the plain matrix of pairs, other packages."""
+"""Benchmark of objectives, forward and backward: nearfar, plain PyTorch, other packages."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ _TEMPERATURE = 0.1
 _ROUNDS_AT_LEAST = 3
 _SECONDS_PER_TURN = 0.3
 _QUERIES, _PDIST_SAMPLES, _SQUARE = 256, 8_192, 8_192
-Make = Callable[[int, int, str], Step]  # of batch, dim and device
+Make = Callable[[int, int, str], Step]  # from batch size, dim and device
 
 
 def bench_objectives(
     *, seconds: float = 120.0, shrink: int = 1, only: Collection[str] = ()
 ) -> list[ObjectiveRow]:
-    """Time and extra memory of a loss and its gradient, per batch, on random unit vectors.
+    """Time and additional memory of a loss and its gradient per batch, on random unit vectors.
 
-    Every variant runs in a process of its own. The first run measures what it adds to the peak of
-    memory; then the variants take turns. The ratio is that of medians, per pair where sizes differ.
-    On a CPU vectors are float32; where there is a GPU, larger batches in bfloat16 are added.
+    Each variant runs in a process of its own. The first run measures its additional peak memory;
+    after that the variants are timed in turns. The ratio compares medians, per pair if batch sizes
+    differ. Vectors are float32 on the CPU; with a GPU, larger batches in bfloat16 are added.
 
     Args:
-        seconds: For all of it; a variant gets its three turns however long they take.
-        shrink: Divides all batches, for a quick look.
-        only: Names of benchmarks, all if empty.
+        seconds: Total duration in seconds; each variant is timed at least three times, even if
+            that takes longer.
+        shrink: Divisor of all batch sizes, for a quick check.
+        only: Names of benchmarks; all if empty.
 
     Raises:
-        ValueError: A number is out of its range, or no benchmark has such a name.
+        ValueError: A number out of range, or an unknown benchmark.
     """
     check_positive(seconds=seconds)
     check_integer(at_least=1, shrink=shrink)
@@ -56,7 +57,7 @@ def bench_objectives(
 
 @dataclass(frozen=True)
 class _Task:
-    """One benchmark: its variants, each with its batch, and how many pairs a batch has."""
+    """A benchmark: its variants with their batch sizes, and the number of pairs per batch."""
 
     name: str
     dim: int
@@ -69,7 +70,7 @@ def _tasks(shrink: int) -> list[_Task]:
     def task(
         name: str, batch: int, dim: int, pairs: Callable[[int], int], makes: Mapping[str, Make]
     ) -> _Task:
-        sizes = {"torch.pdist": _PDIST_SAMPLES}  # more distances would not fit into memory
+        sizes = {"torch.pdist": _PDIST_SAMPLES}  # the distances of more would exceed memory
         variants = {
             variant: (make, max(2, sizes.get(variant, batch) // shrink))
             for variant, make in makes.items()
@@ -156,7 +157,7 @@ def _row(task: _Task, name: str, took: dict[str, list[float]], worker: Worker) -
 
 
 def _vectors(rows: int, dim: int, device: str, *, seed: int, learnt: bool = True) -> Tensor:
-    """Unit vectors."""
+    """Random unit vectors."""
     chance = torch.Generator().manual_seed(seed)
     z = F.normalize(torch.randn(rows, dim, generator=chance), dim=1)
     z = z.to(device, torch.bfloat16 if device == "cuda" else torch.float32)
@@ -168,7 +169,7 @@ def _views(batch: int, dim: int, device: str) -> list[Tensor]:
 
 
 def _step(loss: Callable[..., Tensor], *inputs: Tensor) -> Step:
-    """Forward and backward."""
+    """A forward and backward pass."""
     learnt = [z for z in inputs if z.requires_grad]
     return lambda: torch.autograd.grad(loss(*inputs), learnt)
 
@@ -179,7 +180,7 @@ def _nt_xent(batch: int, dim: int, device: str) -> Step:
 
 
 def _masked_cross_entropy(batch: int, dim: int, device: str) -> Step:
-    """All similarities in one product, a view's own set to minus infinity."""
+    """All similarities in one matrix product, self-similarities set to minus infinity."""
     partners = torch.arange(2 * batch, device=device).roll(batch)
 
     def loss(z1: Tensor, z2: Tensor) -> Tensor:
@@ -201,7 +202,7 @@ def _uniformity(batch: int, dim: int, device: str) -> Step:
 
 
 def _pdist(batch: int, dim: int, device: str) -> Step:
-    """The formula as its authors wrote it, on the distances of all pairs."""
+    """The authors' implementation, on the distances of all pairs."""
 
     def loss(z: Tensor) -> Tensor:
         return torch.pdist(F.normalize(z, dim=1)).square().mul(-2).exp().mean().log()
@@ -210,7 +211,7 @@ def _pdist(batch: int, dim: int, device: str) -> Step:
 
 
 def _bank(size: int, dim: int, device: str) -> list[Tensor]:
-    """Queries, their keys and a queue; as in MoCo only the queries learn."""
+    """Queries, their keys and a queue; as in MoCo only the queries require gradients."""
     queries = _vectors(_QUERIES, dim, device, seed=0)
     others = [(_QUERIES, 1), (size, 2)]
     return [queries, *(_vectors(n, dim, device, seed=s, learnt=False) for n, s in others)]
@@ -224,7 +225,7 @@ def _queue(batch: int, dim: int, device: str) -> Step:
 
 
 def _matmul_cross_entropy(batch: int, dim: int, device: str) -> Step:
-    """One product with the queue, the positive beside it: MoCo's own way, queue normalised."""
+    """MoCo's implementation: similarities with the queue, concatenated to those of positives."""
     first = torch.zeros(_QUERIES, dtype=torch.long, device=device)
 
     def loss(queries: Tensor, keys: Tensor, bank: Tensor) -> Tensor:
@@ -237,7 +238,7 @@ def _matmul_cross_entropy(batch: int, dim: int, device: str) -> Step:
 
 
 def _both_ways(batch: int, dim: int, device: str) -> Step:
-    """InfoNCE from each view to the other, as image and text have it."""
+    """Symmetric InfoNCE, as for image and text (CLIP)."""
 
     def loss(z1: Tensor, z2: Tensor) -> Tensor:
         one = info_nce_loss(z1, z2, temperature=_TEMPERATURE)
@@ -267,10 +268,10 @@ def _inf_cl(batch: int, dim: int, device: str) -> Step:
 
 
 def _matrix_products(batch: int, dim: int, device: str) -> Step:
-    """As many operations in large matrix products as NT-Xent cannot do without.
+    """Large matrix products with the minimum number of operations of NT-Xent.
 
-    Similarities of half of all pairs of 2N vectors, once forward and once backward, and the product
-    of all pairs' weights with the vectors.
+    Forward and backward each compute the similarities of half of all pairs of 2N vectors; the
+    backward pass multiplies all pairs' weights with the vectors.
     """
     side = min(_SQUARE, 2 * batch)
     a = torch.randn(side, side, dtype=torch.bfloat16, device=device)

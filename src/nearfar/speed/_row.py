@@ -1,4 +1,4 @@
-"""One measured number with what one must know to compare it."""
+"""Rows of a benchmark: measurements with their provenance."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class BenchRow(Record):
     """The speed of one variant, measured in turns with the others of its benchmark.
 
     Attributes:
-        name: The benchmark.
-        variant: Whose implementation.
-        batch: Images in a batch.
-        size: Side of an image.
-        dtype: Of the result.
-        median_seconds: For one batch; the median over the rounds.
-        images_per_second: Results (views, training images) per second.
-        ratio: Speed of nearfar over that of this variant, the median over the rounds.
-        peak_memory: In MiB over that before the run, 0 where it was not measured.
+        name: Name of the benchmark.
+        variant: Implementation.
+        batch: Images per batch.
+        size: Side of an image in pixels.
+        dtype: Data type of the result.
+        median_seconds: Seconds per batch, median over the rounds.
+        images_per_second: Views or training images per second.
+        ratio: Speed of nearfar over that of this variant, median over the rounds.
+        peak_memory: Additional peak memory in MiB; 0 if not measured.
         provenance: Versions, machine, commit, date.
-        note: What else one must know; why a variant was not measured.
+        note: Conditions of the measurement, or why a variant was not measured.
     """
 
     name: str
@@ -53,17 +53,17 @@ class ObjectiveRow(Record):
     """The speed of one implementation of an objective, forward and backward.
 
     Attributes:
-        name: The objective.
-        variant: Whose implementation.
-        batch: Samples, or keys of a queue.
-        dim: Of the vectors.
-        dtype: Of the vectors.
-        median_seconds: For one batch; the median over the rounds.
+        name: Name of the objective.
+        variant: Implementation.
+        batch: Samples per batch, or keys of a queue.
+        dim: Dimensions of the vectors.
+        dtype: Data type of the vectors.
+        median_seconds: Seconds per batch, median over the rounds.
         pairs_per_second: Pairs of vectors compared per second.
-        ratio: That of nearfar over that of this variant.
-        peak_memory: MiB that one run adds to the memory in use before.
+        ratio: Pairs per second of nearfar over those of this variant.
+        peak_memory: Additional peak memory of one run in MiB.
         provenance: Versions, machine, commit, date.
-        note: What else one must know; why a variant was not measured.
+        note: Conditions of the measurement, or why a variant was not measured.
     """
 
     name: str
@@ -82,7 +82,7 @@ class ObjectiveRow(Record):
 
 
 def write_csv(rows: Sequence[BenchRow] | Sequence[ObjectiveRow], path: Path) -> None:
-    """One line per row, the provenance in columns of its own; written atomically."""
+    """Write one line per row, with columns for the provenance; atomically."""
     kept = [field.name for field in dataclasses.fields(rows[0]) if field.name != "provenance"]
     origin = [field.name for field in dataclasses.fields(Provenance)]
     text = io.StringIO()

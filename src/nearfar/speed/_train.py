@@ -1,4 +1,4 @@
-"""SimCLR training from images in memory: nearfar's loop and a plain loop of lightly's parts."""
+"""Benchmark of SimCLR training from images in memory: nearfar, and a plain loop with lightly."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ Answer = tuple[list[float], float, str]  # seconds of each step, peak MiB, note
 
 
 def bench_train(*, batch: int = 256, size: int = 32, seconds: float = 120.0) -> list[BenchRow]:
-    """Training images per second: `convnet`, SimCLR, two views of each image, defaults of both.
+    """Training images per second: SimCLR with `convnet`, two views per image, both at defaults.
 
-    Every variant runs in a process of its own, in turns, three times; the ratio is that of medians.
-    nearfar is measured with everything its loop does (views, checkpoints, measurements), once in
-    its own choice of precision and once in float32. lightly's transform, head and loss stand in a
+    The variants run in turns, three times each, in a process of their own; the ratio compares
+    medians. nearfar is measured with its whole loop (views, checkpoints, measurements), once with
+    its default precision and once in float32. lightly's transform, head and loss are used in a
     plain loop with the same encoder, optimiser and images, and a `DataLoader` with two workers.
 
     Args:
-        batch: Images in a batch.
-        size: Side of the images.
-        seconds: For all variants and rounds together.
+        batch: Images per batch.
+        size: Side of the images in pixels.
+        seconds: Total duration in seconds, over all variants and rounds.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: A number out of range.
     """
     check_integer(at_least=2, batch=batch, size=size)
     check_positive(seconds=seconds)
@@ -102,7 +102,7 @@ def _in_process(function: Callable[..., Answer], *arguments: Any) -> Answer:
 
 
 def _answer(writer: Any, function: Callable[..., Answer], *arguments: Any) -> None:
-    warnings.simplefilter("ignore")  # other libraries' notices are not this benchmark's result
+    warnings.simplefilter("ignore")  # warnings of other libraries are irrelevant here
     try:
         steps, _, note = function(*arguments)
     except (ImportError, ValueError) as error:  # no lightly; no processes by fork, on Windows
@@ -119,26 +119,26 @@ def _images(size: int) -> Tensor:
 
 
 class _Clock:
-    """A progress that notes the time of each update, and ends the run when time is over."""
+    """A progress display that records the time of each update and ends the run on time-out."""
 
     def __init__(self, seconds: float) -> None:
         self.times: list[float] = []
         self.seconds = seconds
 
     def start(self, record: object) -> None:
-        """Nothing: the loop alone is measured."""
+        """Ignored: only updates are timed."""
 
     def update(self, **where: Any) -> None:
-        """One update more."""
+        """Record the time of an update."""
         self.times.append(time.perf_counter())
         if len(self.times) > _WARM_UP + 2 and self.times[-1] - self.times[0] > self.seconds:
             raise TimeoutError
 
     def finish(self, health: object) -> None:
-        """Nothing: the loop alone is measured."""
+        """Ignored: only updates are timed."""
 
     def steps(self) -> list[float]:
-        """Seconds of each update after the first few."""
+        """Seconds of each update, without the first few."""
         kept = self.times[_WARM_UP:]
         return [after - before for before, after in pairwise(kept)]
 
@@ -204,7 +204,7 @@ def _lightly(batch: int, size: int, seconds: float) -> Answer:
             optimizer.zero_grad()
             loss.item()
             clock.update()
-    return clock.steps(), 0.0, "PIL transforms in two workers, as in its examples"
+    return clock.steps(), 0.0, "PIL transforms in two workers, as in lightly's examples"
 
 
 def _forever(loader: Any) -> Iterator[list[Tensor]]:

@@ -1,4 +1,4 @@
-"""Two views of small colour images by SimCLR's recipe: nearfar, torchvision, kornia."""
+"""Benchmark of SimCLR's augmentations on small colour images: nearfar, torchvision, kornia."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ _START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"  #
 _ROUNDS_AT_LEAST = 5
 _SECONDS_PER_TURN = 0.5
 
-Render = Callable[[int], object]  # from the number of the epoch to one batch of views, twice
+Render = Callable[[int], object]  # from the epoch to two views of one batch
 
 
 def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> list[BenchRow]:
-    """Views per second: crop, flip, jitter with hue, grey, normalise; two views of each image.
+    """Views per second: crop, flip, colour jitter, grayscale, normalise; two views per image.
 
-    The variants take turns, so that a busy machine is busy for all of them; the ratio is the median
-    over the rounds. torchvision works in two processes as in a `DataLoader` (PIL images in memory)
-    and on tensors one at a time; kornia on the whole batch.
+    The variants are timed in turns, so that other load on the machine affects all of them; the
+    ratio is the median over the rounds. torchvision is measured with PIL images in memory and the
+    two worker processes of a `DataLoader`, and on one tensor at a time; kornia on whole batches.
 
     Args:
-        batch: Images in a batch.
-        size: Side of the images and of the views; 64 at most, where the recipe has no blur.
-        seconds: For all rounds together, after a few batches to warm up.
+        batch: Images per batch.
+        size: Side of the images and views in pixels, at most 64, as SimCLR uses no blur for small
+            images.
+        seconds: Total duration of all rounds in seconds, after a few warm-up batches.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: A number out of range.
     """
     check_integer(at_least=1, batch=batch, size=size)
     check_positive(seconds=seconds)
     if size > 64:
-        raise ValueError(f"`size` must be 64 or less, where the recipe has no blur, got {size}")
+        raise ValueError(f"`size` must be at most 64, as larger images need blur, got {size}")
     chance = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (batch, 3, size, size), dtype=torch.uint8, generator=chance)
     makers: dict[str, Callable[[Tensor], Any]] = {
@@ -61,14 +62,14 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
     took: dict[str, list[float]] = {}
     missing: dict[str, str] = {}
     with ExitStack() as stack, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other libraries' notices are not this benchmark's result
+        warnings.simplefilter("ignore")  # warnings of other libraries are irrelevant here
         renders: dict[str, Render] = {}
         for name, make in makers.items():
             try:
                 renders[name] = stack.enter_context(make(images))
             except ImportError as error:
                 missing[name] = f"not measured: {error}"
-        # As many batches in a turn as take about equally long: a scheduler favours short ones.
+        # Turns of about equal duration, as schedulers favour short ones.
         repeats = {
             name: max(1, round(_SECONDS_PER_TURN / min(_time(render, 1) for _ in range(3))))
             for name, render in renders.items()
@@ -81,7 +82,7 @@ def bench_views(*, batch: int = 256, size: int = 32, seconds: float = 30.0) -> l
 
 
 def _time(render: Render, repeats: int) -> float:
-    """Seconds for one batch, the mean of `repeats`."""
+    """Seconds per batch, mean over `repeats`."""
     start = time.perf_counter()
     for epoch in range(repeats):
         render(epoch)
@@ -89,7 +90,7 @@ def _time(render: Render, repeats: int) -> float:
 
 
 def _row(name: str, took: dict[str, list[float]], note: str, *, batch: int, size: int) -> BenchRow:
-    """What was measured of one variant."""
+    """The measurements of one variant."""
     times, ours = took.get(name, []), took["nearfar"]
     median = statistics.median(times) if times else float("nan")
     ratios = [theirs / mine for theirs, mine in zip(times, ours, strict=bool(times))]
@@ -116,7 +117,7 @@ def _nearfar(images: Tensor) -> Iterator[Render]:
 
 
 def _pipeline(size: int, *last: Any) -> Any:
-    """The recipe in torchvision's v2 transforms."""
+    """The augmentations as torchvision's v2 transforms."""
     from torchvision.transforms import v2
 
     return v2.Compose(
@@ -133,7 +134,7 @@ def _pipeline(size: int, *last: Any) -> Any:
 
 
 class _Pictures(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
-    """PIL images in memory, two views each."""
+    """PIL images in memory, with two views each."""
 
     def __init__(self, images: Tensor) -> None:
         from PIL import Image
@@ -152,7 +153,7 @@ class _Pictures(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
 
 @contextmanager
 def _torchvision_pil(images: Tensor) -> Iterator[Render]:
-    """Workers stay alive and take parts of the batch, so that both are busy all the time."""
+    """Persistent workers process parts of the batch, so that both are always busy."""
     loader = torch.utils.data.DataLoader(
         _Pictures(images),
         batch_size=max(1, len(images) // (4 * _WORKERS)),

@@ -1,4 +1,4 @@
-"""One variant of a benchmark in a process of its own, timed when it is asked to."""
+"""A variant of a benchmark in a process of its own, timed on request."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Step = Callable[[], object]
 
 
 class Worker:
-    """Makes a step, runs it once and measures its memory; afterwards idle until asked.
+    """Process that builds a step, measures the memory of its first run, and times it on request.
 
     Args:
-        make: A function of a module, which gives the step; called with the arguments.
-        arguments: For it.
-        warm_up: Other arguments, of a small step that loads libraries and starts threads.
+        make: Module-level function that builds the step from `arguments`.
+        arguments: Arguments of `make`.
+        warm_up: Arguments of `make` for a small step that loads libraries and starts threads.
 
     Attributes:
         note: Why the step could not be measured; empty if it could.
-        first: Seconds of the first run.
-        peak: MiB that the first run added to the process, or on a GPU to its memory.
+        first: Duration of the first run in seconds.
+        peak: Additional peak memory of the first run in MiB, of the GPU or else of the process.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Worker:
         self._process.join()
 
     def seconds(self, repeats: int) -> float:
-        """Seconds of one step, the mean of so many."""
+        """Seconds per step, mean over `repeats`."""
         self._pipe.send(repeats)
         took: float = self._pipe.recv()
         return took
@@ -71,7 +71,7 @@ class Worker:
 def _work(
     pipe: Any, make: Callable[..., Step], arguments: tuple[Any, ...], warm_up: tuple[Any, ...]
 ) -> None:
-    warnings.simplefilter("ignore")  # other libraries' notices are not this benchmark's result
+    warnings.simplefilter("ignore")  # warnings of other libraries are irrelevant here
     try:
         make(*warm_up)()
         step = make(*arguments)
@@ -84,7 +84,7 @@ def _work(
     while True:
         try:
             repeats = pipe.recv()
-        except EOFError:  # nobody asks any more
+        except EOFError:  # the parent has closed the pipe
             return
         pipe.send(_time(step, repeats))
 
@@ -108,7 +108,7 @@ def _on_gpu() -> bool:
 
 
 def _start_of_memory() -> float:
-    """Bytes in use now; the peak counts from here."""
+    """Bytes in use; also resets the peak."""
     gc.collect()
     if _on_gpu():
         torch.cuda.reset_peak_memory_stats()

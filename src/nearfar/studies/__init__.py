@@ -1,6 +1,6 @@
-"""Studies: a claim of the literature, an experiment that can prove it wrong, and what came of it.
+"""Studies: experiments that test claims of the literature.
 
-Each name is a module with ``Config``, ``run``, ``CLAIMS`` and ``SMOKE``; ``nearfar study NAME``
+Each study is a module with ``Config``, ``run``, ``CLAIMS`` and ``SMOKE``; ``nearfar study NAME``
 runs it.
 """
 

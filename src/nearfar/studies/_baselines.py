@@ -1,4 +1,4 @@
-"""The rows that a method is compared with: pixels, and an encoder before training."""
+"""Baselines of a study: raw pixels, and the untrained encoder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WATCHED = 256
 
 
 def raw_pixels(samples: Samples) -> tuple[dict[str, float], str]:
-    """What the probes reach without any encoder, and what they see in words."""
+    """Accuracies of the probes on raw features, and the name of these features."""
     kind = modality("images")
     form = kind.form(samples.train, kind.options(), seed=0)
     name, fitted = kind.raw(samples.fitted, form)
@@ -26,9 +26,9 @@ def raw_pixels(samples: Samples) -> tuple[dict[str, float], str]:
 
 
 def untrained_encoder(samples: Samples, *, encoder: str, seed: int) -> tuple[dict[str, float], str]:
-    """What they reach with the weights that a run of this seed starts from.
+    """Accuracies and measurements of the encoder at initialisation, and the encoder's name.
 
-    Alignment and the like are those of its representations of two of SimCLR's views.
+    Alignment, uniformity etc. are measured on its representations of two of SimCLR's views.
     """
     kind = modality("images")
     options = kind.options()

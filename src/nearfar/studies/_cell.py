@@ -1,7 +1,7 @@
-"""One cell of a table: a method trained once from one seed, probed, measured; in its own process.
+"""A cell of a study: one method trained, probed and measured with one seed, in its own process.
 
-A cell is a directory: the run, and ``cell.json`` once it is done. A cell that is done is never
-trained again, one that was interrupted goes on where it stopped.
+A cell is a directory with the run and, once it has finished, ``cell.json``. Finished cells are
+never trained again; interrupted cells are resumed.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ from nearfar.studies._supervised import supervised
 
 __all__ = ["Cell", "fill"]
 
-_FORMAT = 1  # of what is measured; another one makes every cell anew
+_FORMAT = 1  # version of the measurements; a new version recomputes all cells
 _MEASURED = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
-_NOTED = 5.0  # seconds between two notes of the time spent
+_NOTED = 5.0  # seconds between two records of the time spent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What decides a cell's result.
+    """All settings that determine a cell's result.
 
     Attributes:
         method: A preset of ``nearfar.methods``, or a baseline.
-        seed: Of the training.
-        data: What the table is about, opened by name.
-        fingerprint: Of these data.
-        samples: How many images are trained on; all if not given.
-        labelled: How many of them have labels for the probes; all if not given.
-        encoder: By name.
-        training: Options of the training loop, but for the seed.
-        threads: Of the processor; as PyTorch chooses if not given. It decides no number.
+        seed: Random seed of the training.
+        data: Name or path of the data.
+        fingerprint: Fingerprint of the data.
+        samples: Number of training images; all by default.
+        labelled: Number of labelled training images for the probes; all by default.
+        encoder: Name of the encoder.
+        training: Options of the training loop, except the seed.
+        threads: Number of CPU threads; PyTorch's default if not given. It does not affect results.
     """
 
     method: str
@@ -70,7 +70,7 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Sixteen hexadecimal digits of all that decides the result, but for the seed."""
+        """Hash of all settings that determine the result, except the seed: 16 hex digits."""
         decides = {k: v for k, v in asdict(self).items() if k not in ("seed", "threads")}
         if self.method not in (RAW, UNTRAINED, SUPERVISED):
             decides["options"] = {k: repr(v) for k, v in preset_options(self.method).items()}
@@ -80,16 +80,16 @@ class Cell:
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def path(self, cache: Path) -> Path:
-        """Its directory."""
+        """Directory of the cell."""
         return cache / f"{self.method.replace(' ', '-')}-{self.seed}-{self.key}"
 
     def read(self, cache: Path) -> CellRecord | None:
-        """Its record, where it is done or failed."""
+        """The cell's record if it has finished or failed, else None."""
         path = self.path(cache) / "cell.json"
         return CellRecord.load(path) if path.is_file() else None
 
     def failed(self, why: str) -> CellRecord:
-        """The record of a cell that came to nothing."""
+        """The record of a failed cell."""
         return CellRecord(
             method=self.method,
             seed=self.seed,
@@ -100,10 +100,10 @@ class Cell:
 
 
 def fill(cell: Cell, cache: Path) -> None:
-    """Train and measure, and write ``cell.json``; in a process of its own.
+    """Train, measure and write ``cell.json``; must run in a process of its own.
 
-    Another process that fills the same cell is waited for. When the process that started this one
-    dies, this one saves its run and ends as well.
+    If another process is computing the same cell, wait for it. If the parent process dies, this
+    process saves its run and ends as well.
     """
     _end_with_parent()
     if cell.threads is not None:
@@ -125,7 +125,7 @@ def fill(cell: Cell, cache: Path) -> None:
 def _measured(cell: Cell, folder: Path) -> CellRecord:
     samples = Samples.open(cell.data, samples=cell.samples, labelled=cell.labelled)
     if samples.fingerprint != cell.fingerprint:
-        raise ValueError(f"`data` changed while the study ran: {samples.train.describe()}")
+        raise ValueError(f"`data` changed during the study: {samples.train.describe()}")
     if cell.method == RAW:
         values, words = raw_pixels(samples)
         return _record(cell, values, encoder=words)
@@ -170,7 +170,7 @@ def _record(cell: Cell, values: dict[str, float], *, encoder: str) -> CellRecord
 
 
 def _trained(cell: Cell, samples: Samples, path: Path, progress: _Spent) -> api.Run:
-    """The run of this cell: begun, or gone on with, or as it is."""
+    """The run of this cell: loaded if it has finished, else resumed or started."""
     own: dict[str, Any] = {}
     if cell.method == SUPERVISED:
         own = {"method": supervised, "views": samples.labelled_views()}
@@ -180,7 +180,7 @@ def _trained(cell: Cell, samples: Samples, path: Path, progress: _Spent) -> api.
             if directory.health.is_file() and directory.read_run().finished:
                 return api.load(path)
             return api.resume(path, samples.train, progress=progress, **own)
-        except (ValueError, TypeError):  # of an earlier version: begin again
+        except (ValueError, TypeError):  # a run of an earlier version: start again
             shutil.rmtree(path)
     method = own.pop("method", cell.method)
     options = {"classes": samples.classes} if cell.method == SUPERVISED else None
@@ -199,11 +199,11 @@ def _trained(cell: Cell, samples: Samples, path: Path, progress: _Spent) -> api.
 
 @final
 class _Spent:
-    """What the training took, in all the processes in which this run was in training.
+    """CPU time and peak memory of the training, over all processes that trained this run.
 
     Attributes:
-        seconds: Of all cores together.
-        peak: Bytes held at most.
+        seconds: CPU time in seconds, summed over cores.
+        peak: Peak memory in bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -213,10 +213,10 @@ class _Spent:
         self._counted, self._noted = time.process_time(), time.monotonic()
 
     def start(self, record: RunRecord) -> None:
-        """Training begins."""
+        """Called when training begins."""
 
     def update(self, **where: Any) -> None:
-        """An update is done."""
+        """Called after each update."""
         now = time.process_time()
         self.seconds, self._counted = self.seconds + now - self._counted, now
         self.peak = max(self.peak, _peak_memory())
@@ -225,22 +225,22 @@ class _Spent:
             self.note()
 
     def note(self) -> None:
-        """Write it down, for a process that goes on."""
+        """Save the values for a process that resumes the run."""
         write_text(self._path, json.dumps({"seconds": self.seconds, "peak": self.peak}))
 
     def finish(self, health: HealthRecord) -> None:
-        """The run is over."""
+        """Called at the end of the run."""
 
 
 def _peak_memory() -> int:
-    """Bytes, of this process or, where there is one, on the GPU."""
+    """Peak memory in bytes, of the GPU if there is one, else of this process."""
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
     return peak_memory()
 
 
 def _end_with_parent() -> None:
-    """Like Ctrl-C: a run in training is saved first."""
+    """End when the parent process ends; as with Ctrl-C, a run in training is saved first."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -1,4 +1,4 @@
-"""Cells one after the other, each in a process of its own; what is done stays done."""
+"""Computation of cells, one after the other, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from nearfar.studies._cell import Cell, fill
 
 __all__ = ["Tell", "fill_all", "silent"]
 
-_KILLED = 9  # SIGKILL, which Windows has no name for
+_KILLED = 9  # SIGKILL, which the signal module of Windows does not define
 Tell = Callable[[str], None]
-"""Is told, in a line, how a study goes."""
+"""A function that receives lines about a study's progress."""
 
 
 def silent(line: str) -> None:
-    """Tells nobody."""
+    """Ignore the line."""
 
 
 def fill_all(cells: Sequence[Cell], cache: Path, *, tell: Tell = silent) -> None:
-    """Train and measure every cell that is not done.
+    """Train and measure all unfinished cells.
 
-    One that fails is written down as failed and the others go on; it is tried again the next time.
+    A failure is recorded and the other cells continue; failed cells are retried on the next call.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; the cell that was in training has saved its run.
+        KeyboardInterrupt: Ctrl-C; the cell in training has saved its run.
     """
     waiting = [cell for cell in cells if not _done(cell.read(cache))]
     if len(waiting) < len(cells):
-        tell(f"{len(cells) - len(waiting)} of {len(cells)} cells are done already")
+        tell(f"{len(cells) - len(waiting)} of {len(cells)} cells have already finished")
     for place, cell in enumerate(waiting, 1):
         name = f"{place}/{len(waiting)} {cell.method} seed {cell.seed}"
         tell(f"{name} …")
@@ -56,7 +56,7 @@ def _summary(record: CellRecord) -> str:
 
 
 def _fill_apart(cell: Cell, cache: Path) -> None:
-    """In a new process, so that memory and processor time are those of this cell."""
+    """Compute a cell in a new process, so that memory and CPU time are those of this cell."""
     process = multiprocessing.get_context("spawn").Process(target=_fill, args=(cell, cache))
     process.start()
     try:
@@ -65,17 +65,17 @@ def _fill_apart(cell: Cell, cache: Path) -> None:
         process.terminate()  # it saves its run first; Ctrl-C may have reached it as well
         process.join()
         raise KeyboardInterrupt(
-            f"stopped at {cell.method} seed {cell.seed}; the same command goes on from there"
+            f"stopped at {cell.method} seed {cell.seed}; the same command resumes the study"
         ) from None
     code = process.exitcode
     if code in (-signal.SIGTERM, 130):
         raise KeyboardInterrupt(
-            f"stopped at {cell.method} seed {cell.seed}; the same command goes on from there"
+            f"stopped at {cell.method} seed {cell.seed}; the same command resumes the study"
         )
     if code:
         why = f"its process ended with signal {-code}" if code < 0 else f"exit code {code}"
         if code == -_KILLED:
-            why += " (too little memory?)"
+            why += " (out of memory?)"
         cell.failed(why).save(cell.path(cache) / "cell.json")
 
 

@@ -1,4 +1,4 @@
-"""A sentence that a study's record can prove wrong."""
+"""Falsifiable claims about a study's record."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["Claim", "judge"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed, and how to tell.
+    """A claim and its test.
 
     Attributes:
         text: The claim, one sentence.
-        holds: From the record to whether it holds; None where the record cannot say.
-        evidence: From the record to the numbers, in words.
-        about: The row it speaks of; without a value there the claim is left out.
+        holds: Function of the record: whether the claim holds; None if the record cannot decide.
+        evidence: Function of the record: the numbers behind the verdict, as text.
+        about: Name of the row that the claim is about; the claim is skipped if it has no values.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Claim:
 
 
 def judge(claims: Iterable[Claim], record: StudyRecord) -> tuple[ClaimRecord, ...]:
-    """What the record says of each claim that it can be asked for."""
+    """Verdicts on all claims that apply to the record."""
     names = {row.name for row in record.rows if row.values or row.failures}
     return tuple(
         ClaimRecord(claim.text, claim.holds(record), claim.evidence(record))

@@ -1,4 +1,4 @@
-"""What the table of methods is to show, and how its record tells."""
+"""Claims of the methods study and their tests."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from nearfar.studies._claim import Claim
 
 __all__ = ["claims_of"]
 
-# of the published comparison on small images (claim F1)
+# methods of the published comparison on small images (claim F1)
 _RANKED = ("simclr", "moco_v2", "byol", "simsiam", "swav", "barlow_twins", "vicreg")
 _FEW_POINTS = 0.05
 
 
 def claims_of(methods: Sequence[str]) -> tuple[Claim, ...]:
-    """The claims, one of each method among them."""
+    """The claims of the study, including one per method."""
     return (
         *(
             Claim(
-                f"{name} beats the untrained encoder by more than the spread, by kNN or linear",
+                f"{name} beats the untrained encoder by more than the spread over seeds (kNN or"
+                " linear probe)",
                 holds=partial(_beats, name),
                 evidence=partial(_gains, name),
                 about=name,
@@ -30,9 +31,13 @@ def claims_of(methods: Sequence[str]) -> tuple[Claim, ...]:
             for name in methods
         ),
         Claim("no method collapses with its defaults", holds=_none_collapsed, evidence=_collapsed),
-        Claim("training by class is best by linear", holds=_supervised_best, about=SUPERVISED),
         Claim(
-            "the best-known methods lie within five points of one another by linear",
+            "supervised training has the best linear-probe accuracy",
+            holds=_supervised_best,
+            about=SUPERVISED,
+        ),
+        Claim(
+            "linear-probe accuracies of the best-known methods differ by at most five points",
             holds=_close,
             evidence=_close_words,
         ),
@@ -40,7 +45,7 @@ def claims_of(methods: Sequence[str]) -> tuple[Claim, ...]:
 
 
 def _gain(record: StudyRecord, method: str, column: str) -> tuple[float, float] | None:
-    """Above the untrained encoder, and the spreads of both added; None without two seeds."""
+    """Gain over the untrained encoder, and the sum of both spreads; None with a single seed."""
     row, start = record.row(method), record.row(UNTRAINED)
     if row is None or start is None:
         return None
@@ -62,7 +67,7 @@ def _gains(method: str, record: StudyRecord) -> str:
     for column in ("knn", "linear"):
         gain = _gain(record, method, column)
         if gain is not None:
-            shown.append(f"{column} {100 * gain[0]:+.1f} points, spreads {100 * gain[1]:.1f}")
+            shown.append(f"{column} {100 * gain[0]:+.1f} points, spread {100 * gain[1]:.1f}")
     return minus("; ".join(shown))
 
 
@@ -98,7 +103,7 @@ def _range(record: StudyRecord) -> float | None:
 
 
 def _close(record: StudyRecord) -> bool | None:
-    """A few passes do not prove it wrong: the published rankings are of long runs."""
+    """Whether the range is small; short runs cannot refute it, as published runs are long."""
     found = _range(record)
     if found is None:
         return None
@@ -107,4 +112,4 @@ def _close(record: StudyRecord) -> bool | None:
 
 def _close_words(record: StudyRecord) -> str:
     found = _range(record)
-    return "" if found is None else f"{100 * found:.1f} points by linear from best to worst"
+    return "" if found is None else f"{100 * found:.1f} points between best and worst"

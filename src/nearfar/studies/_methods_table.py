@@ -1,11 +1,11 @@
-"""Every image method with the same encoder and the same budget, beside what they must beat.
+"""Comparison of all image methods with the same encoder and budget, and with baselines.
 
-Claim: each method's defaults give a representation that beats the untrained encoder's by more than
-the spread over seeds, and none collapses.
+Claim: with its defaults, each method's representation beats that of the untrained encoder by more
+than the spread over seeds, and none collapses.
 
-What published comparisons report of each method at its own best setting, and of one seed, is
-measured here at one setting for all: encoder, images, passes, batch, optimiser. Methods, heads and
-views are the presets' with all their defaults.
+Published comparisons report each method at its own best setting, often for a single seed. Here all
+methods have the same encoder, images, number of epochs, batch size and optimiser. Heads and views
+are the presets' defaults.
 """
 
 from __future__ import annotations
@@ -33,33 +33,34 @@ __all__ = ["BUDGETS", "CLAIMS", "SMOKE", "Config", "image_methods", "run"]
 NAME = "methods"
 
 
-# presets that explain SimSiam, for a study of their own
+# ablations of SimSiam, left out by default
 _EXPLAINING = ("simsiam_anatomy", "simsiam_expectation", "simsiam_gradient")
 
 
 def image_methods() -> tuple[str, ...]:
-    """The presets whose methods are for images."""
+    """The presets for images."""
     return tuple(name for name in preset_names() if served(name, "images"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What is compared, and on what budget.
+    """Methods to compare, and the budget.
 
     Args:
         data: Labelled images: a name (see `nearfar data`), a folder or a file.
-        budget: ``cpu``: the small ConvNet, AdamW, one pass over the images, 10,000 labels.
-            ``gpu``: ResNet-18 with the small stem, SGD, 200 passes, all labels.
-        methods: Rows of the table: presets and `supervised`, commas between; all if not given.
-        only: Train just these now, commas between; the table shows all cells in the cache.
-        seeds: How often each method is trained, from seeds 0, 1, ...
-        epochs: Passes over the images; the budget's if not given.
-        batch_size: The budget's if not given.
-        labelled: Labelled images that the probes learn from, the first of the training images; the
-            budget's if not given.
-        encoder: By name; the budget's if not given.
-        samples: Train on so many images, drawn at random; on all if not given.
-        threads: Of the processor, for each cell; as PyTorch chooses if not given.
+        budget: ``cpu``: the small ConvNet, AdamW, 1 epoch, 10,000 labels. ``gpu``: ResNet-18 with
+            the small stem, SGD, 200 epochs, all labels.
+        methods: Rows of the table, separated by commas: presets and `supervised`; all if not given.
+        only: Methods to train in this call, separated by commas; the table shows all finished
+            cells in the cache.
+        seeds: Number of seeds per method: 0, 1, ...
+        epochs: Number of epochs; that of the budget if not given.
+        batch_size: Samples per batch; that of the budget if not given.
+        labelled: Number of labelled images for training the probes, taken from the start of the
+            training images; that of the budget if not given.
+        encoder: Name of the encoder; that of the budget if not given.
+        samples: Number of training images, a random subset; all if not given.
+        threads: CPU threads per cell; PyTorch's default if not given.
     """
 
     data: str = "cifar10"
@@ -90,7 +91,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a budget decides."""
+    """Settings of a budget."""
 
     encoder: str
     epochs: int
@@ -101,7 +102,7 @@ class Budget:
 
 BUDGETS = {
     "cpu": Budget("convnet", 1, 128, 10_000, {}),
-    # the published small-image recipe: rate 0.06 for a batch of 128, decay 0.0005
+    # the published small-image recipe: learning rate 0.06 for a batch of 128, weight decay 0.0005
     "gpu": Budget(
         "resnet18",
         200,
@@ -114,35 +115,35 @@ SMOKE = Config(
     data="digits", methods=("simclr", "byol"), seeds=1, epochs=1, batch_size=64, samples=256
 )
 COLUMNS = (
-    Column("knn", "kNN", "percent", "accuracy of 20 nearest neighbours on the test images"),
-    Column("linear", "linear", "percent", "accuracy of a linear classifier"),
-    Column("mean_classifier", "mean", "percent", "accuracy of the classes' mean vectors"),
-    Column("alignment", "align", "number", "squared distance of two views' unit projections"),
-    Column("uniformity", "uniform", "number", "log of the mean Gaussian potential; lower is wider"),
-    Column("m_o", "m_o", "number", "share of the common centre in a unit projection"),
-    Column("m_r", "m_r", "number", "share of the residual"),
+    Column("knn", "kNN", "percent", "test accuracy of 20 nearest neighbours"),
+    Column("linear", "linear", "percent", "test accuracy of a linear probe"),
+    Column("mean_classifier", "mean", "percent", "test accuracy of the mean classifier"),
+    Column("alignment", "align", "number", "mean squared distance of two views on the sphere"),
+    Column("uniformity", "uniform", "number", "log mean Gaussian potential, lower is better"),
+    Column("m_o", "m_o", "number", "length of the mean unit projection"),
+    Column("m_r", "m_r", "number", "mean length of the residuals"),
     Column("effective_rank", "rank", "number", "effective rank of the projections"),
-    Column("verdict", "verdict", "words", "label-free, of each seed"),
-    Column("seconds", "seconds", "seconds", "of training, by the clock"),
-    Column("cpu_seconds", "CPU s", "seconds", "of training, all cores together"),
+    Column("verdict", "verdict", "words", "label-free verdict of each seed"),
+    Column("seconds", "seconds", "seconds", "wall-clock time of training"),
+    Column("cpu_seconds", "CPU s", "seconds", "CPU time of training, summed over cores"),
     Column(
-        "peak_memory", "memory", "bytes", "most that the process held, on a GPU that the GPU held"
+        "peak_memory", "memory", "bytes", "peak memory of the GPU if there is one, else the process"
     ),
 )
 
 
-# not claimed to be good; what a method is compared with
+# baselines, without a claim of their own
 _COMPARED = (*BASELINES, "autoencoder")
 CLAIMS = claims_of([name for name in image_methods() if name not in _COMPARED])
 
 
 def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
-    """Train what is not in the cache, and make the table of all that is.
+    """Train the cells that are not in the cache, and build the table of all cells.
 
     Args:
-        config: What is compared.
+        config: Methods to compare, and the budget.
         cache: Directory of the cells; several processes may share it.
-        tell: Is told how it goes.
+        tell: Receives lines about the progress.
     """
     samples = Samples.open(config.data, samples=config.samples, labelled=_labelled(config))
     known = (name for name in image_methods() if name not in _EXPLAINING)
@@ -159,7 +160,7 @@ def _labelled(config: Config) -> int | None:
 
 
 def _cells(config: Config, methods: Sequence[str], *, fingerprint: str) -> list[Cell]:
-    """Seed by seed, so that a table stopped early has every method."""
+    """All cells, ordered by seed so that an interrupted study has a value for every method."""
     budget = BUDGETS[config.budget]
     batch = config.batch_size or budget.batch_size
     training = {
@@ -213,8 +214,8 @@ def _record(
         name=_name(config),
         title=f"Image methods on {Path(config.data).name}, {config.budget} budget",
         claim=(
-            "Each method's defaults beat the untrained encoder by more than the spread over seeds,"
-            " and none collapses."
+            "With its defaults, each method beats the untrained encoder by more than the spread"
+            " over seeds, and none collapses."
         ),
         setting=_setting(config, cells[0], samples),
         config={k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()},
@@ -228,7 +229,7 @@ def _record(
 
 
 def _name(config: Config) -> str:
-    """Of the files: short for the budget that needs no GPU."""
+    """Name of the files; the CPU budget has no suffix."""
     return f"{NAME}-{Path(config.data).name}" + ("-gpu" if config.budget == "gpu" else "")
 
 
@@ -258,16 +259,20 @@ def _setting(config: Config, cell: Cell, samples: Samples) -> dict[str, str]:
     return {
         "images": f"{samples.train.describe()}, for training without labels",
         "probes": (
-            f"{len(samples.fitted):,} labelled images of these, judged on {len(samples.test):,}"
-            f" test images, {samples.classes} classes"
+            f"trained on {len(samples.fitted):,} labelled images of these, tested on"
+            f" {len(samples.test):,} images, {samples.classes} classes"
         ),
         "encoder": cell.encoder,
         "training": (
             f"{epochs:,} epoch{'s' * (epochs > 1)}, batch {training['batch_size']:,},"
             f" {training.get('optimizer', 'adamw')}"
-            + (f", rate {training['learning_rate']:g}" if "learning_rate" in training else "")
+            + (
+                f", learning rate {training['learning_rate']:g}"
+                if "learning_rate" in training
+                else ""
+            )
         ),
-        "seeds": f"{config.seeds}: ± is the standard deviation over them",
+        "seeds": f"{config.seeds}; ± is the standard deviation over seeds",
     }
 
 
@@ -278,7 +283,7 @@ def _notes(config: Config, done: Sequence[CellRecord], samples: Samples) -> list
             continue
         asked = served(name, "images")
         for key, value in (asked.encoder if asked else {}).items():
-            notes.append(f"{name}: {key} {value} in the encoder, as the method needs it")
+            notes.append(f"{name}: encoder with {key} {value}, as the method requires")
     by_note: dict[str, list[str]] = {}
     for record in done:
         for note in record.notes:
@@ -293,10 +298,10 @@ def _notes(config: Config, done: Sequence[CellRecord], samples: Samples) -> list
     if precisions:
         notes.append(f"computed in {', '.join(precisions)}")
     notes.append(
-        "alignment, uniformity, m_o, m_r and rank are measured on the projections of samples set"
-        " aside, in two of the method's views; of what does not ask two views to agree in two of"
-        " SimCLR's, whose agreement the verdict then does not judge; of the untrained encoder on"
-        " its representations of those"
+        "alignment, uniformity, m_o, m_r and rank are measured on projections of held-out samples"
+        " in two of the method's views. Methods without positive pairs are measured in two of"
+        " SimCLR's views, and their verdict ignores alignment. The untrained encoder is measured"
+        " on its representations of SimCLR's views"
     )
     versions = sorted({f"{r.provenance.nearfar} ({r.provenance.commit})" for r in done})
     dates = sorted(record.provenance.date for record in done)

@@ -1,4 +1,4 @@
-"""What the probes of a study say of a representation."""
+"""Probes of a study."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROBES = {"knn": KNNProbe, "linear": LinearProbe, "mean_classifier": MeanClassi
 
 
 def probed(encoder: nn.Module, views: Views, samples: Samples) -> dict[str, float]:
-    """Accuracy of each probe on what an encoder makes of the samples."""
+    """Accuracy of each probe on an encoder's representations."""
     fitted = embed_source(encoder, samples.fitted, views)
     return accuracies(fitted, embed_source(encoder, samples.test, views), samples)
 
@@ -24,7 +24,7 @@ def probed(encoder: nn.Module, views: Views, samples: Samples) -> dict[str, floa
 def accuracies(
     fitted: Float[Tensor, "labelled dim"], tests: Float[Tensor, "tests dim"], samples: Samples
 ) -> dict[str, float]:
-    """Accuracy of each probe on these rows."""
+    """Accuracy of each probe, trained on `fitted` and tested on `tests`."""
     return {
         name: float(probe().fit(fitted, samples.fitted_labels).score(tests, samples.test_labels))
         for name, probe in _PROBES.items()

@@ -1,4 +1,4 @@
-"""Published figures on CIFAR-10 with a ResNet-18, to be compared with a long run."""
+"""Published accuracies on CIFAR-10 with a ResNet-18, for comparison with long runs."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ PUBLISHED = {
 SOURCES = (
     "published, kNN: lightly, docs/source/getting_started/benchmarks.rst, CIFAR-10, ResNet-18, 200"
     " epochs, batch 512, the best epoch by accuracy on the test set",
-    "published, linear: solo-learn, README, CIFAR-10, ResNet-18, 1,000 epochs, a linear classifier"
-    " trained along (MoCo is its MoCo v2+)",
+    "published, linear: solo-learn, README, CIFAR-10, ResNet-18, 1,000 epochs, an online linear"
+    " classifier (MoCo is its MoCo v2+)",
 )

@@ -1,4 +1,4 @@
-"""The samples of a study: to train on, to fit probes on, to judge them on."""
+"""The samples of a study: for training encoders, for training probes, for testing probes."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from nearfar.views import ViewRecipe, WithIndex, autoencoder_views
 
 __all__ = ["Samples"]
 
-_ORDER = 0  # of the draws below: the same for every seed of a study
-_HELD_OUT = 5  # without an official test set every fifth sample is held out
+_ORDER = 0  # seed of the random splits below, independent of a study's seeds
+_HELD_OUT = 5  # without an official test set a fifth of the samples is held out
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Parts of one labelled data set.
+    """Splits of a labelled data set.
 
     Attributes:
-        train: What encoders are trained on.
-        labels: The class of each.
-        fitted: What probes learn from: the first of the same samples.
-        fitted_labels: The class of each.
-        test: What probes are judged on.
-        test_labels: The class of each.
-        classes: How many there are.
-        notes: What a reader should know of the data.
+        train: Training samples of the encoders.
+        labels: Classes of `train`.
+        fitted: Training samples of the probes: the first samples of `train`.
+        fitted_labels: Classes of `fitted`.
+        test: Test samples of the probes.
+        test_labels: Classes of `test`.
+        classes: Number of classes.
+        notes: Notes about the data.
     """
 
     train: Source
@@ -45,15 +45,15 @@ class Samples:
 
     @classmethod
     def open(cls, data: str, *, samples: int | None = None, labelled: int | None = None) -> Samples:
-        """Open images that have labels.
+        """Load labelled images.
 
         Args:
-            data: A name or a path, as ``--data`` takes it.
-            samples: Most samples to train on, drawn once for all; all if not given.
-            labelled: Most samples for the probes; all if not given.
+            data: A name or a path, as for ``--data``.
+            samples: Maximum number of training samples, a fixed random subset; all if not given.
+            labelled: Maximum number of training samples of the probes; all if not given.
 
         Raises:
-            ValueError: Data without labels, or of another kind.
+            ValueError: Data without labels, or of another modality.
         """
         opened = open_labelled(data)
         if opened.train.modality != "images":
@@ -66,9 +66,7 @@ class Samples:
             kept[held] = False
             test, test_labels = Subset(train, held), labels[held]
             train, labels = Subset(train, kept.nonzero().flatten()), labels[kept]
-            notes.append(
-                f"no official test set: {len(held):,} samples drawn at random are held out"
-            )
+            notes.append(f"no official test set: {len(held):,} random samples are held out")
         else:
             notes += test.notes
         if samples is not None and samples < len(train):
@@ -88,11 +86,11 @@ class Samples:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the samples do."""
+        """Fingerprint of training and test samples."""
         return f"{self.train.fingerprint}{self.test.fingerprint}"
 
     def labelled_views(self) -> WithIndex:
-        """Crops and mirror images, one a sample, and the class of each."""
+        """One random crop per sample, possibly flipped, and its class."""
         kind = modality("images")
         options = kind.options()
         form = kind.form(self.train, options, seed=0)

@@ -1,7 +1,7 @@
-"""Supervised training behind the protocol of the others: what labels would have given.
+"""Supervised training as a method, the baseline with labels.
 
-One random view of an image, one linear layer on its representation, the cross-entropy of its class.
-It is no method of nearfar.methods, where no label enters.
+A linear layer on the representation of one random view, trained with cross-entropy. It is not part
+of nearfar.methods, whose methods use no labels.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = ["ClassLoss", "Supervised", "supervised"]
 
 @final
 class ClassLoss(Objective):
-    """Cross-entropy of each sample's class.
+    """Cross-entropy of the samples' classes.
 
     Args:
-        classes: How many there are.
+        classes: Number of classes.
     """
 
     def __init__(self, *, classes: int) -> None:
@@ -38,22 +38,22 @@ class ClassLoss(Objective):
     def forward(
         self, scores: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]
     ) -> Tensor:
-        """Mean over the samples, in float32 or wider."""
+        """Mean cross-entropy over the samples, in float32 or wider."""
         return F.cross_entropy(widen(scores), labels)
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """ln(classes): every class looks alike."""
+        """Loss at chance, ln(classes): all classes are equally likely."""
         return math.log(self.classes)
 
 
 @final
 class Supervised(Method):
-    """One view and its class, a linear layer on the representation.
+    """Supervised training: one view and its class, a linear layer on the representation.
 
     Args:
-        encoder: Inputs to representations.
-        head: Representations to one score a class.
-        classes: How many there are.
+        encoder: Maps inputs to representations.
+        head: Maps representations to one logit per class.
+        classes: Number of classes.
     """
 
     paper: ClassVar = "the classes themselves"
@@ -71,29 +71,29 @@ class Supervised(Method):
         self.objective = ClassLoss(classes=classes)
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Score the classes; the last view is the class."""
+        """Class logits; the last view is the label."""
         view, labels = views[0], tensor_view(views[-1], method="Supervised")
         representation = self.encoder(view)
         return (representation,), (self.head(representation),), (labels.to(torch.int64),)
 
     def compare(self, projected: Projected) -> Step:
-        """The loss of all scores."""
+        """The loss of the whole batch."""
         (representation,), (scores,), (labels,) = projected
         loss = self.objective(gather(scores), gather(labels))
         return Step(loss=loss, representations=(representation,), projections=(representation,))
 
     def chance(self, batch_size: int) -> float | None:
-        """ln(classes)."""
+        """Loss at chance, ln(classes)."""
         return self.objective.chance(batch_size=batch_size)
 
 
 def supervised(encoder: nn.Module, width: int, *, classes: int) -> Supervised:
-    """A classifier around any encoder, for :class:`nearfar.views.WithIndex` with the classes.
+    """A classifier around any encoder; :class:`nearfar.views.WithIndex` supplies the labels.
 
     Args:
-        encoder: Inputs to representations.
+        encoder: Maps inputs to representations.
         width: Dimensions of a representation.
-        classes: How many there are.
+        classes: Number of classes.
 
     Example:
         >>> from nearfar.modules import ConvNet

@@ -1,4 +1,4 @@
-"""One loop for every method: options, engine, gradient caching, LARS, checkpoints."""
+"""The training loop of all methods: options, engine, gradient caching, LARS, checkpoints."""
 
 from nearfar.training._caching import cached_backward
 from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint

@@ -1,4 +1,4 @@
-"""Gradient caching: the gradient of a large batch in the memory of a small part of it."""
+"""Gradient caching: exact gradients of a large batch in the memory of a micro-batch."""
 
 from __future__ import annotations
 
@@ -27,41 +27,43 @@ def cached_backward(
     micro_batch: int,
     backward: Callable[[Tensor], None] = Tensor.backward,
 ) -> Step:
-    r"""What ``method(views).loss.backward()`` leaves in ``.grad``, in the memory of a micro-batch.
+    r"""Compute the gradients of ``method(views).loss.backward()`` in the memory of a micro-batch.
 
-    With the method cut into :math:`z_k = f_\theta(x_k)` for micro-batches :math:`k` (``project``)
-    and the loss :math:`L(z_1, z_2, …)` of all of them together (``compare``), the chain rule needs
-    only the small :math:`g_k = \partial L / \partial z_k` of the whole batch:
+    Let :math:`z_k = f_\theta(x_k)` be the projections of micro-batch :math:`k` (``project``) and
+    :math:`L(z_1, z_2, …)` the loss of the whole batch (``compare``). By the chain rule, the
+    gradient needs only the small :math:`g_k = \partial L / \partial z_k`:
 
     .. math:: \nabla_\theta L = \sum_k \Big(\frac{\partial z_k}{\partial\theta}\Big)^{\!\top} g_k
 
-    A first pass computes every :math:`z_k` and forgets how, the loss is taken once and its
-    :math:`g_k` are kept, and a second pass goes backward through one micro-batch after the other.
-    Exact to rounding, whatever the objective; queues and momentum copies move as they would.
-    Dropout and stochastic depth draw the same in both passes (on CPUs and CUDA devices).
+    A first forward pass computes every :math:`z_k` without keeping its graph. The loss is computed
+    once and its gradients :math:`g_k` are stored. A second forward pass rebuilds the graph of one
+    micro-batch at a time and backpropagates :math:`g_k` through it. The gradient is exact up to
+    rounding for every objective; queues and momentum copies are updated as usual. Dropout and
+    stochastic depth use the same random numbers in both passes (on CPUs and CUDA devices).
 
     Batch-norm is the exception: in training mode its statistics are those of a micro-batch, and
-    its running statistics move once per micro-batch. The gradient is exact for that network.
+    its running statistics are updated once per micro-batch. The gradient is exact for that network.
 
     Args:
         method: Any method.
-        views: As the method takes them, one row a sample.
-        micro_batch: Most samples that pass the network at once. Micro-batches are as equal as they
-            can be: 9 samples by 4 are 3, 3 and 3.
-        backward: Goes backward from the loss, once. For a loss scaler
+        views: The method's views, one row per sample.
+        micro_batch: Maximum number of samples per forward pass. Micro-batches have nearly equal
+            sizes: 9 samples with a maximum of 4 are split into 3, 3 and 3.
+        backward: Backpropagates from the loss; called once. With a loss scaler
             ``lambda loss: scaler.scale(loss).backward()``, to accumulate over four batches
             ``lambda loss: (loss / 4).backward()``.
 
     Returns:
-        The step of the whole batch, without its graph: half-precision projections are float32.
+        The step of the whole batch, detached; half-precision projections are float32.
 
     Raises:
-        ValueError: ``micro_batch`` is below 1, or the views differ in length.
+        ValueError: ``micro_batch`` below 1, or views of different lengths.
 
     Cost:
-        Each sample passes the network twice, and goes backward once. Memory: the graph of one
-        micro-batch; representations and projections of the batch, and their gradient; what the
-        objective needs. With several processes the gradients are this process's own: average them.
+        Two forward passes and one backward pass per sample. Memory: the graph of one micro-batch;
+        the representations and projections of the batch, and their gradients; the objective's own
+        memory. With several processes the gradients are those of this process only and must be
+        averaged.
 
     Reference:
         Gao, Zhang, Han, Callan, RepL4NLP 2021 (arXiv 2101.06983), section 3.
@@ -82,7 +84,7 @@ def cached_backward(
     check_integer(at_least=1, micro_batch=micro_batch)
     rows = [count_samples(view) for view in views]
     if len(set(rows)) != 1:
-        raise ValueError(f"`views` must have as many rows as one another, got {rows}")
+        raise ValueError(f"`views` must have equal numbers of rows, got {rows}")
     count = num_parts(rows[0], micro_batch)
     if count == 1:
         step = method(views)
@@ -97,13 +99,13 @@ def cached_backward(
 
 
 def num_parts(samples: int, micro_batch: int) -> int:
-    """Micro-batches that so many samples make."""
+    """Number of micro-batches."""
     return -(-samples // micro_batch)
 
 
 @final
 class _Constant:
-    """Gives the same views whenever it is asked."""
+    """Returns the same views on every call."""
 
     def __init__(self, views: tuple[View, ...]) -> None:
         self._views = views
@@ -119,13 +121,14 @@ def two_passes(
     precision: Callable[[], AbstractContextManager[Any]] = nullcontext,
     backward: Callable[[Tensor], None] = Tensor.backward,
 ) -> Step:
-    """:func:`cached_backward` over micro-batches whose views are made when they are needed.
+    """:func:`cached_backward` for micro-batches whose views are generated on demand.
 
     Args:
         method: Any method.
-        parts: Make the views of a micro-batch; each is called twice and must give the same.
+        parts: One function per micro-batch that generates its views; it is called twice and must
+            return the same views.
         precision: Context of the forward passes.
-        backward: Goes backward from the loss.
+        backward: Backpropagates from the loss.
     """
     device = next(method.parameters()).device
     draws, pieces = [], []
@@ -136,7 +139,7 @@ def two_passes(
     del pieces
     with precision():
         step = method.compare(joined)
-    with full_precision(step.loss):  # backward follows each operation's own type
+    with full_precision(step.loss):  # autocast must not apply to the backward pass
         backward(step.loss)
     after = _Draws(device)
     with _kept_statistics(method):
@@ -153,10 +156,10 @@ def _project(
     part: Callable[[], tuple[View, ...]],
     precision: Callable[[], AbstractContextManager[Any]],
 ) -> Projected:
-    """First pass, one micro-batch: the values alone.
+    """First pass over one micro-batch: detached outputs.
 
-    The graph is built and dropped: kernels may depend on whether there will be a gradient, and
-    both passes must compute the same; and the outputs say which of them have one.
+    The graph is built and dropped. Kernels may differ with gradients enabled, and both passes must
+    compute the same values; the graph also shows which outputs require gradients.
     """
     views = part()
     with precision():
@@ -174,7 +177,7 @@ def _project(
 
 
 def _join(pieces: list[Projected]) -> Projected:
-    """The whole batch from its micro-batches: leaves, in float32 or wider."""
+    """The whole batch from its micro-batches, as leaf tensors in float32 or wider."""
     return tuple(
         tuple(
             widen(torch.cat(same).detach()).requires_grad_(same[0].requires_grad)
@@ -191,7 +194,7 @@ def _go_back(
     joined: Projected,
     start: int,
 ) -> int:
-    """Second pass, one micro-batch: from its rows of the kept gradients; how many rows it had."""
+    """Second pass over one micro-batch, with its rows of the stored gradients; its row count."""
     views = part()
     with precision():
         projected = method.project(views)
@@ -222,7 +225,7 @@ def _without_graph(step: Step) -> Step:
 
 @contextmanager
 def _kept_statistics(method: Method) -> Iterator[None]:
-    """Running statistics of batch-norms are afterwards what they were before."""
+    """Restore the running statistics of batch-norm layers afterwards."""
     norms = [module for module in method.modules() if isinstance(module, _NormBase)]
     kept = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers(recurse=False)]
     try:
@@ -235,7 +238,7 @@ def _kept_statistics(method: Method) -> Iterator[None]:
 
 @final
 class _Draws:
-    """Where the random generators stand that a forward pass may draw from."""
+    """States of the random generators that a forward pass may use."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -243,7 +246,7 @@ class _Draws:
         self._there = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
 
     def restore(self) -> None:
-        """Let them stand there again."""
+        """Restore these states."""
         torch.set_rng_state(self._here)
         if self._there is not None:
             torch.cuda.set_rng_state(self._there, self._device)

@@ -1,4 +1,4 @@
-"""Checkpoints that hold everything a run needs to go on, and nothing that can execute."""
+"""Checkpoints: the complete state for resuming a run, without executable content."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Checkpoint:
 
     Attributes:
         path: The file.
-        step: Updates done.
-        seconds: Training time up to here.
-        tensors: Every tensor by name.
-        optimizer: The optimiser's scalar state by name.
-        pending: Losses and terms since the last line of the metrics.
+        step: Number of completed updates.
+        seconds: Training time so far, in seconds.
+        tensors: All tensors by name.
+        optimizer: Scalar state of the optimiser by name.
+        pending: Losses and loss terms since the last line of the metrics.
     """
 
     path: Path
@@ -42,18 +42,18 @@ class Checkpoint:
     pending: Pending
 
     def restore_method(self, method: nn.Module) -> None:
-        """Put back the method's part of the state."""
+        """Load the method's state."""
         prefix = "method."
         state = {k[len(prefix) :]: v for k, v in self.tensors.items() if k.startswith(prefix)}
         method.load_state_dict(state, strict=True)
 
     def restore(self, method: nn.Module, optimizer: Optimizer) -> None:
-        """Put the state back; names and shapes must match exactly."""
+        """Load the state of method and optimiser; names and shapes must match exactly."""
         self.restore_method(method)
         for index, parameter in enumerate(_parameters(optimizer)):
             start = f"optimizer.{index}."
             entries: dict[str, Any] = {
-                # AdamW counts its steps in a scalar that stays on the CPU
+                # AdamW's step count is a scalar tensor that must stay on the CPU
                 k[len(start) :]: v.to(parameter.device) if v.ndim else v
                 for k, v in self.tensors.items()
                 if k.startswith(start)
@@ -81,7 +81,7 @@ def save_checkpoint(
     """Write the state after `step` updates; the two latest checkpoints are kept.
 
     Raises:
-        OSError: The disk is full or not writable. Earlier checkpoints are untouched.
+        OSError: The disk is full or not writable. Earlier checkpoints are not affected.
     """
     tensors = {f"method.{k}": v.detach().cpu().contiguous() for k, v in method.state_dict().items()}
     scalars: dict[str, Any] = {}
@@ -101,7 +101,7 @@ def save_checkpoint(
 
     def write(path: Path) -> None:
         try:
-            # two names may share storage (tied weights), which the format does not allow
+            # safetensors does not allow shared storage, which tied weights have
             save_file({k: v.clone() for k, v in tensors.items()}, path, metadata=metadata)
         except SafetensorError as error:
             raise OSError(None, str(error)) from error
@@ -110,7 +110,7 @@ def save_checkpoint(
     replace_atomically(path, write)
     for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
         old.unlink()
-    for left in folder.glob(".step-*.part"):  # by a process that was killed while writing
+    for left in folder.glob(".step-*.part"):  # left by a process that was killed while writing
         left.unlink()
     return path
 
@@ -119,7 +119,7 @@ def _read(path: Path) -> Checkpoint:
     with safe_open(path, framework="pt", device="cpu") as file:
         metadata = file.metadata() or {}
         if int(metadata.get("format", CHECKPOINT_FORMAT)) > CHECKPOINT_FORMAT:
-            raise ValueError(f"{path} was written by a newer nearfar: upgrade to go on from it")
+            raise ValueError(f"{path} was written by a newer nearfar: upgrade to resume from it")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return Checkpoint(
         path=path,
@@ -132,10 +132,10 @@ def _read(path: Path) -> Checkpoint:
 
 
 def latest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest readable checkpoint; a damaged one is passed over for the one before.
+    """The newest readable checkpoint, or None; damaged checkpoints are skipped.
 
     Raises:
-        ValueError: There are checkpoints and none can be read, or one is from a newer version.
+        ValueError: All checkpoints are damaged, or one is from a newer version.
     """
     damaged = []
     for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
@@ -148,7 +148,7 @@ def latest_checkpoint(folder: Path) -> Checkpoint | None:
     others = [p.name for p in folder.glob("*") if p.suffix in {".pt", ".pth", ".ckpt", ".pkl"}]
     if others:
         raise ValueError(
-            f"{folder} holds {', '.join(sorted(others))}: nearfar reads safetensors only and never"
-            " unpickles"
+            f"{folder} contains {', '.join(sorted(others))}: nearfar reads only safetensors and"
+            " never unpickles"
         )
     return None

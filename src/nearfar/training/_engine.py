@@ -1,4 +1,4 @@
-"""Devices, precision, processes: the one module that names Lightning Fabric."""
+"""Devices, precision and processes; the only module that uses Lightning Fabric."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def computes_in_bfloat16() -> bool:
 
 @final
 class _Held:
-    """Views as one opaque argument: Fabric walks others and stumbles over frozen dataclasses."""
+    """Views as one opaque argument, as Fabric traverses arguments and fails on frozen classes."""
 
     def __init__(self, views: tuple[View, ...]) -> None:
         self.views = views
 
 
 class _Tupled(nn.Module):
-    """The method with its step as a plain tuple: Fabric walks outputs, and Step is frozen."""
+    """The method with its step as a plain tuple, as Fabric traverses outputs and Step is frozen."""
 
     def __init__(self, method: Method) -> None:
         super().__init__()
@@ -54,10 +54,10 @@ class _Tupled(nn.Module):
 
 @final
 class Engine:
-    """What the loop asks for: run a step, go backward, update, talk to other processes.
+    """Runs forward and backward passes and updates, on one or several devices.
 
     Args:
-        devices: Processes; 0 for every GPU, or one process where there is none.
+        devices: Number of processes; 0 for one per GPU, or a single one without a GPU.
         precision: ``auto``, ``bf16``, ``16``, ``32`` or ``64``.
     """
 
@@ -67,12 +67,12 @@ class Engine:
         gpus = torch.cuda.device_count()
         count = devices or max(1, gpus)
         if gpus and count > gpus:
-            raise ValueError(f"`devices` must be at most {gpus}, the GPUs here, got {devices}")
+            raise ValueError(f"`devices` must be at most {gpus}, the number of GPUs, got {devices}")
         under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
         strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
         self.precision = precision
         self.devices = count
-        # Fabric greets through its logger; the command line says the same in one line
+        # the command line prints the information of Fabric's start-up messages itself
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -86,17 +86,17 @@ class Engine:
         self._optimizer: Any = None
 
     def launch(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call ``function(engine, *arguments)`` in every process; the first one's result."""
+        """Call ``function(engine, *arguments)`` in every process; return that of the first."""
         if self.devices == 1:
             self._fabric.launch()
             return function(self, *arguments)
-        # one opaque argument, as for views
+        # the arguments are hidden from Fabric, as in _Held
         work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
         return self._fabric.launch(work)
 
     @property
     def rank(self) -> int:
-        """Number of this process, from 0."""
+        """Rank of this process, from 0."""
         return int(self._fabric.global_rank)
 
     @property
@@ -106,16 +106,16 @@ class Engine:
 
     @property
     def device(self) -> torch.device:
-        """Where this process computes."""
+        """Device of this process."""
         return self._fabric.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of weights and inputs; mixed precision starts from float32."""
+        """Data type of weights and inputs; float32 for mixed precision."""
         return torch.float64 if self.precision == "64" else torch.float32
 
     def setup(self, method: Method, optimizer: Optimizer) -> None:
-        """Move to the device and, with several processes, join gradients and batch statistics."""
+        """Move to the device; with several processes, set up DDP and synchronised batch-norm."""
         if self.world_size > 1:
             synchronise_batch_norm(method)
         self._wrapped, self._optimizer = self._fabric.setup(_Tupled(method), optimizer)
@@ -131,12 +131,12 @@ class Engine:
         return context
 
     def backward(self, loss: Tensor, *, last: bool) -> None:
-        """Gradients; processes exchange them only at the `last` batch of an update."""
+        """Accumulate gradients; processes average them only at the `last` batch of an update."""
         with self._fabric.no_backward_sync(self._wrapped, enabled=not last):
             self._fabric.backward(loss)
 
     def average_gradients(self) -> None:
-        """Exchange the gradients of a backward pass that did not start at :meth:`forward`."""
+        """Average gradients over processes after a backward pass that bypassed :meth:`forward`."""
         if self.world_size == 1:
             return
         gradients = [p.grad for p in self._wrapped.parameters() if p.grad is not None]
@@ -150,11 +150,11 @@ class Engine:
             start += gradient.numel()
 
     def update(self, learning_rate: float, *, steady: float) -> None:
-        """One optimiser step at this rate, then clear the gradients.
+        """Perform one optimiser step, then clear the gradients.
 
         Args:
-            learning_rate: As scheduled.
-            steady: Of the parts whose rate stays at its peak.
+            learning_rate: Scheduled learning rate.
+            steady: Learning rate of modules without decay.
         """
         set_rates(self._optimizer, rate=learning_rate, steady=steady)
         self._optimizer.step()
@@ -168,7 +168,7 @@ class Engine:
 def _enter(
     precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Fabric
 ) -> Any:
-    """In a spawned process: rebuild the engine around the Fabric that was handed over."""
+    """Rebuild the engine around the given Fabric in a spawned process, and call the function."""
     engine = Engine.__new__(Engine)
     engine.precision = precision
     engine.devices = int(fabric.world_size)

@@ -1,4 +1,4 @@
-"""LARS: stochastic gradient descent with a step per layer in proportion to its weights."""
+"""LARS: SGD with a learning rate per layer, proportional to the norm of its weights."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class LARS(Optimizer):
     decay, as in BYOL, Barlow Twins and VICReg.
 
     Args:
-        params: Parameters or groups; a group may set ``adapt``.
+        params: Parameters or parameter groups; a group may set ``adapt``.
         lr: Learning rate γ.
-        momentum: μ.
-        weight_decay: β.
-        trust: η.
-        adapt: Scale by the norms; per group.
+        momentum: Momentum μ.
+        weight_decay: Weight decay β.
+        trust: Trust coefficient η.
+        adapt: Scale updates by the ratio of norms; may differ between groups.
 
     Example:
         >>> import torch
@@ -77,7 +77,7 @@ class LARS(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One update of every parameter that has a gradient."""
+        """Update all parameters that have a gradient."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -1,4 +1,4 @@
-"""The one training loop."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["Plan", "plan", "train"]
 
 @dataclass(frozen=True)
 class Plan:
-    """How many batches and updates a run has."""
+    """Numbers of batches and updates of a run."""
 
     batches_per_epoch: int
     updates_per_epoch: int
@@ -48,12 +48,12 @@ class Plan:
     watch_every: int
 
     def watches(self, done: int) -> bool:
-        """Whether to measure after so many updates."""
+        """Whether to measure after `done` updates."""
         return done == self.steps or (self.watch_every > 0 and done % self.watch_every == 0)
 
 
 def plan(samples: int, options: TrainingOptions) -> Plan:
-    """Count the updates; a last incomplete batch or group of batches is left out of each epoch.
+    """Numbers of batches and updates; each epoch drops its last incomplete update.
 
     Raises:
         ValueError: The batch (times ``accumulate``) is larger than the data.
@@ -95,26 +95,27 @@ def train(
 ) -> float:
     """Train `method` on `source`, from the newest checkpoint in `directory` if there is one.
 
-    Every draw is a function of seed, epoch, sample and update, so that a resumed run is the run.
+    All random numbers are functions of seed, epoch, sample and update, so a resumed run is
+    identical to an uninterrupted one.
 
     Args:
-        method: Speaks the protocol; trained in place.
-        source: Samples; read in an order that depends on seed and epoch alone.
-        views: Makes the views of a batch.
-        options: Epochs, batch, optimiser and the rest.
+        method: Method to train, in place.
+        source: Training samples; their order depends only on seed and epoch.
+        views: Generates the views of a batch.
+        options: Options of the training loop.
         engine: Devices and precision.
-        directory: Receives checkpoints and metrics.
+        directory: Directory for checkpoints and metrics.
         watch: Label-free measurements.
-        progress: Shows it.
-        schedule: Batches and updates, where they were planned before; :func:`plan` otherwise.
+        progress: Receives progress updates.
+        schedule: Numbers of batches and updates; from :func:`plan` by default.
 
     Returns:
-        Training time in seconds, earlier parts of a resumed run included.
+        Training time in seconds, including that of a resumed run before the interruption.
 
     Raises:
-        NonFiniteLossError: The loss is NaN or infinite; weights are as before that batch.
+        NonFiniteLossError: The loss is NaN or infinite; the weights are those before that batch.
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
-        OSError: A checkpoint could not be written; earlier ones are whole.
+        OSError: A checkpoint could not be written; earlier ones are intact.
     """
     schedule = schedule or plan(len(source), options)
     optimizer = build_optimizer(method, options)
@@ -158,7 +159,7 @@ def train(
                 means = meter.read(step=done, epoch=epoch, learning_rate=rate)
                 latest = replace(latest, train=means)
                 log.write(means)
-            if schedule.watches(done):  # in all processes: they share the loss
+            if schedule.watches(done):  # in all processes, which compute the loss jointly
                 readings = watch(
                     method, engine, step=done, epoch=epoch, batch_size=options.batch_size
                 )
@@ -177,7 +178,7 @@ def train(
                 save(done)
             if stop.asked and done < schedule.steps:
                 raise Interrupted(
-                    f"stopped after update {done:,} of {schedule.steps:,}; go on with: nearfar"
+                    f"stopped after update {done:,} of {schedule.steps:,}; resume with: nearfar"
                     f" train --resume {directory.path}"
                 )
     engine.barrier()
@@ -187,7 +188,7 @@ def train(
 def _updates(
     source: Source, options: TrainingOptions, schedule: Plan, engine: Engine, *, start: int
 ) -> Iterator[tuple[int, list[Batch]]]:
-    """The batches of each update still to be done."""
+    """The remaining updates, each with its batches."""
     step = start
     while step < schedule.steps:
         epoch, update = divmod(step, schedule.updates_per_epoch)
@@ -210,7 +211,7 @@ def _updates(
 @final
 @dataclass(frozen=True)
 class _Updater:
-    """One update after another: views, forward, backward for each batch, then a step."""
+    """Performs updates: views, forward and backward passes of each batch, optimiser step."""
 
     method: Method
     source: Source
@@ -221,7 +222,7 @@ class _Updater:
     directory: RunDirectory
 
     def learning_rate(self, step: int, *, steady: bool = False) -> float:
-        """The rate of an update, or that of what stays at its peak."""
+        """Learning rate of an update; with `steady` that of modules without decay."""
         return scheduled_learning_rate(
             step,
             steps=self.schedule.steps,
@@ -235,7 +236,7 @@ class _Updater:
         total = 0.0
         terms: dict[str, list[float]] = {}
         for index, batch in enumerate(group):
-            # dropout and stochastic depth draw from here: a function of seed, update and process
+            # for dropout and stochastic depth: a function of seed, update and process
             torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
             last = index == len(group) - 1
             result, loss, read = self._accumulate(batch, step, batches=len(group), last=last)
@@ -250,7 +251,7 @@ class _Updater:
     def _accumulate(
         self, batch: Batch, step: int, *, batches: int, last: bool
     ) -> tuple[Step, float, dict[str, float]]:
-        """Add a batch's gradients; the method's step, its loss and terms as numbers."""
+        """Accumulate a batch's gradients; return the step, and loss and terms as floats."""
         value = math.nan
 
         def backward(loss: Tensor) -> None:
@@ -263,10 +264,10 @@ class _Updater:
         parts = self._parts(batch)
         if len(parts) == 1:
             result = self.engine.forward(self._views_of(batch, step))
-            terms = _numbers(result.terms)  # a GPU would be waited for after the backward pass
+            terms = _numbers(result.terms)  # read before the backward pass, to synchronise once
             backward(result.loss)
         else:
-            # views again in each pass: kept ones would grow with the batch
+            # generate views again in each pass: storing them would need memory for the whole batch
             makers = [partial(self._views_of, part, step) for part in parts]
             result = two_passes(
                 self.method, makers, precision=self.engine.autocast, backward=backward
@@ -302,7 +303,7 @@ class _Updater:
         last = latest_checkpoint(self.directory.checkpoints)
         kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written"
         return NonFiniteLossError(
-            f"the loss became {loss} at update {step + 1}; {kept}. The batch held {shown}."
+            f"the loss became {loss} at update {step + 1}; {kept}. Samples of the batch: {shown}."
             " Try a lower learning rate, a longer warm-up, or --precision 32"
         )
 

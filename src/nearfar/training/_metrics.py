@@ -1,4 +1,4 @@
-"""Writing ``metrics.jsonl``, and what is counted between two of its lines."""
+"""Writing ``metrics.jsonl``, and averaging between two of its lines."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Meter", "MetricsLog", "Pending", "mean"]
 
 @final
 class MetricsLog:
-    """Appends lines; on resume, forgets what came after the checkpoint.
+    """Appends lines to the metrics; on resuming, first drops lines after the checkpoint.
 
     Args:
-        path: The file.
-        step: Lines about later updates are dropped.
+        path: Path of the file.
+        step: Number of completed updates; lines of later updates are dropped.
     """
 
     def __init__(self, path: Path, *, step: int) -> None:
@@ -48,23 +48,23 @@ class MetricsLog:
 @final
 @dataclass
 class Pending:
-    """Updates since the last line of the metrics; a checkpoint keeps it.
+    """Losses since the last line of the metrics; part of a checkpoint.
 
     Attributes:
-        loss: Of each update.
-        terms: By name, of each update that had the term.
+        loss: Loss of each update.
+        terms: Loss terms by name, one value per update that had the term.
     """
 
     loss: list[float] = field(default_factory=list)
     terms: dict[str, list[float]] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """As a checkpoint keeps it."""
+        """JSON for a checkpoint."""
         return json.dumps({"loss": self.loss, "terms": self.terms})
 
     @classmethod
     def from_json(cls, text: str) -> Pending:
-        """What :meth:`to_json` wrote, or a checkpoint of version 0.1, with terms beside the loss.
+        """Parse :meth:`to_json`; in checkpoints of version 0.1 the terms are next to ``loss``.
 
         Example:
             >>> Pending.from_json('{"loss": [1.0], "variance": [0.5]}')
@@ -81,8 +81,8 @@ class Meter:
     """Means over the updates since the last line of the log.
 
     Args:
-        samples: Samples of an update.
-        pending: What :attr:`pending` held when a checkpoint was written.
+        samples: Samples per update.
+        pending: The value of :attr:`pending` from a checkpoint.
     """
 
     def __init__(self, samples: int, *, pending: Pending | None = None) -> None:
@@ -92,19 +92,19 @@ class Meter:
         self._since = time.perf_counter()
 
     def count(self, loss: float, terms: dict[str, float]) -> None:
-        """One update more."""
+        """Record an update."""
         self._counted += 1
         self.pending.loss.append(loss)
         for name, value in terms.items():
             self.pending.terms.setdefault(name, []).append(value)
 
     def read(self, *, step: int, epoch: float, learning_rate: float) -> TrainMetrics:
-        """The means and the speed, and start over.
+        """Means and speed since the last call; resets the meter.
 
         Args:
-            step: Updates done.
-            epoch: Passes over the data.
-            learning_rate: Of the last update.
+            step: Number of completed updates.
+            epoch: Number of completed epochs, with fraction.
+            learning_rate: Learning rate of the last update.
         """
         elapsed = max(time.perf_counter() - self._since, 1e-9)
         line = TrainMetrics(
@@ -120,5 +120,5 @@ class Meter:
 
 
 def mean(values: list[float]) -> float:
-    """Of at least one value."""
+    """Mean of one or more values."""
     return sum(values) / len(values)

@@ -1,4 +1,4 @@
-"""Optimiser and learning-rate schedule from the options."""
+"""Optimiser and learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _DECAYS = {"adamw": 1e-2, "sgd": 1e-4, "lars": 1e-6}
 
 
 def peak_learning_rate(options: TrainingOptions) -> float:
-    """The rate after warm-up: given, or the optimiser's default scaled to the batch of an update.
+    """Learning rate after warm-up: as given, or the optimiser's default scaled by batch size.
 
-    Linear scaling for SGD and LARS (Goyal et al. 2017, arXiv 1706.02677), square root for AdamW,
-    whose steps do not grow with the gradient.
+    Linear scaling for SGD and LARS (Goyal et al. 2017, arXiv 1706.02677), square-root scaling for
+    AdamW, whose step size is independent of the gradient's scale. The batch size is that of an
+    update, including accumulation.
     """
     if options.learning_rate is not None:
         return options.learning_rate
@@ -34,9 +35,9 @@ def peak_learning_rate(options: TrainingOptions) -> float:
 def scheduled_learning_rate(
     step: int, *, steps: int, warmup: int, peak: float, constant: bool = False
 ) -> float:
-    """Rate of update `step` (from 0): linear rise over `warmup` updates, then a cosine to 0.
+    """Learning rate of update `step` (from 0): linear warm-up, then cosine decay to 0.
 
-    With `constant` it stays at its peak.
+    With `constant` there is no decay.
 
     Example:
         >>> [scheduled_learning_rate(s, steps=5, warmup=2, peak=1.0) for s in range(3)]
@@ -51,21 +52,22 @@ def scheduled_learning_rate(
 
 
 def set_rates(optimizer: Optimizer, *, rate: float, steady: float) -> None:
-    """Give each group the rate of an update.
+    """Set the learning rate of each parameter group.
 
     Args:
-        optimizer: From :func:`build_optimizer`.
-        rate: As scheduled.
-        steady: The rate of what stays at its peak.
+        optimizer: Optimiser from :func:`build_optimizer`.
+        rate: Scheduled learning rate.
+        steady: Learning rate of groups without decay.
     """
     for group in optimizer.param_groups:
         group["lr"] = group["factor"] * (steady if group["constant"] else rate)
 
 
 def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
-    """Matrices and kernels with weight decay, biases and norms without; parts at their own pace.
+    """Optimiser with weight decay on matrices and kernels only, and the method's learning rates.
 
-    LARS does not adapt biases and norms either (BYOL, arXiv 2006.07733, section 3.3).
+    Biases and norms have no weight decay, and no LARS adaptation (BYOL, arXiv 2006.07733, section
+    3.3). ``method.paces()`` gives modules with a learning rate of their own.
     """
     paced = method.paces() if isinstance(method, Method) else ()
     paces = {id(parameter): pace for pace in paced for parameter in pace.part.parameters()}
@@ -89,11 +91,11 @@ def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
     if not groups:
         raise ValueError("the method has no trainable parameter")
     rate = peak_learning_rate(options)
-    # the common pace before others, weights before the rest
+    # groups with the common learning rate first, weights before biases and norms
     order = sorted(groups, key=lambda key: (key[0] or key[2] != 1, not key[1], key[2]))
     chosen = [groups[key] for key in order]
     if options.optimizer == "adamw":
-        # not fused: that kernel trusts weights and state to lie alike in memory
+        # not fused: that kernel assumes equal memory layouts of weights and state
         return AdamW(chosen, lr=rate)
     if options.optimizer == "sgd":
         return SGD(chosen, lr=rate, momentum=0.9)

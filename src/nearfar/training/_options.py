@@ -1,4 +1,4 @@
-"""How to train: everything about a run that is neither data, views nor method."""
+"""Options of the training loop."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class TrainingOptions:
     Args:
         epochs: Number of epochs.
         batch_size: Samples per batch, over all devices together.
-        micro_batch: Samples per forward pass and device, for batches larger than memory. Each batch
-            then passes the network twice, in parts. Loss and gradient are those of the whole batch,
-            batch-norm statistics those of a part. The whole batch at once if not given.
+        micro_batch: Samples per forward pass and device, for batches that exceed memory. Each
+            micro-batch is then computed twice. Loss and gradient are those of the whole batch,
+            batch-norm statistics those of a micro-batch. The whole batch at once if not given.
         optimizer: ``adamw``, ``sgd`` (momentum 0.9) or ``lars`` (momentum 0.9).
         learning_rate: Peak learning rate. If not given: adamw 0.001, sgd 0.03, lars 0.3, scaled by
             batch size / 256 (by its square root for adamw).
@@ -33,8 +33,8 @@ class TrainingOptions:
             not given.
         schedule: Learning rate after warm-up: ``cosine`` decay to 0, or ``constant``.
         accumulate: Batches whose gradients are averaged into one update.
-        precision: ``bf16``, ``16``, ``32``, ``64`` (to compare runs), or ``auto``: bf16 where the
-            processor supports it.
+        precision: ``bf16``, ``16`` (both mixed with float32), ``32``, ``64`` (for comparing
+            runs), or ``auto``: bf16 if the processor supports it, else 32.
         devices: Number of processes; 0 for one per GPU, or a single one without a GPU.
         seed: Random seed.
         compile: Compile the encoder with ``torch.compile`` (needs a C++ compiler on a CPU).

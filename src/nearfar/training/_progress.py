@@ -1,4 +1,4 @@
-"""What a display of a running training is given."""
+"""The interface between the training loop and a progress display."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["Latest", "Progress", "Silent"]
 @final
 @dataclass(frozen=True)
 class Latest:
-    """The newest lines of the metrics.
+    """The latest lines of the metrics.
 
-    Reading it by name, as the dictionary that it was in version 0.1, still works and is deprecated.
+    Access by name, as in the dictionary of version 0.1, still works but is deprecated.
 
     Attributes:
         train: Loss, terms, learning rate and speed; None before they are first written.
-        watch: Readings of the watched samples; None before they are first measured.
+        watch: Measurements of the watched samples; None before the first.
 
     Example:
         >>> latest = Latest(TrainMetrics(step=10, loss=3.5))
@@ -55,30 +55,30 @@ class Latest:
 
     def _by_name(self) -> dict[str, float]:
         warnings.warn(
-            "`values` of Progress.update is no dictionary any more: read `values.train.loss`,"
-            " `values.watch.alignment` and their like",
+            "`values` of Progress.update is no longer a dictionary: read `values.train.loss`,"
+            " `values.watch.alignment` and similar attributes",
             DeprecationWarning,
             stacklevel=3,
         )
         watch = {} if self.watch is None else vars(self.watch)
         train = {} if self.train is None else vars(self.train)
-        found = {**train.get("terms", {}), **watch, **train}  # 0.1 knew no loss but the training's
+        found = {**train.get("terms", {}), **watch, **train}  # 0.1 had only the training loss
         hidden = {"step", "epoch", "terms", "chance", "batch_size"}
         return {n: float(v) for n, v in found.items() if v is not None and n not in hidden}
 
 
 @runtime_checkable
 class Progress(Protocol):
-    """Called when a run starts, moves and ends; shows it however it likes."""
+    """A display of a run's progress; called at the start, after each update and at the end."""
 
     def start(self, record: RunRecord) -> None:
-        """The run is set up; nothing has been trained."""
+        """Called when the run is set up, before training."""
 
     def update(self, *, step: int, steps: int, epoch: int, epochs: int, values: Latest) -> None:
-        """`step` of `steps` updates are done; `values` holds the latest measurements."""
+        """Called after update `step` of `steps`; `values` are the latest metrics."""
 
     def finish(self, health: HealthRecord) -> None:
-        """The run is over and judged."""
+        """Called with the verdict at the end of the run."""
 
 
 @final

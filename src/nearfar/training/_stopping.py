@@ -1,4 +1,4 @@
-"""Stopping on request: the running update ends, a checkpoint is written, then the run stops."""
+"""Stopping on request: finish the current update, write a checkpoint, then stop."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["Interrupted", "NonFiniteLossError", "StopRequest"]
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped the run; its state is saved and the message says how to go on."""
+    """The user stopped the run; its state is saved, and the message says how to resume it."""
 
 
 class NonFiniteLossError(ArithmeticError):
-    """The loss became NaN or infinite; says which samples, and the last good checkpoint."""
+    """The loss became NaN or infinite; the message names the samples and the last checkpoint."""
 
 
 @final
 class StopRequest:
-    """In the block Ctrl-C and SIGTERM only raise a flag; a second Ctrl-C interrupts at once."""
+    """A context in which Ctrl-C and SIGTERM only set a flag; a second Ctrl-C interrupts at once."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -1,4 +1,4 @@
-"""Measurements during training that need no labels, on samples set aside."""
+"""Label-free measurements on held-out samples during training."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = ["Watch"]
 
 @final
 class Watch:
-    """Fixed views of samples that are never trained on, embedded now and then.
+    """Measurements on fixed views of held-out samples.
 
-    Views are made once, so a change in a reading is a change of the network. The network is in
-    evaluation mode meanwhile: nothing of its state moves.
+    The views are generated once, so changes in the measurements are changes in the network. The
+    network is in evaluation mode and its state does not change.
 
     Args:
         views: Two or more views of the same samples; the first two are embedded and measured.
-        seen: The same samples as the method is shown them in training; its loss is measured on
-            these. Without them no loss is measured.
+        seen: The same samples in the form that the method receives in training, for measuring its
+            loss; by default the loss is not measured.
     """
 
     def __init__(self, views: tuple[View, ...], *, seen: tuple[View, ...] | None = None) -> None:
@@ -40,7 +40,7 @@ class Watch:
 
     @torch.no_grad()
     def project(self, method: Method, engine: Engine) -> tuple[Tensor, Tensor, Tensor]:
-        """Projections of both views, and the first view's representations; float32."""
+        """Projections of both views and representations of the first view, in float32."""
         with _evaluating(method), engine.autocast():
             shown = tuple(move(view, engine.device, engine.dtype) for view in self.views)
             (h1, z1), (_, z2) = method.embed_views(shown)
@@ -48,19 +48,20 @@ class Watch:
 
     @torch.no_grad()
     def loss(self, method: Method, engine: Engine, *, batch_size: int) -> tuple[float, int] | None:
-        """The method's loss, and the size of the batches over which it is the mean.
+        """Mean loss of the method over batches, and the size of these batches.
 
-        Batches are as large as in training, so that both losses are compared with the same chance;
-        where fewer samples are watched, all of them are one batch. Processes share a batch as they
-        do in training: each of them must call this.
+        Batches are as large as in training, so that both losses have the same chance level; with
+        fewer watched samples, all of them form one batch. As in training, a batch is divided among
+        the processes, and all of them must call this function.
 
         Args:
-            method: In any mode; its queues, statistics and momentum copies stay as they are.
+            method: The method, in any mode; its queues, statistics and momentum copies are not
+                changed.
             engine: Devices and precision.
-            batch_size: Of the training, over all processes.
+            batch_size: Batch size of the training, over all processes.
 
         Returns:
-            None where no loss can be had: `seen` was not given, there are too few samples for the
+            None if there is no loss: `seen` was not given, there are too few samples for the
             objective, or the loss is not finite.
         """
         if self.seen is None:
@@ -73,7 +74,7 @@ class Watch:
         losses = []
         with _evaluating(method), _same_draws(engine.device), engine.autocast():
             for first in range(batches):
-                # spread over the data, which may be in the order of its classes
+                # every `batches`-th sample, as the samples may be sorted by class
                 rows = torch.arange(first, samples, batches)[:size].chunk(processes)[engine.rank]
                 parts = (select(view, rows) for view in self.seen)
                 shown = tuple(move(part, engine.device, engine.dtype) for part in parts)
@@ -93,14 +94,14 @@ class Watch:
         epoch: float | None = None,
         batch_size: int = 256,
     ) -> WatchMetrics:
-        """All readings; in every process but the first the loss alone.
+        """All measurements; in processes other than the first only the loss.
 
         Args:
-            method: What is trained.
+            method: The method in training.
             engine: Devices and precision.
-            step: Updates done.
-            epoch: Passes over the data.
-            batch_size: Of the training, over all processes.
+            step: Number of completed updates.
+            epoch: Number of completed epochs, with fraction.
+            batch_size: Batch size of the training, over all processes.
         """
         line = WatchMetrics(step=step, epoch=epoch)
         found = self.loss(method, engine, batch_size=batch_size)
@@ -111,14 +112,14 @@ class Watch:
             return line
         z1, z2, _ = self.project(method, engine)
         if not (z1.isfinite().all() and z2.isfinite().all()):
-            return line  # the loop stops at the loss, which names the samples
+            return line  # the loop will stop at the loss and name the samples
         measured: dict[str, Any] = dict(measurements(z1, z2))
         return replace(line, **measured, dim=z1.shape[1], samples=z1.shape[0])
 
 
 @contextmanager
 def _evaluating(method: Method) -> Iterator[None]:
-    """Evaluation mode for a while."""
+    """Evaluation mode inside the context."""
     training = method.training
     method.eval()
     try:
@@ -129,7 +130,7 @@ def _evaluating(method: Method) -> Iterator[None]:
 
 @contextmanager
 def _same_draws(device: torch.device) -> Iterator[None]:
-    """What a method draws is the same each time, and leaves no trace in the generators."""
+    """Fixed random numbers inside the context; the generators' states are restored."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         yield
