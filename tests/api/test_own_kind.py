@@ -125,7 +125,7 @@ def test_a_broken_package_is_warned_about_and_named_when_asked_for(tmp_path: Pat
     (package / "broken_meshes.py").write_text("import not_there\n", encoding="utf-8")
     (tmp_path / "site").mkdir()
     with installed(package, tmp_path / "site"):
-        with pytest.warns(RuntimeWarning, match="left out: .*'broken' declares 'meshes'"):
+        with pytest.warns(RuntimeWarning, match="skipped: .*'broken' declares 'meshes'"):
             assert open_source(np.zeros((9, 4))).modality == "vectors"
         with pytest.raises(PluginError, match=r"'broken' declares 'meshes'.*not_there"):
             modality("meshes")

@@ -62,7 +62,7 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
 def test_pictures_and_captions_find_each_other_without_a_label(run: api.Run) -> None:
     assert run.description.name == "convnet + bag"
     assert run.record.notes[0] == (
-        "1 of 49 pairs left out, being incomplete: line 50 (x no regular file)"
+        "1 of 49 pairs skipped as incomplete: line 50 (x not a regular file)"
     )
     assert run.record.data.startswith("pairs: 48 pairs (colour images 24×24, texts of 5 words)")
     assert isinstance(run.encoder, TwoSided)

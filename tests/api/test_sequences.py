@@ -56,7 +56,7 @@ def test_cpc_trains_on_a_folder_of_sounds(sound_run, clips):
     record, form = sound_run.record, sound_run.description.form
     assert record.modality == "sequences"
     assert record.data.startswith("clips")
-    assert "32 sounds of 0.3" in record.data
+    assert "32 recordings of 0.3" in record.data
     assert (form.sample_rate, form.channels, form.normalise) == (RATE, 1, "rms")
     assert form.length % 40 == 0
     assert sound_run.embed(clips).shape == (32, 16)
