@@ -117,7 +117,7 @@ def test_too_few_steps_around_a_node_are_refused(file, tmp_path):
 
 def test_another_graph_must_have_as_many_features(run, tmp_path):
     np.savez(tmp_path / "g.npz", edge_index=np.array([[0], [1]]), x=np.eye(4))
-    with pytest.raises(ValueError, match=r"12 features a node.*got 4"):
+    with pytest.raises(ValueError, match=r"12 features per node.*got 4"):
         run.embed(tmp_path / "g.npz")
 
 

@@ -244,7 +244,7 @@ def test_the_description_of_an_encoder_of_0_1_is_read() -> None:
 
 
 def test_a_form_without_a_value_it_needs_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"no form of images: .*'image_size'"):
+    with pytest.raises(ValueError, match=r"invalid form of images: .*'image_size'"):
         modality("images").read_form({"channels": 3})
 
 

@@ -124,7 +124,7 @@ def test_an_entry_point_must_be_a_kind_of_its_name(site: Site) -> None:
     site.install(wrong="NAMED_ELSE")
     with pytest.raises(PluginError, match="must be named like its kind, 'else'"):
         find_kind("wrong")
-    with pytest.warns(RuntimeWarning, match="left out: the entry point 'wrong'"):
+    with pytest.warns(RuntimeWarning, match="skipped: the entry point 'wrong'"):
         assert modality_of(np.zeros((9, 4))) == "vectors"
     site.install(nothing="NOTHING")
     with pytest.raises(PluginError, match=r"'nothing' .* must be a nearfar\.modalities\.Modality"):

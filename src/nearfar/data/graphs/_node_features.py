@@ -67,8 +67,9 @@ class NodeFeatures:
     ) -> Float32[Tensor, "rows features"]:
         """The features of some nodes.
 
-        Args: nodes: Node numbers. row_normalise: Whether to divide each row by its sum; rows with
-        sum 0 are unchanged.
+        Args:
+            nodes: Node numbers.
+            row_normalise: Whether to divide each row by its sum; rows with sum 0 are unchanged.
         """
         if self._indptr is None:
             picked = np.ascontiguousarray(self._values[nodes], dtype=np.float32)

@@ -42,7 +42,8 @@ class SoundHeader:
 def read_sound_header(file: Path | bytes) -> SoundHeader:
     """Read length, sampling rate and channels of an audio file without decoding it.
 
-    Args: file: Path or content of the file.
+    Args:
+        file: Path or content of the file.
 
     Raises:
         BadSound: Not audio of a supported format, or empty.
