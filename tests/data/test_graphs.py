@@ -244,7 +244,7 @@ def test_a_list_without_features_says_what_is_missing(tmp_path):
     path, _ = write_list(tmp_path / "g.edges", "0 1\n")
     with pytest.raises(ValueError, match=r"pass a file for g.edges as `features`"):
         open_source(path)
-    with pytest.raises(FileNotFoundError, match="no file of `features`"):
+    with pytest.raises(FileNotFoundError, match="`features`: no file"):
         open_source(path, features=tmp_path / "other.npy")
 
 

@@ -87,7 +87,7 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) ->
     with pytest.raises(ValueError, match=r"`s` must be a column .* got 'dee' \(did you mean 'de'"):
         open_source(path, x="en", s="dee")
     three = table(tmp_path / "three.csv", [["a", "b", "c"]] * 2, ("en", "de", "fr"))
-    with pytest.raises(ValueError, match=r"say which of three\.csv .* it has en, de, fr"):
+    with pytest.raises(ValueError, match=r"specify the two halves of the pairs in three\.csv .* it has en, de, fr"):
         open_pairs(three)
 
 
@@ -233,9 +233,9 @@ def test_neighbouring_sentences_are_pairs_within_a_text(tmp_path: Path) -> None:
     assert len(again) == 3
     path = table(tmp_path / "book.csv", [[line, "x"] for line in lines], ("sentence", "other"))
     assert len(open_source(path, adjacent=True, x="sentence")) == 3
-    with pytest.raises(ValueError, match="`s` must be left out with `adjacent`"):
+    with pytest.raises(ValueError, match="`s` must be unset with `adjacent`"):
         open_source(tmp_path / "book.txt", adjacent=True, s="x")
-    with pytest.raises(ValueError, match="at least 2 pairs of neighbours"):
+    with pytest.raises(ValueError, match="at least 2 adjacent pairs"):
         open_source(["one", "", "two", ""], adjacent=True)
 
 
