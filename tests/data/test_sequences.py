@@ -128,7 +128,7 @@ def test_bad_clips_are_counted_skipped_and_named(tmp_path: Path) -> None:
     assert note.startswith("5 of 11 files skipped")
     for name, reason in (
         ("click.wav", "0.010 s, too short"),
-        ("nan.wav", "holds NaN"),
+        ("nan.wav", "contains NaN"),
         ("silent.wav", "contains no audio"),
         ("empty.flac", ""),
         ("corrupt.wav", ""),

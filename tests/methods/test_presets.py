@@ -151,7 +151,8 @@ def test_a_queue_is_no_longer_than_an_epoch_and_says_so() -> None:
     short = methods.moco_v2(nn.Linear(4, 4), 4, dim=4, facts=facts)
     assert short.queue.keys.shape == (160, 4)
     assert short.notes == (
-        "queue of 160 keys instead of 65,536: a multiple of the batch size, with each sample at most once",
+        "queue of 160 keys instead of 65,536: a multiple of the batch size, with each sample at"
+        " most once",
     )
     asked = methods.moco_v2(nn.Linear(4, 4), 4, dim=4, queue_size=64, facts=facts)
     assert (asked.queue.keys.shape[0], asked.notes) == (64, ())
