@@ -307,12 +307,12 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     (
         "step_follows_the_protocol",
         OneProjection,
-        "a step must hold 2 projections, one for each view, got 1",
+        "a step must have 2 projections, one per view, got 1",
     ),
     (
         "step_follows_the_protocol",
         InfiniteProjection,
-        "projections must be finite numbers of floating point, got torch.float32",
+        "projections must be finite floating-point numbers, got torch.float32",
     ),
     (
         "terms_are_finite_scalars",
@@ -347,21 +347,21 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ("order_of_samples_does_not_matter", FirstCountsTwice, "loss of the batch in another order"),
     ("autocast_stays_finite", NarrowDivision, "the loss must be finite under autocast, got nan"),
     ("embedding_is_deterministic", RandomEmbedding, "embedding again: .*not equal"),
-    ("embedding_is_deterministic", CentredEmbedding, "embedding of 3 samples alone: .*not close"),
+    ("embedding_is_deterministic", CentredEmbedding, "embedding of 3 samples: .*not close"),
     (
         "copies_are_independent",
         SharedCopy,
-        r"an update of a copy must leave the original, but changed \['encoder.0.weight'",
+        r"updating a copy must not change the original, but changed \['encoder.0.weight'",
     ),
     (
         "projecting_gives_rows",
         Centred,
-        "group 1 of `project` for 3 samples alone and in the batch: .*not close",
+        "group 1 of `project` for 3 samples and for the whole batch: .*not close",
     ),
     (
         "projecting_gives_rows",
         Pooled,
-        r"group 2 of `project` must have one row for each of 8 samples, got shape \(1, 8\)",
+        r"group 2 of `project` must have one row per sample, 8, got shape \(1, 8\)",
     ),
     (
         "micro_batches_are_the_whole_batch",
@@ -376,12 +376,12 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     (
         "state_dict_brings_everything_back",
         ForgottenQueue,
-        "state after one more update, with the saved state and without a break",
+        "state after one more update, with the saved state and without interruption",
     ),
     (
         "loop_trains_it",
         StandsStill,
-        r"training must move every trained parameter, but \['scale'\] stood still",
+        r"training must move every trained parameter, but \['scale'\] did not change",
     ),
     (
         "several_processes_are_one",

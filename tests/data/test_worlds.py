@@ -251,7 +251,7 @@ def test_worlds_that_make_no_sense_are_refused_with_words() -> None:
         GaussianClasses(instance_noise=-1.0)
     with pytest.raises(ValueError, match=r"classes from 0 to 4, got 1 to 5"):
         GaussianClasses(5).draw(torch.tensor([1, 5]))
-    with pytest.raises(ValueError, match="a number or a vector of whole numbers"):
+    with pytest.raises(ValueError, match="an integer or a vector of integers"):
         GaussianClasses(5).draw(torch.zeros(3))
     with pytest.raises(ValueError, match="`information` must be a finite number of 0 or above"):
         CorrelatedGaussians(3, information=-0.1)

@@ -376,7 +376,7 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        (torch.tensor([[8, 8]]), r"`sizes` must be 2 × 2 whole numbers .* got shape \(1, 2\)"),
+        (torch.tensor([[8, 8]]), r"`sizes` must be 2 × 2 integers .* got shape \(1, 2\)"),
         (torch.tensor([[8, 8], [9, 8]]), r"`sizes` must lie between .* \[9, 8\]"),
         (torch.tensor([[8, 8], [0, 8]]), r"`sizes` must lie between .* \[0, 8\]"),
     ],
