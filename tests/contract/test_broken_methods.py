@@ -420,7 +420,7 @@ def test_a_chance_that_is_not_declared_is_caught() -> None:
         ({"views": (torch.zeros(8, 6), torch.zeros(6, 6))}, r"the same in each view, got \[8, 6\]"),
         ({"views": (torch.zeros(2, 6),) * 2}, r"4 or more, .* got \[2, 2\]"),
         ({"views": (torch.zeros(7, 6),) * 2}, r"an even number of samples, .* got \[7, 7\]"),
-        ({"processes": 3}, r"that the 3 processes can share, .* got \[8, 8\]"),
+        ({"processes": 3}, r"a multiple of `processes`, 3, got \[8, 8\]"),
         ({"processes": 0}, "`processes` must be a whole number of 1 or more, got 0"),
         ({"skip": ("loop_train_it",)}, "did you mean 'loop_trains_it'"),
     ],

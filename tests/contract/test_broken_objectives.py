@@ -348,9 +348,7 @@ def test_a_batch_of_one_that_reads_nan_is_caught() -> None:
 
     promised = {"objective": spread, "inputs": rows(6)}
     name = "small_batches_are_refused"
-    fails(
-        objective_checks(**promised), name, "the value for a batch of one must be finite, got nan"
-    )
+    fails(objective_checks(**promised), name, "value for a batch of one must be finite, got nan")
     promised["couples_batch"] = True
     fails(objective_checks(**promised), name, "a batch of one, if coupled, must be refused")
 

@@ -20,14 +20,20 @@ REVISED = (
     "docs/same-name-different-numbers.md",
     "docs/theory",
     "src/nearfar/checks.py",
+    "src/nearfar/data",
     "src/nearfar/diagnostics",
     "src/nearfar/inputs",
+    "src/nearfar/methods",
+    "src/nearfar/modalities",
     "src/nearfar/modules",
     "src/nearfar/objectives",
     "src/nearfar/ops",
     "src/nearfar/parallel",
     "src/nearfar/probes",
+    "src/nearfar/records",
+    "src/nearfar/testing",
     "src/nearfar/theory",
+    "src/nearfar/views",
 )
 """Files and folders without any of :data:`MANNERISMS`; a revised room joins the list."""
 

@@ -69,8 +69,8 @@ class MethodContract(Contract):
         sizes = [count(view) for view in self.views]
         if len(set(sizes)) != 1 or sizes[0] < 4 or sizes[0] % 2 or sizes[0] % self.processes:
             raise ValueError(
-                "`views` must have the same even number of samples, 4 or more, in each view, divisible"
-                f" by `processes`, {self.processes}, got {sizes}"
+                "`views` must have the same even number of samples, 4 or more, a multiple of"
+                f" `processes`, {self.processes}, got {sizes}"
             )
 
     @property
