@@ -215,7 +215,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "second_derivative_equals_finite_differences": (
         {"objective": second},
-        "the second derivative must be that of finite differences",
+        "the second derivative must equal finite differences",
     ),
     "gradient_equals_closed_form": (
         {"reference_gradient": gradient_by_hand},
@@ -227,7 +227,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "learnable_arguments_get_their_gradient": (
         {"objective": forgets_weight},
-        "the gradient for `weight` must be that of finite differences",
+        "the gradient for `weight` must equal finite differences",
     ),
     "half_precision_is_summed_in_float32": (
         {"objective": narrow},

@@ -56,7 +56,7 @@ def kind_names() -> tuple[str, ...]:
 
 
 def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
-    """The kind of a given name; a kind or modality passed as an object is used as it is.
+    """The kind of a given name; a kind or modality passed as an object is returned.
 
     Raises:
         TypeError: Neither a name nor a kind.

@@ -47,7 +47,7 @@ class TrainMetrics:
 
     @classmethod
     def from_json(cls, text: str) -> TrainMetrics:
-        """The record that :meth:`to_json` wrote; values unknown to this version are left out.
+        """The record that :meth:`to_json` wrote; values unknown to this version are ignored.
 
         In lines of version 0.1 the terms are on the same level as the other values.
 
@@ -113,7 +113,7 @@ class WatchMetrics:
 
     @classmethod
     def from_json(cls, text: str) -> WatchMetrics:
-        """The record that :meth:`to_json` wrote; values unknown to this version are left out.
+        """The record that :meth:`to_json` wrote; values unknown to this version are ignored.
 
         Raises:
             ValueError: The text is no such line.
