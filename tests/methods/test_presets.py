@@ -139,7 +139,7 @@ def test_facts_are_asked_for_by_annotation_under_any_name() -> None:
 def test_facts_as_0_1_took_them_warn_and_still_count() -> None:
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
     expected = methods.byol(encoder, 32, facts=RunFacts(updates=390)).decay
-    with pytest.warns(DeprecationWarning, match=r"give facts=nearfar\.methods\.RunFacts\(updates"):
+    with pytest.warns(DeprecationWarning, match=r"pass facts=nearfar\.methods\.RunFacts\(updates"):
         assert methods.byol(encoder, 32, updates=390).decay == expected
     with pytest.warns(DeprecationWarning, match=r"RunFacts\(samples=…\)"):
         few = methods.swav(encoder, 32, num_samples=1_797)
