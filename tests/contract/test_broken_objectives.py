@@ -238,7 +238,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"objective": unit},
         "with one zero row in torch.bfloat16 the value must be finite, got nan",
     ),
-    "compiles_in_one_graph": ({"objective": branches}, "must be compiled as one graph"),
+    "compiles_in_one_graph": ({"objective": branches}, "must compile as one graph"),
     "order_of_samples_does_not_matter": (
         {"objective": weighed},
         "value of the inputs in another order",
