@@ -53,7 +53,7 @@ def test_vectors_are_pretrained_judged_and_reported(run: api.Run) -> None:
     assert run.embed(X).shape == (300, 256)
     page = (run.path / "report.html").read_text()
     assert "data:image/png;base64" in page
-    assert any("the same in all rows" in note for note in record.notes)
+    assert any("constant column" in note for note in record.notes)
 
 
 def test_probing_compares_with_raw_features_and_the_untrained_encoder(run: api.Run) -> None:
