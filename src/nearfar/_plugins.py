@@ -86,7 +86,7 @@ def load_all(group: str) -> dict[str, Any]:
         try:
             found[name] = load(group, name)
         except PluginError as error:
-            warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"skipped: {error}", RuntimeWarning, stacklevel=2)
     return found
 
 

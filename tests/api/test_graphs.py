@@ -104,7 +104,7 @@ def test_a_graph_read_in_parts_trains_and_embeds(file, tmp_path):
     made = nearfar.pretrain(
         "dgi", file, encoder="sage", out=tmp_path / "r", neighbours=3, batch_size=16, **QUICK
     )
-    assert any("read in parts" in note for note in made.record.notes)
+    assert any("sampled neighbourhoods" in note for note in made.record.notes)
     together = made.embed(file)
     # a node's representation does not depend on which others are read with it
     assert np.allclose(made.embed(file, batch_size=7), together, atol=1e-6)
@@ -117,7 +117,7 @@ def test_too_few_steps_around_a_node_are_refused(file, tmp_path):
 
 def test_another_graph_must_have_as_many_features(run, tmp_path):
     np.savez(tmp_path / "g.npz", edge_index=np.array([[0], [1]]), x=np.eye(4))
-    with pytest.raises(ValueError, match=r"12 features a node.*got 4"):
+    with pytest.raises(ValueError, match=r"12 features per node.*got 4"):
         run.embed(tmp_path / "g.npz")
 
 

@@ -194,7 +194,7 @@ def test_the_flags_are_those_of_the_kind(run_of, kind, capsys):
 OTHER = {
     "images": "images must be N×H×W.* got 2 axes of shape 40×6",
     "sequences": r"more than half of the rows .* row 0 \(12 steps, too short\)",
-    "text": r"images\.npz is no file of texts",
+    "text": r"images\.npz is not a file of texts",
     "graphs": r"images\.npz must hold edge_index, got x, y",
     "vectors": "vectors must be N×D, got 3 axes of shape 40×12×12",
     "pointclouds": r"images\.npz must hold arrays points and offsets, got .*x.*y",

@@ -125,7 +125,7 @@ def test_a_broken_package_is_warned_about_and_named_when_asked_for(tmp_path: Pat
     (package / "broken_meshes.py").write_text("import not_there\n", encoding="utf-8")
     (tmp_path / "site").mkdir()
     with installed(package, tmp_path / "site"):
-        with pytest.warns(RuntimeWarning, match="left out: .*'broken' declares 'meshes'"):
+        with pytest.warns(RuntimeWarning, match="skipped: .*'broken' declares 'meshes'"):
             assert open_source(np.zeros((9, 4))).modality == "vectors"
         with pytest.raises(PluginError, match=r"'broken' declares 'meshes'.*not_there"):
             modality("meshes")
@@ -244,7 +244,7 @@ def test_the_description_of_an_encoder_of_0_1_is_read() -> None:
 
 
 def test_a_form_without_a_value_it_needs_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"no form of images: .*'image_size'"):
+    with pytest.raises(ValueError, match=r"invalid form of images: .*'image_size'"):
         modality("images").read_form({"channels": 3})
 
 

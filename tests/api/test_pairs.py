@@ -62,7 +62,7 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
 def test_pictures_and_captions_find_each_other_without_a_label(run: api.Run) -> None:
     assert run.description.name == "convnet + bag"
     assert run.record.notes[0] == (
-        "1 of 49 pairs left out, being incomplete: line 50 (x no regular file)"
+        "1 of 49 pairs skipped as incomplete: line 50 (x not a regular file)"
     )
     assert run.record.data.startswith("pairs: 48 pairs (colour images 24×24, texts of 5 words)")
     assert isinstance(run.encoder, TwoSided)
@@ -122,7 +122,9 @@ def test_halves_of_unlike_shape_have_two_encoders_and_refuse_to_share() -> None:
     with pytest.raises(ValueError, match="must have 4 features"):
         kind.form(source, PairOptions(shared=True), seed=0)
     other = open_source((vectors[0], ["a b"] * 30))
-    with pytest.raises(ValueError, match="`shared` needs halves of one kind, got vectors and text"):
+    with pytest.raises(
+        ValueError, match="`shared` needs halves of the same modality, got vectors and"
+    ):
         kind.form(other, PairOptions(shared=True), seed=0)
     module, description = kind.build_encoder("auto", form, PairOptions())
     assert isinstance(module, TwoSided)
@@ -142,7 +144,7 @@ def test_settings_of_views_go_to_the_halves_that_have_them(folder: Path) -> None
         settings={"flip": 1.0, "erase": 0.5},
     )
     assert (made.x.flip, made.x.crop_scale, made.s.erase) == (1.0, (0.85, 1.0), 0.5)  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match="`noise` is no setting of the views of images and text"):
+    with pytest.raises(ValueError, match="`noise` is not a setting of the views of images and"):
         kind.views(
             ViewRecipe(), form, source=source, options=kind.options(), settings={"noise": 0.5}
         )

@@ -56,7 +56,7 @@ def test_cpc_trains_on_a_folder_of_sounds(sound_run, clips):
     record, form = sound_run.record, sound_run.description.form
     assert record.modality == "sequences"
     assert record.data.startswith("clips")
-    assert "32 sounds of 0.3" in record.data
+    assert "32 recordings of 0.3" in record.data
     assert (form.sample_rate, form.channels, form.normalise) == (RATE, 1, "rms")
     assert form.length % 40 == 0
     assert sound_run.embed(clips).shape == (32, 16)
@@ -77,7 +77,7 @@ def test_other_rates_are_embedded_as_the_old_ones_were(sound_run, clips, tmp_pat
         save(tmp_path / f"{number}.wav", tone(300 + 600 * number, rate=16_000), rate=16_000)
     steps = sound_run.embed_steps(tmp_path)
     assert [len(step) for step in steps] == [50, 50]
-    with pytest.raises(ValueError, match="must have 4,000 Hz, as the run's sequences had"):
+    with pytest.raises(ValueError, match="must have 4,000 Hz, like the run's sequences"):
         sound_run.check(open_source(tmp_path))
     with pytest.raises(ValueError, match="must have 1 channels"):
         sound_run.check(open_source(waves(), modality="sequences"))
@@ -143,7 +143,7 @@ def test_an_encoder_without_time_steps_is_refused(tmp_path):
 
 @pytest.mark.parametrize("setting", [{"normalise": "peak"}, {"length": 9}])
 def test_what_the_data_decide_is_no_setting_of_the_views(setting, tmp_path):
-    with pytest.raises(ValueError, match=r"is the option `(normalise|window)` of the data"):
+    with pytest.raises(ValueError, match=r"is set by the data option `(normalise|window)`"):
         nearfar.pretrain(
             "simclr", waves(), modality="sequences", view_options=setting, out=tmp_path / "run"
         )

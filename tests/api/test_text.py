@@ -183,7 +183,7 @@ def test_dropout_alone_makes_views_and_a_stopped_run_still_resumes_to_the_same_w
         "epochs": 2,
     }
     whole = nearfar.pretrain("simclr", table, out=tmp_path / "whole", **settings)
-    assert "views differ by the encoder's dropout alone" in whole.record.notes
+    assert "views differ only by the encoder's dropout" in whole.record.notes
     parts = nearfar.pretrain("simclr", table, out=tmp_path / "parts", **settings)
     for path in sorted((parts.path / "checkpoints").iterdir())[1:]:
         path.unlink()

@@ -35,7 +35,7 @@ RECORD = RunRecord(
     temperature=0.2,
     candidates=511,
     projection_dim=128,
-    notes=("hue left out: 1 channel",),
+    notes=("hue disabled: 1 channel",),
     provenance=Provenance.here(),
 )
 HEALTH = HealthRecord(

@@ -169,7 +169,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "value_equals_reference",
         {"reference": lambda z: 2 * by_hand(z)},
-        "reading and reference for 60 rows of 12 columns",
+        "value and reference for 60 rows of 12 columns",
     ),
     (
         "direction_and_anchors_are_declared",
@@ -179,7 +179,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "direction_and_anchors_are_declared",
         {"make": NoCollapse},
-        r"must say what `complete collapse` reads, got \['isotropic'\]",
+        r"must have a value for `complete collapse`, got \['isotropic'\]",
     ),
     (
         "direction_and_anchors_are_declared",
@@ -189,48 +189,52 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "anchors_hold",
         {"make": WrongAnchor},
-        r"(?s)first reading of 'isotropic' in 4 dimensions: .*Expected 0.25 but got",
+        r"(?s)first value for 'isotropic' in 4 dimensions: .*Expected 0.25 but got",
     ),
     (
         "stream_equals_all_rows_at_once",
         {"make": MeanOfMeans},
-        "reading after 2 updates and of all rows at once",
+        "value after 2 updates and for all rows at once",
     ),
     (
         "merging_is_commutative_and_associative",
         {"make": ForgetfulMerge},
-        r"reading of parts \(0, 1, 2\) merged as \(a\+b\)\+c and of all rows at once",
+        r"value of parts \(0, 1, 2\) merged as \(a\+b\)\+c and of all rows at once",
     ),
     (
         "merging_changes_neither_side",
         {"make": MergeInPlace},
-        "reading after a merge whose result is not used and before",
+        "value after a merge whose result is not used and before",
     ),
-    ("reset_forgets", {"make": NoReset}, "reading after a reset and without a past"),
+    ("reset_forgets", {"make": NoReset}, "value after a reset and of a new instance"),
     (
         "nothing_seen_is_refused",
         {"make": ReadsNothing},
-        "a reading before any update must be refused with a ValueError .* but gave tensor",
+        "a value before any update must be refused with a ValueError .* but gave tensor",
     ),
     (
         "nothing_seen_is_refused",
         {"make": NoReset},
-        "a reading after a reset must be refused with a ValueError",
+        "a value after a reset must be refused with a ValueError",
     ),
     (
         "nothing_seen_is_refused",
         {"make": Silent},
         "must be refused with 'Silent' in the message, got empty",
     ),
-    ("order_of_samples_does_not_matter", {"function": first_row}, "reading in another order"),
-    ("lengths_do_not_matter", {"function": raw_mean}, "reading of rows of other lengths"),
-    ("rotation_does_not_matter", {"unmoved_by": ("rotation",)}, "reading of rotated rows"),
-    ("scale_does_not_matter", {"function": raw_mean}, "reading of rows 7 times as long"),
-    ("any_floating_type_is_read", {"function": attached}, "a reading must keep no graph, got"),
+    ("order_of_samples_does_not_matter", {"function": first_row}, "value in another order"),
+    ("lengths_do_not_matter", {"function": raw_mean}, "value for rows with other norms"),
+    ("rotation_does_not_matter", {"unmoved_by": ("rotation",)}, "value for rotated rows"),
+    ("scale_does_not_matter", {"function": raw_mean}, "value for rows with 7 times the norm"),
+    (
+        "any_floating_type_is_read",
+        {"function": attached},
+        "value must have no autograd graph, got",
+    ),
     (
         "any_floating_type_is_read",
         {"function": unguarded},
-        "reading of torch.float16 and of the same numbers in float64",
+        "value for torch.float16 and for the same numbers in float64",
     ),
     (
         "infinite_and_missing_numbers_are_refused",
@@ -240,7 +244,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "identical_rows_read_finite",
         {"function": unguarded},
-        r"zeros must read finite numbers, got \[nan\]",
+        r"the value for zeros must be finite, got \[nan\]",
     ),
 ]
 

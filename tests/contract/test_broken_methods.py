@@ -301,18 +301,18 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     (
         "forward_changes_only_batch_statistics_in_training_mode",
         MovesInTraining,
-        r"must change batch statistics alone, but changed \['mean'\]",
+        r"must only change batch statistics, but changed \['mean'\]",
     ),
     ("step_follows_the_protocol", DoubleLoss, "the loss must be a finite float32 scalar, got"),
     (
         "step_follows_the_protocol",
         OneProjection,
-        "a step must hold 2 projections, one for each view, got 1",
+        "a step must have 2 projections, one per view, got 1",
     ),
     (
         "step_follows_the_protocol",
         InfiniteProjection,
-        "projections must be finite numbers of floating point, got torch.float32",
+        "projections must be finite floating-point numbers, got torch.float32",
     ),
     (
         "terms_are_finite_scalars",
@@ -347,21 +347,21 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ("order_of_samples_does_not_matter", FirstCountsTwice, "loss of the batch in another order"),
     ("autocast_stays_finite", NarrowDivision, "the loss must be finite under autocast, got nan"),
     ("embedding_is_deterministic", RandomEmbedding, "embedding again: .*not equal"),
-    ("embedding_is_deterministic", CentredEmbedding, "embedding of 3 samples alone: .*not close"),
+    ("embedding_is_deterministic", CentredEmbedding, "embedding of 3 samples: .*not close"),
     (
         "copies_are_independent",
         SharedCopy,
-        r"an update of a copy must leave the original, but changed \['encoder.0.weight'",
+        r"updating a copy must not change the original, but changed \['encoder.0.weight'",
     ),
     (
         "projecting_gives_rows",
         Centred,
-        "group 1 of `project` for 3 samples alone and in the batch: .*not close",
+        "group 1 of `project` for 3 samples and for the whole batch: .*not close",
     ),
     (
         "projecting_gives_rows",
         Pooled,
-        r"group 2 of `project` must have one row for each of 8 samples, got shape \(1, 8\)",
+        r"group 2 of `project` must have one row per sample, 8, got shape \(1, 8\)",
     ),
     (
         "micro_batches_are_the_whole_batch",
@@ -376,12 +376,12 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     (
         "state_dict_brings_everything_back",
         ForgottenQueue,
-        "state after one more update, with the saved state and without a break",
+        "state after one more update, with the saved state and without interruption",
     ),
     (
         "loop_trains_it",
         StandsStill,
-        r"training must move every trained parameter, but \['scale'\] stood still",
+        r"training must change every trained parameter, but \['scale'\] did not change",
     ),
     (
         "several_processes_are_one",
@@ -417,10 +417,13 @@ def test_a_chance_that_is_not_declared_is_caught() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"views": (torch.zeros(8, 6), torch.zeros(6, 6))}, r"the same in each view, got \[8, 6\]"),
+        (
+            {"views": (torch.zeros(8, 6), torch.zeros(6, 6))},
+            r"even number of samples, .* got \[8, 6\]",
+        ),
         ({"views": (torch.zeros(2, 6),) * 2}, r"4 or more, .* got \[2, 2\]"),
-        ({"views": (torch.zeros(7, 6),) * 2}, r"an even number of samples, .* got \[7, 7\]"),
-        ({"processes": 3}, r"that the 3 processes can share, .* got \[8, 8\]"),
+        ({"views": (torch.zeros(7, 6),) * 2}, r"the same even number of samples, .* got \[7, 7\]"),
+        ({"processes": 3}, r"a multiple of `processes`, 3, got \[8, 8\]"),
         ({"processes": 0}, "`processes` must be a whole number of 1 or more, got 0"),
         ({"skip": ("loop_train_it",)}, "did you mean 'loop_trains_it'"),
     ],

@@ -211,11 +211,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "gradient_equals_finite_differences": (
         {"objective": doubled},
-        "the gradient must be that of finite differences, got another: .*Jacobian mismatch",
+        "the gradient must equal finite differences, but differs: .*Jacobian mismatch",
     ),
     "second_derivative_equals_finite_differences": (
         {"objective": second},
-        "the second derivative must be that of finite differences",
+        "the second derivative must equal finite differences",
     ),
     "gradient_equals_closed_form": (
         {"reference_gradient": gradient_by_hand},
@@ -227,25 +227,25 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "learnable_arguments_get_their_gradient": (
         {"objective": forgets_weight},
-        "the gradient for `weight` must be that of finite differences",
+        "the gradient for `weight` must equal finite differences",
     ),
     "half_precision_is_summed_in_float32": (
         {"objective": narrow},
-        "of torch.float16 it must be float32, got torch.float16",
+        "for torch.float16 it must be float32, got torch.float16",
     ),
     "autocast_changes_nothing": ({"objective": scores}, "value under autocast and without it"),
     "zero_vectors_are_finite": (
         {"objective": unit},
-        "with one zero row in torch.bfloat16 it must be finite, got nan",
+        "with one zero row in torch.bfloat16 the value must be finite, got nan",
     ),
-    "compiles_in_one_graph": ({"objective": branches}, "must be compiled as one graph"),
+    "compiles_in_one_graph": ({"objective": branches}, "must compile as one graph"),
     "order_of_samples_does_not_matter": (
         {"objective": weighed},
         "value of the inputs in another order",
     ),
     "lengths_do_not_matter": (
         {"unmoved_by": ("lengths",)},
-        "value of the inputs with vectors of other lengths",
+        "value of the inputs with vectors of other norms",
     ),
     "rotation_does_not_matter": (
         {
@@ -272,7 +272,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no_input_leaves_the_range": (
         {"maximum": 100.0},
-        "large inputs must read 0.0 to 100.0, got",
+        "large inputs must give 0.0 to 100.0, got",
     ),
     "class_is_an_objective": (
         {"loss_class": NoObjective},
@@ -296,7 +296,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "chance_is_the_value_of_equal_candidates": (
         {"loss_class": Chance},
-        "`chance` must be None, got 1.5, or inputs .* be given as `at_chance`",
+        "`chance` must be None, got 1.5, or inputs .* must be given as `at_chance`",
     ),
     "declared_refusals_are_made": (
         {"loss_class": Careless},
@@ -306,7 +306,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "vectors_are_refused": ({"objective": untyped}, "a vector must be refused with a ValueError"),
     "integers_are_refused": (
         {"objective": untyped},
-        "whole numbers must be refused with a TypeError",
+        "integers must be refused with a TypeError",
     ),
     "different_shapes_are_refused": (
         {"objective": broadcasts},
@@ -348,9 +348,9 @@ def test_a_batch_of_one_that_reads_nan_is_caught() -> None:
 
     promised = {"objective": spread, "inputs": rows(6)}
     name = "small_batches_are_refused"
-    fails(objective_checks(**promised), name, "a batch of one must read a finite value, got nan")
+    fails(objective_checks(**promised), name, "value for a batch of one must be finite, got nan")
     promised["couples_batch"] = True
-    fails(objective_checks(**promised), name, "a batch of one, which is coupled, must be refused")
+    fails(objective_checks(**promised), name, "a batch of one, if coupled, must be refused")
 
 
 def test_a_class_alone_can_be_checked() -> None:
@@ -360,7 +360,7 @@ def test_a_class_alone_can_be_checked() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"inputs": rows(3, 3)}, ValueError, "`inputs` must hold 4 samples or more, .* got 3"),
+        ({"inputs": rows(3, 3)}, ValueError, "`inputs` must have 4 samples or more, .* got 3"),
         ({"processes": 4}, ValueError, "a multiple of `processes`, 4, got 6"),
         ({"processes": 0}, ValueError, "`processes` must be a whole number of 1 or more, got 0"),
         ({"unmoved_by": ("rotations",)}, ValueError, "did you mean 'rotation'"),
@@ -368,7 +368,7 @@ def test_a_class_alone_can_be_checked() -> None:
         (
             {"inputs": (torch.ones(6, 5),) * 2},
             TypeError,
-            "`inputs` must be float64 or whole numbers, got torch.float32 at 0",
+            "`inputs` must be float64 or integers, got torch.float32 at 0",
         ),
     ],
 )

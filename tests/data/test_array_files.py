@@ -36,7 +36,9 @@ def test_npz_files_give_their_images(tmp_path: Path, key: str) -> None:
 
 def test_an_npz_file_with_two_candidates_lists_its_keys(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", left=PIXELS, right=PIXELS)
-    with pytest.raises(ValueError, match=r"cannot tell which array .* left \(uint8 \(12, 10, 10\)"):
+    with pytest.raises(
+        ValueError, match=r"the array of images .* is ambiguous.* left \(uint8 \(12, 10, 10\)"
+    ):
         open_source(tmp_path / "set.npz")
 
 
@@ -122,9 +124,9 @@ def test_labels_of_an_npz_file_are_for_evaluation_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.arange(5), "one for each of 12 samples"),
+        (np.arange(5), "one per sample, 12 in"),
         (np.zeros(12, int), "at least 2 classes, got 1"),
-        (np.arange(24).reshape(12, 2), "one for each of 12 samples"),
+        (np.arange(24).reshape(12, 2), "one per sample, 12 in"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(

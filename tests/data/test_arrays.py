@@ -40,7 +40,7 @@ def test_the_channel_axis_is_found(
 
 @pytest.mark.parametrize("shape", [(10, 12, 32, 32), (10, 3, 9, 3), (10, 16, 16, 16)])
 def test_a_shape_that_reads_two_ways_asks_for_channels(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="say which with `channels`"):
+    with pytest.raises(ValueError, match="specify `channels`"):
         channel_axis(shape, channels=None)
 
 

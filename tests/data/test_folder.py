@@ -201,13 +201,15 @@ def test_the_size_of_views_follows_the_usual_short_side(
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no images in .* it holds nothing; images end in \.bmp"):
+    with pytest.raises(
+        ValueError, match=r"no images in .* which contains nothing; images end in \.bmp"
+    ):
         open_source(tmp_path)
 
 
 def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("a,b")
-    with pytest.raises(ValueError, match=r"it holds 1 other file: labels\.csv"):
+    with pytest.raises(ValueError, match=r"contains 1 other file: labels\.csv"):
         open_source(tmp_path)
 
 
@@ -227,7 +229,7 @@ def test_a_tenth_of_bad_files_is_skipped_counted_and_listed(tmp_path: Path) -> N
     assert len(source) == 17
     assert "004.jpg" not in {source.identify(sample) for sample in range(17)}
     assert source.notes == (
-        "1 other file left out: readme.txt",
+        "1 other file ignored: readme.txt",
         "3 of 20 files skipped: 004.jpg (truncated), empty.jpg (not an image),"
         " page.png (not an image)",
     )
@@ -346,7 +348,7 @@ def test_links_in_a_circle_and_pipes_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     source = open_source(tmp_path)
     assert len(source) == 2
-    assert "gone.jpg (no regular file), pipe.jpg (no regular file)" in source.notes[0]
+    assert "gone.jpg (not a regular file), pipe.jpg (not a regular file)" in source.notes[0]
 
 
 def test_decoding_when_read_gives_what_the_memory_gives(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_features_may_be_named_by_a_text(tmp_path):
 
 def test_further_columns_of_a_list_are_left_out_and_counted(tmp_path):
     path, features = write_list(tmp_path / "g.csv", "a,b,weight\n0,1,0.5\n1,2,0.1\n")
-    assert open_graphs(path, features=features).notes[0] == "1 more column of g.csv left out"
+    assert open_graphs(path, features=features).notes[0] == "1 further column of g.csv ignored"
 
 
 def test_features_come_from_a_table_too(tmp_path):
@@ -159,7 +159,7 @@ def test_nodes_without_a_label_are_left_out_of_probes_and_counted(tmp_path):
     labelled = open_labelled(path)
     assert labelled.train.samples.tolist() == [0, 2]
     assert labelled.train_labels.tolist() == [0, 1]
-    assert labelled.train.notes[-1] == "1 node without a label left out"
+    assert labelled.train.notes[-1] == "1 node without a label excluded"
 
 
 def test_loops_repetitions_and_directions_are_put_in_order_and_counted(tmp_path):
@@ -167,8 +167,8 @@ def test_loops_repetitions_and_directions_are_put_in_order_and_counted(tmp_path)
     source = open_graphs(write_npz(tmp_path / "g.npz", edge_index=edges, x=np.eye(4)))
     assert source.read([0]).inputs.edges.tolist() == [[1, 0, 2, 1], [0, 1, 1, 2]]
     assert source.notes == (
-        "1 self-loop left out",
-        "2 repeated edges left out",
+        "1 self-loop removed",
+        "2 duplicate edges removed",
         "1 edge made undirected",
         "1 of 4 nodes has no edge",
     )
@@ -183,10 +183,14 @@ def test_directions_are_kept_where_asked(tmp_path):
 
 
 BAD = [
-    ({"edge_index": np.array([[0], [3]])}, ValueError, "must join nodes 0 to 2.*node 3"),
-    ({"edge_index": np.array([[-1], [1]])}, ValueError, "names node -1"),
+    (
+        {"edge_index": np.array([[0], [3]])},
+        ValueError,
+        "connect nodes with features, 0 to 2.*node 3",
+    ),
+    ({"edge_index": np.array([[-1], [1]])}, ValueError, "has node -1"),
     ({"edge_index": PATH.T}, ValueError, "must have shape 2 × edges"),
-    ({"edge_index": PATH.astype(float)}, TypeError, "whole numbers, got float64"),
+    ({"edge_index": PATH.astype(float)}, TypeError, "must be integers, got float64"),
     ({"edge_index": np.zeros((2, 0), int)}, ValueError, "at least 1 edge"),
     ({"edge_index": np.array([[1], [1]])}, ValueError, "at least 1 edge"),
     ({"x": np.zeros((0, 3))}, ValueError, "at least 2 nodes, got 0"),
@@ -198,7 +202,7 @@ BAD = [
         TypeError,
         "features of g must be real numbers, got <U1",
     ),
-    ({"x": np.array([[{}], [1], [2]], object)}, TypeError, "never opened"),
+    ({"x": np.array([[{}], [1], [2]], object)}, TypeError, "never loaded"),
 ]
 
 
@@ -217,17 +221,17 @@ def test_numbers_that_are_not_finite_are_found_in_sparse_features_too():
     }
     with pytest.raises(ValueError, match="the first is node 2"):
         NodeFeatures(parts, name="g")
-    with pytest.raises(ValueError, match="no parts of one sparse matrix"):
+    with pytest.raises(ValueError, match="inconsistent as a sparse matrix"):
         NodeFeatures(parts | {"x_shape": np.array([3, 1])}, name="g")
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("0 1\n1 two\n", "two node numbers a line"),
-        ("0\n1\n", "two node numbers a line, got '0'"),
+        ("0 1\n1 two\n", "two node numbers per line"),
+        ("0\n1\n", "two node numbers per line, got '0'"),
         ("", "holds no edges"),
-        ("0 1\n1 7\n", "must join nodes 0 to 2.* the first names node 7"),
+        ("0 1\n1 7\n", "connect nodes with features, 0 to 2.* the first has node 7"),
     ],
 )
 def test_a_list_that_is_no_list_of_edges_is_refused(tmp_path, text, words):
@@ -238,15 +242,15 @@ def test_a_list_that_is_no_list_of_edges_is_refused(tmp_path, text, words):
 
 def test_a_list_without_features_says_what_is_missing(tmp_path):
     path, _ = write_list(tmp_path / "g.edges", "0 1\n")
-    with pytest.raises(ValueError, match=r"give g.edges a file of `features`"):
+    with pytest.raises(ValueError, match=r"pass a file for g.edges as `features`"):
         open_source(path)
-    with pytest.raises(FileNotFoundError, match="no file of `features`"):
+    with pytest.raises(FileNotFoundError, match="`features`: no file"):
         open_source(path, features=tmp_path / "other.npy")
 
 
 def test_fewer_rows_of_features_than_nodes_are_refused(tmp_path):
     path, features = write_list(tmp_path / "g.edges", "0 1\n1 2\n", features=np.eye(2))
-    with pytest.raises(ValueError, match="1 of 2 do not, the first names node 2"):
+    with pytest.raises(ValueError, match="1 of 2 do not, the first has node 2"):
         open_source(path, features=features)
 
 
@@ -254,7 +258,7 @@ def test_features_beside_a_graph_that_has_its_own_are_refused(tmp_path):
     path = write_npz(tmp_path / "g.npz")
     np.save(tmp_path / "f.npy", np.eye(3))
     with pytest.raises(
-        ValueError, match=r"`features` belong to a graph without its own, but g.npz holds x"
+        ValueError, match=r"`features` is only for graphs without features, but g.npz holds x"
     ):
         open_source(path, features=tmp_path / "f.npy")
 
@@ -263,11 +267,11 @@ def test_features_beside_a_graph_that_has_its_own_are_refused(tmp_path):
     ("arrays", "words"),
     [
         ({}, "has no labels"),
-        ({"y": np.zeros(2, int)}, r"labels of g must be one for each of 3 nodes, got shape \(2,\)"),
-        ({"y": np.zeros(3, int)}, "labels must name at least 2 classes, got 1 in g"),
+        ({"y": np.zeros(2, int)}, r"labels of g must be one per node, 3, got shape \(2,\)"),
+        ({"y": np.zeros(3, int)}, "labels must have at least 2 classes, got 1 in g"),
         (
             {"y": np.arange(3), "test_idx": np.array([9])},
-            "the split of g must name nodes 0 to 2, got 9",
+            "the split of g must contain nodes from 0 to 2, got 9",
         ),
         (
             {"y": np.arange(3), "test_idx": np.array([0.5])},
@@ -315,7 +319,7 @@ def test_a_limit_holds_and_is_a_function_of_the_node_alone():
 
 def test_reading_in_parts_is_noted_and_repeats():
     source = GraphSource(random_graph(), neighbours=3)
-    assert source.notes[-1] == "read in parts: 2 steps around a node, at most 3 edges into each"
+    assert source.notes[-1] == "sampled neighbourhoods: 2 hops, at most 3 incoming edges per node"
     assert source.at_once == 256
     first, second = source.read([4, 8]).inputs, source.read([4, 8]).inputs
     assert torch.equal(first.edges, second.edges)
@@ -366,7 +370,7 @@ def test_the_authors_files_of_planetoid_are_read_without_running_them():
 
 
 def test_a_pickle_that_asks_for_anything_else_is_refused():
-    with pytest.raises(pickle.UnpicklingError, match="no part of a graph"):
+    with pytest.raises(pickle.UnpicklingError, match="not allowed in a graph's file"):
         _Plain.read(pickle.dumps(io.BytesIO))
 
 

@@ -105,7 +105,7 @@ def test_a_package_that_is_no_surer_changes_nothing(site: Site) -> None:
 def test_two_packages_that_are_equally_sure_are_both_named(site: Site) -> None:
     site.install(sure="SURE")
     site.install(also="ALSO")
-    with pytest.raises(ValueError, match="data can be also or sure: name the kind with `modality`"):
+    with pytest.raises(ValueError, match="data can be also or sure: specify `modality`"):
         modality_of(np.zeros((9, 4)))
     assert open_source(np.zeros((9, 4)), modality="also").name == "array"
 
@@ -116,15 +116,15 @@ def test_an_installed_kind_is_listed_and_its_endings_are_known(site: Site, tmp_p
     assert kind_names() == (*MODALITIES, "sure")
     unknown = tmp_path / "a.xyz"
     unknown.touch()
-    with pytest.raises(ValueError, match=r"one of the endings \.npy .* \.mine$"):
+    with pytest.raises(ValueError, match=r"one of the extensions \.npy .* \.mine$"):
         modality_of(unknown)
 
 
 def test_an_entry_point_must_be_a_kind_of_its_name(site: Site) -> None:
     site.install(wrong="NAMED_ELSE")
-    with pytest.raises(PluginError, match="must have the name of its kind, 'else'"):
+    with pytest.raises(PluginError, match="must be named like its kind, 'else'"):
         find_kind("wrong")
-    with pytest.warns(RuntimeWarning, match="left out: the entry point 'wrong'"):
+    with pytest.warns(RuntimeWarning, match="skipped: the entry point 'wrong'"):
         assert modality_of(np.zeros((9, 4))) == "vectors"
     site.install(nothing="NOTHING")
     with pytest.raises(PluginError, match=r"'nothing' .* must be a nearfar\.modalities\.Modality"):
@@ -133,7 +133,7 @@ def test_an_entry_point_must_be_a_kind_of_its_name(site: Site) -> None:
 
 def test_a_package_that_fails_to_recognise_data_is_left_out_with_a_warning(site: Site) -> None:
     site.install(fails="FAILS")
-    with pytest.warns(RuntimeWarning, match=r"'fails' .* is left out, .*: ZeroDivisionError"):
+    with pytest.warns(RuntimeWarning, match=r"'fails' .* is skipped: ZeroDivisionError"):
         assert modality_of(np.zeros((9, 4))) == "vectors"
 
 
@@ -154,7 +154,7 @@ def test_a_kind_can_be_handed_over() -> None:
     assert list(opening_options(kind)) == ["scale"]
     with pytest.raises(ValueError, match=r"`scales` is not an option of numbers \(did you mean"):
         open_source(5, modality=kind, scales=2.0)
-    with pytest.raises(ValueError, match="come without labels: give them as `labels`"):
+    with pytest.raises(ValueError, match="have no labels: pass them as `labels`"):
         kind.label(5)
     assert kind.recognises(DataPreview(5)) == Sureness.NO
 

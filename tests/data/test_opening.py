@@ -46,7 +46,7 @@ def test_a_mistyped_path_says_the_nearest_neighbour(tmp_path: Path) -> None:
 
 def test_a_single_image_is_no_source(tmp_path: Path) -> None:
     (path,) = fill(tmp_path, 1)
-    with pytest.raises(ValueError, match="neither a folder of images or sounds nor"):
+    with pytest.raises(ValueError, match="neither a folder of images or audio nor"):
         open_source(path)
 
 
@@ -106,7 +106,9 @@ def test_class_folders_give_labels_for_evaluation(tmp_path: Path) -> None:
 def test_images_outside_class_folders_are_named(tmp_path: Path) -> None:
     fill(tmp_path / "cat", 2)
     fill(tmp_path, 1)
-    with pytest.raises(ValueError, match=r"1 of 3 images lie in no class folder, .* 000\.jpg"):
+    with pytest.raises(
+        ValueError, match=r"1 of 3 images are not in a class subfolder, .* 000\.jpg"
+    ):
         open_labelled(tmp_path)
 
 
@@ -115,7 +117,7 @@ def test_train_and_val_folders_are_an_official_split(tmp_path: Path) -> None:
         for name in ("cat", "dog"):
             fill(tmp_path / part / name, count)
     assert [len(open_source(tmp_path, split=s)) for s in ("train", "test", "all")] == [6, 4, 10]
-    assert open_source(tmp_path).notes == ("4 images of the folder's test set left aside",)
+    assert open_source(tmp_path).notes == ("4 images of the folder's test set excluded",)
     data = open_labelled(tmp_path)
     assert data.test is not None
     assert data.test_labels is not None
@@ -137,7 +139,7 @@ def test_a_class_that_only_the_test_set_has_is_refused(tmp_path: Path) -> None:
 def test_labels_can_be_given_beside_arrays() -> None:
     data = open_labelled(np.zeros((4, 8, 8), np.uint8), labels=["b", "a", "b", "a"])
     assert (data.class_names, data.train_labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
-    with pytest.raises(ValueError, match="ndarray has no labels: give them as `labels`"):
+    with pytest.raises(ValueError, match="ndarray has no labels: pass them as `labels`"):
         open_labelled(np.zeros((4, 8, 8), np.uint8))
 
 
@@ -197,7 +199,7 @@ def test_datasets_that_cannot_be_read_in_any_order_are_refused() -> None:
         def __iter__(self) -> Any:
             return iter([picture(0)])
 
-    with pytest.raises(TypeError, match="map style"):
+    with pytest.raises(TypeError, match="map-style"):
         open_source(Stream())
 
 

@@ -69,7 +69,7 @@ def test_pairs_with_missing_halves_are_left_out_and_counted(tmp_path: Path) -> N
     assert len(source) == 3
     assert texts_of(source, 1, 2) == (("the sea", "two men"), ("das Meer", "zwei Männer"))  # type: ignore[arg-type]
     assert source.notes == (
-        "2 of 5 pairs left out, being incomplete: line 3 (x missing), line 4 (s missing)",
+        "2 of 5 pairs skipped as incomplete: line 3 (x missing), line 4 (s missing)",
     )
 
 
@@ -87,7 +87,9 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) ->
     with pytest.raises(ValueError, match=r"`s` must be a column .* got 'dee' \(did you mean 'de'"):
         open_source(path, x="en", s="dee")
     three = table(tmp_path / "three.csv", [["a", "b", "c"]] * 2, ("en", "de", "fr"))
-    with pytest.raises(ValueError, match=r"say which of three\.csv .* it has en, de, fr"):
+    with pytest.raises(
+        ValueError, match=r"specify the two halves .* three\.csv .* it has en, de, fr"
+    ):
         open_pairs(three)
 
 
@@ -102,7 +104,7 @@ def test_images_by_path_and_their_captions(tmp_path: Path) -> None:
     assert isinstance(pair.x, Images)
     assert pair.x.pixels.shape == (3, 3, 30, 40)
     assert pair.s == Texts(("photo 0", "photo 2", "photo 3"))
-    assert "2 of 5 pairs left out" in source.notes[0]
+    assert "2 of 5 pairs skipped" in source.notes[0]
     assert "line 3 (x truncated)" in source.notes[0]
     assert source.identify(1) == "002.jpg"
     assert source.describe() == "3 pairs (colour images 40×30, texts of 2 words)"
@@ -163,7 +165,7 @@ def test_lists_of_numbers_are_vectors_or_series() -> None:
     assert torch.as_tensor(pair.x).tolist() == [[1, 2], [3, 4], [7, 8]]
     assert isinstance(pair.s, Sequences)
     assert pair.s.extents().tolist() == [10, 12, 8]
-    assert source.notes == ("1 of 4 pairs left out, being incomplete: row 2 (x missing)",)
+    assert source.notes == ("1 of 4 pairs skipped as incomplete: row 2 (x missing)",)
 
 
 def test_two_arrays_of_a_file(tmp_path: Path) -> None:
@@ -186,9 +188,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_lengths_that_differ_and_other_things_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match="`x` and `s` must have a half each for every pair, got 3 and 2"
-    ):
+    with pytest.raises(ValueError, match="`x` and `s` must have equal lengths, got 3 and 2"):
         open_source((["a", "b", "c"], ["d", "e"]))
     digits = open_source("digits")
     with pytest.raises(ValueError, match="got 1,797 in digits and 5 in digits"):
@@ -235,9 +235,9 @@ def test_neighbouring_sentences_are_pairs_within_a_text(tmp_path: Path) -> None:
     assert len(again) == 3
     path = table(tmp_path / "book.csv", [[line, "x"] for line in lines], ("sentence", "other"))
     assert len(open_source(path, adjacent=True, x="sentence")) == 3
-    with pytest.raises(ValueError, match="`s` must be left out with `adjacent`"):
+    with pytest.raises(ValueError, match="`s` must be unset with `adjacent`"):
         open_source(tmp_path / "book.txt", adjacent=True, s="x")
-    with pytest.raises(ValueError, match="at least 2 pairs of neighbours"):
+    with pytest.raises(ValueError, match="at least 2 adjacent pairs"):
         open_source(["one", "", "two", ""], adjacent=True)
 
 

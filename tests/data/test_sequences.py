@@ -42,7 +42,7 @@ def test_every_format_gives_its_sound(tmp_path: Path, ending: str) -> None:
         np.abs(np.roll(found, s)[200:3600] - expected[200:3600]).mean() for s in range(-2, 3)
     ]
     assert min(shifted) < (0.02 if lossy else 1e-4)
-    assert source.describe().startswith("2 sounds of 0.50")
+    assert source.describe().startswith("2 recordings of 0.50")
 
 
 def test_int16_is_scaled_to_one(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_commonest_rate_is_taken_and_others_are_resampled(tmp_path: Path) ->
     save(tmp_path / "c.wav", tone(440, rate=44_100), rate=44_100)
     source = open_source(tmp_path)
     assert source.sample_rate == 16_000
-    assert "1 of 3 sounds resampled to 16,000 Hz from 44,100" in source.notes
+    assert "1 of 3 recordings resampled to 16,000 Hz from 44,100" in source.notes
     plain, resampled = values_of(source.read([0, 2]))[:, 0]
     assert (plain - resampled)[200:-200].abs().max() < 2e-3
 
@@ -72,7 +72,7 @@ def test_wildly_different_rates_become_the_one_asked_for(tmp_path: Path) -> None
     assert source.lengths.tolist() == [4000] * 4
     for found in values_of(source.read(range(4)))[:, 0]:
         assert np.abs(found.numpy() - tone(440))[200:-200].max() < 5e-3
-    assert any("4 of 4 sounds resampled" in note for note in source.notes)
+    assert any("4 of 4 recordings resampled" in note for note in source.notes)
 
 
 def test_several_channels_become_their_mean(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_several_channels_become_their_mean(tmp_path: Path) -> None:
     found = values_of(source.read([0]))[0]
     assert found.shape == (1, 4000)
     np.testing.assert_allclose(found[0].numpy(), tone(200) / 2, atol=1e-4)
-    assert "2 files of several channels: their mean is taken" in source.notes
+    assert "2 files with several channels: averaged" in source.notes
 
 
 def test_long_files_are_cut_and_pieces_say_where_they_lie(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_long_files_are_cut_and_pieces_say_where_they_lie(tmp_path: Path) -> Non
     assert names == ["long.wav 0.0-1.0 s", "long.wav 1.0-2.4 s", "short.wav"]
     pieces = source.read([0, 1]).inputs.unpadded()
     np.testing.assert_allclose(torch.cat(pieces, dim=1)[0].numpy(), long, atol=1e-4)
-    assert "1 long file cut: 3 pieces in all" in source.notes
+    assert "1 long file split: 3 segments in total" in source.notes
 
 
 def test_a_set_larger_than_memory_is_decoded_when_it_is_read(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_bad_clips_are_counted_skipped_and_named(tmp_path: Path) -> None:
     assert note.startswith("5 of 11 files skipped")
     for name, reason in (
         ("click.wav", "0.010 s, too short"),
-        ("nan.wav", "holds NaN"),
-        ("silent.wav", "holds no sound"),
+        ("nan.wav", "contains NaN"),
+        ("silent.wav", "contains no audio"),
         ("empty.flac", ""),
         ("corrupt.wav", ""),
     ):
@@ -152,12 +152,12 @@ def test_damage_in_the_middle_of_a_large_set_is_silence_and_noted(tmp_path: Path
     source = open_source(tmp_path, memory=0)
     assert len(source) == 5
     assert values_of(source.read([4])).abs().max() == 0
-    assert source.notes == ("1 damaged piece given as silence: nan.wav (holds NaN or infinity)",)
+    assert source.notes == ("1 damaged segment set to silence: nan.wav (contains NaN or infinity)",)
 
 
 def test_a_folder_without_sounds_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no sound")
-    with pytest.raises(ValueError, match=r"no sounds in .* 1 other file: notes.txt"):
+    with pytest.raises(ValueError, match=r"no audio files in .* 1 other file: notes.txt"):
         open_source(tmp_path, modality="sequences")
 
 
@@ -172,7 +172,7 @@ def test_sub_folders_are_classes_and_an_official_split(tmp_path: Path) -> None:
     assert data.test_labels.tolist() == [0, 0, 0, 1, 1, 1]
     train = open_source(tmp_path)
     assert len(train) == 6
-    assert "6 sounds of the folder's test set left aside" in train.notes
+    assert "6 recordings of the folder's test set excluded" in train.notes
 
 
 def test_every_piece_of_a_long_file_has_its_class(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_sounds_one_after_the_other_in_a_file(tmp_path: Path) -> None:
     np.savez(path, samples=samples, offsets=offsets, sample_rate=8000, y=[0, 1, 1], who=speaker)
     assert modality_of(path) == "sequences"
     source = open_source(path)
-    assert source.describe() == "3 sounds of 0.10 to 0.50 s at 8,000 Hz"
+    assert source.describe() == "3 recordings of 0.10 to 0.50 s at 8,000 Hz"
     inputs = source.read([2, 1]).inputs
     assert inputs.extents().tolist() == [800, 4000]
     np.testing.assert_allclose(inputs.unpadded()[1][0].numpy(), waves[1], atol=1e-4)
@@ -265,9 +265,9 @@ def test_unusable_arrays_are_refused(values: np.ndarray, error: type, words: str
 @pytest.mark.parametrize(
     ("offsets", "words"),
     [
-        ([0, 50, 20], "rise from 0"),
-        ([0, 50, 500], "at most the 100 samples"),
-        ([0.0, 50.0, 100.0], "whole numbers"),
+        ([0, 50, 20], "increase from 0"),
+        ([0, 50, 500], "number of samples, 100"),
+        ([0.0, 50.0, 100.0], "must be integers"),
     ],
 )
 def test_offsets_that_do_not_fit_are_refused(tmp_path: Path, offsets: list, words: str) -> None:
@@ -281,7 +281,7 @@ def test_a_file_with_half_a_story_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="without the other: offsets"):
         open_source(tmp_path / "a.npz")
     np.savez(tmp_path / "b.npz", one=np.zeros((9, 20)), two=np.zeros((9, 20)))
-    with pytest.raises(ValueError, match="cannot tell which array"):
+    with pytest.raises(ValueError, match="is ambiguous"):
         open_source(tmp_path / "b.npz", modality="sequences")
     np.savez(tmp_path / "c.npz", x=np.zeros((9, 20)))
     with pytest.raises(ValueError, match="holds no labels"):
@@ -306,7 +306,7 @@ def test_spoken_digits_come_with_both_labels_and_the_official_split(data_dir: Pa
     for data in (digits, speakers):
         assert (len(data.train), len(data.test)) == (2_700, 300)
         assert data.test_labels.bincount().unique().numel() == 1
-    assert digits.train.describe() == "2,700 sounds of 0.14 to 2.28 s at 8,000 Hz"
+    assert digits.train.describe() == "2,700 recordings of 0.14 to 2.28 s at 8,000 Hz"
 
 
 @pytest.mark.data

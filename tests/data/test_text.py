@@ -94,7 +94,7 @@ def test_empty_texts_are_left_out_counted_and_leave_the_numbers_of_the_others(
     source = open_source(path)
     assert strings(source) == ("one", "two")
     assert source.identify(1) == "line 4"
-    assert source.notes == ("1 of 3 texts left out, being empty: line 3",)
+    assert source.notes == ("1 of 3 texts skipped as empty: line 3",)
     assert label_text(path).train_labels.tolist() == [0, 1]
     assert label_text(path).class_names == ("1", "3")
 
@@ -116,7 +116,7 @@ def test_texts_of_one_word_are_kept() -> None:
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_a_list_with_something_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="texts must be words, got 3 in text 1"):
+    with pytest.raises(TypeError, match="texts must be strings, got 3 in text 1"):
         TextSource(["one", 3], name="mixed")  # type: ignore[list-item]
 
 
@@ -124,8 +124,8 @@ def test_a_huge_line_is_cut_and_noted(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("text",), ("word " * 200_000,), ("short",)])
     source = open_source(path, words=8)
     assert strings(source) == (" ".join(["word"] * 8), "short")
-    assert source.notes == ("1 text cut to the first 8 words",)
-    assert open_source(path).notes == ("1 text cut to the first 256 words",)
+    assert source.notes == ("1 text truncated to the first 8 words",)
+    assert open_source(path).notes == ("1 text truncated to the first 256 words",)
 
 
 def test_a_file_that_is_not_utf_8_says_where(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_ragged_rows_are_passed_over_and_counted(tmp_path: Path) -> None:
     source = open_source(path)
     assert strings(source) == ("one", "two")
     assert source.notes == (
-        "1 of 3 lines of t.csv do not have 2 entries and were passed over: line 3 (3 entries)",
+        "1 of 3 lines of t.csv do not have 2 entries and were skipped: line 3 (3 entries)",
     )
 
 
@@ -184,7 +184,7 @@ def test_lines_that_are_no_objects_are_passed_over_and_counted(tmp_path: Path) -
     lines = ['{"text": "one"}', "{broken", "3", '{"text": "two"}', '{"text": "three"}']
     source = open_source(write_lines(tmp_path / "t.jsonl", lines))
     assert strings(source) == ("one", "two", "three")
-    assert "2 of 5 lines of t.jsonl are no JSON objects" in source.notes[0]
+    assert "2 of 5 lines of t.jsonl are not JSON objects" in source.notes[0]
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.txt"])
@@ -216,7 +216,9 @@ def test_the_column_of_texts_is_found(tmp_path: Path) -> None:
 
 def test_two_columns_of_texts_must_be_told_apart(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("first", "second"), ("one", "two"), ("six", "ten")])
-    with pytest.raises(ValueError, match="name one with `column`; the columns are first, second"):
+    with pytest.raises(
+        ValueError, match="specify one with `column`; the columns are first, second"
+    ):
         open_source(path)
     assert strings(open_source(path, column="second")) == ("two", "ten")
 
@@ -229,7 +231,7 @@ def test_a_table_without_texts_is_refused(tmp_path: Path) -> None:
 
 def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("a", "a"), ("one", "two"), ("six", "ten")])
-    with pytest.raises(ValueError, match="different names"):
+    with pytest.raises(ValueError, match="distinct names"):
         open_source(path)
 
 
@@ -275,19 +277,19 @@ def test_a_folder_may_hold_a_training_and_a_test_file(tmp_path: Path) -> None:
 def test_a_folder_may_hold_a_single_file(tmp_path: Path) -> None:
     write_lines(tmp_path / "poems.txt", TEXTS)
     assert len(open_text(tmp_path)) == len(open_text(tmp_path, split="all")) == 4
-    with pytest.raises(ValueError, match="no file is called test, has no official test set"):
+    with pytest.raises(ValueError, match="without a file named test, has no official test set"):
         open_text(tmp_path, split="test")
 
 
 def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").touch()
-    with pytest.raises(ValueError, match="it holds no file of texts"):
+    with pytest.raises(ValueError, match="got no file of texts"):
         open_text(tmp_path)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").touch()
-    with pytest.raises(ValueError, match=r"is no file of texts: these end in .txt .csv"):
+    with pytest.raises(ValueError, match=r"is not a file of texts, which end in .txt .csv"):
         open_text(tmp_path / "a.pdf")
 
 

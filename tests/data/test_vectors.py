@@ -52,7 +52,7 @@ def test_views_of_memory_with_odd_strides_are_read() -> None:
 def test_a_constant_column_is_noted() -> None:
     array = X.copy()
     array[:, 2] = 7
-    assert opened(array).notes == ("the same in all rows: 1 column (2)",)
+    assert opened(array).notes == ("1 constant column: 2",)
     assert opened(X).notes == ()
 
 
@@ -116,7 +116,9 @@ def test_the_only_matrix_of_a_npz_file_is_found(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", measured=X, labels=Y)
     assert opened(tmp_path / "v.npz").dim == 4
     np.savez(tmp_path / "w.npz", a=X, b=X)
-    with pytest.raises(ValueError, match=r"cannot tell which array of w.npz .* a \(float64"):
+    with pytest.raises(
+        ValueError, match=r"the array of vectors in w.npz is ambiguous.* a \(float64"
+    ):
         opened(tmp_path / "w.npz")
 
 
@@ -144,7 +146,7 @@ def test_columns_of_numbers_are_the_features_of_a_table(tmp_path: Path, name: st
     source = opened(path, exclude=("id",))
     assert source.columns == ("a", "b")
     assert source.name == "t"
-    assert source.notes == ("left out, as no numbers: 1 column (kind)",)
+    assert source.notes == ("1 non-numeric column ignored: kind",)
     read = source.read(range(12)).inputs
     assert isinstance(read, torch.Tensor)
     np.testing.assert_allclose(read.numpy(), X[:12, :2], atol=1e-6)
@@ -166,7 +168,9 @@ def test_a_column_of_a_table_can_hold_the_labels(tmp_path: Path) -> None:
     assert data.train_labels.tolist() == [0, 1] * 6
     assert isinstance(data.train, VectorSource)
     assert data.train.columns == ("a", "b")
-    with pytest.raises(ValueError, match="holds no labels: name the array y, or a table's column"):
+    with pytest.raises(
+        ValueError, match="holds no labels: name the array y, or specify a table's column"
+    ):
         open_labelled(tmp_path / "t.csv", modality="vectors")
 
 
@@ -190,8 +194,8 @@ def test_a_parquet_table_is_read(tmp_path: Path) -> None:
         ("a,b\n1,2\n3\n", "row 1 must have 2 cells, got 1"),
         ("a,b\n1,2\n3,\n4,5\n", "column b must hold a number in each row, got '' in row 1$"),
         ("a,b\n1,2\n3,x\n4,5\n", "column b must hold a number in each row, got 'x' in row 1$"),
-        ("a,a\n1,2\n", "must name each column once, got 'a' twice"),
-        ("a,b\nu,v\n", "t.csv has no column of numbers"),
+        ("a,a\n1,2\n", "must have distinct column names, got 'a' twice"),
+        ("a,b\nu,v\n", "t.csv has no numeric column"),
         ("a,b\n1,nan\n2,3\n", "values must be finite, got nan in row 0, column b"),
     ],
 )
@@ -208,13 +212,13 @@ def test_an_unknown_column_is_refused_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="an array has no column 'kind'"):
         opened(X, exclude=("kind",))
     np.save(tmp_path / "v.npy", X)
-    with pytest.raises(ValueError, match=r"v.npy has no columns with names, got kind"):
+    with pytest.raises(ValueError, match=r"v.npy has no named columns, got kind"):
         opened(tmp_path / "v.npy", exclude=("kind",))
 
 
 def test_files_that_are_damaged_or_hold_objects_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "o.npy", np.array([[1, "a"]], dtype=object), allow_pickle=True)
-    with pytest.raises(TypeError, match="which is never opened"):
+    with pytest.raises(TypeError, match="which is never loaded"):
         opened(tmp_path / "o.npy")
     np.save(tmp_path / "short.npy", X)
     content = (tmp_path / "short.npy").read_bytes()

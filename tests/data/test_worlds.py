@@ -245,13 +245,13 @@ def test_shapes_are_a_source_by_name() -> None:
 def test_worlds_that_make_no_sense_are_refused_with_words() -> None:
     with pytest.raises(ValueError, match=r"`prior` must sum to 1, got 0\.9"):
         GaussianClasses(2, prior=[0.5, 0.4])
-    with pytest.raises(ValueError, match="`prior` must hold 3 numbers of 0 or above"):
+    with pytest.raises(ValueError, match="`prior` must have 3 non-negative entries"):
         GaussianClasses(3, prior=[0.5, 0.5])
     with pytest.raises(ValueError, match="`instance_noise` must be a finite number of 0 or above"):
         GaussianClasses(instance_noise=-1.0)
     with pytest.raises(ValueError, match=r"classes from 0 to 4, got 1 to 5"):
         GaussianClasses(5).draw(torch.tensor([1, 5]))
-    with pytest.raises(ValueError, match="a number or a vector of whole numbers"):
+    with pytest.raises(ValueError, match="an integer or a vector of integers"):
         GaussianClasses(5).draw(torch.zeros(3))
     with pytest.raises(ValueError, match="`information` must be a finite number of 0 or above"):
         CorrelatedGaussians(3, information=-0.1)

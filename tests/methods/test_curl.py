@@ -83,7 +83,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             curl(encoder(), WIDTH, **wrong)
-    with pytest.raises(ValueError, match="`views` must be an anchor and a positive at least"):
+    with pytest.raises(ValueError, match="`views` must be at least an anchor and a positive"):
         curl(encoder(), WIDTH)(two_views()[:1])
-    with pytest.raises(ValueError, match="`num_negatives` must be below the batch of 8, got 8"):
+    with pytest.raises(ValueError, match="`num_negatives` must be below the batch, 8, got 8"):
         curl(encoder(), WIDTH, num_negatives=BATCH)(two_views())

@@ -139,7 +139,7 @@ def test_facts_are_asked_for_by_annotation_under_any_name() -> None:
 def test_facts_as_0_1_took_them_warn_and_still_count() -> None:
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
     expected = methods.byol(encoder, 32, facts=RunFacts(updates=390)).decay
-    with pytest.warns(DeprecationWarning, match=r"give facts=nearfar\.methods\.RunFacts\(updates"):
+    with pytest.warns(DeprecationWarning, match=r"pass facts=nearfar\.methods\.RunFacts\(updates"):
         assert methods.byol(encoder, 32, updates=390).decay == expected
     with pytest.warns(DeprecationWarning, match=r"RunFacts\(samples=…\)"):
         few = methods.swav(encoder, 32, num_samples=1_797)
@@ -151,7 +151,8 @@ def test_a_queue_is_no_longer_than_an_epoch_and_says_so() -> None:
     short = methods.moco_v2(nn.Linear(4, 4), 4, dim=4, facts=facts)
     assert short.queue.keys.shape == (160, 4)
     assert short.notes == (
-        "queue of 160 keys instead of 65,536: a multiple of the batch, and each sample in it once",
+        "queue of 160 keys instead of 65,536: a multiple of the batch size, with each sample at"
+        " most once",
     )
     asked = methods.moco_v2(nn.Linear(4, 4), 4, dim=4, queue_size=64, facts=facts)
     assert (asked.queue.keys.shape[0], asked.notes) == (64, ())

@@ -142,7 +142,7 @@ def test_a_place_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"`place` must be one of .*did you mean 'mirror'"):
         simsiam_anatomy(encoder(), WIDTH, place="miror")
     parts = encoder(), nn.Identity(), nn.Identity()
-    with pytest.raises(ValueError, match="`inverse` must be given with `place` 'inverse' alone"):
+    with pytest.raises(ValueError, match="`inverse` must be given for `place`='inverse' only"):
         SimSiamAnatomy(*parts, place="inverse")
     with pytest.raises(ValueError, match="got 'mirror'"):
         SimSiamAnatomy(*parts, nn.Identity(), place="mirror")
@@ -205,11 +205,11 @@ def test_two_fresh_views_are_simsiam_without_predictor():
 
 def test_what_an_expectation_needs_is_asked_for():
     with pytest.raises(
-        ValueError, match="`facts` must hold the number of samples for a memory, got None"
+        ValueError, match="`facts` must have the number of samples for `over`='memory', got None"
     ):
         simsiam_expectation(encoder(), WIDTH)
     method = simsiam_expectation(encoder(), WIDTH, over="batch")
-    with pytest.raises(ValueError, match="`views` must be two or more and the index, got 1"):
+    with pytest.raises(ValueError, match="`views` must be two or more and the indices, got 1"):
         method((two_views()[0], torch.arange(BATCH)))
 
 

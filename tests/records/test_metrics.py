@@ -132,6 +132,6 @@ def test_iterating_over_metrics_gives_the_dictionaries_of_version_0_1_and_warns(
 ) -> None:
     directory = RunDirectory(tmp_path)
     write_text(directory.metrics, OLD)
-    with pytest.warns(DeprecationWarning, match="read its `train` and `watch`"):
+    with pytest.warns(DeprecationWarning, match="use its `train` and `watch`"):
         lines = list(directory.read_metrics())
     assert lines == [json.loads(line) for line in OLD.splitlines()]

@@ -74,7 +74,7 @@ def run_record(*, name: str = "simclr-digits", finished: bool = True) -> RunReco
         finished=finished,
         seconds=45.3,
         peak_memory=734_003_200,
-        notes=("colour jitter left out: 1 channel", "flip left out: digits have a handedness"),
+        notes=("colour jitter disabled: 1 channel", "flip disabled: digits have a handedness"),
     )
 
 

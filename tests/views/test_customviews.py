@@ -122,9 +122,15 @@ def test_mixed_sizes_are_refused_for_a_batched_transform() -> None:
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (lambda image: image, "`transform` must give a floating-point tensor, got torch.uint8"),
-        (lambda image: image.numpy(), "`transform` must give a floating-point tensor, got ndarray"),
-        (lambda image: image / 255, r"`transform` must give shape \(3, 8, 8\), got \(3, 12, 12\)"),
+        (lambda image: image, "`transform` must return a floating-point tensor, got torch.uint8"),
+        (
+            lambda image: image.numpy(),
+            "must return a floating-point tensor, got ndarray",
+        ),
+        (
+            lambda image: image / 255,
+            r"must return shape \(3, 8, 8\), got \(3, 12, 12\)",
+        ),
     ],
 )
 def test_what_is_no_view_is_refused(transform: object, message: str) -> None:

@@ -286,7 +286,7 @@ def test_normalisation_is_per_channel() -> None:
 def test_what_needs_three_channels_is_left_out_and_said(channels: int) -> None:
     views = ImageViews(size=8, channels=channels, jitter=1.0, grey=1.0, **RAW)
     assert views.notes == (
-        f"saturation, hue and grey left out: they need 3 channels, these images have {channels}",
+        f"saturation, hue and grey disabled: they need 3 channels, these images have {channels}",
     )
     assert ImageViews(size=8, channels=channels, grey=0.0, hue=0.0, saturation=0.0).notes == ()
     assert ImageViews(size=8).notes == ()
@@ -376,7 +376,7 @@ def test_images_that_are_none_are_refused(images: Tensor, message: str) -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        (torch.tensor([[8, 8]]), r"`sizes` must be 2 × 2 whole numbers .* got shape \(1, 2\)"),
+        (torch.tensor([[8, 8]]), r"`sizes` must be 2 × 2 integers .* got shape \(1, 2\)"),
         (torch.tensor([[8, 8], [9, 8]]), r"`sizes` must lie between .* \[9, 8\]"),
         (torch.tensor([[8, 8], [0, 8]]), r"`sizes` must lie between .* \[0, 8\]"),
     ],

@@ -111,7 +111,7 @@ def test_plain_shows_inputs_first_members_and_a_side_that_comes_alone() -> None:
 
 
 def test_views_that_show_a_sample_twice_are_refused() -> None:
-    with pytest.raises(ValueError, match="`s` must show each sample once, got 2 views a sample"):
+    with pytest.raises(ValueError, match="`s` must have one view per sample, got 2"):
         PairViews(image_views(), ImageViews(size=8, channels=1))
 
 

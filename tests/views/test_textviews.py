@@ -210,7 +210,7 @@ def test_one_word_stays_of_a_text_that_is_erased_whole(tokenizer: Tokenizer) -> 
 
 def test_without_changes_both_views_are_the_text_and_a_note_says_so(tokenizer: Tokenizer) -> None:
     views = TextViews(tokenizer, erase=0.0)
-    assert views.notes == ("views differ by the encoder's dropout alone",)
+    assert views.notes == ("views differ only by the encoder's dropout",)
     assert every(rows(view) == rows(tokenizer.encode(TEXTS)) for view in show(views))
     assert TextViews(tokenizer).notes == ()
 
@@ -234,8 +234,8 @@ def test_what_a_transformer_puts_at_the_ends_stays(tokenizer: Tokenizer) -> None
     [
         ({"erase": 1.5}, "`erase` must lie between 0 and 1"),
         ({"replace": -0.1}, "`replace` must lie between 0 and 1"),
-        ({"crop": (0.9, 0.1)}, "`crop` must be two shares"),
-        ({"crop": (0.0, 0.5)}, "`crop` must be two shares"),
+        ({"crop": (0.9, 0.1)}, "`crop` must be two fractions"),
+        ({"crop": (0.0, 0.5)}, "`crop` must be two fractions"),
         ({"num_views": 0}, "`num_views` must be a whole number of 1 or more, got 0"),
         ({"replace": 0.1, "frequencies": torch.arange(2)}, r"`frequencies` must be 43 .* \(2,\)"),
         ({"replace": 0.1, "frequencies": torch.zeros(43, dtype=torch.int64)}, "at least one word"),

@@ -121,7 +121,7 @@ def test_settings_make_the_same_views_again() -> None:
 
 def test_too_few_features_to_mask_one_are_noted() -> None:
     views = VectorViews(mean=(0.0, 0.0), std=(1.0, 1.0), mask=0.3)
-    assert views.notes == ("masking left out: 0.3 of 2 features is less than one",)
+    assert views.notes == ("masking disabled: 0.3 of 2 features is less than one",)
     assert make().notes == ()
 
 
@@ -129,17 +129,17 @@ def test_too_few_features_to_mask_one_are_noted() -> None:
     ("settings", "message"),
     [
         ({"mask": 1.5}, "`mask` must lie between 0 and 1, got 1.5"),
-        ({"mask": (0.1, 0.2, 0.3)}, "`mask` must be one share or 2, one per view"),
+        ({"mask": (0.1, 0.2, 0.3)}, "`mask` must be one fraction or 2, one per view"),
         ({"fill": "zero"}, "`fill` must be one of mean, swap, got 'zero'"),
         ({"noise": -1.0}, "`noise` must be 0 or more, got -1.0"),
         ({"scaling": math.inf}, "`scaling` must be 0 or more, got inf"),
         ({"num_views": 0}, "`num_views` must be a whole number of 1 or more, got 0"),
         ({"std": (1.0,)}, "`std` must be 10 numbers of 0 or more"),
         ({"std": (-1.0,) * DIM}, "`std` must be 10 numbers of 0 or more"),
-        ({"marginals": None}, "`marginals` must be given where `fill` is 'swap'"),
-        ({"marginals": [[0.0]]}, "`marginals` must be numbers for each of 10 features"),
+        ({"marginals": None}, "`marginals` must be given if `fill` is 'swap'"),
+        ({"marginals": [[0.0]]}, "`marginals` must have values for each of 10 features"),
         ({"mean": (), "std": ()}, "`dim` must be a whole number of 1 or more, got 0"),
-        ({"mean": (0.0,) * 60_000}, "`mean` must be of at most 52,428 features, got 60,000"),
+        ({"mean": (0.0,) * 60_000}, "`mean` must have at most 52,428 features, got 60,000"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(

@@ -1,4 +1,4 @@
-"""Sources of unlabelled samples, labelled ones for evaluation, and worlds whose truth is known."""
+"""Sources of unlabelled samples, labelled data for evaluation, and synthetic datasets."""
 
 from nearfar.data._batches import batches
 from nearfar.data._data_kind import DataKind, Sureness

@@ -1,4 +1,4 @@
-"""Batches in a given order, read ahead in the background."""
+"""Batches in a given order, prefetched in a background thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nearfar.data._source import Batch, Source
 
 __all__ = ["batches"]
 
-AHEAD = 2  # batches read while the training step computes
+AHEAD = 2  # batches prefetched while the training step computes
 
 
 def batches(
@@ -26,23 +26,23 @@ def batches(
     world_size: int = 1,
     start: int = 0,
 ) -> Generator[Batch, None, None]:
-    """One pass over a source, in whole batches.
+    """The full batches of one epoch over a source.
 
-    A last batch that would not be full is dropped. With several processes each one reads its
-    contiguous share of every batch, so the batches do not depend on their number. An error
-    while reading is raised where the batch is asked for; ``close()`` ends the reading
-    thread early.
+    An incomplete last batch is dropped. Each of several processes reads its contiguous slice of
+    every batch, so the content of a batch does not depend on the number of processes. An error
+    while reading is raised when the batch is requested; ``close()`` stops the reading thread early.
 
     Args:
-        source: Where the samples are.
-        batch_size: Samples in a batch, over all processes together.
-        order: Positions in the source, each one once: the permutation of this epoch.
-        rank: Number of this process.
-        world_size: Processes; divides `batch_size`.
-        start: Batches to pass over, for a run that resumes within an epoch.
+        source: Source of the samples.
+        batch_size: Samples per batch, over all processes.
+        order: Permutation of the source's positions for this epoch.
+        rank: Rank of this process, from 0.
+        world_size: Number of processes; must divide `batch_size`.
+        start: Number of batches to skip, to resume a run within an epoch.
 
     Raises:
-        ValueError: A batch is larger than the data, or cannot be shared evenly.
+        ValueError: A batch is larger than the dataset or not divisible by the number of processes,
+            or `order` has the wrong length.
 
     Example:
         >>> import torch
@@ -64,7 +64,7 @@ def batches(
         )
     if len(order) != len(source):
         raise ValueError(
-            f"`order` must name each of the {len(source):,} samples once,"
+            f"`order` must contain each of the {len(source):,} samples once,"
             f" got {len(order):,} entries"
         )
     if batch_size > len(source):

@@ -1,4 +1,4 @@
-"""What a kind of data is to whoever opens it."""
+"""How data of a kind are recognised and opened."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ __all__ = ["DataKind", "Sureness"]
 
 
 class Sureness(IntEnum):
-    """How sure a kind is that data are of it. The surest kind opens them.
+    """Confidence that data are of a kind. The kind with the highest confidence opens them.
 
     >>> max(Sureness.LIKELY, Sureness.PERHAPS).name
     'LIKELY'
     """
 
     NO = 0
-    """Data of this type or file cannot be of this kind."""
+    """Data of this type, or this file, cannot be of the kind."""
     PERHAPS = 1
-    """They can be, as arrays of three axes can be images."""
+    """Possible: an array with three axes can be images."""
     LIKELY = 2
-    """Shape, ending or names of files suggest it."""
+    """Suggested by the shape, the file extension or the file names."""
     CERTAIN = 3
-    """A name in the header or a type that no other kind has."""
+    """A name in the file header, or a type, that no other kind has."""
 
 
 def _unlabelled(spec: Any, **options: Any) -> LabelledData:
-    raise ValueError("data of this kind come without labels: give them as `labels`")
+    raise ValueError("data of this kind have no labels: pass them as `labels`")
 
 
 def _never(preview: DataPreview) -> Sureness:
@@ -41,22 +41,24 @@ def _never(preview: DataPreview) -> Sureness:
 
 @dataclass(frozen=True, kw_only=True)
 class DataKind:
-    """How data of a kind are recognised and opened.
+    """A kind of data: its name, and the functions that recognise and open it.
 
     Attributes:
-        name: ``images``, ``sequences``, …: :attr:`nearfar.data.Source.modality` of its sources.
-        open: ``(spec, *, split, **options) -> Source``. Its keyword-only parameters are the options
-            that data of this kind are opened with. `spec` is a path that exists, or an object.
-        label: ``(spec, *, labels, **options) -> LabelledData``, for evaluation; an error if the
-            kind has no labels of its own.
-        recognises: How sure the kind is that data are of it, by a :class:`DataPreview`.
-        endings: Of its files, for messages.
-        prefixes: Texts that begin so are no paths and are handed to `open` as they are: ``hf:``.
-        telling: Options of `open` that only data of this kind have: to name one is to name the
-            kind.
-        composite: Whether samples are made of samples of other kinds, as pairs are. `open` is then
-            handed ``open_part``, which opens data of any kind, and `telling` options take
-            precedence over those of others.
+        name: Name of the kind, such as ``images``; equals :attr:`nearfar.data.Source.modality` of
+            its sources.
+        open: Opens unlabelled data, ``(spec, *, split, **options) -> Source``. `spec` is an
+            existing path or an object; the other keyword-only parameters are the options for data
+            of this kind.
+        label: Opens labelled data for evaluation, ``(spec, *, labels, **options) -> LabelledData``;
+            by default raises a ValueError that asks for `labels`.
+        recognises: Confidence that the data of a :class:`DataPreview` are of this kind.
+        endings: Extensions of its files, for error messages.
+        prefixes: Strings with one of these prefixes, such as ``hf:``, are not paths and are passed
+            to `open` unchanged.
+        telling: Options of `open` that only this kind has; giving one of them selects the kind.
+        composite: Whether samples are composed of samples of other kinds, as pairs are. `open` then
+            receives ``open_part``, which opens data of any kind, and `telling` options take
+            precedence over those of other kinds.
 
     Example:
         >>> from nearfar.data import DataKind, Sureness, open_source

@@ -1,4 +1,4 @@
-"""The files of one kind in a folder, and which of them cannot be used."""
+"""The files of one kind in a folder, and the unusable ones among them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["FileList", "check_kept", "content_digest", "list_bad"]
 
 @final
 class FileList:
-    """Paths inside a folder, those that turned out unfit for use apart with the reasons.
+    """Paths of the usable files in a folder, and of the unusable ones with the reasons.
 
     Args:
-        folder: Looked through in any nesting.
-        endings: Of the files wanted.
-        noun: What they hold, for messages: ``images``.
+        folder: Folder, searched recursively.
+        endings: Extensions of the wanted files.
+        noun: Content of the files, for messages: ``images``.
 
     Raises:
-        FileNotFoundError: No such folder.
-        ValueError: It holds no such file.
+        FileNotFoundError: The folder does not exist.
+        ValueError: The folder has no file with one of the extensions.
     """
 
     def __init__(self, folder: Path, endings: tuple[str, ...], *, noun: str) -> None:
@@ -38,7 +38,7 @@ class FileList:
             listed = list_names([printable(path) for path in found.others])
             held = f"{counted(len(found.others), 'other file')}: {listed}" if listed else "nothing"
             raise ValueError(
-                f"no {noun} in {printable(str(folder))}, it holds {held};"
+                f"no {noun} in {printable(str(folder))}, which contains {held};"
                 f" {noun} end in {' '.join(endings)}"
             )
         self.names = list(found.wanted)
@@ -46,16 +46,16 @@ class FileList:
         self._bad: list[tuple[str, str]] = []
 
     def drop(self, results: Sequence[object]) -> list[bool]:
-        """Forget each file whose result is text, the reason why it cannot be used.
+        """Remove each file whose result is a string: the reason why it cannot be used.
 
         Args:
-            results: One for each file that is still listed.
+            results: One result per file still listed.
 
         Returns:
-            Which stay.
+            For each file, whether it stays.
 
         Raises:
-            ValueError: More than half of all files are unfit, or fewer than 2 are left.
+            ValueError: More than half of all files are unusable, or fewer than 2 are left.
         """
         good = [not isinstance(result, str) for result in results]
         pairs = zip(self.names, results, strict=True)
@@ -66,26 +66,26 @@ class FileList:
         return good
 
     def identify(self, row: int) -> str:
-        """A path that any terminal can show."""
+        """Path of a file, with undecodable bytes escaped so that any terminal can print it."""
         return Path(self.names[row]).as_posix().encode("utf-8", "backslashreplace").decode()
 
     def notes(self) -> list[str]:
-        """What was left out and what was skipped."""
+        """Notes on files with other extensions."""
         notes = []
         if self._others:
             listed = list_names([printable(path) for path in self._others])
-            notes.append(f"{counted(len(self._others), 'other file')} left out: {listed}")
+            notes.append(f"{counted(len(self._others), 'other file')} ignored: {listed}")
         return notes
 
     def skipped(self) -> list[str]:
-        """What could not be used, with the reasons."""
+        """Notes on unusable files, with the reasons."""
         if not self._bad:
             return []
         total = len(self.names) + len(self._bad)
         return [f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}"]
 
     def fingerprint(self, told: str) -> str:
-        """Sixteen hexadecimal digits of paths and sizes, and of how the files are read."""
+        """Hash of paths, sizes and the reading options `told`, as 16 hexadecimal digits."""
         digest = hashlib.blake2b(told.encode(), digest_size=8)
         for path in self.names:
             size = (self.folder / path).stat().st_size
@@ -96,14 +96,14 @@ class FileList:
 def check_kept(
     bad: Sequence[tuple[str, str]], *, kept: int, where: str, noun: str, samples: str
 ) -> None:
-    """At least half are fit for use, and at least 2.
+    """Check that at least half of the files or rows are usable, and at least 2.
 
     Args:
-        bad: What was skipped, and why.
-        kept: How many were not.
-        where: Where they lie.
-        noun: What is skipped: ``files``, ``rows``.
-        samples: What they hold: ``images``.
+        bad: Names of the skipped ones, each with the reason.
+        kept: Number of the usable ones.
+        where: Name of the folder or file, for the message.
+        noun: What is counted: ``files``, ``rows``.
+        samples: Content of the files or rows: ``images``.
 
     Raises:
         ValueError: More than half were skipped, or fewer than 2 are left.
@@ -119,12 +119,12 @@ def check_kept(
 
 
 def list_bad(bad: Sequence[tuple[str, str]]) -> str:
-    """The first few of what was skipped, with the reasons."""
+    """The first few skipped names, each with the reason."""
     return list_names([f"{printable(name)} ({printable(why)})" for name, why in bad])
 
 
 def content_digest(files: Sequence[Path | bytes], told: str) -> str:
-    """Sixteen hexadecimal digits of files by path or by content, and of how they are read."""
+    """Hash of files (name and size, or content) and reading options `told`, as 16 hex digits."""
     digest = hashlib.blake2b(told.encode(), digest_size=8)
     for file in files:
         if isinstance(file, Path):

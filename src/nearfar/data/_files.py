@@ -1,4 +1,4 @@
-"""Which files of a folder are of a kind, by their names, and how files are spoken of."""
+"""Find files by extension, and format file names for messages."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class FolderFiles:
     """Paths relative to a folder, sorted.
 
     Attributes:
-        wanted: With one of the endings asked for, or without any.
-        others: Everything else but hidden files.
+        wanted: Paths with one of the requested extensions, or with no extension.
+        others: All other paths, without hidden files.
     """
 
     wanted: tuple[str, ...]
@@ -40,7 +40,7 @@ class FolderFiles:
 
 
 def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
-    """Look through a folder in any nesting; links to folders are followed once."""
+    """Search a folder recursively; each linked folder is followed once."""
     wanted: list[str] = []
     others: list[str] = []
     seen: set[str] = set()
@@ -61,7 +61,7 @@ def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
 
 
 def file_ending(path: Path) -> str:
-    """The ending that tells what a file holds, in lower case; that inside of ``.gz``.
+    """File extension in lower case, the one before ``.gz`` for a compressed file.
 
     >>> file_ending(Path("news.CSV.gz"))
     '.csv'
@@ -71,19 +71,19 @@ def file_ending(path: Path) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name on one line, whatever is in it."""
+    """A file name on one line, with control characters escaped."""
     safe = name.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in safe)
 
 
 def list_names(names: Sequence[str], *, most: int = 5) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of further ones."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and what it counts.
+    """A count with its noun in singular or plural.
 
     >>> counted(1, "file"), counted(1200, "file")
     ('1 file', '1,200 files')

@@ -1,4 +1,4 @@
-"""The official split of a folder, and the classes of its folders, for files of any kind."""
+"""The official split of a folder and its class subfolders, for files of any kind."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ TEST = ("test", "val", "valid", "validation")
 
 
 class Folder(Source):
-    """A source of files in a folder."""
+    """A source whose samples are files in a folder, or parts of such files."""
 
     @abstractmethod
     def paths(self) -> tuple[Path, ...]:
-        """The path inside the folder of the file that each sample is from."""
+        """For each sample, the path of its file relative to the folder."""
 
 
 def split_folder(folder: Folder, *, split: Split, noun: str) -> Source:
-    """The part of a folder that was asked for.
+    """Select a split of a folder.
 
     Args:
         folder: The whole folder.
-        split: As of :func:`nearfar.data.open_source`.
-        noun: What the files hold: ``images``.
+        split: ``train``, ``test`` or ``all``, as in :func:`nearfar.data.open_source`.
+        noun: Content of the files, for messages: ``images``.
 
     Raises:
-        ValueError: The test set of a folder without one.
+        ValueError: The test set of a folder without an official split.
     """
     test = test_positions(folder.paths())
     if not test:
@@ -48,19 +48,19 @@ def split_folder(folder: Folder, *, split: Split, noun: str) -> Source:
     if split == "test":
         return Subset(folder, test, name=f"{folder.name}-test")
     chosen = set(test)
-    aside = f"{len(test):,} {noun} of the folder's test set left aside"
+    aside = f"{len(test):,} {noun} of the folder's test set excluded"
     return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
 
 
 def label_folder(folder: Folder, *, noun: str) -> LabelledData:
-    """Samples whose class is the folder they lie in.
+    """Label each sample with the name of its class subfolder.
 
     Args:
         folder: The whole folder.
-        noun: What the files hold: ``images``.
+        noun: Content of the files, for messages: ``images``.
 
     Raises:
-        ValueError: Files that lie in no class folder, or one class only.
+        ValueError: Files outside a class subfolder, or only one class.
     """
     paths = folder.paths()
     test = test_positions(paths)
@@ -68,7 +68,7 @@ def label_folder(folder: Folder, *, noun: str) -> LabelledData:
     stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
     if stray:
         raise ValueError(
-            f"{folder.name}: {len(stray):,} of {len(paths):,} {noun} lie in no class folder,"
+            f"{folder.name}: {len(stray):,} of {len(paths):,} {noun} are not in a class subfolder,"
             f" the first is {printable(stray[0])}"
         )
     names = np.asarray(classes, dtype=np.str_)
@@ -80,10 +80,11 @@ def label_folder(folder: Folder, *, noun: str) -> LabelledData:
 
 
 def test_positions(paths: Sequence[Path]) -> list[int]:
-    """Positions of the images below the test folder, where folders are an official split.
+    """Positions of the test files if the top-level folders are an official split.
 
-    They are if everything lies in ``train`` and in one of ``test``, ``val``, ``valid`` and
-    ``validation``, or in several of these: then the first of them there is is the test set.
+    They are if every file is below ``train``, ``test``, ``val``, ``valid`` or ``validation``, with
+    at least one below ``train`` and one below another of these. The first existing one of ``test``,
+    ``val``, ``valid`` and ``validation`` is the test set.
 
     >>> test_positions([Path("train/a/1.png"), Path("val/a/1.png"), Path("train/b/2.png")])
     [1]
@@ -97,7 +98,7 @@ def test_positions(paths: Sequence[Path]) -> list[int]:
 
 
 def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:
-    """The folder of each image at a depth; None for an image that lies higher up.
+    """Name of the folder of each file at depth `below`; None for a file higher up.
 
     >>> class_folders([Path("train/cat/1.png"), Path("train/2.png")], below=1)
     ['cat', None]

@@ -1,4 +1,4 @@
-"""Several sources, one after the other."""
+"""Concatenation of several sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Joined"]
 
 @final
 class Joined(Source):
-    """The samples of several sources of one kind, numbered through."""
+    """The concatenated samples of several sources of the same kind, numbered consecutively."""
 
     def __init__(self, sources: Sequence[Source], *, name: str) -> None:
         self.sources = tuple(sources)

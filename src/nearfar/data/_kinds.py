@@ -1,4 +1,4 @@
-"""The kinds of data: those of nearfar, and those that installed packages declare."""
+"""The kinds of data: the built-in ones, and those that installed packages register."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ __all__ = [
 ]
 
 ENTRY_POINTS = "nearfar.modalities"
-"""Entry points of packages that bring a kind: each a :class:`nearfar.modalities.Modality`."""
+"""Entry-point group of packages that add a kind: each a :class:`nearfar.modalities.Modality`."""
 
 BUILT_IN = {kind.name: kind for kind in (IMAGES, SEQUENCES, TEXT, GRAPHS, VECTORS, PAIRS)}
 MODALITIES = tuple(BUILT_IN)
-"""The kinds that nearfar brings."""
+"""Names of the built-in kinds."""
 
 
 @runtime_checkable
 class HasDataKind(Protocol):
-    """Something that brings a kind of data, as a :class:`nearfar.modalities.Modality` does."""
+    """An object with a kind of data, such as a :class:`nearfar.modalities.Modality`."""
 
     data: DataKind
 
 
 def kind_names() -> tuple[str, ...]:
-    """Every kind that can be asked for by name; packages are not imported for it."""
+    """Names of all available kinds, without importing the packages that add them."""
     return (*MODALITIES, *(name for name in plugins(ENTRY_POINTS) if name not in BUILT_IN))
 
 
 def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
-    """A kind by name; one that was handed over as it is.
+    """The kind of a given name; a kind or modality passed as an object is returned.
 
     Raises:
         TypeError: Neither a name nor a kind.
-        ValueError: No such kind; the nearest name is given.
+        ValueError: Unknown kind; the message suggests the closest name.
     """
     if isinstance(modality, DataKind):
         return modality
@@ -77,26 +77,27 @@ def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
     if modality not in known:
         raise ValueError(
             f"`modality` must be one of {', '.join(known)}, got {modality!r}"
-            f"{suggest(modality, known)}; the kind of another package needs that package installed,"
-            f" with an entry point in {ENTRY_POINTS!r}, or is handed over as an object"
+            f"{suggest(modality, known)}; a kind from another package needs that package installed,"
+            f" with an entry point in {ENTRY_POINTS!r}, or can be passed as an object"
         )
     return _declared(modality, load(ENTRY_POINTS, modality))
 
 
 def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
-    """The name of the kind of data, found without reading them.
+    """Name of the kind of some data, inferred without reading them.
 
-    A source states its kind, a named set has one, and some options belong to one kind alone.
-    Otherwise each kind looks at type, ending and header, and the surest one is chosen; between
-    equals one of nearfar's own, so that installing a package leaves the data of others alone.
+    Sources and named datasets have a kind, and some options belong to a single kind. Otherwise each
+    kind inspects type, file extension and header, and the kind with the highest confidence is
+    chosen. Built-in kinds win ties, so that installing a package does not change how other data are
+    opened.
 
     Args:
-        spec: As for :func:`nearfar.data.open_source`.
-        given: Names of options that came with it.
+        spec: Data, as in :func:`nearfar.data.open_source`.
+        given: Names of the options given with the data.
 
     Raises:
-        TypeError: Nothing that could be data, or a pickle.
-        ValueError: A folder or file that is of no known kind, or of several.
+        TypeError: An object that cannot be data, or a pickle.
+        ValueError: A folder or file of no known kind, or of several kinds.
 
     Example:
         >>> import numpy as np
@@ -119,7 +120,7 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
 
 
 def telling_options() -> dict[str, type]:
-    """The options that imply a kind of data, and the type of each.
+    """The options that imply a kind of data, with their types.
 
     >>> telling_options()["sample_rate"]
     <class 'int'>
@@ -135,7 +136,7 @@ def telling_options() -> dict[str, type]:
 
 
 def as_given(spec: Spec, kinds: Collection[DataKind] | None = None) -> Any:
-    """Paths as such, with ``~`` resolved; texts with the prefix of a kind, and objects, as is."""
+    """Convert strings to paths and expand ``~``; keep objects and strings with a known prefix."""
     if not isinstance(spec, (str, Path)):
         return spec
     known = _all() if kinds is None else kinds
@@ -146,7 +147,7 @@ def as_given(spec: Spec, kinds: Collection[DataKind] | None = None) -> Any:
 
 
 def _all() -> tuple[DataKind, ...]:
-    """The built-in kinds first; packages that cannot be imported are left out with a warning."""
+    """All kinds, built-in ones first; a package that fails to import is skipped with a warning."""
     return tuple(_iterate())
 
 
@@ -157,11 +158,11 @@ def _iterate() -> Iterator[DataKind]:
             try:
                 yield _declared(name, found)
             except PluginError as error:
-                warnings.warn(f"left out: {error}", RuntimeWarning, stacklevel=2)
+                warnings.warn(f"skipped: {error}", RuntimeWarning, stacklevel=2)
 
 
 def _declared(name: str, found: Any) -> DataKind:
-    """The kind of data that an entry point brings."""
+    """The kind of data registered by an entry point."""
     kind = found if isinstance(found, DataKind) else getattr(found, "data", None)
     if not isinstance(kind, DataKind):
         raise PluginError(
@@ -170,7 +171,7 @@ def _declared(name: str, found: Any) -> DataKind:
         )
     if kind.name != name:
         raise PluginError(
-            f"the entry point {name!r} of {ENTRY_POINTS!r} must have the name of its kind,"
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must be named like its kind,"
             f" {kind.name!r}"
         )
     return kind
@@ -184,20 +185,20 @@ def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
     surest = [name for name, sureness in sure.items() if sureness == most]
     if surest[0] not in BUILT_IN and len(surest) > 1:
         raise ValueError(
-            f"data can be {' or '.join(surest)}: name the kind with `modality`, got {preview.spec}"
+            f"data can be {' or '.join(surest)}: specify `modality`, got {preview.spec}"
         )
     return surest[0]
 
 
 def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
-    """How sure a kind is; a package that fails here is not asked."""
+    """Confidence of a kind; a package that raises an error is skipped with a warning."""
     if kind.name in BUILT_IN:
         return kind.recognises(preview)
     try:
         return kind.recognises(preview)
     except Exception as error:
         warnings.warn(
-            f"the kind {kind.name!r} of another package is left out, as it fails to recognise data:"
+            f"the kind {kind.name!r} of another package failed to inspect the data and is skipped:"
             f" {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
@@ -206,7 +207,7 @@ def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
 
 
 def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
-    """What data are that no kind knows: an error, but for a path to nothing."""
+    """Raise an error for unrecognised data, except for a path that does not exist."""
     path = preview.path
     if path is None:
         raise TypeError(
@@ -214,12 +215,12 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
             f" got {type(preview.spec).__name__}"
         )
     if not path.exists():
-        return kinds[0].name  # opening says that there is nothing
+        return kinds[0].name  # opening it raises the error
     shown = printable(str(path))
     if preview.ending in PICKLES:
-        raise TypeError(f"{shown} may hold a pickle, which is never opened: save a .npy or .npz")
+        raise TypeError(f"{shown} may contain a pickle, which is never loaded: save a .npy or .npz")
     endings = dict.fromkeys(ending for kind in kinds for ending in kind.endings)
     raise ValueError(
-        f"{shown} is neither a folder of images or sounds nor a file with one of the endings"
+        f"{shown} is neither a folder of images or audio nor a file with one of the extensions"
         f" {' '.join(endings)}"
     )

@@ -1,4 +1,4 @@
-"""Samples with labels, for evaluation alone."""
+"""Samples with labels, only for evaluation."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ LABELS = (
     *("y", "labels", "label", "targets", "target", "class", "category"),
     *("y_train", "train_labels"),
 )
-"""What arrays and columns that hold labels are called."""
+"""Names of arrays and columns that are recognised as labels."""
 TEST_LABELS = ("y_test", "test_labels")
 
 
 @dataclass(frozen=True)
 class LabelledData:
-    """What a probe needs; pretraining never sees one.
+    """Labelled samples for a probe; pretraining never uses them.
 
     Attributes:
-        train: Samples a probe is trained on.
-        train_labels: Class of each, at the same position.
+        train: Samples that a probe is trained on.
+        train_labels: Class of each training sample.
         class_names: Name of each class.
-        test: Samples it is judged on; None where the data come without an official split.
-        test_labels: Class of each; None with `test`.
+        test: Samples that the probe is evaluated on; None if the data have no official split.
+        test_labels: Class of each test sample; None if `test` is None.
     """
 
     train: Source
@@ -48,15 +48,16 @@ def with_labels(
     test: Source | None = None,
     test_labels: NDArray[Any] | None = None,
 ) -> LabelledData:
-    """Sources with a label for each sample, whose classes are numbered in the order of their names.
+    """Combine sources with one label per sample; classes are numbered by sorted label.
 
     Raises:
-        ValueError: Not one label a sample, one class only, or classes in the test set alone.
-        TypeError: Labels that are neither whole numbers nor words.
+        ValueError: A number of labels other than the number of samples, only one class, or classes
+            that only the test set has.
+        TypeError: Labels that are neither integers nor strings.
     """
     names, numbers = np.unique(_flat(labels, train), return_inverse=True)
     if len(names) < 2:
-        raise ValueError(f"labels must name at least 2 classes, got {len(names)} in {train.name}")
+        raise ValueError(f"labels must have at least 2 classes, got {len(names)} in {train.name}")
     test_numbers = None
     if test is not None and test_labels is not None:
         flat = _flat(test_labels, test)
@@ -77,13 +78,13 @@ def with_labels(
 
 
 def _flat(labels: NDArray[Any], source: Source) -> NDArray[Any]:
-    """One label an image; N×1, as some files have it, is as good."""
+    """Check for one label per sample, and flatten N×1 labels."""
     flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if flat.shape != (len(source),):
         raise ValueError(
-            f"labels must be one for each of {len(source):,} samples in {source.name},"
+            f"labels must be one per sample, {len(source):,} in {source.name},"
             f" got shape {labels.shape}"
         )
     if flat.dtype.kind not in "biuUS":
-        raise TypeError(f"labels must be whole numbers or words, got {flat.dtype}")
+        raise TypeError(f"labels must be integers or strings, got {flat.dtype}")
     return flat

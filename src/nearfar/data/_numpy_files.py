@@ -1,4 +1,4 @@
-"""Files of arrays, never unpickled, whose damage is said in one way."""
+"""Array files (`.npy`, `.npz`), read without unpickling and with uniform error messages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["map_array", "open_arrays"]
 
 
 def map_array(path: Path) -> NDArray[Any]:
-    """The array in a `.npy` file, mapped and not loaded.
+    """The array in a `.npy` file, memory-mapped.
 
     Raises:
-        TypeError: It holds Python objects, which only unpickling could read.
+        TypeError: The array holds Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
     with _said_of(path):
@@ -30,7 +30,7 @@ def map_array(path: Path) -> NDArray[Any]:
 
 @contextmanager
 def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The arrays in a `.npz` file by name, each read when it is asked for.
+    """The arrays in a `.npz` file by name, each read on access.
 
     Raises:
         TypeError: An array holds Python objects, which only unpickling could read.
@@ -50,9 +50,9 @@ def _said_of(path: Path) -> Iterator[None]:
     except (EOFError, ValueError) as error:
         if "pickle" in str(error).lower() or "Python objects" in str(error):
             raise TypeError(
-                f"{name} holds Python objects or a pickle, which is never opened:"
+                f"{name} holds Python objects or a pickle, which is never loaded:"
                 " save plain numbers with numpy.save or numpy.savez"
             ) from None
         if "mmap length" in str(error) or isinstance(error, EOFError):
-            raise ValueError(f"{name} is damaged: shorter than its header says") from None
+            raise ValueError(f"{name} is damaged: shorter than its header states") from None
         raise

@@ -1,4 +1,4 @@
-"""Open whatever a user names as data."""
+"""Open data of any kind."""
 
 from __future__ import annotations
 
@@ -32,27 +32,26 @@ def open_source(
     data_dir: Path | None = None,
     **options: Any,
 ) -> Source:
-    """A source of unlabelled samples.
+    """Open a source of unlabelled samples.
 
     Args:
-        spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or of sounds,
-            a file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
-            dataset, a ``Data`` of PyTorch Geometric, or a source.
+        spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or audio, a
+            file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
+            dataset, a PyTorch Geometric ``Data`` object, or a source.
         modality: The kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, that of an installed package, or the object itself; found from the data if
-            left out.
-        split: Where data come with an official test set: everything but that set (``train``), that
-            set alone, or all. Data without one are all ``train``.
-        data_dir: Where named sets are looked for first; ``$NEARFAR_DATA`` if left out.
-        options: Those of the modality's opener, such as ``channels`` for images, ``sample_rate``
-            for sequences, ``column`` for texts, ``x`` and ``s`` for pairs; see
-            :func:`opening_options`.
+            ``pairs``, the name of a kind from an installed package, or a kind or modality as an
+            object; by default inferred from the data.
+        split: Part of data with an official test set: everything but the test set (``train``), only
+            the test set (``test``), or both (``all``). Data without a test set are all ``train``.
+        data_dir: Folder searched first for named datasets; ``$NEARFAR_DATA`` by default.
+        options: Options of the modality, such as ``channels`` for images, ``sample_rate`` for
+            sequences, ``column`` for texts, ``x`` and ``s`` for pairs; see :func:`opening_options`.
 
     Raises:
-        FileNotFoundError: No such file, folder or name; the nearest name is said.
-        TypeError: Something that is no source of data, or that only unpickling could read.
-        ValueError: The data cannot be used, or an option is not of their modality; the reason is
-            said.
+        FileNotFoundError: No such file, folder or name; the message suggests the closest name.
+        TypeError: An object that is not data, or a file that only unpickling could read.
+        ValueError: Unusable data, or an option that their modality does not have; the message gives
+            the reason.
 
     Example:
         >>> open_source("digits")
@@ -78,22 +77,22 @@ def open_labelled(
     data_dir: Path | None = None,
     **options: Any,
 ) -> LabelledData:
-    """Samples and their classes.
+    """Open samples with their classes, for evaluation.
 
-    Classes come from a named set, the sub-folders of a folder (below ``train`` and ``test`` or
-    ``val`` where these are an official split), the ``y`` of a ``.npz`` file, a column of a table,
-    the second entry of a dataset's items, or `labels`.
+    Classes come from a named dataset, the subfolders of a folder (below ``train`` and ``test`` or
+    ``val`` where these are an official split), the array ``y`` of a ``.npz`` file, a column of a
+    table, the second entry of a dataset's items, or `labels`.
 
     Args:
-        spec: As for :func:`open_source`.
-        labels: A class for each sample, numbers or words, where `spec` has none; or the name of a
-            set of labels or a column, where there are several (``speaker``).
-        modality: As for :func:`open_source`, like what follows.
-        data_dir: Likewise.
-        options: Likewise.
+        spec: Data, as in :func:`open_source`.
+        labels: The class of each sample, as integers or strings, if `spec` has no labels; or the
+            name of a set of labels or of a column if `spec` has several (``speaker``).
+        modality: Kind of data, as in :func:`open_source`.
+        data_dir: Folder of named datasets, as in :func:`open_source`.
+        options: Options of the modality, as in :func:`open_source`.
 
     Raises:
-        ValueError: No labels, one class only, or labels that do not fit the samples.
+        ValueError: No labels, only one class, or labels that do not match the samples.
 
     Example:
         >>> data = open_labelled("digits")
@@ -104,7 +103,7 @@ def open_labelled(
         source = open_source(spec, modality=modality, data_dir=data_dir, **options)
         return with_labels(source, np.asarray(labels))
     if isinstance(spec, Source):
-        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+        raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     kind = _kind(spec, modality, options)
     if is_name(spec):
         return _label_named(str(spec), labels, Places.here(data_dir))
@@ -112,7 +111,7 @@ def open_labelled(
 
 
 def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect.Parameter]:
-    """What can be said when data of a kind are opened, by name.
+    """The options for opening data of a kind, by name.
 
     >>> list(opening_options("images"))
     ['channels', 'value_range', 'short_side', 'memory']
@@ -134,7 +133,7 @@ def _kind(
 
 
 def _fitting(options: dict[str, Any], kind: DataKind) -> dict[str, Any]:
-    """The options that were given, each one known."""
+    """Check that the kind has each of the given options."""
     known = opening_options(kind)
     for name, value in options.items():
         if name not in known and value is not None:
@@ -152,7 +151,7 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
         source = loaded.all()
     if source is None:
         raise ValueError(f"{name} has no official test set: use `split`='train'")
-    for option, value in options.items():  # a name fixes them; saying the same again is no error
+    for option, value in options.items():  # fixed by the name; repeating the same value is allowed
         fixed = getattr(source.root, option, value)
         if value is not None and fixed is not None and value != fixed:
             raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")
@@ -162,12 +161,12 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
 def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
     loaded = named_set(name, places=places)
     if not loaded.labels:
-        raise ValueError(f"{name} has no labels: probe with other data of the same kind")
+        raise ValueError(f"{name} has no labels: probe with other data of the same modality")
     wanted = labels or next(iter(loaded.labels))
     check_choice(loaded.labels, labels=wanted)
     train = loaded.labels[wanted]
     test = loaded.test_labels[wanted] if loaded.test_labels else None
-    if wanted == next(iter(loaded.labels)) and loaded.class_names:  # numbered as their authors did
+    if wanted == next(iter(loaded.labels)) and loaded.class_names:  # keep its numbering
         numbers = [None if part is None else torch.from_numpy(part) for part in (train, test)]
         assert numbers[0] is not None
         return LabelledData(loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1])
@@ -175,7 +174,7 @@ def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
 
 
 def _found(spec: Spec) -> Any:
-    """Paths that exist, with ``~`` resolved; everything else as it is."""
+    """Check that a path exists, with ``~`` expanded; objects are returned unchanged."""
     path = spec if is_name(spec) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path

@@ -1,4 +1,4 @@
-"""What can be known of data without reading them: type, ending, header, names of files."""
+"""A preview of data without reading them: type, file extension, header, file names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nearfar.data._files import file_ending
 
 __all__ = ["DataPreview"]
 
-LOOKED_AT = 1_000  # files of a folder
+LOOKED_AT = 1_000  # files per folder
 READERS: Mapping[Any, Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -25,13 +25,13 @@ READERS: Mapping[Any, Any] = {
 
 @final
 class DataPreview:
-    """A first look at what a user named as data; nothing is decoded, files are opened at most once.
+    """A preview of data; nothing is decoded, and each file is opened at most once.
 
     Args:
-        spec: As of :func:`nearfar.data.open_source`, paths as :class:`pathlib.Path`.
+        spec: Data, as in :func:`nearfar.data.open_source`, with paths as :class:`pathlib.Path`.
 
     Attributes:
-        spec: The same.
+        spec: The data.
 
     Example:
         >>> DataPreview(Path("news.CSV.gz")).ending, DataPreview(np.zeros((5, 4))).axes
@@ -43,7 +43,7 @@ class DataPreview:
 
     @property
     def path(self) -> Path | None:
-        """Where the data are; None for data in memory."""
+        """Path of the data; None for data in memory."""
         return self.spec if isinstance(self.spec, Path) else None
 
     @cached_property
@@ -53,12 +53,12 @@ class DataPreview:
 
     @cached_property
     def ending(self) -> str:
-        """The ending of a file in lower case, that inside of ``.gz``; empty for all else."""
+        """File extension in lower case, the one before ``.gz`` if compressed; empty if none."""
         return "" if self.path is None or self.is_folder else file_ending(self.path)
 
     @cached_property
     def axes(self) -> int | None:
-        """Axes of an array or tensor in memory or in a ``.npy`` file; None for all else."""
+        """Number of axes of an array or tensor in memory or in a ``.npy`` file; otherwise None."""
         if self.path is None:
             axes = getattr(self.spec, "ndim", None)
             return axes if isinstance(axes, int) else None
@@ -71,7 +71,7 @@ class DataPreview:
 
     @cached_property
     def arrays(self) -> Mapping[str, tuple[int, ...]]:
-        """Name and shape of each array of a ``.npz`` file; empty for all else."""
+        """Name and shape of each array in a ``.npz`` file; empty for other data."""
         if self.path is None or self.ending != ".npz":
             return {}
         try:
@@ -82,7 +82,7 @@ class DataPreview:
 
     @cached_property
     def file_names(self) -> tuple[str, ...]:
-        """Names of the first 1,000 files of a folder and its subfolders, in lower case."""
+        """Names of the first 1,000 files in a folder and its subfolders, in lower case."""
         if self.path is None or not self.is_folder:
             return ()
         walk = os.walk(self.path, followlinks=True)
@@ -90,7 +90,7 @@ class DataPreview:
         return tuple(islice(names, LOOKED_AT))
 
     def count_files(self, endings: tuple[str, ...]) -> int:
-        """How many of :attr:`file_names` have one of these endings."""
+        """Number of :attr:`file_names` with one of these extensions."""
         return sum(name.endswith(endings) for name in self.file_names)
 
 

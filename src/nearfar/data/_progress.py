@@ -1,4 +1,4 @@
-"""Work in threads, and a progress bar on a terminal."""
+"""A thread pool, and a progress bar for terminals."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ Result = TypeVar("Result")
 def progress(
     label: str, *, total: int | None, size: bool = False
 ) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's standard error, gone when done; nothing where there is no terminal.
+    """A progress bar on standard error, removed when done; only shown on a terminal.
 
     Args:
-        label: What is being done.
-        total: Steps, or bytes with `size`; None if unknown.
-        size: Count bytes.
+        label: Text in front of the bar.
+        total: Number of steps, or of bytes with `size`; None if unknown.
+        size: Whether bytes are counted rather than steps.
 
     Yields:
-        Call it with the number of steps or bytes just done.
+        A function to call with the number of steps or bytes just completed.
     """
     counts: list[ProgressColumn] = (
         [DownloadColumn(), TransferSpeedColumn()] if size else [MofNCompleteColumn()]
@@ -61,9 +61,10 @@ def progress(
 def in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], *, label: str | None = None
 ) -> list[Result]:
-    """`work` on every item, results in order; with a label, a progress bar.
+    """Apply `work` to every item in a thread pool, and return the results in order.
 
-    Made for what releases the interpreter's lock: decoding images, reading files.
+    For work that releases the GIL, such as decoding images and reading files. With a label, a
+    progress bar is shown.
     """
     with ThreadPoolExecutor(max_workers=min(32, usable_cores())) as pool:
         if label is None:

@@ -1,4 +1,4 @@
-"""What every source is, and what it hands out."""
+"""The base classes of sources, and their batches."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch:
-    """Several samples; no labels.
+    """Several samples, without labels.
 
     Attributes:
-        inputs: What the samples are: :class:`nearfar.inputs.Images` and the like.
-        samples: The number of each, for :meth:`Source.identify` and for everything random.
+        inputs: The samples' content, such as :class:`nearfar.inputs.Images`.
+        samples: Index of each sample, for :meth:`Source.identify` and for random seeds.
     """
 
     inputs: View
@@ -40,22 +40,22 @@ class Batch:
         return len(self.samples)
 
     def split(self, parts: int) -> list[Batch]:
-        """Parts as equal as they can be, the samples in their order."""
+        """Split into `parts` batches of nearly equal size, in order."""
         rows = torch.arange(len(self)).tensor_split(parts)
         return [Batch(select(self.inputs, row), self.samples[row]) for row in rows]
 
 
 class Source(ABC):
-    """A finite, ordered collection of samples that can be read in any order, as often as wanted.
+    """A finite, ordered collection of samples with random access.
 
-    Reading is a pure function of the positions: no randomness, no state that a resumed run would
-    have to restore.
+    Reading is a pure function of the positions: it has no randomness, and no state that a resumed
+    run would have to restore.
 
     Attributes:
-        name: Short name: ``digits``, ``photos``.
+        name: Short name, such as ``digits`` or ``photos``.
         modality: The kind of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
-            ``vectors``, ``pairs``, or the name of a kind of another package.
-        at_once: Samples that are best read at once where nothing else decides.
+            ``vectors``, ``pairs``, or the name of a kind from another package.
+        at_once: Default number of samples per read.
     """
 
     name: str
@@ -71,17 +71,17 @@ class Source(ABC):
         """The samples at these positions, each from 0 to ``len(self) - 1``."""
 
     def chunks(self, size: int | None = None) -> Iterator[Batch]:
-        """All samples in their order, `size` at a time; :attr:`at_once` if not given."""
+        """All samples in order, `size` at a time; :attr:`at_once` by default."""
         size = size or self.at_once
         for start in range(0, len(self), size):
             yield self.read(range(start, min(start + size, len(self))))
 
     @abstractmethod
     def identify(self, sample: int) -> str:
-        """What a sample is to a person: a path inside the folder, or ``row 17``.
+        """A human-readable name of a sample: its path inside the folder, or ``row 17``.
 
         Args:
-            sample: As in :attr:`Batch.samples` and :attr:`samples`.
+            sample: Sample index, as in :attr:`Batch.samples` and :attr:`samples`.
         """
 
     @abstractmethod
@@ -91,21 +91,21 @@ class Source(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change when the data change."""
+        """A hash of the data, as 16 hexadecimal digits."""
 
     @property
     def root(self) -> Source:
-        """The source itself, but for a :class:`Subset` what it was selected from."""
+        """The source itself; for a :class:`Subset`, the source it was selected from."""
         return self
 
     @property
     def samples(self) -> Int64[Tensor, " samples"]:
-        """The sample at each position; the position itself, but for a :class:`Subset`."""
+        """Sample index at each position; equal to the position except in a :class:`Subset`."""
         return torch.arange(len(self))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know: files skipped, values rescaled."""
+        """Notes for the user, such as skipped files or rescaled values."""
         return ()
 
     def __repr__(self) -> str:
@@ -116,8 +116,8 @@ class ImageSource(Source):
     """A source of images.
 
     Attributes:
-        channels: Channels of every image.
-        image_size: Side length at which views are shown unless a user says otherwise.
+        channels: Number of channels of every image.
+        image_size: Default side length of views.
     """
 
     modality: ClassVar = "images"
@@ -126,12 +126,12 @@ class ImageSource(Source):
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """The (low, high) that were mapped to (0, 1); None where values were taken as they are."""
+        """The (low, high) that were mapped to (0, 1); None if values were not rescaled."""
         return None
 
 
 def check_positions(positions: Sequence[int] | Tensor, *, length: int) -> Int64[Tensor, " batch"]:
-    """Positions as a vector of integers, each one within the source."""
+    """Convert positions to an integer vector, and check that each is within the source."""
     index = torch.as_tensor(positions, dtype=torch.int64, device="cpu").reshape(-1)
     if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < length:
         outside = index[(index < 0) | (index >= length)]
@@ -140,7 +140,7 @@ def check_positions(positions: Sequence[int] | Tensor, *, length: int) -> Int64[
 
 
 def default_image_size(short_side: int) -> int:
-    """At what size images with this short side are shown.
+    """Default side length of views for images with this short side.
 
     >>> [default_image_size(side) for side in (8, 28, 50, 96, 105, 200, 480)]
     [16, 28, 52, 96, 96, 128, 224]
@@ -151,7 +151,7 @@ def default_image_size(short_side: int) -> int:
 
 
 def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, int]]) -> str:
-    """Count, colours, and the smallest and largest (height, width) of images.
+    """Number, colour mode, and smallest and largest (height, width) of images.
 
     >>> describe_images(1200, channels=1, extents=[(30, 40), (8, 8)])
     '1,200 grey images 8×8 to 40×30'

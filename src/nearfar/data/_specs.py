@@ -1,4 +1,4 @@
-"""What a user may name as data, and what is said of it."""
+"""Types of data specifications and splits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def array_of(values: NDArray[Any] | Tensor) -> NDArray[Any]:
 
 
 def refuse_test(split: Split, what: str) -> None:
-    """Data without an official split have no test set.
+    """Raise an error if the test set of data without an official split is requested.
 
     Raises:
         ValueError: `split` is ``test``.

@@ -19,9 +19,9 @@ __all__ = ["Subset"]
 class Subset(Source):
     """Some samples of a source, in a given order.
 
-    A sample keeps its number: :meth:`read` takes positions in the selection, and the
-    :attr:`Batch.samples` it gives, like :meth:`identify`, speak of the parent's numbers. So what is
-    random about a sample does not depend on which others were selected.
+    Samples keep their index: :meth:`read` takes positions in the selection, while
+    :attr:`Batch.samples` and :meth:`identify` use the indices of the parent. Random augmentations
+    of a sample therefore do not depend on the selection.
     """
 
     def __init__(

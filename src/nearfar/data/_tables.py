@@ -1,4 +1,4 @@
-"""Tables in files: columns by name, and the rows that could be read."""
+"""Tables read from files, as named columns of the readable rows."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Table:
     """Columns of equal length.
 
     Attributes:
-        name: Of the file.
-        columns: By name; what a row lacks is None.
-        rows: Where each row stands in the file, from 1.
-        place: What `rows` counts: ``line`` or ``row``.
-        notes: What was left out.
+        name: Name of the file.
+        columns: Columns by name; missing entries are None.
+        rows: Line or row number of each row in the file, from 1.
+        place: Unit of `rows`: ``line`` or ``row``.
+        notes: Notes on skipped lines.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Table:
         """A column by name.
 
         Raises:
-            ValueError: There is none; the nearest is named.
+            ValueError: No such column; the message suggests the closest name.
         """
         if name not in self.columns:
             raise ValueError(
@@ -54,14 +54,14 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a ``.csv``, ``.tsv`` (tabs, no quotes), ``.jsonl`` or ``.parquet`` file.
+    """Read a ``.csv``, ``.tsv`` (tab-separated, without quoting), ``.jsonl`` or ``.parquet`` file.
 
-    The first three may be compressed (``.gz``). Columns have the names of the first line, or of the
-    objects' keys. Lines with too many or too few entries, and lines that are no JSON object, are
-    passed over and counted.
+    The first three may be compressed (``.gz``). Column names come from the first line or the
+    objects' keys. Lines with too many or too few entries, and lines that are not a JSON object, are
+    skipped and counted.
 
     Raises:
-        ValueError: The file is empty or not in UTF-8, or more than half of its lines are damaged.
+        ValueError: The file is empty or not UTF-8, or more than half of its lines are damaged.
     """
     ending = file_ending(path)
     if ending == ".parquet":
@@ -72,10 +72,10 @@ def read_table(path: Path) -> Table:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file in UTF-8, plain or compressed, without their ends.
+    """The lines of a UTF-8 text file, plain or compressed, without line breaks.
 
     Raises:
-        ValueError: A line is not UTF-8; which one and which byte is said.
+        ValueError: A line is not UTF-8; the message gives the line and the byte.
     """
     shown = printable(path.name)
     try:
@@ -110,7 +110,7 @@ def _read_separated(path: Path, delimiter: str) -> Table:
         if not header:
             raise ValueError(f"{shown} is empty")
         if len(set(header)) < len(header):
-            raise ValueError(f"columns of {shown} must have different names, got {header}")
+            raise ValueError(f"columns of {shown} must have distinct names, got {header}")
         rows, numbers, damaged = [], [], []
         start = reader.line_num + 1
         for row in reader:
@@ -141,7 +141,7 @@ def _read_objects(path: Path) -> Table:
             numbers.append(number)
         else:
             damaged.append(f"line {number}")
-    notes = _judge(damaged, len(objects), name=shown, what="are no JSON objects")
+    notes = _judge(damaged, len(objects), name=shown, what="are not JSON objects")
     names = dict.fromkeys(key for found in objects for key in found)
     columns = {name: [found.get(name) for found in objects] for name in names}
     return Table(shown, columns, numbers, "line", notes)
@@ -165,7 +165,7 @@ def _read_parquet(path: Path) -> Table:
 
 
 def _judge(damaged: list[str], good: int, *, name: str, what: str) -> tuple[str, ...]:
-    """A note of what was passed over; an error if that is most."""
+    """A note on skipped lines; an error if they are more than half."""
     if not damaged and not good:
         raise ValueError(f"{name} is empty")
     if not damaged:
@@ -174,7 +174,7 @@ def _judge(damaged: list[str], good: int, *, name: str, what: str) -> tuple[str,
     listed = list_names(damaged)
     if len(damaged) > good:
         raise ValueError(f"more than half of the file is damaged: {found}: {listed}")
-    return (f"{found} and were passed over: {listed}",)
+    return (f"{found} and were skipped: {listed}",)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One file per published method; lower-case names are presets with the paper's sizes."""
+"""Published methods, one per file; lower-case names are presets with the paper's sizes."""
 
 from nearfar.methods._alignment_uniformity import AlignmentUniformity, alignment_uniformity
 from nearfar.methods._amdim import AMDIM, amdim

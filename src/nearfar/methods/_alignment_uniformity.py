@@ -1,8 +1,8 @@
 """Alignment + uniformity: optimise the two properties of contrastive learning directly.
 
-Both views pass one network; positive pairs are aligned, and all samples repel each other by a
-Gaussian potential on the hypersphere; a contrastive loss may be added. Everything is trained by
-gradient. Wang & Isola, ICML 2020, arXiv 2005.10242.
+Both views are encoded by the same network; positive pairs are aligned, and all samples repel each
+other by a Gaussian potential on the hypersphere; a contrastive loss can be added. Everything is
+trained by gradient. Wang & Isola, ICML 2020, arXiv 2005.10242.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class AlignmentUniformity(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        alpha: Exponent of the distance of a positive pair.
+        alpha: Exponent of the distance between the views of a positive pair.
         t: Inverse width of the Gaussian potential (the paper: 2 on STL-10, 3 on ImageNet).
         alignment_weight: λ_a (the paper: 0.98 on STL-10, 3 on ImageNet); above about four times λ_u
-            everything collapses.
+            the representation collapses.
         uniformity_weight: λ_u (the paper: 0.96 on STL-10, 1 on ImageNet).
         contrastive_weight: λ_c, weight of an additional contrastive loss; 0 disables it.
         temperature: Temperature of the contrastive loss.
@@ -50,17 +50,17 @@ class AlignmentUniformity(Method):
     When to use:
         To weight alignment against uniformity explicitly, and to study each: with λ_u = 0 the
         encoder collapses, with λ_a = 0 it learns only uniformity. Among the paper's 304 encoders of
-        STL-10, the best of this loss (84.4 %) is ahead of the best contrastive one (83.9 %), and a
-        mixture of both is in between.
+        STL-10, the best one trained with this loss (84.4 %) is ahead of the best contrastive one
+        (83.9 %); the best mixture of both is in between.
 
     Good to know:
-        The two terms are also diagnostics of every nearfar run, so that training on them may
-        improve them without improving classification: rely on the probe. The potential compares
-        all pairs of a batch, so uniformity is noisy for small batches. A learnt temperature tends
-        to decrease as long as pairs can be discriminated; it has the learning rate of the rest.
+        The two terms are also diagnostics of every nearfar run, so optimising them directly may
+        improve them without improving classification: rely on the probe. The potential compares all
+        pairs of a batch, so uniformity is noisy for small batches. A learnt temperature tends to
+        decrease as long as pairs can be discriminated; its learning rate is that of the weights.
 
     Raises:
-        ValueError: A weight is negative, or a power, width or temperature not above 0.
+        ValueError: A negative weight, or a non-positive `alpha`, `t` or temperature.
 
     Reference:
         Wang & Isola: Understanding contrastive representation learning through alignment and
@@ -100,7 +100,7 @@ class AlignmentUniformity(Method):
             uniformity_weight=uniformity_weight,
         )
         self.contrastive_weight = contrastive_weight
-        # its logarithm, so that no step leads below 0
+        # as a logarithm, so that it stays positive
         start = torch.tensor(math.log(temperature))
         if learn_temperature and contrastive_weight > 0:
             self.log_temperature = nn.Parameter(start)
@@ -114,7 +114,7 @@ class AlignmentUniformity(Method):
         return representations, projections.chunk(2)
 
     def compare(self, projected: Projected) -> Step:
-        """Alignment, uniformity and, if it has weight, the contrastive loss."""
+        """Alignment, uniformity and, if its weight is not 0, the contrastive loss."""
         representations, (z1, z2) = projected
         everywhere = gather(z1), gather(z2)
         terms = self.objective.terms(*everywhere)
@@ -137,11 +137,11 @@ class AlignmentUniformity(Method):
 def alignment_uniformity(
     encoder: nn.Module, width: int, *, hidden: int | None = None, dim: int = 128, **options: Any
 ) -> AlignmentUniformity:
-    """Alignment + uniformity around any encoder, with about the paper's best weights on STL-10.
+    """Alignment + uniformity around any encoder, with approximately the paper's weights for STL-10.
 
     Args:
-        hidden: Width of the projector's inner layer; the representation's if not given.
-        dim: Dimensions of a projection.
+        hidden: Width of the projector's hidden layer; that of the representation by default.
+        dim: Dimension of the projections.
 
     Example:
         >>> from nearfar.modules import ConvNet

@@ -1,8 +1,8 @@
 """AMDIM: maximise information across views and across scales.
 
-Deep InfoMax between two augmented views, from feature maps of three sizes, with noise-contrastive
-scores that are clipped softly. Everything is trained by gradient. Bachman, Hjelm, Buchwalter,
-NeurIPS 2019, arXiv 1906.00910.
+Deep InfoMax between two augmented views, with feature maps at three scales and soft-clipped
+noise-contrastive scores. Everything is trained by gradient. Bachman, Hjelm, Buchwalter, NeurIPS
+2019, arXiv 1906.00910.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]
 
-_FINE, _COARSE = 7, 5  # locations along a side, as in the paper
+_FINE, _COARSE = 7, 5  # locations per side, as in the paper
 
 
 @final
@@ -35,8 +35,8 @@ class AMDIM(Method):
     Deep InfoMax across views: the global vector of one view (the paper's scale 1) predicts every
     location of the other view's coarse map (scale 5, 5 × 5 locations) and fine map (7), and a
     location of the coarse map predicts every location of the other's coarse map. The loss is the
-    sum of the three, 1 → 5, 1 → 7 and 5 → 5, each averaged over both directions. Heads embed each
-    scale in one space, where inner products are the scores.
+    sum of the three, 1 → 5, 1 → 7 and 5 → 5, each averaged over both directions. Heads embed all
+    scales in a common space, where inner products are the scores.
 
     Args:
         encoder: Images to representations, with feature maps
@@ -44,11 +44,12 @@ class AMDIM(Method):
         projector: Representations to the common space.
         fine_head: Locations of the fine map to the common space.
         coarse_head: Locations of the coarse map to the common space.
-        fine_map: Index of the fine map, from the finest; if not given the first whole stage, 0 of
-            our own encoders and 1 of timm's. Maps above 7 × 7 are average-pooled to that.
-        coarse_map: Index of the coarse map; if not given the next stage. Maps above 5 × 5 are
-            average-pooled to that.
-        all_places: Use every location for 5 → 5, instead of one random location per update.
+        fine_map: Index of the fine map, counted from the finest; by default the first complete
+            stage, which is 0 for our own encoders and 1 for timm's. Maps above 7 × 7 are
+            average-pooled to that size.
+        coarse_map: Index of the coarse map; by default the stage after the fine map. Maps above 5 ×
+            5 are average-pooled to that size.
+        all_places: Use all locations for 5 → 5, instead of one random location per update.
         clip: Bound on the scores.
         penalty_weight: Weight of the mean squared score before clipping.
 
@@ -60,19 +61,19 @@ class AMDIM(Method):
 
     Good to know:
         Finer maps are average-pooled to the paper's 7 × 7 and 5 × 5 locations, which bounds the
-        cost: the vectors of one view are scored against batch × 49 candidates. Both views are
-        flipped alike, since locations are compared. Scores are bounded by ``clip``; without the
+        cost: each vector is scored against batch × 49 candidates. Both views of an image are
+        flipped together, since locations are compared. Scores are bounded by ``clip``; without the
         penalty (part of the loss, not a separate term) they saturate at the clip, where the
         gradient vanishes. All three terms at ln(1 + (B − 1)·locations) indicate collapse.
 
-        The authors take another coarse location for each image; here all images in a batch share
+        The authors use a different coarse location for each image; here all images in a batch share
         the location of the update. Their representation is the vector in the common space; here a
-        head follows, since other encoders have other widths. Their Adam has β₁ = 0.8 and a learning
-        rate of 2e-4.
+        head maps the representation to it, since the widths of encoders differ. Their Adam has β₁ =
+        0.8 and a learning rate of 2e-4.
 
     Raises:
-        TypeError: The encoder gives no feature maps.
-        ValueError: The encoder has no such map.
+        TypeError: The encoder has no feature maps.
+        ValueError: The encoder does not have the requested map.
 
     Reference:
         Bachman, Hjelm, Buchwalter, NeurIPS 2019 (arXiv 1906.00910), section 3; authors' code
@@ -109,15 +110,15 @@ class AMDIM(Method):
         self.fine_map = choose_map(encoder, stage=0, fine_map=fine_map)
         self.coarse_map = choose_map(encoder, stage=1, coarse_map=coarse_map)
         self.all_places = all_places
-        # counts updates from a random start, so that other seeds use other locations
+        # counts updates from a random start, so that the locations depend on the seed
         self.register_buffer("draws", torch.randint(2**31, ()))
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode each view, and embed its vector and the locations of its two maps."""
+        """Encode each view, and embed its global vector and the locations of its two maps."""
         return tuple(zip(*(self._scales(view) for view in views), strict=True))
 
     def compare(self, projected: Projected) -> Step:
-        """Vectors and coarse locations of each view against locations of the other."""
+        """Score global vectors and coarse locations of each view against locations of the other."""
         representations, projections, *maps = projected
         vectors = [gather(z)[:, None] for z in projections]
         fine, coarse = ([gather(part) for part in both] for both in maps)
@@ -142,7 +143,7 @@ class AMDIM(Method):
         )
 
     def after_update(self, progress: float) -> None:
-        """The next update uses another location."""
+        """Select another location for the next update."""
         self.draws += 1
 
     def chance(self, batch_size: int) -> float | None:
@@ -178,10 +179,10 @@ def amdim(
     """AMDIM around any encoder with feature maps; the paper's own is ``--encoder amdim``.
 
     Args:
-        dim: Dimensions of the common space; the representation's if not given, as in the paper.
+        dim: Dimension of the common space; by default that of the representation, as in the paper.
 
     Raises:
-        TypeError: The encoder gives no feature maps.
+        TypeError: The encoder has no feature maps.
 
     Example:
         >>> import torch

@@ -1,7 +1,7 @@
 """Autoencoder: reconstruct the input from its representation.
 
-Encoder and decoder are trained by gradient, and samples do not interact: the oldest way to learn
-without labels, included as a baseline. Rumelhart, Hinton, Williams, 1986.
+Encoder and decoder are trained by gradient, and samples do not interact. The oldest self-supervised
+method, included as a baseline. Rumelhart, Hinton, Williams, 1986.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ class Autoencoder(Method):
 
     Args:
         encoder: Inputs to representations.
-        decoder: Representations to `signal_dim` numbers.
-        signal_dim: Dimensions of the target.
+        decoder: Representations to reconstructions, of dimension `signal_dim`.
+        signal_dim: Dimension of the target.
 
     When to use:
         As a baseline, and if appearance matters more than content: denoising, compression,
         anomalies.
 
     Good to know:
-        It spends the representation on whatever has most variance: brightness, background,
-        position. Classes that differ in small or textured parts are separated worse than by methods
-        that compare views, and often worse than by raw pixels. A wide representation without noise
-        can copy its input; random cropping and the pooling of the ConvNet prevent that here. It
-        cannot collapse, but a decoder that outputs the mean has the total variance of the input as
-        its loss.
+        The representation encodes whatever has the largest variance: brightness, background,
+        position. Classes that differ in small or textured parts are separated less well than by
+        methods that compare views, and often less well than by raw pixels. A wide representation
+        without noise can copy its input; random cropping and the pooling of the ConvNet prevent
+        that here. It cannot collapse, but a decoder that outputs the mean has the total variance of
+        the input as its loss.
 
     Reference:
         Rumelhart, Hinton, Williams: Learning internal representations by error propagation (1986);
@@ -90,7 +90,7 @@ class Autoencoder(Method):
         return Step(loss=loss, representations=representations, projections=representations)
 
     def chance(self, batch_size: int) -> float | None:
-        """None: it would be the variance of the data, which is unknown here."""
+        """None: the chance level is the variance of the data, which is unknown here."""
         return None
 
 
@@ -98,14 +98,14 @@ class Autoencoder(Method):
 def autoencoder(
     encoder: nn.Module, width: int, *, hidden: int | None = None, facts: RunFacts | None = None
 ) -> Autoencoder:
-    """An autoencoder around any encoder, with a decoder of two layers.
+    """An autoencoder around any encoder, with a two-layer decoder.
 
     Args:
-        hidden: Width of the decoder's inner layer; twice the representation's if not given.
-        facts: Of the run: how many numbers each input has (``signal_dim``); required.
+        hidden: Width of the decoder's hidden layer; twice that of the representation by default.
+        facts: Facts about the run: the dimension of the target (``signal_dim``), which is required.
 
     Raises:
-        ValueError: The number of numbers to decode is unknown.
+        ValueError: The dimension of the target is unknown.
 
     Example:
         >>> import torch

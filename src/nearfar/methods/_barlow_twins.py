@@ -1,7 +1,7 @@
 """Barlow Twins: the cross-correlation matrix of two views should be the identity.
 
-Both views pass one network. No negatives, no momentum encoder, no predictor: everything is trained
-by gradient. Zbontar, Jing, Misra, LeCun, Deny, ICML 2021, arXiv 2103.03230.
+Both views are encoded by the same network. No negatives, no momentum encoder, no predictor:
+everything is trained by gradient. Zbontar, Jing, Misra, LeCun, Deny, ICML 2021, arXiv 2103.03230.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BarlowTwins(Method):
     """Two views, one network, decorrelated dimensions.
 
     Each dimension of the projections is standardised over the batch. The diagonal of the
-    cross-correlation matrix is driven to 1 (invariance), everything else to 0 (redundancy
+    cross-correlation matrix is driven to 1 (invariance), all other entries to 0 (redundancy
     reduction); a constant dimension is penalised most.
 
     Args:
@@ -42,11 +42,11 @@ class BarlowTwins(Method):
 
     Good to know:
         Accuracy keeps growing with the projector's width, up to 8,192 dimensions and beyond, where
-        other methods saturate. λ may be anything from 0.002 to 0.02. The redundancy term alone
+        other methods saturate. λ can be anywhere from 0.002 to 0.02. The redundancy term alone
         learns nothing and the invariance term alone much less (57.3 instead of 71.4 % on ImageNet),
-        but neither allows constant dimensions, so collapse shows as a low rank. The loss is a sum
-        over dimensions and not comparable across widths. The authors use a lower learning rate for
-        biases and norms than for weights; here all have the same.
+        but neither allows constant dimensions, so collapse is visible as a low rank. The loss is a
+        sum over dimensions and not comparable across widths. The authors use a lower learning rate
+        for biases and norms than for weights; here all have the same.
 
     Reference:
         Zbontar, Jing, Misra, LeCun, Deny: Barlow Twins (ICML 2021, arXiv 2103.03230), equations 1
@@ -101,9 +101,9 @@ def barlow_twins(
     """Barlow Twins as published, around any encoder.
 
     Args:
-        hidden: Width of the projector's two inner layers; four times the representation's if not
-            given (8,192 for the paper's ResNet-50).
-        dim: Dimensions of a projection; as wide as the inner layers if not given.
+        hidden: Width of the projector's two hidden layers; by default four times that of the
+            representation (8,192 for the paper's ResNet-50).
+        dim: Dimension of the projections; by default the width of the hidden layers.
 
     Example:
         >>> import torch

@@ -24,7 +24,7 @@ from nearfar.views import ViewRecipe, byol_views
 
 __all__ = ["BYOL", "byol"]
 
-_LONGEST = 0.996  # of 1,000 epochs
+_LONGEST = 0.996  # largest decay, for 1,000 epochs
 
 
 @final
@@ -41,21 +41,22 @@ class BYOL(Method):
             removes it (and the representation collapses).
         decay: Initial decay of the target, τ_base; 0 stays 0 and copies the online network at every
             update, 1 keeps the random initialisation.
-        predictor_rate: Learning rate of the predictor, as a multiple of the rest's.
+        predictor_rate: Learning rate of the predictor, as a multiple of the base learning rate.
 
     When to use:
-        Batches of a few hundred samples, and augmentations that are not tuned: on ImageNet (300
-        epochs) 72.5 % with a batch of 4,096 and 71.8 % with 256, where SimCLR drops from 67.9 to
-        64.3 %; with cropping alone 59.4 % (SimCLR 40.3 %). A batch of 64 is too small (59.7 %). It
-        has two networks and encodes each view twice; SimSiam has one.
+        Batches of a few hundred samples, and augmentations that have not been tuned: on ImageNet
+        (300 epochs) 72.5 % with a batch of 4,096 and 71.8 % with 256, where SimCLR drops from 67.9
+        to 64.3 %; with cropping alone 59.4 % (SimCLR 40.3 %). A batch of 64 is too small (59.7 %).
+        It has two networks and encodes each view twice; SimSiam has one network.
 
     Good to know:
         A collapsed network minimises the loss, and there is no chance level: rely on the verdict.
-        Without predictor, or without the lag of the target, it collapses; a constant random target
-        still gives 18.8 %. Short runs need a lower decay: 0.99 for up to 300 epochs, 0.97 for 40.
-        With a predictor learning rate ten times higher, no target network is needed (66.6 %).
-        The loss is the sum of both directions, 0 to 8; some implementations use a half or a quarter
-        of it, and learning rates to match. Weight decay matters; it excludes biases and norms.
+        Without a predictor, or without the lag of the target, it collapses; a constant random
+        target still gives 18.8 %. Short runs need a lower decay: 0.99 for up to 300 epochs, 0.97
+        for 40. With a predictor learning rate ten times higher, no target network is needed (66.6
+        %). The loss is the sum of both directions, 0 to 8; some implementations use a half or a
+        quarter of it, with matching learning rates. Weight decay matters; it is not applied to
+        biases and normalisation layers.
 
     Reference:
         Grill, Strub, Altché, Tallec and others: Bootstrap Your Own Latent (NeurIPS 2020), arXiv
@@ -90,7 +91,7 @@ class BYOL(Method):
         self.predictor_rate = predictor_rate
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project and predict each view; targets from the target network."""
+        """Encode, project and predict each view; the targets are from the target network."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1), self.predictor(z2)
@@ -106,7 +107,7 @@ class BYOL(Method):
     def after_update(self, progress: float) -> None:
         """Update the target with decay 1 − (1 − τ_base)(cos πp + 1)/2."""
         decay = 1 - (1 - self.decay) * (math.cos(math.pi * progress) + 1) / 2
-        decay = decay if self.decay else 0.0  # table 5a of the paper: no averaging at all
+        decay = decay if self.decay else 0.0  # table 5a of the paper: no averaging
         self.target.follow(nn.Sequential(self.encoder, self.projector), decay=decay)
 
     def chance(self, batch_size: int) -> float | None:
@@ -133,14 +134,14 @@ def byol(
     """BYOL as published, around any encoder.
 
     Args:
-        hidden: Width of the inner layers of projector and predictor; twice the representation's if
-            not given (4,096 for the paper's ResNet-50).
-        dim: Dimensions of a projection.
+        hidden: Width of the hidden layers of projector and predictor; by default twice that of the
+            representation (4,096 for the paper's ResNet-50).
+        dim: Dimension of the projections.
         decay: Initial decay of the target, τ_base; 0 copies the online network at every update, 1
-            keeps the random initialisation. If not given, it follows the length of the run, as the
-            authors chose it (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
+            keeps the random initialisation. By default it depends on the number of updates, in line
+            with the authors' choices (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
         predictor: ``perceptron``, or ``none``, which collapses.
-        facts: Of the run: the number of updates.
+        facts: Facts about the run: the number of updates.
 
     Example:
         >>> from nearfar.methods import RunFacts
@@ -163,5 +164,5 @@ def byol(
 
 
 def _decay_of(updates: int) -> float:
-    """A power law through the authors' three values, so that the target moves within the run."""
+    """Decay by a power law through the authors' three values, so that short runs update faster."""
     return min(_LONGEST, max(0.5, 1 - 8.7 * math.pow(updates, -0.6)))

@@ -30,17 +30,18 @@ __all__ = ["CPC", "cpc"]
 
 @final
 class CPC(Method):
-    """One view, an encoder with time steps, a critic for each number of steps ahead.
+    """One view, an encoder with time steps, and one critic per number of steps ahead.
 
     Given the context of the past, the encoding of a future step is identified among the encodings
     of other steps and other sequences. This learns features that vary slowly.
 
     Args:
-        encoder: Has encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
-        critics: Contexts to encodings, one for each number of steps ahead: 1, 2, …
+        encoder: Encoder with encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
+        critics: Contexts to encodings, one per number of steps ahead: 1, 2, …
         candidates: Where negatives come from: the whole ``batch`` (all steps of all sequences),
-            other times of the ``same_sequence``, or the ``other_sequences`` alone.
-        times: Time steps per view, if known, for :meth:`chance` and :meth:`candidates`.
+            other times of the ``same_sequence``, or only ``other_sequences``.
+        times: Number of the encoder's time steps per view, if known, for :meth:`chance` and
+            :meth:`candidates`.
 
     Raises:
         TypeError: The encoder has no time steps.
@@ -53,10 +54,10 @@ class CPC(Method):
     Good to know:
         The number of steps ahead matters: too few can be predicted from local features. On speech,
         2 / 4 / 8 / 12 / 16 steps gave a phone accuracy of 28.5 / 57.6 / 63.6 / 64.6 / 63.8 % (table
-        2). So does the source of negatives: without those of the same sequence it lost 7 points.
-        Each encoding is compared with all steps × samples of the batch, so memory grows with both.
-        The loss cannot certify more information than the logarithm of the number of candidates.
-        There is no second view, so a run is judged on two lightly augmented views.
+        2). So does the source of negatives: without those of the same sequence, accuracy was 7
+        points lower. Each encoding is compared with all steps × samples of the batch, so memory
+        grows with both. The loss cannot certify more information than the logarithm of the number
+        of candidates. There is no second view, so a run is evaluated on two mildly augmented views.
 
     Reference:
         van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding
@@ -68,7 +69,7 @@ class CPC(Method):
     negatives: ClassVar = True
     momentum: ClassVar = False
     serves: ClassVar = {
-        # candidates are all time steps of a batch: few sequences are many candidates
+        # candidates are all time steps in a batch, so a few sequences suffice
         "sequences": Serves(
             views=ViewRecipe(window_view), training={"batch_size": 16, "updates": 1_000}
         )
@@ -144,15 +145,16 @@ def cpc(
     """CPC as published, around an encoder with time steps.
 
     Args:
-        encoder: Has encodings and contexts, as :class:`nearfar.modules.StridedEncoder` has.
-        width: Dimensions of a context.
-        steps: Number of time steps predicted ahead; fewer than a view has.
-        facts: Of the run: the length of the views. If known, so is the loss at chance, and views
-            that are too short are refused.
+        encoder: Encoder with encodings and contexts, such as
+            :class:`nearfar.modules.StridedEncoder`.
+        width: Dimension of the contexts.
+        steps: Number of time steps predicted ahead; less than the number of time steps per view.
+        facts: Facts about the run: the length of the views. If it is known, the loss at chance is
+            available, and views that are too short raise an error.
 
     Raises:
         TypeError: The encoder has no time steps.
-        ValueError: A view has no more steps than are predicted.
+        ValueError: A view has too few time steps for `steps`.
 
     Example:
         >>> from nearfar.methods import RunFacts
@@ -176,15 +178,15 @@ def cpc(
 def _check_horizon(steps: int, times: int) -> None:
     if times <= steps:
         raise ValueError(
-            f"`steps` must be below the {times} time steps that the encoder makes of a view,"
-            f" got {steps}: predict fewer steps, or show longer views"
+            f"`steps` must be below the {times} time steps of the encoder's output for a view,"
+            f" got {steps}: predict fewer steps, or use longer views"
         )
 
 
 def _check_steps(encoder: nn.Module) -> StepEncoder:
     if not isinstance(encoder, StepEncoder):
         raise TypeError(
-            "`encoder` must have time steps (encodings and contexts), as"
-            f" nearfar.modules.StridedEncoder has; {type(encoder).__name__} has none"
+            "`encoder` must have time steps (encodings and contexts), like"
+            f" nearfar.modules.StridedEncoder; {type(encoder).__name__} has none"
         )
     return encoder

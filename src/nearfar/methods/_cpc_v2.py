@@ -1,9 +1,9 @@
-"""CPC v2: identify the patch some rows further on among all other patches.
+"""CPC v2: identify the patch some rows ahead among all other patches.
 
 An image is cut into a grid of overlapping patches, each encoded separately; a masked convolution
-summarises the rows so far, and a linear critic per number of rows ahead predicts the encodings
-there, in four directions. Everything is trained by gradient. Hénaff et al., ICML 2020, arXiv
-1905.09272; images as in van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
+summarises the rows so far, and a linear critic per number of rows ahead predicts their encodings,
+in four directions. Everything is trained by gradient. Hénaff et al., ICML 2020, arXiv 1905.09272;
+images as in van den Oord, Li, Vinyals, 2018, arXiv 1807.03748.
 """
 
 from __future__ import annotations
@@ -35,24 +35,25 @@ _MOST, _HIDDEN = 5, 256  # steps and blocks, channels of a block: as published
 
 @final
 class CPCv2(Method):
-    """A grid of patches; a context of the rows so far predicts patches some rows further on.
+    """A grid of patches; a context of the rows so far predicts patches some rows ahead.
 
-    One part of an image predicts another. The encoder sees one patch at a time, so that only
-    information shared across patches helps, an object or a texture: not a continuing edge, since
-    patches that overlap with the context are skipped, nor a tint, since every patch is augmented
-    separately.
+    One part of an image predicts another. The encoder sees one patch at a time, so only information
+    shared across patches helps, such as an object or a texture. Continuing edges do not help, since
+    patches that overlap with the context are skipped; nor does a common tint, since every patch is
+    augmented separately.
 
     Args:
         encoder: Images of any size to representations; trained on patches, used on whole images.
         projector: Representations to prediction targets; one linear map for all patches.
-        contexts: For each direction ("down", "up", "right", "left") the context network
-            (:class:`nearfar.modules.MaskedContext`).
-        critics: For each direction, contexts to predictions, one per number of rows ahead.
-        skip: Rows right after the context that are not predicted.
+        contexts: Context network (:class:`nearfar.modules.MaskedContext`) of each direction
+            ("down", "up", "right", "left").
+        critics: For each direction, maps from contexts to predictions, one per number of rows
+            ahead.
+        skip: Number of rows directly after the context that are not predicted.
         candidates: Where negatives come from: all patches of the ``batch``, those of the same image
-            (``same_sequence``) or those of other images alone (``other_sequences``).
+            (``same_sequence``) or only those of other images (``other_sequences``).
         temperature: Divides the scores.
-        rows: Rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
+        rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 
     When to use:
         Photographs large enough that a patch is informative, if whole images hardly repeat
@@ -63,11 +64,11 @@ class CPCv2(Method):
     Good to know:
         * Batch-norm leaks information: all patches of an image are in one batch, and its statistics
           reveal which belong together. A run therefore replaces batch-norms of the encoder
-          (``norm``), and refuses an encoder whose batch-norms cannot be replaced, unless told to
-          keep them.
+          (``norm``), and refuses an encoder whose batch-norms cannot be replaced, unless they are
+          kept explicitly.
         * The encoder must accept two image sizes, patches and whole images, as convolutional
           networks do and transformers with a fixed grid do not. Layer-norm over locations then has
-          other statistics on whole images than on patches; probes are trained and evaluated on
+          different statistics on whole images and on patches; probes are trained and evaluated on
           whole images.
         * If the stride is below the patch size, patches of the next row overlap with the context
           and could be predicted from shared pixels. `skip` excludes such rows: 1 for the published
@@ -94,7 +95,7 @@ class CPCv2(Method):
     negatives: ClassVar = True
     momentum: ClassVar = False
     serves: ClassVar = {
-        # the patches of one image are in one batch, whose statistics would give them away
+        # batch statistics would reveal which patches are from the same image
         "images": Serves(views=ViewRecipe(cpc_v2_views), encoder={"norm": "layer"})
     }
     positives: ClassVar = False
@@ -128,7 +129,7 @@ class CPCv2(Method):
         self.rows = rows
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode each patch, and predict those further on, in each direction."""
+        """Encode each patch, and predict those ahead in each direction."""
         (view,) = views
         encodings = self._encode(view)
         summary = encodings.mean(dim=(1, 2))
@@ -143,7 +144,7 @@ class CPCv2(Method):
         return (summary,), (targets,), tuple(predicted)
 
     def compare(self, projected: Projected) -> Step:
-        """Score predictions against the patches of the batch; the mean over directions."""
+        """Score predictions against the patches of the batch, averaged over directions."""
         (summary,), (targets,), predicted = projected
         projections = targets.mean(dim=(1, 2))
         if self.objective.candidates != "same_sequence":
@@ -187,7 +188,7 @@ class CPCv2(Method):
         if not (isinstance(view, Tensor) and view.ndim == 6):
             raise ValueError(
                 "`views` must be one grid of patches, batch × rows × columns × channels × height ×"
-                f" width, as nearfar.views.PatchViews makes it, got {_said(view)}"
+                f" width, as from nearfar.views.PatchViews, got {_said(view)}"
             )
         encodings: Tensor = self.encoder(view.flatten(0, 2))
         return encodings.view(*view.shape[:3], -1)
@@ -211,19 +212,20 @@ def cpc_v2(
 
     Args:
         encoder: Patches, and whole images, to representations.
-        dim: Dimensions of the predicted encodings.
-        hidden: Channels inside the context's blocks; 256, at most a quarter of the width, if not
-            given.
-        blocks: Blocks of the context network, each of which sees one row further back; up to 5, as
-            many as the grid has use for, if not given.
+        dim: Dimension of the predicted encodings.
+        hidden: Number of channels inside the context's blocks; by default 256, but at most a
+            quarter of the width.
+        blocks: Number of blocks of the context network, each of which extends the receptive field
+            by one row; by default 5, or fewer for small grids.
         directions: Directions of prediction: ``down``, ``up``, ``right``, ``left``.
-        steps: Rows predicted ahead; up to 5, as many as the grid has, if not given.
-        skip: Rows right after the context that are not predicted; those that share pixels with it
-            if not given, 1 where patches overlap by half.
-        facts: Of the run: rows of the grid of patches, and how many of them overlap.
+        steps: Number of rows predicted ahead; by default 5, or fewer for small grids.
+        skip: Number of rows directly after the context that are not predicted; by default those
+            that share pixels with it, which is 1 if patches overlap by half.
+        facts: Facts about the run: the number of rows of the grid of patches, and of overlapping
+            rows.
 
     Raises:
-        ValueError: A grid has no row so far ahead, or a number is out of its range.
+        ValueError: The grid has too few rows for the prediction, or a number is out of range.
 
     Example:
         >>> from nearfar.methods import RunFacts
@@ -255,7 +257,7 @@ def cpc_v2(
 
 
 def _turned(grid: Tensor, direction: str) -> Tensor:
-    """Turn the grid so that the direction becomes top to bottom."""
+    """Rotate the grid so that the direction becomes top to bottom."""
     lying = grid.transpose(1, 2) if direction in ("right", "left") else grid
     return lying.flip(1) if direction in ("up", "left") else lying
 

@@ -1,7 +1,7 @@
 """CURL: score positives of the same latent class above negatives.
 
-An anchor, a block of positives of its class, blocks of negatives from other samples; all encoded by
-one network that is trained by gradient, and compared by inner products of unnormalised
+An anchor, a block of positives of its class, and blocks of negatives from other samples are encoded
+by one network, which is trained by gradient, and compared by inner products of unnormalised
 representations. Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019, arXiv 1902.09229.
 """
 
@@ -28,37 +28,37 @@ __all__ = ["CURL", "curl"]
 
 @final
 class CURL(Method):
-    r"""One anchor, a block of positives, k blocks of negatives, inner products.
+    r"""One anchor, a block of positives, k blocks of negatives, and inner products.
 
-    The first view is the anchor, the mean of the other views its positive; the means of the next
-    `num_negatives` samples in the batch are its negatives. With pairs (``omniglot-pairs``)
+    The first view is the anchor, and the mean of the other views its positive; the positives of the
+    next `num_negatives` samples in the batch are its negatives. With pairs (``omniglot-pairs``)
     positives are other members of the latent class, as in the theory; with images they are other
     views of the same image.
 
     Args:
         encoder: Inputs to representations.
-        projector: Representations to the vectors that are compared; the identity in the paper.
-        num_negatives: Blocks of negatives per anchor, k; below the (global) batch. All other
-            samples of the batch if None.
+        projector: Representations to the compared vectors; the identity in the paper.
+        num_negatives: Number of blocks of negatives per anchor, k; below the (global) batch size.
+            None uses all other samples in the batch.
         surrogate: ``logistic`` or ``hinge``.
         radius: Norm to which longer vectors are clipped, for the bounded features of the theory.
             None for no bound, as in the experiments.
 
     When to use:
-        To connect to theory: with samples of known latent classes, the loss bounds the loss of the
-        mean classifier (:func:`nearfar.theory.curl_supervised_bound`), and the representation is
-        trained with the inner product with which it is used. On images alone
-        :class:`~nearfar.methods.SimCLR`, with many negatives on the sphere, learns more.
+        To connect to theory: with samples of known latent classes, the loss bounds that of the mean
+        classifier (:func:`nearfar.theory.curl_supervised_bound`), and training uses the same inner
+        product as the classifier. On images alone :class:`~nearfar.methods.SimCLR`, with many
+        negatives on the sphere, learns more.
 
     Good to know:
-        Vectors are not normalised: the loss decreases as their norms grow, so a low loss alone
-        means little, and a high learning rate lets norms diverge. A negative of the same latent
-        class (a collision) bounds the loss from below; with few latent classes more negatives hurt.
-        Blocks never increase the loss. Every view beyond the third costs a forward pass. Samples
-        are shuffled in every epoch, so the next samples in the batch are random.
+        Vectors are not normalised: the loss decreases as their norms grow, so a low loss by itself
+        means little, and norms diverge at a high learning rate. A negative of the same latent class
+        (a collision) bounds the loss from below; with few latent classes more negatives hurt.
+        Larger blocks never increase the loss. Every view beyond the third costs a forward pass.
+        Samples are shuffled in every epoch, so the next samples in the batch are random.
 
     Raises:
-        ValueError: `num_negatives` is not below the batch.
+        ValueError: `num_negatives` is not below the batch size.
 
     Reference:
         Arora, Khandeparkar, Khodak, Plevrakis, Saunshi, ICML 2019 (arXiv 1902.09229), sections 2
@@ -97,13 +97,13 @@ class CURL(Method):
     def project(self, views: tuple[View, ...]) -> Projected:
         """Encode and project all views in one batch."""
         if len(views) < 2:
-            raise ValueError(f"`views` must be an anchor and a positive at least, got {len(views)}")
+            raise ValueError(f"`views` must be at least an anchor and a positive, got {len(views)}")
         representations = encode(self.encoder, views)
         projections = self._bounded(self.projector(torch.cat(representations)))
         return representations, projections.chunk(len(views))
 
     def compare(self, projected: Projected) -> Step:
-        """Each anchor against its positive block and the blocks of the samples that follow."""
+        """Compare each anchor with its positive block and with the blocks of the next samples."""
         representations, (anchors, *positives) = projected
         blocks = gather(torch.stack(positives).mean(dim=0))
         count = self._count(len(blocks))
@@ -119,7 +119,7 @@ class CURL(Method):
         return self.objective.chance(batch_size=batch_size, num_negatives=self._count(batch_size))
 
     def candidates(self, batch_size: int) -> int | None:
-        """The positive and the negatives."""
+        """Number of candidates: the positive and the negatives."""
         return 1 + self._count(batch_size)
 
     def _count(self, batch_size: int) -> int:
@@ -127,7 +127,7 @@ class CURL(Method):
             return batch_size - 1
         if self.num_negatives >= batch_size:
             raise ValueError(
-                f"`num_negatives` must be below the batch of {batch_size}, got {self.num_negatives}"
+                f"`num_negatives` must be below the batch, {batch_size}, got {self.num_negatives}"
             )
         return self.num_negatives
 
@@ -148,12 +148,13 @@ def curl(
     hidden: int | None = None,
     **options: Any,
 ) -> CURL:
-    """CURL around any encoder: k = 4 blocks of negatives; as many positives as further views.
+    """CURL around any encoder: k = 4 blocks of negatives; all views but the first are positives.
 
     Args:
-        dim: Dimensions of a projection; without it representations are compared themselves.
-        hidden: Width of the projector's inner layer, if there is a projector; the representation's
-            if not given.
+        dim: Dimension of the projections; by default there is no projector, and representations are
+            compared.
+        hidden: Width of the projector's hidden layer, if there is a projector; that of the
+            representation by default.
 
     Example:
         >>> import torch

@@ -1,8 +1,8 @@
 """Deep Graph Infomax: discriminate the nodes of a graph from those of a corrupted one.
 
-Both graphs pass the same encoder. The summary is the sigmoid of the mean representation of the real
-graph, and a bilinear critic scores each node against it. Veličković, Fedus, Hamilton, Liò, Bengio,
-Hjelm, ICLR 2019, arXiv 1809.10341.
+Both graphs are encoded by the same network. The summary is the sigmoid of the mean representation
+of the real graph, and a bilinear critic scores each node against it. Veličković, Fedus, Hamilton,
+Liò, Bengio, Hjelm, ICLR 2019, arXiv 1809.10341.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class DeepGraphInfomax(Method):
 
     Good to know:
         The loss starts at ln 2, where every score is 0. It is the mean over real and corrupted
-        nodes; other implementations add the two means and get twice as much. The summary is over
-        all nodes in a batch. Row-normalise the features, as the authors do.
-        The corrupted graph is not a second view, so a run is judged on two other views, with edges
-        dropped and features masked.
+        nodes; other implementations add the two means, which is twice this loss. The summary is
+        over all nodes in a batch. Row-normalise the features, as the authors do. The corrupted
+        graph is not a second view, so a run is evaluated on two other views, with dropped edges and
+        masked features.
 
     Reference:
         Veličković, Fedus, Hamilton, Liò, Bengio, Hjelm: Deep Graph Infomax (ICLR 2019), arXiv
@@ -87,7 +87,7 @@ class DeepGraphInfomax(Method):
         return Step(loss=loss, representations=representations, projections=representations)
 
     def chance(self, batch_size: int) -> float | None:
-        """Ln 2: every score is 0."""
+        """Ln 2, the loss if all scores are 0."""
         return self.objective.chance(batch_size=batch_size)
 
 
@@ -111,7 +111,7 @@ def deep_graph_infomax(encoder: nn.Module, width: int) -> DeepGraphInfomax:
         (2, torch.Size([3, 8]))
     """
     critic = BilinearCritic(width, width)
-    # with the fans of the authors' bilinear layer, so near 0: half a point of accuracy on Cora
+    # small initialisation, like the authors' bilinear layer: half a point of accuracy on Cora
     nn.init.xavier_uniform_(critic.weight.data[None])
     return DeepGraphInfomax(encoder, critic)
 

@@ -1,9 +1,9 @@
-"""Deep InfoMax: maximise the information between an image's vector and its locations.
+"""Deep InfoMax: maximise the information between an image's global and local features.
 
-Locations come from a feature map of the encoder, the vector from the projector; critics score their
-pairs against those of other images, and a discriminator matches the vectors to a uniform prior. The
-encoder and critics are trained by one gradient, the discriminator by its own. Hjelm et al., ICLR
-2019, arXiv 1808.06670.
+Local features come from a feature map of the encoder, the global vector from the projector. Critics
+score their pairs against those of other images, and an adversarial discriminator matches the
+vectors to a uniform prior. Encoder and critics are trained by one gradient, the discriminator by
+its own. Hjelm et al., ICLR 2019, arXiv 1808.06670.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["DeepInfoMax", "deep_infomax"]
 
 @final
 class DeepInfoMax(Method):
-    r"""One view; its vector against its own locations and those of other images.
+    r"""One view; its global vector is scored against its own locations and those of other images.
 
     The vector Y of an image should be informative about every location, so that only information
     shared across locations is worth encoding. The loss is
@@ -58,31 +58,33 @@ class DeepInfoMax(Method):
         global_critic: Embeds whole maps, pooled to `grid` × `grid` locations, and vectors; required
             with a global weight.
         discriminator: σ(Y) or a sample of the prior to a logit; required with a prior weight.
-        estimator: Of the mutual information: ``info_nce``, ``jensen_shannon`` or
+        estimator: Estimator of the mutual information: ``info_nce``, ``jensen_shannon`` or
             ``donsker_varadhan``.
         global_weight: α; 1 for DIM(G).
         local_weight: β; 0 for DIM(G).
         prior_weight: γ; 1 for DIM(G).
-        local_map: Index of the feature map that provides the locations, from the finest; the first
-            whole stage if not given, 0 of our own encoders and 1 of timm's.
-        side: Most locations along a side (the paper: 8); a finer map is average-pooled to that.
-        grid: Side of the pooled map that the global critic sees.
+        local_map: Index of the feature map that provides the locations, counted from the finest; by
+            default the first complete stage, which is 0 for our own encoders and 1 for timm's.
+        side: Maximum number of locations per side (the paper: 8); finer maps are average-pooled to
+            that size.
+        grid: Side of the pooled map that is the global critic's input.
 
     When to use:
         Images without label-preserving augmentations: spectra, maps, medical images. With good
-        augmentations, methods of two views are better (:class:`AMDIM` is this method across views).
+        augmentations, methods with two views are better (:class:`AMDIM` is this method across
+        views).
 
     Good to know:
         Receptive fields of locations must be local. If each covers nearly the whole image, the
         encoder can write one image code into all locations, and the loss falls while the
-        representation gets worse than an untrained one: so the map is a fine one, average-pooled to
-        `side` × `side`.
+        representation gets worse than an untrained one. The default is therefore a fine map,
+        average-pooled to `side` × `side`.
 
-        The local term does most of the work: DIM(G) (global weight 1, local 0, prior 1) is far
-        behind DIM(L), the default. "info_nce", the default, is the best published estimator with
-        many negatives; "jensen_shannon" hardly depends on their number and is more stable with few.
-        A ``local`` term at chance indicates collapse. A ``discriminator`` loss near 0 means that
-        the vectors are far from uniform, and ``prior`` has a strong gradient: reduce its weight.
+        The local term contributes most: DIM(G) (global weight 1, local 0, prior 1) is far behind
+        DIM(L), the default. "info_nce", the default, is the best published estimator with many
+        negatives; "jensen_shannon" hardly depends on their number and is more stable with few. A
+        ``local`` term at chance indicates collapse. A ``discriminator`` loss near 0 means that the
+        vectors are far from uniform, and ``prior`` has a strong gradient: reduce its weight.
 
         The authors' global critic is a copy of the encoder's last stage over the map; here it uses
         the pooled map. They do not divide scores by the root of the critics' units, and train with
@@ -91,8 +93,9 @@ class DeepInfoMax(Method):
         ``Step.terms`` but not in the value of ``Step.loss``.
 
     Raises:
-        TypeError: The encoder gives no feature maps.
-        ValueError: No weight above 0 but the prior's, a weight without its critic, or no such map.
+        TypeError: The encoder has no feature maps.
+        ValueError: Global and local weight are both 0, a weight without its critic, or a map that
+            does not exist.
 
     Reference:
         Hjelm, Fedorov, Lavoie-Marchildon, Grewal, Bachman, Trischler, Bengio, ICLR 2019 (arXiv
@@ -133,7 +136,7 @@ class DeepInfoMax(Method):
             raise ValueError("`global_weight` or `local_weight` must be above 0, got 0 and 0")
         self.encoder = encoder
         self.projector = projector
-        # no part whose term does not count: its parameters would lie idle
+        # no module for a term with weight 0, as its parameters would be unused
         self.local_critic = local_critic if local_weight else None
         self.global_critic = global_critic if global_weight else None
         self.discriminator = discriminator if prior_weight else None
@@ -146,11 +149,11 @@ class DeepInfoMax(Method):
         self.local_map = choose_map(encoder, stage=0, local_map=local_map)
         self.side = side
         self.grid = grid
-        # counts updates from a random start, so that other seeds take other samples
+        # counts updates from a random start, so that the samples depend on the seed
         self.register_buffer("draws", torch.randint(2**31, ()))
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project, and embed locations, map and vector for the critics."""
+        """Encode, project, and embed locations, pooled map and global vector for the critics."""
         (view,) = views
         shown = tensor_view(view, method="DeepInfoMax")
         representations, maps = feature_maps(self.encoder, shown)
@@ -186,11 +189,11 @@ class DeepInfoMax(Method):
         )
 
     def after_update(self, progress: float) -> None:
-        """The next update takes new samples of the prior."""
+        """Select other samples of the prior for the next update."""
         self.draws += 1
 
     def chance(self, batch_size: int) -> float | None:
-        """The loss of all scores 0; None if "info_nce" does not know the number of locations."""
+        """Loss if all scores are 0; None for "info_nce" if the number of locations is unknown."""
         known = {"global": batch_size - 1, "local": 0}
         chances = {
             name: self.objective.chance(batch_size=batch_size, num_negatives=negatives)
@@ -235,14 +238,14 @@ def deep_infomax(
     """Deep InfoMax with local structure, DIM(L), around any encoder with feature maps.
 
     Args:
-        dim: Dimensions of the global vector Y.
-        hidden: Width of the projector's inner layer; the representation's if not given (1,024 in
-            the paper).
-        units: Dimensions of the critics' common space; the representation's, at most the authors'
-            1,024, if not given.
+        dim: Dimension of the global vector Y.
+        hidden: Width of the projector's hidden layer; by default that of the representation (1,024
+            in the paper).
+        units: Dimension of the critics' common space; by default that of the representation, but at
+            most the authors' 1,024.
 
     Raises:
-        TypeError: The encoder gives no feature maps.
+        TypeError: The encoder has no feature maps.
 
     Example:
         >>> import torch
@@ -260,7 +263,7 @@ def deep_infomax(
     return DeepInfoMax(
         encoder,
         PerceptronHead(width, hidden=hidden or width, outputs=dim),
-        # no part whose term has no weight
+        # no module for a term with weight 0
         local_critic=critic(channels, dim) if local_weight else None,
         global_critic=critic(channels * grid**2, dim) if global_weight else None,
         discriminator=discriminator(dim) if prior_weight else None,

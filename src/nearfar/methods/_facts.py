@@ -1,4 +1,4 @@
-"""What a preset may know of the run that it builds a method for."""
+"""Facts about a run that a preset can depend on."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ __all__ = ["RunFacts"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunFacts:
-    """Facts about a run, decided by data, views and schedule before the method is built.
+    """Facts about a run that are known before the method is built.
 
-    A preset asks for them with a parameter annotated ``RunFacts | None``; a fact that is unknown,
-    or means nothing for the kind of data, is ``None``.
+    Data, views and schedule determine them. A preset receives them through a parameter annotated
+    ``RunFacts | None``. A fact that is unknown, or not applicable to the modality, is ``None``.
 
     Attributes:
-        kind: Of the samples: ``images``, ``sequences``, ...
-        samples: Samples in the data set; sample indices are below this number.
+        kind: Modality of the samples: ``images``, ``sequences``, ...
+        samples: Number of samples in the dataset; sample indices are below this number.
         batch_size: Samples per batch, over all processes.
-        batches_per_epoch: Batches in one pass over the training samples.
-        updates: Optimiser updates in the whole run.
-        signal_dim: Numbers that a decoder predicts for one view (:func:`nearfar.inputs.numbers`).
-        length: Time steps of a view, where all views have the same.
-        rows: Rows (and columns) of the grid of patches in a view.
-        shared_rows: Rows of that grid below a row that overlap with it.
+        batches_per_epoch: Number of batches per epoch.
+        updates: Number of optimiser updates in the whole run.
+        signal_dim: Number of values that a decoder predicts per view
+            (:func:`nearfar.inputs.numbers`).
+        length: Number of time steps of a view, if equal for all views.
+        rows: Number of rows (and columns) of the grid of patches in a view.
+        shared_rows: Number of rows below a row of that grid that overlap with it.
 
     Example:
         >>> RunFacts(samples=1_797, batch_size=256).updates is None

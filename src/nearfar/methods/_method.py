@@ -26,16 +26,16 @@ Row `i` of every tensor belongs to sample `i`, so that batches can be split and 
 
 @dataclass(frozen=True)
 class Step:
-    """The result of one forward pass.
+    """Result of one forward pass.
 
     Attributes:
         loss: The scalar to minimise.
         representations: Encoder outputs, one matrix per view.
-        projections: What the objective compares, one matrix per view (not normalised).
-        terms: Named parts of the loss as they enter it, with their weights, so that they add up to
-            it; and the loss of an adversary, which has a gradient of its own and no share in it.
-            They are detached here.
-        carry: Passed on to :meth:`Method.after_batch`.
+        projections: Inputs of the objective, one matrix per view (not normalised).
+        terms: Named terms of the loss, weighted so that they add up to it; in addition the loss of
+            an adversary, which has its own gradient and does not contribute to the loss. Stored
+            detached.
+        carry: Values passed on to :meth:`Method.after_batch`.
     """
 
     loss: Tensor
@@ -54,12 +54,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Pace:
-    """The learning rate of a part of a method that differs from the rest.
+    """A separate learning rate for a part of a method.
 
     Attributes:
         part: The part.
-        factor: Multiple of the learning rate of the rest.
-        constant: Whether the rate stays constant after warm-up.
+        factor: Multiple of the base learning rate.
+        constant: Whether the learning rate stays constant after warm-up.
 
     Raises:
         ValueError: A negative factor.
@@ -74,13 +74,13 @@ class Pace:
 
 
 class Method(nn.Module, ABC):
-    """A training method; its parts are passed to the constructor.
+    """A training method, whose parts are passed to the constructor.
 
     :meth:`project` is per-sample; :meth:`compare` couples samples across the batch; ``forward``
     calls both. This split lets any method train on batches larger than memory
     (:func:`nearfar.training.cached_backward`).
 
-    Neither changes state other than batch-norm statistics: queues are updated in
+    Neither modifies any state other than batch-norm statistics: queues are updated in
     :meth:`after_batch`, momentum encoders in :meth:`after_update`. A method has no optimiser,
     augmentation, data or labels.
 
@@ -89,16 +89,15 @@ class Method(nn.Module, ABC):
         projector: Representation → the space in which the objective compares.
         objective: The loss with its hyper-parameters; the annotation names its class.
         paper: Short citation.
-        sees: The views of a sample that it takes, in a few words.
+        sees: Description of its views of a sample, in a few words.
         negatives: Whether the objective contrasts with other samples.
         momentum: Whether there is a momentum encoder.
         positives: Whether its views form positive pairs, so that their alignment is meaningful.
         indexed: Whether an extra view carries dataset indices, for methods with per-sample state.
-        any_views: Whether the number of views is free (two or more).
-        serves: The kinds of data that the method supports, and the views and options it needs for
-            each (:class:`Serves`), by the name of the kind or ``ANY``. Without any, views must be
-            passed explicitly.
-        notes: Choices made when this instance was built that a user should know.
+        any_views: Whether any number of views (two or more) is supported.
+        serves: Supported modalities, with the views and options for each (:class:`Serves`), by the
+            name of the modality or ``ANY``. If empty, views must be passed explicitly.
+        notes: Notes for the user on choices made when the instance was built.
     """
 
     encoder: nn.Module
@@ -135,7 +134,7 @@ class Method(nn.Module, ABC):
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """Parts with a learning rate of their own."""
+        """Parts with a separate learning rate."""
         return ()
 
     def embed(self, x: View) -> Tensor:

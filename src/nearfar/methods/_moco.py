@@ -1,8 +1,8 @@
-"""MoCo: tell the key of the same image from a queue of keys of earlier batches.
+"""MoCo: identify the key of the same image among a queue of keys from earlier batches.
 
-The query side moves by gradient, the key side is a momentum copy, the queue makes the number of
-negatives independent of the batch. He, Fan, Wu, Xie, Girshick, CVPR 2020, arXiv 1911.05722 (v1);
-Chen, Fan, Girshick, He 2020, arXiv 2003.04297 (v2).
+The query encoder is trained by gradient, the key encoder is its exponential moving average, and the
+queue makes the number of negatives independent of the batch size. He, Fan, Wu, Xie, Girshick, CVPR
+2020, arXiv 1911.05722 (v1); Chen, Fan, Girshick, He 2020, arXiv 2003.04297 (v2).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]
 
-_QUEUE = 65_536  # keys, as published
+_QUEUE = 65_536  # number of keys, as published
 
 
 @final
@@ -39,8 +39,8 @@ class MoCo(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        dim: Dimensions of a projection.
-        queue_size: Keys in the queue; the (global) batch must divide it.
+        dim: Dimension of the projections.
+        queue_size: Number of keys in the queue; a multiple of the (global) batch size.
         temperature: Divides the cosine similarities.
         decay: Decay of the momentum encoder; 0 copies the query encoder at each update.
         key_splits: Number of parts in which a batch of keys is encoded, each with its own
@@ -49,20 +49,20 @@ class MoCo(Method):
             same part, which also works on one device.
 
     When to use:
-        Many negatives with small batches: a batch of 256 and a queue of 65,536 keys reach 60.6 %
-        (v1) and 67.5 % (v2) on ImageNet in 200 epochs. The loss has one direction, so only one view
-        is backpropagated. If memory allows batches of thousands, SimCLR has fewer parts. On small
-        data a long queue contains every sample several times, and with it false negatives (the
-        presets limit the queue to one epoch).
+        Many negatives with small batches: a batch size of 256 and a queue of 65,536 keys reach 60.6
+        % (v1) and 67.5 % (v2) on ImageNet in 200 epochs. The loss has one direction, so only one
+        view is backpropagated. If memory allows batches of thousands, SimCLR has fewer parts. On
+        small data a long queue contains every sample several times, and with it false negatives
+        (the presets limit the queue to one epoch).
 
     Good to know:
         The loss rises at first, because the queue is initialised with random keys, which are easy
-        negatives. Slow keys are essential: with a decay of 0 the keys in the queue come from
-        different networks. Batch-norm statistics let query and key identify each other; on one
-        device set `key_splits` above 1. The batch must divide the queue.
-        v2 is v1 with a two-layer projector without batch-norm, blur, and a temperature of 0.2
-        instead of 0.07. The authors' v1 decays the learning rate in two steps; here it follows a
-        cosine.
+        negatives. A slowly changing key encoder is essential: with a decay of 0 the keys in the
+        queue come from different networks. Batch-norm statistics let query and key identify each
+        other; on one device set `key_splits` above 1. The queue size must be a multiple of the
+        batch size. v2 is v1 with a two-layer projector without batch-norm, blur, and a temperature
+        of 0.2 instead of 0.07. The authors' v1 decays the learning rate in two steps; here it
+        follows a cosine.
 
     Reference:
         He, Fan, Wu, Xie, Girshick: Momentum Contrast for Unsupervised Visual Representation
@@ -77,7 +77,7 @@ class MoCo(Method):
     serves: ClassVar = {
         ANY: Serves(),
         "images": Serves(views=ViewRecipe(moco_v2_views)),
-        # only the query encoder gets a gradient: with two encoders the halves take turns
+        # only the query encoder gets a gradient: with two encoders the halves alternate
         "pairs": Serves(views=ViewRecipe(settings={"turns": True})),
     }
     objective: InfoNCELoss
@@ -105,14 +105,14 @@ class MoCo(Method):
         self.key_splits = key_splits
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Queries of the first view, keys of the second."""
+        """Queries from the first view, keys from the second."""
         representations = self.encoder(views[0])
         queries = self.projector(representations)
         keys = self._keys(views[1])
         return (representations,), (queries, keys)
 
     def compare(self, projected: Projected) -> Step:
-        """InfoNCE of each query with its key; negatives from the queue."""
+        """InfoNCE of each query with its key, with negatives from the queue."""
         representations, (queries, keys) = projected
         return Step(
             loss=self.objective(queries, keys, self.queue.keys.clone()),
@@ -134,7 +134,7 @@ class MoCo(Method):
         return self.objective.chance(batch_size=batch_size, num_negatives=self.queue.keys.shape[0])
 
     def candidates(self, batch_size: int) -> int | None:
-        """The positive and the queue."""
+        """Number of candidates: the positive and the queue."""
         return 1 + int(self.queue.keys.shape[0])
 
     def _keys(self, view: View) -> Tensor:
@@ -164,9 +164,10 @@ def moco_v1(
     """MoCo v1 as published: a linear projector, temperature 0.07.
 
     Args:
-        queue_size: Keys in the queue, a multiple of the (global) batch. If not given, the published
-            65,536, or as many whole batches as one epoch has where that is less.
-        facts: Of the run: the batch and how many there are.
+        queue_size: Number of keys in the queue, a multiple of the (global) batch size. By default
+            the published 65,536, or the number of samples in an epoch's full batches if that is
+            less.
+        facts: Facts about the run: the batch size, and the number of batches per epoch.
     """
     projector = PerceptronHead(width, hidden=width, outputs=dim, layers=1)
     return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
@@ -187,11 +188,12 @@ def moco_v2(
     """MoCo v2 as published: a two-layer projector, temperature 0.2.
 
     Args:
-        hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
-            the paper's ResNet-50).
-        queue_size: Keys in the queue, a multiple of the (global) batch. If not given, the published
-            65,536, or as many whole batches as one epoch has where that is less.
-        facts: Of the run: the batch and how many there are.
+        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
+            for the paper's ResNet-50).
+        queue_size: Number of keys in the queue, a multiple of the (global) batch size. By default
+            the published 65,536, or the number of samples in an epoch's full batches if that is
+            less.
+        facts: Facts about the run: the batch size, and the number of batches per epoch.
     """
     projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalise=False)
     options |= {"temperature": temperature}
@@ -207,14 +209,14 @@ def _with_queue(
     facts: RunFacts | None,
     **options: Any,
 ) -> MoCo:
-    """A queue of the size asked for, or no longer than an epoch: no key is in it twice."""
+    """Set the queue size; by default at most one epoch, so that each sample is in it once."""
     chosen = _QUEUE if size is None else size
     if size is None and facts and facts.batch_size and facts.batches_per_epoch:
         chosen = min(_QUEUE // facts.batch_size, facts.batches_per_epoch) * facts.batch_size
     method = MoCo(encoder, projector, dim=dim, queue_size=chosen, **options)
     if size is None and chosen != _QUEUE:
         method.notes = (
-            f"queue of {chosen:,} keys instead of {_QUEUE:,}: a multiple of the batch, and each"
-            " sample in it once",
+            f"queue of {chosen:,} keys instead of {_QUEUE:,}: a multiple of the batch size, with"
+            " each sample at most once",
         )
     return method

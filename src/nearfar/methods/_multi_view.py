@@ -1,9 +1,9 @@
-"""MultiView: keep what the input shares with a self-supervised signal, discard the rest.
+"""MultiView: keep the information that the input shares with a signal, discard the rest.
 
-The signal is another view: of the same image, or of another modality. Three terms: contrast each
-input with the signals of others (CL), predict the signal from the representation of the input (FP),
-and predict the representation of the input from its signal (IP). Tsai, Wu, Salakhutdinov, Morency,
-ICLR 2021, arXiv 2006.05576.
+The self-supervised signal is another view: of the same image, or of another modality. Three terms:
+contrast each input with the signals of other samples (CL), predict the signal from the
+representation of the input (FP), and predict the representation of the input from its signal (IP).
+Tsai, Wu, Salakhutdinov, Morency, ICLR 2021, arXiv 2006.05576.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["MultiView", "multiview"]
 
 @final
 class MultiView(Method):
-    """Two views, one shared encoder or two, λ_CL·CL + λ_FP·FP + λ_IP·IP.
+    """Two views, one shared or two separate encoders, λ_CL·CL + λ_FP·FP + λ_IP·IP.
 
     The second view is the signal of the first. The contrastive term (CL) and the forward predictive
     term (FP) retain the information that input and signal share; the inverse predictive term (IP)
@@ -41,20 +41,21 @@ class MultiView(Method):
     Args:
         encoder: Inputs and signals to representations; see :class:`nearfar.modules.TwoSided`.
         projector: Representations to projections, the paper's G.
-        decoder: Representations of inputs to the numbers of their signals, the paper's R
-            (:func:`nearfar.inputs.numbers`); needed where `forward_weight` is above 0.
-        signal_dim: Output dimensions of the decoder; 0 without one.
+        decoder: Representations of inputs to the values of their signals
+            (:func:`nearfar.inputs.numbers`), the paper's R; required if `forward_weight` is above
+            0.
+        signal_dim: Output dimension of the decoder; 0 without a decoder.
         temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
         contrastive_weight: λ_CL, weight of the contrastive term.
         forward_weight: λ_FP, weight of the squared error of the predicted signal, summed over its
             dimensions.
         inverse_weight: λ_IP, weight of the squared distance of unit vectors. The authors' λ is
-            `dim` / 2 times this one, as they take twice the mean over dimensions.
+            `dim` / 2 times this one, as they use twice the mean over dimensions.
         symmetric: Contrast inputs and signals with both (NT-Xent, as in the authors' code) instead
             of inputs with signals only (equation 1).
 
     Raises:
-        ValueError: A negative weight, or a forward weight without decoder.
+        ValueError: A negative weight, or a forward weight without a decoder.
 
     When to use:
         Two views of different modalities, such as images and captions, with one encoder each; or to
@@ -62,13 +63,13 @@ class MultiView(Method):
         an image this is SimCLR, which has the tuned settings.
 
     Good to know:
-        A constant representation minimises the inverse term, so it needs one of the others, and a
-        small weight. If the views share little of what a task needs, a smaller representation loses
-        it (theorem 1 bounds how much). The reconstruction error is summed over the signal's
-        dimensions, so its weight must decrease with their number.
-        The authors' Omniglot runs pair two drawings of the same character, which requires its
-        label; two views of one drawing do not. On CIFAR-10 they apply the inverse term to
-        representations, as here.
+        A constant representation minimises the inverse term, so it needs one of the other terms,
+        and a small weight. If the views share little task-relevant information, the inverse term
+        discards task-relevant information (theorem 1 bounds the amount). The reconstruction error
+        is summed over the signal's dimensions, so its weight must decrease with their number. The
+        authors' Omniglot runs pair two drawings of the same character, which requires its label;
+        two views of one drawing do not. On CIFAR-10 they apply the inverse term to representations,
+        as here.
 
     Reference:
         Tsai, Wu, Salakhutdinov, Morency: Self-supervised Learning from a Multi-view Perspective
@@ -139,7 +140,7 @@ class MultiView(Method):
         return self.objective.chance(batch_size=batch_size)
 
     def candidates(self, batch_size: int) -> int | None:
-        """All other views in the batch, or all signals."""
+        """Number of candidates: all other views in the batch, or all signals."""
         return 2 * batch_size - 1 if self.objective.symmetric else batch_size
 
 
@@ -157,11 +158,12 @@ def multiview(
     """The multi-view objective around any encoder, as in the paper's Omniglot runs.
 
     Args:
-        dim: Dimensions of a projection; without it representations are compared themselves.
-        hidden: Width of the inner layer of projector and decoder; the representation's if not
-            given.
-        facts: Of the run: how many numbers a signal has (``signal_dim``), which a forward weight
-            needs.
+        dim: Dimension of the projections; by default there is no projector, and representations are
+            compared.
+        hidden: Width of the hidden layer of projector and decoder; that of the representation by
+            default.
+        facts: Facts about the run: the dimension of the signals (``signal_dim``), which a forward
+            weight requires.
 
     Example:
         >>> import torch

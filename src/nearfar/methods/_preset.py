@@ -39,16 +39,17 @@ def preset(
     without: Collection[str] = (),
     parts: tuple[Callable[..., Any], ...] = (),
 ) -> Callable[[F], F]:
-    """Complete a preset from the class of its method, where everything is documented once.
+    """Complete a preset's signature and docstring from the class of its method.
 
-    The function takes encoder and width, keyword arguments of its own, and ``**options``, which it
-    hands to the class. The decorated function has the keyword arguments of both in its signature
-    and its docstring; what its own docstring does not describe is described as in the class.
+    The function takes encoder and width, its own keyword arguments, and ``**options``, which it
+    passes to the class. The decorated function has the keyword arguments of both in its signature
+    and its docstring; arguments that its own docstring does not describe are described as in the
+    class.
 
     Args:
-        serves: Entries of :attr:`Method.serves` that are different for this preset.
+        serves: Entries of :attr:`Method.serves` that differ for this preset.
         without: Keyword arguments of the class that the function sets itself.
-        parts: Functions that build parts of the method and describe further arguments.
+        parts: Functions that build parts of the method, whose arguments are described as well.
 
     Example:
         >>> from nearfar.methods import moco_v1, moco_v2
@@ -97,7 +98,7 @@ def preset(
 
 
 def is_preset(thing: object) -> bool:
-    """Whether :func:`preset` made it."""
+    """Whether a function was decorated with :func:`preset`."""
     return inspect.isfunction(thing) and hasattr(thing, "serves")
 
 
@@ -119,13 +120,13 @@ def method_class(build: Preset) -> type[Method]:
 
 
 def serves_of(build: Preset) -> Served:
-    """The kinds of data that a preset is for, and what it asks of each."""
+    """The modalities that a preset supports, with the views and options for each."""
     found: Served = getattr(build, "serves", None) or method_class(build).serves
     return found
 
 
 def served(build: Preset, kind: str) -> Serves | None:
-    """What a preset asks of one kind of data; None if it is not for that kind."""
+    """A preset's views and options for one modality; None if the modality is not supported."""
     declared = serves_of(build)
     return declared.get(kind, declared.get(ANY))
 
@@ -139,7 +140,7 @@ def facts_parameter(build: Preset) -> str | None:
 
 
 def preset_options(build: Preset) -> dict[str, inspect.Parameter]:
-    """The keyword arguments of a preset that a user may set."""
+    """The keyword arguments of a preset that a user can set."""
     facts = facts_parameter(build)
     return {
         name: parameter
@@ -154,14 +155,14 @@ def _facts_name(build: Preset) -> str | None:
 
 
 def _modern(build: Preset, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as keyword arguments, as presets took them up to 0.1, become :class:`RunFacts`."""
+    """Convert facts given as keyword arguments, as in version 0.1, to :class:`RunFacts`."""
     name = _facts_name(build)
     parameters = inspect.signature(build).parameters
     old = {k: v for k, v in options.items() if k in _FACTS and k not in parameters}
     if name is None or not old:
         return dict(options)
     warnings.warn(
-        f"{build.__name__}({', '.join(f'{k}=…' for k in old)}) is deprecated: give"
+        f"{build.__name__}({', '.join(f'{k}=…' for k in old)}) is deprecated: pass"
         f" {name}=nearfar.methods.RunFacts({', '.join(f'{_FACTS[k]}=…' for k in old)})",
         DeprecationWarning,
         stacklevel=3,
@@ -171,8 +172,8 @@ def _modern(build: Preset, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _width(width: int) -> None:
-    """What every preset takes.
+    """The arguments that all presets share.
 
     Args:
-        width: Dimensions of a representation.
+        width: Dimension of the representation.
     """

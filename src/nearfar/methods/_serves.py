@@ -1,4 +1,4 @@
-"""What a method declares about each kind of data that it is for."""
+"""A method's declarations for each modality that it supports."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from nearfar.views import ViewRecipe
 __all__ = ["ANY", "Served", "Serves"]
 
 ANY = "*"
-"""In :attr:`nearfar.methods.Method.serves`: every kind that can make two views by itself."""
+"""In :attr:`nearfar.methods.Method.serves`: every modality with a default pair of views."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Serves:
-    """How a method is trained on one kind of data, where that differs from the kind's defaults.
+    """How a method is trained on one modality, where it differs from the modality's defaults.
 
     Args:
-        views: The views that it is trained on.
-        encoder: Options of the kind's encoder, such as ``{"norm": "layer"}`` of images.
-        training: Options of the training loop, such as ``{"weight_decay": 0.0}``. The batch size
-            is the largest: fewer samples make smaller batches. ``updates`` asks for about as many.
+        views: Views that the method is trained on.
+        encoder: Options of the modality's encoder, such as ``{"norm": "layer"}`` for images.
+        training: Options of the training loop, such as ``{"weight_decay": 0.0}``. ``batch_size`` is
+            the maximum, which is reduced for small datasets; ``updates`` is the approximate number
+            of updates.
     """
 
     views: ViewRecipe = field(default_factory=ViewRecipe)
@@ -31,4 +32,4 @@ class Serves:
 
 
 Served: TypeAlias = Mapping[str, Serves]
-"""What is declared, by the name of the kind of data, or :data:`ANY`."""
+"""Declarations by the name of the modality, or :data:`ANY`."""

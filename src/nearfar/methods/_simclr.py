@@ -1,7 +1,7 @@
 """SimCLR: identify the other view of an image among all views in the batch.
 
-Both views pass the same encoder and projector in one batch; negatives are in-batch; everything is
-trained by gradient. Chen, Kornblith, Norouzi, Hinton, ICML 2020, arXiv 2002.05709.
+Both views pass through the same encoder and projector in one batch; negatives are in-batch;
+everything is trained by gradient. Chen, Kornblith, Norouzi, Hinton, ICML 2020, arXiv 2002.05709.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SimCLR(Method):
     """Two views, one network, NT-Xent over the batch.
 
     Each view must be matched with the other view of the same sample among all views in the batch.
-    There is one encoder and one projector, no memory and no second network.
+    There is one encoder and one projector, without a memory bank or a second network.
 
     Args:
         encoder: Inputs to representations.
@@ -40,10 +40,10 @@ class SimCLR(Method):
 
     When to use:
         The default choice: few parts, and a loss with a known chance level, so that a run that does
-        not learn is visible. Negatives come from the batch, which should be large: on ImageNet,
-        100 epochs reach 57.5 % with a batch of 256 and 64.6 % with 4,096, 800 epochs 66.6 and
-        68.9 % (table B.1). With small batches MoCo, BYOL or SimSiam lose less. If many samples in a
-        batch show the same thing, methods without negatives do not push them apart.
+        not learn is noticed. Negatives come from the batch, which should be large: on ImageNet, 100
+        epochs reach 57.5 % with a batch of 256 and 64.6 % with 4,096, 800 epochs 66.6 and 68.9 %
+        (table B.1). With small batches MoCo, BYOL or SimSiam lose less. If many samples in a batch
+        show the same thing, prefer methods without negatives, which do not push them apart.
 
     Good to know:
         Augmentations determine what is learnt: cropping alone gives 33.1 %, colour distortion alone
@@ -99,7 +99,7 @@ class SimCLR(Method):
         return self.objective.chance(batch_size=batch_size)
 
     def candidates(self, batch_size: int) -> int | None:
-        """All other views in the batch."""
+        """Number of candidates: all other views in the batch."""
         return 2 * batch_size - 1
 
 
@@ -110,9 +110,9 @@ def simclr(
     """SimCLR as published, around any encoder.
 
     Args:
-        hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
-            the paper's ResNet-50).
-        dim: Dimensions of a projection.
+        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
+            for the paper's ResNet-50).
+        dim: Dimension of the projections.
 
     Example:
         >>> import torch

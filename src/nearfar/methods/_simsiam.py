@@ -38,22 +38,22 @@ class SimSiam(Method):
             the representation collapses.
         stop_gradient: Detach the targets; without it the representation collapses.
         symmetric: Predict both views; otherwise only the second one from the first.
-        predictor_rate: Learning rate of the predictor, as a multiple of the rest's; 0 keeps its
-            random initialisation, and nothing is learnt.
+        predictor_rate: Learning rate of the predictor, as a multiple of the base learning rate; 0
+            keeps its random initialisation, and nothing is learnt.
         predictor_constant: Keep the predictor's learning rate constant after warm-up, because its
             targets change until the end.
 
     When to use:
         The simplest method without negatives: no queue, no momentum encoder, and any batch size
         from 64 to 2,048. It does best in short runs; BYOL and contrastive methods gain more from
-        long ones.
+        long runs.
 
     Good to know:
-        The loss does not indicate success, since collapse reaches −1. Watch the standard deviation
-        of normalised projections (about 1/√dim if healthy, 0 if collapsed) and m_o (near 0, or 1).
-        Batch-norm in the heads matters more than in other methods. The two directions are averaged,
-        as by the authors; BYOL and the analysis by Zhang et al. sum them. In short runs on little
-        data, kNN accuracy may fall below that of the untrained encoder before it rises.
+        The loss does not indicate success, since a collapsed network reaches −1. Watch the standard
+        deviation of normalised projections (about 1/√dim if healthy, 0 if collapsed) and m_o (near
+        0, or 1). Batch-norm in the heads matters more than in other methods. The two directions are
+        averaged, as by the authors; BYOL and the analysis by Zhang et al. sum them. In short runs
+        on little data, kNN accuracy may fall below that of the untrained encoder before it rises.
 
     Raises:
         ValueError: A negative rate.
@@ -113,7 +113,7 @@ class SimSiam(Method):
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The predictor, at a constant learning rate."""
+        """The learning rate of the predictor."""
         return (Pace(self.predictor, factor=self.predictor_rate, constant=self.predictor_constant),)
 
 
@@ -135,8 +135,8 @@ def simsiam(
     Args:
         predictor: ``perceptron`` (the paper's), ``tanh`` of a linear layer, ``linear``, ``bias``
             (one vector added) or ``none``, which collapses.
-        predictor_hidden: Width of the predictor's inner layer; a quarter of a projection's if not
-            given.
+        predictor_hidden: Width of the predictor's hidden layer; by default a quarter of the
+            projections'.
 
     Example:
         >>> import torch

@@ -1,9 +1,9 @@
-"""SimSiam's anatomy: on which branch does the predictor prevent collapse?
+"""SimSiam's anatomy: the branch on which the predictor prevents collapse.
 
-Three architectures besides SimSiam's own: the predictor on the target's branch (collapses), on both
-(collapses), or on both and inverted on the target's (does not collapse). Encoder and predictors
-have separate losses, and everything is trained by gradient. Zhang et al., ICLR 2022, arXiv
-2203.16262.
+Three architectures in addition to SimSiam's: the predictor on the target's branch (collapses), on
+both (collapses), or on both and inverted on the target's (does not collapse). Encoder and
+predictors have separate losses, and everything is trained by gradient. Zhang et al., ICLR 2022,
+arXiv 2203.16262.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PLACES = ("mirror", "symmetric", "inverse")
 
 @final
 class SimSiamAnatomy(Method):
-    """Two views, one network, and a predictor trained by a loss of its own.
+    """Two views, one network, and a predictor trained by a separate loss.
 
     With D the negative cosine similarity (stop-gradient on its second argument), h the predictor
     and g its inverse, each loss is averaged over both directions:
@@ -45,21 +45,22 @@ class SimSiamAnatomy(Method):
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions, h.
-        inverse: Predictions back to projections, g; required for the place ``inverse``.
-        place: ``mirror`` or ``symmetric`` without an inverse.
+        inverse: Predictions back to projections, g; required if `place` is ``inverse``.
+        place: ``mirror`` or ``symmetric``, both without an inverse, or ``inverse``.
 
     When to use:
         To study which part of SimSiam prevents collapse: ``mirror`` and ``symmetric`` collapse,
-        ``inverse`` comes close to SimSiam. For a good encoder use SimSiam.
+        ``inverse`` performs nearly as well as SimSiam. For a good encoder use SimSiam.
 
     Good to know:
         The loss is the sum of all terms and does not indicate success; the term ``encoder`` is the
         encoder's loss. The paper gives the losses of ``inverse`` only (its second encoder term
-        lacks the ½ of the others, presumably a typo); those of the other two follow its pattern. A
-        predictor that only appears behind a stop-gradient would never be trained.
+        lacks the ½ of the others, presumably a typo); those of the other two follow its pattern.
+        The separate predictor loss is needed because a predictor behind a stop-gradient is not
+        trained by the encoder's loss.
 
     Raises:
-        ValueError: An unknown place, or one without the inverse it needs.
+        ValueError: An unknown `place`, or an inverse that is missing or not used.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), figures 1 to 3, table 2, algorithm 5.
@@ -83,7 +84,7 @@ class SimSiamAnatomy(Method):
         super().__init__()
         check_choice(_PLACES, place=place)
         if (place == "inverse") != (inverse is not None):
-            raise ValueError(f"`inverse` must be given with `place` 'inverse' alone, got {place!r}")
+            raise ValueError(f"`inverse` must be given for `place`='inverse' only, got {place!r}")
         self.encoder = encoder
         self.projector = projector
         self.predictor = predictor
@@ -92,7 +93,7 @@ class SimSiamAnatomy(Method):
         self.place = place
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project; predictions for the predictor's loss and for the encoder's."""
+        """Encode and project; compute predictions for the predictor's and the encoder's loss."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         p1, p2 = self.predictor(z1.detach()), self.predictor(z2.detach())
@@ -128,12 +129,12 @@ class SimSiamAnatomy(Method):
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """Both predictors, at a constant learning rate."""
+        """The learning rates of both predictors."""
         heads = (self.predictor, self.inverse)
         return tuple(Pace(head, constant=True) for head in heads if head is not None)
 
     def _cross(self, online: tuple[Tensor, ...], targets: tuple[Tensor, ...]) -> Tensor:
-        """Vectors of each view against the detached ones of the other."""
+        """Compare the vectors of each view with the detached ones of the other."""
         (a1, a2), (t1, t2) = online, targets
         loss: Tensor = self.objective(a1, t2.detach()) / 2 + self.objective(a2, t1.detach()) / 2
         return loss
@@ -151,13 +152,13 @@ def simsiam_anatomy(
     norms: SiameseNorms = "projector",
     predictor_hidden: int | None = None,
 ) -> SimSiamAnatomy:
-    """The architectures that explain SimSiam, around any encoder.
+    """The variants of SimSiam's architecture that explain it, around any encoder.
 
     Args:
         place: Branch of the predictor: ``mirror`` (target; collapses), ``symmetric`` (both;
             collapses), ``inverse`` (both, inverted on the target's; does not collapse).
-        predictor_hidden: Width of the predictors' inner layer; a quarter of a projection's if not
-            given.
+        predictor_hidden: Width of the predictors' hidden layer; by default a quarter of the
+            projections'.
 
     Example:
         >>> import torch

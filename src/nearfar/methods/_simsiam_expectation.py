@@ -1,9 +1,9 @@
-"""SimSiam's expectation: can the target be a mean over augmentations, without a predictor?
+"""SimSiam's expectation: a mean over augmentations as the target, without a predictor.
 
-The predictor was conjectured to approximate that mean. As a memory of earlier epochs it prevents
-collapse; computed from current views it does not. Encoder and projector are trained by gradient,
-the memory is a moving average. Chen & He, CVPR 2021, arXiv 2011.10566, section 5; Zhang et al.,
-ICLR 2022, arXiv 2203.16262, table 1.
+The predictor was conjectured to approximate this mean. As a memory bank of earlier epochs the mean
+prevents collapse; computed from current views it does not. Encoder and projector are trained by
+gradient, the memory bank is a moving average. Chen & He, CVPR 2021, arXiv 2011.10566, section 5;
+Zhang et al., ICLR 2022, arXiv 2203.16262, table 1.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ _OVER = ("memory", "batch")
 
 @final
 class SimSiamExpectation(Method):
-    """Two or more views, aligned with a mean of the sample's normalised projections.
+    """Two or more views, aligned with the mean of their sample's normalised projections.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        dim: Dimensions of a projection.
-        num_samples: Samples in the data set, for a memory with one vector per sample; if None, the
-            target is the mean of the other views in the batch.
-        decay: Decay of the moving average in the memory.
+        dim: Dimension of the projections.
+        num_samples: Number of samples in the dataset, for a memory bank with one vector per sample;
+            with None, the target is the mean of the other views in the batch.
+        decay: Decay of the moving average in the memory bank.
 
     When to use:
         To study why stale targets prevent collapse and current ones do not: ``memory`` does not
         collapse, ``batch`` does, for any number of views. For a good encoder use SimSiam.
 
     Good to know:
-        The memory has samples × dim entries: 10 GB for ImageNet with 2,048 dimensions. It is
+        The memory bank has samples × dim entries: 10 GB for ImageNet with 2,048 dimensions. It is
         initialised with random directions, and its targets are epochs old, so a run must see each
-        sample several times. It is updated after the batch; targets from the current weights would
-        be ``batch``. The authors use the squared distance to the memory, which also weights each
-        sample by the norm of its memory.
+        sample several times. It is updated after the batch, since updating it before would make the
+        target depend on the current weights, as with ``batch``. The authors use the squared
+        distance to the memory vector, which also weights each sample by that vector's norm.
 
     Raises:
         ValueError: A decay outside 0 to 1; fewer than two views.
@@ -89,10 +89,10 @@ class SimSiamExpectation(Method):
         self.decay = decay
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode and project; two views with gradient, the others only for the mean."""
+        """Encode and project two views with gradient, and the others only for the mean."""
         *shown, index = views
         if len(shown) < 2:
-            raise ValueError(f"`views` must be two or more and the index, got {len(shown)}")
+            raise ValueError(f"`views` must be two or more and the indices, got {len(shown)}")
         samples = tensor_view(index, method="SimSiamExpectation")
         pairs = [self._embed(view) for view in shown[:2]]
         with torch.no_grad():
@@ -120,7 +120,7 @@ class SimSiamExpectation(Method):
         )
 
     def after_batch(self, step: Step) -> None:
-        """Update the memory of these samples, gathered from all processes."""
+        """Update the memory bank for these samples, gathered from all processes."""
         if self.bank is not None:
             self.bank.follow(*step.carry, decay=self.decay)
 
@@ -146,15 +146,15 @@ def simsiam_expectation(
     facts: RunFacts | None = None,
     **options: Any,
 ) -> SimSiamExpectation:
-    """SimSiam without predictor, towards a mean over augmentations.
+    """SimSiam without a predictor, with a mean over augmentations as the target.
 
     Args:
-        over: ``memory`` (of earlier epochs; does not collapse) or ``batch`` (the other views in the
-            same batch; collapses).
-        facts: Of the run: how many samples there are, which a memory needs.
+        over: Views that the mean is over: ``memory`` (earlier epochs; does not collapse) or
+            ``batch`` (the other views in the same batch; collapses).
+        facts: Facts about the run: the number of samples, which ``memory`` requires.
 
     Raises:
-        ValueError: A memory without the number of samples.
+        ValueError: ``memory`` without the number of samples.
 
     Example:
         >>> import torch
@@ -167,7 +167,7 @@ def simsiam_expectation(
     check_choice(_OVER, over=over)
     samples = facts.samples if facts else None
     if over == "memory" and samples is None:
-        raise ValueError("`facts` must hold the number of samples for a memory, got None")
+        raise ValueError("`facts` must have the number of samples for `over`='memory', got None")
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
     return SimSiamExpectation(
         encoder,

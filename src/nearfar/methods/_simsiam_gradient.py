@@ -1,7 +1,7 @@
-"""SimSiam's gradient: which component prevents collapse?
+"""SimSiam's gradient: the component that prevents collapse.
 
-Each view's vector receives the basic gradient towards the other view, and an extra gradient,
-SimSiam's or a triplet's, whose batch mean or residual can be removed. Everything is trained by
+Each view's vector receives the basic gradient towards the other view, and the extra gradient of
+SimSiam or of a triplet loss, whose batch mean or residual can be removed. Everything is trained by
 gradient. Zhang et al., ICLR 2022, arXiv 2203.16262.
 """
 
@@ -32,9 +32,9 @@ class SimSiamGradient(Method):
     """Two views, one network, and components of the extra gradient of SimSiam or of a triplet.
 
     With a predictor, predictions are aligned with those of the other view, and the extra gradient
-    is SimSiam's, ``Z2 − P2``; both components together are SimSiam. Without, projections are
-    aligned with those of the other view, and the extra gradient is ``−Zn`` of another sample; both
-    components together are a triplet loss without margin.
+    is SimSiam's, ``Z2 − P2``; both components together are SimSiam. Without a predictor,
+    projections are aligned with those of the other view, and the extra gradient is ``−Zn`` of
+    another sample; both components together are a triplet loss without margin.
 
     Args:
         encoder: Inputs to representations.
@@ -45,7 +45,7 @@ class SimSiamGradient(Method):
 
     When to use:
         To study what prevents collapse. For SimSiam either component suffices, for a triplet only
-        the centre, which removes the common mean. Without both components, both collapse. For a
+        the centre, which removes the common mean. With neither component, both collapse. For a
         good encoder use SimSiam, or a method with more negatives.
 
     Good to know:
@@ -79,7 +79,7 @@ class SimSiamGradient(Method):
         self.objective = ExtraGradientLoss(keep_center=keep_center, keep_residual=keep_residual)
 
     def project(self, views: tuple[View, ...]) -> Projected:
-        """Encode, project and, with a predictor, predict each view."""
+        """Encode and project each view, and predict it if there is a predictor."""
         h1, h2 = (self.encoder(view) for view in views)
         z1, z2 = self.projector(h1), self.projector(h2)
         if self.predictor is None:
@@ -87,7 +87,7 @@ class SimSiamGradient(Method):
         return (h1, h2), (z1, z2), (self.predictor(z1), self.predictor(z2))
 
     def compare(self, projected: Projected) -> Step:
-        """Gather, since the mean couples the batch; the mean of both directions."""
+        """Gather, since the mean couples the batch, and average both directions."""
         representations, projections, *predictions = projected
         z1, z2 = (gather(z) for z in projections)
         if predictions:
@@ -105,7 +105,7 @@ class SimSiamGradient(Method):
         return None
 
     def paces(self) -> tuple[Pace, ...]:
-        """The predictor, at a constant learning rate."""
+        """The learning rate of the predictor."""
         return () if self.predictor is None else (Pace(self.predictor, constant=True),)
 
     def _both(self, a1: Tensor, a2: Tensor, extra1: Tensor, extra2: Tensor) -> Tensor:
@@ -126,12 +126,12 @@ def simsiam_gradient(
     predictor_hidden: int | None = None,
     **options: Any,
 ) -> SimSiamGradient:
-    """The parts of SimSiam's or a triplet's gradient, around any encoder.
+    """The gradient components of SimSiam or of a triplet loss, around any encoder.
 
     Args:
         extra: The extra gradient: ``simsiam`` or ``triplet``.
-        predictor_hidden: Width of the predictor's inner layer; a quarter of a projection's if not
-            given.
+        predictor_hidden: Width of the predictor's hidden layer; by default a quarter of the
+            projections'.
 
     Example:
         >>> import torch

@@ -1,9 +1,9 @@
 """SwAV: predict the cluster assignment of another view.
 
-Assignments are balanced over the batch, so that not everything goes to one prototype; small crops
-predict those of the large ones. Encoder, projector and prototypes are trained by gradient, without
-a momentum encoder; prototypes are normalised after each update. Caron, Misra, Mairal, Goyal,
-Bojanowski, Joulin, NeurIPS 2020, arXiv 2006.09882.
+Assignments are balanced over the batch, so that samples are not all assigned to one prototype;
+small crops predict the assignments of the large ones. Encoder, projector and prototypes are trained
+by gradient, without a momentum encoder; prototypes are normalised after each update. Caron, Misra,
+Mairal, Goyal, Bojanowski, Joulin, NeurIPS 2020, arXiv 2006.09882.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ class SwAV(Method):
     """Swapped prediction of cluster assignments, without negatives.
 
     The first two views are assigned to prototypes by the Sinkhorn algorithm, with an equal number
-    of samples per prototype. Every view predicts the assignments of the first two views other than
-    its own; small crops are cheap additional views that only predict.
+    of samples per prototype. Every view predicts the assignments of the first two views, except its
+    own; small crops are cheap additional views that only predict.
 
     Args:
         encoder: Inputs to representations; must accept two image sizes if there are small crops.
         projector: Representations to projections.
-        dim: Dimensions of a projection.
+        dim: Dimension of the projections.
         prototypes: Number of prototypes, K.
-        queue_size: Projections of earlier batches, of each of the first two views, that are
-            assigned together with the batch (the paper: none at a batch of 4,096, 3,840 at 256); a
-            multiple of the (global) batch. For batches that are small compared with K.
+        queue_size: Number of projections of earlier batches, for each of the first two views, that
+            are assigned together with the batch (the paper: none at a batch size of 4,096, 3,840 at
+            256); a multiple of the (global) batch size. For batches that are small compared with K.
         queue_start: Fraction of the training after which the queue is used, once it is full (15 of
             200 epochs).
         frozen: Fraction of the training during which prototypes are not updated (1 of 100 epochs);
             1 never updates them.
         temperature: Divides the cosine similarities of views and prototypes.
-        epsilon: Entropy regularisation of the assignments: the smaller, the harder.
-        iterations: Sinkhorn iterations; 0 drops the equipartition, and everything may go to one
-            prototype.
+        epsilon: Entropy regularisation of the assignments; smaller is harder.
+        iterations: Number of Sinkhorn iterations; with 0 there is no equipartition, and all samples
+            can be assigned to one prototype.
 
     When to use:
         Many images with natural clusters, and batches too small for contrastive learning:
@@ -64,13 +64,13 @@ class SwAV(Method):
 
     Good to know:
         A loss that stays at ln K indicates collapse, and so does one near 0 without equipartition.
-        If batch and queue hold fewer samples than there are prototypes, assignments mean little:
-        use fewer prototypes. In a short run a long queue holds outdated projections, and the loss
-        rises when it is first used: leave it out, or start it later.
-        The authors fill the queue only from the time it is used; here it is filled from the start.
-        Prototypes are compared by cosine, so normalising them after each update (before it in the
-        authors' code) only keeps their effective learning rate. Vision transformers with a fixed
-        grid cannot take small crops: set ``small_views`` to 0.
+        If batch and queue have fewer samples than there are prototypes, assignments are not
+        meaningful: use fewer prototypes. In a short run a long queue contains outdated projections,
+        and the loss rises when it is first used: disable it, or start it later. The authors fill
+        the queue only from the time it is used; here it is filled from the start. Prototypes are
+        compared by cosine, so normalising them after each update (before it in the authors' code)
+        only keeps their effective learning rate constant. Vision transformers with a fixed grid do
+        not accept small crops: set ``small_views`` to 0.
 
     Reference:
         Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, NeurIPS 2020 (arXiv 2006.09882), section 3
@@ -164,7 +164,7 @@ class SwAV(Method):
         self.progress.fill_(progress)
 
     def chance(self, batch_size: int) -> float | None:
-        """Ln K: all prototypes are equally likely."""
+        """Ln K, the loss if all prototypes are equally likely."""
         return self.objective.chance(batch_size=batch_size, num_negatives=len(self.prototypes) - 1)
 
     def _queued(self) -> tuple[Tensor, ...] | None:
@@ -189,11 +189,11 @@ def swav(
     """SwAV as published, around any encoder.
 
     Args:
-        hidden: Width of the projector's inner layer; the representation's if not given (2,048 for
-            the paper's ResNet-50).
-        prototypes: Number of prototypes, K; if not given one per 100 samples, between 64 and the
-            paper's 3,000 (3,000 where the number of samples is unknown).
-        facts: Of the run: how many samples there are.
+        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
+            for the paper's ResNet-50).
+        prototypes: Number of prototypes, K; by default one per 100 samples, between 64 and the
+            paper's 3,000 (3,000 if the number of samples is unknown).
+        facts: Facts about the run: the number of samples.
 
     Example:
         >>> import torch

@@ -35,17 +35,17 @@ class VICReg(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
-        dim: Dimensions of a projection.
-        invariance_weight: λ, weight of the mean squared distance of the views.
+        dim: Dimension of the projections.
+        invariance_weight: λ, weight of the mean squared distance between the views.
         variance_weight: μ, weight of the variance hinge, averaged over the views; with 0 the
             representation collapses.
         covariance_weight: ν, weight of the covariance term, summed over the views.
 
     When to use:
-        No negatives, no second network, no predictor, and the two views need not be alike, since
-        each branch is regularised separately. Good if samples of a batch resemble each other. The
-        cost is a wide projector, whose covariance matrix has dim² entries: 8,192 dimensions in the
-        paper. If that is too much, SimCLR and BYOL need 128 or 256.
+        Without negatives, second network or predictor. The two branches can differ, since each is
+        regularised separately. Suitable if samples in a batch resemble each other. The cost is a
+        wide projector, whose covariance matrix has dim² entries: 8,192 dimensions in the paper. If
+        that is too much, SimCLR and BYOL need 128 or 256.
 
     Good to know:
         The variance term prevents collapse: without it the representation is constant. Without the
@@ -122,9 +122,9 @@ def vicreg(
     """VICReg as published, around any encoder.
 
     Args:
-        hidden: Width of the projector's two inner layers; four times the representation's if not
-            given (8,192 for the paper's ResNet-50).
-        dim: Dimensions of a projection; as wide as the inner layers if not given.
+        hidden: Width of the projector's two hidden layers; by default four times that of the
+            representation (8,192 for the paper's ResNet-50).
+        dim: Dimension of the projections; by default the width of the hidden layers.
     """
     hidden = hidden or 4 * width
     projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)

@@ -1,4 +1,4 @@
-"""The kinds of samples: images, sounds and series, texts, graphs, vectors, pairs, and others."""
+"""The modalities: images, audio and time series, texts, graphs, vectors, pairs, and others."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ _PAIRS = PairModality()
 
 
 def modality(kind: str | Modality[Any, Any]) -> Modality[Any, Any]:
-    """A kind by name, of nearfar or of an installed package; one handed over as it is.
+    """The modality of a given name; a modality passed as an object is returned unchanged.
 
     Args:
         kind: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``, ``pairs``, the name of
-            an entry point of the group ``nearfar.modalities``, or the object.
+            an entry point in the group ``nearfar.modalities``, or a modality object.
 
     Raises:
-        TypeError: Neither a name nor a kind.
-        ValueError: No such kind; the nearest name is given.
+        TypeError: Neither a name nor a modality.
+        ValueError: Unknown name; the message suggests the closest one.
 
     >>> modality("images").encoder
     'convnet'

@@ -1,4 +1,4 @@
-"""Encoders by name, by entry point, by reference, or from a function that was handed over."""
+"""Construct encoders by name, entry point or reference, or from a function."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from nearfar.modules import EncoderDescription
 __all__ = ["EncoderFactory", "make_encoder", "rebuild_encoder"]
 
 GROUP = "nearfar.encoders"
-"""The entry points by which other packages add encoders."""
+"""Entry-point group by which other packages add encoders."""
 
 EncoderFactory: TypeAlias = Callable[[Any, Any], tuple[nn.Module, int]]
-"""``(form, options) -> (encoder, width)``: the kind's form and options to an encoder with fresh
-weights and the dimensions of its representation. The encoder takes what the kind's views give."""
+"""``(form, options) -> (encoder, width)``: from the modality's form and options to a
+randomly initialised encoder and the dimension of its representation. The encoder's inputs are the
+modality's views."""
 
 
 def make_encoder(
     kind: Modality[Any, Any], encoder: str | EncoderFactory, form: Any, options: Any
 ) -> tuple[nn.Module, EncoderDescription[Any]]:
-    """An encoder with fresh weights, and its description with the form in it.
+    """Construct a randomly initialised encoder, and its description, which includes the form.
 
     Args:
-        kind: Of the samples.
-        encoder: The name of an entry point in the group ``nearfar.encoders``, a reference such as
-            ``mypackage.encoders:mine``, a name that the kind knows, or an
-            :data:`EncoderFactory` itself.
-        form: What the encoder must know of its inputs.
-        options: An instance of the kind's options.
+        kind: Modality of the samples.
+        encoder: Name of an entry point in the group ``nearfar.encoders``, a reference such as
+            ``mypackage.encoders:mine``, the name of one of the modality's encoders, or an
+            :data:`EncoderFactory`.
+        form: Specification of the encoder's inputs.
+        options: An instance of the modality's options.
 
     Raises:
-        ValueError: No such encoder.
+        ValueError: Unknown encoder.
         TypeError: A function that does not return an encoder and its width.
     """
     if isinstance(encoder, str):
@@ -53,7 +54,7 @@ def make_encoder(
             modality=kind.name,
             form=form,
             arguments={"options": _plain(options)},
-            how=f"{encoder} called with the form and the options",
+            how=f"{encoder}, called with the form and the options",
         )
         return module, description
     module, width = _called(encoder, form, options, name=getattr(encoder, "__name__", "encoder"))
@@ -63,15 +64,15 @@ def make_encoder(
         width=width,
         modality=kind.name,
         form=form,
-        how="made by the function that was handed over",
+        how="constructed by a function passed as an object",
     )
 
 
 def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[Any]) -> nn.Module:
-    """An encoder that the weights saved with this description fit.
+    """Reconstruct an encoder whose saved weights have this description.
 
     Raises:
-        ValueError: The package that its function is from is not installed.
+        ValueError: The package of its function is not installed.
     """
     if description.library != "function":
         return kind.rebuild(description)
@@ -79,7 +80,7 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
     if factory is None:
         raise ValueError(
             f"the encoder {description.name!r} is from an entry point of the group {GROUP!r} that"
-            " no installed package declares"
+            " no installed package registers"
         )
     values = description.arguments["options"]
     options = kind.options(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
@@ -87,11 +88,11 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
 
 
 def _find(name: str) -> EncoderFactory | None:
-    """The function behind a name; None for a name that only the kind can know."""
+    """The function of an entry point or a reference; None for any other name."""
     found: EncoderFactory | None = None
     if name in plugins(GROUP):
         found = load(GROUP, name)
-    elif ":" in name and is_reference(name):  # names of timm have dots
+    elif ":" in name and is_reference(name):  # timm names contain dots
         found = load_reference(name, argument="encoder")
     return found
 
@@ -110,7 +111,7 @@ def _called(
 
 
 def _plain(options: Any) -> dict[str, Any]:
-    """Options as values that JSON can hold."""
+    """Options as values that JSON can represent."""
     if not is_dataclass(options) or isinstance(options, type):
         return {}
     values: Mapping[str, Any] = asdict(options)

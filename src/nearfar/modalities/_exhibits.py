@@ -1,4 +1,4 @@
-"""Samples as text that a report can hold: pictures, sounds, drawn series."""
+"""Samples as base64 text for reports: images, audio, plots of series."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from torch import Tensor
 
 __all__ = ["line_png", "png_text", "wav", "waveform_png"]
 
-_WIDTH, _HEIGHT, _TWICE = 240, 72, 2  # drawn at twice the size, then reduced: smooth lines
-_LONGEST = 4.0  # seconds that are played
+_WIDTH, _HEIGHT, _TWICE = 240, 72, 2  # drawn at twice the size and downscaled, for smooth lines
+_LONGEST = 4.0  # seconds
 _COLOURS = ("#2563eb", "#ea580c", "#16a34a", "#9333ea", "#dc2626", "#0891b2")
 _LOUDEST = 0.9
 
 
 def png_text(image: Any) -> str:
-    """A picture of Pillow's as a PNG in base64."""
+    """A Pillow image as a base64 PNG."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def wav(sound: Float[Tensor, "channels time"], *, sample_rate: int) -> str:
-    """The first seconds of a sound as a WAV file in base64, its loudest moment just below the most.
+    """The first 4 seconds of audio as a base64 WAV file, normalised to just below full scale.
 
     Args:
-        sound: Its amplitudes, at any scale.
-        sample_rate: Numbers a second.
+        sound: Waveform, at any scale.
+        sample_rate: Sampling rate in Hz.
     """
     mono = sound.mean(dim=0)[: round(_LONGEST * sample_rate)]
     loud = float(mono.abs().max()) or 1.0
@@ -47,7 +47,7 @@ def wav(sound: Float[Tensor, "channels time"], *, sample_rate: int) -> str:
 
 
 def waveform_png(sound: Float[Tensor, "channels time"]) -> str:
-    """A sound's waveform as a PNG in base64: for each column its lowest and highest number."""
+    """A waveform as a base64 PNG, with the minimum and maximum of each pixel column."""
     image, draw = _canvas()
     width, height = image.size
     mono = sound.mean(dim=0)
@@ -63,7 +63,7 @@ def waveform_png(sound: Float[Tensor, "channels time"]) -> str:
 
 
 def line_png(series: Float[Tensor, "channels time"]) -> str:
-    """A series as lines, a colour a channel, as a PNG in base64."""
+    """A line plot of a series as a base64 PNG, with one colour per channel."""
     image, draw = _canvas()
     width, height = image.size
     low, high = float(series.min()), float(series.max())

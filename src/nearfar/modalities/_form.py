@@ -1,4 +1,4 @@
-"""What an encoder must know of its inputs."""
+"""The specification of an encoder's inputs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Form", "FormT"]
 
 @dataclass(frozen=True, kw_only=True)
 class Form(Record):
-    """What an encoder must know of its inputs, found once from data and options.
+    """Specification of an encoder's inputs, determined once from data and options.
 
-    Each kind has its own: a frozen dataclass of scalars, texts and tuples, which is saved with the
-    encoder (``encoder.json``) and is enough to show new data to the encoder as the old ones were.
-    A field that an older file lacks takes its default.
+    Each modality has its own: a frozen dataclass of scalars, strings and tuples, which is saved
+    with the encoder (``encoder.json``) and suffices to preprocess new data like the training data.
+    Fields that an older file lacks take their defaults.
 
     Example:
         >>> @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Graphs: the samples are their nodes."""
+"""The modality of graphs, whose samples are nodes."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from nearfar.views import GraphViews, ViewRecipe, Views
 
 __all__ = ["GraphForm", "GraphModality", "GraphOptions"]
 
-_WHOLE = 100_000  # nodes that are one batch
+_WHOLE = 100_000  # largest number of nodes in a full batch
 _NEIGHBOURS, _SIDE, _FINER = 30, 160, 3
 _PAPER, _LINE, _NODE, _SAMPLE = "#ffffff", "#b8bec6", "#5b6b7f", "#d1495b"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GraphForm(Form):
-    """What an encoder of nodes must know of its inputs.
+    """Specification of the inputs of an encoder of nodes.
 
     Attributes:
-        num_features: Of every node.
-        undirected: Whether the other direction of every edge was added.
+        num_features: Number of features per node.
+        undirected: Whether the reverse of every edge is added.
         row_normalise: Whether each node's features are divided by their sum.
-        hops: Steps around a node that are read; None where the graph is read whole.
+        hops: Number of hops in sampled neighbourhoods; None if the whole graph is used.
     """
 
     num_features: int
@@ -48,19 +48,21 @@ class GraphForm(Form):
 
 @dataclass(frozen=True, kw_only=True)
 class GraphOptions:
-    """What a user may say of a graph and its encoder.
+    """Options of a graph and its encoder.
 
     Args:
-        features: A .npy, .npz or .csv file with one row a node, for a list of edges.
-        undirected: Add the other direction of every edge.
-        row_normalise: Divide each node's features by their sum; if not given, where no feature is
+        features: A .npy, .npz or .csv file of node features with one row per node, for an edge
+            list.
+        undirected: Add the reverse of every edge.
+        row_normalise: Divide each node's features by their sum; by default only if no feature is
             negative.
-        neighbours: Edges into a node that are followed, 0 for the whole graph at once; if not
-            given, 0 up to 5 million edges and 1 GiB of features, 10 beyond.
-        hops: Steps around a node that are read where the graph is not read whole: as many as the
-            encoder has layers, and one more for gcn.
-        units: Dimensions of every layer of the encoder, and so of the representation.
-        layers: Layers of the encoder: how many steps away a node sees.
+        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
+            beyond.
+        hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers,
+            plus one for gcn.
+        units: Width of every layer of the encoder, and dimension of the representation.
+        layers: Number of layers of the encoder, which is its receptive field in hops.
     """
 
     features: Path | None = None
@@ -74,7 +76,7 @@ class GraphOptions:
 
 @final
 class GraphModality(Modality[GraphForm, GraphOptions]):
-    """Nodes of one graph with features."""
+    """Nodes of a graph with node features."""
 
     data: ClassVar = GRAPHS
     form_type: ClassVar = GraphForm
@@ -83,7 +85,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
     options: ClassVar = GraphOptions
     settings: ClassVar = GraphViews
     encoder: ClassVar = "gcn"
-    encoders: ClassVar = "gcn, or sage for graphs that are read in parts"
+    encoders: ClassVar = "gcn, or sage for graphs with sampled neighbourhoods"
 
     def form(self, source: Source, options: GraphOptions, *, seed: int) -> GraphForm:
         root = require(GraphSource, data=source.root)
@@ -98,7 +100,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
         self, name: str, form: GraphForm, options: GraphOptions
     ) -> tuple[nn.Module, EncoderDescription[GraphForm]]:
         check_choice(GRAPH_ENCODERS, encoder=name)
-        needed = options.layers + (name == "gcn")  # whose weights count the neighbours' neighbours
+        needed = options.layers + (name == "gcn")  # gcn needs the degrees of the outermost nodes
         if form.hops is not None and form.hops < needed:
             raise ValueError(
                 f"`hops` must be at least {needed} for {name} with `layers`={options.layers},"
@@ -175,13 +177,13 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
     ) -> dict[str, Any]:
-        """All nodes are one batch, as a pass over the graph costs the same for one or for all."""
+        """All nodes are one batch, as encoding the graph costs the same for any batch size."""
         suited: dict[str, Any] = {"precision": "32", "learning_rate": 1e-3}
         if samples > _WHOLE:
             return suited | {"batch_size": 256, "epochs": 10}
         return suited | {
             "batch_size": samples,
-            # the authors stop by the loss: after 204 updates on Cora, 151 on Citeseer
+            # the authors' early stopping ends after 204 updates on Cora, 151 on Citeseer
             "epochs": 180,
             "schedule": "constant",
             "warmup_epochs": 0.0,
@@ -193,8 +195,8 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
         root = require(GraphSource, data=source.root)
         if root.num_features != form.num_features:
             raise ValueError(
-                f"`data` must have {form.num_features:,} features a node, as the run's graph"
-                f" had, got {root.num_features:,}"
+                f"`data` must have {form.num_features:,} features per node, like the run's graph,"
+                f" got {root.num_features:,}"
             )
 
 
@@ -218,7 +220,7 @@ class _OfTensors(nn.Module):
 
 
 def _drawn(node: int, sources: Tensor, targets: Tensor) -> str:
-    """A node, its neighbours and the edges between them, as a PNG in base64."""
+    """A node with its neighbours and edges, as a base64 PNG."""
     import networkx
     from PIL import Image, ImageDraw
 

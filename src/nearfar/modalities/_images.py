@@ -26,7 +26,7 @@ from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_v
 __all__ = ["ImageForm", "ImageModality", "ImageOptions"]
 
 _RAW_SIDE = 32
-_MILD: dict[str, Any] = {  # these only keep from memorising
+_MILD: dict[str, Any] = {  # these augmentations only prevent memorisation
     "crop_scale": (0.85, 1.0),
     "crop_ratio": (0.8, 1.25),
     "flip": 0.0,
@@ -40,15 +40,15 @@ _MILD: dict[str, Any] = {  # these only keep from memorising
 
 @dataclass(frozen=True, kw_only=True)
 class ImageForm(Form):
-    """What an encoder of images must know of its inputs.
+    """Specification of the inputs of an encoder of images.
 
     Attributes:
-        channels: Of every image.
-        image_size: Side of the views in pixels.
-        value_range: The (low, high) of the original values that became (0, 1); None for bytes and
-            for values that were taken as they are.
-        mean: That views are normalised with, one number or one a channel.
-        std: Standard deviation, like `mean`.
+        channels: Number of channels of every image.
+        image_size: Side length of the views in pixels.
+        value_range: The (low, high) of the original values that is mapped to (0, 1); None for bytes
+            and for values that are not rescaled.
+        mean: Mean that views are normalised by: one value, or one per channel.
+        std: Standard deviation that views are normalised by: one value, or one per channel.
     """
 
     channels: int
@@ -60,18 +60,20 @@ class ImageForm(Form):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOptions:
-    """What a user may say of images and their encoder.
+    """Options of images and their encoder.
 
     Args:
-        image_size: Side of the views in pixels; chosen from the data if not given.
-        channels: Channels of the images, where an array leaves it open or a folder is to be read
-            as grey (1) or colour (3).
+        image_size: Side length of the views in pixels; by default chosen from the size of the
+            images.
+        channels: Number of channels, to resolve an ambiguous array or to read a folder as grey (1)
+            or colour (3).
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
-        norm: What the encoder normalises by: ``batch``, or ``layer`` (each image by itself);
-            chosen for the method if not given.
-        view_style: Augmentations for ``drawing`` (mild crops, small rotations, no mirroring: glyphs
-            keep their meaning) or ``natural`` images (those of the method's paper). If not given,
-            ``drawing`` for grey images of ink on an even ground.
+        norm: Normalisation layers of the encoder: ``batch``, or ``layer`` (per image); by default
+            chosen by the method.
+        view_style: Augmentations for ``drawing`` (mild crops, small rotations, no flips, so that
+            glyphs keep their meaning) or ``natural`` images (those of the method's paper). By
+            default ``drawing`` for grey images of ink on a plain background, otherwise
+            ``natural``.
     """
 
     image_size: int | None = None
@@ -83,7 +85,7 @@ class ImageOptions:
 
 @final
 class ImageModality(Modality[ImageForm, ImageOptions]):
-    """Grey, colour or many-channel images of any size."""
+    """Images of any size and number of channels."""
 
     data: ClassVar = IMAGES
     form_type: ClassVar = ImageForm
@@ -132,8 +134,8 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
         if style == "natural":
             return chosen, ()
         declared = getattr(source.root, "style", None) is not None
-        why = f"{source.name} declares" if declared else "the images are grey ink on an even ground"
-        note = f"augmentations for drawings, as {why}: --views natural for those of the paper"
+        why = f"{source.name} declares" if declared else "the images are ink on a plain background"
+        note = f"augmentations for drawings, as {why}; --views natural selects those of the paper"
         return chosen, (note,)
 
     def views(
@@ -147,9 +149,9 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
     ) -> Views:
         if recipe.make is None:
             raise ValueError(
-                "a method must declare which views of images it is trained on: set"
+                "a method must declare the image views it is trained on: set"
                 ' serves = {"images": Serves(views=ViewRecipe(nearfar.views.simclr_views))} on its'
-                " class, or give `views`"
+                " class, or pass `views`"
             )
         known = {"size": form.image_size, "channels": form.channels}
         chosen = {**known, **recipe.settings, **settings}
@@ -214,20 +216,20 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
         root = require(ImageSource, data=source.root)
         if root.channels != form.channels:
             raise ValueError(
-                f"`data` must have {form.channels} channels, as the run's images had,"
+                f"`data` must have {form.channels} channels, like the run's images,"
                 f" got {root.channels}"
             )
 
 
 def _side_by_side(grids: Float[Tensor, "batch rows columns channels height width"]) -> Tensor:
-    """Each grid of patches as one image, a pixel of light between them."""
+    """Each grid of patches as one image, with a light line of one pixel between patches."""
     spaced = F.pad(grids, (0, 1, 0, 1), value=grids.amax().item())
     laid = spaced.permute(0, 3, 1, 4, 2, 5)  # batch × channels × rows × height × columns × width
     return laid.flatten(4, 5).flatten(2, 3)[:, :, :-1, :-1]
 
 
 def _png(view: Tensor, form: ImageForm) -> str:
-    """One normalised view as a PNG in base64: grey for one channel, else the first three."""
+    """A normalised view as a base64 PNG: grey for one channel, otherwise the first three."""
     from PIL import Image
 
     image = view.float().cpu()

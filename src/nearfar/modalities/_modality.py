@@ -1,4 +1,4 @@
-"""What must be known of a kind of samples to train on it, judge it and show it."""
+"""The interface of a modality: its data, encoders, views, baseline features and exhibits."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ OptionsT = TypeVar("OptionsT")
 
 @dataclass(frozen=True)
 class OnnxCall:
-    """An encoder as a function of tensors, and tensors to trace it with.
+    """An encoder as a function of tensors, with example inputs for tracing.
 
     Attributes:
-        module: Takes the tensors.
-        arguments: An example of each, two samples.
-        names: What each is called.
-        dynamic: For each, the names of the axes whose length may change.
+        module: Module whose inputs are the tensors.
+        arguments: Example inputs, a batch of two samples.
+        names: Name of each input.
+        dynamic: For each input, the names of its axes of variable length.
     """
 
     module: nn.Module
@@ -43,32 +43,32 @@ class OnnxCall:
 
 
 class Modality(ABC, Generic[FormT, OptionsT]):
-    """A kind of samples: everything that differs between images, sounds, texts and graphs.
+    """A modality: everything that differs between images, audio, texts, graphs and other samples.
 
-    An instance is the one registered object of its kind. Packages declare theirs as an entry point
-    of the group ``nearfar.modalities``, under the name of the kind; an object can also be handed
-    over: ``nearfar.pretrain(..., modality=MyKind())``.
+    Each modality is registered as one instance. Packages register theirs as an entry point in the
+    group ``nearfar.modalities``, under the modality's name; an object can also be passed directly:
+    ``nearfar.pretrain(..., modality=MyKind())``.
 
-    A :class:`nearfar.modalities.Form` is what an encoder must know of its inputs: channels and size
-    of images, sampling rate, vocabulary. It is found once from the data and the options, saved with
-    the encoder, and enough to show new data to the encoder as the old ones were.
+    A :class:`nearfar.modalities.Form` specifies an encoder's inputs, such as the channels and size
+    of images, the sampling rate or the vocabulary. It is determined once from the data and the
+    options, is saved with the encoder, and suffices to preprocess new data like the training data.
 
     Attributes:
-        data: How data of this kind are recognised and opened; its name is that of the kind.
-        form_type: The class of its forms.
-        options: A frozen keyword-only dataclass: options of data and encoder. Those that the opener
-            has by the same name are handed to it.
-        settings: The views of a sample whose keyword arguments are the settings of views.
-        inputs: What a batch of samples is made of, where that tells the kind: such a batch is shown
-            to the right encoder of a pair. Empty for plain tensors.
-        encoder: The encoder that is taken unless another is named.
-        encoders: Which others there are, in words.
-        example: Data of this kind as an example in ``--help``.
-        paired: Whether a sample has two sides of its own, whose agreement is measured besides.
-        arrays: Whether samples can come as one array of numbers, as scikit-learn has them.
-        fewest: Samples that its sources hold at least.
+        data: How data of this modality are recognised and opened; its name is that of the modality.
+        form_type: Class of its forms.
+        options: A frozen keyword-only dataclass with the options of data and encoder. Options that
+            the opener also has are passed to it.
+        settings: Class of the views whose keyword arguments are the settings of views.
+        inputs: Types of a batch of samples that identify the modality, so that a batch of one side
+            of pairs goes to the matching encoder. Empty for plain tensors.
+        encoder: Name of the default encoder.
+        encoders: The other encoders, as text.
+        example: Example of data of this modality in ``--help``.
+        paired: Whether a sample has two sides, whose agreement is measured in addition.
+        arrays: Whether samples can be given as one numeric array, as in scikit-learn.
+        fewest: Minimum number of samples of its sources.
         precise: Whether :class:`nearfar.SelfSupervisedEncoder` encodes in double precision, so that
-            a row is the same in any batch.
+            a sample's representation does not depend on its batch.
     """
 
     data: ClassVar[DataKind]
@@ -86,60 +86,60 @@ class Modality(ABC, Generic[FormT, OptionsT]):
 
     @property
     def name(self) -> str:
-        """As :attr:`nearfar.data.Source.modality`."""
+        """Name of the modality, equal to :attr:`nearfar.data.Source.modality` of its sources."""
         return self.data.name
 
     @property
     def loop_defaults(self) -> bool:
-        """Whether the training loop's own defaults suit these samples."""
+        """Whether the training loop's own defaults are used for this modality."""
         return type(self).training is Modality.training
 
     def brings(self, name: str) -> Modality[Any, Any] | None:
-        """The kind of this name, where it is this one or comes with it."""
+        """The modality of this name, if it is this one or is part of this one; otherwise None."""
         return self if name == self.name else None
 
     def view_settings(self, recipe: ViewRecipe) -> Callable[..., Views]:
-        """The class whose keyword arguments are the settings of these views."""
+        """The class whose keyword arguments are the settings of a recipe's views."""
         if recipe.make is None:
             return self.settings
         made: Callable[..., Views] = inspect.signature(recipe.make, eval_str=True).return_annotation
         return made
 
     def decide(self, source: Source, options: OptionsT) -> tuple[OptionsT, tuple[str, ...]]:
-        """Fix the options that depend on the data, once for a run and all that resume it.
+        """Determine the options that depend on the data, once per run, including its resumptions.
 
         Args:
-            source: What will be trained on.
+            source: Training data.
             options: An instance of :attr:`options`.
 
         Returns:
-            The options, and notes on what was chosen and how to choose otherwise.
+            The options, and notes on the choices and how to override them.
         """
         return options, ()
 
     @abstractmethod
     def form(self, source: Source, options: OptionsT, *, seed: int) -> FormT:
-        """What an encoder must know of these inputs, vocabularies and scales fitted on them.
+        """Determine the form for a source, which includes fitting vocabularies and scales on it.
 
         Args:
-            source: What will be trained on.
+            source: Training data.
             options: An instance of :attr:`options`.
-            seed: Of the run.
+            seed: Random seed of the run.
         """
 
     @abstractmethod
     def build_encoder(
         self, name: str, form: FormT, options: OptionsT
     ) -> tuple[nn.Module, EncoderDescription[FormT]]:
-        """An encoder by name with fresh weights, and its description with the form in it.
+        """Construct a randomly initialised encoder by name, and its description with the form.
 
         Raises:
-            ValueError: An unknown name; the nearest is named.
+            ValueError: Unknown name; the message suggests the closest one.
         """
 
     @abstractmethod
     def rebuild(self, description: EncoderDescription[FormT]) -> nn.Module:
-        """An encoder that the weights saved with this description fit."""
+        """Reconstruct an encoder whose saved weights have this description."""
 
     @abstractmethod
     def views(
@@ -154,28 +154,28 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         """The views that a method is trained on.
 
         Args:
-            recipe: As the method declares it; without ``make`` the kind's own two views.
-            form: As decided.
-            source: What will be trained on.
+            recipe: Recipe that the method declares; without ``make``, the modality's default pair
+                of views.
+            form: Form of the inputs.
+            source: Training data.
             options: An instance of :attr:`options`.
-            settings: The user's, keyword arguments of :meth:`view_settings`; they replace those of
-                the recipe.
+            settings: The user's keyword arguments for :meth:`view_settings`, which override those
+                of the recipe.
 
         Raises:
-            ValueError: The recipe leaves the choice to the kind, and the kind has no views that
-                suit any method.
+            ValueError: The recipe leaves the choice to the modality, which has no default views.
         """
 
     def half_views(
         self, form: FormT, *, source: Source, options: OptionsT, settings: Mapping[str, Any]
     ) -> Views:
-        """One view of a sample that is half of a pair: mild, as the other half is a view already.
+        """One view of a sample that is half of a pair: mild, as the other half is already a view.
 
         Args:
-            form: As decided.
-            source: The halves.
+            form: Form of the halves.
+            source: Source of the halves.
             options: An instance of :attr:`options`.
-            settings: The user's, keyword arguments of :attr:`settings`.
+            settings: The user's keyword arguments for :attr:`settings`.
         """
         return self.views(
             ViewRecipe(),
@@ -187,37 +187,37 @@ class Modality(ABC, Generic[FormT, OptionsT]):
 
     @abstractmethod
     def two_views(self, form: FormT) -> Views:
-        """Two views that show the same sample: for methods whose own views are no positives."""
+        """Two views of the same sample, for methods whose own views are not positive pairs."""
 
     @abstractmethod
     def plain(self, form: FormT) -> Views:
-        """Views whose ``plain`` shows whole samples as the encoder knows them."""
+        """Views whose ``plain`` method preprocesses whole samples without augmentation."""
 
     @abstractmethod
     def raw(self, source: Source, form: FormT) -> tuple[str, Float[Tensor, "samples features"]]:
-        """The usual features that need no training, and their name: what an encoder must beat."""
+        """Name and values of the raw features: the baseline that an encoder should beat."""
 
     @abstractmethod
     def show(self, view: View, form: FormT) -> list[Exhibit]:
-        """Each sample of a view (or of a plain view) for a person to see, without caption."""
+        """Render each sample of a view (or of a plain view) for display, without captions."""
 
     def onnx(self, encoder: nn.Module, form: FormT) -> OnnxCall:
-        """How the encoder is exported.
+        """The encoder as a function for ONNX export.
 
         Raises:
-            ValueError: It cannot be.
+            ValueError: The encoder cannot be exported.
         """
         raise ValueError(f"encoders of {self.name} cannot be exported to ONNX")
 
     def signal_dim(self, form: FormT) -> int | None:
-        """How many numbers of a view a decoder predicts (:func:`nearfar.inputs.numbers`).
+        """Number of values per view that a decoder predicts (:func:`nearfar.inputs.numbers`).
 
-        None where samples are not predicted.
+        None if samples are not predicted.
         """
         return None
 
     def read_form(self, values: Mapping[str, Any]) -> FormT:
-        """A form from plain values, as ``encoder.json`` has them.
+        """A form from plain values, as stored in ``encoder.json``.
 
         Raises:
             ValueError: A value is missing.
@@ -225,11 +225,11 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         try:
             form: FormT = self.form_type.of_values(values)
         except TypeError as error:
-            raise ValueError(f"no form of {self.name}: {error}") from None
+            raise ValueError(f"invalid form of {self.name}: {error}") from None
         return form
 
     def normalised(self, form: FormT, views: Views) -> FormT:
-        """The form with mean and deviation as the views normalise by them, where it has these."""
+        """The form with the views' mean and standard deviation, if it has these fields."""
         known = {field.name for field in fields(form)} & {"mean", "std"}
         found = {name: getattr(views, name, None) for name in known}
         return replace(form, **{k: tuple(v) for k, v in found.items() if v is not None})
@@ -239,49 +239,49 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         return description
 
     def takes(self, form: FormT) -> tuple[str, ...]:
-        """Kinds of samples that an encoder of this form can be shown."""
+        """Modalities that an encoder of this form accepts."""
         return (self.name,)
 
     def opening(self, form: FormT) -> dict[str, Any]:
-        """Options with which new data are opened so that they are read as the old ones were."""
+        """Options for opening new data in the same way as the training data."""
         return {}
 
     def shown(self, form: FormT) -> str:
-        """How samples are shown to the encoder, in words that go on after those on the source."""
+        """Description of the encoder's inputs, as text that continues the source's description."""
         return ""
 
     def length(self, form: FormT) -> int | None:
-        """Time steps of a view, where views have time steps and all have the same number."""
+        """Number of time steps of a view; None if views have no time steps or a variable number."""
         return None
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
     ) -> dict[str, Any]:
-        """Options of the training loop that suit these samples better than its own defaults.
+        """Defaults of the training loop for this modality, which replace the loop's own.
 
         Args:
-            samples: Samples to train on.
-            batch_size: The largest batch that the method asks for, if it asks for one.
-            updates: About how many updates the method asks for, if it asks for any.
+            samples: Number of training samples.
+            batch_size: Largest batch size that the method recommends, if any.
+            updates: Approximate number of updates that the method recommends, if any.
         """
         return {} if batch_size is None else {"batch_size": min(batch_size, samples)}
 
     @abstractmethod
     def check(self, source: Source, form: FormT) -> None:
-        """Whether other data can be shown to an encoder of this form.
+        """Check that other data are valid inputs of an encoder of this form.
 
         Raises:
-            ValueError: They cannot; what differs is said.
+            ValueError: They are not; the message gives the difference.
         """
 
 
 def small_batch(samples: int, *, most: int, updates: int) -> int:
-    """A batch of which an epoch holds several, so that little data still make a training.
+    """Batch size for small datasets, so that an epoch has several updates.
 
     Args:
-        samples: Samples to train on.
-        most: The batch of large data.
-        updates: In an epoch of small data; fewer where batches would be of less than 8.
+        samples: Number of training samples.
+        most: Batch size for large datasets.
+        updates: Updates per epoch for small datasets; fewer if batches would be smaller than 8.
 
     >>> [small_batch(samples, most=256, updates=4) for samples in (5, 20, 100, 10_000)]
     [5, 8, 25, 256]

@@ -1,4 +1,4 @@
-"""Pairs: an input and its self-supervised signal, of one kind or of two."""
+"""The modality of pairs: an input and its self-supervised signal, of the same or two modalities."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _AUTO = "auto"
 
 @dataclass(frozen=True, kw_only=True)
 class PairForm(Form):
-    """What the encoders of pairs must know of their inputs.
+    """Specification of the inputs of the encoders of pairs.
 
     Attributes:
-        shared: One encoder for both halves.
-        x_modality: Kind of the inputs.
-        s_modality: Kind of the signals.
-        x_form: What the encoder of the inputs must know.
-        s_form: What that of the signals must know.
+        shared: Whether both halves have the same encoder.
+        x_modality: Modality of the inputs.
+        s_modality: Modality of the signals.
+        x_form: Form of the inputs.
+        s_form: Form of the signals.
     """
 
     shared: bool
@@ -48,21 +48,23 @@ class PairForm(Form):
 
 @dataclass(frozen=True, kw_only=True)
 class PairOptions:
-    """What a user may say of pairs and their encoders.
+    """Options of pairs and their encoders.
 
     Args:
-        x: Column or array of the inputs; the first of two if neither is named.
-        s: Column or array of the self-supervised signals.
-        adjacent: Pairs are each text and the next one; an empty line ends a text.
-        shared: One encoder for both halves; so if not given where both are of one kind.
-        signal_encoder: Encoder of the signals where there are two; what their kind takes unless
-            given.
-        image_size: Side of the views of images in pixels; chosen from the data if not given.
-        sample_rate: Sounds are resampled to it; the commonest of the files if not given.
-        words: Most words of a text; the rest is left out.
-        min_frequency: Words of texts that occur less often are unknown ones.
-        units: Dimensions of the representation of texts and vectors, where their encoder leaves it
-            open.
+        x: Column or array of the inputs; by default the first of two.
+        s: Column or array of the self-supervised signals; by default the second of two.
+        adjacent: Pair each text with the next one; an empty line separates documents.
+        shared: Use one encoder for both halves; by default if both are of the same modality.
+        signal_encoder: Encoder of the signals, if not shared; by default that of their modality.
+        image_size: Side length of the views of images in pixels; by default chosen from the size of
+            the images.
+        sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
+            of the files.
+        words: Number of words after which texts are truncated.
+        min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the
+            unknown token.
+        units: Dimension of the representation of texts and vectors, for encoders where it is
+            configurable.
     """
 
     x: str | None = None
@@ -88,27 +90,27 @@ def pair_views(
     erase: float | None = None,
     noise: float | None = None,
 ) -> PairViews:
-    """Views of pairs, with what may be said of the views of each half.
+    """Views of pairs, with settings for the views of each half.
 
     Args:
         x: Views of the inputs.
         s: Views of the signals.
-        augment: Whether halves are changed at all; without it they are shown as they are.
-        crop_scale: Smallest and largest share of an image's area in a crop.
-        flip: Probability of mirroring an image left to right.
-        rotation: Largest rotation of an image in degrees, both ways.
-        erase: Probability that a word of a text is erased.
-        noise: Standard deviation of what is added to vectors.
+        augment: Whether halves are augmented at all.
+        crop_scale: Smallest and largest fraction of an image's area in a crop.
+        flip: Probability of flipping an image horizontally.
+        rotation: Largest rotation of an image in degrees, in either direction.
+        erase: Probability of masking each word of a text.
+        noise: Standard deviation of the Gaussian noise added to vectors.
     """
     return PairViews(x, s) if augment else PairViews(PlainViews(x), PlainViews(s))
 
 
 @final
 class PairModality(Modality[PairForm, PairOptions]):
-    """Two views of one thing that nature made: picture and caption, two drawings, two sentences.
+    """Natural pairs of views: image and caption, two drawings of a character, adjacent sentences.
 
     Args:
-        kinds: Further kinds that a half may be of, besides those of nearfar and of installed
+        kinds: Further modalities of halves, in addition to those of nearfar and of installed
             packages.
     """
 
@@ -119,7 +121,7 @@ class PairModality(Modality[PairForm, PairOptions]):
     options: ClassVar = PairOptions
     settings: ClassVar = pair_views
     encoder: ClassVar = _AUTO
-    encoders: ClassVar = "those of the inputs' kind; --signal-encoder names that of the signals"
+    encoders: ClassVar = "those of the inputs' modality; --signal-encoder sets that of the signals"
     example: ClassVar = "pairs.parquet"
 
     def __init__(self, *kinds: Modality[Any, Any]) -> None:
@@ -129,13 +131,13 @@ class PairModality(Modality[PairForm, PairOptions]):
         return super().brings(name) or self._own.get(name)
 
     def kind(self, name: str) -> Modality[Any, Any]:
-        """What a half is."""
+        """The modality of a half, by name."""
         return self._own.get(name) or single_kind(name)
 
     def halves(
         self, form: PairForm
     ) -> tuple[tuple[Modality[Any, Any], Form], tuple[Modality[Any, Any], Form]]:
-        """What each half is, and its form."""
+        """Modality and form of each half."""
         return (self.kind(form.x_modality), form.x_form), (self.kind(form.s_modality), form.s_form)
 
     def form(self, source: Source, options: PairOptions, *, seed: int) -> PairForm:
@@ -147,10 +149,10 @@ class PairModality(Modality[PairForm, PairOptions]):
         if shared:
             if x.modality != s.modality:
                 raise ValueError(
-                    f"`shared` needs halves of one kind, got {x.modality} and {s.modality}"
+                    f"`shared` needs halves of the same modality, got {x.modality} and {s.modality}"
                 )
             kind_x.check(s, form_x)
-            if x is not s:  # vocabularies and scales are of both
+            if x is not s:  # vocabularies and scales are fitted on both
                 form_x = kind_x.form(Joined([x, s], name=x.name), chosen, seed=seed)
             form_s = form_x
         else:
@@ -213,7 +215,7 @@ class PairModality(Modality[PairForm, PairOptions]):
         return TwoSided(x, s, x_width=x_width, s_width=s_width)
 
     def kept(self, description: EncoderDescription[PairForm]) -> EncoderDescription[Any]:
-        """A shared encoder is one of a single kind, for samples of that kind alone."""
+        """A shared encoder is saved as an encoder of a single modality."""
         form = description.form
         if not form.shared:
             return description
@@ -222,7 +224,7 @@ class PairModality(Modality[PairForm, PairOptions]):
         return replace(description, modality=form.x_modality).with_form(form.x_form)
 
     def takes(self, form: PairForm) -> tuple[str, ...]:
-        """Pairs, and samples of either side alone."""
+        """Pairs, and samples of each side."""
         return tuple(dict.fromkeys((self.name, form.x_modality, form.s_modality)))
 
     def views(
@@ -235,7 +237,7 @@ class PairModality(Modality[PairForm, PairOptions]):
         settings: Mapping[str, Any],
     ) -> Views:
         declared = dict(recipe.settings)
-        # a method with gradient in one encoder alone lets the halves take turns
+        # a method with gradient in only one encoder alternates the halves
         turns = declared.pop("turns", False) and not form.shared
         said = declared | {name: value for name, value in settings.items() if value is not None}
         augment = said.pop("augment", True)
@@ -250,7 +252,7 @@ class PairModality(Modality[PairForm, PairOptions]):
         for name in said:
             if name not in used:
                 kinds = " and ".join(dict.fromkeys((form.x_modality, form.s_modality)))
-                raise ValueError(f"`{name}` is no setting of the views of {kinds}")
+                raise ValueError(f"`{name}` is not a setting of the views of {kinds}")
         if not augment:
             made = [PlainViews(views) for views in made]
         return PairViews(*made, marked=not form.shared, turns=turns)
@@ -297,7 +299,7 @@ class PairModality(Modality[PairForm, PairOptions]):
             kind_s.check(source, form_s)
 
     def _alike(self, x: Source, s: Source, form: Form) -> bool:
-        """Whether what is known of the inputs is enough for the signals."""
+        """Whether the form of the inputs is also valid for the signals."""
         if x.modality != s.modality:
             return False
         try:
@@ -308,13 +310,13 @@ class PairModality(Modality[PairForm, PairOptions]):
 
 
 def _inner(kind: Modality[Any, Any], values: Mapping[str, Any]) -> EncoderDescription[Any]:
-    """The description of one encoder of two."""
+    """Description of one of the two encoders."""
     found: EncoderDescription[Any] = EncoderDescription.of_values(values)
     return found.with_form(kind.read_form(found.form))
 
 
 def _options(kind: Modality[Any, Any], options: PairOptions) -> Any:
-    """The options that this kind has too."""
+    """Convert the options of pairs to those of a half's modality."""
     known = {field.name for field in fields(kind.options)}  # type: ignore[arg-type]
     said = {k: v for k, v in vars(options).items() if k in known and v is not None}
     return kind.options(**said)

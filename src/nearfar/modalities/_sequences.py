@@ -1,4 +1,4 @@
-"""Sounds and time series."""
+"""The modality of audio and time series."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from nearfar.views import SequenceViews, ViewRecipe, Views, sequence_views, wind
 
 __all__ = ["SequenceForm", "SequenceModality", "SequenceOptions"]
 
-_LONGEST_WINDOW = 1.28  # seconds: the paper's 20,480 numbers at 16 kHz
-_FITTED = 2_048  # sequences that mean and deviation are taken of
+_LONGEST_WINDOW = 1.28  # seconds: the paper's 20,480 samples at 16 kHz
+_FITTED = 2_048  # sequences for estimating mean and standard deviation
 _AT_ONCE = 64
 _RAW_LENGTH = 128
 _FRAME = 0.025  # seconds
@@ -36,16 +36,17 @@ Normalisation: TypeAlias = Literal["rms", "peak", "standard", "data", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceForm(Form):
-    """What an encoder of sequences must know of its inputs.
+    """Specification of the inputs of an encoder of sequences.
 
     Attributes:
-        channels: Of every sequence.
-        sample_rate: Numbers a second of sounds; None for series.
-        seconds: Length of the pieces that longer sounds are cut into.
-        length: Time steps of a view.
-        normalise: What each sequence is divided by, as :class:`nearfar.views.SequenceViews` has it.
-        mean: Of each channel in all the data, for ``data``.
-        std: Standard deviation, like `mean`.
+        channels: Number of channels of every sequence.
+        sample_rate: Sampling rate of audio in Hz; None for time series.
+        seconds: Length in seconds of the segments that longer audio is split into.
+        length: Number of time steps of a view.
+        normalise: Normalisation of each sequence, as in :class:`nearfar.views.SequenceViews`.
+        mean: Mean of each channel over the training data, for the normalisation ``data``.
+        std: Standard deviation of each channel over the training data, for the normalisation
+            ``data``.
     """
 
     channels: int
@@ -58,25 +59,27 @@ class SequenceForm(Form):
 
     @property
     def is_sound(self) -> bool:
-        """Whether time is in seconds."""
+        """Whether sequences are audio, which has a sampling rate."""
         return self.sample_rate is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceOptions:
-    """What a user may say of sequences and their encoder.
+    """Options of sequences and their encoder.
 
     Args:
-        sample_rate: Numbers a second that sounds are resampled to; the commonest of the files if
-            not given. Of an array without a rate it says that it holds sounds.
-        seconds: Sounds longer than this are cut into pieces.
-        window: Time steps of a view; chosen from the lengths of the data if not given.
-        normalise: What each sequence is divided by: its ``rms`` (sounds, if not given) or ``peak``;
-            ``standard``: each to mean 0 and deviation 1; ``data``: mean and deviation of all the
-            data (series, if not given); ``none``.
-        conv_width: Channels of the encoder's convolutions (512 in CPC's paper).
-        context: Dimensions of the encoder's recurrent context, and of the representation.
-        strides: Strides of the convolutions; chosen from the rate or the length if not given.
+        sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
+            of the files. An array without a sampling rate is treated as audio of this rate.
+        seconds: Length in seconds of the segments that longer audio is split into.
+        window: Number of time steps of a view; by default chosen from the lengths of the data.
+        normalise: Normalisation: ``rms`` or ``peak`` divide each sequence by its RMS or peak,
+            ``standard`` gives each sequence mean 0 and standard deviation 1, ``data`` uses mean and
+            standard deviation of the whole dataset, ``none`` does nothing. By default ``rms`` for
+            audio and ``data`` for time series.
+        conv_width: Number of channels of the encoder's convolutions (512 in CPC's paper).
+        context: Dimension of the encoder's recurrent context, and of the representation.
+        strides: Strides of the convolutions; by default chosen from the sampling rate or the
+            length.
     """
 
     sample_rate: int | None = None
@@ -90,7 +93,7 @@ class SequenceOptions:
 
 @final
 class SequenceModality(Modality[SequenceForm, SequenceOptions]):
-    """Sounds at a rate, or time series of one or more channels, of any length."""
+    """Audio, or time series with one or more channels, of any length."""
 
     data: ClassVar = SEQUENCES
     form_type: ClassVar = SequenceForm
@@ -159,7 +162,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
     ) -> Views:
         for name, option in (("normalise", "normalise"), ("length", "window")):
             if name in settings:
-                raise ValueError(f"`{name}` of the views is the option `{option}` of the data")
+                raise ValueError(f"`{name}` of the views is set by the data option `{option}`")
         make = recipe.make or sequence_views
         return make(**self._known(form) | {**recipe.settings, **settings})
 
@@ -221,14 +224,14 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         root = require(SequenceSource, data=source.root)
         if root.channels != form.channels:
             raise ValueError(
-                f"`data` must have {form.channels} channels, as the run's sequences had,"
+                f"`data` must have {form.channels} channels, like the run's sequences,"
                 f" got {root.channels}"
             )
         if root.sample_rate != form.sample_rate:
             said = "no rate" if root.sample_rate is None else f"{root.sample_rate:,} Hz"
             wanted = "no rate" if form.sample_rate is None else f"{form.sample_rate:,} Hz"
             raise ValueError(
-                f"`data` must have {wanted}, as the run's sequences had, got {said}:"
+                f"`data` must have {wanted}, like the run's sequences, got {said}:"
                 " open them with that `sample_rate`"
             )
 
@@ -238,7 +241,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
 
 
 def _window(lengths: Tensor, sample_rate: int | None) -> int:
-    """A series whole, if all are as long; of sounds what three in four fill, in whole steps."""
+    """Length of a view: the median length of series, the lower quartile for audio, up to 1.28 s."""
     if sample_rate is None:
         return int(lengths.median())
     most = min(float(lengths.float().quantile(0.25)), _LONGEST_WINDOW * sample_rate)
@@ -247,7 +250,7 @@ def _window(lengths: Tensor, sample_rate: int | None) -> int:
 
 
 def _layers(form: SequenceForm) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Strides and kernels: the paper's for sounds, few strides and long kernels for series."""
+    """Strides and kernels: the paper's for audio, few strides and long kernels for series."""
     if form.sample_rate is not None:
         return sound_strides(form.sample_rate), None
     strides = series_strides(form.length)
@@ -255,14 +258,14 @@ def _layers(form: SequenceForm) -> tuple[tuple[int, ...], tuple[int, ...] | None
 
 
 def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of each channel in the data."""
+    """Mean and standard deviation of each channel over the data."""
     count = min(_FITTED, len(source))
     positions = torch.linspace(0, len(source) - 1, count).long()
     steps = 0
     total, squares = torch.zeros(2, channels, dtype=torch.float64)
     for start in range(0, count, _AT_ONCE):
         shown = require(Sequences, inputs=source.read(positions[start : start + _AT_ONCE]).inputs)
-        values = shown.values.double()  # padding is zero and adds nothing
+        values = shown.values.double()  # zero padding does not change the sums
         steps += int(shown.extents().sum())
         total += values.sum(dim=(0, 2))
         squares += values.square().sum(dim=(0, 2))
@@ -272,7 +275,7 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
 
 
 def _cepstra(shown: Sequences, sample_rate: int) -> Float[Tensor, "batch features"]:
-    """Mean and deviation over time of the cepstral coefficients of each channel."""
+    """Mean and standard deviation over time of each channel's cepstral coefficients."""
     features = []
     least = round(_FRAME * sample_rate)
     for sound in shown.unpadded():
@@ -284,7 +287,7 @@ def _cepstra(shown: Sequences, sample_rate: int) -> Float[Tensor, "batch feature
 
 
 def _line(shown: Sequences) -> Float[Tensor, "batch features"]:
-    """Each series at one length."""
+    """Each series, resampled to a common length."""
     return torch.stack(
         [
             F.interpolate(

@@ -1,4 +1,4 @@
-"""The kinds whose samples are no pairs, by name."""
+"""The modalities other than pairs, by name."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _BUILT_IN: dict[str, Modality[Any, Any]] = {
 
 
 def single_kind(name: str) -> Modality[Any, Any]:
-    """A kind of nearfar or of an installed package.
+    """A modality of nearfar or of an installed package, by name.
 
     Raises:
-        ValueError: No such kind, or the package that declares it cannot be imported.
+        ValueError: Unknown name, or the package that registers it cannot be imported.
     """
     if name in _BUILT_IN:
         return _BUILT_IN[name]
-    find_kind(name)  # an unknown name is refused, and so is an entry point without data
+    find_kind(name)  # raises for unknown names and for entry points without data
     found = load(ENTRY_POINTS, name)
     kind = found() if isclass(found) else found
     if not isinstance(kind, Modality):

@@ -1,4 +1,4 @@
-"""Whether images are drawings or photographs, by what they are."""
+"""Classify images as drawings or natural images, from their pixels."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["ViewStyle", "find_style", "is_drawing"]
 
 ViewStyle: TypeAlias = Literal["drawing", "natural"]
 
-_LOOKED_AT = 128  # images, evenly spaced over the data
-_COLOURED = 16  # difference between channels from which on a pixel is coloured
-_MOST_COLOURED = 0.01  # share of such pixels
-_DARK, _LIGHT = 25, 230  # a tenth of the range from either end
-_GROUND = 0.4  # least share of an image that is plain ground
-_FEW_LEVELS, _RARE = 32, 1e-4  # grey levels; a level is counted from this share of the pixels on
-_BETWEEN = 0.25  # largest share of the pixels that is neither ink nor ground
+_LOOKED_AT = 128  # number of images, evenly spaced over the data
+_COLOURED = 16  # minimum difference between channels of a coloured pixel
+_MOST_COLOURED = 0.01  # largest fraction of such pixels
+_DARK, _LIGHT = 25, 230  # 10% of the range from either end
+_GROUND = 0.4  # smallest fraction of an image that is background
+_FEW_LEVELS, _RARE = 32, 1e-4  # grey levels; smallest fraction of the pixels of a level
+_BETWEEN = 0.25  # largest fraction of pixels between ink and background
 
 
 def find_style(source: Source) -> ViewStyle:
-    """``drawing`` where images are ink on an even ground, as glyphs are; else ``natural``.
+    """``drawing`` for images of ink on a plain background, such as glyphs; else ``natural``.
 
-    Only pixels count, never the name of a file or folder. A data set may declare its style
+    Only pixels are used, never the name of a file or folder. A dataset can declare its style
     (:attr:`nearfar.data.ArraySource.style`).
 
     Args:
-        source: Images.
+        source: Source of images.
 
     Example:
         >>> from nearfar.data import open_source
@@ -43,7 +43,7 @@ def find_style(source: Source) -> ViewStyle:
         return declared
     positions = torch.linspace(0, len(source) - 1, min(_LOOKED_AT, len(source))).long()
     images: list[Tensor] = []
-    for position in positions.tolist():  # one by one: sizes may differ
+    for position in positions.tolist():  # one by one, as sizes can differ
         shown = source.read([position]).inputs
         pixels = shown.pixels if isinstance(shown, Images) else shown
         if not isinstance(pixels, Tensor):
@@ -55,10 +55,10 @@ def find_style(source: Source) -> ViewStyle:
 
 
 def is_drawing(images: list[UInt8[Tensor, "channels _ _"]]) -> bool:
-    """Whether images are grey, mostly plain ground, and have few values between ink and ground.
+    """Whether images are grey, mostly background, and have few values between it and ink.
 
     Args:
-        images: Some of the data, of any sizes.
+        images: A subset of the images, of any sizes.
     """
     histogram = torch.zeros(256)
     coloured = 0.0

@@ -32,16 +32,16 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 @dataclass(frozen=True, kw_only=True)
 class TextForm(Form):
-    """What an encoder of texts must know of its inputs: a :class:`nearfar.views.Tokenizer`.
+    """Specification of the inputs of an encoder of texts: a :class:`nearfar.views.Tokenizer`.
 
     Attributes:
-        definition: JSON of the library tokenizers.
-        vocabulary: Numbers there are, padding included: 0 to ``vocabulary - 1``.
-        words: Most tokens of a text; what follows is left out.
-        shift: Added to the library's numbers, so that 0 is padding and nothing else.
-        unknown: Number of every word that is not in the vocabulary.
-        mask: Number that stands for an erased word; None where there is none.
-        special: Numbers that are no words.
+        definition: JSON definition of the `tokenizers` library.
+        vocabulary: Number of token IDs including padding: 0 to ``vocabulary - 1``.
+        words: Number of tokens after which texts are truncated.
+        shift: Offset added to the library's IDs, so that 0 is only padding.
+        unknown: ID of the unknown token.
+        mask: ID of the mask token; None if there is none.
+        special: IDs of special tokens.
     """
 
     definition: str
@@ -53,25 +53,26 @@ class TextForm(Form):
     special: tuple[int, ...] = ()
 
     def tokenizer(self) -> Tokenizer:
-        """Turns texts into these numbers."""
+        """The tokenizer that maps texts to token IDs."""
         return Tokenizer(**vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextOptions:
-    """What a user may say of texts and their encoder.
+    """Options of texts and their encoder.
 
     Args:
-        column: Column of the texts in a table; ``text``, or the only or by far the longest one, if
-            not given.
-        words: Most words of a text; the rest is left out.
-        vocabulary: Most words of the vocabulary that bag and gru learn from the texts.
-        min_frequency: Words that occur less often are unknown ones. If not given: 5 from 10,000
-            texts on, 2 from 500 on, 1 below.
-        units: Dimensions of the representation of bag (50 if not given) and gru (256).
-        dropout: Probability of dropout in the encoder; if not given 0 for bag and gru, and what a
-            transformer's configuration says.
-        pretrained: Take the weights that a transformer comes with; fresh ones otherwise.
+        column: Column of the texts in a table; by default ``text``, or the only or by far the
+            longest column of texts.
+        words: Number of words after which texts are truncated.
+        vocabulary: Largest size of the vocabulary that bag and gru learn from the texts.
+        min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the
+            unknown token. By default 5 from 10,000 texts, 2 from 500 texts, and 1 below.
+        units: Dimension of the representation of bag (50 by default) and gru (256 by default).
+        dropout: Dropout probability in the encoder; by default 0 for bag and gru, and that of its
+            configuration for a transformer.
+        pretrained: Load a transformer's pretrained weights; otherwise they are randomly
+            initialised.
     """
 
     column: str | None = None
@@ -85,7 +86,7 @@ class TextOptions:
 
 @final
 class TextModality(Modality[TextForm, TextOptions]):
-    """Texts of any length, of any language that puts white space between its words."""
+    """Texts of any length, in any language that separates words by whitespace."""
 
     data: ClassVar = TEXT
     form_type: ClassVar = TextForm
@@ -94,7 +95,7 @@ class TextModality(Modality[TextForm, TextOptions]):
     options: ClassVar = TextOptions
     settings: ClassVar = TextViews
     encoder: ClassVar = "bag"
-    encoders: ClassVar = "bag, gru, or a transformer of the Hugging Face hub or in a folder"
+    encoders: ClassVar = "bag, gru, or a transformer from the Hugging Face hub or a folder"
 
     def form(self, source: Source, options: TextOptions, *, seed: int) -> TextForm:
         tokenizer = Tokenizer.fit(
@@ -145,7 +146,7 @@ class TextModality(Modality[TextForm, TextOptions]):
     def half_views(
         self, form: TextForm, *, source: Source, options: TextOptions, settings: Mapping[str, Any]
     ) -> Views:
-        """As they are, unless settings are given."""
+        """Unchanged texts, unless settings are given."""
         if not settings:
             return PlainViews(self.plain(form))
         return super().half_views(form, source=source, options=options, settings=settings)
@@ -163,7 +164,7 @@ class TextModality(Modality[TextForm, TextOptions]):
         counted = TfidfVectorizer(max_features=_RAW_TERMS, sublinear_tf=True)
         try:
             bags = counted.fit_transform(strings(source))
-        except ValueError:  # no text holds a word of two letters
+        except ValueError:  # no text has a word of two letters
             counted.set_params(token_pattern=r"(?u)\S+")
             bags = counted.fit_transform(strings(source))
         if bags.shape[1] <= _RAW_DIMENSIONS:
@@ -199,13 +200,13 @@ class TextModality(Modality[TextForm, TextOptions]):
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
     ) -> dict[str, Any]:
-        # a hundred texts still make several updates an epoch, a million need few epochs
+        # small datasets still have several updates per epoch, large ones need few epochs
         batch = small_batch(samples, most=batch_size or 256, updates=8)
         epochs = 100 if samples < 5_000 else 30 if samples < 100_000 else 5
         return {"batch_size": batch, "epochs": epochs}
 
     def check(self, source: Source, form: TextForm) -> None:
-        # any text can be shown; one in another language is one of unknown words
+        # any text is valid; one in another language becomes unknown tokens
         return
 
 
@@ -217,19 +218,19 @@ class OnTokens(nn.Module):
         self.encoder = encoder
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Representations of texts as numbers."""
+        """Representations of texts given as token IDs."""
         out: Tensor = self.encoder(Tokens(ids, lengths))
         return out
 
 
 def strings(source: Source) -> Iterator[str]:
-    """Every text of a source, some at a time."""
+    """Iterate over the texts of a source, read in chunks."""
     for batch in source.chunks(_AT_ONCE):
         yield from require(Texts, inputs=batch.inputs).strings
 
 
 def has_tokenizer(name: str) -> bool:
-    """Whether a transformer comes with a tokenizer: all of the hub do, folders may not."""
+    """Whether a transformer has a tokenizer: true on the hub, not always in a folder."""
     folder = Path(name)
     return not folder.is_dir() or any(
         (folder / file).exists()

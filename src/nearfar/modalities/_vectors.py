@@ -24,23 +24,23 @@ from nearfar.views import PlainViews, VectorViews, ViewRecipe, Views
 
 __all__ = ["VectorForm", "VectorModality", "VectorOptions"]
 
-_LOOKED_AT = 1 << 16  # rows that mean, standard deviation and marginals are found from
-_LEVELS, _NUMBERS = 64, 1 << 17  # of a feature's marginal, and of all of them
+_LOOKED_AT = 1 << 16  # rows for estimating mean, standard deviation and marginals
+_LEVELS, _NUMBERS = 64, 1 << 17  # values per feature's marginal, and over all features
 _FOUND = ("mean", "std", "marginals")
 _SHOWN, _MOST_STRIPES, _HEIGHT = 8, 512, 24
-_SPREAD = 3.0  # standard deviations that the strip's colours reach to
+_SPREAD = 3.0  # range of the strip's colours in standard deviations
 
 
 @dataclass(frozen=True, kw_only=True)
 class VectorForm(Form):
-    """What an encoder of vectors must know of its inputs.
+    """Specification of the inputs of an encoder of vectors.
 
     Attributes:
-        dim: Features.
-        columns: What each is called.
-        mean: Of each feature.
+        dim: Number of features.
+        columns: Name of each feature.
+        mean: Mean of each feature.
         std: Standard deviation of each feature; 0 for a constant one.
-        marginals: For each feature values spread as its standardised ones are.
+        marginals: For each feature, evenly spaced quantiles of its standardised values.
     """
 
     dim: int
@@ -52,12 +52,12 @@ class VectorForm(Form):
 
 @dataclass(frozen=True, kw_only=True)
 class VectorOptions:
-    """What a user may say of vectors and their encoder.
+    """Options of vectors and their encoder.
 
     Args:
-        exclude: Columns of a table that are no features, such as numbers of rows and classes.
-        units: Dimensions of every layer of the perceptron, and so of the representation.
-        blocks: Its residual layers after the first.
+        exclude: Columns of a table that are not features, such as row numbers and classes.
+        units: Width of every layer of the perceptron, and dimension of the representation.
+        blocks: Number of residual layers after the first layer.
     """
 
     exclude: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class VectorOptions:
 
 @final
 class VectorModality(Modality[VectorForm, VectorOptions]):
-    """Rows of numbers."""
+    """Vectors of numeric features."""
 
     data: ClassVar = VECTORS
     form_type: ClassVar = VectorForm
@@ -87,13 +87,13 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
         if not bool(torch.isfinite(std).all()):
             column = root.columns[int((~torch.isfinite(std)).nonzero()[0])]
             raise ValueError(
-                f"{source.name}: column {column} holds numbers too large to be squared: scale it"
+                f"{source.name}: column {column} has values whose squares overflow: rescale it"
             )
-        # what is left of a constant after rounding is no spread
+        # a deviation at rounding level is that of a constant
         std = torch.where(std <= 1e-12 * mean.abs(), 0.0, std)
         plain = VectorViews(mean=mean.tolist(), std=std.tolist(), mask=0.0).plain(rows)
         levels = max(2, min(_LEVELS, _NUMBERS // root.dim))
-        # the middles of as many equal shares of the sorted values
+        # midpoints of equal segments of the sorted values
         places = (torch.arange(levels) + 0.5) / levels * len(plain)
         marginals = plain.sort(0).values[places.long()].T
         return VectorForm(
@@ -135,7 +135,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
     ) -> Views:
         for name in settings:
             if name in _FOUND:
-                raise ValueError(f"`{name}` of vectors is found from the data, not chosen")
+                raise ValueError(f"`{name}` of vectors is determined from the data")
         make = recipe.make or VectorViews
         return make(**self._known(form) | {**recipe.settings, **settings})
 
@@ -147,7 +147,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
         options: VectorOptions,
         settings: Mapping[str, Any],
     ) -> Views:
-        """As they are, unless settings are given."""
+        """Unchanged vectors, unless settings are given."""
         if not settings:
             return PlainViews(self.plain(form))
         return super().half_views(form, source=source, options=options, settings=settings)
@@ -181,7 +181,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
     ) -> dict[str, Any]:
-        # a table of some hundred rows still makes several updates an epoch
+        # tables of a few hundred rows still have several updates per epoch
         batch = small_batch(samples, most=batch_size or 256, updates=4)
         return {"batch_size": batch, "epochs": 100}
 
@@ -189,7 +189,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
         root = require(VectorSource, data=source.root)
         if root.dim != form.dim:
             raise ValueError(
-                f"`data` must have {form.dim} features, as the run's vectors had, got {root.dim}"
+                f"`data` must have {form.dim} features, like the run's vectors, got {root.dim}"
             )
 
     def _known(self, form: VectorForm) -> dict[str, Any]:
@@ -197,13 +197,13 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
 
 
 def _words(row: Tensor, columns: tuple[str, ...]) -> str:
-    """The first standardised values, by name."""
+    """The first few standardised values with their names."""
     said = [f"{name} {v:+.2f}" for name, v in zip(columns, row[:_SHOWN].tolist(), strict=False)]
     return ", ".join(said) + (" …" if len(row) > _SHOWN else "")
 
 
 def _strip(row: Tensor) -> str:
-    """A stripe for each feature, blue below the mean and red above, as a PNG in base64."""
+    """One stripe per feature, blue below the mean and red above, as a base64 PNG."""
     from PIL import Image
 
     values = (row[:_MOST_STRIPES] / _SPREAD).clamp(-1, 1)

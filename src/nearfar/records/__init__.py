@@ -1,4 +1,4 @@
-"""Typed results: JSON in and out, provenance, the files of a run. No PyTorch in here."""
+"""Typed results with JSON serialisation, provenance, and the files of a run; without PyTorch."""
 
 from nearfar.records._advice import AdviceLine, AdviceRecord, Curve
 from nearfar.records._files import replace_atomically, write_bytes, write_text

@@ -1,4 +1,4 @@
-"""What theory says of a setting before, or after, a run."""
+"""Theoretical predictions for a setting, before or after a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["AdviceLine", "AdviceRecord", "Curve"]
 
 @dataclass(frozen=True)
 class AdviceLine(Record):
-    """One statement.
+    """One prediction.
 
     Attributes:
-        about: What it is about, in a word or two.
-        says: The statement, its number in it.
-        formula: Where the number comes from.
-        value: The number.
-        matters: Whether it belongs to the few lines that a training prints.
+        about: Subject, in one or two words.
+        says: The prediction as text, including its value.
+        formula: Formula of the value.
+        value: The value.
+        matters: Whether it is among the few lines that training prints.
     """
 
     about: str
@@ -30,12 +30,12 @@ class AdviceLine(Record):
 
 @dataclass(frozen=True)
 class Curve(Record):
-    """A quantity against the number of candidates.
+    """A quantity as a function of the number of candidates.
 
     Attributes:
-        name: Of the quantity.
-        candidates: The horizontal axis.
-        values: The vertical one; infinity where a bound says nothing.
+        name: Name of the quantity.
+        candidates: Numbers of candidates, the horizontal axis.
+        values: Values of the quantity, the vertical axis; infinity where a bound is vacuous.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Curve(Record):
 
 @dataclass(frozen=True)
 class AdviceRecord(Record):
-    """All statements about one setting.
+    """All predictions for one setting.
 
     Attributes:
-        setting: The setting in words.
-        lines: The statements.
-        classes: Latent classes the curves are for, 0 without.
+        setting: The setting as text.
+        lines: The predictions.
+        classes: Number of latent classes assumed by the curves; 0 if there are none.
         curves: Upper bounds of the supervised loss, and the loss of a collapsed encoder.
     """
 

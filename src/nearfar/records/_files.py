@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["replace_atomically", "write_bytes", "write_text"]
 
 
 def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, then move it into place.
+    """Let `write` write a temporary file next to `path`, then rename it to `path`.
 
-    A crash, a kill or a full disk at any moment leaves the earlier file as it was.
+    A crash, a kill or a full disk at any time leaves the previous file unchanged.
 
     Args:
-        path: The file to create or replace.
-        write: Receives the temporary path and writes the whole content there.
+        path: File to create or replace.
+        write: Function that writes the whole content to the path it is called with.
 
     Raises:
-        OSError: The directory is not writable or the disk is full; `path` is named.
+        OSError: The directory is not writable or the disk is full; the message gives `path`.
     """
     path = Path(path)
     try:

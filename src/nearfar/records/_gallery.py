@@ -1,4 +1,4 @@
-"""Exhibits of a run: views of samples, and each sample's nearest neighbours."""
+"""Exhibits of a run: views and nearest neighbours of samples."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Exhibit", "GalleryRecord", "GalleryRow"]
 
 @dataclass(frozen=True)
 class Exhibit(Record):
-    """One sample or view as a person sees, hears or reads it.
+    """One sample or view in a form for display: an image, audio or text.
 
-    Caption and text come from outside: a reader escapes them.
+    Caption and text are untrusted input, which a report must escape.
 
     Attributes:
-        caption: What it is.
-        png: A picture, bytes in base64; of a sound its waveform, of a node its neighbourhood.
-        wav: A sound, bytes in base64.
-        text: A text.
+        caption: Caption.
+        png: Base64 PNG: the image itself, the waveform of audio, or the neighbourhood of a node.
+        wav: Audio as a base64 WAV file.
+        text: Text of the sample.
     """
 
     caption: str = ""
@@ -30,7 +30,7 @@ class Exhibit(Record):
 
 @dataclass(frozen=True)
 class GalleryRow(Record):
-    """A sample and what belongs to it: its views, or its neighbours."""
+    """A sample with its views or its nearest neighbours."""
 
     sample: Exhibit
     others: tuple[Exhibit, ...]

@@ -1,4 +1,4 @@
-"""What a report draws of the hypersphere: points, distances, spectrum."""
+"""Data for a report's figures of the hypersphere: points, distances, spectrum."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ __all__ = ["GeometryRecord"]
 
 @dataclass(frozen=True)
 class GeometryRecord(Record):
-    """Shape of a cloud of unit vectors, small enough to be drawn.
+    """Geometry of a set of unit vectors, subsampled for figures.
 
     Attributes:
         dim: Dimension of the sphere's ambient space.
-        points: Unit vectors seen from their principal directions: three coordinates a point, or
-            the exact two where ``dim`` is 2. At most 2,000 points.
-        explained: Share of the variance in each coordinate of ``points``.
-        ids: What each point is (file name or row), in the order of ``points``.
-        positive_distances: Euclidean distance on the sphere for each positive pair, in [0, 2];
-            empty where only one view was given.
-        random_distances: The same for random pairs of different samples.
-        eigenvalues: Of the covariance of the unit vectors, largest first.
+        points: At most 2,000 unit vectors, projected to their first three principal directions;
+            with ``dim`` 2, the exact two coordinates.
+        explained: Fraction of the variance explained by each coordinate of ``points``.
+        ids: Name of each point's sample (file name or row), in the order of ``points``.
+        positive_distances: Euclidean distance between the unit vectors of each positive pair, in
+            [0, 2]; empty if only one view was given.
+        random_distances: Euclidean distance between the unit vectors of random pairs of different
+            samples, in [0, 2].
+        eigenvalues: Eigenvalues of the covariance of the unit vectors, largest first.
     """
 
     dim: int

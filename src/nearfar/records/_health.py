@@ -1,4 +1,4 @@
-"""Was it worth it: label-free measurements, their anchors, and a verdict in words."""
+"""Label-free measurements with their reference values, and the verdict."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["Finding", "HealthRecord"]
 
 @dataclass(frozen=True)
 class Finding(Record):
-    """One measurement beside its anchors.
+    """One measurement with its reference values.
 
     Attributes:
-        name: The diagnostic, as in ``nearfar.diagnostics``.
-        value: What was measured.
-        reading: The value in words: "views agree", "one direction holds everything".
-        anchors: Values in known worlds: ``{"collapsed": 1.0, "isotropic": 0.02}``.
-        healthy: Whether this measurement alone is in order; None where it cannot say.
+        name: Name of the diagnostic in ``nearfar.diagnostics``.
+        value: Measured value.
+        reading: Interpretation of the value: "views agree", "one direction holds everything".
+        anchors: Reference values in known cases: ``{"collapsed": 1.0, "isotropic": 0.02}``.
+        healthy: Whether this measurement is healthy by itself; None if it does not decide.
     """
 
     name: str
@@ -35,12 +35,12 @@ class HealthRecord(Record):
     Attributes:
         verdict: ``healthy``, ``complete collapse``, ``dimensional collapse`` or
             ``nothing learnt (loss at chance)``.
-        summary: The verdict with its evidence, one sentence.
-        findings: The evidence, one entry a measurement.
-        advice: What to try, most promising first; empty if healthy.
-        measurements: Every number by name, also those without a finding.
-        samples: Rows measured.
-        dim: Columns.
+        summary: The verdict with its evidence, in one sentence.
+        findings: The evidence, one entry per measurement.
+        advice: Suggested changes, most promising first; empty if healthy.
+        measurements: All measurements by name, including those without a finding.
+        samples: Number of rows measured.
+        dim: Number of columns.
     """
 
     verdict: str

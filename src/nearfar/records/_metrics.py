@@ -1,4 +1,4 @@
-"""What a training writes into ``metrics.jsonl``: one typed record per line."""
+"""The lines of ``metrics.jsonl``, as typed records."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["Metrics", "TrainMetrics", "WatchMetrics"]
 @final
 @dataclass(frozen=True)
 class TrainMetrics:
-    """The training loss and its terms: means over the updates since the line before.
+    """The training loss and its terms: means over the updates since the previous line.
 
     Attributes:
-        step: Updates done.
-        loss: Training loss, over the batches of all updates.
-        epoch: Passes over the data, with their fraction; None where a pass has no known length.
-        learning_rate: Of the last of these updates.
-        samples_per_second: Over all processes.
-        terms: The method's ``Step.terms``, under whatever names it gives them.
+        step: Number of updates so far.
+        loss: Mean training loss over these updates' batches.
+        epoch: Fractional number of epochs so far; None if the length of an epoch is unknown.
+        learning_rate: Learning rate of the last of these updates.
+        samples_per_second: Throughput over all processes.
+        terms: The method's ``Step.terms``, under the method's names.
     """
 
     step: int
@@ -47,12 +47,12 @@ class TrainMetrics:
 
     @classmethod
     def from_json(cls, text: str) -> TrainMetrics:
-        """The record that :meth:`to_json` wrote; values unknown to this version are left out.
+        """The record that :meth:`to_json` wrote; values unknown to this version are ignored.
 
-        In a line of version 0.1 the terms stand among the other values.
+        In lines of version 0.1 the terms are on the same level as the other values.
 
         Raises:
-            ValueError: The text is no such line.
+            ValueError: The text is not such a line.
 
         Example:
             >>> TrainMetrics.from_json('{"kind": "train", "step": 10, "loss": 3.5, "variance": 2}')
@@ -65,25 +65,25 @@ class TrainMetrics:
 @final
 @dataclass(frozen=True)
 class WatchMetrics:
-    """Readings of the watched samples, which are set aside and never trained on. No labels enter.
+    """Measurements on the watched samples, which are held out from training; without labels.
 
     Attributes:
-        step: Updates done.
-        epoch: Passes over the data, with their fraction; None where a pass has no known length.
-        loss: The method's loss on the watched samples, with the network in evaluation mode; None
-            where the method has none for samples it does not train on.
-        chance: What that loss reads when nothing was learnt, for batches of `batch_size`.
+        step: Number of updates so far.
+        epoch: Fractional number of epochs so far; None if the length of an epoch is unknown.
+        loss: The method's loss on the watched samples, with the network in evaluation mode; None if
+            the method's loss is undefined for held-out samples.
+        chance: Chance level of that loss, for batches of `batch_size`.
         batch_size: Samples per batch; `loss` is the mean over the batches.
-        alignment: As :func:`nearfar.diagnostics.alignment`, like the following ones.
-        uniformity: As named.
+        alignment: :func:`nearfar.diagnostics.alignment`.
+        uniformity: :func:`nearfar.diagnostics.uniformity`.
         m_o: Length of the mean embedding.
-        m_r: Length of what remains when the mean is taken away.
-        effective_rank: As named.
-        feature_std: As named.
-        random_distance: Squared distance of views of different samples.
+        m_r: Mean length of the residuals, after subtracting the mean embedding.
+        effective_rank: :func:`nearfar.diagnostics.effective_rank`.
+        feature_std: :func:`nearfar.diagnostics.feature_std`.
+        random_distance: Mean squared distance between views of different samples.
         relative_alignment: `alignment` divided by `random_distance`.
-        dim: Dimensions of the embeddings these were measured on.
-        samples: How many samples they were measured on.
+        dim: Dimension of the measured embeddings.
+        samples: Number of measured samples.
     """
 
     step: int
@@ -103,7 +103,7 @@ class WatchMetrics:
     samples: int | None = None
 
     def to_json(self) -> str:
-        """The record as one line of JSON; what was not measured is left out.
+        """The record as one line of JSON, without values that were not measured.
 
         Example:
             >>> WatchMetrics(step=10, alignment=0.2, dim=64, samples=180).to_json()
@@ -113,7 +113,7 @@ class WatchMetrics:
 
     @classmethod
     def from_json(cls, text: str) -> WatchMetrics:
-        """The record that :meth:`to_json` wrote; values unknown to this version are left out.
+        """The record that :meth:`to_json` wrote; values unknown to this version are ignored.
 
         Raises:
             ValueError: The text is no such line.
@@ -127,8 +127,8 @@ class Metrics:
     """The metrics of a run.
 
     Attributes:
-        train: Losses and terms, in the order they were written.
-        watch: Readings of the watched samples, in the order they were written.
+        train: Losses and terms, in the order of the lines.
+        watch: Measurements on the watched samples, in the order of the lines.
     """
 
     train: tuple[TrainMetrics, ...] = ()
@@ -136,7 +136,7 @@ class Metrics:
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Metrics:
-        """What lines of ``metrics.jsonl`` hold; one that cannot be read is passed over."""
+        """Parse lines of ``metrics.jsonl``; unreadable lines are skipped."""
         train: list[TrainMetrics] = []
         watch: list[WatchMetrics] = []
         for line in lines:
@@ -152,10 +152,10 @@ class Metrics:
 
     @staticmethod
     def lines_up_to(lines: Iterable[str], *, step: int) -> Iterator[str]:
-        """Those of the lines that belong to updates up to `step`, as they were written.
+        """The lines of updates up to `step`, unchanged.
 
-        Values and kinds of line that this version does not know stay; lines that cannot be read,
-        such as a last one cut short by a crash, do not.
+        Values and kinds of line unknown to this version are kept; unreadable lines, such as a last
+        line truncated by a crash, are dropped.
         """
         for line in lines:
             try:
@@ -167,13 +167,13 @@ class Metrics:
 
     @cached_property
     def terms(self) -> tuple[str, ...]:
-        """Names of the loss's terms, in the order in which they appear."""
+        """Names of the loss terms, in order of first appearance."""
         return tuple(dict.fromkeys(name for line in self.train for name in line.terms))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """The lines as dictionaries, as version 0.1 gave them: deprecated."""
+        """The lines as dictionaries, as in version 0.1; deprecated."""
         warnings.warn(
-            "`read_metrics()` gives a nearfar.records.Metrics: read its `train` and `watch`"
+            "`read_metrics()` returns a nearfar.records.Metrics: use its `train` and `watch`"
             " instead of iterating over lines",
             DeprecationWarning,
             stacklevel=2,
@@ -210,7 +210,7 @@ def _of_kind(kind: str, text: str) -> dict[str, Any]:
 def _train(values: dict[str, Any]) -> TrainMetrics:
     known = _fields(TrainMetrics, values)
     terms = values.get("terms")
-    if not isinstance(terms, dict):  # version 0.1 had them among the others
+    if not isinstance(terms, dict):  # version 0.1 stored terms next to the other values
         names = {each.name for each in dataclasses.fields(TrainMetrics)}
         terms = {name: value for name, value in values.items() if name not in names}
     read = {name: _number(value) for name, value in terms.items()}
@@ -222,7 +222,7 @@ def _watch(values: dict[str, Any]) -> WatchMetrics:
 
 
 def _fields(cls: type[TrainMetrics | WatchMetrics], values: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of the record's own fields; others and those that are no numbers are left out."""
+    """The numeric values of the record's fields; all other values are dropped."""
     known: dict[str, Any] = {}
     for each in dataclasses.fields(cls):
         if each.name == "terms":

@@ -1,4 +1,4 @@
-"""How good embeddings are, with labels."""
+"""Results of probes, which evaluate embeddings with labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ProbeRow(Record):
 
 @dataclass(frozen=True)
 class ProbeRecord(Record):
-    """A table: trained encoder, untrained encoder, raw input."""
+    """Accuracies of the trained encoder, an untrained encoder and raw features."""
 
     data: str
     protocol: str

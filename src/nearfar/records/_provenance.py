@@ -1,4 +1,4 @@
-"""Where a number comes from: versions, machine, commit, date."""
+"""The provenance of a result: versions, machine, commit, date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Provenance"]
 
 @dataclass(frozen=True)
 class Provenance(Record):
-    """What one must know to compare a number with another."""
+    """Versions, machine, commit and date, which comparisons of results depend on."""
 
     nearfar: str
     torch: str
@@ -30,7 +30,7 @@ class Provenance(Record):
 
     @classmethod
     def here(cls, *, device: str = "cpu") -> Provenance:
-        """The provenance of something measured now, on this machine."""
+        """The provenance of a measurement made now, on this machine."""
         return cls(
             nearfar=__version__,
             torch=metadata.version("torch"),
@@ -43,7 +43,7 @@ class Provenance(Record):
 
 
 def _commit() -> str:
-    """The commit of a source checkout; empty for an installed package."""
+    """Commit of a source checkout; empty for an installed package."""
     folder = Path(__file__).resolve().parent
     if "site-packages" in folder.parts:
         return ""

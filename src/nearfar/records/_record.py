@@ -1,4 +1,4 @@
-"""Records: frozen dataclasses that become JSON and come back the same."""
+"""Records: frozen dataclasses that round-trip through JSON."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON has it, dataclasses and what they hold included."""
+    """Convert a value to JSON types, including nested dataclasses."""
     if isinstance(value, float) and not math.isfinite(value):
-        return {"float": repr(value)}  # JSON has no infinities
+        return {"float": repr(value)}  # JSON has no infinity
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
@@ -58,10 +58,10 @@ def _decode(kind: Any, value: Any) -> Any:
 
 
 class Record:
-    """Mixin for frozen dataclasses: JSON out, JSON in, written atomically.
+    """Mixin for frozen dataclasses: JSON serialisation with atomic writing.
 
-    Fields are scalars, strings, tuples, dicts with string keys and other records. A field that an
-    older file lacks takes its default; one that this version does not know is left out.
+    Fields can be scalars, strings, tuples, dicts with string keys, and other records. Fields that
+    an older file lacks take their defaults; fields unknown to this version are ignored.
     """
 
     def to_json(self) -> str:
@@ -70,22 +70,22 @@ class Record:
 
     @classmethod
     def from_json(cls: type[R], text: str) -> R:
-        """The record that :meth:`to_json` wrote."""
+        """Parse a record from the output of :meth:`to_json`."""
         return cls.of_values(json.loads(text))
 
     @classmethod
     def of_values(cls: type[R], values: Mapping[str, Any]) -> R:
-        """The record with these values, as JSON has them."""
+        """The record with the given values, as JSON types."""
         decoded: R = _decode(cls, values)
         return decoded
 
     def save(self, path: Path) -> None:
-        """Write atomically: the old file stays until the new one is whole."""
+        """Write atomically: the old file is kept until the new one is complete."""
         write_text(path, self.to_json() + "\n")
 
     @classmethod
     def load(cls: type[R], path: Path) -> R:
-        """Read what :meth:`save` wrote; a damaged file is a ValueError that names it."""
+        """Read a file written by :meth:`save`; a damaged file raises a ValueError with its path."""
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a run was."""
+"""Summary of a run."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ __all__ = ["RunRecord"]
 
 @dataclass(frozen=True)
 class RunRecord(Record):
-    """Everything a reader of a run wants to know before the numbers.
+    """Summary of a run: method, data, encoder, size and duration of the training.
 
     Attributes:
         name: Name of the run's directory.
-        method: Preset name: ``simclr``.
-        data: The source in words: "digits: 1,797 grey images 8×8".
-        modality: What the samples are: ``images``, ``sequences``, ...
-        encoder: The encoder in words: "convnet 0.3 M".
-        objective: The objective as the constructor takes it: "NTXentLoss(temperature=0.2)".
-        chance: The loss at which nothing was learnt, or None.
-        samples: Samples trained on.
-        watched: Samples set aside to watch.
-        parameters: Trainable parameters of the encoder.
-        steps: Updates in the whole run.
-        epochs: Passes over the data.
-        optimizer: Its name.
-        precision: Arithmetic and device: "bf16 on CPU".
-        batch_size: Samples in a batch, over all devices.
-        temperature: Of the objective, where it has one.
-        candidates: Keys that each query is compared with; None without negatives.
-        projection_dim: Dimensions in which the objective compares; 0 in a run of an older version.
-        finished: Whether the run came to its end.
-        seconds: Training time so far.
-        peak_memory: Bytes, of the training process.
-        notes: What was decided or left out, in words: "colour jitter left out: 1 channel".
+        method: Name of the method: ``simclr``.
+        data: Description of the source: "digits: 1,797 grey images 8×8".
+        modality: Modality of the samples: ``images``, ``sequences``, ...
+        encoder: Description of the encoder: "convnet 0.3 M".
+        objective: The objective's constructor call: "NTXentLoss(temperature=0.2)".
+        chance: Loss at chance level, or None.
+        samples: Number of training samples.
+        watched: Number of watched samples.
+        parameters: Number of trainable parameters of the encoder.
+        steps: Number of updates in the whole run.
+        epochs: Number of epochs.
+        optimizer: Name of the optimiser.
+        precision: Precision and device: "bf16 on CPU".
+        batch_size: Samples per batch, over all devices.
+        temperature: Temperature of the objective, if it has one.
+        candidates: Number of keys that each query is compared with; None without negatives.
+        projection_dim: Dimension of the projections; 0 in a run of an older version.
+        finished: Whether the run is complete.
+        seconds: Training time so far, in seconds.
+        peak_memory: Peak memory of the training process, in bytes.
+        notes: Notes on automatic choices and omissions: "colour jitter disabled: 1 channel".
         provenance: Versions and machine.
-        format: Version of this directory's layout.
+        format: Version of the directory layout.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A run is a directory anyone can read; these are the names in it."""
+"""The files in a run's directory."""
 
 from __future__ import annotations
 
@@ -21,17 +21,15 @@ class RunDirectory:
     """The files of one run, by name.
 
     ======================= ======================================================================
-    ``recipe.toml``         everything one must say to repeat the run
-    ``run.json``            what it was: data, method, encoder, provenance
-    ``metrics.jsonl``       losses and readings over the run (:class:`Metrics`), an object per line
-    ``health.json``         the verdict (:class:`HealthRecord`)
-    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
-    ``gallery.json``        pictures (:class:`GalleryRecord`)
-    ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
-    ``encoder.safetensors`` the encoder's weights under its own library's key names
-    ``encoder.json``        how to build the module those weights fit
-    ``report.html``         the report
-    ======================= ======================================================================
+    ``recipe.toml``         the settings that reproduce the run ``run.json``            summary:
+    data, method, encoder, provenance ``metrics.jsonl``       losses and measurements over the run
+    (:class:`Metrics`), one per line ``health.json``         the verdict (:class:`HealthRecord`)
+    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`) ``gallery.json``
+    views and neighbours (:class:`GalleryRecord`) ``checkpoints/`` ``step-00000420.safetensors``; no
+    pickle anywhere ``encoder.safetensors`` the encoder's weights under its own library's key names
+    ``encoder.json`` how to construct the module for these weights ``report.html``         the
+    report =======================
+    ======================================================================
     """
 
     path: Path
@@ -77,7 +75,7 @@ class RunDirectory:
         return self.path / "report.html"
 
     def exists(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether the directory contains a run."""
         return self.recipe.is_file()
 
     def read_recipe(self) -> dict[str, Any]:
@@ -98,10 +96,10 @@ class RunDirectory:
         return GalleryRecord.load(self.gallery) if self.gallery.is_file() else None
 
     def read_metrics(self) -> Metrics:
-        """What was measured so far; a line that cannot be read, cut short by a crash, is left out.
+        """The metrics so far; unreadable lines, such as one truncated by a crash, are skipped.
 
         Raises:
-            UnicodeDecodeError: The file is no text.
+            UnicodeDecodeError: The file is not text.
         """
         if not self.metrics.is_file():
             return Metrics()

@@ -1,4 +1,4 @@
-"""What a study found: a table over seeds, and what it says of the study's claims."""
+"""The results of a study: a table over seeds, and the verdicts on the study's claims."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Column(Record):
     """A column of a study's table.
 
     Attributes:
-        key: Its name in :class:`StudyRow`.
-        title: Its heading.
-        kind: How a value is written: ``percent`` (a share in [0, 1]), ``number``, ``seconds``,
+        key: Name of the column in :class:`StudyRow`.
+        title: Heading.
+        kind: Format of values: ``percent`` (for a fraction in [0, 1]), ``number``, ``seconds``,
             ``bytes`` or ``words``.
-        meaning: What the heading stands for, in a sentence.
+        meaning: Explanation of the heading, in one sentence.
     """
 
     key: str
@@ -32,15 +32,15 @@ class Column(Record):
 
 @dataclass(frozen=True)
 class StudyRow(Record):
-    """One line of a study's table.
+    """One row of a study's table.
 
     Attributes:
-        name: What was measured.
-        values: By column, a value for each seed.
-        words: By column, a text for each seed.
-        seeds: How many seeds there should be.
-        baseline: Whether it is only there to be compared with.
-        failures: Why a seed has no values, one sentence each.
+        name: Name of the measured method or baseline.
+        values: By column, one value per seed.
+        words: By column, one text per seed.
+        seeds: Planned number of seeds.
+        baseline: Whether the row is a baseline.
+        failures: For each seed without values, the reason, in one sentence.
     """
 
     name: str
@@ -51,7 +51,7 @@ class StudyRow(Record):
     failures: tuple[str, ...] = ()
 
     def mean(self, column: str) -> float | None:
-        """Over the seeds; None where nothing was measured."""
+        """Mean over the seeds; None if nothing was measured."""
         values = self.values.get(column, ())
         return statistics.fmean(values) if values else None
 
@@ -67,12 +67,12 @@ class StudyRow(Record):
 
 @dataclass(frozen=True)
 class ClaimRecord(Record):
-    """A sentence that a study can prove wrong, and whether it did.
+    """A falsifiable statement about a study's result, and its outcome.
 
     Attributes:
         text: The claim.
-        holds: Whether the numbers bear it out; None where they cannot say.
-        evidence: The numbers.
+        holds: Whether the measurements support it; None if they are inconclusive.
+        evidence: The measurements.
     """
 
     text: str
@@ -87,20 +87,20 @@ class ClaimRecord(Record):
 
 @dataclass(frozen=True)
 class StudyRecord(Record):
-    """A study's table, its claims, and what one must know to repeat it.
+    """A study's table, its claims, and the settings that reproduce it.
 
     Attributes:
         study: Name of the study.
-        name: Of its files: the study and its data.
-        title: What it compares, on which data.
-        claim: What it is to show, in one sentence.
-        setting: What was held fixed, in words, by name.
-        config: The study's configuration as it was given.
-        command: The command line that repeats it.
-        columns: Of the table, in order.
-        rows: Of the table, in order.
-        claims: What was claimed, and what came of it.
-        notes: What a reader must know, in words.
+        name: Name of its files: the study and its data.
+        title: What is compared, and on which data.
+        claim: The statement under test, in one sentence.
+        setting: The fixed settings by name, as text.
+        config: The study's configuration as given.
+        command: Command line that reproduces the study.
+        columns: Columns of the table, in order.
+        rows: Rows of the table, in order.
+        claims: The claims with their outcomes.
+        notes: Notes for the reader.
         provenance: Versions and machine.
     """
 
@@ -118,11 +118,11 @@ class StudyRecord(Record):
     notes: tuple[str, ...] = ()
 
     def row(self, name: str) -> StudyRow | None:
-        """The row of this name, if there is one with a value."""
+        """The row of this name, if it exists and has a value."""
         return next((row for row in self.rows if row.name == name and row.values), None)
 
     @property
     def held(self) -> bool:
-        """Whether no claim was proved wrong and nothing failed."""
+        """Whether no claim was refuted and nothing failed."""
         failed = any(row.failures for row in self.rows)
         return not failed and all(claim.holds is not False for claim in self.claims)

@@ -1,4 +1,4 @@
-"""One cell of a study: a method, trained once from one seed, measured."""
+"""One cell of a study: the measurements of one training of a method."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ __all__ = ["CellRecord"]
 
 @dataclass(frozen=True)
 class CellRecord(Record):
-    """What came of one training.
+    """Result of one training.
 
     Attributes:
         method: Name of the row.
-        seed: Of the training.
-        fingerprint: Of everything that decides the result but the seed and nearfar's version.
-        values: Accuracies, label-free measurements, ``seconds`` of training by the clock,
-            ``cpu_seconds`` over all cores, ``peak_memory`` in bytes.
-        verdict: The label-free one; empty for what was not trained.
-        encoder: The encoder in words.
-        precision: Arithmetic and device.
-        notes: Of the run.
-        failure: Why there are no values, in a sentence; empty if there are.
+        seed: Random seed of the training.
+        fingerprint: Hash of everything that determines the result except the seed and nearfar's
+            version.
+        values: Accuracies, label-free measurements, ``seconds`` of wall-clock training time,
+            ``cpu_seconds`` over all cores, and ``peak_memory`` in bytes.
+        verdict: Label-free verdict; empty if nothing was trained.
+        encoder: Description of the encoder.
+        precision: Precision and device.
+        notes: Notes of the run.
+        failure: Reason for missing values, in one sentence; empty if there are values.
         provenance: Versions and machine.
     """
 

@@ -1,4 +1,4 @@
-"""Writing TOML; the standard library only reads it."""
+"""Write TOML, which the standard library only reads."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def _value(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_value(item) for item in value) + "]"
-    raise TypeError(f"TOML holds no {type(value).__name__}: {value!r}")
+    raise TypeError(f"TOML cannot represent {type(value).__name__}: {value!r}")
 
 
 def format_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tables of plain values as TOML text; a value of None is left out.
+    """Format tables of plain values as TOML, without values that are None.
 
     Example:
         >>> print(format_toml({"training": {"epochs": 3, "seed": None, "betas": (0.9, 1.0)}}))

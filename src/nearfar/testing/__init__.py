@@ -1,4 +1,4 @@
-"""Checks of methods, objectives, diagnostics, sources and views: the library's and your own."""
+"""Conformance checks for methods, objectives, diagnostics, sources and views."""
 
 from nearfar.testing._check import Check
 from nearfar.testing._diagnostic import check_diagnostic, diagnostic_checks

@@ -1,4 +1,4 @@
-"""What a check is, and how a family of checks becomes two functions."""
+"""Checks, and the functions that list and run a group of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ P = ParamSpec("P")
 
 
 class Contract(ABC):
-    """What a part promises, as a frozen record.
+    """The declared properties of a part under test, as a frozen record.
 
     Attributes:
-        skip: Names of checks to leave out.
+        skip: Names of checks to skip.
     """
 
     skip: Collection[str]
@@ -30,7 +30,7 @@ class Contract(ABC):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """How messages call the part."""
+        """Name of the part in messages."""
 
     def __str__(self) -> str:
         return self.subject
@@ -42,18 +42,18 @@ C = TypeVar("C", bound=Contract)
 @final
 @dataclass(frozen=True)
 class Check:
-    """One promise of one part, as a test of its own: call it.
+    """A check of one property of one part; calling it runs the test.
 
-    Random numbers inside are the same in every call, and the global generator of PyTorch is
-    afterwards as it was.
+    Random numbers are the same in every call, and PyTorch's global generator is restored
+    afterwards.
 
     Attributes:
-        subject: Which part.
-        name: Which promise; what `skip` takes.
+        subject: Name of the part.
+        name: Name of the checked property, as used in `skip`.
 
     Raises:
-        AssertionError: When called, if the part breaks the promise; the message names the part, the
-            check, what was expected and what came.
+        AssertionError: When called, if the part violates the property; the message gives the part,
+            the check, the expected and the actual result.
 
     Example:
         >>> Check("my_loss", "order_of_samples", lambda: None)()
@@ -66,7 +66,7 @@ class Check:
     run: Callable[[], None] = field(repr=False)
 
     def __call__(self) -> None:
-        """Run it."""
+        """Run the check."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             try:
@@ -84,21 +84,21 @@ class Check:
 @final
 @dataclass(frozen=True)
 class Promise(Generic[C]):
-    """A check of every contract of a kind, and of which contracts it can be asked."""
+    """A check for all contracts of a type, and the condition under which it applies."""
 
     check: Callable[[C], None]
     applies: Callable[[C], bool] = lambda contract: True
 
     @property
     def name(self) -> str:
-        """What `skip` takes."""
+        """Name of the check, as used in `skip`."""
         return self.check.__name__
 
 
 def listing(
     name: str, contract: Callable[P, C], promises: Sequence[Promise[C]]
 ) -> Callable[P, list[Check]]:
-    """A function with the arguments of `contract` that gives its checks, one by one."""
+    """A function with the arguments of `contract` that returns the list of its checks."""
 
     def checks(*args: P.args, **kwargs: P.kwargs) -> list[Check]:
         made = contract(*args, **kwargs)
@@ -111,7 +111,7 @@ def listing(
         ]
 
     summary = (
-        "The checks of :func:`check_{0}`, one by one: each is called, and is a test of its own.\n\n"
+        "The individual checks of :func:`check_{0}`; calling one runs it as a separate test.\n\n"
         'With pytest: ``@pytest.mark.parametrize("check", {0}_checks(...), ids=str)``.'
     )
     text = summary.format(name.removesuffix("_checks"))
@@ -144,7 +144,7 @@ def _first_line(check: Callable[..., None]) -> str:
 
 
 def _documented(function: Any, name: str, contract: Callable[..., Any], summary: str) -> Any:
-    """`function` under a name of its own, with the signature and the arguments of a contract."""
+    """Give `function` a name, and the signature and argument docstrings of a contract."""
     signature = inspect.signature(contract)
     returned = "None" if name.startswith("check_") else "list[Check]"
     function.__name__ = function.__qualname__ = name
@@ -156,23 +156,23 @@ def _documented(function: Any, name: str, contract: Callable[..., Any], summary:
 
 
 def fail(message: str) -> NoReturn:
-    """Raise the failure of a check."""
+    """Fail a check with this message."""
     raise AssertionError(message)
 
 
 def require(condition: bool | Tensor, message: str) -> None:
-    """Fail with this message unless the condition holds; not removed by ``python -O``."""
+    """Fail with this message unless the condition holds; also under ``python -O``."""
     if not condition:
         fail(message)
 
 
 def close(actual: Any, expected: Any, what: str, *, rtol: float = 1e-9, atol: float = 1e-9) -> None:
-    """Fail unless numbers, tensors or collections of them agree.
+    """Fail unless numbers, tensors or collections of them are equal within tolerances.
 
     Args:
-        actual: What came.
-        expected: What was expected.
-        what: What is compared, as the start of the message.
+        actual: Actual value.
+        expected: Expected value.
+        what: Description of the compared values, which begins the message.
         rtol: Relative tolerance.
         atol: Absolute tolerance.
     """

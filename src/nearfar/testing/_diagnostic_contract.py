@@ -1,4 +1,4 @@
-"""What a diagnostic promises, as a record."""
+"""The declared properties of a diagnostic."""
 
 from __future__ import annotations
 
@@ -24,28 +24,30 @@ ANCHORS = "complete collapse", "isotropic", "unrelated views"
 @final
 @dataclass(frozen=True)
 class DiagnosticContract(Contract):
-    """A diagnostic and what it promises.
+    """A diagnostic and its declared properties.
 
     Args:
-        make: Builds one that has seen nothing; usually the class, a
+        make: Constructs a new instance; usually the class itself, a
             :class:`nearfar.diagnostics.Diagnostic`.
-        function: The same measurement of matrices of embeddings at once; if not given, one update
-            of the class is taken for it.
-        reference: A slow, obvious implementation over NumPy arrays.
-        views: How many matrices it reads.
-        unmoved_by: Which changes leave the reading: ``lengths`` (each row times a positive number
-            of its own), ``rotation`` of the space, ``scale`` (all rows times the same number).
-        inputs: For anchors with names of your own: from the dimension to the matrices that must
-            read them. Known are ``complete collapse`` (one point), ``isotropic`` (uniform on the
-            sphere) and ``unrelated views`` (two independent ones of these).
-        anchor_samples: Rows on the spheres; fewer where the cost grows with their square.
-        anchor_tolerance: Of the anchors, relative and absolute.
-        tolerance: Of a stream against all rows at once, relative.
-        name: How messages call it; the name of the class if not given.
-        skip: Names of checks to leave out.
+        function: The same measurement as a function of whole matrices of embeddings; by default a
+            single update of the class.
+        reference: A slow, straightforward implementation over NumPy arrays.
+        views: Number of matrices that it takes.
+        unmoved_by: Transformations under which the value is invariant: ``lengths`` (each row times
+            its own positive number), ``rotation`` of the space, ``scale`` (all rows times the same
+            number).
+        inputs: For your own reference values, by name: functions from the dimension to matrices
+            with that value. Predefined are ``complete collapse`` (a single point), ``isotropic``
+            (uniform on the sphere) and ``unrelated views`` (two independent isotropic matrices).
+        anchor_samples: Number of rows for checks of reference values; reduce it if the cost is
+            quadratic.
+        anchor_tolerance: Tolerance for reference values, relative and absolute.
+        tolerance: Relative tolerance between streamed updates and all rows at once.
+        name: Name in messages; by default that of the class.
+        skip: Names of checks to skip.
 
     Raises:
-        ValueError: An unknown change in `unmoved_by`, or no view.
+        ValueError: An unknown transformation in `unmoved_by`, or no views.
 
     Example:
         >>> from nearfar.diagnostics import Alignment, alignment
@@ -75,24 +77,24 @@ class DiagnosticContract(Contract):
 
     @property
     def subject(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
         return self.name or type(self.make()).__name__
 
     def __call__(self, *embeddings: Tensor) -> Reading:
-        """The reading of all rows at once."""
+        """The value for all rows at once."""
         if self.function is not None:
             return reading(self.function(*embeddings))
         return reading(self.streamed(embeddings, [len(embeddings[0])]).compute())
 
     def streamed(self, views: Tensors, cuts: list[int]) -> Diagnostic:
-        """One that has seen the rows in parts of these sizes."""
+        """An instance after updates with parts of these sizes."""
         stream = self.make()
         for parts in zip(*(torch.split(view, cuts) for view in views), strict=True):
             stream.update(*parts)
         return stream
 
     def drawn(self, *, samples: int = SAMPLES, dim: int = DIM, seed: int = 0) -> Tensors:
-        """Views of random samples that lie off the origin."""
+        """Views of random samples that are not centred."""
         source = torch.Generator().manual_seed(seed)
         z = torch.randn(samples, dim, generator=source, dtype=torch.float64) + 0.4
         others = [
@@ -102,7 +104,7 @@ class DiagnosticContract(Contract):
         return (z, *others)
 
     def known(self, name: str, dim: int) -> Tensors:
-        """The matrices that must read an anchor."""
+        """The matrices for a reference value."""
         if name in self.inputs:
             return self.inputs[name](dim)
         source = torch.Generator().manual_seed(0)
@@ -115,5 +117,5 @@ class DiagnosticContract(Contract):
 
 
 def reading(value: Any) -> Reading:
-    """One number or several, as a list."""
+    """Convert one or several numbers to a list."""
     return [float(v) for v in (value if isinstance(value, tuple) else (value,))]

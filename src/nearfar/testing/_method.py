@@ -1,4 +1,4 @@
-"""The checks of a method, together."""
+"""All checks of methods."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ check_method = running(
     "check_method",
     MethodContract,
     METHOD_PROMISES,
-    summary="Check what a method promises; AssertionError at the first promise it breaks.",
+    summary="Check the required properties of a method; AssertionError at the first violation.",
 )

@@ -1,4 +1,4 @@
-"""What a method promises, as a record."""
+"""The declared properties of a method."""
 
 from __future__ import annotations
 
@@ -21,25 +21,27 @@ __all__ = ["MethodContract", "descend", "joined_backward", "state_of", "statisti
 @final
 @dataclass(frozen=True)
 class MethodContract(Contract):
-    """A method and what it promises.
+    """A method and its declared properties.
 
     Args:
-        make: Builds a small instance; called with PyTorch's generator at the same seed each time.
-        views: What it is shown: one batch for each view, an even number of samples, 4 or more; the
-            checks double the precision where they need it.
+        make: Constructs a small instance; PyTorch's generator has the same seed in every call.
+        views: Input of the method: one batch per view, with an even number of samples, 4 or more.
+            The checks convert it to float64 where necessary.
         fixed: Prefixes of the parameters that never receive a gradient, such as ``target.``.
-        chance: The loss at which nothing was learnt, for a batch as large as `views`, worked out by
-            hand; None where there is no such value.
-        contrasts: Which group of tensors of ``project`` holds queries and keys, by its index, for a
-            method that tells them apart by temperature: no key may be among its own negatives.
-        processes: With 2 or more, also compare so many processes with one; `make` must then stand
-            at the top of a module that can be imported, and the samples divide among the processes.
-        tolerance: Where two ways in float64 must agree, relative and absolute.
-        name: How messages call it; the class of the method if not given.
-        skip: Names of checks to leave out.
+        chance: Loss at chance for the batch size of `views`, computed independently; None if there
+            is no chance level.
+        contrasts: Index of the group of tensors of ``project`` with queries and keys, for
+            contrastive methods with a temperature: no key may be among its own negatives.
+        processes: With 2 or more, the method is also run in this number of processes and compared
+            with one process; `make` must then be at the top level of an importable module, and the
+            number of samples divisible by `processes`.
+        tolerance: Tolerance between equivalent computations in float64, relative and absolute.
+        name: Name in messages; by default the class of the method.
+        skip: Names of checks to skip.
 
     Raises:
-        ValueError: An odd number of samples, fewer than 4, views of different length, no process.
+        ValueError: An odd number of samples, fewer than 4, views of different lengths, `processes`
+            below 1.
 
     Example:
         >>> from nearfar.methods import SimCLR
@@ -67,47 +69,47 @@ class MethodContract(Contract):
         sizes = [count(view) for view in self.views]
         if len(set(sizes)) != 1 or sizes[0] < 4 or sizes[0] % 2 or sizes[0] % self.processes:
             raise ValueError(
-                "`views` must hold an even number of samples, 4 or more, that the"
-                f" {self.processes} processes can share, the same in each view, got {sizes}"
+                "`views` must have the same even number of samples, 4 or more, a multiple of"
+                f" `processes`, {self.processes}, got {sizes}"
             )
 
     @property
     def subject(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
         return self.name or type(self.made()).__name__
 
     @property
     def batch(self) -> int:
-        """Samples in the views."""
+        """Number of samples in the views."""
         return count(self.views[0])
 
     @property
     def exact_views(self) -> tuple[View, ...]:
-        """The views in float64; whole numbers as they are."""
+        """The views in float64; integers are unchanged."""
         return tuple(move(view, "cpu", torch.float64) for view in self.views)
 
     def made(self) -> Method:
-        """An instance, the same in every call."""
+        """A new instance, identical in every call."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return self.make()
 
     def exact(self) -> Method:
-        """The same in float64."""
+        """A new instance in float64."""
         return self.made().double()
 
     def rows(self, views: tuple[View, ...], rows: slice | Tensor) -> tuple[View, ...]:
-        """Some samples of each view."""
+        """Select samples of each view."""
         return tuple(select(view, rows) for view in views)
 
 
 def state_of(method: Method) -> dict[str, Tensor]:
-    """A copy of everything that is saved."""
+    """A copy of the state dict."""
     return {name: value.clone() for name, value in method.state_dict().items()}
 
 
 def statistics_of(method: Method) -> set[str]:
-    """Names of the running statistics of batch-norms, which alone may move in a forward pass."""
+    """Names of the running statistics of batch-norms, which a forward pass may change."""
     norms = [(name, module) for name, module in method.named_modules()]
     return {
         f"{name}.{buffer}" if name else buffer
@@ -118,7 +120,7 @@ def statistics_of(method: Method) -> set[str]:
 
 
 def joined_backward(method: Method, *parts: tuple[View, ...]) -> Step:
-    """Micro-batches through the network one by one, all in one graph."""
+    """Backward pass through the micro-batches, projected one by one, in one graph."""
     pieces = [method.project(part) for part in parts]
     joined = tuple(
         tuple(torch.cat(same) for same in zip(*groups, strict=True))
@@ -130,7 +132,7 @@ def joined_backward(method: Method, *parts: tuple[View, ...]) -> Step:
 
 
 def descend(method: Method, step: Step, *, progress: float = 0.5) -> None:
-    """The rest of an update after its backward pass, by gradient descent."""
+    """Complete an update after its backward pass, by gradient descent."""
     method.after_batch(step)
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     torch.optim.SGD(trained, lr=0.1).step()

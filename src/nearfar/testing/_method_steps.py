@@ -1,4 +1,4 @@
-"""Checks of a method: what one step gives, and what it leaves alone."""
+"""Checks of a method's single steps: outputs, gradients and unchanged state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["STEP_PROMISES"]
 
 
 def class_declares_itself(contract: MethodContract) -> None:
-    """The class says its paper, whether it has negatives and momentum, and which objective."""
+    """The class declares its paper, objective, and whether it has negatives and momentum."""
     method = contract.made()
     require(isinstance(method, Method), f"it must be a Method, got {type(method).__mro__}")
     kind = type(method)
@@ -36,7 +36,7 @@ def class_declares_itself(contract: MethodContract) -> None:
 
 
 def forward_takes_views_alone(contract: MethodContract) -> None:
-    """``forward`` has the parameter `views` and no other: no label can enter."""
+    """``forward`` only has the parameter `views`, so that it cannot use labels."""
     names = list(inspect.signature(type(contract.made()).forward).parameters)
     require(names == ["self", "views"], f"`forward` must take (self, views), got {names}")
 
@@ -54,18 +54,18 @@ def forward_changes_no_state_in_evaluation_mode(contract: MethodContract) -> Non
 
 
 def forward_changes_only_batch_statistics_in_training_mode(contract: MethodContract) -> None:
-    """In training mode a forward pass changes running statistics of batch-norms alone."""
+    """In training mode a forward pass changes only running statistics of batch-norms."""
     method = contract.made()
     before = state_of(method)
     method(contract.views)
     moved = _moved(before, method) - statistics_of(method)
     require(
-        not moved, f"a forward pass must change batch statistics alone, but changed {sorted(moved)}"
+        not moved, f"a forward pass must only change batch statistics, but changed {sorted(moved)}"
     )
 
 
 def step_follows_the_protocol(contract: MethodContract) -> None:
-    """A step has a float32 scalar loss, a representation and a projection of each view, terms."""
+    """A step has a float32 scalar loss, representations and a projection per view, and terms."""
     method = contract.made()
     step = method(contract.views)
     loss = step.loss
@@ -76,19 +76,19 @@ def step_follows_the_protocol(contract: MethodContract) -> None:
     expected = len(contract.views) - method.indexed
     require(
         len(step.projections) == expected,
-        f"a step must hold {expected} projections, one for each view, got {len(step.projections)}",
+        f"a step must have {expected} projections, one per view, got {len(step.projections)}",
     )
-    require(len(step.representations) > 0, "a step must hold representations, got none")
+    require(len(step.representations) > 0, "a step must have representations, got none")
     for name in ("representations", "projections"):
         for tensor in getattr(step, name):
             require(
                 tensor.is_floating_point() and bool(tensor.isfinite().all()),
-                f"{name} must be finite numbers of floating point, got {tensor.dtype}: {tensor}",
+                f"{name} must be finite floating-point numbers, got {tensor.dtype}: {tensor}",
             )
     for h in step.representations:
         require(
             len(h) == contract.batch,
-            f"representations must have a row for each of {contract.batch} samples, got {len(h)}",
+            f"representations must have one row per sample, {contract.batch}, got {len(h)}",
         )
 
 
@@ -103,7 +103,7 @@ def terms_are_finite_scalars(contract: MethodContract) -> None:
 
 
 def chance_is_the_value_declared(contract: MethodContract) -> None:
-    """``chance`` for the batch is the number that was worked out by hand, or None."""
+    """``chance`` for the batch equals the declared value, or None."""
     found = contract.made().chance(contract.batch)
     expected = contract.chance
     what = f"`chance({contract.batch})`"
@@ -115,7 +115,7 @@ def chance_is_the_value_declared(contract: MethodContract) -> None:
 
 
 def step_against_the_gradient_lowers_the_loss(contract: MethodContract) -> None:
-    """A small step against its gradient lowers the loss of the same views."""
+    """A small gradient descent step lowers the loss of the same views."""
     method = contract.made()
     trained = [parameter for parameter in method.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(trained, lr=1e-3)
@@ -129,7 +129,7 @@ def step_against_the_gradient_lowers_the_loss(contract: MethodContract) -> None:
 
 
 def only_declared_parameters_receive_a_gradient(contract: MethodContract) -> None:
-    """Every parameter receives a gradient, except those declared as fixed."""
+    """Every parameter except those declared as fixed receives a gradient."""
     method = contract.made()
     method(contract.views).loss.backward()
     for name, parameter in method.named_parameters():
@@ -142,9 +142,9 @@ def only_declared_parameters_receive_a_gradient(contract: MethodContract) -> Non
 
 
 def no_key_is_among_its_own_negatives(contract: MethodContract) -> None:
-    """Where every key is its query and far from all others, the loss is about 0, not ln 2 or more.
+    """If every key equals its query and is far from all others, the loss is about 0, below ln 2.
 
-    A batch that is put into the queue before it is compared breaks this.
+    This fails if a batch is enqueued before it is compared.
     """
     method = contract.made().eval()
     assert contract.contrasts is not None
@@ -158,7 +158,7 @@ def no_key_is_among_its_own_negatives(contract: MethodContract) -> None:
     loss = step.terms.get("contrastive", step.loss).item()
     require(
         loss < math.log(2) / 2,
-        "where each query is its own key and no other, the contrastive loss must be about 0, got"
+        "if each query equals its key and no other, the contrastive loss must be about 0, got"
         f" {loss:.4f}; ln 2 or more means that the key is among its own negatives",
     )
 
@@ -185,21 +185,21 @@ def autocast_stays_finite(contract: MethodContract) -> None:
 
 
 def embedding_is_deterministic(contract: MethodContract) -> None:
-    """In evaluation mode ``embed`` gives each sample one row, whichever batch it is in."""
+    """In evaluation mode ``embed`` returns one row per sample, independent of the batch."""
     method = contract.exact().eval()
     view = contract.exact_views[0]
     rows = method.embed(view)
     require(
         rows.ndim == 2 and len(rows) == count(view) and rows.is_floating_point(),
-        f"`embed` must give a matrix with {count(view)} rows, got shape {tuple(rows.shape)}",
+        f"`embed` must return a matrix with {count(view)} rows, got shape {tuple(rows.shape)}",
     )
     close(method.embed(view), rows, "embedding again", rtol=0, atol=0)
     (few,) = contract.rows((view,), slice(0, 3))
-    close(method.embed(few), rows[:3], "embedding of 3 samples alone", atol=contract.tolerance)
+    close(method.embed(few), rows[:3], "embedding of 3 samples", atol=contract.tolerance)
 
 
 def copies_are_independent(contract: MethodContract) -> None:
-    """A deep copy shares no parameter and no buffer with its original."""
+    """A deep copy shares no parameters or buffers with the original."""
     method = contract.made()
     before = state_of(method)
     other = copy.deepcopy(method)
@@ -207,7 +207,7 @@ def copies_are_independent(contract: MethodContract) -> None:
     step.loss.backward()
     descend(other, step)
     moved = _moved(before, method)
-    require(not moved, f"an update of a copy must leave the original, but changed {sorted(moved)}")
+    require(not moved, f"updating a copy must not change the original, but changed {sorted(moved)}")
 
 
 def _moved(before: dict[str, Tensor], method: Method) -> set[str]:
@@ -217,7 +217,7 @@ def _moved(before: dict[str, Tensor], method: Method) -> set[str]:
 
 
 def _attributes(method: Method) -> dict[str, object]:
-    """Numbers and words that modules keep outside what is saved."""
+    """Numeric and string attributes of modules that are not in the state dict."""
     return {
         f"{name}.{key}" if name else key: value
         for name, module in method.named_modules()

@@ -1,4 +1,4 @@
-"""Checks of a method: batches cut into parts, states saved, the loop, several processes."""
+"""Checks of a method's training: micro-batches, saved states, the loop, several processes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ MICRO_BATCH = 3  # does not divide a batch of 8, so that parts differ in size
 
 
 def projecting_gives_rows(contract: MethodContract) -> None:
-    """``project`` gives tensors with one row for each sample, the same in any batch.
+    """``project`` returns tensors with one row per sample, independent of the batch.
 
-    In evaluation mode: batch-norm would know its batch.
+    In evaluation mode, as batch-norm depends on the batch.
     """
     method = contract.exact().eval()
     whole = method.project(contract.exact_views)
@@ -44,17 +44,17 @@ def projecting_gives_rows(contract: MethodContract) -> None:
         for tensor, other in zip(tensors, others, strict=True):
             require(
                 tensor.shape[:1] == (contract.batch,),
-                f"group {group} of `project` must have one row for each of {contract.batch}"
-                f" samples, got shape {tuple(tensor.shape)}",
+                f"group {group} of `project` must have one row per sample, {contract.batch},"
+                f" got shape {tuple(tensor.shape)}",
             )
-            what = f"group {group} of `project` for 3 samples alone and in the batch"
+            what = f"group {group} of `project` for 3 samples and for the whole batch"
             close(other, tensor[:3], what, rtol=contract.tolerance, atol=contract.tolerance)
 
 
 def micro_batches_are_the_whole_batch(contract: MethodContract) -> None:
-    """Cut into micro-batches, a batch has the loss, gradients and update of the whole.
+    """Micro-batches give the loss, gradients and update of the whole batch.
 
-    In evaluation mode: batch-norm would know its batch.
+    In evaluation mode, as batch-norm depends on the batch.
     """
     method, other = contract.exact().eval(), contract.exact().eval()
     views = contract.exact_views
@@ -65,7 +65,7 @@ def micro_batches_are_the_whole_batch(contract: MethodContract) -> None:
 
 
 def micro_batches_are_exact_with_batch_norm(contract: MethodContract) -> None:
-    """In training mode, micro-batches have the gradients of one graph over the same parts."""
+    """In training mode, micro-batches give the gradients of one graph over the same parts."""
     method, other = contract.exact(), contract.exact()
     views = contract.exact_views
     step = cached_backward(method, views, micro_batch=MICRO_BATCH)
@@ -75,7 +75,7 @@ def micro_batches_are_exact_with_batch_norm(contract: MethodContract) -> None:
 
 
 def state_dict_brings_everything_back(contract: MethodContract) -> None:
-    """A new instance with the saved state goes on as the old one would, queues and copies too."""
+    """A new instance with the saved state continues identically, including queues and copies."""
     method = contract.made()
     _update(method, contract.views, progress=0.5)
     other = contract.made()
@@ -84,12 +84,12 @@ def state_dict_brings_everything_back(contract: MethodContract) -> None:
     for resumed in (method, other):
         torch.manual_seed(2)
         _update(resumed, contract.views, progress=0.75)
-    what = "state after one more update, with the saved state and without a break"
+    what = "state after one more update, with the saved state and without interruption"
     close(state_of(other), state_of(method), what, rtol=1e-6, atol=1e-7)
 
 
 def loop_trains_it(contract: MethodContract) -> None:
-    """The loop trains it: ``after_batch`` once a batch, ``after_update`` once an update."""
+    """The loop trains it, calling ``after_batch`` per batch and ``after_update`` per update."""
     method = contract.made()
     calls = _counted(method)
     watched = contract.views[:2] if method.positives else (contract.views[0],) * 2
@@ -119,11 +119,11 @@ def loop_trains_it(contract: MethodContract) -> None:
         f" {dict(calls)}",
     )
     still = [n for n, p in method.named_parameters() if p.requires_grad and before[n].equal(p)]
-    require(not still, f"training must move every trained parameter, but {still} stood still")
+    require(not still, f"training must change every trained parameter, but {still} did not change")
 
 
 def several_processes_are_one(contract: MethodContract) -> None:
-    """Several processes, each with a part of the batch, are one: losses, gradients, states."""
+    """Several processes with a part of the batch each have the losses, gradients, state of one."""
     expected = two_updates(contract)
     for process, found in enumerate(run_processes(two_updates, contract.processes, contract)):
         what = f"process {process} of {contract.processes} and one process"
@@ -131,7 +131,7 @@ def several_processes_are_one(contract: MethodContract) -> None:
 
 
 def two_updates(contract: MethodContract) -> dict[str, Tensor]:
-    """Losses and gradients of two updates on this process's part of the batch, and the state."""
+    """Losses and gradients of two updates on this process's part of the batch, and final state."""
     torch.manual_seed(0)
     method: Any = synchronise_batch_norm(contract.exact())
     trained = {name: p for name, p in method.named_parameters() if p.requires_grad}
@@ -170,7 +170,7 @@ def _update(method: Method, views: tuple[View, ...], *, progress: float) -> None
 def _same_update(
     contract: MethodContract, cut: tuple[Method, Step], whole: tuple[Method, Step]
 ) -> None:
-    """Step, gradients, and after an update every weight, queue and copy."""
+    """Compare the step, its gradients, and all weights, queues and copies after an update."""
     (method, step), (other, expected) = cut, whole
     pairs: dict[str, tuple[Any, Any]] = {
         "loss": (step.loss, expected.loss.detach()),
@@ -195,7 +195,7 @@ def _gradients(method: Method) -> dict[str, Tensor]:
 
 
 def _counted(method: Method) -> Counter[str]:
-    """Counts the calls of both hooks, which work as before."""
+    """Count the calls of both hooks without changing their effect."""
     calls: Counter[str] = Counter()
 
     def count_calls(name: str) -> None:
@@ -214,7 +214,7 @@ def _counted(method: Method) -> Counter[str]:
 
 @final
 class _Numbers(Source):
-    """Samples that are their own numbers."""
+    """A source whose samples are their indices."""
 
     name = "numbers"
     modality: ClassVar = "vectors"
@@ -239,7 +239,7 @@ class _Numbers(Source):
 
 @final
 class _Shown:
-    """The views of a contract, by the number of the sample."""
+    """The views of a contract, by sample index."""
 
     notes: tuple[str, ...] = ()
 

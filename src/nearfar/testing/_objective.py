@@ -1,4 +1,4 @@
-"""The checks of an objective, together; among them that several processes are one."""
+"""All checks of objectives, including the equivalence of several processes and one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["OBJECTIVE_PROMISES", "check_objective", "objective_checks"]
 
 
 def several_processes_are_one(contract: ObjectiveContract) -> None:
-    """On what several processes gather it reads the value, and gives each its part of the gradient.
+    """On gathered inputs, each process has the value, and its part of the gradient, of one process.
 
-    An objective that gathers, reduces or asks for its rank by itself breaks this.
+    This fails if the objective itself gathers, reduces or uses its rank.
     """
     whole, *gradients = contract.gradients(contract.inputs)
     answers = run_processes(_sharded, contract.processes, contract)
@@ -29,7 +29,7 @@ def several_processes_are_one(contract: ObjectiveContract) -> None:
 
 
 def _sharded(contract: ObjectiveContract) -> tuple[Tensor, list[Tensor]]:
-    """Value and gradients of the whole batch, of which this process holds a part."""
+    """Value and gradients of the whole batch, of which this process has a part."""
     inputs, leaves = [], []
     for i, x in enumerate(contract.inputs):
         axis = contract.sample_axes.get(i, 0)
@@ -60,5 +60,5 @@ check_objective = running(
     "check_objective",
     ObjectiveContract,
     OBJECTIVE_PROMISES,
-    summary="Check what an objective promises; AssertionError at the first promise it breaks.",
+    summary="Check the required properties of an objective; AssertionError at the first violation.",
 )

@@ -1,4 +1,4 @@
-"""Checks of an objective: its class, and what both refuse."""
+"""Checks of an objective's class, and of invalid inputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def class_is_an_objective(contract: ObjectiveContract) -> None:
 
 
 def class_gives_what_the_function_gives(contract: ObjectiveContract) -> None:
-    """Class and function read the same, to the bit."""
+    """Class and function have bitwise identical values."""
     found, expected = contract.make()(*contract.inputs), contract(*contract.inputs)
     close(found, expected, "value of the class and of the function", rtol=0, atol=0)
 
@@ -46,14 +46,14 @@ def class_takes_the_functions_arguments(contract: ObjectiveContract) -> None:
 
 
 def repr_shows_every_argument(contract: ObjectiveContract) -> None:
-    """The representation of the class shows each argument with its value."""
+    """The ``repr`` of the class shows each argument with its value."""
     shown = repr(contract.make())
     for name, value in contract.arguments.items():
         require(f"{name}={value!r}" in shown, f"repr must show {name}={value!r}, got {shown}")
 
 
 def class_keeps_learnable_arguments(contract: ObjectiveContract) -> None:
-    """A learnable argument is a parameter of the class, and shown as a number."""
+    """A learnable argument is a parameter of the class, and is shown as a number."""
     for name in contract.learnable:
         loss = contract.make(**{name: nn.Parameter(torch.tensor(0.5))})
         names = [parameter for parameter, _ in loss.named_parameters()]
@@ -63,14 +63,14 @@ def class_keeps_learnable_arguments(contract: ObjectiveContract) -> None:
 
 
 def chance_is_the_value_of_equal_candidates(contract: ObjectiveContract) -> None:
-    """``chance`` is the value of the inputs `at_chance`, and None where there are none."""
+    """``chance`` is the value for the inputs `at_chance`, or None if there are none."""
     anchor = contract.at_chance
     if anchor is None:
         found = contract.make().chance(batch_size=4)
         require(
             found is None,
-            f"`chance` must be None, got {found}, or inputs at which every candidate looks alike be"
-            " given as `at_chance`",
+            f"`chance` must be None, got {found}, or inputs with equal scores for all candidates"
+            " must be given as `at_chance`",
         )
         return
     size = contract.batch_size(anchor.inputs)
@@ -83,7 +83,7 @@ def chance_is_the_value_of_equal_candidates(contract: ObjectiveContract) -> None
 
 
 def declared_refusals_are_made(contract: ObjectiveContract) -> None:
-    """Function and class refuse what is declared as wrong, in the words declared."""
+    """Function and class reject the declared invalid arguments with the declared messages."""
     for arguments, words in contract.refused:
         given = {**contract.arguments, **arguments}
         what = f"an objective with {_shown(arguments)}"
@@ -98,7 +98,7 @@ def declared_refusals_are_made(contract: ObjectiveContract) -> None:
 
 
 def vectors_are_refused(contract: ObjectiveContract) -> None:
-    """A vector in the place of a matrix is a ValueError that shows its shape."""
+    """A vector instead of a matrix is a ValueError that shows its shape."""
     first, *others = contract.inputs
     vector = first[0]
     words = str(tuple(vector.shape))
@@ -106,13 +106,13 @@ def vectors_are_refused(contract: ObjectiveContract) -> None:
 
 
 def integers_are_refused(contract: ObjectiveContract) -> None:
-    """Whole numbers in the place of floating point are a TypeError that shows their type."""
+    """Integers instead of floating-point numbers are a TypeError that shows their type."""
     whole = tuple(x.long() for x in contract.inputs)
-    _refused(contract, whole, TypeError, words="torch.int64", what="whole numbers")
+    _refused(contract, whole, TypeError, words="torch.int64", what="integers")
 
 
 def different_shapes_are_refused(contract: ObjectiveContract) -> None:
-    """Views of different length are a ValueError that shows both shapes."""
+    """Views of different lengths are a ValueError that shows both shapes."""
     first, second, *others = contract.inputs
     shorter = second[1:]
     words = f"{tuple(first.shape)}, got {tuple(shorter.shape)}"
@@ -120,14 +120,14 @@ def different_shapes_are_refused(contract: ObjectiveContract) -> None:
 
 
 def small_batches_are_refused(contract: ObjectiveContract) -> None:
-    """No sample is a ValueError; so is one alone where samples are compared."""
+    """No samples are a ValueError; so is a single sample if samples are compared."""
     one = contract.select(contract.inputs, torch.arange(1))
     if contract.couples_batch:
         words = str(tuple(one[0].shape))
-        _refused(contract, one, ValueError, words=words, what="a batch of one, which is coupled,")
+        _refused(contract, one, ValueError, words=words, what="a batch of one, if coupled,")
     else:
         value = float(contract(*one))
-        require(math.isfinite(value), f"a batch of one must read a finite value, got {value}")
+        require(math.isfinite(value), f"the value for a batch of one must be finite, got {value}")
     none = contract.select(contract.inputs, torch.arange(0))
     _refused(contract, none, ValueError, words=str(tuple(none[0].shape)), what="an empty batch")
 

@@ -1,4 +1,4 @@
-"""What an objective promises, as a record."""
+"""The declared properties of an objective."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from nearfar.testing._check import Contract
 __all__ = ["DRAWS", "Anchor", "ObjectiveContract", "Tensors", "converted"]
 
 Tensors = tuple[Tensor, ...]
-DRAWS = 5  # random inputs of each check that draws them
+DRAWS = 5  # number of random inputs per check
 
 
 @final
 @dataclass(frozen=True)
 class Anchor:
-    """Inputs at which the value of an objective is known.
+    """Inputs with a known value of an objective.
 
     Attributes:
-        inputs: Float64 tensors, as the objective takes them.
-        value: What it must read there.
-        num_negatives: What ``Objective.chance`` takes besides the batch size.
+        inputs: Float64 input tensors of the objective.
+        value: Expected value.
+        num_negatives: Argument of ``Objective.chance`` in addition to the batch size.
     """
 
     inputs: Tensors
@@ -39,51 +39,56 @@ class Anchor:
 @final
 @dataclass(frozen=True)
 class ObjectiveContract(Contract):
-    """An objective and what it promises.
+    """An objective and its declared properties.
 
-    What is left out is not checked, with two exceptions: an objective that couples samples must say
-    so, and a class whose ``chance`` is a number must show inputs that read it.
+    Undeclared properties are not checked, with two exceptions: an objective that couples samples
+    must declare it, and a class whose ``chance`` is a number must provide inputs with that value.
 
     Args:
-        objective: The function (tensors positional, everything else by keyword), or a class made
-            with `arguments` whose instances are called.
-        inputs: Tensors that it takes, with one entry for each sample along the first axis unless
-            `sample_axes` or `shared_inputs` say otherwise; those of floating point are float64, and
-            are also drawn at random in the same shapes. At least 4 samples.
+        objective: The function (with positional tensors, and all other arguments by keyword), or a
+            class that is constructed with `arguments` and whose instances are called.
+        inputs: Input tensors, with one entry per sample along the first axis except for
+            `sample_axes` and `shared_inputs`. Floating-point inputs must be float64; the checks
+            also use random ones of the same shapes. At least 4 samples.
         arguments: Keyword arguments of the function or class, and of the references.
-        loss_class: The :class:`nearfar.objectives.Objective` that remembers the arguments of the
+        loss_class: The :class:`nearfar.objectives.Objective` that stores the arguments of the
             function.
-        reference: A slow, obvious implementation over NumPy arrays: ``reference(*arrays,
-            **arguments)`` gives the value.
-        reference_gradient: The gradient for each input in closed form, in the place of finite
-            differences: for an objective that stops gradients itself.
-        symmetric: Whether swapping the first two inputs changes nothing.
-        couples_batch: Whether it is more than a mean over samples, so that several processes must
-            gather before it.
-        unmoved_by: Which changes of all inputs leave the value: ``lengths`` (each vector times a
-            positive number), ``rotation`` and ``shift`` (of the space).
-        minimum: No input reads less.
-        maximum: No input reads more.
-        perfect: Where nothing is left to learn.
-        collapsed: Where every sample is mapped to one point.
-        at_chance: Where every candidate looks alike; ``chance`` of the class must read this.
-        sample_axes: By the number of the input: where its samples lie, if not along the first axis.
-        shared_inputs: Inputs that belong to no sample: a queue, prototypes.
+        reference: A slow, straightforward implementation over NumPy arrays: ``reference(*arrays,
+            **arguments)`` returns the value.
+        reference_gradient: The gradient for each input in closed form, instead of finite
+            differences, for an objective with internal stop-gradients.
+        symmetric: Whether the value is invariant to swapping the first two inputs.
+        couples_batch: Whether the value is not a mean over samples, so that several processes must
+            gather their inputs first.
+        unmoved_by: Transformations of all inputs under which the value is invariant: ``lengths``
+            (each vector times a positive number), ``rotation`` and ``shift`` of the space.
+        minimum: Lower bound of the value over all inputs.
+        maximum: Upper bound of the value over all inputs.
+        perfect: Inputs with a perfect solution, and their value.
+        collapsed: Inputs with all samples at a single point, and their value.
+        at_chance: Inputs with equal scores for all candidates, and their value, which ``chance`` of
+            the class must equal.
+        sample_axes: Sample axis by index of the input, for inputs whose sample axis is not the
+            first.
+        shared_inputs: Inputs that are not per-sample, such as a queue or prototypes.
         frozen_inputs: Inputs that receive no gradient.
-        learnable: Arguments that may be a learnable scalar, such as a temperature.
-        refused: Arguments that must be refused, each with words of the message, in which ``.*``
-            stands for anything.
-        refused_inputs: Inputs that must be refused, each with words of the message.
-        compiles: Whether ``torch.compile`` takes it as one graph.
-        processes: With 2 or more, also compare so many processes with one; everything handed over
-            must then be picklable, and the calling script importable.
-        tolerance: Of the value against the reference and under invariances, relative and absolute.
-        variant: A word that tells several uses of one function apart in messages.
-        skip: Names of checks to leave out.
+        learnable: Arguments that can be a learnable scalar, such as a temperature.
+        refused: Invalid arguments, each with part of the error message, in which ``.*`` matches
+            anything.
+        refused_inputs: Invalid inputs, each with part of the error message.
+        compiles: Whether ``torch.compile`` compiles it as one graph.
+        processes: With 2 or more, the objective is also run in this number of processes and
+            compared with one process; all arguments must then be picklable, and the calling script
+            importable.
+        tolerance: Tolerance of the value against the reference and under invariances, relative and
+            absolute.
+        variant: Label that distinguishes several uses of one function in messages.
+        skip: Names of checks to skip.
 
     Raises:
-        TypeError: Inputs in another precision than float64.
-        ValueError: Fewer than 4 samples, an unknown change in `unmoved_by`, or no process.
+        TypeError: Inputs in a precision other than float64.
+        ValueError: Fewer than 4 samples, an unknown transformation in `unmoved_by`, or `processes`
+            below 1.
 
     Example:
         >>> from nearfar.objectives import alignment_loss
@@ -130,11 +135,11 @@ class ObjectiveContract(Contract):
             check_choice(("lengths", "rotation", "shift"), unmoved_by=change)
         for i, x in enumerate(self.inputs):
             if x.is_floating_point() and x.dtype != torch.float64:
-                raise TypeError(f"`inputs` must be float64 or whole numbers, got {x.dtype} at {i}")
+                raise TypeError(f"`inputs` must be float64 or integers, got {x.dtype} at {i}")
         samples = self.batch_size(self.inputs)
         if samples < 4 or samples % self.processes:
             raise ValueError(
-                "`inputs` must hold 4 samples or more, a multiple of `processes`,"
+                "`inputs` must have 4 samples or more, a multiple of `processes`,"
                 f" {self.processes}, got {samples}"
             )
 
@@ -144,7 +149,7 @@ class ObjectiveContract(Contract):
 
     @property
     def subject(self) -> str:
-        """How messages call it."""
+        """Name in messages."""
         given = [f"{name}={value}" for name, value in self.arguments.items()]
         return " ".join([self.name, *([self.variant] if self.variant else []), *given])
 
@@ -155,7 +160,7 @@ class ObjectiveContract(Contract):
 
     @property
     def made_class(self) -> type[nn.Module] | None:
-        """The class, whichever way it was handed over."""
+        """The class, given either as `objective` or as `loss_class`."""
         return self.objective if isinstance(self.objective, type) else self.loss_class
 
     @property
@@ -164,7 +169,7 @@ class ObjectiveContract(Contract):
         return self.made_class is not None
 
     def make(self, **arguments: Any) -> Any:
-        """An instance of the class, with `arguments` but for those given."""
+        """An instance of the class with `arguments`, overridden by those given."""
         assert self.made_class is not None
         return self.made_class(**{**self.arguments, **arguments})
 
@@ -181,7 +186,7 @@ class ObjectiveContract(Contract):
         return all(x.ndim == 2 and x.is_floating_point() for x in self.inputs)
 
     def drawn(self, seed: int) -> Tensors:
-        """Inputs of the same shapes, with other numbers of floating point."""
+        """Inputs of the same shapes with random floating-point values."""
         source = torch.Generator().manual_seed(seed)
         return tuple(
             torch.randn(x.shape, generator=source, dtype=x.dtype) if x.is_floating_point() else x
@@ -189,7 +194,7 @@ class ObjectiveContract(Contract):
         )
 
     def learnt(self, inputs: Tensors) -> list[Tensor]:
-        """The inputs that get a gradient, made to record it."""
+        """The inputs that receive a gradient, with ``requires_grad`` set."""
         return [
             x.requires_grad_()
             for i, x in enumerate(inputs)
@@ -197,18 +202,18 @@ class ObjectiveContract(Contract):
         ]
 
     def select(self, inputs: Tensors, samples: Tensor) -> Tensors:
-        """Some of the samples, in the order given; what belongs to no sample stays whole."""
+        """Select samples in the given order; shared inputs are unchanged."""
         return tuple(
             x if i in self.shared_inputs else x.index_select(self.sample_axes.get(i, 0), samples)
             for i, x in enumerate(inputs)
         )
 
     def batch_size(self, inputs: Tensors) -> int:
-        """Samples in the first input."""
+        """Number of samples in the first input."""
         return inputs[0].shape[self.sample_axes.get(0, 0)]
 
     def gradients(self, inputs: Tensors, *, autocast: bool = False) -> list[Tensor]:
-        """The value, and its gradient for every input that gets one."""
+        """The value, and its gradient for every input that receives one."""
         inputs = tuple(x.detach().clone() for x in inputs)
         learnt = self.learnt(inputs)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
@@ -217,5 +222,5 @@ class ObjectiveContract(Contract):
 
 
 def converted(inputs: Tensors, dtype: torch.dtype) -> Tensors:
-    """Inputs of floating point in another precision."""
+    """Convert floating-point inputs to another precision."""
     return tuple(x.to(dtype) if x.is_floating_point() else x for x in inputs)

@@ -1,4 +1,4 @@
-"""Checks of an objective: its value against a reference, and its gradients."""
+"""Checks of an objective's value against a reference, and of its gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["GRADIENT_PROMISES"]
 
 
 def value_equals_reference(contract: ObjectiveContract) -> None:
-    """In float64 it reads what the reference reads."""
+    """In float64 its value equals the reference."""
     assert contract.reference is not None
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
@@ -33,27 +33,27 @@ def value_equals_reference(contract: ObjectiveContract) -> None:
 
 
 def gradient_equals_finite_differences(contract: ObjectiveContract) -> None:
-    """In float64 its gradient is the one that finite differences show."""
+    """In float64 its gradient equals finite differences."""
     inputs = tuple(x.clone() for x in contract.inputs)
     contract.learnt(inputs)
-    try:  # along random directions instead of along each number
+    try:  # along random directions instead of each coordinate
         gradcheck(contract.__call__, inputs, fast_mode=True)
     except GradcheckError as error:
-        fail(f"the gradient must be that of finite differences, got another: {error}")
+        fail(f"the gradient must equal finite differences, but differs: {error}")
 
 
 def second_derivative_equals_finite_differences(contract: ObjectiveContract) -> None:
-    """In float64 its second derivative is the one that finite differences show."""
+    """In float64 its second derivative equals finite differences."""
     inputs = tuple(x.clone() for x in contract.inputs)
     contract.learnt(inputs)
     try:
         gradgradcheck(contract.__call__, inputs, fast_mode=True)
     except GradcheckError as error:
-        fail(f"the second derivative must be that of finite differences, got another: {error}")
+        fail(f"the second derivative must equal finite differences, but differs: {error}")
 
 
 def gradient_equals_closed_form(contract: ObjectiveContract) -> None:
-    """In float64 its gradient is `reference_gradient`, for an objective that stops gradients."""
+    """In float64 its gradient equals `reference_gradient`, for objectives with stop-gradients."""
     assert contract.reference_gradient is not None
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
@@ -72,7 +72,7 @@ def gradient_equals_closed_form(contract: ObjectiveContract) -> None:
 
 
 def only_frozen_inputs_get_no_gradient(contract: ObjectiveContract) -> None:
-    """Every input receives a gradient, except those that are declared frozen."""
+    """Every input except those declared as frozen receives a gradient."""
     inputs = [x.clone().requires_grad_(x.is_floating_point()) for x in contract.inputs]
     contract(*inputs).backward()  # type: ignore[no-untyped-call]
     for i, x in enumerate(inputs):
@@ -87,7 +87,7 @@ def only_frozen_inputs_get_no_gradient(contract: ObjectiveContract) -> None:
 
 
 def learnable_arguments_get_their_gradient(contract: ObjectiveContract) -> None:
-    """A learnable argument may be a tensor, gives the same value, and receives its gradient."""
+    """A learnable argument can be a tensor, with the same value, and receives its gradient."""
     for name in contract.learnable:
         learnt = torch.tensor(contract.arguments[name], dtype=torch.float64)
 
@@ -98,24 +98,24 @@ def learnable_arguments_get_their_gradient(contract: ObjectiveContract) -> None:
         try:
             gradcheck(loss, [learnt.requires_grad_()])
         except GradcheckError as error:
-            fail(f"the gradient for `{name}` must be that of finite differences: {error}")
+            fail(f"the gradient for `{name}` must equal finite differences: {error}")
 
 
 def half_precision_is_summed_in_float32(contract: ObjectiveContract) -> None:
-    """float16 and bfloat16 give the float32 value of the same numbers, and finite gradients."""
+    """float16 and bfloat16 have the float32 value of the same numbers, and finite gradients."""
     for dtype in (torch.float16, torch.bfloat16):
         inputs = converted(contract.inputs, dtype)
         loss, *gradients = contract.gradients(inputs)
-        require(loss.dtype == torch.float32, f"of {dtype} it must be float32, got {loss.dtype}")
+        require(loss.dtype == torch.float32, f"for {dtype} it must be float32, got {loss.dtype}")
         exact = contract(*converted(inputs, torch.float32))
-        close(loss, exact, f"of {dtype} and of the same numbers in float32", rtol=0, atol=0)
+        close(loss, exact, f"value for {dtype} and for the same numbers in float32", rtol=0, atol=0)
         for gradient in gradients:
             require(gradient.dtype == dtype, f"gradients must be {dtype}, got {gradient.dtype}")
             require(gradient.isfinite().all(), f"gradients of {dtype} must be finite")
 
 
 def autocast_changes_nothing(contract: ObjectiveContract) -> None:
-    """Under autocast, value and gradients of float32 inputs keep their bits."""
+    """Under autocast, value and gradients of float32 inputs are bitwise unchanged."""
     inputs = converted(contract.inputs, torch.float32)
     pairs = zip(contract.gradients(inputs, autocast=True), contract.gradients(inputs), strict=True)
     for i, (ours, expected) in enumerate(pairs):
@@ -124,12 +124,12 @@ def autocast_changes_nothing(contract: ObjectiveContract) -> None:
 
 
 def zero_vectors_are_finite(contract: ObjectiveContract) -> None:
-    """One zero vector, or nothing but zeros, gives finite values and moderate gradients."""
+    """With one zero vector, or only zeros, values are finite and gradients moderate."""
     for dtype in (torch.bfloat16, torch.float32):
-        for zeros, what in ((slice(0, 1), "one zero row"), (slice(None), "nothing but zeros")):
+        for zeros, what in ((slice(0, 1), "one zero row"), (slice(None), "only zeros")):
             inputs = _blanked(converted(contract.inputs, dtype), zeros)
             loss, *gradients = contract.gradients(inputs)
-            require(loss.isfinite(), f"with {what} in {dtype} it must be finite, got {loss}")
+            require(loss.isfinite(), f"with {what} in {dtype} the value must be finite, got {loss}")
             for gradient in gradients:
                 require(
                     gradient.isfinite().all() and gradient.abs().max() < 1e6,
@@ -139,7 +139,7 @@ def zero_vectors_are_finite(contract: ObjectiveContract) -> None:
 
 
 def compiles_in_one_graph(contract: ObjectiveContract) -> None:
-    """``torch.compile`` takes it without a graph break, and gives the same value and gradients."""
+    """``torch.compile`` has no graph breaks, and preserves value and gradients."""
 
     def value(*tensors: Tensor) -> Tensor:
         return contract.called_with(contract.arguments, *tensors)
@@ -152,7 +152,7 @@ def compiles_in_one_graph(contract: ObjectiveContract) -> None:
         try:
             loss = compiled(*inputs)
         except Exception as error:
-            fail(f"it must be compiled as one graph, got {type(error).__name__}: {error}")
+            fail(f"it must compile as one graph, got {type(error).__name__}: {error}")
     ours = [loss.detach(), *torch.autograd.grad(loss, learnt)]
     close(ours, contract.gradients(contract.inputs), "value and gradients, compiled and not")
 

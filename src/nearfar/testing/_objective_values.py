@@ -1,4 +1,4 @@
-"""Checks of an objective: what leaves its value alone, and what it reads where that is known."""
+"""Checks of an objective's invariances and known values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["VALUE_PROMISES"]
 
 
 def order_of_samples_does_not_matter(contract: ObjectiveContract) -> None:
-    """The same samples in another order read the same."""
+    """Its value does not depend on the order of samples."""
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
         order = torch.randperm(contract.batch_size(inputs))
@@ -28,7 +28,7 @@ def order_of_samples_does_not_matter(contract: ObjectiveContract) -> None:
 
 
 def lengths_do_not_matter(contract: ObjectiveContract) -> None:
-    """Each vector may be multiplied by a positive number of its own."""
+    """Its value does not change if each vector is multiplied by its own positive number."""
 
     def scaled(x: Tensor) -> Tensor:
         return x * 10 ** (6 * torch.rand(*x.shape[:-1], 1, dtype=x.dtype) - 3)
@@ -36,11 +36,11 @@ def lengths_do_not_matter(contract: ObjectiveContract) -> None:
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
         others = tuple(scaled(x) if x.is_floating_point() else x for x in inputs)
-        _same(contract, inputs, others, "with vectors of other lengths")
+        _same(contract, inputs, others, "with vectors of other norms")
 
 
 def rotation_does_not_matter(contract: ObjectiveContract) -> None:
-    """The space of all inputs may be rotated."""
+    """Its value does not change if all inputs are rotated."""
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
         dim = inputs[0].shape[-1]
@@ -50,7 +50,7 @@ def rotation_does_not_matter(contract: ObjectiveContract) -> None:
 
 
 def shift_does_not_matter(contract: ObjectiveContract) -> None:
-    """The space of all inputs may be shifted."""
+    """Its value does not change if all inputs are shifted."""
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
         space = inputs[0].shape[-1:] if inputs[0].ndim > 1 else ()  # vectors, or scores
@@ -61,7 +61,7 @@ def shift_does_not_matter(contract: ObjectiveContract) -> None:
 
 
 def swapping_the_views_does_not_matter(contract: ObjectiveContract) -> None:
-    """The first two inputs may change places."""
+    """Its value does not change if the first two inputs are swapped."""
     for seed in range(DRAWS):
         first, second, *others = contract.drawn(seed)
         swapped = (second, first, *others)
@@ -69,7 +69,7 @@ def swapping_the_views_does_not_matter(contract: ObjectiveContract) -> None:
 
 
 def coupling_is_declared(contract: ObjectiveContract) -> None:
-    """It is a mean over samples, unless `couples_batch` says that samples are compared."""
+    """It is a mean over samples if and only if `couples_batch` is false."""
     inputs = contract.inputs
     halves = torch.arange(contract.batch_size(inputs)).chunk(2)
     first, second = (contract(*contract.select(inputs, half)) for half in halves)
@@ -83,7 +83,7 @@ def coupling_is_declared(contract: ObjectiveContract) -> None:
 
 
 def anchors_hold(contract: ObjectiveContract) -> None:
-    """It reads the values declared for perfect, collapsed and chance inputs, also in float32."""
+    """It has the declared values for perfect, collapsed and chance inputs, also in float32."""
     for name in ("perfect", "collapsed", "at_chance"):
         anchor: Anchor | None = getattr(contract, name)
         if anchor is not None:
@@ -95,7 +95,7 @@ def anchors_hold(contract: ObjectiveContract) -> None:
 
 
 def no_input_leaves_the_range(contract: ObjectiveContract) -> None:
-    """Values are numbers from `minimum` to `maximum`, whatever the inputs."""
+    """Its values are between `minimum` and `maximum` for all inputs."""
     for seed in range(DRAWS):
         inputs = contract.drawn(seed)
         corners = tuple(10 * x.sign() if x.is_floating_point() else x for x in inputs)
@@ -104,7 +104,7 @@ def no_input_leaves_the_range(contract: ObjectiveContract) -> None:
             value = float(contract(*converted(chosen, torch.float32)))
             require(
                 contract.minimum <= value <= contract.maximum + 1e-5,
-                f"{what} inputs must read {contract.minimum} to {contract.maximum}, got {value}",
+                f"{what} inputs must give {contract.minimum} to {contract.maximum}, got {value}",
             )
 
 

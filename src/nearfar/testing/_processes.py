@@ -1,4 +1,4 @@
-"""Run a function in several processes that form a gloo group, and bring its results back."""
+"""Run a function in several processes that form a gloo group, and return its results."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ TIMEOUT = 300.0  # seconds
 
 
 def run_processes(function: Callable[..., Any], world_size: int, *args: Any) -> list[Any]:
-    """What ``function(*args)`` returns in each of several processes on this computer, by rank.
+    """Run ``function(*args)`` in several processes on this machine; return its results by rank.
 
-    The processes form a gloo group: :func:`nearfar.parallel.gather` and the like work in them. On
-    Linux and macOS they are forked from a server, which imports once for all of them what
-    ``multiprocessing.set_forkserver_preload`` names.
+    The processes form a gloo group, so that :func:`nearfar.parallel.gather` and similar functions
+    work in them. On Linux and macOS they are forked from a server, which imports the modules given
+    to ``multiprocessing.set_forkserver_preload`` once for all of them.
 
     Args:
-        function: Stands at the top of a module that can be imported; a script guards its own start
-            with ``if __name__ == "__main__"``.
-        world_size: How many processes.
-        *args: Pickled, like the results; tensors do not share memory.
+        function: Function at the top level of an importable module; a script must guard its entry
+            point with ``if __name__ == "__main__"``.
+        world_size: Number of processes.
+        *args: Arguments, which are pickled, like the results; tensors do not share memory.
 
     Raises:
-        RuntimeError: A process failed or did not answer within five minutes. The message holds the
-            traceback of the first that failed: the others mostly complain that it left.
+        RuntimeError: A process failed or did not respond within five minutes. The message contains
+            the traceback of the process that failed first, as the others usually fail as a
+            consequence.
 
     Example:
         >>> from nearfar.parallel import rank
@@ -70,7 +71,7 @@ def run_processes(function: Callable[..., Any], world_size: int, *args: Any) -> 
 
 
 def _context() -> Any:
-    """New processes that import once together where the system can, each by itself otherwise."""
+    """A context whose processes share imports if the system supports it."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     return multiprocessing.get_context("forkserver")
@@ -85,7 +86,7 @@ def _collect(readers: list[Connection]) -> list[Any]:
         ready = wait(open_readers, timeout=max(0.0, deadline - time.monotonic()))
         if not ready:
             silent = [readers.index(reader) for reader in open_readers]
-            failures.append((time.monotonic(), silent[0], f"no answer from processes {silent}"))
+            failures.append((time.monotonic(), silent[0], f"no response from processes {silent}"))
             break
         for reader in ready:
             assert isinstance(reader, Connection)
@@ -94,12 +95,12 @@ def _collect(readers: list[Connection]) -> list[Any]:
             try:
                 failed_at, answer = pickle.loads(reader.recv_bytes())
             except EOFError:
-                failed_at, answer = time.monotonic(), "the process ended without an answer"
+                failed_at, answer = time.monotonic(), "the process ended without a response"
             if failed_at is None:
                 results[rank] = answer
             else:
                 failures.append((failed_at, rank, answer))
-                deadline = min(deadline, time.monotonic() + 10)  # the others may wait for it
+                deadline = min(deadline, time.monotonic() + 10)  # others may be waiting for it
     if failures:
         _, rank, answer = min(failures)
         raise RuntimeError(f"process {rank} of {len(readers)} failed first:\n{answer}")
@@ -120,7 +121,7 @@ def _work(writer: Connection, rank: int, world_size: int, meeting: str, task: by
         )
         function, args = pickle.loads(task)
         answer: tuple[float | None, Any] = (None, function(*args))
-        distributed.barrier()  # nobody leaves while another still needs it
+        distributed.barrier()  # no process exits while another still needs it
         distributed.destroy_process_group()
     except BaseException:
         answer = (time.monotonic(), traceback.format_exc())

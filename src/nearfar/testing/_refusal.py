@@ -1,4 +1,4 @@
-"""Mistakes that a part must refuse, in words that show the mistake."""
+"""Checks that invalid arguments raise errors with informative messages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["refuses", "without_shape_checks"]
 def refuses(
     call: Callable[[], Any], *kinds: type[Exception], words: str, what: str, needs: str = ""
 ) -> None:
-    """Fail unless `call` raises one of `kinds` with these words in its message.
+    """Fail unless `call` raises one of `kinds` with `words` in its message.
 
     Args:
-        call: Makes the mistake.
-        kinds: Which errors will do.
-        words: Part of the message; ``.*`` stands for anything.
-        what: The mistake, as the start of a failure's message: ``a vector``.
-        needs: Why the words must be there, if that has to be explained.
+        call: Function with the invalid call.
+        kinds: Accepted exception types.
+        words: Part of the error message; ``.*`` matches anything.
+        what: Description of the mistake, which begins the message of a failure: ``a vector``.
+        needs: Reason why the words are required, if it needs an explanation.
     """
     names = " or ".join(kind.__name__ for kind in kinds)
     with without_shape_checks():
@@ -42,9 +42,9 @@ def refuses(
 
 @contextmanager
 def without_shape_checks() -> Iterator[None]:
-    """Annotations are not checked inside, where tests have jaxtyping check them.
+    """Disable jaxtyping's run-time checks of annotations, which tests enable.
 
-    They would refuse a mistake before the part itself can, draw random numbers, and break graphs.
+    They would raise before the part's own checks, draw random numbers, and break graphs.
     """
     before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", True)

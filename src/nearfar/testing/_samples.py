@@ -1,4 +1,4 @@
-"""Samples of a batch, each by itself, so that batches can be compared whatever their padding."""
+"""Compare batches sample by sample, independent of their padding."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["different", "leaves", "one_by_one", "same_samples", "undisturbed"]
 
 
 def one_by_one(view: View) -> list[Any]:
-    """Each sample without padding: tensors, words, or tuples of these.
+    """Split a batch into samples without padding: tensors, strings, or tuples of these.
 
-    Inputs of a kind of its own give theirs as ``unpadded()``; without one, the attributes of each
-    single row are compared.
+    Custom types of inputs can define ``unpadded()``; otherwise, the attributes of each single row
+    are compared.
     """
     if isinstance(view, Tensor):
         return list(view)
@@ -48,7 +48,7 @@ def one_by_one(view: View) -> list[Any]:
 
 
 def _node(graph: Nodes, target: int) -> tuple[Tensor, Tensor, Tensor]:
-    """A node's features, and those of its neighbours in an order of their own, with how often."""
+    """A node's features, and those of its neighbours in a canonical order, with multiplicities."""
     rows = torch.cat([torch.tensor([target]), graph.edges[0, graph.edges[1] == target]])
     features = graph.features.index_select(0, rows)
     features = features.to_dense() if features.is_sparse else features
@@ -71,20 +71,20 @@ def same_samples(
     *,
     tolerance: float = 0,
 ) -> None:
-    """Fail unless two batches, or the batches of several views, hold the same samples.
+    """Fail unless two batches, or the batches of several views, contain the same samples.
 
     Args:
-        found: What came.
-        expected: What was expected.
-        what: What is compared, as the start of the message.
-        tolerance: Absolute, for numbers of floating point.
+        found: Actual batches.
+        expected: Expected batches.
+        what: Description of the compared batches, which begins the message.
+        tolerance: Absolute tolerance for floating-point numbers.
     """
     pairs = zip(_views(found), _views(expected), strict=True)
     for number, (ours, theirs) in enumerate(pairs):
         where = f"{what}: view {number}" if isinstance(found, (list, tuple)) else what
         first, second = one_by_one(ours), one_by_one(theirs)
         if len(first) != len(second):
-            fail(f"{where} must hold {len(second)} samples, got {len(first)}")
+            fail(f"{where} must have {len(second)} samples, got {len(first)}")
         for row, (one, other) in enumerate(zip(first, second, strict=True)):
             require(
                 _equal(one, other, tolerance),
@@ -120,10 +120,10 @@ def _equal(one: Any, other: Any, tolerance: float) -> bool:
 
 @contextmanager
 def undisturbed(what: str) -> Iterator[None]:
-    """Fail if the global random generators of Python, NumPy or PyTorch move inside.
+    """Fail if the global random generators of Python, NumPy or PyTorch are used inside.
 
     Args:
-        what: What runs inside, as the start of the message.
+        what: Description of the code inside, which begins the message.
     """
 
     def states() -> dict[str, Any]:
@@ -141,5 +141,5 @@ def undisturbed(what: str) -> Iterator[None]:
     for generator, state in before.items():
         require(
             after[generator] == state,
-            f"{what} must leave the global random generator of {generator} alone, but moved it",
+            f"{what} must not use the global random generator of {generator}, but did",
         )

@@ -1,4 +1,4 @@
-"""The checks of views."""
+"""Checks of views."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SEED, EPOCH = 3, 5
 @final
 @dataclass(frozen=True)
 class ViewsContract(Contract):
-    """Views and what they promise.
+    """Views and their declared properties.
 
     Args:
-        views: Speak the protocol :class:`nearfar.views.Views`.
-        inputs: A batch of 4 samples or more, as a source hands it out.
-        samples: The number of each, 0 or more; 20, 21, … if not given.
-        drawn_by: What the random draws depend on: ``seed``, ``epoch``, ``sample`` and ``view``; all
-            of them unless a kind of data shares its draws. Empty for views without anything random.
-        tolerance: By how much a sample's numbers may differ from one batch to another.
-        name: How messages call them; their class if not given.
-        skip: Names of checks to leave out.
+        views: Views that implement the protocol :class:`nearfar.views.Views`.
+        inputs: A batch of 4 samples or more, as returned by a source.
+        samples: Index of each sample, 0 or more; by default 20, 21, …
+        drawn_by: Quantities that the random draws depend on: ``seed``, ``epoch``, ``sample`` and
+            ``view``; by default all of them. Empty for deterministic views.
+        tolerance: Tolerance for a sample's values in different batches.
+        name: Name in messages; by default the class of the views.
+        skip: Names of checks to skip.
 
     Raises:
         ValueError: Fewer than 4 samples, or an unknown word in `drawn_by`.
@@ -59,22 +59,22 @@ class ViewsContract(Contract):
         for word in self.drawn_by:
             check_choice(("seed", "epoch", "sample", "view"), drawn_by=word)
         if count(self.inputs) < 4:
-            raise ValueError(f"`inputs` must hold 4 samples or more, got {count(self.inputs)}")
+            raise ValueError(f"`inputs` must have 4 samples or more, got {count(self.inputs)}")
 
     @property
     def subject(self) -> str:
-        """How messages call them."""
+        """Name in messages."""
         return self.name or type(self.views).__name__
 
     @property
     def numbers(self) -> Tensor:
-        """The number of each sample."""
+        """Index of each sample."""
         return torch.arange(count(self.inputs)) + 20 if self.samples is None else self.samples
 
     def shown(
         self, rows: Tensor | None = None, *, seed: int = SEED, epoch: int = EPOCH, later: int = 0
     ) -> tuple[View, ...]:
-        """The views of all samples, or of some; as samples with numbers so much later."""
+        """The views of all or some samples, optionally with shifted sample indices."""
         inputs, samples = self.inputs, self.numbers
         if rows is not None:
             inputs, samples = select(inputs, rows), samples[rows]
@@ -82,22 +82,22 @@ class ViewsContract(Contract):
 
 
 def protocol_is_spoken(contract: ViewsContract) -> None:
-    """They have ``num_views``, ``notes``, ``plain`` and can be called."""
+    """They have ``num_views``, ``notes`` and ``plain``, and are callable."""
     views = contract.views
     require(isinstance(views, Views), f"they must be nearfar.views.Views, got {type(views)}")
     require(
         isinstance(views.num_views, int) and views.num_views > 0,
-        f"`num_views` must be a whole number above 0, got {views.num_views!r}",
+        f"`num_views` must be an integer above 0, got {views.num_views!r}",
     )
     notes = views.notes
     require(
         isinstance(notes, tuple) and not any(not isinstance(note, str) for note in notes),
-        f"`notes` must be a tuple of sentences, got {notes!r}",
+        f"`notes` must be a tuple of strings, got {notes!r}",
     )
 
 
 def as_many_views_as_declared(contract: ViewsContract) -> None:
-    """``num_views`` views come, each with a row for each sample."""
+    """They return ``num_views`` views, with one row per sample each."""
     shown, rows = contract.shown(), count(contract.inputs)
     wanted = contract.views.num_views
     require(len(shown) == wanted, f"there must be {wanted} views (`num_views`), got {len(shown)}")
@@ -106,15 +106,15 @@ def as_many_views_as_declared(contract: ViewsContract) -> None:
 
 
 def views_are_repeatable(contract: ViewsContract) -> None:
-    """The same seed, epoch and samples give the same bits, whatever was drawn before."""
+    """The same seed, epoch and samples give bitwise identical views, whatever was drawn before."""
     first = contract.shown()
     torch.manual_seed(1)
     contract.shown(seed=SEED + 1)
-    same_samples(contract.shown(), first, "views made again")
+    same_samples(contract.shown(), first, "repeated views")
 
 
 def batch_does_not_matter(contract: ViewsContract) -> None:
-    """A sample's views are the same in any batch and order, and alone."""
+    """A sample's views do not depend on the batch or its order."""
     whole = contract.shown()
     rows = count(contract.inputs)
     batches = {
@@ -129,7 +129,7 @@ def batch_does_not_matter(contract: ViewsContract) -> None:
 
 
 def draws_depend_on_what_they_should(contract: ViewsContract) -> None:
-    """Another seed, epoch or sample number gives other views, and views differ from one another."""
+    """Different seeds, epochs and sample indices give different views, and views differ."""
     shown = contract.shown()
     others = {
         "seed": contract.shown(seed=SEED + 1),
@@ -140,7 +140,7 @@ def draws_depend_on_what_they_should(contract: ViewsContract) -> None:
         moved = different(other, shown)
         require(
             moved or word not in contract.drawn_by,
-            f"another {word} must give other views, got the same (`drawn_by`"
+            f"another {word} must give different views, got the same (`drawn_by`"
             f" {tuple(contract.drawn_by)})",
         )
     if "view" in contract.drawn_by:
@@ -152,7 +152,7 @@ def draws_depend_on_what_they_should(contract: ViewsContract) -> None:
 
 
 def draws_depend_on_nothing_else(contract: ViewsContract) -> None:
-    """What is not in `drawn_by` gives the same views."""
+    """Views do not depend on quantities that are not in `drawn_by`."""
     shown = contract.shown()
     others = {
         "seed": contract.shown(seed=SEED + 1),
@@ -165,7 +165,7 @@ def draws_depend_on_nothing_else(contract: ViewsContract) -> None:
 
 
 def global_generators_are_left_alone(contract: ViewsContract) -> None:
-    """The global random generators of Python, NumPy and PyTorch are neither read nor moved."""
+    """The global random generators of Python, NumPy and PyTorch are not used."""
     torch.manual_seed(1)
     with undisturbed("making views"):
         first = contract.shown()
@@ -174,7 +174,7 @@ def global_generators_are_left_alone(contract: ViewsContract) -> None:
 
 
 def inputs_are_left_alone(contract: ViewsContract) -> None:
-    """Making views changes nothing of the inputs."""
+    """The inputs are not modified."""
     before = copy.deepcopy(contract.inputs)
     contract.shown()
     contract.views.plain(contract.inputs)
@@ -182,13 +182,13 @@ def inputs_are_left_alone(contract: ViewsContract) -> None:
 
 
 def plain_view_is_not_random(contract: ViewsContract) -> None:
-    """``plain`` gives each sample one row, the same every time and in any batch."""
+    """``plain`` is deterministic, with one row per sample, and independent of the batch."""
     rows = count(contract.inputs)
     with undisturbed("the plain view"):
         plain = contract.views.plain(contract.inputs)
     require(count(plain) == rows, f"`plain` must have {rows} rows, got {count(plain)}")
     torch.manual_seed(1)
-    same_samples(contract.views.plain(contract.inputs), plain, "the plain view again")
+    same_samples(contract.views.plain(contract.inputs), plain, "the repeated plain view")
     chosen = torch.tensor([rows - 1, 0])
     few = contract.views.plain(select(contract.inputs, chosen))
     what = "the plain view in a smaller batch"
@@ -196,7 +196,7 @@ def plain_view_is_not_random(contract: ViewsContract) -> None:
 
 
 def numbers_are_finite(contract: ViewsContract) -> None:
-    """Numbers of floating point are finite, and on the device of the inputs."""
+    """Floating-point values are finite, and on the device of the inputs."""
     devices = {x.device for x in leaves(contract.inputs)}
     for view in (*contract.shown(), contract.views.plain(contract.inputs)):
         for x in leaves(view):
@@ -208,10 +208,10 @@ def numbers_are_finite(contract: ViewsContract) -> None:
 
 
 def pickling_keeps_them(contract: ViewsContract) -> None:
-    """Pickled views, as another process gets them, show the same."""
+    """Pickled views, as sent to another process, give the same results."""
     other: Views = pickle.loads(pickle.dumps(contract.views))
     again = other(contract.inputs, contract.numbers, seed=SEED, epoch=EPOCH)
-    same_samples(again, contract.shown(), "views by pickled views")
+    same_samples(again, contract.shown(), "results of pickled views")
 
 
 VIEWS_PROMISES = (
@@ -233,5 +233,5 @@ check_views = running(
     "check_views",
     ViewsContract,
     VIEWS_PROMISES,
-    summary="Check what views promise; AssertionError at the first promise they break.",
+    summary="Check the required properties of views; AssertionError at the first violation.",
 )

@@ -1,4 +1,4 @@
-"""Views: random augmentations of a batch that keep what it shows."""
+"""Views: random label-preserving augmentations of a batch."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # names of 0.1, for one release
-    if name.startswith("_"):  # also while a module of this room is being imported
+    if name.startswith("_"):  # also while a module of this package is being imported
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from nearfar.views._deprecated import find
 

@@ -1,4 +1,4 @@
-"""Colour changes on planes [channels, batch, pixels] in [0, 1], each sample its own."""
+"""Per-sample colour changes of planes [channels, batch, pixels] in [0, 1]."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ Rounds = tuple[Tensor, ...]
 
 
 class Blends(NamedTuple):
-    """Brightness, contrast and saturation of each sample in its own order, and its hue.
+    """Changes of brightness, contrast and saturation in each sample's own order, and its hue shift.
 
     Attributes:
-        factors: What each of three rounds multiplies the distance from its target by.
-        to_mean: 1 where the round's target is the mean grey (contrast), else 0.
-        to_grey: 1 where it is the grey image (saturation), else 0: black (brightness).
-        hue: The shift in turns.
+        factors: For each of three rounds, the factor of the distance from its target.
+        to_mean: 1 if the round's target is the mean grey (contrast), else 0.
+        to_grey: 1 if the round's target is the grey image (saturation), else 0. If both are 0, the
+            target is black (brightness).
+        hue: Hue shift in turns.
     """
 
     factors: Rounds
@@ -50,9 +51,9 @@ class Blends(NamedTuple):
 def blend_columns(
     factors: Float32[Tensor, "batch changes"], order: Int64[Tensor, " batch"], *, colour: bool
 ) -> Float32[Tensor, "columns batch 1"]:
-    """The columns of :class:`Blends`, from the factors of four changes and the order of three.
+    """The columns of :class:`Blends`, from the factors of all four changes and the order of three.
 
-    Without `colour`, saturation changes nothing.
+    Without `colour`, saturation is unchanged.
     """
     change = torch.tensor(_ORDERS)[order]
     factor = factors.gather(1, change)
@@ -63,36 +64,36 @@ def blend_columns(
 
 
 def as_blends(columns: tuple[Tensor, ...]) -> Blends:
-    """What :func:`blend_columns` put into columns, by name."""
+    """Convert the columns of :func:`blend_columns` to :class:`Blends`."""
     return Blends(columns[0:3], columns[3:6], columns[6:9], columns[9])
 
 
 def to_grey(planes: Planes, *, scratch: Scratch) -> Float32[Tensor, "batch pixels"]:
-    """Perceived lightness of three channels (ITU-R 601), the mean of any other number."""
+    """Luma of three channels (ITU-R 601), or the mean of any other number of channels."""
     grey = scratch("grey", *planes.shape[1:])
     first, *others = planes
     if len(others) == 2:
         torch.mul(first, _LUMA[0], out=grey)
         return grey.add_(others[0], alpha=_LUMA[1]).add_(others[1], alpha=_LUMA[2])
     grey.copy_(first)
-    for plane in others:  # one after the other: the same bits for any batch
+    for plane in others:  # sequentially, so that results do not depend on the batch
         grey.add_(plane)
     return grey.div_(len(planes)) if others else grey
 
 
 def _mean_of_rows(rows: Float32[Tensor, "batch pixels"]) -> Float32[Tensor, "batch 1"]:
-    """The mean of each row, with the same bits for one row as for many.
+    """The mean of each row, bitwise identical for one row and for many.
 
-    PyTorch splits the reduction of a single row among its threads, hence the second row.
+    PyTorch parallelises the reduction of a single row over threads, hence the second row.
     """
     return rows.expand(max(len(rows), 2), -1).mean(dim=1, keepdim=True)[: len(rows)]
 
 
 def blend_(planes: Planes, blends: Blends, turn: int, *, scratch: Scratch) -> None:
-    """One round of brightness, contrast or saturation, each sample its own, in place.
+    """Apply one round of brightness, contrast or saturation per sample, in place.
 
-    All three go from a target to the image and beyond it, `target + factor · (image - target)`, cut
-    to [0, 1].
+    All three blend the image with a target, `target + factor · (image - target)`, clipped to [0,
+    1].
     """
     target = to_grey(planes, scratch=scratch)
     mean = _mean_of_rows(target).mul_(blends.to_mean[turn])
@@ -102,12 +103,13 @@ def blend_(planes: Planes, blends: Blends, turn: int, *, scratch: Scratch) -> No
 
 
 def adjust_hue_(planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
-    r"""Turn the hue of three channels by `shift` (in turns), in place.
+    r"""Shift the hue of three channels by `shift` (in turns), in place.
 
     With the largest value :math:`V`, the smallest :math:`m` and :math:`C = V - m`, hue in turns
-    around red is :math:`h = \pm(⅓ + (G + B - R - V) / 6C)` with the sign of :math:`G - B`. Back:
-    :math:`R = V + C - 6C\,q(h)`, :math:`G = m - C + 6C\,q(h + ⅙)`, :math:`B = m - C + 6C\,q(h - ⅙)`
-    where :math:`q(x) = |x|` cut to [⅙, ⅓]. No branch, and no HSV image in between.
+    around red is :math:`h = \pm(⅓ + (G + B - R - V) / 6C)` with the sign of :math:`G - B`.
+    Conversely, :math:`R = V + C - 6C\,q(h)`, :math:`G = m - C + 6C\,q(h + ⅙)`, :math:`B = m - C +
+    6C\,q(h - ⅙)` where :math:`q(x) = |x|` clipped to [⅙, ⅓]. This needs neither branches nor an
+    intermediate HSV image.
     """
     red, green, blue = planes
     high, low, six, hue = scratch("hue", 4, *red.shape)
@@ -116,7 +118,7 @@ def adjust_hue_(planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: S
     torch.sub(high, low, out=six).mul_(6).clamp_(min=_TINY)
     torch.add(green, blue, out=hue).sub_(red).sub_(high).div_(six).add_(1 / 3)
     torch.copysign(hue, green.sub_(blue), out=hue).add_(shift)
-    hue.sub_(torch.round(hue, out=red))  # the planes hold what is needed in between
+    hue.sub_(torch.round(hue, out=red))  # the planes serve as buffers
     high.add_(six, alpha=1 / 6)
     low.sub_(six, alpha=1 / 6)
     torch.abs(hue, out=red).clamp_(1 / 6, 1 / 3)
@@ -127,13 +129,13 @@ def adjust_hue_(planes: Planes, shift: Float32[Tensor, "batch 1"], *, scratch: S
 
 
 def jitter_(planes: Planes, blends: Blends, *, hue_turn: int, scratch: Scratch) -> None:
-    """Brightness, contrast, saturation and hue in each sample's own random order, in place.
+    """Apply brightness, contrast, saturation and hue in each sample's own random order, in place.
 
     Args:
-        planes: Samples that have hue at the same turn.
-        blends: What is changed by how much.
-        hue_turn: How many of the three rounds come before hue, which only three channels have.
-        scratch: Memory to work in.
+        planes: Samples with the same position of hue in the order.
+        blends: The changes of each sample.
+        hue_turn: Number of rounds before hue, 0 to 3; hue only applies to three channels.
+        scratch: Buffers.
     """
     for turn in range(4):
         if turn == hue_turn and len(planes) == 3:
@@ -143,5 +145,5 @@ def jitter_(planes: Planes, blends: Blends, *, hue_turn: int, scratch: Scratch) 
 
 
 def make_grey_(planes: Planes, colour: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
-    """Replace the samples where `colour` is 0 (and not 1) by their lightness, in place."""
+    """Convert the samples where `colour` is 0 (instead of 1) to grayscale, in place."""
     torch.lerp(to_grey(planes, scratch=scratch), planes, colour, out=planes)

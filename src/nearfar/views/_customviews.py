@@ -1,4 +1,4 @@
-"""A custom transform instead of :class:`ImageViews`."""
+"""Views of images from a custom transform."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class CustomViews:
 
     The global generators of PyTorch and Python are seeded by (seed, epoch, sample, view) before
     each call and restored afterwards, so that a view is a pure function of these four. A batched
-    callable draws for a whole batch at once: its views also depend on the other samples in the
+    callable samples for a whole batch at once, so its views also depend on the other samples in the
     batch.
 
     Args:
-        transform: From a uint8 or float image (channels × height × width; without the padding) to a
-            float one, channels × size × size; with `batched`, from a batch to a batch. A tuple
-            holds one per view.
-        size: Side of a view in pixels.
-        channels: Channels of the images and of the views.
+        transform: Maps a uint8 or float image (channels × height × width, without padding) to a
+            float image, channels × size × size; with `batched`, a batch to a batch. A tuple has one
+            transform per view.
+        size: Side length of a view in pixels.
+        channels: Number of channels of the images and the views.
         num_views: Number of views per sample.
         batched: Call `transform` once per batch; all images must then have the same size.
         mean: Mean subtracted from the plain view, one number or one per channel.
@@ -48,7 +48,7 @@ class CustomViews:
 
     Raises:
         TypeError: A transform is not callable.
-        ValueError: A number is out of its range.
+        ValueError: A number is out of range.
 
     Example:
         >>> def noisy(image):
@@ -89,7 +89,7 @@ class CustomViews:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing is left out of what a user gives."""
+        """None: custom transforms are always applied."""
         return ()
 
     def __repr__(self) -> str:
@@ -105,10 +105,11 @@ class CustomViews:
         seed: int,
         epoch: int,
     ) -> tuple[Float[Tensor, "batch channels size size"], ...]:
-        """The views of a batch; arguments as of :class:`ImageViews`.
+        """The views of a batch, with the arguments of :class:`ImageViews`.
 
         Raises:
-            TypeError: `images` are neither uint8 nor floating point, or a view is not.
+            TypeError: `images` are neither uint8 nor floating point, or a view is not floating
+                point.
             ValueError: A shape or value is out of range, or a view has another shape.
         """
         images, sizes = pixels_and_sizes(images)
@@ -127,7 +128,7 @@ class CustomViews:
         return tuple(views)
 
     def plain(self, images: Tensor | Images) -> Tensor:
-        """The one view for embedding: :func:`plain_view` with this size and normalisation."""
+        """The view for embedding: :func:`plain_view` with this size and normalisation."""
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
 
     def _view(
@@ -137,7 +138,7 @@ class CustomViews:
         extents: list[tuple[int, int]],
         seeds: list[int],
     ) -> Tensor:
-        """One view of all images, checked."""
+        """Compute and check one view of all images."""
         if not seeds:
             return torch.empty((0, self.channels, self.size, self.size), device=images.device)
         shape: tuple[int, ...] = (self.channels, self.size, self.size)
@@ -157,22 +158,22 @@ class CustomViews:
 
 
 def _fold(seeds: list[int]) -> int:
-    """One seed from those of all samples of a batch."""
+    """Combine the seeds of all samples in a batch into one."""
     return int.from_bytes(hashlib.blake2b(repr(seeds).encode(), digest_size=7).digest(), "big")
 
 
 def _check_view(view: Any, shape: tuple[int, ...]) -> None:
-    """What a transform gave is a float tensor of the promised shape."""
+    """Check that the output of a transform is a float tensor of the expected shape."""
     if not isinstance(view, Tensor) or not view.is_floating_point():
         kind = view.dtype if isinstance(view, Tensor) else type(view).__name__
-        raise TypeError(f"`transform` must give a floating-point tensor, got {kind}")
+        raise TypeError(f"`transform` must return a floating-point tensor, got {kind}")
     if view.shape != shape:
-        raise ValueError(f"`transform` must give shape {shape}, got {tuple(view.shape)}")
+        raise ValueError(f"`transform` must return shape {shape}, got {tuple(view.shape)}")
 
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """PyTorch's and Python's generators start from `seed` inside and go on as before outside."""
+    """Seed PyTorch's and Python's global generators inside the context, and restore them after."""
     state = random.getstate()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Names that 0.1 had; each warns once and names what replaces it."""
+"""Names from version 0.1; each warns once and gives its replacement."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _VIEW_PRESETS: dict[str, Callable[..., Views]] = {
 
 
 def find(name: str) -> Any:
-    """A name of 0.1.
+    """Look up a name from version 0.1.
 
     Raises:
-        AttributeError: There was none of this name either.
+        AttributeError: Version 0.1 had no such name either.
     """
     old = {"Beside": WithIndex, "VIEW_PRESETS": _VIEW_PRESETS, "image_views": _image_views}
     if name not in old:
@@ -56,6 +56,6 @@ def find(name: str) -> Any:
 
 
 def _image_views(preset: str, *, size: int, channels: int, **overrides: Any) -> Views:
-    """Views of images by the hyphenated name of a method."""
+    """Image views by the hyphenated name of a method."""
     check_choice(_VIEW_PRESETS, preset=preset)
     return _VIEW_PRESETS[preset](size=size, channels=channels, **overrides)

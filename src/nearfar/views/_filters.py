@@ -1,4 +1,4 @@
-"""Blur, solarisation and rotation on planes [channels, batch, height, width] in [0, 1]."""
+"""Blur, solarisation and rotation of planes [channels, batch, height, width] in [0, 1]."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blur_kernel_size(size: int) -> int:
 
 @functools.lru_cache(maxsize=8)
 def _taps(size: int, kernel: int, device: torch.device) -> Float32[Tensor, "kernel pixels"]:
-    """Which source pixel each tap reads for each pixel, borders reflected without the edge."""
+    """Index of each tap's source pixel, with borders reflected without repeating the edge."""
     radius = kernel // 2
     place = torch.arange(size) + torch.arange(-radius, radius + 1)[:, None]
     period = max(2 * (size - 1), 1)
@@ -33,7 +33,7 @@ def _taps(size: int, kernel: int, device: torch.device) -> Float32[Tensor, "kern
 
 
 def gaussian_blur(planes: Planes, sigma: Float32[Tensor, " batch"], *, kernel: int) -> Planes:
-    """Blur each sample with its own `sigma` (in pixels) over `kernel` taps a side."""
+    """Blur each sample with its own `sigma` (in pixels) and `kernel` × `kernel` taps."""
     size = planes.shape[-1]
     offset = torch.arange(kernel, device=planes.device) - kernel // 2
     weights = torch.exp(-0.5 * (offset / sigma[:, None]) ** 2)
@@ -51,12 +51,12 @@ def gaussian_blur(planes: Planes, sigma: Float32[Tensor, " batch"], *, kernel: i
 
 
 def solarise(planes: Planes, *, threshold: float) -> Planes:
-    """Turn values of `threshold` or more round: x becomes 1 - x."""
+    """Invert values of `threshold` or more: x becomes 1 - x."""
     return torch.where(planes >= threshold, 1 - planes, planes)
 
 
 def rotate(planes: Planes, degrees: Float32[Tensor, " batch"]) -> Planes:
-    """Turn each sample counter-clockwise about its centre; the border is continued outwards."""
+    """Rotate each sample counter-clockwise about its centre; border pixels are replicated."""
     radians = degrees * (math.pi / 180)
     cos, sin, zero = radians.cos(), radians.sin(), torch.zeros_like(radians)
     matrix = torch.stack((cos, -sin, zero, sin, cos, zero), dim=1).view(-1, 2, 3)

@@ -14,7 +14,7 @@ from nearfar.ops._random import random_bits, uniform
 
 __all__ = ["GraphViews"]
 
-# Who draws: an edge is a pair of numbers below 2^31, so below 2^62; the others lie above.
+# Counters of the random draws: an edge, a pair of numbers below 2^31, is below 2^62; others above.
 _COLUMN: Final = 1 << 62
 _HIDDEN: Final = _COLUMN + (1 << 40)
 _ORDER: Final = _HIDDEN + (1 << 40)
@@ -24,22 +24,22 @@ _ORDER: Final = _HIDDEN + (1 << 40)
 class GraphViews:
     """Edge dropping, node dropping, feature masking and feature shuffling.
 
-    In this order. Every draw is a pure function of (seed, epoch, view) and of the edge, node or
-    feature, so that all batches of an epoch see the same views of the graph, and both directions of
-    an edge are dropped together.
+    Applied in this order. Every draw is a pure function of (seed, epoch, view) and of the edge,
+    node or feature, so that all batches of an epoch see the same views of the graph, and both
+    directions of an edge are dropped together.
 
     Args:
         num_views: Number of views of the graph.
         edge_drop: Probability of dropping an edge, one for all views or one per view.
-        node_drop: Probability of dropping a node, one for all views or one per view: its outgoing
-            edges are dropped. It keeps its incoming edges, because it may be a sample.
+        node_drop: Probability of dropping a node, one for all views or one per view. Only its
+            outgoing edges are dropped, because the node can be a sample.
         feature_mask: Probability of setting a feature to 0 in all nodes, one for all views or one
             per view.
         shuffle: Permute features among the nodes, the corruption of Deep Graph Infomax; one for all
-            views or one per view. Such a view is no positive of its sample.
+            views or one per view. Such a view is not a positive of its sample.
 
     Raises:
-        ValueError: A probability outside [0, 1], or not one per view.
+        ValueError: A probability outside [0, 1], or a wrong number of values.
 
     Reference:
         Veličković et al.: Deep Graph Infomax (ICLR 2019), section 3.4; Zhu et al.: Deep graph
@@ -84,12 +84,12 @@ class GraphViews:
         return f"GraphViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it."""
+        """The configuration, as arguments of the constructor."""
         return dict(vars(self))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """None: every transform applies to every graph."""
+        """Empty: every transform applies to every graph."""
         return ()
 
     def __call__(
@@ -98,19 +98,19 @@ class GraphViews:
         """The views of a graph, on its device.
 
         Args:
-            inputs: The graph, and which of its nodes are the samples.
-            samples: Number of each sample.
+            inputs: The graph, and the nodes that are the samples.
+            samples: Index of each sample.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Raises:
-            ValueError: Not one number a sample.
+            ValueError: A number of indices other than the number of samples.
         """
         check_indices(len(inputs), samples=samples)
         return tuple(self._view(inputs, _Draws(seed, epoch, v)) for v in range(self.num_views))
 
     def plain(self, inputs: Nodes) -> Nodes:
-        """The graph as it is."""
+        """The graph, unchanged."""
         return inputs
 
     def _view(self, graph: Nodes, draws: _Draws) -> Nodes:
@@ -134,20 +134,20 @@ class GraphViews:
 
 @final
 class _Draws:
-    """What is drawn for one view of an epoch."""
+    """Random draws for one view in one epoch."""
 
     def __init__(self, seed: int, epoch: int, view: int) -> None:
         self.seed, self.epoch, self.view = seed, epoch, view
 
     def hit(self, who: Int64[Tensor, " n"], rate: float) -> Bool[Tensor, " n"]:
-        """Whether an event of this probability happens to each."""
+        """For each counter, whether an event of probability `rate` occurs."""
         drawn = uniform(who, seed=self.seed, epoch=self.epoch, count=1, view=self.view)
         return drawn[:, 0] < rate
 
     def shuffled(
         self, features: Float[Tensor, "nodes features"], numbers: Int64[Tensor, " nodes"]
     ) -> Float[Tensor, "nodes features"]:
-        """Rows in the order of a random number for each node."""
+        """Rows permuted by sorting a random number per node."""
         words = random_bits(
             numbers + _ORDER, seed=self.seed, epoch=self.epoch, count=2, view=self.view
         )
@@ -158,7 +158,7 @@ class _Draws:
 def _masked(
     features: Float[Tensor, "nodes features"], kept: Bool[Tensor, " features"]
 ) -> Float[Tensor, "nodes features"]:
-    """The features, 0 in the columns that are not kept."""
+    """The features, with 0 in the columns that are not kept."""
     if not features.is_sparse:
         return features * kept
     entries = features.coalesce()
@@ -169,5 +169,5 @@ def _masked(
 
 
 def _of(values: tuple[Any, ...], view: int) -> Any:
-    """The value for a view."""
+    """The value for a view, from one value for all or one per view."""
     return values[view] if len(values) > 1 else values[0]

@@ -1,4 +1,4 @@
-"""What a batch of images must look like, and the plain view of it."""
+"""Checks of image batches, and their plain view."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["check_images", "check_normalisation", "check_sizes", "pixels_and_siz
 
 
 def pixels_and_sizes(images: Tensor | Images) -> tuple[Tensor, Tensor | None]:
-    """The pixels, and each image's height and width where these differ."""
+    """The pixels, and each image's height and width if sizes differ."""
     return (images.pixels, images.sizes) if isinstance(images, Images) else (images, None)
 
 
 def check_images(images: Tensor, *, channels: int) -> None:
-    """A batch × channels × height × width tensor of uint8, or of floats in [0, 1]."""
+    """Check for a batch × channels × height × width tensor of uint8, or of floats in [0, 1]."""
     if images.ndim != 4:
         raise ValueError(
             "`images` must be batch × channels × height × width,"
@@ -44,13 +44,13 @@ def check_images(images: Tensor, *, channels: int) -> None:
 
 
 def check_sizes(images: Tensor, sizes: Tensor | None) -> Int64[Tensor, "batch 2"]:
-    """True height and width of each image, on the CPU; the whole tensor's where none are given."""
+    """Height and width of each image, on the CPU; by default those of the tensor."""
     count, (height, width) = len(images), images.shape[2:]
     if sizes is None:
         return torch.tensor([height, width]).expand(count, 2)
     if sizes.shape != (count, 2) or sizes.dtype != torch.int64:
         raise ValueError(
-            f"`sizes` must be {count} × 2 whole numbers (height, width; int64),"
+            f"`sizes` must be {count} × 2 integers (height, width; int64),"
             f" got shape {tuple(sizes.shape)} of {sizes.dtype}"
         )
     sizes = sizes.cpu()
@@ -66,7 +66,7 @@ def check_sizes(images: Tensor, sizes: Tensor | None) -> Int64[Tensor, "batch 2"
 def check_normalisation(
     mean: tuple[float, ...], std: tuple[float, ...], *, channels: int
 ) -> tuple[Float32[Tensor, " channels"], Float32[Tensor, " channels"]]:
-    """`mean` and `std` as one number per channel; one number stands for all."""
+    """Convert `mean` and `std` to one number per channel."""
     both = []
     for name, values in (("mean", mean), ("std", std)):
         if len(values) not in (1, channels):
@@ -86,13 +86,13 @@ def plain_view(
     mean: tuple[float, ...] = (0.5,),
     std: tuple[float, ...] = (0.5,),
 ) -> Float32[Tensor, "batch channels size size"]:
-    """The whole image, short side resized to `size`, centre square cut out, normalised.
+    """The centre square of each image, with the short side resized to `size`, normalised.
 
     Args:
-        images: uint8, or floats in [0, 1]; :class:`Images` where sizes differ.
-        size: Side of the result.
-        mean: Subtracted, one number or one per channel.
-        std: Divided by, likewise.
+        images: uint8, or floats in [0, 1]; :class:`Images` if sizes differ.
+        size: Side length of the result in pixels.
+        mean: Mean that is subtracted, one number or one per channel.
+        std: Standard deviation to divide by, one number or one per channel.
 
     Returns:
         Channels-last in memory.
@@ -124,11 +124,11 @@ def plain_view(
 
 
 def _centre_square(images: Tensor, *, size: int) -> Tensor:
-    """Resize the short side of equally large images to `size` and cut out the middle; in [0, 1]."""
+    """Resize the short side of equally sized images to `size` and crop the centre; in [0, 1]."""
     height, width = images.shape[2:]
     short = min(height, width)
     tall, wide = size * height // short, size * width // short
-    # integers end to end for large photographs, where decoding is slow enough already
+    # integer arithmetic throughout, which is faster for large photographs
     exact = images.is_floating_point() or max(height, width) <= LARGEST_DENSE_SIDE
     values = images.float() if exact or images.is_cuda else images
     if (tall, wide) != (height, width):

@@ -1,4 +1,4 @@
-"""Random views of images as batched tensor operations, independent of the batch."""
+"""Random views of images as batched tensor operations; results do not depend on the batch."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _SMALLER = 3 / 7
 class ImageViews:
     """Random resized crop, flip, colour jitter, grayscale, blur and solarisation, per sample.
 
-    In this order: random resized crop with flip, rotation, colour jitter (its four transforms in
-    random order), grayscale, blur, solarisation, normalisation. Every draw is a pure function of
-    (seed, epoch, sample, view): it does not depend on the batch, the device or the number of
-    workers. Transforms that do not apply to the number of channels are skipped and listed in
-    :attr:`notes`.
+    Applied in this order: random resized crop with flip, rotation, colour jitter (its four
+    transforms in random order), grayscale, blur, solarisation, normalisation. Every draw is a pure
+    function of (seed, epoch, sample, view): it does not depend on the batch, the device or the
+    number of workers. Transforms that do not apply to the number of channels are skipped and listed
+    in :attr:`notes`.
 
     Multi-crop: `small_views` additional views are made of smaller crops. The attribute `num_views`
     includes them.
 
     Args:
-        size: Side of a view in pixels.
-        channels: Channels of the images.
+        size: Side length of a view in pixels.
+        channels: Number of channels of the images.
         num_views: Number of views of side `size` per sample.
         crop_scale: Range of the crop's area, as a fraction of the image's.
         crop_ratio: Range of the crop's aspect ratio (width / height).
@@ -51,26 +51,27 @@ class ImageViews:
         rotation: Largest rotation in degrees, in either direction.
         jitter: Probability of colour jitter.
         brightness: Brightness jitter strength b: the factor is uniform in [max(0, 1 - b), 1 + b].
-        contrast: Contrast jitter strength.
-        saturation: Saturation jitter strength; three channels only.
+        contrast: Contrast jitter strength c: the factor is uniform in [max(0, 1 - c), 1 + c].
+        saturation: Saturation jitter strength s: the factor is uniform in [max(0, 1 - s), 1 + s];
+            three channels only.
         hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
         grey: Probability of grayscale; three channels only.
         blur: Probability of Gaussian blur, one for all views or one per view of side `size`; small
             views use the last.
-        blur_sigma: Range of the blur's standard deviation in pixels; the kernel is a tenth of the
-            side.
+        blur_sigma: Range of the blur's standard deviation in pixels; the kernel size is a tenth of
+            the side.
         solarise: Probability of solarisation, one for all views or one per view of side `size`.
-        solarise_threshold: Values above it are inverted, in [0, 1].
+        solarise_threshold: Threshold in [0, 1]; solarisation inverts values at or above it.
         mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
             give [-1, 1].
-        std: Standard deviation that is divided by at the end, one number or one per channel.
+        std: Standard deviation to divide by at the end, one number or one per channel.
         small_views: Number of small views per sample.
-        small_size: Side of a small view in pixels; 3/7 of `size` if not given, as 96 of 224.
+        small_size: Side length of a small view in pixels; by default 3/7 of `size`, as 96 of 224.
         small_scale: Range of the area of a small view's crop, as a fraction of the image's.
-        shared_flip: Flip all views of a sample or none.
+        shared_flip: Flip all views of a sample together.
 
     Raises:
-        ValueError: A probability, range or length out of its range.
+        ValueError: A probability, range or length that is out of range.
 
     Reference:
         Chen, Kornblith, Norouzi, Hinton: SimCLR (ICML 2020), appendix A; Grill et al.: BYOL
@@ -79,7 +80,7 @@ class ImageViews:
     Example:
         >>> views = ImageViews(size=16, channels=1)
         >>> views.notes
-        ('saturation, hue and grey left out: they need 3 channels, these images have 1',)
+        ('saturation, hue and grey disabled: they need 3 channels, these images have 1',)
         >>> images = torch.zeros(4, 1, 20, 24, dtype=torch.uint8)
         >>> first, second = views(images, torch.arange(4), seed=0, epoch=0)
         >>> first.shape, first.min().item()
@@ -153,7 +154,7 @@ class ImageViews:
         return f"ImageViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it."""
+        """The configuration, as arguments of the constructor."""
         said = {name: value for name, value in vars(self).items() if name[0] != "_"}
         return said | {"num_views": self._large}
 
@@ -168,7 +169,7 @@ class ImageViews:
             return ()
         words = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
         needs = "they need" if len(named) > 1 else "it needs"
-        return (f"{words} left out: {needs} 3 channels, these images have {self.channels}",)
+        return (f"{words} disabled: {needs} 3 channels, these images have {self.channels}",)
 
     def parameters(
         self,
@@ -179,14 +180,14 @@ class ImageViews:
         epoch: int,
         view: int | Int64[Tensor, " batch"],
     ) -> ViewParameters:
-        """The parameters of a view of each sample.
+        """The random parameters of one view of each sample.
 
         Args:
-            samples: Indices of the samples in their data set.
+            samples: Indices of the samples in their dataset.
             sizes: Height and width of each image.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
-            view: Index of the view, small ones last; one for all samples or one per sample.
+            view: Index of the view, with small views last; one for all samples or one per sample.
         """
         which = torch.as_tensor(view).expand(len(samples))
         small = (which >= self._large).long()
@@ -194,7 +195,7 @@ class ImageViews:
         def numbers_of(rows: Int64[Tensor, " rows"], count: int) -> Tensor:
             asked = samples[rows]
             numbers = uniform(asked, seed=seed, epoch=epoch, view=which[rows], count=count)
-            if self.shared_flip:  # as the first view draws it
+            if self.shared_flip:  # use the draw of the first view
                 first = uniform(asked, seed=seed, epoch=epoch, view=0, count=FLIP + 1)
                 numbers[:, FLIP] = first[:, FLIP]
             return numbers
@@ -232,12 +233,12 @@ class ImageViews:
 
         Args:
             images: uint8, or floats in [0, 1], on any device; :class:`Images` if sizes differ.
-            samples: Indices of the samples in their data set.
+            samples: Indices of the samples in their dataset.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Returns:
-            One float32 batch per view, channels-last in memory; the small ones last.
+            One float32 batch per view, channels-last in memory, with small views last.
 
         Raises:
             TypeError: `images` are neither uint8 nor floating point.
@@ -271,7 +272,7 @@ class ImageViews:
         *,
         size: int,
     ) -> Float32[Tensor, "views channels size size"]:
-        """Views of side `size` with the given parameters, normalised."""
+        """Render normalised views of side `size` with the given parameters."""
         return render(
             images,
             sizes,
@@ -284,12 +285,12 @@ class ImageViews:
         )
 
     def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
-        """The one view for embedding: :func:`plain_view` with this size and normalisation."""
+        """The view for embedding: :func:`plain_view` with this size and normalisation."""
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:
-    """Ranges are ascending and positive."""
+    """Check that ranges are positive and ascending."""
     for name, values in ranges.items():
         if not (len(values) == 2 and 0 < values[0] <= values[1] < float("inf")):
             raise ValueError(
@@ -298,7 +299,7 @@ def _check_range(**ranges: tuple[float, float]) -> None:
 
 
 def _check_per_view(num_views: int, **probabilities: tuple[float, ...]) -> None:
-    """One probability for all views, or one per view."""
+    """Check for one probability for all views, or one per view."""
     for name, values in probabilities.items():
         if len(values) not in (1, num_views):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Views of pairs: each half by the views of its own kind."""
+"""Views of pairs: each half has the views of its own modality."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from nearfar.views._views import Views
 
 __all__ = ["PairViews", "PlainViews"]
 
-_SECOND = 1 << 63  # a user's seed never has this bit: the halves' draws are independent
+_SECOND = 1 << 63  # a user's seed never has this bit, so the halves' draws are independent
 
 
 @final
 class PairViews:
-    """A view of the input and a view of its signal, which are the two views of the sample.
+    """The two views of a pair: a view of the input and a view of its signal.
 
-    Of a :class:`nearfar.inputs.Pair` each half is shown by its own views; of a
-    :class:`nearfar.inputs.Group` two different members are drawn first, anew in each epoch. Every
-    draw is a pure function of (seed, epoch, sample, view).
+    The halves of a :class:`nearfar.inputs.Pair` have separate views. From a
+    :class:`nearfar.inputs.Group`, two different members are first drawn in each epoch. Every draw
+    is a pure function of (seed, epoch, sample, view).
 
     Args:
-        x: Views of the inputs, one of each sample.
-        s: Views of the signals, one of each sample.
-        marked: Whether signals go to an encoder of their own: their views are marked as
+        x: Views of the inputs, with one view per sample.
+        s: Views of the signals, with one view per sample.
+        marked: Whether signals have a separate encoder: their views are marked as
             :class:`nearfar.inputs.Signal`.
-        turns: Whether the signal's view comes first in every other epoch: for a method that trains
-            only on what comes first.
-        signals: Inputs that are signals where one side comes alone, in :meth:`plain`.
+        turns: Whether the signal's view comes first in every other epoch, for methods that only
+            train the first view's encoder.
+        signals: Types of inputs that :meth:`plain` treats as signals if only one side is given.
 
     Raises:
-        ValueError: Views that show a sample more than once.
+        ValueError: `x` or `s` has more than one view per sample.
 
     Example:
         >>> from nearfar.views import ImageViews
@@ -59,9 +59,7 @@ class PairViews:
     ) -> None:
         for name, views in (("x", x), ("s", s)):
             if views.num_views != 1:
-                raise ValueError(
-                    f"`{name}` must show each sample once, got {views.num_views} views a sample"
-                )
+                raise ValueError(f"`{name}` must have one view per sample, got {views.num_views}")
         self.x, self.s, self.marked, self.turns = x, s, marked, turns
         self._signals = signals
 
@@ -83,7 +81,7 @@ class PairViews:
     def __call__(
         self, inputs: Pair | Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
     ) -> tuple[View, View]:
-        """A view of each input, and one of each signal; in turns, the other way round."""
+        """A view of each input and one of each signal; with `turns`, swapped every other epoch."""
         if isinstance(inputs, Group):
             pair = _drawn(inputs, samples, seed=seed, epoch=epoch)
         else:
@@ -94,10 +92,10 @@ class PairViews:
         return (views[1], views[0]) if self.turns and epoch % 2 else views
 
     def plain(self, inputs: View) -> View:
-        """Without anything random: of pairs the inputs, of groups the first member.
+        """The deterministic view for embedding: the inputs of pairs, the first member of groups.
 
-        Samples of one side alone are shown to that side's encoder; where both sides are of one
-        kind, to the inputs'.
+        Samples of only one side go to that side's encoder; if both sides are of the same modality,
+        to the encoder of the inputs.
         """
         if isinstance(inputs, Group):
             return self.x.plain(inputs.member(torch.zeros(len(inputs), dtype=torch.int64)))
@@ -109,7 +107,7 @@ class PairViews:
 
 
 def _drawn(group: Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int) -> Pair:
-    """Two different members of each sample, every ordered pair as likely as any other."""
+    """Draw two different members of each sample, uniformly over ordered pairs."""
     bits = random_bits(samples.cpu(), seed=seed, epoch=epoch, count=2, stream=Stream.PAIRS)
     first = bits[:, 0] * group.size >> 32
     second = bits[:, 1] * (group.size - 1) >> 32
@@ -119,10 +117,10 @@ def _drawn(group: Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: 
 
 @final
 class PlainViews:
-    """Samples as they are, where views are asked for.
+    """Views without augmentation.
 
     Args:
-        views: Whose plain view is shown.
+        views: Views whose plain view is used.
     """
 
     num_views = 1
@@ -141,5 +139,5 @@ class PlainViews:
         return (self.plain(inputs),)
 
     def plain(self, inputs: View) -> View:
-        """As the views have it."""
+        """The plain view of the underlying views."""
         return self._views.plain(inputs)

@@ -1,4 +1,4 @@
-"""One thread per core, each with its own part of the work and its own memory."""
+"""Parallel work with one thread per core, each with its own buffers."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _kept = threading.local()
 
 @functools.lru_cache(maxsize=1)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads in which PyTorch does not split its operations again.
+    """A thread pool in which PyTorch does not parallelise its operations further.
 
-    They do not survive a fork, hence the number of the process among the arguments.
+    Threads do not survive a fork, hence the process ID among the arguments.
     """
     pool = ThreadPoolExecutor(threads, f"views-{process}", torch.set_num_threads, (1,))
     for future in [pool.submit(torch.get_num_threads) for _ in range(threads)]:
         future.result()
-    torch.set_num_threads(threads)  # what any later thread starts with; these keep their 1
+    torch.set_num_threads(threads)  # the default for later threads; those of the pool keep 1
     return pool
 
 
 def _scratch(device: torch.device) -> Scratch:
-    """On a CPU each thread keeps its memory from call to call: it is a few MiB, warm in cache."""
+    """Buffers of a thread, kept between calls on a CPU: a few MiB that stay in the cache."""
     if device.type != "cpu":
         return Scratch(device)
     if not hasattr(_kept, "scratch"):
@@ -44,17 +44,17 @@ def _scratch(device: torch.device) -> Scratch:
 
 
 def alone(work: Callable[[], Result]) -> Result:
-    """What `work` gives, done by a single thread: for many small operations on the CPU."""
+    """Run `work` in a single thread, which is faster for many small operations on the CPU."""
     threads = torch.get_num_threads()
     return work() if threads == 1 else _pool(threads, os.getpid()).submit(work).result()
 
 
 def in_parallel(work: Work, parts: Sequence[tuple[slice, int]], *, device: torch.device) -> None:
-    """Call `work` on each part, on a CPU by as many threads as PyTorch uses.
+    """Call `work` on each part; on a CPU in as many threads as PyTorch uses.
 
-    To split the parts among threads costs less than to split each small operation: those threads
-    would wait for one another hundreds of times, for long where the cores have other work. The
-    results do not depend on it.
+    Distributing parts over threads is faster than parallelising each small operation, whose threads
+    would synchronise hundreds of times, which is slow on busy cores. The results do not depend on
+    the number of threads.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     left = iter(parts)
@@ -62,12 +62,12 @@ def in_parallel(work: Work, parts: Sequence[tuple[slice, int]], *, device: torch
     @torch.no_grad()
     def take_turns() -> None:
         scratch = _scratch(device)
-        for part, turn in left:  # one iterator for all threads: whoever is free takes the next
+        for part, turn in left:  # shared iterator: an idle thread takes the next part
             work(part, turn, scratch)
 
     if threads == 1:
         take_turns()
         return
-    pool = _pool(threads, os.getpid())  # for a single part too: in there nobody waits
+    pool = _pool(threads, os.getpid())  # also for a single part, to avoid synchronisation
     for future in [pool.submit(take_turns) for _ in range(min(threads, len(parts)))]:
         future.result()

@@ -1,4 +1,4 @@
-"""What is drawn for one view of each sample, before any pixel is touched."""
+"""The random parameters of one view of each sample."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 __all__ = ["FLIP", "NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
 
-# Places in a sample's row of uniform numbers: fixed, so that switching one augmentation off leaves
-# the others as they were. Four draws of a crop come first; the other six, rarely needed, last.
+# Indices into a sample's uniform numbers, fixed so that disabling one augmentation does not change
+# others. Four draws of a crop come first; the other six are rarely needed and come last.
 _SCALE, _RATIO = (slice(0, 4), slice(24, 30)), (slice(4, 8), slice(30, 36))
 (
     _TOP,
@@ -38,19 +38,20 @@ Numbers = Callable[[Int64[Tensor, " rows"], int], Float32[Tensor, "rows count"]]
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """The draws for one view of each sample.
+    """The random parameters of one view of each sample.
 
     Attributes:
         boxes: Top, left, height and width of the crop in pixels of the source.
-        flip: Mirrored left to right?
-        jitter: Are the four colour factors applied at all?
-        factors: Brightness, contrast and saturation (1 leaves the image as it is), hue (in turns).
-        hue_turn: How many of the other three colour changes come before hue, 0 to 3.
-        order: Which of the six orders the other three are applied in.
-        grey: Made grey?
-        blur: Blurred?
+        flip: Whether the view is flipped horizontally.
+        jitter: Whether colour jitter is applied.
+        factors: Factors of brightness, contrast and saturation (1 is no change), and hue shift in
+            turns.
+        hue_turn: Number of the other three colour changes that come before hue, 0 to 3.
+        order: Index of the order of the other three colour changes, 0 to 5.
+        grey: Whether the view is converted to grayscale.
+        blur: Whether the view is blurred.
         sigma: Standard deviation of the blur in pixels of the view.
-        solarise: Are bright values turned round?
+        solarise: Whether the view is solarised.
         angle: Rotation in degrees, counter-clockwise.
     """
 
@@ -83,11 +84,11 @@ class ViewParameters:
         solarise: Float32[Tensor, "*batch"],
         rotation: float,
     ) -> ViewParameters:
-        """Turn uniform numbers into parameters, by the settings of :class:`ImageViews`.
+        """Convert uniform numbers to parameters, according to the settings of :class:`ImageViews`.
 
-        `numbers_of` gives the first numbers of some rows, as many as asked for; `sizes` is the
-        height and width of each image; `strengths` are those of the four colour changes;
-        `crop_scale`, `blur` and `solarise` may differ between rows.
+        `numbers_of` returns the requested number of leading uniform numbers of some rows; `sizes`
+        is the height and width of each image; `strengths` are those of the four colour changes;
+        `crop_scale`, `blur` and `solarise` can differ between rows.
         """
         numbers = numbers_of(torch.arange(len(sizes)), NUMBERS_PER_VIEW)
         boxes, fits = crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio)
@@ -99,7 +100,7 @@ class ViewParameters:
             )
         most = torch.tensor(strengths)
         middle = torch.tensor([1.0, 1.0, 1.0, 0.0])
-        # A strength above 1 reaches down to 0, not below: negative light has no meaning.
+        # Factors are at least 0 also for strengths above 1.
         low = torch.maximum(middle - most, torch.tensor([0.0, 0.0, 0.0, -1.0]))
         spread = numbers[:, _BRIGHTNESS : _HUE + 1]
         return cls(
@@ -117,7 +118,7 @@ class ViewParameters:
         )
 
     def rows(self, index: Int64[Tensor, " rows"] | slice) -> ViewParameters:
-        """The draws of some samples."""
+        """The parameters of some samples."""
         return ViewParameters(
             **{field.name: getattr(self, field.name)[index] for field in fields(self)}
         )
@@ -130,20 +131,20 @@ def crop_boxes(
     scale: Float64[Tensor, "batch 2"],
     ratio: tuple[float, float],
 ) -> tuple[Int64[Tensor, "batch 4"], Bool[Tensor, " batch"]]:
-    """Crops of random area and shape: torchvision's `RandomResizedCrop` for a whole batch.
+    """Crops of random area and aspect ratio: torchvision's `RandomResizedCrop` for a batch.
 
-    The area is uniform in `scale` of the image's, the logarithm of width over height uniform in
-    that of `ratio`; the first of ten draws that fits is taken, else the largest centred crop whose
-    shape is within `ratio`.
+    The fraction of the image's area is uniform in `scale`, and the logarithm of the aspect ratio
+    uniform in that of `ratio`. The first of ten draws that fits is used, otherwise the largest
+    centred crop with an aspect ratio within `ratio`.
 
     Args:
-        numbers: Uniform numbers in [0, 1), 24 in a row for four draws or 36 for all ten.
+        numbers: Uniform numbers in [0, 1), 24 per row for four draws or 36 for all ten.
         sizes: Height and width of each image.
-        scale: Smallest and largest share of each image's area.
-        ratio: Smallest and largest width over height.
+        scale: Range of the crop's area, as a fraction of each image's.
+        ratio: Range of the aspect ratio (width / height).
 
     Returns:
-        Top, left, height, width, and whether one of the draws fitted.
+        Top, left, height and width, and whether one of the draws fits.
     """
     draws = numbers.double()
     areas, shapes = (
@@ -169,7 +170,7 @@ def crop_boxes(
 def _fallback(
     height: Float64[Tensor, " batch"], width: Float64[Tensor, " batch"], ratio: tuple[float, float]
 ) -> tuple[Float64[Tensor, " batch"], Float64[Tensor, " batch"]]:
-    """Width and height of the largest crop whose shape is within `ratio`, at least one pixel."""
+    """Width and height of the largest crop with aspect ratio within `ratio`, at least 1 pixel."""
     tall = torch.minimum(height, (width / ratio[0]).round().clamp(min=1))
     wide = torch.minimum(width, (height * ratio[1]).round().clamp(min=1))
     return wide, tall

@@ -1,4 +1,4 @@
-"""A grid of overlapping patches of each image, every patch augmented separately."""
+"""A grid of overlapping patches of each image, with separate augmentation per patch."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS
 
 __all__ = ["PatchViews", "cut_patches"]
 
-_MOST = 255  # patches of an image: the number of a view is below 256, and the image is view 0
-_DROP, _KEPT = NUMBERS_FOR_ALL_DRAWS, NUMBERS_FOR_ALL_DRAWS + 1  # further places in a row of draws
+_MOST = 255  # maximum number of patches: view indices are below 256, and the image is view 0
+_DROP, _KEPT = NUMBERS_FOR_ALL_DRAWS, NUMBERS_FOR_ALL_DRAWS + 1  # further indices of draws
 
 
 @final
 class PatchViews:
-    """One view: a random crop of each image, cut into separately augmented patches.
+    """One view: a random crop of each image, divided into separately augmented patches.
 
-    The whole image is cropped and flipped, and cut into a centred grid of as many patches as fit.
-    Each patch is then cropped, flipped, rotated, colour-jittered, converted to grayscale or reduced
-    to one channel, so that neighbouring patches cannot be identified by continuing edges or a
-    common tint. Every draw is a pure function of (seed, epoch, sample, patch): it does not depend
+    The whole image is cropped and flipped, and divided into a centred grid of as many patches as
+    fit. Each patch is then cropped, flipped, rotated, colour-jittered, converted to grayscale or
+    reduced to one channel, so that neighbouring patches cannot be identified by continuing edges or
+    a common tint. Every draw is a pure function of (seed, epoch, sample, patch): it does not depend
     on the batch, the device or the number of workers. Transforms that do not apply to the number of
     channels are skipped and listed in :attr:`notes`.
 
     Args:
-        size: Side of the whole view in pixels.
-        channels: Channels of the images.
-        patch: Side of a patch in pixels; a quarter of the size if not given, as published.
-        stride: Distance between patches in pixels; half a patch if not given, as published.
+        size: Side length of the whole view in pixels.
+        channels: Number of channels of the images.
+        patch: Side length of a patch in pixels; by default a quarter of `size`, as published.
+        stride: Distance between patches in pixels; by default half a patch, as published.
         crop_scale: Range of the area of the image's crop, as a fraction.
         crop_ratio: Range of the crop's aspect ratio (width / height).
         flip: Probability of flipping the image horizontally.
@@ -45,23 +45,24 @@ class PatchViews:
         rotation: Largest rotation of a patch in degrees, in either direction.
         jitter: Probability of colour jitter of a patch.
         brightness: Brightness jitter strength b: the factor is uniform in [max(0, 1 - b), 1 + b].
-        contrast: Contrast jitter strength.
-        saturation: Saturation jitter strength; three channels only.
+        contrast: Contrast jitter strength c: the factor is uniform in [max(0, 1 - c), 1 + c].
+        saturation: Saturation jitter strength s: the factor is uniform in [max(0, 1 - s), 1 + s];
+            three channels only.
         hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
         grey: Probability of converting a patch to grayscale; three channels only.
         drop: Probability of keeping a single channel of a patch, the others set to 0 after
             normalisation; two channels or more.
         mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
             give [-1, 1].
-        std: Standard deviation that is divided by at the end, one number or one per channel.
+        std: Standard deviation to divide by at the end, one number or one per channel.
 
     Attributes:
-        rows: Rows, and columns, of the grid.
+        rows: Number of rows (and columns) of the grid.
         shared_rows: Number of rows below a row that overlap with it.
 
     Raises:
-        ValueError: A probability, range or length out of its range, or a grid of fewer than 2 or
-            more than 15 rows.
+        ValueError: A probability, range or length that is out of range, or a grid with fewer than 2
+            or more than 15 rows.
 
     Reference:
         van den Oord, Li, Vinyals: CPC (2018), section 3.2; Hénaff et al.: CPC v2 (2020).
@@ -108,7 +109,7 @@ class PatchViews:
                 "`patch_crop_scale` must be two numbers above 0 and up to 1, the smaller first,"
                 f" got {patch_crop_scale!r}"
             )
-        self.num_views = 1  # the patches of an image belong together
+        self.num_views = 1  # all patches of an image are one view
         self.size, self.channels, self.patch, self.stride = size, channels, patch, stride
         self.crop_scale, self.crop_ratio, self.flip = crop_scale, crop_ratio, flip
         self.patch_crop_scale, self.patch_flip, self.rotation = (
@@ -140,7 +141,7 @@ class PatchViews:
         self._each = ImageViews(
             size=patch,
             channels=channels,
-            num_views=self.rows**2 + 1,  # what a patch draws is what its view would
+            num_views=self.rows**2 + 1,  # each patch has its own draws, like a view
             crop_scale=patch_crop_scale,
             flip=patch_flip,
             rotation=rotation,
@@ -159,25 +160,25 @@ class PatchViews:
         return f"PatchViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it."""
+        """The configuration, as arguments of the constructor."""
         said = {name: value for name, value in vars(self).items() if name[0] != "_"}
         del said["num_views"]
         return said
 
     @property
     def rows(self) -> int:
-        """Rows, and columns, of the grid of patches."""
+        """Number of rows (and columns) of the grid of patches."""
         return (self.size - self.patch) // self.stride + 1
 
     @property
     def shared_rows(self) -> int:
-        """How many of the rows below a row have pixels of it."""
+        """Number of rows below a row that overlap with it."""
         return (self.patch - 1) // self.stride
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Transforms that do not apply to these images."""
-        single = ("drop left out: it needs 2 channels, these images have 1",)
+        single = ("drop disabled: it needs 2 channels, these images have 1",)
         return self._each.notes + (single if self.drop and self.channels == 1 else ())
 
     @torch.no_grad()
@@ -192,8 +193,8 @@ class PatchViews:
         """The patches of a batch: a single view.
 
         Args:
-            images: uint8, or floats in [0, 1], on any device; :class:`Images` where sizes differ.
-            samples: Indices of the samples in their data set.
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` if sizes differ.
+            samples: Indices of the samples in their dataset.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -221,7 +222,7 @@ class PatchViews:
         return (made.view(*grid.shape[:3], *made.shape[1:]),)
 
     def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
-        """The one view for embedding: the whole image, as :meth:`ImageViews.plain` shows it."""
+        """The deterministic view for embedding: the whole image, as in :meth:`ImageViews.plain`."""
         return ImageViews(
             size=self.size, channels=self.channels, mean=self.mean, std=self.std
         ).plain(images)
@@ -230,12 +231,12 @@ class PatchViews:
 def cut_patches(
     images: Float[Tensor, "batch channels size size"], *, patch: int, stride: int
 ) -> Float[Tensor, "batch rows columns channels patch patch"]:
-    """Square images to a grid of patches, as many as fit, centred.
+    """Divide square images into a centred grid of as many patches as fit.
 
     Args:
-        images: On any device.
-        patch: Side of a patch.
-        stride: From one patch to the next.
+        images: Square images, on any device.
+        patch: Side length of a patch.
+        stride: Distance between patches.
 
     Example:
         >>> image = torch.arange(16.0).view(1, 1, 4, 4)

@@ -29,14 +29,15 @@ __all__ = [
 
 _SMALL = 64
 _SETTINGS = frozenset(inspect.signature(ImageViews).parameters)
-_NUMBERS = ("num_views", "small_size", "shared_flip")  # not of what kind the views are
+_NUMBERS = ("num_views", "small_size", "shared_flip")  # settings that are independent of the style
 
 
 def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
-    """Build views; images up to 64 pixels are not blurred, as a kernel of a tenth is too small.
+    """Build views; images up to 64 pixels are not blurred, as a tenth of the side is too small.
 
     Raises:
-        ValueError: An override is no setting of :class:`ImageViews`; the nearest is named.
+        ValueError: An override is not a setting of :class:`ImageViews`; the message suggests the
+            closest one.
     """
     for name in overrides:
         check_choice(_SETTINGS, setting=name)
@@ -46,7 +47,7 @@ def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
 
 
 def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """SimCLR: crops of 8 to 100 % of the area, strong colour jitter, blur with probability ½.
+    """SimCLR: crops of 8 to 100 % of the area, strong colour jitter, blur with probability 0.5.
 
     Up to 64 pixels: half the jitter strength and no blur, as for CIFAR-10.
 
@@ -71,7 +72,7 @@ def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 
 
 def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """MoCo v1: crops of at least 20 %, colour jitter always, hue up to 0.4 turns, no blur.
+    """MoCo v1: crops of at least 20 %, colour jitter always, hue shift up to 0.4 turns, no blur.
 
     Reference:
         He, Fan, Wu, Xie, Girshick (CVPR 2020), section 3.3 and the authors' code.
@@ -92,7 +93,7 @@ def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
 
 
 def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """MoCo v2 and SimSiam: crops of at least 20 %, weaker hue jitter, blur with probability ½.
+    """MoCo v2 and SimSiam: crops of at least 20 %, weaker hue jitter, blur with probability 0.5.
 
     Reference:
         Chen, Fan, Girshick, He: Improved baselines (2020) and the authors' code.
@@ -146,7 +147,7 @@ def vicreg_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageViews:
     """Glyphs and other drawings: mild crops, small rotations, no flips.
 
-    A flipped or heavily cropped glyph is another glyph, and its tone is irrelevant.
+    A flipped or heavily cropped glyph is a different glyph, and its brightness is irrelevant.
     """
     recipe = {
         "size": size,
@@ -167,7 +168,7 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
 
 
 def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """For reconstruction and supervised training: one view, crops of at least 50 % and flips."""
+    """Reconstruction and supervised training: one view, crops of at least 50 % and flips."""
     recipe = {
         "size": size,
         "channels": channels,
@@ -181,13 +182,12 @@ def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> Imag
 
 
 def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """SwAV: SimCLR's colours, two large crops from 14 % of the area on, six small ones up to that.
+    """SwAV: SimCLR's colours, two large crops of at least 14 % of the area, six small ones below.
 
-    Up to 64 pixels: four small crops of half the side, from 10 to 30 % of the area. A twentieth of
-    a 32×32 image is a patch of 7×7 pixels that says little of what it was cut from, and shown at
-    3/7 of the side it leaves an encoder that shrinks its maps eightfold no more than two places
-    across. As published, all large crops together hold as many pixels as all small ones (2·224² to
-    6·96²: 1.8), here twice as many.
+    Up to 64 pixels: four small crops of half the side, with 10 to 30 % of the area. As published, a
+    small crop could be 5 % of a 32×32 image, 7×7 pixels, which is hardly informative; and at 3/7 of
+    the side, an encoder that downsamples by 8 would have only 2×2 locations. As published, the
+    large crops have 1.8 times the pixels of the small ones (2·224² to 6·96²), here twice as many.
 
     Reference:
         Caron, Misra, Mairal, Goyal, Bojanowski, Joulin (NeurIPS 2020), section 3.2 and the authors'
@@ -204,9 +204,9 @@ def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 
 
 def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """AMDIM: both views flipped alike; crops of at least 30 %, colour jitter, grayscale 25 %.
+    """AMDIM: both views flipped together; crops of at least 30 %, colour jitter, grayscale 25 %.
 
-    For 32×32 CIFAR images the authors use shifts of up to four pixels instead, which are milder.
+    For 32×32 CIFAR images the authors use milder crops: shifts of up to four pixels.
 
     Reference:
         Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
@@ -231,7 +231,7 @@ def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews
 def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
     """CURL on images: three of SimCLR's views, an anchor and a block of two positives.
 
-    In the paper positives are other images of the latent class, as with pairs here.
+    In the paper, positives are other images of the same latent class, as with pairs here.
 
     Reference:
         Arora, Khandeparkar, Khodak, Plevrakis, Saunshi (ICML 2019), section 6.
@@ -240,9 +240,9 @@ def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 
 
 def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
-    """CPC v2: 7×7 patches of a quarter of the side, overlapping by half, augmented separately.
+    """CPC v2: 7×7 patches with a quarter of the side, overlapping by half, augmented separately.
 
-    Up to 64 pixels: 3×3 patches of half the side.
+    Up to 64 pixels: 3×3 patches with half the side.
 
     Reference:
         Hénaff et al. (ICML 2020), section 2.3; van den Oord, Li, Vinyals (2018), section 3.2.
@@ -254,10 +254,10 @@ def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchView
 
 
 def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """Deep InfoMax: one view, the image itself, flipped with probability ½.
+    """Deep InfoMax: one view, the image itself, flipped with probability 0.5.
 
     Reference:
-        Hjelm et al. (ICLR 2019), whose method has no use for a second view.
+        Hjelm et al. (ICLR 2019), whose method does not use a second view.
     """
     recipe = {
         "size": size,
@@ -275,15 +275,15 @@ def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> Ima
 def drawing_views(
     make: Callable[..., Views], *, size: int, channels: int = 1, **overrides: Any
 ) -> Views:
-    """As many views as `make` makes, augmented as suits drawings: see :func:`digits_views`.
+    """The number of views of `make`, with augmentations for drawings: see :func:`digits_views`.
 
-    There are no small crops unless asked for, since a part of a glyph is another glyph; they then
-    cover 30 to 50 % of the area. Grids of patches are not mirrored.
+    There are no small crops by default, since a part of a glyph is a different glyph; if requested,
+    they cover 30 to 50 % of the area. Grids of patches are not flipped.
 
     Args:
         make: Views of images, such as :func:`simclr_views`.
-        size: Side of a view in pixels.
-        channels: Channels of the images.
+        size: Side length of a view in pixels.
+        channels: Number of channels of the images.
         overrides: Settings of the views.
 
     Example:

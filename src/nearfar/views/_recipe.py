@@ -1,4 +1,4 @@
-"""Which views a method asks for."""
+"""A method's declaration of its views."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["ViewRecipe"]
 
 @dataclass(frozen=True)
 class ViewRecipe:
-    """The views of one kind of data that a method is trained on.
+    """The views of one modality that a method is trained on.
 
     Args:
-        make: Builds them. It takes what the kind knows of the data (``size`` and ``channels`` of
-            images, ``length`` and ``sound`` of sequences) and the settings as keyword arguments;
-            its return annotation names the class whose settings a user may change. ``None`` for the
-            views that the kind makes by itself.
-        settings: Keyword arguments that differ from the defaults of `make`, or of the kind's own
-            views.
+        make: Function that constructs the views. Its keyword arguments are the modality's
+            properties of the data (``size`` and ``channels`` of images, ``length`` and ``sound`` of
+            sequences) and the settings; its return annotation is the class whose settings a user
+            can change. ``None`` selects the modality's default views.
+        settings: Keyword arguments that differ from the defaults of `make`, or of the modality's
+            default views.
 
     Example:
         >>> from nearfar.views import simclr_views

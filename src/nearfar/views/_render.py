@@ -1,4 +1,4 @@
-"""From images and what was drawn for each view to pixels, chunk by chunk."""
+"""Render views from images and random parameters, in chunks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from nearfar.views._scratch import Scratch
 
 __all__ = ["render"]
 
-# Values in work at a time: few enough for a core's cache, many enough to be worth a call.
+# Values per chunk: few enough for a core's cache, many enough to amortise the calls.
 _VALUES_PER_CORE = 6 << 16
 _VALUES_PER_GPU = 1 << 26
-_NO_JITTER = 4  # comes after the four turns hue may have
+_NO_JITTER = 4  # index after the four possible positions of hue
 
 
 def render(
@@ -34,24 +34,25 @@ def render(
     scale: Float32[Tensor, " channels"],
     shift: Float32[Tensor, " channels"],
 ) -> Float32[Tensor, "views channels size size"]:
-    """Every view of every image.
+    """Render every view of every image.
 
     Args:
         images: uint8, or floats in [0, 1].
         sizes: Height and width of each image, on the CPU.
-        drawn: Parameters on the CPU, all images for the first view, then all for the second, ….
-        size: Side of a view.
-        colour: Are the three channels red, green and blue?
-        solarise_threshold: From which value on solarisation turns values round.
-        scale: Multiplies each channel at the end.
-        shift: Is added to each channel at the end.
+        drawn: Parameters on the CPU: all images for the first view, then all for the second, and so
+            on.
+        size: Side length of a view in pixels.
+        colour: Whether the channels are red, green and blue.
+        solarise_threshold: Threshold above which solarisation inverts values.
+        scale: Factor of each channel at the end.
+        shift: Offset added to each channel at the end.
 
     Returns:
         Channels-last in memory.
     """
     device, channels, total = images.device, images.shape[1], len(drawn.flip)
     out = torch.empty((total, size, size, channels), device=device)
-    # Sorted by hue's turn, so that a chunk has it once; the samples without jitter come last.
+    # Sorted by the position of hue, so that it is constant per chunk; samples without jitter last.
     turn = torch.where(drawn.jitter, drawn.hue_turn, _NO_JITTER)
     order = torch.argsort(turn, stable=True)
     drawn, sources = drawn.rows(order), order % max(len(images), 1)
@@ -59,7 +60,7 @@ def render(
     chunk = _chunk(sizes[sources[~large]], size=size, channels=channels, device=device)
     parts = _split(torch.bincount(turn, minlength=_NO_JITTER + 1).tolist(), chunk)
 
-    # What is a number per sample moves once, not once per chunk.
+    # Per-sample numbers are moved to the device once, not per chunk.
     columns = blend_columns(drawn.factors, drawn.order, colour=colour).to(device)
     kept, angle, sigma = (~drawn.grey)[:, None].float().to(device), drawn.angle, drawn.sigma
     order, sources = order.to(device), sources.to(device)
@@ -105,7 +106,7 @@ def render(
 
 
 def _split(counts: list[int], chunk: int) -> list[tuple[slice, int]]:
-    """Parts of at most `chunk` samples, none across two turns of hue; each with its turn."""
+    """Parts of at most `chunk` samples with the same position of hue, and that position."""
     parts, start = [], 0
     for turn, count in enumerate(counts):
         pieces = -(-count // chunk)
@@ -116,7 +117,7 @@ def _split(counts: list[int], chunk: int) -> list[tuple[slice, int]]:
 
 
 def _are_large(sizes: Int64[Tensor, "batch 2"], device: torch.device) -> Bool[Tensor, " batch"]:
-    """Which images are better resampled one at a time; none where launches are dear."""
+    """Which images are resampled faster one at a time; none on devices with costly launches."""
     large = sizes.amax(dim=1) > LARGEST_DENSE_SIDE
     return large if device.type == "cpu" else torch.zeros_like(large)
 
@@ -124,7 +125,7 @@ def _are_large(sizes: Int64[Tensor, "batch 2"], device: torch.device) -> Bool[Te
 def _chunk(
     dense: Int64[Tensor, "batch 2"], *, size: int, channels: int, device: torch.device
 ) -> int:
-    """How many views to work on at a time."""
+    """Number of views per chunk."""
     side = max(size, int(dense.max()) if len(dense) else 1)
     budget = _VALUES_PER_CORE if device.type == "cpu" else _VALUES_PER_GPU
     return max(1, budget // (channels * side**2))
@@ -139,7 +140,7 @@ def _crop_mixed(
     *,
     out: Float32[Tensor, "channels batch size size"],
 ) -> None:
-    """The crops of images on the CPU of which some are large: those one at a time."""
+    """Crop images on the CPU of which some are large; large ones are cropped one at a time."""
     small = (~large).nonzero()[:, 0]
     if len(small):
         side = slice(LARGEST_DENSE_SIDE)

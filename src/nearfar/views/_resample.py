@@ -1,4 +1,4 @@
-"""Crop, resize and mirror in one step: two matrix products per image, or one call per large one."""
+"""Crop, resize and flip in one step: two matrix products per image, or one call if it is large."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from nearfar.views._scratch import Scratch
 
 __all__ = ["LARGEST_DENSE_SIDE", "Axis", "dense_resample", "single_resample"]
 
-# Above this side the dense weights cost more than one library call per image on a CPU (measured).
+# Above this side, dense weights are slower than one library call per image on a CPU (measured).
 LARGEST_DENSE_SIDE = 96
-_OUTSIDE = 1e6  # a place no output pixel reaches
+_OUTSIDE = 1e6  # outside the filter's reach of any output pixel
 
 
 @dataclass(frozen=True)
 class Axis:
-    r"""Where the pixels of source and result lie along one axis, in units of the filter's reach.
+    r"""Pixel positions of source and result along one axis, in units of the filter's radius.
 
-    Triangle filter, widened when shrinking (bilinear with antialiasing): with
-    :math:`s = \max(\text{length}/\text{size}, 1)` and centres
-    :math:`c_o = \text{start} + (o + ½)\,\text{length}/\text{size}`, source pixel :math:`j` counts
-    in proportion to :math:`\max(0, 1 - |j + ½ - c_o| / s)` inside the crop and not at all outside.
+    Triangle filter, widened when shrinking (bilinear with antialiasing): with :math:`s =
+    \max(\text{length}/\text{size}, 1)` and centres :math:`c_o = \text{start} + (o +
+    ½)\,\text{length}/\text{size}`, source pixel :math:`j` has a weight proportional to
+    :math:`\max(0, 1 - |j + ½ - c_o| / s)` inside the crop and 0 outside.
 
     Attributes:
         centres: :math:`c_o / s`.
-        sources: :math:`(j + ½) / s`, far away outside the crop.
+        sources: :math:`(j + ½) / s`; a very large value outside the crop.
     """
 
     centres: Float32[Tensor, "batch 1 size"]
@@ -45,7 +45,7 @@ class Axis:
         size: int,
         extent: int,
     ) -> Axis:
-        """The axis of crops from `start` over `length` pixels, read backwards where `mirrored`."""
+        """The axis of crops from `start` over `length` pixels, reversed where `mirrored`."""
         step = (length / size)[:, None]
         reach = step.clamp(min=1)
         place = torch.arange(size) + 0.5
@@ -62,18 +62,18 @@ class Axis:
         return Axis(self.centres[index], self.sources[index])
 
     def up_to(self, extent: int) -> Axis:
-        """The same over the first `extent` source pixels, beyond which nothing counts."""
+        """The axes restricted to the first `extent` source pixels, beyond which weights are 0."""
         return Axis(self.centres, self.sources[:, :extent])
 
     def to(self, device: torch.device) -> Axis:
-        """The same on another device."""
+        """The axes on another device."""
         return Axis(self.centres.to(device), self.sources.to(device))
 
     def weights(
         self, *, out: Float32[Tensor, "batch extent size"]
     ) -> Float32[Tensor, "batch extent size"]:
-        """How much each source pixel gives to each pixel of the result; columns sum to 1."""
-        # 1 - distance, negated and cut at 0; the sign cancels in the normalisation
+        """Weight of each source pixel in each pixel of the result; columns sum to 1."""
+        # 1 - distance, negated and clipped at 0; the sign cancels in the normalisation
         torch.sub(self.sources, self.centres, out=out).abs_().clamp_(max=1).sub_(1)
         return out.div_(out.sum(dim=1, keepdim=True))
 
@@ -86,9 +86,9 @@ def dense_resample(
     out: Float32[Tensor, "channels batch size size"],
     scratch: Scratch,
 ) -> None:
-    """Each image's crop into `out` as planes in [0, 1]: along the width, then along the height.
+    """Resample each image's crop into `out`, as planes in [0, 1]: first the width, then the height.
 
-    No pixel outside the crop counts, as if it had been cut out first.
+    Pixels outside the crop have no influence.
     """
     count, channels, height, width = images.shape
     size = out.shape[-1]
@@ -112,7 +112,7 @@ def single_resample(
     *,
     out: Float32[Tensor, "channels size size"],
 ) -> None:
-    """One box by PyTorch's antialiased interpolation: integers throughout for uint8."""
+    """Resample one box by PyTorch's antialiased interpolation, in integer arithmetic for uint8."""
     top, left, tall, wide = box.tolist()
     crop = image[None, :, top : top + tall, left : left + wide]
     small = F.interpolate(crop, out.shape[1:], mode="bilinear", antialias=True)[0]

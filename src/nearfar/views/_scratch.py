@@ -1,4 +1,4 @@
-"""Memory that is used again: nothing is allocated while one chunk follows another."""
+"""Reusable buffers, which avoid allocations between chunks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LINE = 16  # float32 values of 64 bytes
 
 @final
 class Scratch:
-    """Named buffers on one device; a new one costs page faults, an old one is still in cache.
+    """Named buffers on one device; reusing them avoids page faults and cache misses.
 
     Args:
-        device: Where the buffers are.
+        device: Device of the buffers.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -27,7 +27,7 @@ class Scratch:
         self._last: dict[str, Tensor] = {}
 
     def __call__(self, name: str, *shape: int) -> Tensor:
-        """A tensor of `shape` with anything in it, valid until `name` is asked for again."""
+        """An uninitialised tensor of `shape`, valid until `name` is requested again."""
         last = self._last.get(name)
         if last is not None and last.shape == shape:
             return last

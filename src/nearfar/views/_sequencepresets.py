@@ -1,4 +1,4 @@
-"""Views of sounds and of time series that methods are trained on."""
+"""The default views of audio and time series."""
 
 from __future__ import annotations
 
@@ -40,21 +40,20 @@ def sequence_views(
     sound: bool,
     **overrides: Any,
 ) -> SequenceViews:
-    """Two views of a sequence that keep its meaning.
+    """Two label-preserving views of a sequence.
 
-    Sounds: gain, noise, polarity, one masked span of time and one masked band of frequencies; the
-    words and the speaker stay. Series: a part stretched to the full length, a little gain and
-    noise, one masked span of time.
+    Audio: gain, noise, polarity, one time mask and one frequency mask, which preserve words and
+    speaker. Series: a part stretched to the full length, mild gain and noise, one time mask.
 
     Args:
-        method: Deprecated: ``cpc`` gives :func:`window_view`.
-        length: Time steps of a view.
-        channels: Channels of the sequences.
-        sound: Sounds if true, time series otherwise.
-        overrides: Settings of :class:`SequenceViews` that replace these.
+        method: Deprecated; ``cpc`` selects :func:`window_view`.
+        length: Number of time steps of a view.
+        channels: Number of channels of the sequences.
+        sound: True for audio, False for time series.
+        overrides: Settings of :class:`SequenceViews` that override these.
 
     Raises:
-        ValueError: A setting is unknown (the nearest is named), or out of range.
+        ValueError: A setting is unknown (the message suggests the closest one), or out of range.
 
     Example:
         >>> sequence_views(length=128, sound=False, gain=0.0).speed
@@ -62,7 +61,7 @@ def sequence_views(
     """
     if method is not None:
         warnings.warn(
-            "`method` of sequence_views is deprecated: leave it out, or call window_view for CPC",
+            "`method` of sequence_views is deprecated: omit it, or call window_view for CPC",
             DeprecationWarning,
             stacklevel=2,
         )
@@ -76,10 +75,10 @@ def window_view(*, length: int, channels: int = 1, sound: bool, **overrides: Any
     """CPC: one random window of a sequence, otherwise unchanged.
 
     Args:
-        length: Time steps of a view.
-        channels: Channels of the sequences.
-        sound: Sounds if true, time series otherwise.
-        overrides: Settings of :class:`SequenceViews` that replace these.
+        length: Number of time steps of a view.
+        channels: Number of channels of the sequences.
+        sound: True for audio, False for time series.
+        overrides: Settings of :class:`SequenceViews` that override these.
 
     Example:
         >>> window_view(length=20480, sound=True).num_views

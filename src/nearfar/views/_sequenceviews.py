@@ -1,4 +1,4 @@
-"""Random views of sounds and time series as batched tensor operations."""
+"""Random views of audio and time series as batched tensor operations."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = ["Normalisation", "SequenceViews"]
 Normalisation = Literal["rms", "peak", "standard", "data", "none"]
 NORMALISATIONS = ("rms", "peak", "standard", "data", "none")
 
-# Places in a sample's row of random words: fixed, so that switching one change off leaves the
-# others as they were. Two words a mask, then one for every number of noise.
+# Indices into a sample's random words, fixed so that disabling one change does not affect others.
+# Two words per mask, then one per value of noise.
 _START, _SPEED, _FLIP, _POLARITY, _GAIN, _NOISE, _SNR = range(7)
 _MOST_MASKS = 8
 _TIME, _FREQUENCY, _AFTER = 8, 8 + 2 * _MOST_MASKS, 8 + 4 * _MOST_MASKS
-_MOST_WORDS = 1 << 18  # of a sample and view
+_MOST_WORDS = 1 << 18  # per sample and view
 _BYTES_MEAN, _BYTES_STD = 4 * 127.5, math.sqrt(4 * (256**2 - 1) / 12)
 
 
@@ -38,25 +38,25 @@ _BYTES_MEAN, _BYTES_STD = 4 * 127.5, math.sqrt(4 * (256**2 - 1) / 12)
 class SequenceViews:
     r"""Random crop, speed, flip, frequency masks, gain, noise and time masks, per sample.
 
-    In this order, after each sequence as a whole was normalised. Every draw is a pure function of
+    Applied in this order, after normalising each whole sequence. Every draw is a pure function of
     (seed, epoch, sample, view): it does not depend on the batch or the device. Noise is the sum of
     four random bytes, which is nearly Gaussian, and repeats after 262,000 time steps.
 
     Args:
-        length: Time steps of a view.
-        channels: Channels of the sequences.
+        length: Number of time steps of a view.
+        channels: Number of channels of the sequences.
         num_views: Number of views per sample.
         normalise: Normalisation of each sequence: by its root mean square (``rms``) or its largest
-            absolute value (``peak``) over all channels; ``standard`` to mean 0 and deviation 1 per
-            channel; ``data`` by `mean` and `std`; ``none``.
-        mean: Mean of the data set for ``data``, one number or one per channel.
-        std: Standard deviation of the data set for ``data``, one number or one per channel.
+            absolute value (``peak``) over all channels; ``standard`` to mean 0 and standard
+            deviation 1 per channel; ``data`` by `mean` and `std`; ``none``.
+        mean: Mean of the dataset for ``data``, one number or one per channel.
+        std: Standard deviation of the dataset for ``data``, one number or one per channel.
         pad: Padding of sequences shorter than a view: ``wrap``, ``reflect`` or ``zero``.
-        speed: Range of the speed, log-uniform: a view covers this multiple of its length, by linear
-            interpolation.
+        speed: Range of the speed factor, log-uniform: a view covers this multiple of its length of
+            the sequence, by linear interpolation.
         flip: Probability of time reversal.
-        polarity: Probability of a change of sign.
-        gain: Largest gain in dB, in either direction, uniform.
+        polarity: Probability of inverting the sign.
+        gain: Largest gain in dB, in either direction; uniform.
         noise: Probability of additive noise.
         snr: Range of the signal-to-noise ratio in dB, uniform.
         time_masks: Number of time masks.
@@ -65,7 +65,7 @@ class SequenceViews:
         frequency_mask: Largest width of a frequency mask, as a fraction of all frequencies.
 
     Raises:
-        ValueError: A probability, range or length out of its range.
+        ValueError: A probability, range or length that is out of range.
 
     Reference:
         Time and frequency masks: Park et al., SpecAugment (Interspeech 2019), here on the waveform.
@@ -130,12 +130,12 @@ class SequenceViews:
         return f"SequenceViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it."""
+        """The configuration, as arguments of the constructor."""
         return {name: value for name, value in vars(self).items() if name[0] != "_"}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing is left out for some sequences."""
+        """Empty: every transform applies to every sequence."""
         return ()
 
     @torch.no_grad()
@@ -150,15 +150,14 @@ class SequenceViews:
         """The views of a batch.
 
         Args:
-            sequences: Batch × channels × time, on any device; :class:`Sequences` where lengths
-                differ.
-            samples: Indices of the samples in their data set.
+            sequences: Batch × channels × time, on any device; :class:`Sequences` if lengths differ.
+            samples: Indices of the samples in their dataset.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Raises:
             TypeError: `sequences` are not floating point.
-            ValueError: A shape is not as it must be.
+            ValueError: A wrong shape.
         """
         whole = self._normalised(sequences)
         check_indices(len(whole), samples=samples)
@@ -170,7 +169,7 @@ class SequenceViews:
 
     @torch.no_grad()
     def plain(self, sequences: Tensor | Sequences) -> Tensor | Sequences:
-        """The one view for embedding: whole sequences, normalised."""
+        """The deterministic view for embedding: whole sequences, normalised."""
         whole = self._normalised(sequences)
         return whole.values if isinstance(sequences, Tensor) else whole
 
@@ -222,7 +221,7 @@ class SequenceViews:
     def _noise(
         self, samples: Tensor, *, seed: int, epoch: int, view: int
     ) -> Float[Tensor, "batch channels length"]:
-        """Mean 0 and deviation 1, from the bytes that follow those of the other draws."""
+        """Noise with mean 0 and standard deviation 1, from the bytes after the other draws'."""
         wanted = self.channels * self.length
         count = min(_AFTER + wanted, _MOST_WORDS)
         words = random_bits(samples, seed=seed, epoch=epoch, view=view, count=count)[:, _AFTER:]
@@ -236,7 +235,7 @@ class SequenceViews:
 def _scaled(
     whole: Sequences, normalise: Normalisation, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> Float32[Tensor, "batch channels time"]:
-    """Each sequence by itself; its padding stays zero."""
+    """Normalise each sequence separately; padding stays zero."""
     values = whole.values.float()
     if normalise == "none":
         return values

@@ -1,4 +1,4 @@
-"""What is done to all sequences of a batch at once: cut windows, blank out times and bands."""
+"""Batched operations on sequences: windows, time masks and frequency masks."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ def windows(
     speed: Float64[Tensor, " batch"] | None,
     pad: Padding,
 ) -> Float[Tensor, "batch channels length"]:
-    """One window out of each sequence.
+    """Extract one window of each sequence.
 
     Args:
         whole: The sequences.
-        length: Steps of a window.
-        start: Where it begins, from 0 (as early as can be) to 1. Of a sequence shorter than the
-            window any step may come first; with ``zero`` it lies anywhere in the window, whole.
-        speed: Steps of the sequence per step of the window; 1 if not given.
-        pad: What lies beyond the ends.
+        length: Number of steps of a window.
+        start: Start of the window, from 0 (earliest) to 1 (latest). If a sequence is shorter than
+            the window, the window can start at any of its steps; with ``zero``, the whole sequence
+            is at any position in the window.
+        speed: Steps of the sequence per step of the window; 1 by default.
+        pad: Padding beyond the ends.
     """
     values, extents = whole.values, whole.extents()
     count = extents.to(values.device, torch.float64)
     room = count - (length if speed is None else length * speed)
     least = room.clamp_max(0) if pad == "zero" else torch.zeros_like(room)
     most = room.clamp_min(0) if pad == "zero" else torch.where(room >= 0, room, count - 1)
-    first = start.double() * (most - least + (speed is None))  # whole steps: the last one too
+    first = start.double() * (most - least + (speed is None))  # whole steps, including the last one
     first = least + (first.floor() if speed is None else first)
     steps = torch.arange(length, device=values.device, dtype=torch.float64)
     if speed is None:
@@ -52,7 +53,7 @@ def windows(
 
 
 def _at(values: Tensor, places: Tensor, extents: Tensor, pad: Padding) -> Tensor:
-    """The numbers at these places of each sequence, inside or beyond its ends."""
+    """Values at the given positions of each sequence, inside it or in its padding."""
     count = extents.to(values.device)[:, None].clamp_min(1)
     if pad == "wrap":
         inside = places % count
@@ -75,7 +76,7 @@ def blank(
     *,
     largest: float,
 ) -> Float[Tensor, "batch channels time"]:
-    """Zero in some stretches of time; two numbers in [0, 1) for each: how long, and where."""
+    """Set time spans to zero, given two numbers in [0, 1) per mask: its length and its position."""
     return shown * _kept(numbers, shown.shape[2], largest)[:, None]
 
 
@@ -85,7 +86,7 @@ def band_stop(
     *,
     largest: float,
 ) -> Float[Tensor, "batch channels time"]:
-    """Without some bands of frequency; two numbers in [0, 1) for each: how wide, and where."""
+    """Remove frequency bands, given two numbers in [0, 1) per mask: its width and its position."""
     spectrum = torch.fft.rfft(shown, dim=2)
     kept = _kept(numbers, spectrum.shape[2], largest)[:, None]
     stopped: Tensor = torch.fft.irfft(spectrum * kept, n=shown.shape[2], dim=2)
@@ -93,7 +94,7 @@ def band_stop(
 
 
 def _kept(numbers: Tensor, size: int, largest: float) -> Tensor:
-    """Where no mask lies, batch × size."""
+    """Positions not covered by a mask, batch × size."""
     widths = numbers[:, 0::2, None] * largest * size
     starts = numbers[:, 1::2, None] * (size - widths)
     places = torch.arange(size, device=numbers.device) + 0.5

@@ -1,4 +1,4 @@
-"""Random views of texts as batched operations on token ids."""
+"""Random views of texts as batched operations on token IDs."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from nearfar.views._tokenizer import Tokenizer
 
 __all__ = ["TextViews"]
 
-CROP = 4  # random numbers before those of the words, of which the crop takes two
+CROP = 4  # number of random numbers before those of the words; the crop uses two of them
 
 
 @final
 class TextViews:
-    """Random span, erasure and replacement of words, per text; at least one word is kept.
+    """Random span, erasure and replacement of words per text; at least one word is kept.
 
-    In this order: a contiguous span of the text, erasure or masking of words, replacement by other
-    words of the vocabulary. Every draw is a pure function of (seed, epoch, sample, view): it does
-    not depend on the batch or the device. Without any of the three, views differ only by the
-    encoder's dropout (see :attr:`notes`).
+    Applied in this order: a contiguous span of the text, erasure or masking of words, and
+    replacement by other words of the vocabulary. Every draw is a pure function of (seed, epoch,
+    sample, view): it does not depend on the batch or the device. With none of the three, views
+    differ only by the encoder's dropout (see :attr:`notes`).
 
     Args:
-        tokenizer: Texts to token ids.
+        tokenizer: Maps texts to token IDs.
         num_views: Number of views per text.
         erase: Probability of erasing a word.
         mask: Replace erased words by the mask token instead of removing them.
         replace: Probability of replacing a remaining word by a word of the vocabulary, sampled by
             frequency.
         crop: Range of the length of the span, as a fraction of the words; (1, 1) is the whole text.
-        frequencies: Frequency of each token id, for `replace`; uniform if not given.
+        frequencies: Frequency of each token ID, for `replace`; uniform by default.
 
     Raises:
-        ValueError: A probability or range out of its range, or a tokenizer without mask token.
+        ValueError: A probability or range that is out of range, or a tokenizer without a mask
+            token.
 
     Reference:
         Nozawa & Sato: Understanding Negative Samples (NeurIPS 2021), section 5, for erasure and
@@ -69,10 +70,10 @@ class TextViews:
         check_fraction(erase=erase, replace=replace)
         if not (len(crop) == 2 and 0 < crop[0] <= crop[1] <= 1):
             raise ValueError(
-                f"`crop` must be two shares above 0 and up to 1, the smaller first, got {crop!r}"
+                f"`crop` must be two fractions above 0 and up to 1, the smaller first, got {crop!r}"
             )
         if mask and tokenizer.mask is None:
-            raise ValueError("`mask` needs a tokenizer with a word for erased ones, this has none")
+            raise ValueError("`mask` needs a tokenizer with a mask token, this has none")
         self.num_views, self.erase, self.mask = num_views, erase, mask
         self.replace, self.crop = replace, crop
         self._tokenizer = tokenizer
@@ -83,15 +84,15 @@ class TextViews:
         return f"TextViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it, but for the tokenizer."""
+        """The configuration, as arguments of the constructor, without the tokenizer."""
         return {name: value for name, value in vars(self).items() if name[0] != "_"}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A note if views differ only by dropout."""
+        """A note, if views differ only by dropout."""
         if self.erase or self.replace or self.crop != (1.0, 1.0):
             return ()
-        return ("views differ by the encoder's dropout alone",)
+        return ("views differ only by the encoder's dropout",)
 
     @torch.no_grad()
     def __call__(
@@ -105,13 +106,13 @@ class TextViews:
         """The views of a batch.
 
         Args:
-            texts: Texts, or their numbers.
-            samples: Indices of the samples in their data set.
+            texts: Texts, or their token IDs.
+            samples: Indices of the samples in their dataset.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Raises:
-            ValueError: Not one index for each text.
+            ValueError: A number of indices other than the number of texts.
         """
         tokens = self.plain(texts)
         check_indices(len(tokens), samples=samples)
@@ -136,7 +137,7 @@ class TextViews:
         )
 
     def plain(self, texts: Texts | Tokens | Sequence[str]) -> Tokens:
-        """The one view for embedding: the whole text."""
+        """The deterministic view for embedding: the whole text."""
         return texts if isinstance(texts, Tokens) else self._tokenizer.encode(texts)
 
     def _change(
@@ -149,7 +150,7 @@ class TextViews:
         words = mask & ~torch.isin(ids, self._special.to(ids.device))
         kept = words & _span(words, span, self.crop) if self.crop != (1.0, 1.0) else words
         fate = draws[..., 0]
-        # the word least likely to be erased stays as it is, so that a view is never empty
+        # the word with the largest draw is never erased, so that a view is never empty
         last = torch.zeros_like(words).scatter_(
             1, torch.where(kept, fate, -1.0).argmax(1, keepdim=True), True
         )
@@ -168,12 +169,12 @@ class TextViews:
         return _pack(ids, kept | (mask & ~words))
 
     def _cumulate(self, frequencies: Tensor | None) -> Float[Tensor, " vocabulary"]:
-        """Cumulative share of each number; nothing for those that are no words."""
+        """Cumulative probability of each token ID; 0 for special tokens."""
         size = self._tokenizer.vocabulary
         weights = torch.ones(size, dtype=torch.int64) if frequencies is None else frequencies
         if weights.shape != (size,) or bool((weights < 0).any()):
             raise ValueError(
-                f"`frequencies` must be {size} counts, one for each number of the vocabulary,"
+                f"`frequencies` must be {size} counts, one per token ID of the vocabulary,"
                 f" got shape {tuple(weights.shape)}"
             )
         shares = weights.double()
@@ -190,7 +191,7 @@ def _span(
     draws: Float[Tensor, "rows 4"],
     shares: tuple[float, float],
 ) -> Bool[Tensor, "rows length"]:
-    """A contiguous part of the words: its share, then its start, uniform."""
+    """A contiguous span of the words, with uniformly drawn length and start."""
     count = words.sum(1)
     share = shares[0] + (shares[1] - shares[0]) * draws[:, 0]
     size = (share * count).round().long().clamp(min=1)
@@ -200,7 +201,7 @@ def _span(
 
 
 def _pack(ids: Int64[Tensor, "rows length"], kept: Bool[Tensor, "rows length"]) -> Tokens:
-    """What is kept, moved together, padding behind it."""
+    """Move the kept tokens to the front, followed by padding."""
     order = torch.argsort(~kept, dim=1, stable=True)
     lengths = kept.sum(1)
     packed = ids.gather(1, order)
@@ -209,5 +210,5 @@ def _pack(ids: Int64[Tensor, "rows length"], kept: Bool[Tensor, "rows length"]) 
 
 
 def _trim(tokens: Tokens) -> Tokens:
-    """Without columns that are padding in every row."""
+    """Remove columns that are padding in every row."""
     return Tokens(tokens.ids[:, : int(tokens.lengths.max())], tokens.lengths)

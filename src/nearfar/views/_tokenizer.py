@@ -1,4 +1,4 @@
-"""Texts as numbers of a vocabulary, and back."""
+"""Map texts to token IDs, and back."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from nearfar.inputs import Texts, Tokens
 
 __all__ = ["Tokenizer"]
 
-PADDING, UNKNOWN, MASK = "[PAD]", "[UNK]", "[MASK]"  # numbers 0, 1, 2 of our own vocabularies
+PADDING, UNKNOWN, MASK = "[PAD]", "[UNK]", "[MASK]"  # IDs 0, 1, 2 of our own vocabularies
 AT_ONCE = 10_000
-REMEMBERED = 1 << 24  # tokens
+REMEMBERED = 1 << 24  # largest number of cached tokens
 
 
 @final
 @dataclass(frozen=True)
 class Tokenizer:
-    """A vocabulary, and how texts are cut into its words; all of it plain JSON values.
+    """A vocabulary and the rules that split texts into its words, as plain JSON values.
 
     Attributes:
-        definition: JSON of the library tokenizers.
-        vocabulary: Numbers there are, padding included: 0 to ``vocabulary - 1``.
-        words: Most tokens of a text; what follows is left out.
-        shift: Added to the library's numbers, so that 0 is padding and nothing else.
-        unknown: Number of every word that is not in the vocabulary.
-        mask: Number that stands for an erased word; None where there is none.
-        special: Numbers that are no words: those a transformer wants at the beginning and the end.
+        definition: JSON definition of the `tokenizers` library.
+        vocabulary: Number of token IDs including padding: 0 to ``vocabulary - 1``.
+        words: Number of tokens after which texts are truncated.
+        shift: Offset added to the library's IDs, so that 0 is only padding.
+        unknown: ID of the unknown token.
+        mask: ID of the mask token; None if there is none.
+        special: IDs of special tokens, such as a transformer's start and end tokens.
 
     Example:
         >>> tokenizer = Tokenizer.fit(["An apple!", "an orange"], min_frequency=1)
@@ -61,16 +61,16 @@ class Tokenizer:
         min_frequency: int = 5,
         words: int = 256,
     ) -> Self:
-        """A vocabulary of the words that these texts hold, the most frequent first.
+        """Build a vocabulary from the words of these texts, the most frequent first.
 
-        Texts are brought to one form of Unicode (NFKC) and to lower case; words are runs of letters
-        and digits, and runs of anything else but white space.
+        Texts are normalised to Unicode NFKC and lower case. Words are runs of letters and digits,
+        and runs of all other characters except whitespace.
 
         Args:
-            texts: Where words are counted.
-            vocabulary: Most numbers, those for padding, unknown and erased words among them.
-            min_frequency: Rarer words are unknown ones.
-            words: Most tokens of a text.
+            texts: Texts in which words are counted.
+            vocabulary: Largest number of token IDs, including padding, unknown and mask token.
+            min_frequency: Minimum frequency of words; rarer words are mapped to the unknown token.
+            words: Number of tokens after which texts are truncated.
         """
         check_integer(at_least=4, vocabulary=vocabulary)
         check_integer(at_least=1, min_frequency=min_frequency, words=words)
@@ -94,21 +94,21 @@ class Tokenizer:
 
     @classmethod
     def of_transformer(cls, name: str, *, words: int = 256) -> Self:
-        """The tokenizer that comes with a transformer.
+        """Load the tokenizer of a transformer.
 
         Args:
-            name: Of the Hugging Face hub, or a folder.
-            words: Most tokens of a text, the special ones among them.
+            name: Name on the Hugging Face hub, or a folder.
+            words: Number of tokens after which texts are truncated, including special tokens.
 
         Raises:
-            ImportError: The library transformers is not installed.
-            ValueError: There is none that the library tokenizers can run.
+            ImportError: The `transformers` library is not installed.
+            ValueError: The transformer has no tokenizer that the `tokenizers` library supports.
         """
         try:
             from transformers import AutoTokenizer
         except ImportError:
             raise ImportError(
-                "encoders of transformers need that library: pip install 'nearfar[text]'"
+                "transformers need the transformers library: pip install 'nearfar[text]'"
             ) from None
         try:
             found = AutoTokenizer.from_pretrained(name)
@@ -133,16 +133,16 @@ class Tokenizer:
 
     @classmethod
     def of_form(cls, form: Mapping[str, Any]) -> Self:
-        """From the values that :meth:`form` gives, with whatever others beside them."""
+        """Construct a tokenizer from the values of :meth:`form`; further values are ignored."""
         own = {name: form[name] for name in cls.__dataclass_fields__}
         return cls(**own | {"special": tuple(form["special"])})
 
     def form(self) -> dict[str, Any]:
-        """Everything, as plain JSON values."""
+        """The tokenizer as plain JSON values."""
         return asdict(self) | {"special": list(self.special)}
 
     def encode(self, texts: Texts | Sequence[str]) -> Tokens:
-        """Numbers of the words of each text; a text without any is one unknown word."""
+        """Token IDs of each text; a text without words is one unknown token."""
         strings = texts.strings if isinstance(texts, Texts) else tuple(texts)
         known = self._remembered
         missing = list({text for text in strings if text not in known})
@@ -162,7 +162,7 @@ class Tokenizer:
         return Tokens(torch.from_numpy(ids), torch.from_numpy(lengths))
 
     def decode(self, tokens: Tokens) -> list[str]:
-        """The words of each text, without what is special to a transformer."""
+        """The words of each text, without special tokens."""
         special = set(self.special)
         rows = zip(tokens.ids.tolist(), tokens.lengths.tolist(), strict=True)
         kept = [
@@ -173,7 +173,7 @@ class Tokenizer:
         return decoded
 
     def counts(self, texts: Iterable[str]) -> torch.Tensor:
-        """How often each number occurs in texts."""
+        """Number of occurrences of each token ID in texts."""
         total = torch.zeros(self.vocabulary, dtype=torch.int64)
         remaining = iter(texts)
         while part := list(islice(remaining, AT_ONCE)):
@@ -189,7 +189,7 @@ class Tokenizer:
 
     @cached_property
     def _remembered(self) -> dict[str, NDArray[np.int64]]:
-        """Numbers of the texts seen, as every epoch shows the same ones."""
+        """Cached token IDs of texts, as every epoch has the same ones."""
         return {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -201,6 +201,6 @@ def _library() -> Any:
         import tokenizers
     except ImportError:
         raise ImportError(
-            "texts need the library tokenizers: pip install 'nearfar[text]'"
+            "texts need the tokenizers library: pip install 'nearfar[text]'"
         ) from None
     return tokenizers

@@ -1,4 +1,4 @@
-"""Random views of vectors: features replaced, scaled and perturbed."""
+"""Random views of vectors: masking, scaling and noise of features."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from nearfar.ops._random import uniform
 
 __all__ = ["VectorViews"]
 
-_DRAWS = 5  # of each feature
-_MOST_FEATURES = (1 << 18) // _DRAWS  # as many random numbers has one view of a sample
+_DRAWS = 5  # random numbers per feature
+_MOST_FEATURES = (1 << 18) // _DRAWS  # limit on the random numbers of one view of a sample
 
 
 @final
@@ -27,23 +27,23 @@ class VectorViews:
     Every draw is a pure function of (seed, epoch, sample, view). Masked features are replaced by
     draws from their marginal distributions, or by their means. As in SCARF, every view masks
     :math:`\lfloor \text{mask} \cdot \text{dim} \rfloor` features, chosen per sample. Unlike SCARF,
-    replacements come from `marginals` of the data set instead of the batch, so that a view does not
+    replacements come from `marginals` of the dataset instead of the batch, so that a view does not
     depend on its batch.
 
     Args:
         mean: Mean of each feature.
-        std: Standard deviation of each feature; 0 (a constant feature) counts as 1.
+        std: Standard deviation of each feature; 0 (a constant feature) is treated as 1.
         marginals: Quantiles of each standardised feature, the same number for each. Required if
             `fill` is ``swap``.
         num_views: Number of views per sample.
         mask: Fraction of masked features, one for all views or one per view.
-        fill: Replacement of masked features: ``swap`` for draws from the marginals, ``mean``.
+        fill: Replacement of masked features: ``swap`` for draws from the marginals, or ``mean``.
         noise: Standard deviation of additive noise, in standard deviations of the feature.
         scaling: Scaling strength s: each feature is multiplied by a factor uniform in
             [1 - s, 1 + s].
 
     Raises:
-        ValueError: A fraction, strength or length out of its range.
+        ValueError: A fraction, strength or length that is out of range.
 
     Reference:
         Bahri, Jiang, Tay, Metzler: SCARF (ICLR 2022), arXiv 2106.15147.
@@ -70,7 +70,9 @@ class VectorViews:
         check_integer(at_least=1, num_views=num_views)
         shares = (float(mask),) if isinstance(mask, (int, float)) else tuple(mask)
         if len(shares) not in (1, num_views):
-            raise ValueError(f"`mask` must be one share or {num_views}, one per view, got {mask!r}")
+            raise ValueError(
+                f"`mask` must be one fraction or {num_views}, one per view, got {mask!r}"
+            )
         for share in shares:
             check_fraction(mask=share)
         check_choice(("swap", "mean"), fill=fill)
@@ -85,14 +87,14 @@ class VectorViews:
         check_integer(at_least=1, dim=self.dim)
         if self.dim > _MOST_FEATURES:
             raise ValueError(
-                f"`mean` must be of at most {_MOST_FEATURES:,} features, got {self.dim:,}"
+                f"`mean` must have at most {_MOST_FEATURES:,} features, got {self.dim:,}"
             )
         if spread.shape != self._mean.shape or not bool((spread >= 0).all()):
             raise ValueError(f"`std` must be {self.dim} numbers of 0 or more, got {std!r:.60}")
         self._marginals = None if marginals is None else _matrix(marginals, features=self.dim)
         self._masked = [math.floor(share * self.dim + 1e-9) for share in shares]
         if fill == "swap" and any(self._masked) and marginals is None:
-            raise ValueError("`marginals` must be given where `fill` is 'swap'")
+            raise ValueError("`marginals` must be given if `fill` is 'swap'")
         self.num_views, self.mask, self.fill = num_views, shares, fill
         self.noise, self.scaling = noise, scaling
 
@@ -100,7 +102,7 @@ class VectorViews:
         return f"VectorViews({', '.join(f'{k}={v!r}' for k, v in self.settings().items())})"
 
     def settings(self) -> dict[str, Any]:
-        """The configuration, as the constructor takes it, without what follows from the data."""
+        """The configuration, as arguments of the constructor, without those set by the data."""
         names = ("num_views", "mask", "fill", "noise", "scaling")
         return {name: getattr(self, name) for name in names}
 
@@ -109,7 +111,7 @@ class VectorViews:
         """Transforms that do not apply to these vectors."""
         if any(self._masked) or not any(self.mask):
             return ()
-        return (f"masking left out: {max(self.mask):g} of {self.dim} features is less than one",)
+        return (f"masking disabled: {max(self.mask):g} of {self.dim} features is less than one",)
 
     @torch.no_grad()
     def __call__(
@@ -123,14 +125,15 @@ class VectorViews:
         """The views of a batch.
 
         Args:
-            vectors: As the data have them, on any device.
-            samples: Indices of the samples in their data set.
+            vectors: Unstandardised vectors, on any device.
+            samples: Indices of the samples in their dataset.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Raises:
             TypeError: `vectors` are not floating point.
-            ValueError: Not as many columns as `mean`, or not one index a row.
+            ValueError: A number of columns other than that of `mean`, or of indices other than that
+                of rows.
         """
         plain = self.plain(vectors)
         check_indices(len(vectors), samples=samples)
@@ -140,7 +143,7 @@ class VectorViews:
         )
 
     def plain(self, vectors: Float[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
-        """Standardised, nothing else."""
+        """The deterministic view for embedding: standardised vectors."""
         if not vectors.is_floating_point():
             raise TypeError(f"`vectors` must be floating point, got {vectors.dtype}")
         if vectors.ndim != 2 or vectors.shape[1] != self.dim:
@@ -159,8 +162,8 @@ class VectorViews:
         epoch: int,
         view: int,
     ) -> Float32[Tensor, "batch dim"]:
-        # which are masked, by what, two for the noise, the factor: each with its place, so that a
-        # setting that is 0 changes nothing of the others' draws
+        # masking, replacement, two for the noise, scaling: fixed indices, so that disabling one
+        # setting does not change the draws of others
         asked = _DRAWS if self.scaling else _DRAWS - 1
         draws = uniform(samples, seed=seed, epoch=epoch, view=view, count=asked * self.dim)
         which, other, radius, angle, *factor = draws.to(plain.device).chunk(asked, dim=1)
@@ -175,7 +178,7 @@ class VectorViews:
         return out
 
     def _filling(self, draws: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
-        """A value for each feature: another row's, or the mean."""
+        """Replacement for each feature: a draw from its marginal, or the mean."""
         if self.fill == "mean":
             return torch.zeros_like(draws)
         assert self._marginals is not None
@@ -195,7 +198,7 @@ def _matrix(
     table = torch.as_tensor(np.asarray(marginals), dtype=torch.float32)
     if table.ndim != 2 or table.shape[0] != features or table.shape[1] < 1:
         raise ValueError(
-            f"`marginals` must be numbers for each of {features} features,"
+            f"`marginals` must have values for each of {features} features,"
             f" got shape {tuple(table.shape)}"
         )
     return table.T.contiguous()

@@ -14,7 +14,7 @@ __all__ = ["Views"]
 
 @runtime_checkable
 class Views(Protocol):
-    """Inputs to one batch per view; a pure function of (seed, epoch, sample, view).
+    """Maps inputs to one batch per view; a pure function of (seed, epoch, sample, view).
 
     Attributes:
         num_views: Number of views per sample.

@@ -1,4 +1,4 @@
-"""Views followed by one number per sample."""
+"""Views followed by one integer per sample."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["WithIndex"]
 
 @final
 class WithIndex:
-    """The views of `views`, followed by an integer per sample: its index in the data set.
+    """The views of `views`, followed by one integer per sample: its index in the dataset.
 
-    For methods with per-sample state, such as a memory bank. With `values` any other integer per
-    sample, such as a class for a supervised baseline.
+    For methods with per-sample state, such as a memory bank. `values` can be any other integers,
+    such as classes for a supervised baseline.
 
     Args:
-        views: Makes the views.
-        values: One integer per sample of the data set; the sample's index if not given.
+        views: The views.
+        values: One integer per sample of the dataset; by default the sample's index.
 
     Example:
         >>> import torch
@@ -41,18 +41,18 @@ class WithIndex:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Settings that do not apply to these samples."""
+        """Transforms that do not apply to these samples."""
         return self.views.notes
 
     def __call__(
         self, inputs: Any, samples: Int64[Tensor, " batch"], /, *, seed: int, epoch: int
     ) -> tuple[View, ...]:
-        """The views, and the integers of these samples."""
+        """The views and the integers of these samples."""
         shown = self.views(inputs, samples, seed=seed, epoch=epoch)
         if self.values is None:
             return *shown, samples
         return *shown, self.values.to(samples.device)[samples]
 
     def plain(self, inputs: Any, /) -> View:
-        """The one view for embedding."""
+        """The deterministic view for embedding."""
         return self.views.plain(inputs)

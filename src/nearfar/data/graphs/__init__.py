@@ -1,4 +1,4 @@
-"""Graphs: the samples are their nodes."""
+"""Sources of graphs, whose samples are the nodes."""
 
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._node_features import NodeFeatures

@@ -1,4 +1,4 @@
-"""A graph as it was found, and its edges put in order."""
+"""A graph as read, and its sorted edges."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["Graph", "OrderedEdges", "order_edges"]
 @final
 @dataclass(frozen=True)
 class Graph:
-    """What a file or an object says of a graph; None for what it does not.
+    """The content of a graph's file or object; absent parts are None.
 
     Attributes:
         name: Short name.
-        features: Of each node.
-        edges: Two rows of node numbers: from, to.
-        labels: Class of each node, -1 for none.
-        train: Nodes a probe is trained on.
-        test: Nodes it is judged on.
-        notes: What a user should know.
+        features: Features of each node.
+        edges: Edges as two rows of node numbers: sources and targets.
+        labels: Class of each node, -1 if unlabelled.
+        train: Nodes that a probe is trained on.
+        test: Nodes that a probe is evaluated on.
+        notes: Notes for the user.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Graph:
     notes: tuple[str, ...] = ()
 
     def part(self, chosen: NDArray[Any]) -> Int64[Tensor, " chosen"]:
-        """The nodes of one part of the split, checked.
+        """Check the nodes of one part of the split, and return them as a tensor.
 
         Raises:
-            ValueError: No list of node numbers, or nodes that do not exist.
+            ValueError: Not a list of node numbers, or nodes that do not exist.
         """
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
             raise ValueError(
@@ -54,7 +54,7 @@ class Graph:
         last = len(self.features) - 1
         if len(chosen) and not 0 <= chosen.min() <= chosen.max() <= last:
             raise ValueError(
-                f"the split of {self.name} must name nodes 0 to {last:,},"
+                f"the split of {self.name} must contain nodes from 0 to {last:,},"
                 f" got {int(chosen.min())} to {int(chosen.max())}"
             )
         return torch.from_numpy(chosen.astype(np.int64))
@@ -63,12 +63,12 @@ class Graph:
 @final
 @dataclass(frozen=True)
 class OrderedEdges:
-    """Edges between different nodes, each once, sorted by target and then source.
+    """Edges without self-loops and duplicates, sorted by target, then source.
 
     Attributes:
-        edges: Source and target; an undirected edge stands in both directions.
-        undirected: Whether it was made so.
-        notes: What was left out or added.
+        edges: Sources and targets; an undirected edge is stored in both directions.
+        undirected: Whether reverse edges were added.
+        notes: Notes on removed and added edges.
     """
 
     edges: Int64[np.ndarray, "2 edges"]
@@ -77,37 +77,37 @@ class OrderedEdges:
 
 
 def order_edges(edges: NDArray[Any], *, nodes: int, undirected: bool, name: str) -> OrderedEdges:
-    """Leave out self-loops and repetitions, add the other directions, and count all of that.
+    """Remove self-loops and duplicates, add reverse edges, and count the changes.
 
     Args:
-        edges: Two rows of node numbers.
-        nodes: How many nodes there are.
-        undirected: Add the other direction of every edge.
-        name: Of the graph, for messages.
+        edges: Two rows of node numbers: sources and targets.
+        nodes: Number of nodes.
+        undirected: Whether to add the reverse of every edge.
+        name: Name of the graph, for messages.
 
     Raises:
-        TypeError: Numbers of nodes that are no whole numbers.
+        TypeError: Node numbers that are not integers.
         ValueError: A shape other than 2 × edges, an edge to a node that does not exist, or no edge
-            between two different nodes.
+            between distinct nodes.
 
     Example:
         >>> pairs = np.array([[0, 0, 1], [1, 1, 1]])
         >>> found = order_edges(pairs, nodes=3, undirected=True, name="pairs")
         >>> found.edges.tolist(), found.notes
         ([[1, 0], [0, 1]],
-         ('1 self-loop left out', '1 repeated edge left out', '1 edge made undirected',
+         ('1 self-loop removed', '1 duplicate edge removed', '1 edge made undirected',
           '1 of 3 nodes has no edge'))
     """
     if edges.dtype.kind not in "iu":
-        raise TypeError(f"edges of {name} must be whole numbers, got {edges.dtype}")
+        raise TypeError(f"edges of {name} must be integers, got {edges.dtype}")
     if edges.ndim != 2 or edges.shape[0] != 2:
         raise ValueError(f"edges of {name} must have shape 2 × edges, got {edges.shape}")
     outside = (edges < 0) | (edges >= nodes)
     if outside.any():
         wrong = outside.any(axis=0)
         raise ValueError(
-            f"edges of {name} must join nodes 0 to {nodes - 1:,}, those that have features:"
-            f" {int(wrong.sum()):,} of {edges.shape[1]:,} do not, the first names node"
+            f"edges of {name} must connect nodes with features, 0 to {nodes - 1:,}:"
+            f" {int(wrong.sum()):,} of {edges.shape[1]:,} do not, the first has node"
             f" {int(edges[outside][0])}"
         )
     source, target = edges.astype(np.int64)
@@ -120,14 +120,14 @@ def order_edges(edges: NDArray[Any], *, nodes: int, undirected: bool, name: str)
         both = np.union1d(keys, (keys % nodes) * nodes + keys // nodes)
         added = len(both) - len(keys)
     if not len(both):
-        raise ValueError(f"{name} must have at least 1 edge between two different nodes, got 0")
+        raise ValueError(f"{name} must have at least 1 edge between distinct nodes, got 0")
     ordered = np.stack([both % nodes, both // nodes])
     alone = nodes - len(np.unique(ordered))
     notes = []
     if loops.any():
-        notes.append(f"{counted(int(loops.sum()), 'self-loop')} left out")
+        notes.append(f"{counted(int(loops.sum()), 'self-loop')} removed")
     if repeated:
-        notes.append(f"{counted(repeated, 'repeated edge')} left out")
+        notes.append(f"{counted(repeated, 'duplicate edge')} removed")
     if added:
         notes.append(f"{counted(added, 'edge')} made undirected")
     if alone:

@@ -1,4 +1,4 @@
-"""The surroundings of a few nodes, cut out of a large graph."""
+"""Sampled neighbourhoods of a few nodes in a large graph."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["Neighbourhood", "Neighbourhoods"]
 @final
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Part of a graph.
+    """The subgraph around some target nodes.
 
     Attributes:
-        nodes: Numbers of its nodes in the whole graph.
-        edges: Source and target as rows of `nodes`.
-        targets: The nodes asked for, likewise.
+        nodes: Numbers of the subgraph's nodes in the whole graph.
+        edges: Sources and targets, as indices into `nodes`.
+        targets: The target nodes, as indices into `nodes`.
     """
 
     nodes: Int64[np.ndarray, " nodes"]
@@ -33,17 +33,18 @@ class Neighbourhood:
 
 @final
 class Neighbourhoods:
-    """What can be reached from a node in a few steps, over at most so many edges into each.
+    """Neighbourhoods of up to `hops` hops, with at most `most` incoming edges per node.
 
-    Where a node has more edges than `most`, the ones kept are those a hash of its number picks, one
-    out of each of `most` stretches of its list: always the same, whoever asks. So a network of no
-    more layers than `hops` gives a node the same representation in any batch.
+    If a node has more than `most` incoming edges, its list of edges is divided into `most` segments
+    and a hash of the node's number selects one edge from each. The selection is therefore always
+    the same, and a network with at most `hops` layers gives a node the same representation in every
+    batch.
 
     Args:
-        edges: Sorted by target.
-        nodes: How many nodes there are.
-        hops: Steps away from a node.
-        most: Edges into a node that are followed.
+        edges: Edges, sorted by target.
+        nodes: Number of nodes.
+        hops: Number of hops.
+        most: Largest number of incoming edges per node.
 
     Example:
         >>> path = np.array([[1, 0, 2, 1], [0, 1, 1, 2]])  # 0 - 1 - 2
@@ -60,7 +61,7 @@ class Neighbourhoods:
         self._hops, self._most = hops, most
 
     def around(self, targets: NDArray[np.int64]) -> Neighbourhood:
-        """The surroundings of these nodes, together."""
+        """The joint neighbourhood of these nodes."""
         nodes, rows = np.unique(targets, return_inverse=True)
         found, frontier = [nodes], nodes
         from_, to = [], []
@@ -80,7 +81,7 @@ class Neighbourhoods:
     def _into(
         self, nodes: NDArray[np.int64]
     ) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
-        """The edges into these nodes that are followed: sources and targets."""
+        """Sources and targets of the selected edges into these nodes."""
         starts = self._starts[nodes]
         degrees = self._starts[nodes + 1] - starts
         taken = np.minimum(degrees, self._most)

@@ -1,4 +1,4 @@
-"""Features of nodes: dense in memory, mapped from a file, or sparse."""
+"""Node features: dense in memory, memory-mapped from a file, or sparse."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from torch import Tensor
 
 __all__ = ["NodeFeatures"]
 
-CHUNK = 1 << 26  # bytes looked at in one go
+CHUNK = 1 << 26  # bytes read per chunk
 CSR = ("x_indptr", "x_indices", "x_data", "x_shape")
 
 
 @final
 class NodeFeatures:
-    """A row of numbers for each node.
+    """One row of features per node.
 
     Args:
-        values: The matrix (nodes × features); a memory map is read only where asked. Or the four
-            parts of a sparse one: ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``.
-        name: What they belong to, for messages.
+        values: The matrix (nodes × features); of a memory map only the requested rows are read. Or
+            the four arrays of a sparse matrix: ``x_indptr``, ``x_indices``, ``x_data``,
+            ``x_shape``.
+        name: Name of the graph, for messages.
 
     Raises:
         TypeError: Objects, text or complex numbers.
-        ValueError: No matrix, no feature, parts that do not fit one another, NaN or infinity.
+        ValueError: Not a matrix, no features, inconsistent arrays of a sparse matrix, NaN or
+            infinity.
 
     Example:
         >>> features = NodeFeatures(np.eye(3), name="three nodes")
@@ -63,11 +65,11 @@ class NodeFeatures:
     def rows(
         self, nodes: NDArray[np.int64], *, row_normalise: bool
     ) -> Float32[Tensor, "rows features"]:
-        """The features of these nodes.
+        """The features of some nodes.
 
         Args:
-            nodes: Their numbers.
-            row_normalise: Divide each row by its sum; a row whose sum is 0 stays as it is.
+            nodes: Node numbers.
+            row_normalise: Whether to divide each row by its sum; rows with sum 0 are unchanged.
         """
         if self._indptr is None:
             picked = np.ascontiguousarray(self._values[nodes], dtype=np.float32)
@@ -86,7 +88,7 @@ class NodeFeatures:
         return rows / torch.where(sums == 0, 1.0, sums)
 
     def digest(self) -> bytes:
-        """A few bytes that change with the numbers."""
+        """A hash of the features."""
         digest = hashlib.blake2b(f"{len(self)} {self.width}".encode(), digest_size=16)
         stored = max(1, len(self._values))
         step = max(1, stored * max(1, self._values[:1].nbytes) // CHUNK)
@@ -106,13 +108,13 @@ class NodeFeatures:
             and (not len(indices) or 0 <= indices.min() <= indices.max() < int(shape[1]))
         )
         if not fits:
-            raise ValueError(f"{', '.join(CSR)} of {self.name} are no parts of one sparse matrix")
+            raise ValueError(f"{', '.join(CSR)} of {self.name} are inconsistent as a sparse matrix")
         self._indptr = indptr.astype(np.int64)
         self._indices, self._values = indices.astype(np.int64), data
         return int(shape[0]), int(shape[1])
 
     def _look_through(self) -> bool:
-        """Every number is finite; whether none is negative."""
+        """Check that all values are finite; return whether none is negative."""
         not_negative, bad, first_bad = True, 0, -1
         for first, chunk in self._chunks():
             finite = np.isfinite(chunk)

@@ -1,4 +1,4 @@
-"""Open graphs, with labels or without: objects of PyTorch Geometric, arrays, lists of edges."""
+"""Open graphs, with or without labels: PyTorch Geometric objects, arrays, edge lists."""
 
 from __future__ import annotations
 
@@ -39,29 +39,30 @@ def open_graphs(
     neighbours: int | None = None,
     hops: int = 2,
 ) -> Source:
-    """The nodes of a graph as unlabelled samples.
+    """Open the nodes of a graph as unlabelled samples.
 
-    Pretraining sees the whole graph, the nodes of its test set too: it reads features and edges,
-    never a label.
+    Pretraining uses the features and edges of the whole graph, including the test nodes, but no
+    labels.
 
     Args:
-        spec: A ``Data`` of PyTorch Geometric; a ``.npz`` file with ``edge_index`` and ``x`` (or
-            ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``); a list of edges, a ``.csv``,
-            ``.tsv``, ``.txt``, ``.edges`` or ``.edgelist`` file with two node numbers a line.
-        split: Where the graph says so, the nodes of the test set alone; ``train`` and ``all`` are
-            the whole graph.
-        features: A ``.npy`` (read only where asked), ``.npz`` or ``.csv`` file with one row a node,
-            where `spec` has none.
-        undirected: Add the other direction of every edge.
-        row_normalise: Divide each node's features by their sum; if not given, where no feature is
-            negative.
-        neighbours: Edges into a node that are followed, 0 for the whole graph at once; if not
-            given, 0 up to 5 million edges and 1 GiB of features, 10 beyond.
-        hops: Steps away from a node where the graph is not read whole.
+        spec: A PyTorch Geometric ``Data`` object; a ``.npz`` file with ``edge_index`` and ``x`` (or
+            ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``); or an edge list, a ``.csv``,
+            ``.tsv``, ``.txt``, ``.edges`` or ``.edgelist`` file with two node numbers per line.
+        split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
+            ``all`` are the whole graph.
+        features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
+            `spec` has no features.
+        undirected: Whether to add the reverse of every edge.
+        row_normalise: Whether to divide each node's features by their sum; by default only if no
+            feature is negative.
+        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
+            beyond.
+        hops: Number of hops in sampled neighbourhoods.
 
     Raises:
-        TypeError: Something that only unpickling could read, or edges that are no whole numbers.
-        ValueError: The graph cannot be used; the reason is said.
+        TypeError: A file that only unpickling could read, or edges that are not integers.
+        ValueError: An unusable graph; the message gives the reason.
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
     source = GraphSource(
@@ -76,7 +77,7 @@ def open_graphs(
 
 
 def _read_graph(spec: Any, *, features: Path | None) -> Graph:
-    """A graph from whatever it is in; arguments as of :func:`open_graphs`."""
+    """Read a graph from a file or an object; the arguments are those of :func:`open_graphs`."""
     if isinstance(spec, Path):
         ending = spec.suffix.lower()
         if ending == ".npz":
@@ -84,29 +85,29 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
         if ending in LIST_ENDINGS:
             return read_edge_list(spec, features=features)
         raise ValueError(
-            f"a graph must be a .npz file or a list of edges ({' '.join(LIST_ENDINGS)}),"
+            f"a graph must be a .npz file or an edge list ({' '.join(LIST_ENDINGS)}),"
             f" got {printable(str(spec))}"
         )
     if hasattr(spec, "edge_index"):
         if features is not None:
-            raise ValueError("`features` belong to a file of edges; a Data has its own in `x`")
+            raise ValueError("`features` is only for edge lists: a Data object has its own `x`")
         return read_data(spec)
     raise TypeError(f"a graph must be a path or a Data with edge_index, got {type(spec).__name__}")
 
 
 def label_graphs(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
-    """Nodes and their classes, split as the graph says; -1 means that a node has no label.
+    """Open nodes with their classes and the graph's split; -1 marks unlabelled nodes.
 
     Args:
-        spec: As for :func:`open_graphs`.
-        labels: Nodes have one set of labels: None.
-        options: As for :func:`open_graphs`.
+        spec: Graph, as in :func:`open_graphs`.
+        labels: Must be None: nodes have a single set of labels.
+        options: Options of :func:`open_graphs`.
 
     Raises:
-        ValueError: No labels, one class only, or labels that do not fit the nodes.
+        ValueError: No labels, only one class, or labels that do not match the nodes.
     """
     if labels is not None:
-        raise ValueError(f"`labels` must be a class for each node, got the name {labels!r}")
+        raise ValueError(f"`labels` must be one class per node, got the name {labels!r}")
     source = open_graphs(spec, **options).root
     assert isinstance(source, GraphSource)
     return with_labels(*labelled_nodes(source))
@@ -115,24 +116,24 @@ def label_graphs(spec: Any, *, labels: str | None = None, **options: Any) -> Lab
 def labelled_nodes(
     source: GraphSource,
 ) -> tuple[Source, NDArray[Any], Source | None, NDArray[Any] | None]:
-    """Nodes to fit on and to judge on, with their labels; the latter None without a split.
+    """Labelled nodes for training and for evaluation; the latter are None without a split.
 
     Raises:
-        ValueError: No label, not one a node, or a split that names nodes which do not exist.
+        ValueError: No labels, a number of labels other than the number of nodes, or a split with
+            nodes that do not exist.
     """
     graph = source.graph
     if graph.labels is None:
-        raise ValueError(f"{graph.name} has no labels: name them y, or give them as `labels`")
+        raise ValueError(f"{graph.name} has no labels: name them y, or pass them as `labels`")
     given = graph.labels
     flat = given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given
     if flat.shape != (len(source),):
         raise ValueError(
-            f"labels of {graph.name} must be one for each of {len(source):,} nodes,"
-            f" got shape {given.shape}"
+            f"labels of {graph.name} must be one per node, {len(source):,}, got shape {given.shape}"
         )
     known = torch.from_numpy(flat != -1 if flat.dtype.kind in "if" else np.ones(len(flat), bool))
     missing = int((~known).sum())
-    notes = (f"{counted(missing, 'node')} without a label left out",) if missing else ()
+    notes = (f"{counted(missing, 'node')} without a label excluded",) if missing else ()
     if graph.test is None:
         (train,) = torch.nonzero(known, as_tuple=True)
         return Subset(source, train, notes=notes), flat[train.numpy()], None, None
@@ -153,7 +154,7 @@ def labelled_nodes(
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Graphs of PyTorch Geometric, files of arrays with edges, and lists of edges."""
+    """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
     if hasattr(preview.spec, "edge_index") or "edge_index" in preview.arrays:
         return Sureness.CERTAIN
     return Sureness.LIKELY if preview.ending in EDGE_ENDINGS else Sureness.NO

@@ -1,4 +1,4 @@
-"""Graphs in files and objects; nothing in them is ever unpickled."""
+"""Read graphs from files and objects, without unpickling."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LIST_ENDINGS = (".csv", ".tsv", ".txt", *EDGE_ENDINGS)
 
 
 def read_data(data: Any) -> Graph:
-    """A ``Data`` of PyTorch Geometric: ``x``, ``edge_index`` and, if there, ``y`` and masks.
+    """Read the ``x``, ``edge_index``, ``y`` and masks of a PyTorch Geometric ``Data`` object.
 
     Raises:
-        ValueError: No features, or several masks of one kind.
+        ValueError: No features, or a mask with several splits.
     """
     values = getattr(data, "x", None)
     if values is None:
-        raise ValueError("a graph must have features of its nodes: `x` of the Data is missing")
+        raise ValueError("a graph must have node features: `x` of the Data object is missing")
     name = "graph"
 
     def chosen(key: str) -> NDArray[Any] | None:
@@ -40,7 +40,7 @@ def read_data(data: Any) -> Graph:
         mask = np.asarray(mask)
         if mask.ndim != 1:
             raise ValueError(
-                f"`{key}_mask` must hold one split, one value a node, got shape {mask.shape}"
+                f"`{key}_mask` must be one split with one value per node, got shape {mask.shape}"
             )
         return np.flatnonzero(mask)
 
@@ -56,13 +56,13 @@ def read_data(data: Any) -> Graph:
 
 
 def read_npz(path: Path, *, features: Path | None = None) -> Graph:
-    """A ``.npz`` file with ``edge_index`` and ``x``, or the parts of a sparse ``x``.
+    """Read a ``.npz`` file with ``edge_index`` and ``x``, or the arrays of a sparse ``x``.
 
-    Where it has them, ``y`` are labels and ``train_idx`` and ``test_idx`` a split.
+    If present, ``y`` is used as labels, and ``train_idx`` and ``test_idx`` as a split.
 
     Raises:
         TypeError: An array holds Python objects, which only unpickling could read.
-        ValueError: The file is damaged, or something is missing.
+        ValueError: The file is damaged, or lacks edges or features.
     """
     name = printable(path.name)
     arrays = _arrays(path)
@@ -70,11 +70,11 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
         raise ValueError(f"{name} must hold edge_index, got {', '.join(arrays) or 'nothing'}")
     held = _held(arrays)
     if held is not None and features is not None:
-        raise ValueError(f"`features` belong to a graph without its own, but {name} holds x")
+        raise ValueError(f"`features` is only for graphs without features, but {name} holds x")
     values = _read_features(features) if features is not None else held
     if values is None:
         raise ValueError(
-            f"{name} must hold the nodes' features as x, or as {', '.join(CSR)}; or give them"
+            f"{name} must hold the nodes' features as x or as {', '.join(CSR)}; or pass them"
             f" as `features`. It holds {', '.join(arrays)}"
         )
     return Graph(
@@ -88,19 +88,20 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
 
 
 def read_edge_list(path: Path, *, features: Path | None) -> Graph:
-    """A text file with an edge a line, and a file of features.
+    """Read a text file with one edge per line, and a file of node features.
 
-    Two columns of node numbers from 0 on, with commas, tabs or spaces between them and perhaps a
-    line of names above; lines that begin with ``#`` are passed over, further columns are left out.
+    The text file has two columns of node numbers, starting from 0 and separated by commas, tabs or
+    spaces, and optionally a header line. Lines that begin with ``#`` and further columns are
+    ignored.
 
     Raises:
-        ValueError: No features, or a line that is no edge.
+        ValueError: No features, or a line that is not an edge.
     """
     name = printable(path.name)
     if features is None:
         raise ValueError(
-            f"an edge list says nothing of the nodes themselves: give {name} a file of `features`"
-            " (.npy, .npz or .csv, one row a node)"
+            f"an edge list has no node features: pass a file for {name} as `features`"
+            " (.npy, .npz or .csv, one row per node)"
         )
     delimiter, header, columns = _layout(path)
     try:
@@ -115,8 +116,8 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
             encoding="utf-8",
         )
     except ValueError as error:
-        raise ValueError(f"{name} must hold two node numbers a line: {error}") from None
-    notes = (f"{counted(columns - 2, 'more column')} of {name} left out",) if columns > 2 else ()
+        raise ValueError(f"{name} must hold two node numbers per line: {error}") from None
+    notes = (f"{counted(columns - 2, 'further column')} of {name} ignored",) if columns > 2 else ()
     held = _read_features(features)
     return Graph(
         name=path.stem, features=NodeFeatures(held, name=path.stem), edges=pairs.T, notes=notes
@@ -124,7 +125,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
 
 
 def _layout(path: Path) -> tuple[str | None, int, int]:
-    """Delimiter, lines above the first edge, and columns."""
+    """Delimiter, number of lines before the first edge, and number of columns."""
     passed = 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -135,7 +136,7 @@ def _layout(path: Path) -> tuple[str | None, int, int]:
             fields = [field.strip() for field in line.strip().split(delimiter)]
             if len(fields) < 2:
                 raise ValueError(
-                    f"{printable(path.name)} must hold two node numbers a line, got"
+                    f"{printable(path.name)} must hold two node numbers per line, got"
                     f" {printable(line.strip())[:40]!r}"
                 )
             header = not any(field.lstrip("-").isdigit() for field in fields[:2])
@@ -146,7 +147,7 @@ def _layout(path: Path) -> tuple[str | None, int, int]:
 def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
     name = printable(path.name)
     if not path.is_file():
-        raise FileNotFoundError(f"no file of `features` {printable(str(path))}")
+        raise FileNotFoundError(f"`features`: no file {printable(str(path))}")
     ending = path.suffix.lower()
     if ending == ".npy":
         return map_array(path)
@@ -172,7 +173,7 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
                 path, np.float32, delimiter=delimiter, skiprows=header, ndmin=2, encoding="utf-8"
             )
         except ValueError as error:
-            raise ValueError(f"{name} must hold numbers, one row a node: {error}") from None
+            raise ValueError(f"{name} must hold numbers, one row per node: {error}") from None
         return rows
     raise ValueError(f"`features` must be a .npy, .npz or .csv file, got {name}")
 

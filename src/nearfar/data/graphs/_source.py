@@ -1,4 +1,4 @@
-"""The nodes of one graph as samples."""
+"""A source whose samples are the nodes of one graph."""
 
 from __future__ import annotations
 
@@ -22,36 +22,35 @@ __all__ = ["GraphSource"]
 
 MOST_EDGES = 5_000_000
 MEMORY = 1 << 30  # bytes of features
-FEW = 10  # neighbours
-SPARSE = 0.1  # share of features other than 0
+FEW = 10  # incoming edges per node in sampled neighbourhoods
+SPARSE = 0.1  # fraction of non-zero features
 
 
 @final
 class GraphSource(Source):
-    """The nodes of a graph, each with the graph around it.
+    """The nodes of a graph, with the graph that surrounds them.
 
-    A graph of moderate size is read whole: every batch shares one matrix of features and one of
-    edges and says which nodes are its samples. Of a larger one a batch holds the nodes asked for
-    and what can be reached from them in `hops` steps over at most `neighbours` edges into each
-    node (:class:`nearfar.data.graphs.neighbourhoods.Neighbourhoods`); its features may stay in a
-    file.
+    Of a graph of moderate size, every batch contains the whole graph: one matrix of features, one
+    of edges, and the nodes that are its samples. Of a larger graph, a batch contains the sampled
+    neighbourhood of its nodes: `hops` hops, with at most `neighbours` incoming edges per node
+    (:class:`nearfar.data.graphs.neighbourhoods.Neighbourhoods`); the features can be memory-mapped.
 
     Args:
         graph: The graph.
-        undirected: Add the other direction of every edge.
-        row_normalise: Divide each node's features by their sum; if not given, where no feature is
-            negative.
-        neighbours: Edges into a node that are followed, 0 for the whole graph at once; if not
-            given, 0 up to 5 million edges and 1 GiB of features, 10 beyond.
-        hops: Steps away from a node where the graph is not read whole: at least as many as the
-            encoder has layers.
+        undirected: Whether to add the reverse of every edge.
+        row_normalise: Whether to divide each node's features by their sum; by default only if no
+            feature is negative.
+        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
+            beyond.
+        hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers.
 
     Attributes:
-        num_features: Numbers of each node.
+        num_features: Number of features per node.
 
     Raises:
-        TypeError: Numbers of nodes that are no whole numbers.
-        ValueError: Fewer than 2 nodes, or edges that cannot be used.
+        TypeError: Node numbers that are not integers.
+        ValueError: Fewer than 2 nodes, or unusable edges.
     """
 
     modality: ClassVar = "graphs"
@@ -84,13 +83,13 @@ class GraphSource(Source):
         if neighbours:
             self._around = Neighbourhoods(self._edges, nodes=count, hops=hops, most=neighbours)
             self._notes += (
-                f"read in parts: {counted(hops, 'step')} around a node, at most"
-                f" {counted(neighbours, 'edge')} into each",
+                f"sampled neighbourhoods: {counted(hops, 'hop')}, at most"
+                f" {counted(neighbours, 'incoming edge')} per node",
             )
 
     @property
     def whole(self) -> bool:
-        """Whether every batch sees the whole graph."""
+        """Whether every batch contains the whole graph."""
         return not self.neighbours
 
     def __len__(self) -> int:

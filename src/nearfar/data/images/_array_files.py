@@ -21,7 +21,7 @@ TEST_IMAGES = ("x_test", "test_images")
 
 @dataclass(frozen=True)
 class ArrayFile:
-    """What a file of arrays holds; None for what it does not."""
+    """Images and labels in an array file; None for each that is absent."""
 
     images: NDArray[Any]
     labels: NDArray[Any] | None = None
@@ -30,16 +30,16 @@ class ArrayFile:
 
 
 def read_array_file(path: Path) -> ArrayFile:
-    """Read a `.npy` file (mapped, not loaded) or a `.npz` file.
+    """Read a `.npy` file (memory-mapped) or a `.npz` file.
 
-    In a `.npz` file images are the array named ``x``, ``images``, ``data``, ``x_train`` or
-    ``train_images``, or the only one that can be a set of images; labels are ``y``, ``labels``,
-    ``label``, ``targets``, ``y_train`` or ``train_labels``; ``x_test`` or ``test_images`` with
-    ``y_test`` or ``test_labels`` are an official test split.
+    In a `.npz` file, the images are the array named ``x``, ``images``, ``data``, ``x_train`` or
+    ``train_images``, or the only array that can be a set of images; the labels are ``y``,
+    ``labels``, ``label``, ``targets``, ``y_train`` or ``train_labels``; ``x_test`` or
+    ``test_images`` with ``y_test`` or ``test_labels`` are an official test set.
 
     Raises:
         TypeError: The array holds Python objects, which only unpickling could read.
-        ValueError: The file is damaged, or it is open which array holds the images.
+        ValueError: The file is damaged, or the array of images is ambiguous.
     """
     if path.suffix.lower() == ".npy":
         return ArrayFile(map_array(path))
@@ -58,8 +58,8 @@ def _choose(arrays: Mapping[str, Any], name: str) -> ArrayFile:
         if len(fitting) != 1:
             held = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
             raise ValueError(
-                f"cannot tell which array of {name} holds the images: name it x or images;"
-                f" it holds {held or 'nothing'}"
+                f"the array of images in {name} is ambiguous: name it x or images;"
+                f" the file holds {held or 'nothing'}"
             )
         images = shapes[fitting[0]]
     return ArrayFile(images, first(LABELS), first(TEST_IMAGES), first(TEST_LABELS))

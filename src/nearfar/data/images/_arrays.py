@@ -1,4 +1,4 @@
-"""Images in one array, in memory or mapped from a file."""
+"""Images in one array, in memory or memory-mapped from a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nearfar.inputs import Images
 __all__ = ["ArraySource"]
 
 MOST_CHANNELS = 32
-CHUNK = 1 << 26  # bytes looked at in one go
+CHUNK = 1 << 26  # bytes read per chunk
 USUAL_CHANNELS = (1, 3, 4)
 
 
@@ -32,23 +32,24 @@ USUAL_CHANNELS = (1, 3, 4)
 class ArraySource(ImageSource):
     """Images in one array: N×H×W, N×H×W×C or N×C×H×W.
 
-    Bytes are handed out as they are. Booleans become 0 and 255, whole numbers within 0..255
-    become bytes. Other numbers become float32; if they leave [0, 1], one affine map of the whole
-    set brings its smallest value to 0 and its largest to 1.
+    Bytes (uint8) are used unchanged. Booleans become 0 and 255, and integers within 0..255 become
+    bytes. Other numbers become float32; if they are not within [0, 1], one affine map for the whole
+    set takes its smallest value to 0 and its largest to 1.
 
     Args:
-        array: The images; a memory map is read only where asked.
+        array: The images; of a memory map only the requested rows are read.
         name: Short name.
-        channels: Says which axis holds the channels where the shape leaves it open.
-        value_range: The (low, high) to map to (0, 1) in place of the smallest and largest value:
-            that of the data an encoder was trained on.
-        notes: What a user should know about the array.
-        style: ``drawing`` or ``natural``, where it is known: which augmentations suit the images.
+        channels: Number of channels, which resolves an ambiguous channel axis.
+        value_range: The (low, high) to map to (0, 1); by default the smallest and largest value.
+            For new data, that of the encoder's training data.
+        notes: Notes on the array for the user.
+        style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
+            None if unknown.
 
     Raises:
         TypeError: The array holds objects, text or complex numbers.
-        ValueError: Wrong rank, no or one image, an axis of length 0, values that are not finite, or
-            a shape that can be read in two ways.
+        ValueError: Wrong number of axes, fewer than 2 images, an axis of length 0, non-finite
+            values, or an ambiguous channel axis.
 
     Example:
         >>> import numpy as np
@@ -124,7 +125,7 @@ class ArraySource(ImageSource):
 
 
 def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
-    """Which axis of a stack of images holds the channels; None for N×H×W.
+    """Index of the channel axis in a stack of images; None for N×H×W.
 
     >>> channel_axis((100, 3, 32, 32), channels=None), channel_axis((9, 64, 64, 12), channels=None)
     (1, 3)
@@ -155,7 +156,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
         wanted = f"1 to {MOST_CHANNELS}" if channels is None else f"`channels`={channels}"
         raise ValueError(f"no channel axis of length {wanted} in an array of shape {said}")
     if channels is not None and len(fitting) == 2:
-        return 1  # both axes have the length asked for: PyTorch's order
+        return 1  # both axes match: use PyTorch's order
     usual = [axis for axis in fitting if shape[axis] in USUAL_CHANNELS]
     if len(fitting) == 1:
         return fitting[0]
@@ -163,7 +164,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
         return usual[0]
     raise ValueError(
         f"an array of shape {said} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
-        f" {shape[3]}: say which with `channels`"
+        f" {shape[3]}: specify `channels`"
     )
 
 
@@ -183,7 +184,7 @@ def _chunks(stack: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
 def _find_values(
     stack: NDArray[Any], wanted: tuple[float, float] | None
 ) -> tuple[bool, tuple[float, float] | None]:
-    """Whether values are bytes, and the range that is mapped to [0, 1]."""
+    """Whether all values are bytes, and the range to map to [0, 1]."""
     if stack.dtype in (np.uint8, np.bool_):
         return True, None
     low, high = np.inf, -np.inf

@@ -1,4 +1,4 @@
-"""Images out of a PyTorch dataset."""
+"""Images from a PyTorch dataset."""
 
 from __future__ import annotations
 
@@ -26,31 +26,32 @@ from nearfar.inputs import Images
 
 __all__ = ["DatasetSource"]
 
-LOOKED_AT = 64  # items read at opening
+LOOKED_AT = 64  # items read when the dataset is opened
 IMAGE_KEYS = ("image", "img", "pixel_values")
 
 
 @final
 class DatasetSource(ImageSource):
-    """The images of a map-style dataset; whatever else its items hold is dropped unread.
+    """The images of a map-style dataset; anything else in its items is ignored.
 
-    An item is an image, a tuple that begins with one, or a mapping with ``image``, ``img`` or
-    ``pixel_values``. An image is a PIL image, or an array or tensor of H×W, H×W×C or C×H×W with
-    bytes or floating-point numbers. A few items are read at opening, spread over the whole: they
-    give the number of channels, the usual size and, if floating-point values leave [0, 1] (a
-    dataset that normalises), the range that is mapped to [0, 1]; values beyond are clamped.
-
-    The dataset is asked again each time a sample is read, one item at a time.
+    An item is an image, a tuple whose first element is one, or a mapping with ``image``, ``img`` or
+    ``pixel_values``. An image is a PIL image, or an H×W, H×W×C or C×H×W array or tensor of bytes or
+    floating-point numbers. At opening, 64 evenly spaced items are read to determine the number of
+    channels and the typical size. If their floating-point values are not within [0, 1], as in a
+    dataset that normalises, they also determine the range that is mapped to [0, 1]; values outside
+    it are clamped. Items are read from the dataset one at a time, and are not cached.
 
     Args:
-        dataset: Has ``__len__`` and ``__getitem__``.
-        name: Short name; the class's own if left out.
-        channels: 1 (grey), 3 (RGB) or 4 (RGBA) for PIL images; which axis it is for arrays.
-        value_range: The (low, high) to map to (0, 1).
+        dataset: Dataset with ``__len__`` and ``__getitem__``.
+        name: Short name; that of the dataset's class by default.
+        channels: Number of channels: 1 (grey), 3 (RGB) or 4 (RGBA) for PIL images; for arrays,
+            resolves an ambiguous channel axis.
+        value_range: The (low, high) to map to (0, 1); by default determined from the items read at
+            opening.
 
     Raises:
-        TypeError: No map-style dataset, or items that are no images.
-        ValueError: Fewer than two items, or images of a wrong rank.
+        TypeError: Not a map-style dataset, or items that are not images.
+        ValueError: Fewer than two items, or images with the wrong number of axes.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class DatasetSource(ImageSource):
     ) -> None:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
-                "a dataset must have a length and items by number (map style),"
+                "a dataset must have a length and integer indexing (map-style),"
                 f" got {type(dataset).__name__}"
             )
         self.name = name or type(dataset).__name__.lower()
@@ -105,7 +106,7 @@ class DatasetSource(ImageSource):
     def describe(self) -> str:
         said = describe_images(len(self), channels=self.channels, extents=self._sizes)
         several = len(set(self._sizes)) > 1
-        return f"{said} (of {len(self._sizes)} looked at)" if several else said
+        return f"{said} (of {len(self._sizes)} inspected)" if several else said
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ class DatasetSource(ImageSource):
         digest.update(f"{kind.__module__}.{kind.__qualname__} {len(self)}".encode())
         for position in (0, self._length // 2, self._length - 1):
             once, again = (self._tensor(self._picture(position), position) for _ in range(2))
-            if torch.equal(once, again):  # not so where the dataset augments at random
+            if torch.equal(once, again):  # differs if the dataset augments at random
                 digest.update(once.numpy().tobytes())
         return digest.hexdigest()
 
@@ -176,7 +177,7 @@ class DatasetSource(ImageSource):
 
 
 def _odd_range(images: list[Tensor]) -> tuple[float, float] | None:
-    """The range of floating-point images if it leaves [0, 1]."""
+    """The range of floating-point images if it is not within [0, 1]."""
     values = [image for image in images if image.is_floating_point()]
     if not values:
         return None

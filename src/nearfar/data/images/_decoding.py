@@ -1,4 +1,4 @@
-"""From an image file to a tensor of bytes."""
+"""Decode an image file to a uint8 tensor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["BadImage", "Header", "decode", "patient_pillow", "read_header", "tar
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 ORIENTATION = 0x0112  # the EXIF tag
-LONGEST = 2  # a long side is at most this many times the short side asked for
+LONGEST = 2  # largest ratio of the long side to the requested short side
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -33,7 +33,7 @@ TURNS = {
 }
 DAMAGE = (
     OSError,
-    SyntaxError,  # Pillow's word for a damaged PNG
+    SyntaxError,  # raised by Pillow for a damaged PNG
     ValueError,
     TypeError,
     IndexError,
@@ -46,19 +46,20 @@ DAMAGE = (
 
 
 class BadImage(Exception):  # noqa: N818  (a finding about a file, caught within this package)
-    """A file that is no readable image; its text is the reason."""
+    """A file is not a readable image; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an image file says about itself.
+    """Size and format of an image file, from its header.
 
     Attributes:
-        width: As stored, before `orientation` is applied.
-        height: As stored.
-        grey: Whether every pixel is grey by the file's format.
+        width: Width as stored, before `orientation` is applied.
+        height: Height as stored, before `orientation` is applied.
+        grey: Whether the file's format implies that every pixel is grey.
         orientation: EXIF orientation, 1 to 8.
-        whole: Whether the file ends as its format ends; if not, only decoding can tell.
+        whole: Whether the file ends with its format's end marker; if not, it must be decoded to
+            detect damage.
     """
 
     width: int
@@ -69,16 +70,16 @@ class Header:
 
     @property
     def shown(self) -> tuple[int, int]:
-        """Height and width as a person sees the image."""
+        """Height and width after applying the orientation."""
         upright = self.orientation < 5
         return (self.height, self.width) if upright else (self.width, self.height)
 
 
 @contextmanager
 def patient_pillow() -> Iterator[None]:
-    """Pillow's warnings about odd files are silent: what matters of them becomes a note.
+    """Silence Pillow's warnings about unusual files; relevant problems become notes.
 
-    Filters are shared by threads, so this stands around a pool, not within its jobs.
+    Warning filters are shared by threads, so this must enclose a thread pool, not run inside it.
     """
     Image.init()
     with warnings.catch_warnings():
@@ -88,16 +89,16 @@ def patient_pillow() -> Iterator[None]:
 
 
 def read_header(file: Path | bytes) -> Header:
-    """Size and kind of an image, without decoding it.
+    """Read the size and format of an image without decoding it.
 
     Args:
-        file: Where it is, or what is in it.
+        file: Path or content of the file.
 
     Raises:
-        BadImage: Not an image of a known format, or a decompression bomb.
+        BadImage: Not an image of a supported format, or a decompression bomb.
     """
-    if isinstance(file, Path) and not file.is_file():  # a pipe would wait for ever
-        raise BadImage("no regular file")
+    if isinstance(file, Path) and not file.is_file():  # reading a pipe would block
+        raise BadImage("not a regular file")
     with _damage_is_bad(), Image.open(_readable(file), formats=FORMATS) as image:
         limit = Image.MAX_IMAGE_PIXELS
         if limit is not None and image.width * image.height > limit:
@@ -130,17 +131,18 @@ def target_size(header: Header, *, short_side: int) -> tuple[int, int]:
 def decode(
     file: Path | bytes, header: Header, *, channels: int, short_side: int
 ) -> UInt8[Tensor, "channels height width"]:
-    """The image, upright, its short side capped, in 1 (grey), 3 (RGB) or 4 (RGBA) channels.
+    """Decode an image, upright, with its short side capped and 1, 3 or 4 channels.
 
-    With 1 or 3 channels what is transparent is shown over white. Values of 16 bits are divided by
-    257, floating-point values must lie in [0, 1]. Of several frames the first is taken.
+    With 1 (grey) or 3 (RGB) channels, transparent pixels are composited over white; 4 is RGBA.
+    16-bit values are divided by 257; floating-point values must be in [0, 1]. The first of several
+    frames is used.
 
     Raises:
         BadImage: The file is damaged.
     """
     height, width = target_size(header, short_side=short_side)
     with _damage_is_bad(), Image.open(_readable(file), formats=FORMATS) as image:
-        image.draft("L" if channels == 1 else "RGB", (width, height))  # JPEG decodes reduced
+        image.draft("L" if channels == 1 else "RGB", (width, height))  # JPEGs decode reduced
         picture = _to_mode(image, channels)
         if picture.size != (width, height):
             picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -166,7 +168,7 @@ def _damage_is_bad() -> Iterator[None]:
         raise BadImage(f"more than {2 * limit:,} pixels, the limit is {limit:,}") from None
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's or the network's fault, not the image's
+            raise  # an error of disk or network, not of the image
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadImage("truncated" if "truncated" in text.lower() else text) from None
 
@@ -182,7 +184,7 @@ def _is_grey(image: Image.Image) -> bool:
 def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # damaged EXIF data say nothing about the pixels
+    except Exception:  # damaged EXIF data do not imply damaged pixels
         return 1
     return value if value in TURNS else 1
 
@@ -209,7 +211,7 @@ def _ends_well(file: Path | bytes, kind: str) -> bool:
 
 
 def _to_mode(image: Image.Image, channels: int) -> Image.Image:
-    """8 bits a channel, in a mode that can be resized; alpha kept."""
+    """Convert to 8 bits per channel, in a mode that can be resized, keeping alpha."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = Image.fromarray(_eight_bits(image))
     if channels == 4 or image.has_transparency_data:

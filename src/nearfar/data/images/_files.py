@@ -1,4 +1,4 @@
-"""Image files, by path or by content, decoded when they are read."""
+"""Image files, given by path or content, decoded on access."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHORT_SIDE = 256
 
 
 def header_or_reason(file: Path | bytes) -> Header | str:
-    """What a file says of itself, or why it cannot be used."""
+    """The header of a file, or the reason why the file cannot be used."""
     try:
         return read_header(file)
     except BadImage as bad:
@@ -50,10 +50,10 @@ def header_or_reason(file: Path | bytes) -> Header | str:
 
 
 class ImageFileSource(ImageSource):
-    """A source that decodes image files; one found damaged when it is read is given as black.
+    """A source that decodes image files; files found to be damaged on access become black images.
 
     Attributes:
-        damaged: By position, why a file could not be decoded.
+        damaged: By position, the reason why a file could not be decoded.
     """
 
     def __init__(self, *, short_side: int) -> None:
@@ -64,7 +64,7 @@ class ImageFileSource(ImageSource):
 
     @abstractmethod
     def file(self, position: int) -> Path | bytes:
-        """Where the image is, or what is in its file."""
+        """Path or content of an image file."""
 
     def __len__(self) -> int:
         return len(self._headers)
@@ -86,7 +86,7 @@ class ImageFileSource(ImageSource):
         return Batch(Images.of(images), index)
 
     def decode(self, position: int) -> Tensor | str:
-        """The image, or why it cannot be had."""
+        """The image, or the reason why it cannot be decoded."""
         header = self._headers[position]
         try:
             return decode(
@@ -100,11 +100,11 @@ class ImageFileSource(ImageSource):
         return describe_images(len(self), channels=self.channels, extents=extents)
 
     def typical_size(self) -> int:
-        """At what size images of these headers are shown."""
+        """Default side length of views, from the median short side of the images."""
         return default_image_size(median_low(min(header.shown) for header in self._headers))
 
     def all_grey(self) -> bool:
-        """Whether no file has colours."""
+        """Whether all files are grey."""
         return all(header.grey for header in self._headers)
 
     def _black(self, position: int) -> Tensor:
@@ -117,12 +117,12 @@ class ImageFileSource(ImageSource):
 
 @final
 class ImageFiles(ImageFileSource):
-    """Image files in a given order, such as those of the rows of a table.
+    """Image files in a given order, such as those in a table's rows.
 
     Args:
-        files: Path or bytes of each; none with a fault (:func:`image_faults`).
+        files: Path or bytes of each file; none may have a fault (:func:`image_faults`).
         name: Short name.
-        rows: Where each stands, for a person.
+        rows: Row number of each file, to identify it in messages.
     """
 
     def __init__(
@@ -156,13 +156,13 @@ class ImageFiles(ImageFileSource):
 
 
 def image_faults(files: Sequence[Any]) -> list[str | None]:
-    """For each file why it cannot be used; None where it can.
+    """For each file, the reason why it cannot be used, or None.
 
     Args:
-        files: Path or bytes of each; None where there is none.
+        files: Path or bytes of each file; None if missing.
     """
     with patient_pillow():
-        return in_threads(_fault, files, label="looking at images")
+        return in_threads(_fault, files, label="checking images")
 
 
 def _fault(file: Path | bytes | None) -> str | None:

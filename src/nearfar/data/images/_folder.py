@@ -25,27 +25,30 @@ MEMORY = 2 << 30
 
 @final
 class FolderSource(ImageFileSource, Folder):
-    """Every image in a folder and the folders below it, in the order of their paths.
+    """All images in a folder and its subfolders, sorted by path.
 
-    JPEG, PNG, WebP, TIFF, BMP and GIF, grey or colour, of any size. Images are turned upright
-    (EXIF), what is transparent is shown over white, and large ones are reduced as they are decoded.
-    If all fit in `memory` they are decoded once, here; else in threads each time they are read.
+    JPEG, PNG, WebP, TIFF, BMP and GIF, grey or colour, of any size. EXIF orientation is applied,
+    transparent pixels are composited over white, and large images are downscaled while decoding. If
+    all images fit in `memory` they are decoded once, at opening; otherwise in threads on every
+    read.
 
-    A file that cannot be read is left out and counted in :attr:`notes`. Every header is looked at
-    here, and every file that does not end as its format ends is decoded. A file with damage in its
-    middle, found only when a large set is read, is given as a black image and noted: samples keep
-    their numbers, so a run stays the same run.
+    Unreadable files are skipped and counted in :attr:`notes`. At opening every header is read, and
+    every file without its format's end marker is decoded. Damage inside a file of a set larger than
+    `memory` is only found on reading; the image is then replaced by a black one and noted, so that
+    sample indices, and thereby runs, do not change.
 
     Args:
-        folder: The folder.
-        name: Short name; the folder's own if left out.
-        channels: 1 (grey), 3 (RGB) or 4 (RGBA); if left out, 1 where all files are grey, else 3.
-        short_side: Larger images are reduced to this short side (the long side to twice that).
-        memory: Bytes that decoded images may take.
+        folder: Folder, searched recursively.
+        name: Short name; that of the folder by default.
+        channels: Number of channels: 1 (grey), 3 (RGB) or 4 (RGBA); by default 1 if all files are
+            grey, otherwise 3.
+        short_side: Largest short side in pixels, with the long side at most twice that; larger
+            images are downscaled.
+        memory: Memory limit for decoded images, in bytes.
 
     Raises:
-        FileNotFoundError: No such folder.
-        ValueError: Fewer than two images, or more than half of the files unreadable.
+        FileNotFoundError: The folder does not exist.
+        ValueError: Fewer than two readable images, or more than half of the files unreadable.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class FolderSource(ImageFileSource, Folder):
         self._files = FileList(folder, IMAGE_ENDINGS, noun="images")
         self.name = name or folder.resolve().name
         with patient_pillow():
-            found = in_threads(self._header, self._files.names, label="looking at files")
+            found = in_threads(self._header, self._files.names, label="reading headers")
             self._headers = [header for header in found if isinstance(header, Header)]
             self._drop_bad(found)
             self.channels = channels or (1 if self.all_grey() else 3)

@@ -1,4 +1,4 @@
-"""Open images, with labels or without: folders, files of arrays, arrays, data sets of PyTorch."""
+"""Open images, with or without labels: folders, array files, arrays, PyTorch datasets."""
 
 from __future__ import annotations
 
@@ -37,22 +37,24 @@ def open_images(
     short_side: int = 256,
     memory: int = MEMORY,
 ) -> Source:
-    """A source of unlabelled images.
+    """Open a source of unlabelled images.
 
     Args:
         spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
             N×H×W×C, N×C×H×W), or a PyTorch dataset.
-        split: Where data come with an official test set: everything but that set (``train``), that
-            set alone, or all.
-        channels: For a folder, 1, 3 or 4; for arrays, which axis is the channels'.
-        value_range: For numbers other than bytes, the (low, high) to map to (0, 1): the
-            :attr:`ImageSource.value_range` of the data an encoder was trained on.
-        short_side: Image files larger than this are reduced to it.
-        memory: Bytes that decoded image files may take.
+        split: Part of data with an official test set: everything but the test set (``train``), only
+            the test set (``test``), or both (``all``).
+        channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
+            channel axis.
+        value_range: For values other than bytes, the (low, high) to map to (0, 1): the
+            :attr:`ImageSource.value_range` of an encoder's training data. By default determined
+            from the values.
+        short_side: Largest short side of image files, in pixels; larger images are downscaled.
+        memory: Memory limit for decoded image files, in bytes.
 
     Raises:
-        TypeError: Something that is no source of images, or that only unpickling could read.
-        ValueError: The data cannot be used; the reason is said.
+        TypeError: An object that is not images, or a file that only unpickling could read.
+        ValueError: Unusable data; the message gives the reason.
     """
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
@@ -94,22 +96,22 @@ def _open_arrays(
 def label_images(
     spec: Path | NDArray[Any] | Tensor | Dataset[Any], *, labels: str | None = None, **options: Any
 ) -> LabelledData:
-    """Images and their classes, as the folders, the file or the data set say.
+    """Open images with the classes given by the folders, the file or the dataset.
 
     Args:
-        spec: As for :func:`open_images`.
-        labels: Images have one set of labels: None.
-        options: Likewise.
+        spec: Images, as in :func:`open_images`.
+        labels: Must be None: images have a single set of labels.
+        options: Options of :func:`open_images`.
 
     Raises:
-        ValueError: No labels, one class only, or labels that do not fit the images.
+        ValueError: No labels, only one class, or labels that do not match the images.
     """
     if labels is not None:
-        raise ValueError(f"`labels` must be a class for each image, got the name {labels!r}")
+        raise ValueError(f"`labels` must be one class per image, got the name {labels!r}")
     if isinstance(spec, Dataset):
         return with_labels(open_images(spec, **options), _labels_of(spec))
     if not isinstance(spec, Path):
-        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+        raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
     if isinstance(source, FolderSource):
         return label_folder(source, noun="images")
@@ -135,7 +137,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Arrays, data sets and folders are images unless another kind is surer of them."""
+    """Arrays, datasets and folders are images unless another kind has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
         return Sureness.PERHAPS

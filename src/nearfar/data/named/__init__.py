@@ -1,4 +1,4 @@
-"""Data sets known by name."""
+"""Named datasets."""
 
 from nearfar.data.named._archives import Archive, Places, obtain
 from nearfar.data.named._catalogue import (

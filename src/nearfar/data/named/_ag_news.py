@@ -1,4 +1,4 @@
-"""AG News: titles and first sentences of news in four classes."""
+"""AG News: titles and descriptions of news articles in four classes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ CLASSES = ("World", "Sports", "Business", "Sci/Tech")
 
 
 def load_ag_news(places: Places) -> NamedSet:
-    """120,000 + 7,600 texts of about 38 words, or a sample of the former if that is what is there.
+    """120,000 training and 7,600 test texts of about 38 words, or a sample of the training set.
 
-    A sample has a column `balanced`: probes are trained on those texts, as many of each class.
+    The sample is used if the full set is not on disk. Its column `balanced` marks a class-balanced
+    subset, which probes are trained on.
     """
     sample = places.find(SAMPLE_FILES[0])
     if sample is None or places.find(*AG_NEWS_FILES[:2]) is not None:
@@ -35,7 +36,7 @@ def load_ag_news(places: Places) -> NamedSet:
         return _named(train, test, np.ones(len(train[0]), dtype=bool))
     held_out = places.find(SAMPLE_FILES[1])
     if held_out is None:
-        raise FileNotFoundError(f"ag-news needs {SAMPLE_FILES[1]} beside {SAMPLE_FILES[0]}")
+        raise FileNotFoundError(f"ag-news needs {SAMPLE_FILES[1]} next to {SAMPLE_FILES[0]}")
     texts, labels, balanced = _read_sample(sample)
     test_texts, test_labels, _ = _read_sample(held_out)
     return _named((texts, labels), (test_texts, test_labels), balanced)
@@ -57,7 +58,7 @@ def _named(train: _Texts, test: _Texts, probed: NDArray[np.bool_]) -> NamedSet:
 
 
 def _read_official(path: Path) -> _Texts:
-    """Class from 1, title, description; no header."""
+    """Read rows of class (from 1), title and description, without a header."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     return [f"{row[1]} {row[2]}" for row in rows], np.array([int(row[0]) - 1 for row in rows])

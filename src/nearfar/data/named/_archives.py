@@ -1,4 +1,4 @@
-"""Official archives: looked for on disk, else downloaded; a checksum in either case."""
+"""Official archives, found on disk or downloaded, with their checksums verified."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from nearfar.records import replace_atomically
 __all__ = ["Archive", "Places", "obtain"]
 
 CHUNK = 1 << 20
-PATIENCE = 30.0  # seconds without a byte
+PATIENCE = 30.0  # timeout of a connection, in seconds
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file as its authors publish it."""
+    """A file as published by the dataset's authors."""
 
     file: str
     urls: tuple[str, ...]
@@ -31,11 +31,11 @@ class Archive:
 
 @dataclass(frozen=True)
 class Places:
-    """Where data sets are looked for.
+    """Folders that are searched for datasets.
 
     Attributes:
-        data: The user's folder of data sets, ``$NEARFAR_DATA``; None without one.
-        cache: Where downloads go: ``$NEARFAR_CACHE``, else ``~/.cache/nearfar``.
+        data: The user's folder of datasets, ``$NEARFAR_DATA``; None if unset.
+        cache: Folder for downloads: ``$NEARFAR_CACHE``, by default ``~/.cache/nearfar``.
     """
 
     data: Path | None
@@ -43,33 +43,34 @@ class Places:
 
     @classmethod
     def here(cls, data_dir: Path | None = None) -> Places:
-        """From arguments and the environment."""
+        """Determine the folders from the argument and the environment variables."""
         data = data_dir or (Path(d) if (d := os.environ.get("NEARFAR_DATA")) else None)
         cache = os.environ.get("NEARFAR_CACHE")
         return cls(data, Path(cache) if cache else Path.home() / ".cache" / "nearfar")
 
     def find(self, *names: str) -> Path | None:
-        """The first of these files or folders under the user's folder."""
+        """The first existing one of these files or folders in the user's folder."""
         if self.data is None:
             return None
         return next((path for name in names if (path := self.data / name).exists()), None)
 
 
-class _Unreachable(Exception):  # noqa: N818  (tells the network's errors from the disk's)
+class _Unreachable(Exception):  # noqa: N818  (distinguishes network errors from disk errors)
     pass
 
 
 def obtain(archive: Archive, *, name: str, places: Places) -> Path:
-    """The archive on disk, downloaded into the cache if need be.
+    """Path of an archive, which is downloaded into the cache if it is not on disk.
 
     Args:
-        archive: What is wanted.
-        name: The data set it belongs to, for messages and as a folder's name.
-        places: Where to look and where to put it.
+        archive: The archive.
+        name: Name of its dataset, for messages and as the folder name in the cache.
+        places: Folders to search and to download into.
 
     Raises:
-        ValueError: A file has the wrong checksum; a download is not kept.
-        ConnectionError: No server could be reached; says where to put the file by hand.
+        ValueError: A file has the wrong checksum; a downloaded file is then deleted.
+        ConnectionError: No server could be reached; the message says where to put the file
+            manually.
     """
     target = places.cache / name / archive.file
     given = places.find(archive.file, f"{name}/{archive.file}")
@@ -85,10 +86,10 @@ def obtain(archive: Archive, *, name: str, places: Places) -> Path:
             reasons.append(f"{url} ({unreachable})")
         else:
             return target
-    folder = places.data or "the folder that $NEARFAR_DATA names"
+    folder = places.data or "the folder given by $NEARFAR_DATA"
     raise ConnectionError(
         f"cannot download {name}: {'; '.join(reasons)}."
-        f" Without a network, put {archive.file} into {target.parent} or into {folder}"
+        f" Without a network, place {archive.file} in {target.parent} or in {folder}"
     )
 
 
@@ -113,7 +114,7 @@ def _stream(url: str, label: str) -> Iterator[bytes]:
                     got += len(chunk)
                     advance(len(chunk))
             if total is not None and got < total:
-                raise _Unreachable(f"broke off after {got:,} of {total:,} bytes")
+                raise _Unreachable(f"connection lost after {got:,} of {total:,} bytes")
     except (OSError, http.client.HTTPException) as error:
         raise _Unreachable(str(getattr(error, "reason", None) or error)) from error
 

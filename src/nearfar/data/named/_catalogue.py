@@ -1,4 +1,4 @@
-"""The names, what loads each, and which are here already."""
+"""The named datasets, their loading functions, and their locations."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ __all__ = ["NAMES", "is_name", "load_named", "named_modality", "named_set", "nam
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set that has a name.
+    """A named dataset.
 
     Attributes:
-        load: Reads it.
-        samples: What it holds.
-        classes: How many.
-        modality: What the samples are.
-        files: What is looked for under the user's folder.
-        megabytes: Size of the download; 0 where there is none.
-        origin: Where data that are never downloaded come from.
+        load: Function that reads it.
+        samples: Number and size of its samples.
+        classes: Number of classes.
+        modality: Modality of the samples.
+        files: Names of its files in the user's folder.
+        megabytes: Size of the download in MB; 0 if it is not downloaded.
+        origin: Origin of a dataset that is neither read from the user's folder nor downloaded.
     """
 
     load: Callable[[Places], ImageSet] | Callable[[Places], NamedSet]
@@ -90,11 +90,11 @@ ENTRIES = {
         31,
     ),
     "fsdd": Entry(
-        load_fsdd, "2,700 + 300 sounds of spoken digits", 10, FSDD_FILES, modality="sequences"
+        load_fsdd, "2,700 + 300 recordings of spoken digits", 10, FSDD_FILES, modality="sequences"
     ),
     "mnist": Entry(load_mnist, "60,000 + 10,000 grey 28×28", 10, ("mnist", "MNIST/raw"), 12),
     "multi30k": Entry(
-        load_multi30k, "29,000 + 1,000 pictures' captions", 0, MULTI30K_FILES, modality="pairs"
+        load_multi30k, "captions of 29,000 + 1,000 images", 0, MULTI30K_FILES, modality="pairs"
     ),
     "omniglot": Entry(
         load_omniglot,
@@ -111,7 +111,7 @@ ENTRIES = {
         9,
         modality="pairs",
     ),
-    "shapes": Entry(load_shapes, "5,000 + 1,000 colour 32×32", 8, origin="drawn on the spot"),
+    "shapes": Entry(load_shapes, "5,000 + 1,000 colour 32×32", 8, origin="generated on demand"),
     "stl10": Entry(
         load_stl10,
         "105,000 (5,000 labelled) + 8,000 colour 96×96",
@@ -139,12 +139,12 @@ NAMES = tuple(ENTRIES)
 
 
 def is_name(spec: object) -> bool:
-    """Whether a text names a data set; a path to a folder of that name is written ``./digits``."""
+    """Whether a string names a dataset; a folder of the same name must be given as ``./digits``."""
     return isinstance(spec, str) and spec in NAMES
 
 
 def load_named(name: str, *, places: Places | None = None) -> ImageSet:
-    """Images by name: from the user's folder, the cache, or their authors' server.
+    """Load images by name, from the user's folder, the cache or their authors' server.
 
     Example:
         >>> digits = load_named("digits")
@@ -158,14 +158,14 @@ def load_named(name: str, *, places: Places | None = None) -> ImageSet:
 
 
 def named_set(name: str, *, places: Places | None = None) -> NamedSet:
-    """Any data set by name, as sources."""
+    """Load a dataset of any modality by name, as sources."""
     check_choice(NAMES, name=name)
     loaded = ENTRIES[name].load(places or Places.here())
     return of_images(loaded, name=name) if isinstance(loaded, ImageSet) else loaded
 
 
 def named_modality(name: str) -> str:
-    """What the samples of a named set are.
+    """Modality of a named dataset.
 
     >>> named_modality("digits")
     'images'
@@ -175,7 +175,7 @@ def named_modality(name: str) -> str:
 
 
 def named_sources(*, data_dir: Path | None = None) -> list[dict[str, str]]:
-    """Every name: modality, samples (training + test), classes, where the data are or come from.
+    """Table of the named datasets: modality, samples (training + test), classes and location.
 
     Example:
         >>> next(row for row in named_sources() if row["name"] == "digits")
@@ -209,5 +209,5 @@ def _where(name: str, entry: Entry, places: Places) -> str:
     ):
         given = cached
     if given is None and not entry.megabytes:
-        return f"not here: put {entry.files[0]} into the folder that $NEARFAR_DATA names"
-    return str(given) if given else f"to download, {entry.megabytes:,} MB"
+        return f"not found: place {entry.files[0]} in the folder given by $NEARFAR_DATA"
+    return str(given) if given else f"download of {entry.megabytes:,} MB"

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100, from the binary archives (the Python ones are pickles)."""
+"""CIFAR-10 and CIFAR-100, from the binary archives (the Python versions are pickles)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PIXELS = 3 * 32 * 32
 
 
 def load_cifar10(places: Places) -> ImageSet:
-    """50,000 and 10,000 colour images 32×32 in ten classes.
+    """50,000 training and 10,000 test colour images of 32×32 pixels in 10 classes.
 
-    Under the user's folder ``cifar10_train.npz`` and ``cifar10_test1k.npz`` are lossless sheets of
-    the training set and of the first 1,000 test images.
+    In the user's folder, ``cifar10_train.npz`` and ``cifar10_test1k.npz`` contain the training set
+    and the first 1,000 test images as losslessly compressed sheets.
     """
     train, test = places.find("cifar10_train.npz"), places.find("cifar10_test1k.npz")
     if train is None or test is None:
@@ -49,12 +49,12 @@ def load_cifar10(places: Places) -> ImageSet:
 
 
 def load_cifar100(places: Places) -> ImageSet:
-    """50,000 and 10,000 colour images 32×32 in a hundred (fine) classes."""
+    """50,000 training and 10,000 test colour images of 32×32 pixels in 100 (fine) classes."""
     return unpacked("cifar100", places, fill=lambda store: unpack_cifar100(store, places))
 
 
 def unpack_cifar10(store: Store, places: Places, *, archive: Archive = CIFAR10) -> None:
-    """Bring the official archive into a store."""
+    """Unpack the official archive into a store."""
     path = obtain(archive, name="cifar10", places=places)
     with tarfile.open(path) as tar:
         folder = "cifar-10-batches-bin/"
@@ -65,7 +65,7 @@ def unpack_cifar10(store: Store, places: Places, *, archive: Archive = CIFAR10) 
 
 
 def unpack_cifar100(store: Store, places: Places, *, archive: Archive = CIFAR100) -> None:
-    """Bring the official archive into a store."""
+    """Unpack the official archive into a store."""
     path = obtain(archive, name="cifar100", places=places)
     with tarfile.open(path) as tar:
         folder = "cifar-100-binary/"
@@ -77,7 +77,7 @@ def unpack_cifar100(store: Store, places: Places, *, archive: Archive = CIFAR100
 def _read(tar: tarfile.TarFile, member: str) -> bytes:
     file = tar.extractfile(member)
     if file is None:
-        raise ValueError(f"{tar.name!s} holds no file {member}")
+        raise ValueError(f"{tar.name!s} has no file {member}")
     return file.read()
 
 

@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn."""
+"""Handwritten digits from scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["load_digits"]
 
 
 def load_digits(places: Places) -> ImageSet:
-    """1,797 grey images 8×8 in ten classes, without an official split."""
+    """1,797 grey images of 8×8 pixels in 10 classes, without an official split."""
     from sklearn.datasets import load_digits as load
 
     bunch = load()

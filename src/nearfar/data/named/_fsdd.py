@@ -1,4 +1,4 @@
-"""Free Spoken Digit Dataset: ten digits, six speakers, fifty takes of each."""
+"""Free Spoken Digit Dataset: 10 digits by 6 speakers, with 50 recordings of each."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from nearfar.data.named._named_set import NamedSet
 __all__ = ["FSDD_FILES", "load_fsdd"]
 
 FSDD_FILES = ("fsdd.npz",)
-TEST_TAKES = 5  # the official split: takes 0 to 4 are the test set
+TEST_TAKES = 5  # official split: recordings 0 to 4 are the test set
 
 
 def load_fsdd(places: Places) -> NamedSet:
     """3,000 recordings at 8 kHz, 0.14 to 2.28 s; labels ``digit`` and ``speaker``.
 
     Raises:
-        FileNotFoundError: The file is not there; it is not downloaded.
+        FileNotFoundError: The file is missing; it is not downloaded automatically.
     """
     from nearfar.data.sequences import SequenceArray
 
     path = places.find(*FSDD_FILES)
     if path is None:
-        raise FileNotFoundError(
-            f"fsdd needs {FSDD_FILES[0]} in the folder that $NEARFAR_DATA names"
-        )
+        raise FileNotFoundError(f"fsdd needs {FSDD_FILES[0]} in the folder given by $NEARFAR_DATA")
     with np.load(path, allow_pickle=False) as file:
         held = {key: file[key] for key in file.files}
     test = held["take"] < TEST_TAKES
@@ -51,7 +49,7 @@ def load_fsdd(places: Places) -> NamedSet:
 def _choose(
     samples: NDArray[Any], offsets: NDArray[Any], rows: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Some recordings, one after the other."""
+    """Concatenate the selected recordings."""
     pieces = [samples[offsets[row] : offsets[row + 1]] for row in rows]
     ends = np.cumsum([0, *(len(piece) for piece in pieces)])
     return np.concatenate(pieces), ends

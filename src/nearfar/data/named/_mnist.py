@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST, in the idx format they share."""
+"""MNIST and Fashion-MNIST, in their common IDX format."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ FASHION_CLASSES = (
 
 
 def load_mnist(places: Places) -> ImageSet:
-    """60,000 and 10,000 grey images 28×28 of handwritten digits."""
+    """60,000 training and 10,000 test grey images of 28×28 pixels of handwritten digits."""
     folder = places.find("mnist", "MNIST/raw")
     loaded = _load(_files("mnist", MNIST, folder, places), tuple(map(str, range(10))))
     return replace(loaded, style="drawing")
 
 
 def load_fashion_mnist(places: Places) -> ImageSet:
-    """60,000 and 10,000 grey images 28×28 of clothes."""
+    """60,000 training and 10,000 test grey images of 28×28 pixels of clothing."""
     folder = places.find("fashion-mnist", "FashionMNIST/raw")
     if folder is None and DEBIAN.is_dir():
         folder = DEBIAN
@@ -74,10 +74,10 @@ def load_fashion_mnist(places: Places) -> ImageSet:
 
 
 def read_idx(path: Path) -> NDArray[Any]:
-    """An array of bytes in the idx format, gzipped or not.
+    """Read a byte array in IDX format, gzipped or not.
 
     Raises:
-        ValueError: The file is damaged or of another kind.
+        ValueError: The file is damaged or not in IDX format.
     """
     try:
         raw = path.read_bytes()
@@ -87,14 +87,14 @@ def read_idx(path: Path) -> NDArray[Any]:
     axes = content[3] if len(content) > 4 and content[:3] == b"\0\0\x08" else 0
     shape = tuple(np.frombuffer(content, ">u4", count=axes, offset=4).tolist()) if axes else ()
     if not axes or len(content) != 4 + 4 * axes + int(np.prod(shape)):
-        raise ValueError(f"{path} is no idx file of bytes, or it is cut short")
+        raise ValueError(f"{path} is not an IDX file of bytes, or is truncated")
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
 def _files(
     name: str, published: dict[str, tuple[str, ...]], folder: Path | None, places: Places
 ) -> list[Path]:
-    """The four files, from a folder that has them or from the authors."""
+    """Paths of the four files, from a folder that has all of them or downloaded."""
     paths = []
     for file, md5 in zip(FILES, published["md5"], strict=True):
         given = [folder / f"{file}.gz", folder / file] if folder is not None else []

@@ -1,4 +1,4 @@
-"""Multi30k: five English captions of each picture, written independently."""
+"""Multi30k: five independently written English captions per image."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ CAPTIONS = 5
 
 
 def load_multi30k(places: Places) -> NamedSet:
-    """Captions of 29,000 + 1,014 + 1,000 photographs; the photographs are not part of it.
+    """Captions of 29,000 training, 1,014 validation and 1,000 test images, without the images.
 
-    A training sample is a picture's five captions, of which views draw two. The test set is pairs
-    of its first two captions: caption 1 asks, caption 2 answers.
+    A training sample is the group of an image's five captions, from which two are drawn as views. A
+    test sample is the pair of an image's first two captions: caption 1 is the query, caption 2 the
+    key.
 
     Raises:
-        FileNotFoundError: The file is not there; it says where the captions come from.
-        ValueError: A picture without all its captions.
+        FileNotFoundError: The file is missing; the message says where to get the captions.
+        ValueError: An image lacks a caption.
     """
     path = places.find(*MULTI30K_FILES)
     if path is None:
         raise FileNotFoundError(
-            f"multi30k needs {MULTI30K_FILES[0]} in the folder that $NEARFAR_DATA names: columns"
+            f"multi30k needs {MULTI30K_FILES[0]} in the folder given by $NEARFAR_DATA: columns"
             f" split, image, cap1 to cap{CAPTIONS}, separated by tabs; the captions are"
             f" data/task2/raw of {ORIGIN}, for non-commercial research"
         )
@@ -38,7 +39,7 @@ def load_multi30k(places: Places) -> NamedSet:
 
 
 def read_captions(path: Path) -> NamedSet:
-    """The set out of its file."""
+    """Read the dataset from its file."""
     columns = read_table(path).columns
     captions = list(zip(*(columns[f"cap{i}"] for i in range(1, CAPTIONS + 1)), strict=True))
     parts: dict[str, list[tuple[str, ...]]] = {"train": [], "val": [], "test": []}

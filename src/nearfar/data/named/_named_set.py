@@ -1,4 +1,4 @@
-"""What stands behind a name, whatever its samples are."""
+"""The content of a named dataset of any modality."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ImageSet", "NamedSet", "Part", "of_images"]
 
 @dataclass(frozen=True)
 class Part:
-    """Images and the class of each."""
+    """Images with their classes."""
 
     images: UInt8[np.ndarray, "samples channels height width"]
     labels: Int64[np.ndarray, " samples"]
@@ -28,15 +28,15 @@ class Part:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A labelled set as its authors split it.
+    """A labelled set of images with its official split.
 
     Attributes:
-        train: What probes are trained on.
-        class_names: Name of each label.
-        test: What probes are judged on; None without an official split.
+        train: Images that probes are trained on.
+        class_names: Name of each class.
+        test: Images that probes are evaluated on; None without an official split.
         unlabelled: Further images for pretraining.
-        notes: What a user should know about this copy.
-        style: ``drawing`` for glyphs, which are augmented mildly and not mirrored.
+        notes: Notes on this copy for the user.
+        style: ``drawing`` for glyphs, whose augmentations are mild and do not flip; otherwise None.
     """
 
     train: Part
@@ -49,17 +49,17 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class NamedSet:
-    """Sources as their authors split them, and labels for evaluation.
+    """Sources with their official split, and labels for evaluation.
 
     Attributes:
-        pretrain: What is trained on without labels: everything but the test set, or a whole graph.
-        train: What probes are trained on.
-        labels: One or several sets of labels of `train`, whole numbers or words; the first is what
-            is asked for unless another is named.
-        test: What probes are judged on; None without an official split.
-        test_labels: Likewise for `test`.
-        everything: All samples; `pretrain` and `test` if not given.
-        class_names: Names of the first set's labels where these are numbers from 0.
+        pretrain: Samples for pretraining: everything but the test set, or a whole graph.
+        train: Samples that probes are trained on.
+        labels: One or several sets of labels of `train`, integers or strings; the first is the
+            default.
+        test: Samples that probes are evaluated on; None without an official split.
+        test_labels: The sets of labels of `test`.
+        everything: All samples; by default `pretrain` and `test`.
+        class_names: Class names for the first set of labels, if these are numbers from 0.
     """
 
     pretrain: Source
@@ -80,7 +80,7 @@ class NamedSet:
 
 
 def of_images(loaded: ImageSet, *, name: str) -> NamedSet:
-    """A set of images in arrays."""
+    """Convert a set of images in arrays."""
     source = partial(ArraySource, style=loaded.style)
     train = source(loaded.train.images, name=name, notes=loaded.notes)
     pretrain: Source = train

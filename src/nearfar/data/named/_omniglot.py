@@ -1,4 +1,4 @@
-"""Omniglot's background set: handwritten characters of 30 alphabets."""
+"""Omniglot's background set: handwritten characters from 30 alphabets."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ARCHIVE = Archive(
     "68d2efa1b9178cc56df9314c21c6e718",
 )
 SIDE = 105
-TRAINING_ALPHABETS = 20  # of 30, in the order of their names; the others are for testing
+TRAINING_ALPHABETS = 20  # the first of 30 in alphabetical order; the others are the test set
 
 
 def load_omniglot(places: Places) -> ImageSet:
-    """19,280 drawings 105×105 of 964 characters, ink white on black.
+    """19,280 drawings of 964 characters, 105×105 pixels, white ink on black.
 
-    Split by alphabet: the first 20 to pretrain on, the last 10 to test, so that no character of
-    the test is seen in training. A class is a character.
+    Split by alphabet: the first 20 for pretraining, the last 10 for testing, so that no test
+    character occurs in training. Each character is a class.
     """
     packed = places.find("omniglot_background.npz")
     if packed is None:
@@ -57,7 +57,7 @@ def _read_packed(path: Path) -> ImageSet:
 
 
 def unpack_omniglot(store: Store, places: Places, *, archive: Archive = ARCHIVE) -> None:
-    """Bring the official archive into a store."""
+    """Unpack the official archive into a store."""
     path = obtain(archive, name="omniglot", places=places)
     with zipfile.ZipFile(path) as file:
         members = sorted(name for name in file.namelist() if name.endswith(".png"))

@@ -1,4 +1,4 @@
-"""Omniglot as pairs: two drawings of a character by different people."""
+"""Omniglot as pairs: two drawings of the same character by different people."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ __all__ = ["load_omniglot_pairs"]
 
 SIDE = 28
 DRAWERS = 20
-SHOWN = 5  # drawings of a character that a probe is trained on; it is judged on the others
+SHOWN = 5  # drawings per character for training a probe; the others are for its evaluation
 
 
 def load_omniglot_pairs(places: Places) -> NamedSet:
-    """633 characters by 20 people to pretrain on; 331 characters of other alphabets to judge.
+    """633 characters by 20 people for pretraining; 331 from other alphabets for evaluation.
 
-    A sample is a character, of which views draw two of the 20 drawings anew in each epoch, by two
-    people (Tsai et al. draw them with replacement, so that one pair in twenty is a drawing and
-    itself). Which drawings are of one character is what pairs know; which character it is nobody
-    is told. Ink is white on black, 28×28. A probe is trained on the first 5 drawings of each
-    character of the last ten alphabets and judged on the other 15.
+    A sample is a character with 20 drawings, each by another person. In each epoch two of them are
+    drawn without replacement as views (Tsai et al. draw with replacement, so that one pair in
+    twenty consists of the same drawing twice). Pretraining uses which drawings show the same
+    character, but not the character's label. Images are 28×28, white ink on black. A probe is
+    trained on the first 5 drawings of each character of the last ten alphabets and evaluated on the
+    other 15.
 
     Reference:
-        Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), section 4; their split is
-        964 characters to pretrain on and 659 of a second archive to judge.
+        Tsai, Wu, Salakhutdinov, Morency, ICLR 2021 (arXiv 2006.05576), section 4; their split has
+        964 characters for pretraining and 659 from a second archive for evaluation.
     """
     loaded = load_omniglot(places)
     assert loaded.test is not None
@@ -55,7 +56,7 @@ def load_omniglot_pairs(places: Places) -> NamedSet:
 
 
 def _by_character(part: Part) -> Part:
-    """Rows sorted by character; each must have as many drawings."""
+    """Sort rows by character, and check that each has the full number of drawings."""
     order = np.argsort(part.labels, kind="stable")
     counts = np.unique(part.labels, return_counts=True)[1]
     if (counts != DRAWERS).any():

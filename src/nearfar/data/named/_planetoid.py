@@ -21,7 +21,7 @@ SERVER = (
     "https://raw.githubusercontent.com/kimiyoung/planetoid"
     "/af6abf468a772cc055bec88c52e4d6f51b7c37e3/data"
 )
-_RECONSTRUCT: Any = np.empty(0).__reduce__()[0]  # under its name in any version of NumPy
+_RECONSTRUCT: Any = np.empty(0).__reduce__()[0]  # its name differs between NumPy versions
 PARTS = ("allx", "ally", "graph", "test.index", "tx", "ty", "y")
 MD5 = {
     "cora": (
@@ -46,17 +46,17 @@ MD5 = {
 
 
 def load_cora(places: Places) -> NamedSet:
-    """2,708 papers on machine learning, which cite one another, with the words in them."""
+    """Citation graph of 2,708 machine learning papers with bag-of-words features."""
     return _load("cora", places)
 
 
 def load_citeseer(places: Places) -> NamedSet:
-    """3,327 papers on computer science; 15 of them have no words and no class."""
+    """Citation graph of 3,327 computer science papers; 15 have neither words nor a class."""
     return _load("citeseer", places)
 
 
 def _load(name: str, places: Places) -> NamedSet:
-    """The whole graph to pretrain on; 20 labelled nodes a class to fit on, 1,000 to judge on."""
+    """The whole graph for pretraining; 20 labelled nodes per class for probes, 1,000 test nodes."""
     from nearfar.data.graphs import Graph, GraphSource, NodeFeatures
     from nearfar.data.graphs._open_graphs import labelled_nodes
     from nearfar.data.graphs._reading import read_npz
@@ -92,10 +92,10 @@ def _obtain(name: str, part: str, places: Places) -> bytes:
 
 
 def read_planetoid(files: dict[str, bytes]) -> dict[str, NDArray[Any]]:
-    """The graph in the authors' files: the arrays of :func:`nearfar.data.open_source`'s ``.npz``.
+    """Read a graph from the authors' files, as arrays named as in a ``.npz`` file of a graph.
 
-    The files are pickles. Each has a checksum, and nothing in them but arrays, sparse matrices,
-    lists and dictionaries is built.
+    The files are pickles. Their checksums are verified, and only arrays, sparse matrices, lists and
+    dictionaries are unpickled.
 
     Args:
         files: Content of ``allx``, ``ally``, ``graph``, ``test.index``, ``tx``, ``ty`` and ``y``.
@@ -103,7 +103,7 @@ def read_planetoid(files: dict[str, bytes]) -> dict[str, NDArray[Any]]:
     known, held_out = _Plain.read(files["allx"]), _Plain.read(files["tx"])
     order = np.array(files["test.index"].split(), dtype=np.int64)
     nodes = max(known.shape[0], int(order.max()) + 1)
-    # nodes between the test set's numbers that it leaves out have neither words nor a class
+    # nodes missing from the test set's range of numbers have neither words nor a class
     rows = [*_rows(known), *_rows(held_out)]
     number = [*range(known.shape[0]), *order.tolist()]
     words: list[Any] = [(np.empty(0, np.int64), np.empty(0, np.float32))] * nodes
@@ -133,7 +133,7 @@ def _rows(matrix: _Sparse) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float
 
 @final
 class _Sparse:
-    """The parts of a sparse matrix as they were saved."""
+    """The arrays of a pickled sparse matrix."""
 
     indptr: NDArray[Any]
     indices: NDArray[Any]
@@ -147,7 +147,7 @@ class _Sparse:
 
 @final
 class _Plain(pickle.Unpickler):
-    """Builds arrays and lists of them; refuses everything else."""
+    """An unpickler restricted to arrays, sparse matrices, lists and dictionaries."""
 
     known: ClassVar[dict[tuple[str, str], Callable[..., Any]]] = {
         ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
@@ -161,7 +161,7 @@ class _Plain(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self.known:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a graph")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a graph's file")
         return self.known[module, name]
 
     @classmethod

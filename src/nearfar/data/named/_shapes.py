@@ -1,4 +1,4 @@
-"""Rendered shapes, drawn on the spot."""
+"""Rendered shapes, generated on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRAIN, TEST = 5_000, 1_000
 
 
 def load_shapes(places: Places) -> ImageSet:
-    """5,000 + 1,000 colour images 32×32 of eight shapes; the label is the shape."""
+    """5,000 training and 1,000 test colour images of 32×32 pixels, labelled by their 8 shapes."""
     world = ShapeWorld()
 
     def part(first: int, count: int) -> Part:

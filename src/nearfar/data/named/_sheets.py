@@ -1,4 +1,4 @@
-"""Many small images in one compressed array: lossless sheets, or one file after the other."""
+"""Many small images in one compressed array: as lossless sheets, or as concatenated files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["decode_all", "read_sheets"]
 
 
 def decode_all(files: list[bytes], *, label: str) -> UInt8[np.ndarray, "files 3 height width"]:
-    """Decode image files of one size to RGB, in threads."""
+    """Decode image files of equal size to RGB, in threads."""
     images = in_threads(_decode, files, label=label)
     return np.stack(images).transpose(0, 3, 1, 2)
 
@@ -26,7 +26,7 @@ def decode_all(files: list[bytes], *, label: str) -> UInt8[np.ndarray, "files 3 
 def read_sheets(
     path: Path,
 ) -> tuple[UInt8[np.ndarray, "samples 3 32 32"], Int64[np.ndarray, " samples"], tuple[str, ...]]:
-    """Images, labels and class names of sheets of 25 rows of 40 images 32×32."""
+    """Images, labels and class names from sheets of 25 × 40 images of 32×32 pixels."""
     with np.load(path, allow_pickle=False) as arrays:
         names = tuple(map(str, arrays["class_names"]))
         labels = arrays["y"].astype(np.int64)
@@ -37,7 +37,7 @@ def read_sheets(
 
 
 def split(content: NDArray[np.uint8], offsets: NDArray[Any]) -> list[bytes]:
-    """File i is `content[offsets[i] : offsets[i + 1]]`."""
+    """Split concatenated files; file i is `content[offsets[i] : offsets[i + 1]]`."""
     return [content[a:b].tobytes() for a, b in pairwise(offsets.tolist())]
 
 

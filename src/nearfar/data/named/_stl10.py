@@ -1,4 +1,4 @@
-"""STL-10: few labels, many images without one."""
+"""STL-10: few labelled and many unlabelled images."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ ARCHIVE = Archive(
 )
 SHAPE = (3, 96, 96)
 PIXELS = 3 * 96 * 96
-AT_ONCE = 1000  # images
+AT_ONCE = 1000  # images per chunk
 
 
 def load_stl10(places: Places) -> ImageSet:
-    """5,000 and 8,000 labelled colour images 96×96 in ten classes, 100,000 unlabelled ones."""
+    """5,000 training, 8,000 test and 100,000 unlabelled 96×96 colour images in 10 classes."""
     return unpacked("stl10", places, fill=lambda store: unpack_stl10(store, places))
 
 
 def unpack_stl10(store: Store, places: Places, *, archive: Archive = ARCHIVE) -> None:
-    """Bring the official archive into a store."""
+    """Unpack the official archive into a store."""
     path = obtain(archive, name="stl10", places=places)
     with tarfile.open(path) as tar:
         class_names: list[str] = []
-        for member in tar:  # in the archive's order: seeking back would unpack it again
+        for member in tar:  # in the archive's order: seeking back would decompress it again
             file = tar.extractfile(member) if member.isfile() else None
             part, _, kind = member.name.rpartition("/")[2].removesuffix(".bin").partition("_")
             if file is None:
@@ -57,4 +57,4 @@ def _images(read: Callable[[int], bytes], count: int) -> Iterator[NDArray[np.uin
     for first in range(0, count, AT_ONCE):
         number = min(AT_ONCE, count - first)
         stored = np.frombuffer(read(number * PIXELS), np.uint8).reshape(number, *SHAPE)
-        yield stored.transpose(0, 1, 3, 2)  # columns come first in the file
+        yield stored.transpose(0, 1, 3, 2)  # stored in column-major order

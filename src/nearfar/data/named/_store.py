@@ -1,4 +1,4 @@
-"""Unpacked data sets in the cache: plain `.npy` files that are mapped, not loaded."""
+"""Unpacked datasets in the cache, as memory-mapped `.npy` files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from nearfar.records import replace_atomically, write_text
 
 __all__ = ["Store", "unpacked"]
 
-COMPLETE = "classes.json"  # written last
+COMPLETE = "classes.json"  # written last; marks a complete dataset
 
 
 class Store:
-    """Receives the arrays of one data set."""
+    """Writes the arrays of one dataset."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,7 +28,7 @@ class Store:
     def images(
         self, part: str, chunks: Iterable[NDArray[np.uint8]], *, shape: tuple[int, int, int, int]
     ) -> None:
-        """Write the images of a part, which come in chunks of N×C×H×W."""
+        """Write the images of a part, given in chunks of N×C×H×W."""
 
         def write(path: Path) -> None:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -39,22 +39,22 @@ class Store:
                     file.write(np.ascontiguousarray(chunk, dtype=np.uint8).data)
                     count += len(chunk)
             if count != shape[0]:
-                raise ValueError(f"{part} has {count:,} images, {shape[0]:,} were expected")
+                raise ValueError(f"{part} has {count:,} images, expected {shape[0]:,}")
 
         replace_atomically(self._folder / f"{part}_images.npy", write)
 
     def labels(self, part: str, labels: NDArray[Any]) -> None:
-        """Write the class of each image of a part."""
+        """Write the classes of a part's images."""
         array = np.asarray(labels, dtype=np.int64)
         replace_atomically(self._folder / f"{part}_labels.npy", lambda path: _save(path, array))
 
     def class_names(self, names: Iterable[str]) -> None:
-        """Write the name of each class; last, for it says that the set is complete."""
+        """Write the class names. Must come last: their file marks the dataset as complete."""
         write_text(self._folder / COMPLETE, json.dumps(list(names)))
 
 
 def unpacked(name: str, places: Places, *, fill: Callable[[Store], None]) -> ImageSet:
-    """The data set in the cache; `fill` brings it there the first time."""
+    """The dataset in the cache; `fill` writes it there on first use."""
     folder = places.cache / name / "unpacked"
     if not (folder / COMPLETE).is_file():
         fill(Store(folder))

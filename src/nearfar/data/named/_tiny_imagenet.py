@@ -1,4 +1,4 @@
-"""Tiny-ImageNet: 200 of ImageNet's classes at 64×64."""
+"""Tiny ImageNet: 200 ImageNet classes at 64×64."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ ARCHIVE = Archive(
     "90528d7ca1a48142e341f4ef8d21d0de",
 )
 CLASSES = 200
-AT_ONCE = 5000  # images
+AT_ONCE = 5000  # images per chunk
 SHAPE = (3, 64, 64)
 
 
 def load_tiny_imagenet(places: Places) -> ImageSet:
-    """100,000 training and 10,000 validation colour images 64×64; the latter serve as test.
+    """100,000 training and 10,000 validation colour images of 64×64 pixels.
 
-    Under the user's folder ``tiny_imagenet_50.npz`` holds a quarter of the classes.
+    The validation set is the test set. In the user's folder, ``tiny_imagenet_50.npz`` contains a
+    quarter of the classes.
     """
     packed = places.find("tiny_imagenet_50.npz")
     if packed is None:
@@ -58,7 +59,7 @@ def _read_packed(path: Path) -> ImageSet:
 
 
 def unpack_tiny_imagenet(store: Store, places: Places, *, archive: Archive = ARCHIVE) -> None:
-    """Bring the official archive into a store."""
+    """Unpack the official archive into a store."""
     path = obtain(archive, name="tiny-imagenet", places=places)
     with zipfile.ZipFile(path) as file:
         root = PurePosixPath("tiny-imagenet-200")

@@ -1,4 +1,4 @@
-"""Sets of the UCR archive of time series, 2018."""
+"""Datasets from the UCR time series archive, 2018."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UCR_SETS = {
 
 
 def load_ucr(name: str) -> Callable[[Places], NamedSet]:
-    """What reads a set of the archive, in its official split.
+    """The loading function of a dataset of the archive, with its official split.
 
     Args:
         name: One of :data:`UCR_SETS`.
@@ -44,7 +44,7 @@ def load_ucr(name: str) -> Callable[[Places], NamedSet]:
         path = places.find(*UCR_FILES)
         if path is None:
             raise FileNotFoundError(
-                f"{name} needs {UCR_FILES[0]} in the folder that $NEARFAR_DATA names"
+                f"{name} needs {UCR_FILES[0]} in the folder given by $NEARFAR_DATA"
             )
         key, _, _ = UCR_SETS[name]
         with np.load(path, allow_pickle=False) as file:

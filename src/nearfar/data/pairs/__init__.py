@@ -1,4 +1,4 @@
-"""Sources of pairs: inputs and their self-supervised signals."""
+"""Sources of pairs: inputs with self-supervised signals."""
 
 from nearfar.data.pairs._groups import GroupSource
 from nearfar.data.pairs._open_pairs import PAIRS, label_pairs, may_be_pairs, open_pairs

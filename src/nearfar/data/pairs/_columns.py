@@ -1,4 +1,4 @@
-"""The two halves of each pair out of a file: which values, and what they are."""
+"""Read the two halves of each pair from a file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["Halves", "adjacent_halves", "read_halves"]
 
 @dataclass(frozen=True)
 class Halves:
-    """Both halves of every pair, in order; what is missing is None.
+    """Both halves of every pair, in order; missing values are None.
 
     Attributes:
-        name: Short name of what they are from.
-        x: The inputs: a list of values, or an array.
-        s: The signals.
-        place: What a person counts there: ``row``, ``line``.
-        rows: Where each pair stands.
-        notes: What was left out before.
+        name: Short name of their origin.
+        x: Inputs, as a list of values or an array.
+        s: Signals, as a list of values or an array.
+        place: Unit of `rows`: ``row`` or ``line``.
+        rows: Row or line number of each pair.
+        notes: Notes from reading the file.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Halves:
 
 
 def read_halves(path: Path, *, x: str | None, s: str | None) -> Halves:
-    """Two columns of a table, or two arrays of an ``.npz`` file.
+    """Read two columns of a table, or two arrays of an ``.npz`` file.
 
     Raises:
-        ValueError: No such column or array, or it was not said which two.
+        ValueError: No such column or array, or an ambiguous choice of the two.
         TypeError: An array that only unpickling could read.
     """
     if file_ending(path) in TABLE_ENDINGS:
@@ -57,17 +57,17 @@ def read_halves(path: Path, *, x: str | None, s: str | None) -> Halves:
         )
     if path.suffix.lower() != ".npz":
         raise ValueError(
-            f"{printable(str(path))} is no file of pairs: these end in"
+            f"{printable(str(path))} is not a file of pairs, which end in"
             f" {' '.join((*TABLE_ENDINGS, '.npz'))}"
         )
     return _from_arrays(path, x, s)
 
 
 def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
-    """Each text with the one after it: neighbours in a text are about the same thing.
+    """Pair each text with the next one: adjacent sentences have related content.
 
-    A file of lines has a sentence in each; an empty line ends a text, and no pair reaches over it.
-    Of a table the rows of a column follow one another; an empty entry ends a text.
+    A file of lines has one sentence per line; an empty line separates documents, which no pair
+    spans. In a table, adjacent rows of a column are paired, and an empty entry separates documents.
 
     Reference:
         Logeswaran, Lee: An efficient framework for learning sentence representations (ICLR 2018),
@@ -89,28 +89,28 @@ def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
         rows = range(1, len(texts) + 1)
     for text in texts:
         if text is not None and not isinstance(text, str):
-            raise TypeError(f"adjacent pairs must be of texts, got {text!r} in {name}")
+            raise TypeError(f"adjacent pairs must consist of texts, got {text!r} in {name}")
     full = [bool(text and text.strip()) for text in texts]
     pairs = [i for i in range(len(texts) - 1) if full[i] and full[i + 1]]
     if len(pairs) < 2:
-        raise ValueError(f"at least 2 pairs of neighbours are needed, got {len(pairs)} in {name}")
+        raise ValueError(f"at least 2 adjacent pairs are needed, got {len(pairs)} in {name}")
     return Halves(
         name,
         [texts[i] for i in pairs],
         [texts[i + 1] for i in pairs],
         place,
         [rows[i] for i in pairs],
-        (*notes, "pairs are of each text and the next"),
+        (*notes, "pairs consist of each text and the next"),
     )
 
 
 def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> tuple[str, str]:
-    """Which two; of two columns the first is the input."""
+    """Names of the two columns or arrays; of exactly two, the first is the input."""
     if x is None and s is None and len(held) == 2:
         return held[0], held[1]
     if x is None or s is None:
         raise ValueError(
-            f"say which of {where} are the halves of the pairs with `x` and `s`; it has"
+            f"specify the two halves of the pairs in {where} with `x` and `s`; it has"
             f" {', '.join(held) or 'nothing'}"
         )
     return x, s

@@ -1,4 +1,4 @@
-"""Samples that have several members; any two of them are a pair."""
+"""Groups of samples of which any two members form a pair."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = ["GroupSource"]
 
 @final
 class GroupSource(Source):
-    """Groups of a source's samples: the captions of a picture, the drawings of a character.
+    """Groups of a source's samples, such as an image's captions or a character's drawings.
 
-    A sample is a group; views draw two different members of it anew in each epoch.
+    A sample is a group; in each epoch, two different members are drawn as its views.
 
     Args:
-        members: What is grouped, the members of a group one after the other.
-        size: Members of every group, 2 or more.
-        name: Short name; that of `members` if not given.
-        noun: What a group is, for a person.
+        members: Source of the members, with the members of a group adjacent.
+        size: Number of members per group, 2 or more.
+        name: Short name; that of `members` by default.
+        noun: Name of a group in messages, such as ``character``.
 
     Raises:
-        ValueError: A number of members that is no multiple of `size`.
+        ValueError: A number of members that is not a multiple of `size`.
 
     Attributes:
-        x: The members, as either side of a pair.
-        s: The same.
+        x: The members, as inputs of pairs.
+        s: The members, as signals of pairs.
 
     Example:
         >>> from nearfar.data import Subset, open_source

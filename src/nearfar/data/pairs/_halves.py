@@ -1,4 +1,4 @@
-"""What the values of a half are, and which of them are there."""
+"""Infer the type of a half's values, and find missing and invalid ones."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Half:
     """One half of all pairs.
 
     Attributes:
-        kind: ``text``, ``image files``, ``sound files``, or ``numbers`` (vectors, images or
-            series, by their axes).
-        values: As a source of that kind takes them; None where missing.
+        kind: ``text``, ``image files``, ``sound files``, or ``numbers`` (vectors, images or series,
+            by their number of axes).
+        values: Values in the form that a source of that kind accepts; None if missing.
     """
 
     kind: str
@@ -43,15 +43,15 @@ class Half:
 
 
 def examine(values: Sequence[Any] | NDArray[Any], *, folder: Path | None, option: str) -> Half:
-    """Tell texts, files, bytes and numbers apart.
+    """Infer whether values are texts, file paths, bytes or numbers.
 
     Args:
-        values: One a pair, None where missing.
-        folder: Paths are relative to it.
-        option: What the half is called in messages.
+        values: One value per pair, None if missing.
+        folder: Folder that paths are relative to.
+        option: Name of the half in messages.
 
     Raises:
-        TypeError: Values of several kinds, or of one that is none of these.
+        TypeError: Values of several types, or of an unsupported type.
     """
     if isinstance(values, np.ndarray) and values.ndim > 1 and values.dtype.kind in "buif":
         return Half("numbers", values)
@@ -67,7 +67,7 @@ def examine(values: Sequence[Any] | NDArray[Any], *, folder: Path | None, option
         return Half("numbers", [_array(value) for value in whole])
     kinds = ", ".join(sorted({type(value).__name__ for value in seen}))
     raise TypeError(
-        f"`{option}` must hold texts, paths or bytes of images or sounds, or lists of numbers,"
+        f"`{option}` must hold texts, paths or bytes of images or audio, or lists of numbers,"
         f" got {kinds}"
     )
 
@@ -83,7 +83,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _of_words(whole: list[Any], seen: list[str], folder: Path | None) -> Half:
-    """Paths where most of the words end as files do."""
+    """Treat strings as paths if most of them have an image or audio extension, else as texts."""
     for kind, endings in (("image files", IMAGE_ENDINGS), ("sound files", SOUND_ENDINGS)):
         if folder is not None and 2 * sum(v.lower().endswith(endings) for v in seen) > len(seen):
             return Half(kind, [None if v is None else folder / str(v).strip() for v in whole])
@@ -91,7 +91,7 @@ def _of_words(whole: list[Any], seen: list[str], folder: Path | None) -> Half:
 
 
 def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
-    """Files inside the table, as Hugging Face stores them."""
+    """Files embedded in the table, in Hugging Face's format."""
     values: list[Any] = []
     for value in whole:
         if isinstance(value, dict):
@@ -102,7 +102,7 @@ def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
             values.append(value)
     first = next((v for v in values if isinstance(v, (bytes, Path))), None)
     if first is None:
-        raise TypeError(f"`{option}` must hold bytes or paths of images or sounds")
+        raise TypeError(f"`{option}` must hold bytes or paths of images or audio")
     if isinstance(first, Path):
         sound = first.suffix.lower() in SOUND_ENDINGS
     else:
@@ -111,7 +111,7 @@ def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
 
 
 def _array(value: Any) -> NDArray[Any] | None:
-    """A value as numbers; None where it is ragged, empty or not finite."""
+    """A value as an array; None if it is ragged, empty or non-finite."""
     if value is None:
         return None
     try:
@@ -124,7 +124,7 @@ def _array(value: Any) -> NDArray[Any] | None:
 
 
 def what_is_wrong(half: Half) -> list[str | None]:
-    """For each value why it cannot be used; None where it can."""
+    """For each value, the reason why it cannot be used, or None."""
     if half.kind == "image files":
         return image_faults(list(half.values))
     if half.kind == "sound files":
@@ -139,7 +139,7 @@ def what_is_wrong(half: Half) -> list[str | None]:
 def source_of(
     half: Half, kept: Sequence[int], halves: Halves, *, sample_rate: int | None
 ) -> Source:
-    """A source of those values that are kept."""
+    """A source of the kept values."""
     name, rows = halves.name, halves.rows
     numbers = np.asarray(kept if rows is None else [rows[i] for i in kept])
     if isinstance(half.values, np.ndarray):
@@ -155,9 +155,9 @@ def source_of(
 
 
 def _of_lists(values: list[NDArray[Any]], name: str) -> Source:
-    """Vectors where lengths agree, else series."""
+    """Vectors if all lengths are equal, otherwise series."""
     if len({value.ndim for value in values}) > 1 or values[0].ndim > 2:
-        raise ValueError(f"lists of numbers in {name} must be vectors or series, not both or more")
+        raise ValueError(f"lists of numbers in {name} must all be vectors or all be series")
     if len({value.shape for value in values}) == 1:
         stacked = np.stack(values)
         return _of_numbers(stacked, name) if stacked.ndim == 2 else _series(stacked, name)
@@ -175,5 +175,5 @@ def _of_numbers(array: NDArray[Any], name: str) -> Source:
 def _series(values: NDArray[Any], name: str, offsets: NDArray[Any] | None = None) -> Source:
     source = SequenceArray(values, offsets=offsets, name=name)
     if source.notes and len(source) != (len(values) if offsets is None else len(offsets) - 1):
-        raise ValueError(f"series in {name} do not fit as halves of pairs: {source.notes[-1]}")
+        raise ValueError(f"series in {name} cannot be halves of pairs: {source.notes[-1]}")
     return source

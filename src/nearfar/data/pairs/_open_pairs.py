@@ -1,4 +1,4 @@
-"""Open pairs: two columns of a table, two arrays, two sources, neighbouring sentences."""
+"""Open pairs: two columns of a table, two arrays, two sources, or adjacent sentences."""
 
 from __future__ import annotations
 
@@ -33,28 +33,29 @@ def open_pairs(
     adjacent: bool | None = None,
     sample_rate: int | None = None,
 ) -> Source:
-    """A source of pairs: an input and its self-supervised signal.
+    """Open a source of pairs: an input and its self-supervised signal.
 
-    A half is a text, the path of an image or a sound (relative to the file), the bytes of one (as
-    Hugging Face stores them in ``.parquet``), or a list of numbers: a vector, or a series where
-    lengths differ. A pair of which a half is missing or cannot be read is left out and counted in
-    the source's notes.
+    A half is a text, the path of an image or audio file (relative to the table's folder), the bytes
+    of such a file (as in Hugging Face's ``.parquet`` files), or a list of numbers: a vector, or a
+    series if lengths differ. Pairs with a missing or unreadable half are skipped and counted in the
+    source's notes.
 
     Args:
-        spec: A ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl`` file; an ``.npz`` file of two arrays;
-            two sources, arrays or lists in memory, or two paths, in a tuple; with `adjacent` a file
-            of sentences.
-        open_part: Opens a half that is a path or a name; needed where a half is one.
+        spec: A ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl`` file; an ``.npz`` file with two
+            arrays; a tuple of two sources, arrays or lists in memory, or paths; with `adjacent`, a
+            file of sentences.
+        open_part: Function that opens a half given as a path or a name.
         split: Pairs have no official test set: ``train`` or ``all``.
-        x: Column or array of the inputs; the first of two if neither is named.
-        s: Column or array of the signals.
-        adjacent: Pairs are each text and the next one; an empty line ends a text.
-        sample_rate: Sounds are resampled to it; the commonest of the files if left out.
+        x: Column or array of the inputs; by default the first of two.
+        s: Column or array of the signals; by default the second of two.
+        adjacent: Whether to pair each text with the next one; an empty line separates documents.
+        sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
+            of the files.
 
     Raises:
-        TypeError: Something that is no source of pairs, or that only unpickling could read.
-        ValueError: Lengths that differ, fewer than two pairs, more than half of them incomplete, or
-            no such column.
+        TypeError: An object that is not pairs, or a file that only unpickling could read.
+        ValueError: Halves of different lengths, fewer than two pairs, more than half of the pairs
+            incomplete, or no such column.
 
     Example:
         >>> open_pairs((["a dog", "", "a red car"], ["un chien", "un chat", "une voiture rouge"]))
@@ -63,12 +64,12 @@ def open_pairs(
     refuse_test(split, "a set of pairs")
     if adjacent:
         if s is not None:
-            raise ValueError("`s` must be left out with `adjacent`: the signal is the next text")
+            raise ValueError("`s` must be unset with `adjacent`: the signal is the next text")
         return _complete(adjacent_halves(spec, x=x), folder=None, sample_rate=sample_rate)
     if isinstance(spec, Path):
         if spec.is_dir():
             raise ValueError(
-                f"{printable(str(spec))} is a folder: pairs are in a table or an .npz file, or two"
+                f"{printable(str(spec))} is a folder: pairs must be a table, an .npz file, or two"
                 " paths in a tuple"
             )
         halves = read_halves(spec, x=x, s=s)
@@ -85,10 +86,10 @@ def open_pairs(
 
 
 def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
-    """Pairs have no labels of their own.
+    """Raise an error: pairs have no labels.
 
     Raises:
-        ValueError: Always: it says what to do instead.
+        ValueError: Always; the message names the alternative.
     """
     raise ValueError(
         "pairs have no labels: probe with labelled data of one side, such as images or texts"
@@ -99,7 +100,7 @@ def _source(side: Any, open_part: Callable[[Any], Source] | None) -> Source:
     if isinstance(side, Source):
         return side
     if open_part is None:
-        raise TypeError(f"halves of pairs must be sources where one is, got {type(side).__name__}")
+        raise TypeError(f"halves of pairs must both be sources or none, got {type(side).__name__}")
     return open_part(side)
 
 
@@ -108,11 +109,10 @@ def _array(side: Any) -> Any:
 
 
 def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -> PairSource:
-    """A source of the pairs of which both halves are there."""
+    """A source of the complete pairs."""
     if len(halves.x) != len(halves.s):
         raise ValueError(
-            "`x` and `s` must have a half each for every pair, got"
-            f" {len(halves.x):,} and {len(halves.s):,}"
+            f"`x` and `s` must have equal lengths, got {len(halves.x):,} and {len(halves.s):,}"
         )
     x = examine(halves.x, folder=folder, option="x")
     s = examine(halves.s, folder=folder, option="s")
@@ -130,7 +130,7 @@ def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -
 def _left_out(
     halves: Halves, lacks_x: Sequence[str | None], lacks_s: Sequence[str | None], kept: int
 ) -> str:
-    """What was left out and why; an error if that is most."""
+    """A note on incomplete pairs with the reasons; an error if they are more than half."""
     total = len(lacks_x)
     rows = halves.rows if halves.rows is not None else range(total)
     shown = []
@@ -144,11 +144,11 @@ def _left_out(
             f"more than half of the pairs in {halves.name} are incomplete, {said}:"
             f" {list_names(shown)}"
         )
-    return f"{said} left out, being incomplete: {list_names(shown)}"
+    return f"{said} skipped as incomplete: {list_names(shown)}"
 
 
 def may_be_pairs(spec: Any) -> bool:
-    """Whether data of an encoder of pairs are pairs, and not one side alone.
+    """Whether data can be pairs, rather than one side of them.
 
     >>> may_be_pairs(Path("captions.tsv.gz")), may_be_pairs(Path("photos"))
     (True, False)
@@ -160,7 +160,7 @@ def may_be_pairs(spec: Any) -> bool:
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Two halves in a tuple, which are not two texts."""
+    """Recognise two halves in a tuple, unless they are two texts."""
     spec = preview.spec
     two = isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
     return Sureness.LIKELY if two else Sureness.NO

@@ -1,4 +1,4 @@
-"""Two sources whose samples belong together, one by one."""
+"""Two sources whose samples are paired by position."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["PairSource", "is_paired", "sides"]
 
 @final
 class PairSource(Source):
-    """Sample `i` of the one source and sample `i` of the other are two views of one thing.
+    """Pairs of sample `i` of one source and sample `i` of another, as two views of the same thing.
 
     Args:
         x: The inputs.
-        s: The self-supervised signals: another modality, or the same.
-        name: Short name; that of `x` if not given.
-        notes: What a user should know beside the notes of the two.
+        s: The self-supervised signals, of the same or another modality.
+        name: Short name; that of `x` by default.
+        notes: Notes for the user, in addition to those of `x` and `s`.
 
     Raises:
-        ValueError: Lengths that differ, or a source of pairs inside the pair.
+        ValueError: Sources of different lengths, or a side that is a source of pairs.
 
     Example:
         >>> from nearfar.data import open_source
@@ -44,7 +44,7 @@ class PairSource(Source):
     ) -> None:
         if len(x) != len(s):
             raise ValueError(
-                f"`x` and `s` must have a sample each for every pair,"
+                f"`x` and `s` must have equal lengths,"
                 f" got {len(x):,} in {x.name} and {len(s):,} in {s.name}"
             )
         for side in (x, s):
@@ -83,15 +83,15 @@ class PairSource(Source):
 
 
 def is_paired(source: Source) -> bool:
-    """Whether samples are pairs, or groups of which pairs are drawn."""
+    """Whether samples are pairs, or groups from which pairs are drawn."""
     return isinstance(source.root, (PairSource, GroupSource))
 
 
 def sides(source: Source) -> tuple[Source, Source]:
-    """The inputs and the signals of pairs, or of some of them; of groups twice all members.
+    """The inputs and the signals of pairs or a subset of them; for groups, all members twice.
 
     Raises:
-        TypeError: A source of something else.
+        TypeError: A source whose samples are not pairs.
     """
     root = source.root
     if isinstance(root, GroupSource):
@@ -101,7 +101,7 @@ def sides(source: Source) -> tuple[Source, Source]:
         own = Subset(root.x, members.flatten())
         return own, own
     if not isinstance(root, PairSource):
-        raise TypeError(f"`source` must be of pairs, got {source.modality}: {source.describe()}")
+        raise TypeError(f"`source` must hold pairs, got {source.modality}: {source.describe()}")
     if source is root:
         return root.x, root.s
     return Subset(root.x, source.samples), Subset(root.s, source.samples)

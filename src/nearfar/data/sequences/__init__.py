@@ -1,4 +1,4 @@
-"""Sources of sequences: sounds and time series."""
+"""Sources of sequences: audio and time series."""
 
 from nearfar.data.sequences._arrays import SequenceArray
 from nearfar.data.sequences._files import SoundFiles

@@ -1,4 +1,4 @@
-"""Sequences in `.npy` and `.npz` files; nothing in them is ever unpickled."""
+"""Read sequences from `.npy` and `.npz` files, without unpickling."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ AROUND = ("samples", "offsets", "sample_rate")
 
 @dataclass(frozen=True)
 class SequencePart:
-    """Sequences and what is said of each.
+    """Sequences and their labels.
 
     Attributes:
-        values: N×time or N×channels×time; all sequences one after the other where there are
-            `offsets`, time or time×channels.
-        offsets: Where in `values` each begins, and the end of the last.
-        labels: By name, one for each sequence; the first is what is asked for.
+        values: Array of shape N×time or N×channels×time; with `offsets`, all sequences
+            concatenated, of shape time or time×channels.
+        offsets: Start of each sequence in `values`, and the end of the last.
+        labels: Sets of labels by name, with one label per sequence; the first is the default.
     """
 
     values: NDArray[Any]
@@ -41,7 +41,7 @@ class SequencePart:
 
 @dataclass(frozen=True)
 class SequenceFile:
-    """What a file of sequences holds."""
+    """Sequences, test set and sampling rate in a file."""
 
     train: SequencePart
     test: SequencePart | None = None
@@ -49,17 +49,17 @@ class SequenceFile:
 
 
 def read_sequence_file(path: Path) -> SequenceFile:
-    """Read a `.npy` file (mapped, not loaded) or a `.npz` file.
+    """Read a `.npy` file (memory-mapped) or a `.npz` file.
 
-    In a `.npz` file sequences of any length are ``samples``, one after the other, with
-    ``offsets``; sequences of one length are the array named ``x``, ``sequences``, ``series``,
-    ``data`` or ``x_train``, or the only one that can be sequences. ``sample_rate`` says that they
-    are sounds. Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of
-    any other name with one entry a sequence; ``x_test`` with ``y_test`` is an official test split.
+    In a `.npz` file, sequences of any length are concatenated in ``samples``, with ``offsets``;
+    sequences of equal length are the array named ``x``, ``sequences``, ``series``, ``data`` or
+    ``x_train``, or the only array that can be sequences. With ``sample_rate`` they are audio.
+    Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name
+    with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
 
     Raises:
         TypeError: An array holds Python objects, which only unpickling could read.
-        ValueError: The file is damaged, or it is open which array holds the sequences.
+        ValueError: The file is damaged, or the array of sequences is ambiguous.
     """
     if path.suffix.lower() == ".npy":
         return SequenceFile(SequencePart(map_array(path)))
@@ -83,8 +83,8 @@ def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
         if len(fitting) != 1:
             held = ", ".join(f"{k} ({a.dtype} {a.shape})" for k, a in arrays.items())
             raise ValueError(
-                f"cannot tell which array of {name} holds the sequences: name it x, or samples with"
-                f" offsets; it holds {held or 'nothing'}"
+                f"the array of sequences in {name} is ambiguous: name it x, or samples with"
+                f" offsets; the file holds {held or 'nothing'}"
             )
         key = fitting[0]
     values = arrays.pop(key)
@@ -100,7 +100,7 @@ def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
 
 
 def _labels(arrays: Mapping[str, NDArray[Any]], count: int) -> dict[str, NDArray[Any]]:
-    """Every array with one whole number or word for each sequence, the usual names first."""
+    """All arrays with one integer or string per sequence, common names of labels first."""
     fitting = [
         key
         for key, array in arrays.items()

@@ -1,4 +1,4 @@
-"""Sequences in one array, in memory or mapped from a file."""
+"""Sequences in one array, in memory or memory-mapped from a file."""
 
 from __future__ import annotations
 
@@ -28,26 +28,27 @@ SCALES = {"int8": 2**7, "int16": 2**15, "int32": 2**31}
 
 @final
 class SequenceArray(SequenceSource):
-    """Sequences of one length, N×time or N×channels×time, or of any length with `offsets`.
+    """Sequences of equal length, N×time or N×channels×time, or of any length with `offsets`.
 
-    Sounds in whole numbers are brought to [-1, 1] by the range of their type, and so is int16
-    without a rate; other values are taken as they are. A row that ends in NaN in all its channels
-    is a shorter sequence (archives of series pad so). A row with NaN or infinity elsewhere, or too
-    short (8 steps of a series, 0.05 s of sound), is left out and counted in :attr:`notes`.
+    Audio of an integer type is scaled to [-1, 1] by the range of the type, and so is int16 without
+    a sampling rate; other values are unchanged. A row that ends in NaN in all channels is a shorter
+    sequence, as archives of time series use NaN for padding. A row with NaN or infinity elsewhere,
+    or a sequence that is too short (under 8 steps of a series or 0.05 s of audio), is skipped and
+    counted in :attr:`notes`.
 
     Args:
-        values: The numbers; a memory map is read only where asked.
-        offsets: Where in `values` (time, or time×channels) each sequence begins, and the end of the
+        values: Array of the sequences; of a memory map only the requested rows are read.
+        offsets: Start of each sequence in `values` (time, or time×channels), and the end of the
             last.
         name: Short name.
-        source_rate: Numbers a second in `values`, where they are sound.
-        sample_rate: Numbers a second to hand out; `source_rate` if not given.
-        seconds: Longer sounds are cut into pieces of this length.
-        notes: What a user should know about the array.
+        source_rate: Sampling rate of `values` in Hz, if they are audio.
+        sample_rate: Sampling rate in Hz that audio is resampled to; `source_rate` by default.
+        seconds: Length in seconds of the segments that longer audio is split into.
+        notes: Notes on the array for the user.
 
     Raises:
         TypeError: The array holds objects, text or complex numbers.
-        ValueError: A wrong rank, offsets that do not fit, more than half of the rows unfit.
+        ValueError: Wrong number of axes, invalid offsets, or more than half of the rows unusable.
 
     Example:
         >>> source = SequenceArray(np.zeros((5, 3, 100), np.float32), name="still")
@@ -124,9 +125,9 @@ class SequenceArray(SequenceSource):
             notes += [note] if note else []
         cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
         if cut_up:
-            notes.append(f"long sounds cut: {cut_up:,} pieces more than rows")
+            notes.append(f"long recordings split: {cut_up:,} segments more than rows")
         if self._shortened:
-            notes.append(f"{counted(self._shortened, 'row')} end in NaN: taken as shorter")
+            notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:
             total = self._count()
             notes.append(f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}")
@@ -155,11 +156,11 @@ class SequenceArray(SequenceSource):
 
     def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
-            return (wave.astype(np.float32) - 128) / np.float32(128)  # as WAV files have it
+            return (wave.astype(np.float32) - 128) / np.float32(128)  # the convention of WAV files
         return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
 
     def _find_pieces(self, seconds: float) -> NDArray[np.int64]:
-        """Row, first and last step of each sequence, in steps as stored."""
+        """Row, first and last step of each segment, in steps of the stored array."""
         rate = self._source_rate
         piece = None if rate is None else max(1, round(seconds * rate))
         least = shortest(rate)
@@ -177,7 +178,7 @@ class SequenceArray(SequenceSource):
         return np.array(pieces, dtype=np.int64)
 
     def _usable(self, wave: NDArray[Any], least: int) -> tuple[int, str | None]:
-        """Length, and why the row cannot be used."""
+        """Length of a row, and the reason why it cannot be used, if any."""
         length = wave.shape[1]
         if wave.dtype.kind == "f" and length:
             missing = np.isnan(wave).all(axis=0)
@@ -212,19 +213,19 @@ def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
             raise ValueError(f"sequences must not be empty, got an array of shape {said}")
         if values.ndim == 3 and values.shape[1] > max(MOST_CHANNELS, values.shape[2]):
             raise ValueError(
-                f"sequences must be N×channels×time, got shape {said}: is the time in the middle?"
+                f"sequences must be N×channels×time, got shape {said}: is time the middle axis?"
             )
         return
     if values.ndim not in (1, 2):
         raise ValueError(f"samples must be time or time×channels, got shape {said}")
     if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
         raise ValueError(
-            "offsets must be whole numbers, one more than there are sequences, got"
+            "offsets must be integers, one more than the number of sequences, got"
             f" {offsets.dtype} of shape {offsets.shape}"
         )
     steps = np.diff(offsets.astype(np.int64))
     if int(offsets[0]) < 0 or (steps < 0).any() or int(offsets[-1]) > len(values):
         raise ValueError(
-            f"offsets must rise from 0 to at most the {len(values):,} samples there are, got"
+            f"offsets must increase from 0 to at most the number of samples, {len(values):,}, got"
             f" {int(offsets[0])} to {int(offsets[-1]):,}"
         )

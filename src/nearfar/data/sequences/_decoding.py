@@ -1,4 +1,4 @@
-"""From a sound file to a row of amplitudes."""
+"""Decode an audio file to a waveform."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["BadSound", "SoundHeader", "decode_sound", "read_sound_header", "resa
 
 
 class BadSound(Exception):  # noqa: N818  (a finding about a file, caught within this package)
-    """A file that is no readable sound; its text is the reason."""
+    """A file is not readable audio; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class SoundHeader:
-    """What a sound file says about itself.
+    """Length and format of an audio file, from its header.
 
     Attributes:
-        sample_rate: Numbers a second.
-        frames: Numbers in each channel.
-        channels: Channels.
+        sample_rate: Sampling rate in Hz.
+        frames: Number of samples per channel.
+        channels: Number of channels.
     """
 
     sample_rate: int
@@ -35,23 +35,23 @@ class SoundHeader:
     channels: int
 
     def frames_at(self, sample_rate: int) -> int:
-        """Numbers in each channel after resampling."""
+        """Number of samples per channel after resampling."""
         return round(self.frames * sample_rate / self.sample_rate)
 
 
 def read_sound_header(file: Path | bytes) -> SoundHeader:
-    """Length, rate and channels, without decoding.
+    """Read length, sampling rate and channels of an audio file without decoding it.
 
     Args:
-        file: Where it is, or what is in it.
+        file: Path or content of the file.
 
     Raises:
-        BadSound: Not a sound of a known format, or without any.
+        BadSound: Not audio of a supported format, or empty.
         ImportError: The decoding library is not installed.
     """
     library = _library()
-    if isinstance(file, Path) and not file.is_file():  # a pipe would wait for ever
-        raise BadSound("no regular file")
+    if isinstance(file, Path) and not file.is_file():  # reading a pipe would block
+        raise BadSound("not a regular file")
     if (file.stat().st_size if isinstance(file, Path) else len(file)) == 0:
         raise BadSound("empty")
     try:
@@ -60,24 +60,24 @@ def read_sound_header(file: Path | bytes) -> SoundHeader:
     except (RuntimeError, TypeError) as error:
         raise BadSound(_reason(error)) from None
     if header.frames < 1 or header.sample_rate < 1:
-        raise BadSound("holds no sound")
+        raise BadSound("contains no audio")
     return header
 
 
 def decode_sound(
     file: Path | bytes, header: SoundHeader, *, sample_rate: int, start: int, stop: int
 ) -> Float32[Tensor, "1 time"]:
-    """A part of a sound as one channel, the mean of all, at a rate.
+    """Decode a segment of an audio file, averaged over channels and resampled.
 
     Args:
-        file: Where it is, or what is in it.
-        header: What it says of itself.
-        sample_rate: Numbers a second wanted.
-        start: First number of the part, at that rate.
-        stop: One after its last.
+        file: Path or content of the file.
+        header: Header of the file.
+        sample_rate: Sampling rate of the result in Hz.
+        start: Start of the segment, in samples at `sample_rate`.
+        stop: End of the segment (exclusive), in samples at `sample_rate`.
 
     Raises:
-        BadSound: The file is damaged, or holds NaN or infinity.
+        BadSound: The file is damaged, or contains NaN or infinity.
     """
     library = _library()
     scale = header.sample_rate / sample_rate
@@ -89,10 +89,10 @@ def decode_sound(
     except RuntimeError as error:
         raise BadSound(_reason(error)) from None
     if len(frames) < last - first:
-        raise BadSound(f"ends after {first + len(frames):,} of {header.frames:,} numbers")
+        raise BadSound(f"ends after {first + len(frames):,} of {header.frames:,} samples")
     wave = frames.mean(axis=1, dtype=np.float32) if frames.shape[1] > 1 else frames[:, 0]
     if not np.isfinite(wave).all():
-        raise BadSound("holds NaN or infinity")
+        raise BadSound("contains NaN or infinity")
     rates = {"source_rate": header.sample_rate, "sample_rate": sample_rate}
     return torch.from_numpy(resample(wave, **rates, steps=stop - start))[None]
 
@@ -100,7 +100,7 @@ def decode_sound(
 def resample(
     wave: NDArray[np.float32], *, source_rate: int, sample_rate: int, steps: int
 ) -> NDArray[np.float32]:
-    """The same sound at another rate, of exactly so many steps; time is the first axis."""
+    """Resample a waveform to another rate and exactly `steps` steps; time is the first axis."""
     if source_rate != sample_rate:
         try:
             import soxr
@@ -109,7 +109,7 @@ def resample(
         wave = soxr.resample(wave, source_rate, sample_rate)
     if len(wave) == steps:
         return np.ascontiguousarray(wave)
-    fitted = np.zeros((steps, *wave.shape[1:]), np.float32)  # rounded lengths differ by one
+    fitted = np.zeros((steps, *wave.shape[1:]), np.float32)  # rounded lengths can differ by one
     fitted[: len(wave)] = wave[:steps]
     return fitted
 
@@ -127,7 +127,7 @@ def _library() -> Any:
 
 
 def _missing(library: str) -> ImportError:
-    return ImportError(f"sound files need {library}: pip install 'nearfar[audio]'")
+    return ImportError(f"audio files need {library}: pip install 'nearfar[audio]'")
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Sound files, by path or by content, decoded when they are read."""
+"""Audio files, given by path or content, decoded on access."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from nearfar.inputs import Sequences
 
 __all__ = ["SoundFileSource", "SoundFiles", "header_or_reason", "sound_faults"]
 
-SECONDS = 10.0  # a row has one sound: longer ones are cut short and not into pieces
+SECONDS = 10.0  # longer recordings are truncated, as each row must stay one sample
 NUMBER_SIZE = 4  # bytes
 
 
 def header_or_reason(file: Path | bytes) -> SoundHeader | str:
-    """What a file says of itself, or why it cannot be used; too short a sound cannot."""
+    """The header of a file, or the reason why the file cannot be used, such as its length."""
     try:
         header = read_sound_header(file)
     except BadSound as bad:
@@ -47,11 +47,11 @@ def header_or_reason(file: Path | bytes) -> SoundHeader | str:
 
 
 class SoundFileSource(SequenceSource):
-    """A source that decodes pieces of sound files; damage found when one is read is silence.
+    """A source that decodes segments of audio files; damaged segments become silence.
 
     Attributes:
-        pieces: File, first and last step of each sample, at the rate of the source.
-        damaged: By position, why a piece could not be decoded.
+        pieces: File, first and last step of each segment, at the source's sampling rate.
+        damaged: By position, the reason why a segment could not be decoded.
     """
 
     sample_rate: int
@@ -61,12 +61,12 @@ class SoundFileSource(SequenceSource):
         self.channels = 1
         self.damaged: dict[int, str] = {}
         self._headers: list[SoundHeader] = []
-        self._room = room  # bytes that decoded sounds may still take
+        self._room = room  # bytes left for decoded audio
         self._kept: dict[int, Tensor] = {}
 
     @abstractmethod
     def file(self, row: int) -> Path | bytes:
-        """Where a file is, or what is in it."""
+        """Path or content of a file."""
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -92,7 +92,7 @@ class SoundFileSource(SequenceSource):
         return Batch(Sequences.of(sounds), index)
 
     def decode(self, position: int) -> Tensor | str:
-        """The piece, or why it cannot be had."""
+        """The segment, or the reason why it cannot be decoded."""
         row, start, stop = self.pieces[position]
         rate, header = self.sample_rate, self._headers[row]
         try:
@@ -104,36 +104,36 @@ class SoundFileSource(SequenceSource):
         return sound
 
     def resampled(self) -> list[str]:
-        """A note on the files of another rate, if there are any."""
+        """A note on resampled files, if there are any."""
         rates = [header.sample_rate for header in self._headers]
         note = resampling_note(rates, sample_rate=self.sample_rate)
         return [note] if note else []
 
     def frames(self) -> list[int]:
-        """Steps of each file, at the rate of the source."""
+        """Number of steps of each file, at the source's sampling rate."""
         return [header.frames_at(self.sample_rate) for header in self._headers]
 
     def set_pieces(self, pieces: Iterable[tuple[int, int, int]]) -> None:
-        """Say what the samples are."""
+        """Set the segments that are the samples."""
         self.pieces = list(pieces)
         self.rows = torch.tensor([row for row, _, _ in self.pieces])
         self.lengths = torch.tensor([stop - start for _, start, stop in self.pieces])
 
     def commonest_rate(self) -> int:
-        """The rate of most files; the higher one of two equally common."""
+        """The most common sampling rate of the files; the higher one in case of a tie."""
         rates = Counter(header.sample_rate for header in self._headers)
         return max(rates, key=lambda rate: (rates[rate], rate))
 
 
 @final
 class SoundFiles(SoundFileSource):
-    """Sound files in a given order, such as those of the rows of a table; the first 10 s of each.
+    """The first 10 s of audio files in a given order, such as those in a table's rows.
 
     Args:
-        files: Path or bytes of each; none with a fault (:func:`sound_faults`).
+        files: Path or bytes of each file; none may have a fault (:func:`sound_faults`).
         name: Short name.
-        rows: Where each stands, for a person.
-        sample_rate: Numbers a second; the commonest rate of the files if left out.
+        rows: Row number of each file, to identify it in messages.
+        sample_rate: Sampling rate in Hz; by default the most common rate of the files.
     """
 
     def __init__(
@@ -165,11 +165,11 @@ class SoundFiles(SoundFileSource):
     def notes(self) -> tuple[str, ...]:
         notes = self.resampled()
         if self._long:
-            notes.append(f"{counted(self._long, 'sound')} cut to the first {SECONDS:g} s")
+            notes.append(f"{counted(self._long, 'recording')} truncated to the first {SECONDS:g} s")
         if self.damaged:
             named = [f"{self.identify(i)} ({why})" for i, why in sorted(self.damaged.items())]
             notes.append(
-                f"{counted(len(named), 'damaged sound')} given as silence: {list_names(named)}"
+                f"{counted(len(named), 'damaged recording')} set to silence: {list_names(named)}"
             )
         return tuple(notes)
 
@@ -179,12 +179,12 @@ class SoundFiles(SoundFileSource):
 
 
 def sound_faults(files: Sequence[Any]) -> list[str | None]:
-    """For each file why it cannot be used; None where it can.
+    """For each file, the reason why it cannot be used, or None.
 
     Args:
-        files: Path or bytes of each; None where there is none.
+        files: Path or bytes of each file; None if missing.
     """
-    return in_threads(_fault, files, label="looking at sounds")
+    return in_threads(_fault, files, label="checking audio")
 
 
 def _fault(file: Path | bytes | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A folder of sound files."""
+"""A folder of audio files."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ MEMORY = 256 << 20
 
 @final
 class SoundFolder(SoundFileSource, Folder):
-    """Every sound in a folder and the folders below it, in the order of their paths.
+    """All audio files in a folder and its subfolders, sorted by path.
 
-    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any rate and length; several channels become one, their
-    mean. Files are resampled to one rate and long ones cut into pieces. Headers are read here. If
-    all sounds fit in `memory` they are decoded here too, once; else in threads each time they are
-    read, and kept while there is room.
+    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any sampling rate and length; channels are averaged.
+    Files are resampled to a common rate, and long ones split into segments. Headers are read at
+    opening. If all audio fits in `memory` it is also decoded once, at opening; otherwise in threads
+    on every read, and cached until `memory` is used up.
 
-    A file that cannot be read, is shorter than 0.05 s or holds NaN is left out and counted in
-    :attr:`notes`. Damage that is found only when a large set is read is given as silence and noted:
-    samples keep their numbers, so a run stays the same run.
+    Files that are unreadable, shorter than 0.05 s or contain NaN are skipped and counted in
+    :attr:`notes`. Damage that is only found on reading, in a set larger than `memory`, is replaced
+    by silence and noted, so that sample indices, and thereby runs, do not change.
 
     Args:
-        folder: The folder.
-        name: Short name; the folder's own if left out.
-        sample_rate: Numbers a second; the commonest rate of the files if left out.
-        seconds: Longer files are cut into pieces of this length.
-        memory: Bytes that decoded sounds may take.
+        folder: Folder, searched recursively.
+        name: Short name; that of the folder by default.
+        sample_rate: Sampling rate in Hz; by default the most common rate of the files.
+        seconds: Length in seconds of the segments that longer files are split into.
+        memory: Memory limit for decoded audio, in bytes.
 
     Raises:
-        FileNotFoundError: No such folder.
+        FileNotFoundError: The folder does not exist.
         ImportError: The decoding library is not installed.
-        ValueError: Fewer than two sounds, or more than half of the files unfit.
+        ValueError: Fewer than two usable files, or more than half of the files unusable.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class SoundFolder(SoundFileSource, Folder):
             check_integer(at_least=1, sample_rate=sample_rate)
         super().__init__(room=memory)
         self.folder = folder
-        self._files = FileList(folder, SOUND_ENDINGS, noun="sounds")
+        self._files = FileList(folder, SOUND_ENDINGS, noun="audio files")
         self.name = name or folder.resolve().name
-        found = in_threads(self._header, self._files.names, label="looking at files")
+        found = in_threads(self._header, self._files.names, label="reading headers")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
         self._drop_bad(found)
         self.sample_rate = sample_rate or self.commonest_rate()
@@ -90,15 +90,15 @@ class SoundFolder(SoundFileSource, Folder):
         notes = self._files.notes() + self.resampled()
         several = sum(header.channels > 1 for header in self._headers)
         if several:
-            notes.append(f"{counted(several, 'file')} of several channels: their mean is taken")
+            notes.append(f"{counted(several, 'file')} with several channels: averaged")
         if len(self) > len(self._headers):
             long = len({row for row, start, _ in self.pieces if start})
-            notes.append(f"{counted(long, 'long file')} cut: {len(self):,} pieces in all")
+            notes.append(f"{counted(long, 'long file')} split: {len(self):,} segments in total")
         notes += self._files.skipped()
         if self.damaged:
             damaged = [(self.identify(i), why) for i, why in sorted(self.damaged.items())]
             notes.append(
-                f"{counted(len(damaged), 'damaged piece')} given as silence: {list_bad(damaged)}"
+                f"{counted(len(damaged), 'damaged segment')} set to silence: {list_bad(damaged)}"
             )
         return tuple(notes)
 
@@ -120,8 +120,8 @@ class SoundFolder(SoundFileSource, Folder):
         )
 
     def _decode_all(self) -> None:
-        """Decode every piece; a file with a damaged one is forgotten."""
-        sounds = in_threads(self.decode, range(len(self.pieces)), label="decoding sounds")
+        """Decode all segments; files with a damaged segment are dropped."""
+        sounds = in_threads(self.decode, range(len(self.pieces)), label="decoding audio")
         reasons: list[object] = [None] * len(self._headers)
         for (row, _, _), sound in zip(self.pieces, sounds, strict=True):
             reasons[row] = sound if isinstance(sound, str) else reasons[row]

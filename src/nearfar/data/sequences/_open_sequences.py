@@ -1,4 +1,4 @@
-"""Open sequences, with labels or without: folders of sounds, files of arrays, arrays."""
+"""Open sequences, with or without labels: folders of audio files, array files, arrays."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def open_sequences(
     seconds: float = 10.0,
     memory: int = MEMORY,
 ) -> Source:
-    """A source of unlabelled sounds or time series.
+    """Open a source of unlabelled audio or time series.
 
     Args:
-        spec: A folder of sound files, a ``.npy`` or ``.npz`` file, an array or tensor (N×time or
+        spec: A folder of audio files, a ``.npy`` or ``.npz`` file, an array or tensor (N×time or
             N×channels×time).
-        split: Where data come with an official test set: everything but that set (``train``), that
-            set alone, or all.
-        sample_rate: Sounds are resampled to it; the commonest of the files if left out. Of an array
-            without a rate it says that it holds sounds.
-        seconds: Longer sounds are cut into pieces of this length.
-        memory: Bytes that decoded sound files may take.
+        split: Part of data with an official test set: everything but the test set (``train``), only
+            the test set (``test``), or both (``all``).
+        sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
+            of the files. An array without a sampling rate is treated as audio of this rate.
+        seconds: Length in seconds of the segments that longer audio is split into.
+        memory: Memory limit for decoded audio files, in bytes.
 
     Raises:
-        TypeError: Something that is no source of sequences, or that only unpickling could read.
-        ValueError: The data cannot be used; the reason is said.
+        TypeError: An object that is not sequences, or a file that only unpickling could read.
+        ValueError: Unusable data; the message gives the reason.
     """
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
@@ -60,10 +60,10 @@ def open_sequences(
         )
     if spec.is_dir():
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
-        return split_folder(folder, split=split, noun="sounds")
+        return split_folder(folder, split=split, noun="recordings")
     if spec.suffix.lower() not in ARRAY_ENDINGS:
         raise ValueError(
-            f"{printable(str(spec))} is neither a folder of sounds nor a"
+            f"{printable(str(spec))} is neither a folder of audio files nor a"
             f" {' or '.join(ARRAY_ENDINGS)} file"
         )
     held = read_sequence_file(spec)
@@ -80,31 +80,31 @@ def open_sequences(
 
 
 def _open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
-    """The sequences of a part of a file."""
+    """Open the sequences of one part of a file."""
     return SequenceArray(part.values, offsets=part.offsets, name=name, **options)
 
 
 def label_sequences(
     spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
 ) -> LabelledData:
-    """Sequences and their classes, as the folders or the file say.
+    """Open sequences with the classes given by the folders or the file.
 
     Args:
-        spec: As for :func:`open_sequences`.
-        labels: Which set of labels of a file that has several; the first if not said.
-        options: As for :func:`open_sequences`.
+        spec: Sequences, as in :func:`open_sequences`.
+        labels: Name of the set of labels in a file with several; the first by default.
+        options: Options of :func:`open_sequences`.
 
     Raises:
-        ValueError: No labels, one class only, or labels that do not fit the sequences.
+        ValueError: No labels, only one class, or labels that do not match the sequences.
     """
     if not isinstance(spec, Path):
-        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
+        raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     if spec.is_dir():
         if labels is not None:
-            raise ValueError(f"`labels` of a folder are its sub-folders, got the name {labels!r}")
+            raise ValueError(f"`labels` of a folder are its subfolders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)
         assert isinstance(folder, Folder)
-        return label_folder(folder, noun="sounds")
+        return label_folder(folder, noun="recordings")
     return _of_file(read_sequence_file(spec), spec, labels, options)
 
 
@@ -131,16 +131,16 @@ def _of_file(
 
 
 def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
-    """The label of each sequence: rows may be skipped, long ones be in pieces."""
+    """The label of each segment, given that rows can be skipped or split."""
     flat = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if len(flat) != count:
-        raise ValueError(f"labels must be one for each of {count:,} sequences, got {len(flat):,}")
+        raise ValueError(f"labels must be one per sequence, {count:,}, got {len(flat):,}")
     chosen: NDArray[Any] = flat[rows.numpy()]
     return chosen
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Folders of more sounds than images, and files of arrays with a rate or with offsets."""
+    """Recognise folders with more audio than images, and array files with a rate or offsets."""
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
         return Sureness.LIKELY

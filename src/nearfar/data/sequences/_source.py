@@ -1,4 +1,4 @@
-"""What every source of sequences is."""
+"""The base class of sources of sequences."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SHORTEST_STEPS = 8
 
 
 class SequenceSource(Source):
-    """A source of sounds or time series.
+    """A source of audio or time series.
 
     Attributes:
-        channels: Channels of every sequence.
-        sample_rate: Numbers a second; None for series, which are no sound.
-        lengths: Time steps of each sequence.
-        rows: The row or file, as the data are numbered, that each sequence is from; several where a
-            long one was cut, none of a row that was skipped.
+        channels: Number of channels of every sequence.
+        sample_rate: Sampling rate in Hz; None for time series.
+        lengths: Number of time steps of each sequence.
+        rows: Row or file number of each sequence; repeated for the segments of a split row, and
+            without skipped rows.
     """
 
     modality: ClassVar = "sequences"
@@ -41,11 +41,11 @@ class SequenceSource(Source):
 
 
 def described(lengths: Tensor, *, channels: int, sample_rate: int | None) -> str:
-    """Count, kind and length.
+    """Number, kind and length of sequences.
 
     >>> import torch
     >>> described(torch.tensor([800, 4000]), channels=1, sample_rate=8000)
-    '2 sounds of 0.10 to 0.50 s at 8,000 Hz'
+    '2 recordings of 0.10 to 0.50 s at 8,000 Hz'
     >>> described(torch.tensor([60, 60]), channels=3, sample_rate=None)
     '2 series of 60 steps in 3 channels'
     """
@@ -57,11 +57,11 @@ def described(lengths: Tensor, *, channels: int, sample_rate: int | None) -> str
         return f"{count} series of {extent} steps{several}"
     short, long = f"{least / sample_rate:.2f}", f"{most / sample_rate:.2f}"
     extent = short if short == long else f"{short} to {long}"
-    return f"{count} sounds of {extent} s at {sample_rate:,} Hz{several}"
+    return f"{count} recordings of {extent} s at {sample_rate:,} Hz{several}"
 
 
 def shortest(sample_rate: int | None) -> int:
-    """Fewest time steps that a sequence must have.
+    """Minimum number of time steps of a sequence.
 
     >>> shortest(8000), shortest(None)
     (400, 8)
@@ -70,7 +70,7 @@ def shortest(sample_rate: int | None) -> int:
 
 
 def cut(length: int, *, piece: int) -> list[tuple[int, int]]:
-    """Where a long sequence is cut: pieces of one length, the last of half to one and a half.
+    """Split a long sequence into segments of length `piece`; the last is 0.5 to 1.5 times as long.
 
     >>> cut(25, piece=10), cut(24, piece=10), cut(9, piece=10)
     ([(0, 10), (10, 20), (20, 25)], [(0, 10), (10, 24)], [(0, 9)])
@@ -81,14 +81,14 @@ def cut(length: int, *, piece: int) -> list[tuple[int, int]]:
 
 
 def resampling_note(rates: Sequence[int], *, sample_rate: int) -> str | None:
-    """How many had another rate, and which.
+    """A note on the number of resampled sequences and their original rates.
 
     >>> resampling_note([8000, 8000, 44100], sample_rate=8000)
-    '1 of 3 sounds resampled to 8,000 Hz from 44,100'
+    '1 of 3 recordings resampled to 8,000 Hz from 44,100'
     """
     other = [rate for rate in rates if rate != sample_rate]
     if not other:
         return None
     said = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
-    count = f"{len(other):,} of {counted(len(rates), 'sound')}"
+    count = f"{len(other):,} of {counted(len(rates), 'recording')}"
     return f"{count} resampled to {sample_rate:,} Hz from {said}"

@@ -1,4 +1,4 @@
-"""Which column of a table holds the texts, and which the labels."""
+"""Find the columns of texts and labels in a table."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MUCH_LONGER = 2.0
 
 
 def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...]]:
-    """The column of the texts, and a note where it was chosen and not named.
+    """The column of the texts, and a note if it was chosen automatically.
 
     Raises:
-        ValueError: No such column, none that holds texts, or several that may be meant.
+        ValueError: No such column, no column of texts, or several candidates.
     """
     if column is not None:
         table.column(column)
@@ -36,7 +36,7 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
         columns = ", ".join(table.columns)
         why = "several columns of texts" if longest else "no column of texts"
         raise ValueError(
-            f"{table.name} has {why}: name one with `column`; the columns are {columns}"
+            f"{table.name} has {why}: specify one with `column`; the columns are {columns}"
         )
     note = (f"texts are column {longest[0]!r}",) if len(table.columns) > 1 else ()
     return longest[0], note
@@ -46,7 +46,7 @@ def label_column(table: Table, labels: str | None) -> str:
     """The column of the labels.
 
     Raises:
-        ValueError: No such column, or none with a usual name.
+        ValueError: No such column, or no column with a common name for labels.
     """
     if labels is not None:
         table.column(labels, option="labels")
@@ -54,14 +54,14 @@ def label_column(table: Table, labels: str | None) -> str:
     found = next((name for name in table.columns if name.lower() in LABELS), None)
     if found is None:
         raise ValueError(
-            f"{table.name} has no column {', '.join(LABELS[:-1])} or {LABELS[-1]}: name that of the"
-            f" labels with `labels`; the columns are {', '.join(table.columns)}"
+            f"{table.name} has no column {', '.join(LABELS[:-1])} or {LABELS[-1]}: specify that of"
+            f" the labels with `labels`; the columns are {', '.join(table.columns)}"
         )
     return found
 
 
 def _mean_length(table: Table, name: str) -> float | None:
-    """Letters of a text; None where the entries are numbers or something else."""
+    """Mean number of characters per text; None if the entries are not texts."""
     seen = [value for value in islice(table.columns[name], LOOKED_AT) if value not in (None, "")]
     if not seen or not all(isinstance(value, str) for value in seen):
         return None

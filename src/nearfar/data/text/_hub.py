@@ -1,4 +1,4 @@
-"""Data sets of Hugging Face as tables."""
+"""Hugging Face datasets as tables."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ TESTS = ("test", "validation", "valid", "val", "dev")
 
 
 def is_hub_data(spec: Any) -> bool:
-    """Whether this is ``hf:…`` or a data set of the library datasets."""
+    """Whether data are given as ``hf:…`` or are a dataset object of the `datasets` library."""
     if isinstance(spec, str):
         return spec.startswith(PREFIX)
     return hasattr(spec, "column_names") or (isinstance(spec, dict) and "train" in spec)
 
 
 def hub_table(spec: Any, *, split: Split) -> Table:
-    """All columns of a data set.
+    """All columns of a Hugging Face dataset.
 
     Args:
-        spec: ``hf:NAME``, ``hf:NAME:CONFIGURATION``, ``hf:FOLDER``, or the data set itself.
-        split: ``train`` is the split of that name, or the only one; ``test`` that of that name, or
-            the validation split; ``all`` is every split.
+        spec: ``hf:NAME``, ``hf:NAME:CONFIGURATION``, ``hf:FOLDER``, or the dataset object.
+        split: ``train`` selects the split of that name or the only split, ``test`` the split of
+            that name or the validation split, and ``all`` every split.
 
     Raises:
-        ImportError: The library datasets is not installed.
-        ValueError: There is no such split, or the data set cannot be loaded.
+        ImportError: The `datasets` library is not installed.
+        ValueError: There is no such split, or the dataset cannot be loaded.
     """
     loaded = _load(spec.removeprefix(PREFIX)) if isinstance(spec, str) else spec
     name = spec.removeprefix(PREFIX).rpartition("/")[2] if isinstance(spec, str) else "dataset"
@@ -62,7 +62,7 @@ def _load(name: str) -> Any:
         from datasets import load_dataset
     except ImportError:
         raise ImportError(
-            "data sets of Hugging Face need the library datasets: pip install 'nearfar[stream]'"
+            "Hugging Face datasets need the datasets library: pip install 'nearfar[stream]'"
         ) from None
     path, colon, configuration = name.rpartition(":")
     if not colon or "/" in configuration or "\\" in configuration:

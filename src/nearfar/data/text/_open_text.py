@@ -1,4 +1,4 @@
-"""Open texts, with labels or without: files of lines, tables, lists, data sets of Hugging Face."""
+"""Open texts, with or without labels: files of lines, tables, lists, Hugging Face datasets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENDINGS = (".txt", *TABLE_ENDINGS)
 
 @dataclass(frozen=True)
 class _Opened:
-    """Texts, and the table they came from; None where they did not come from one."""
+    """Texts, and the table they come from, if any."""
 
     source: TextSource
     table: Table | None
@@ -42,22 +42,22 @@ def open_text(
     column: str | None = None,
     words: int | None = 256,
 ) -> Source:
-    """A source of unlabelled texts.
+    """Open a source of unlabelled texts.
 
     Args:
-        spec: A ``.txt`` file with a text in each line; a ``.csv``, ``.tsv``, ``.jsonl`` or
-            ``.parquet`` file; texts in memory; a data set of Hugging Face, as an object, as
-            ``hf:NAME``, as ``hf:NAME:CONFIGURATION`` or as ``hf:FOLDER``; or a folder with
-            ``train`` and ``test`` files. All but ``.parquet`` may be compressed (``.gz``).
-        split: Where data come with an official test set: everything but that set (``train``), that
-            set alone, or all.
-        column: Column of the texts; ``text``, or the only or by far the longest column of texts, if
-            not given. Lines and texts in memory have none: it is not looked at.
-        words: Most words that are kept of a text; all if None.
+        spec: A ``.txt`` file with one text per line; a ``.csv``, ``.tsv``, ``.jsonl`` or
+            ``.parquet`` file; texts in memory; a Hugging Face dataset, as an object or as
+            ``hf:NAME``, ``hf:NAME:CONFIGURATION`` or ``hf:FOLDER``; or a folder with ``train`` and
+            ``test`` files. All but ``.parquet`` may be compressed (``.gz``).
+        split: Part of data with an official test set: everything but the test set (``train``), only
+            the test set (``test``), or both (``all``).
+        column: Column of the texts; by default ``text``, or the only or by far the longest column
+            of texts. Ignored for files of lines and for texts in memory.
+        words: Number of words after which texts are truncated; None for no limit.
 
     Raises:
-        TypeError: Something that is no source of texts.
-        ValueError: The data cannot be used; the reason is said.
+        TypeError: An object that is not texts.
+        ValueError: Unusable data; the message gives the reason.
     """
     if split == "all" and isinstance(spec, Path) and spec.is_dir():
         parts = [open_text(spec, split=part, column=column, words=words) for part in _parts(spec)]
@@ -68,7 +68,7 @@ def open_text(
 def _opened(
     spec: Any, *, split: Split = "train", column: str | None = None, words: int | None = 256
 ) -> _Opened:
-    """As :func:`open_text`, with the table beside the texts."""
+    """Open texts as in :func:`open_text`, and keep their table."""
     if is_hub_data(spec):
         return _of_table(hub_table(spec, split=split), column, words)
     if isinstance(spec, (list, tuple)):
@@ -76,7 +76,7 @@ def _opened(
         return _Opened(TextSource(spec, name="texts", words=words), None)
     if not isinstance(spec, Path):
         raise TypeError(
-            "texts must be a file, a folder, a list of texts or a data set of Hugging Face,"
+            "texts must be a file, a folder, a list of texts or a Hugging Face dataset,"
             f" got {type(spec).__name__}"
         )
     if spec.is_dir():
@@ -91,7 +91,7 @@ def _open_file(path: Path, column: str | None, words: int | None) -> _Opened:
         return _of_table(read_table(path), column, words, name=_stem(path))
     if ending != ".txt":
         raise ValueError(
-            f"{printable(str(path))} is no file of texts: these end in {' '.join(ENDINGS)}"
+            f"{printable(str(path))} is not a file of texts, which end in {' '.join(ENDINGS)}"
         )
     lines = list(read_lines(path))
     rows = np.arange(1, len(lines) + 1)
@@ -117,12 +117,12 @@ def _of_table(
 def _open_folder(folder: Path, split: Split, column: str | None, words: int | None) -> _Opened:
     parts = _parts(folder)
     if split not in parts:
-        refuse_test("test", f"{printable(str(folder))}, in which no file is called test,")
+        refuse_test("test", f"{printable(str(folder))}, without a file named test,")
     return _open_file(parts[split], column, words)
 
 
 def _parts(folder: Path) -> dict[Split, Path]:
-    """The file of each split; a single file, whatever its name, is all there is."""
+    """The file of each split; a single file of any name is the training split."""
     files = sorted(f for f in folder.iterdir() if f.is_file() and file_ending(f) in ENDINGS)
     found: dict[Split, Path] = {}
     for split in ("train", "test"):
@@ -134,8 +134,7 @@ def _parts(folder: Path) -> dict[Split, Path]:
     if "train" not in found:
         held = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
-            f"{printable(str(folder))} must hold one file of texts or one called train, it holds"
-            f" {held}"
+            f"{printable(str(folder))} must hold one file of texts or one named train, got {held}"
         )
     return found
 
@@ -146,17 +145,17 @@ def _stem(path: Path) -> str:
 
 
 def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
-    """Texts and their classes, a column of the same table.
+    """Open texts with their classes from a column of the same table.
 
     Args:
-        spec: As for :func:`open_text`; a list or a file of lines has no labels.
-        labels: Column of the classes; ``label``, ``labels``, ``y``, ``class``, ``target`` or
-            ``category`` if not given.
-        options: As for :func:`open_text`.
+        spec: Texts, as in :func:`open_text`; lists and files of lines have no labels.
+        labels: Column of the classes; by default ``label``, ``labels``, ``y``, ``class``,
+            ``target`` or ``category``.
+        options: Options of :func:`open_text`.
 
     Raises:
-        ValueError: No labels, one class only, a text without one, or labels of the test set that
-            the training set lacks.
+        ValueError: No labels, only one class, a text without a class, or classes that only the test
+            set has.
     """
     opened = _opened(spec, **options)
     train_labels = _labels_of(opened, labels)
@@ -171,14 +170,14 @@ def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> Label
 
 def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
     if opened.table is None:
-        raise ValueError(f"{opened.source.name} has no labels: give them as `labels`")
+        raise ValueError(f"{opened.source.name} has no labels: pass them as `labels`")
     name = label_column(opened.table, labels)
     column = opened.table.column(name, option="labels")
     values = [column[row] for row in opened.source.kept.tolist()]
     missing = [row for row, value in enumerate(values) if value is None or value == ""]
     if missing:
         raise ValueError(
-            f"column {name!r} of {opened.table.name} must name a class for each text, got none in"
+            f"column {name!r} of {opened.table.name} must have a class for each text, got none in"
             f" {len(missing):,} of {len(values):,}, the first at"
             f" {opened.source.identify(missing[0])}"
         )
@@ -186,7 +185,7 @@ def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Lists of texts, files of lines, tables, and what stands on the Hugging Face hub."""
+    """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
     listed = isinstance(spec, (list, tuple)) and bool(spec)
     if listed and all(isinstance(text, str) for text in spec):

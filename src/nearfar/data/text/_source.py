@@ -22,25 +22,26 @@ __all__ = ["TextSource"]
 
 @final
 class TextSource(Source):
-    """Texts in memory, as one block of UTF-8: half a gigabyte for a million texts of 500 letters.
+    """Texts in memory, as one block of UTF-8: half a gigabyte for a million 500-character texts.
 
-    Empty texts are left out and counted; texts of more than `words` words are cut. Texts that occur
-    several times are left as they are.
+    Empty texts are skipped and counted; texts of more than `words` words are truncated. Duplicate
+    texts are kept.
 
     Args:
-        texts: The texts; None is an empty one.
+        texts: The texts; None counts as an empty text.
         name: Short name.
-        words: Most words that are kept of a text, as white space separates them; all if None.
-        rows: A number for each text by which a person finds it; 0, 1, 2 … if not given.
-        place: What such a number counts: ``row``, ``line``.
-        notes: What a user should know about the texts.
+        words: Number of whitespace-separated words after which texts are truncated; None for no
+            limit.
+        rows: Line or row number of each text, to identify it in messages; by default 0, 1, 2 …
+        place: Unit of `rows`: ``row`` or ``line``.
+        notes: Notes on the texts for the user.
 
     Attributes:
-        kept: Which of the texts given the source has.
-        words: As given.
+        kept: Indices of the given texts that are not empty.
+        words: The limit on the number of words.
 
     Raises:
-        TypeError: Something else than a text.
+        TypeError: An entry that is not a string.
         ValueError: Fewer than two texts, or more than half of them empty.
 
     Example:
@@ -48,7 +49,7 @@ class TextSource(Source):
         >>> source, source.read([1]).inputs.strings
         (<fruit: 2 texts of 2 words>, ('two pears',))
         >>> source.notes
-        ('1 of 3 texts left out, being empty: row 1',)
+        ('1 of 3 texts skipped as empty: row 1',)
     """
 
     modality: ClassVar = "text"
@@ -73,13 +74,13 @@ class TextSource(Source):
         count = cut = 0
         for given in texts:
             if not isinstance(given, (str, NoneType)):
-                raise TypeError(f"texts must be words, got {given!r} in text {count}")
+                raise TypeError(f"texts must be strings, got {given!r} in text {count}")
             text, length = _cut(given or "", words)
             count += 1
             if not length:
                 continue
             cut += text is not given
-            block += text.encode("utf-8", "replace")  # half of a surrogate pair
+            block += text.encode("utf-8", "replace")  # for unpaired surrogates
             ends.append(len(block))
             kept.append(count - 1)
             lengths.append(length)
@@ -93,9 +94,9 @@ class TextSource(Source):
         self._notes = notes
         if empty:
             shown = list_names(empty)
-            self._notes += (f"{len(empty):,} of {count:,} texts left out, being empty: {shown}",)
+            self._notes += (f"{len(empty):,} of {count:,} texts skipped as empty: {shown}",)
         if cut:
-            self._notes += (f"{counted(cut, 'text')} cut to the first {words} words",)
+            self._notes += (f"{counted(cut, 'text')} truncated to the first {words} words",)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -129,7 +130,7 @@ class TextSource(Source):
 
 
 def _cut(text: str, words: int | None) -> tuple[str, int]:
-    """A text of so many words at most, itself if it has no more, and how many they are."""
+    """Truncate a text to at most `words` words; return it with its number of words."""
     pieces = text.split(None, -1 if words is None else words)
     if words is None or len(pieces) <= words:
         return text, len(pieces)

@@ -1,4 +1,4 @@
-"""Sources of vectors: rows of numbers."""
+"""Sources of vectors."""
 
 from nearfar.data.vectors._open_vectors import VECTORS, label_vectors, open_vectors
 from nearfar.data.vectors._vectors import VectorSource

@@ -1,4 +1,4 @@
-"""Vectors and their labels in files."""
+"""Read vectors and labels from files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEST_VECTORS = ("x_test", "X_test")
 
 @dataclass(frozen=True)
 class VectorFile:
-    """What a file of vectors holds; None for what it does not."""
+    """Vectors and labels in a file; None for each that is absent."""
 
     vectors: NDArray[Any]
     columns: tuple[str, ...] | None = None
@@ -35,21 +35,21 @@ class VectorFile:
 def read_vector_file(
     path: Path, *, exclude: Sequence[str] = (), labels: str | None = None
 ) -> VectorFile:
-    """Read a `.npy` file (mapped, not loaded), a `.npz` file or a table.
+    """Read a `.npy` file (memory-mapped), a `.npz` file or a table.
 
-    In a `.npz` file vectors are the array named ``x``, ``X``, ``vectors``, ``features``, ``data``
-    or ``x_train``, or the only one with two axes; labels are ``y``, ``labels`` or ``targets``;
-    ``x_test`` with ``y_test`` are an official test split.
+    In a `.npz` file, the vectors are the array named ``x``, ``X``, ``vectors``, ``features``,
+    ``data`` or ``x_train``, or the only array with two axes; the labels are ``y``, ``labels`` or
+    ``targets``; ``x_test`` with ``y_test`` are an official test set.
 
     Args:
         path: The file.
-        exclude: Columns of a table that are no features.
-        labels: The column of a table that holds the labels.
+        exclude: Columns of a table that are not features.
+        labels: Column of a table with the labels.
 
     Raises:
         TypeError: The array holds Python objects, which only unpickling could read.
-        ValueError: Another kind of file, a damaged one, one without vectors, or columns named for
-            a file that has none.
+        ValueError: An unsupported or damaged file, a file without vectors, or column names for a
+            file without columns.
     """
     shown = printable(path.name)
     if path.name.lower().endswith(TABLE_ENDINGS):
@@ -62,7 +62,7 @@ def read_vector_file(
         )
     if exclude or labels is not None:
         named = ", ".join(exclude) or labels
-        raise ValueError(f"{shown} has no columns with names, got {named}")
+        raise ValueError(f"{shown} has no named columns, got {named}")
     if path.suffix.lower() == ".npy":
         return VectorFile(map_array(path))
     with open_arrays(path) as arrays:
@@ -80,8 +80,8 @@ def _choose(arrays: Mapping[str, Any], shown: str) -> VectorFile:
         if len(fitting) != 1:
             listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in held.items())
             raise ValueError(
-                f"cannot tell which array of {shown} holds the vectors: name it x;"
-                f" it holds {listed or 'nothing'}"
+                f"the array of vectors in {shown} is ambiguous: name it x;"
+                f" the file holds {listed or 'nothing'}"
             )
         vectors = held[fitting[0]]
     return VectorFile(

@@ -1,4 +1,4 @@
-"""Columns of numbers, and of labels, in `.csv`, `.tsv` and `.parquet` files."""
+"""Numeric columns and labels from `.csv`, `.tsv` and `.parquet` files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TABLE_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
 @dataclass(frozen=True)
 class NumberTable:
-    """What a table holds.
+    """The numeric columns and the labels of a table.
 
     Attributes:
-        numbers: Its columns of numbers, side by side.
-        columns: What each is called.
-        labels: The column asked for, as words; None where none was.
-        notes: What was left out.
+        numbers: The numeric columns as a matrix.
+        columns: Names of the numeric columns.
+        labels: The requested column of labels, as strings; None if not requested.
+        notes: Notes on ignored columns.
     """
 
     numbers: NDArray[np.float64]
@@ -40,20 +40,20 @@ class NumberTable:
 def read_numbers(
     path: Path, *, exclude: Sequence[str] = (), labels: str | None = None
 ) -> NumberTable:
-    """The columns of numbers of a table.
+    """Read the numeric columns of a table.
 
-    The first line of a `.csv` or `.tsv` file names the columns, unless all of it is numbers; they
-    are then called ``0``, ``1``, … A column that is mostly words is left out, and noted.
+    The first line of a `.csv` or `.tsv` file is the header unless it consists only of numbers; the
+    columns are then named ``0``, ``1``, … A column that is mostly text is ignored with a note.
 
     Args:
         path: The file.
-        exclude: Columns that are no features.
-        labels: The column that holds the labels, no feature either.
+        exclude: Columns that are not features.
+        labels: Column of the labels, which is not a feature.
 
     Raises:
-        ImportError: pyarrow is missing, for `.parquet`.
-        ValueError: An unknown column, a missing number or a word among numbers (its row is named),
-            no column of numbers, or a damaged file.
+        ImportError: pyarrow, needed for `.parquet`, is missing.
+        ValueError: An unknown column, a missing or non-numeric entry in a numeric column (the
+            message gives its row), no numeric column, or a damaged file.
     """
     shown = printable(path.name)
     columns = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
@@ -81,8 +81,8 @@ def read_numbers(
         else:
             numbers[name] = np.asarray(values, dtype=np.float64)
     if not numbers:
-        raise ValueError(f"{shown} has no column of numbers")
-    left_out = f"left out, as no numbers: {counted(len(words), 'column')} ({list_names(words)})"
+        raise ValueError(f"{shown} has no numeric column")
+    left_out = f"{counted(len(words), 'non-numeric column')} ignored: {list_names(words)}"
     return NumberTable(
         numbers=np.stack(list(numbers.values()), axis=1),
         columns=tuple(numbers),
@@ -92,7 +92,7 @@ def read_numbers(
 
 
 def _number(cell: Any) -> float | None:
-    """The number in a cell; None for a word and for nothing."""
+    """The number in a cell; None for text and for an empty cell."""
     if cell is None:
         return None
     try:
@@ -118,7 +118,7 @@ def _read_text(path: Path) -> dict[str, list[Any]]:
     names = rows[0] if named else [str(column) for column in range(len(rows[0]))]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{shown} must name each column once, got {twice!r} twice")
+        raise ValueError(f"{shown} must have distinct column names, got {twice!r} twice")
     body = rows[1:] if named else rows
     for row, cells in enumerate(body):
         if len(cells) != len(names):

@@ -1,4 +1,4 @@
-"""Open vectors, with labels or without: arrays, tensors, files of arrays, tables."""
+"""Open vectors, with or without labels: arrays, tensors, array files, tables."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from nearfar.data.vectors._vectors import VectorSource
 
 __all__ = ["VECTORS", "label_vectors", "open_vectors"]
 
-NAMED = ("x", "images", "data", "x_train")  # arrays of a file that are the samples
+NAMED = ("x", "images", "data", "x_train")  # names of arrays of samples in a file
 
 
 def open_vectors(
     spec: Path | NDArray[Any] | Tensor, *, split: Split = "train", exclude: tuple[str, ...] = ()
 ) -> Source:
-    """A source of vectors.
+    """Open a source of vectors.
 
     Args:
-        spec: An array or tensor N×D, a ``.npy`` or ``.npz`` file, or a table (``.csv``, ``.tsv``,
-            ``.parquet``) whose columns of numbers are the features.
-        split: Where data come with an official test set: everything but that set (``train``), that
-            set alone, or all.
-        exclude: Columns of a table that are no features, such as numbers of rows and classes.
+        spec: An N×D array or tensor, a ``.npy`` or ``.npz`` file, or a table (``.csv``, ``.tsv``,
+            ``.parquet``) whose numeric columns are the features.
+        split: Part of data with an official test set: everything but the test set (``train``), only
+            the test set (``test``), or both (``all``).
+        exclude: Columns of a table that are not features, such as row numbers and classes.
 
     Raises:
-        TypeError: Something that holds no numbers, or that only unpickling could read.
-        ValueError: The data cannot be used; the reason is said.
+        TypeError: Non-numeric data, or a file that only unpickling could read.
+        ValueError: Unusable data; the message gives the reason.
     """
     if not isinstance(spec, Path):
         refuse_test(split, "an array")
@@ -48,7 +48,7 @@ def open_vectors(
 
 
 def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
-    """The part of a file that was asked for."""
+    """Select a split of a file."""
     name = path.name.split(".")[0] or path.name
     train = VectorSource(held.vectors, name=name, columns=held.columns, notes=held.notes)
     if held.test_vectors is None:
@@ -67,25 +67,25 @@ def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
 def label_vectors(
     spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, exclude: tuple[str, ...] = ()
 ) -> LabelledData:
-    """Vectors and their classes, as the file says.
+    """Open vectors with the classes given by the file.
 
     Args:
-        spec: As for :func:`open_vectors`.
-        labels: The column of a table that holds the classes.
-        exclude: As for :func:`open_vectors`.
+        spec: Vectors, as in :func:`open_vectors`.
+        labels: Column of a table with the classes.
+        exclude: Columns of a table that are not features.
 
     Raises:
-        ValueError: No labels, one class only, or labels that do not fit the vectors.
+        ValueError: No labels, only one class, or labels that do not match the vectors.
     """
     if not isinstance(spec, Path):
-        raise ValueError(f"{type(spec).__name__} has no labels: give them as `labels`")
-    # a run that left the labels out has said so, and they are asked for here all the same
+        raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
+    # a run may have excluded the column of labels, which is read here nevertheless
     others = tuple(name for name in exclude if name != labels)
     held = read_vector_file(spec, exclude=others, labels=labels)
     if held.labels is None:
         raise ValueError(
-            f"{printable(spec.name)} holds no labels: name the array y, or a table's column"
-            " by `labels`"
+            f"{printable(spec.name)} holds no labels: name the array y, or specify a table's column"
+            " with `labels`"
         )
     train = _of_file(held, spec, "train")
     if held.test_vectors is None or held.test_labels is None:
@@ -94,7 +94,7 @@ def label_vectors(
 
 
 def _recognise(preview: DataPreview) -> Sureness:
-    """Arrays of two axes, in memory or in a file."""
+    """Recognise arrays with two axes, in memory or in a file."""
     axes, shapes = preview.axes, preview.arrays
     if shapes:
         named = [shapes[name] for name in NAMED if name in shapes]

@@ -1,4 +1,4 @@
-"""Vectors in one array, in memory or mapped from a file."""
+"""Vectors in one array, in memory or memory-mapped from a file."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from nearfar.data._source import Batch, Source, check_positions
 
 __all__ = ["VectorSource"]
 
-CHUNK = 1 << 26  # bytes looked at in one go
+CHUNK = 1 << 26  # bytes read per chunk
 
 
 @final
 class VectorSource(Source):
-    """Rows of numbers, N×D, each row a sample and each column a feature.
+    """Vectors in an N×D array, with one sample per row and one feature per column.
 
-    Double precision stays double until views standardise it, so that a small change of a large
-    number is not lost; whole numbers and booleans are handed out in double precision too.
+    Double precision is kept until views standardise the data, so that small differences between
+    large numbers are not lost; integers and booleans are also converted to double precision.
 
     Args:
-        array: The vectors; a memory map is read only where asked.
+        array: The vectors; of a memory map only the requested rows are read.
         name: Short name.
-        columns: What each feature is called; ``0``, ``1``, … if not given.
-        notes: What a user should know about the array.
+        columns: Name of each feature; by default ``0``, ``1``, …
+        notes: Notes on the array for the user.
 
     Raises:
         TypeError: The array holds objects, text or complex numbers.
-        ValueError: Not N×D, no row or column, or a value that is not finite: its row and column
-            are named.
+        ValueError: A shape other than N×D, no rows or columns, or a non-finite value; the message
+            gives its row and column.
 
     Example:
         >>> source = VectorSource(np.eye(4), name="corners")
@@ -66,7 +66,7 @@ class VectorSource(Source):
         constant = self._look()
         if constant and len(array) > 1:
             named = list_names([self.columns[c] for c in constant])
-            notes = (*notes, f"the same in all rows: {counted(len(constant), 'column')} ({named})")
+            notes = (*notes, f"{counted(len(constant), 'constant column')}: {named}")
         self._notes = notes
 
     def __len__(self) -> int:
@@ -96,7 +96,7 @@ class VectorSource(Source):
         return digest.hexdigest()
 
     def _look(self) -> list[int]:
-        """The constant columns, found in one pass that refuses what is not finite."""
+        """Find the constant columns, and check in the same pass that all values are finite."""
         first = _numbers(self._array[:1])
         constant = np.ones(self.dim, dtype=bool)
         rows = max(1, CHUNK // first.nbytes)

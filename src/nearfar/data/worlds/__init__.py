@@ -1,4 +1,4 @@
-"""Synthetic worlds whose truth is known."""
+"""Synthetic datasets with known ground truth."""
 
 from nearfar.data.worlds._gaussians import CorrelatedGaussians
 from nearfar.data.worlds._joints import bit_toy, bit_toy_representations, random_joint

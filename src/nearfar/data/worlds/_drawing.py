@@ -1,4 +1,4 @@
-"""Flat shapes on a plain ground, drawn as coverage of pixels."""
+"""Rasterise flat shapes as pixel coverage."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _triangle(x: Tensor, y: Tensor) -> Tensor:
     return torch.maximum(sides, y - 1)
 
 
-# Signed distance to the outline in units of the radius, below 0 inside; y points down. All are
-# their own mirror image in x, so that a flipped view shows the same shape.
+# Signed distances to the outline in units of the radius, negative inside; y points down. All are
+# symmetric in x, so that a horizontally flipped view shows the same shape.
 SHAPES: dict[str, Outline] = {
     "disc": lambda x, y: (x * x + y * y).sqrt() - 1,
     "square": lambda x, y: _rectangle(x, y, 0.86, 0.86),
@@ -53,13 +53,13 @@ def coverage(
     centres: Float64[Tensor, "places 2"],
     radius: float,
 ) -> UInt8[Tensor, "places side side"]:
-    """How much of each pixel a shape covers, from 0 to 255.
+    """Coverage of each pixel by a shape, from 0 to 255.
 
     Args:
         outline: One of :data:`SHAPES`.
-        side: Pixels along a side of the image.
-        centres: Column and row of the shape's centre, as shares of the side.
-        radius: Half the shape's width, as a share of the side.
+        side: Side length of the image in pixels.
+        centres: Column and row of the shape's centre, as fractions of the side.
+        radius: Half of the shape's width, as a fraction of the side.
 
     Example:
         >>> middle = torch.tensor([[0.5, 0.5]], dtype=torch.float64)
@@ -79,7 +79,7 @@ def coverage(
 
 
 def hues(count: int, *, low: int, high: int) -> UInt8[Tensor, "count 3"]:
-    """Colours evenly around the circle of hues, channels between `low` and `high`.
+    """Colours with evenly spaced hues and channels between `low` and `high`.
 
     Example:
         >>> hues(3, low=40, high=240).tolist()

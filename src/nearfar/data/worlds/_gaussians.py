@@ -1,4 +1,4 @@
-"""Pairs of Gaussian vectors whose mutual information is known."""
+"""Pairs of Gaussian vectors with known mutual information."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["CorrelatedGaussians"]
 
 @final
 class CorrelatedGaussians:
-    r"""Two standard normal vectors, correlated coordinate by coordinate.
+    r"""Pairs of standard normal vectors with correlated coordinates.
 
     .. math:: y = \rho\, x + \sqrt{1 - \rho^2}\, \epsilon, \qquad
               I(x; y) = -\tfrac d2 \ln(1 - \rho^2)
 
-    The best possible critic is known too: :meth:`log_density_ratio`, whose mean over pairs drawn
-    together is the information.
+    The optimal critic is known too: :meth:`log_density_ratio`, whose mean over joint pairs is the
+    mutual information.
 
     Args:
-        dim: Coordinates :math:`d` of each vector.
-        information: The mutual information wanted, in nats; it decides the correlation.
+        dim: Dimension :math:`d` of each vector.
+        information: Mutual information in nats, which determines the correlation.
 
     Attributes:
         correlation: :math:`\rho`, from 0 to below 1.
 
     Raises:
-        ValueError: No coordinate, or information below 0.
+        ValueError: A dimension below 1, or negative information.
 
     Example:
         >>> world = CorrelatedGaussians(4, information=3.0)
@@ -51,7 +51,7 @@ class CorrelatedGaussians:
     def draw(
         self, samples: int, *, seed: int = 0
     ) -> tuple[Float64[Tensor, "samples dim"], Float64[Tensor, "samples dim"]]:
-        """That many pairs; the same for the same seed."""
+        """Draw `samples` pairs, reproducibly for a given seed."""
         check_integer(at_least=1, samples=samples)
         check_integer(at_least=0, seed=seed)
         generator = torch.Generator().manual_seed(seed)
@@ -61,10 +61,10 @@ class CorrelatedGaussians:
     def log_density_ratio(
         self, x: Float64[Tensor, "*#pairs dim"], y: Float64[Tensor, "*#pairs dim"]
     ) -> Float64[Tensor, "*pairs"]:
-        """Logarithm of the joint density over the product of the marginal ones, for each pair.
+        """Logarithm of the joint density over the product of the marginal densities, for each pair.
 
         The leading axes broadcast: ``x[:, None]`` with ``y[None]`` is the matrix of all pairs.
         """
-        left = math.exp(-2 * self.information / self.dim)  # variance that x leaves of y
+        left = math.exp(-2 * self.information / self.dim)  # conditional variance of y given x
         apart = (y - self.correlation * x) ** 2 / left
         return self.information + (y**2 - apart).sum(dim=-1) / 2

@@ -1,4 +1,4 @@
-"""Finite worlds: tables of the joint probability of input, signal and task."""
+"""Discrete joint distributions of input, signal and task, as probability tables."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ __all__ = ["bit_toy", "bit_toy_representations", "random_joint"]
 
 
 def bit_toy(flip: float = 0.0) -> Float64[Tensor, "inputs signals tasks"]:
-    r"""The smallest world with a task, shared style, private style and imperfect redundancy.
+    r"""A minimal joint distribution with a task, shared and private style, and partial redundancy.
 
-    Four fair bits: the task :math:`T`, a style :math:`A` that both views show, and two private
-    ones. The input is :math:`X = (T, A, B)`, the signal :math:`S = (T', A, C)`, with :math:`T'`
-    the task's bit, flipped with probability `flip`.
+    It has four fair bits: the task :math:`T`, a style :math:`A` shared by both views, and the
+    private styles :math:`B` and :math:`C`. The input is :math:`X = (T, A, B)` and the signal
+    :math:`S = (T', A, C)`, where :math:`T'` is the task's bit, flipped with probability `flip`.
 
     Args:
-        flip: From 0 (the signal knows the task) to 1/2 (it knows nothing of it), up to 1.
+        flip: Probability of flipping the task's bit in the signal, from 0 (the signal determines
+            the task) to 1; at 1/2 the signal is independent of the task.
 
     Returns:
-        The probability of each (x, s, t): 8 × 8 × 2. Bits are read as binary numbers, the task's
-        first: ``x = 4 T + 2 A + B``.
+        The probability of each (x, s, t): 8 × 8 × 2. Indices are the bits as binary numbers, with
+        the task's bit first: ``x = 4 T + 2 A + B``.
 
     Relations:
-        The information that the signal misses is the entropy of the flip; what input and signal
-        share beyond the task is one bit, ln 2, whatever the flip.
+        I(X;T|S), the task information missing from the signal, is the entropy of the flip;
+        I(X;S|T), the information that input and signal share beyond the task, is one bit, ln 2, for
+        any flip.
 
     Example:
         >>> table = bit_toy(0.1)
@@ -45,7 +47,7 @@ def bit_toy(flip: float = 0.0) -> Float64[Tensor, "inputs signals tasks"]:
 
 
 def bit_toy_representations() -> dict[str, Int64[Tensor, " inputs"]]:
-    """Maps of :func:`bit_toy`'s input that keep some of its bits, by what they keep.
+    """Representations of :func:`bit_toy`'s input, by the bits that they keep.
 
     Example:
         >>> {name: code.tolist() for name, code in bit_toy_representations().items()}
@@ -70,17 +72,17 @@ def random_joint(
     task_of_input: bool = False,
     seed: int = 0,
 ) -> Float64[Tensor, "inputs signals tasks"]:
-    """A table drawn from a symmetric Dirichlet distribution.
+    """A random joint distribution, drawn from a symmetric Dirichlet distribution.
 
     Args:
-        inputs: Values of the input.
-        signals: Values of the signal.
-        tasks: Values of the task.
-        concentration: Above 1 tables are near uniform, far below 1 nearly all mass lies on few
-            entries.
-        task_of_input: Make the task a function of the input, as a label of an image is: all its
-            mass moves to one task, drawn for each input.
-        seed: Decides the table.
+        inputs: Number of values of the input.
+        signals: Number of values of the signal.
+        tasks: Number of values of the task.
+        concentration: Dirichlet concentration: far above 1, tables are nearly uniform; far below 1,
+            most of the mass is on few entries.
+        task_of_input: Whether to make the task a function of the input, like the label of an image:
+            all mass of an input moves to one randomly drawn task.
+        seed: Random seed.
 
     Example:
         >>> table = random_joint(5, 4, 3, seed=1)

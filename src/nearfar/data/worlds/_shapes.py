@@ -1,4 +1,4 @@
-"""Pairs of pictures with a content and a style, both known."""
+"""Pairs of rendered images with known content and style."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nearfar.ops._random import Stream, uniform
 
 __all__ = ["STYLES", "ShapePairs", "ShapeWorld"]
 
-STYLES = {"position": 64, "size": 4, "colour": 8, "background": 8}  # values of each factor
+STYLES = {"position": 64, "size": 4, "colour": 8, "background": 8}  # number of values per factor
 LARGEST_TABLE = 1 << 24
 GRID = 8
 RADII = (0.15, 0.19, 0.23, 0.27)
@@ -26,12 +26,12 @@ RADII = (0.15, 0.19, 0.23, 0.27)
 
 @dataclass(frozen=True)
 class ShapePairs:
-    """What :meth:`ShapeWorld.draw` gives.
+    """Samples of a :class:`ShapeWorld`.
 
     Attributes:
         images: The input (view 0) and the signal (view 1) of each sample.
-        content: Which shape the input shows: the task. The signal's may differ.
-        factors: Every factor of every view, by name: ``content`` and the four of style.
+        content: Index of the shape in the input, which is the task; that of the signal can differ.
+        factors: Factors of both views by name: ``content`` and the four style factors.
     """
 
     images: UInt8[Tensor, "2 samples side side 3"]
@@ -41,30 +41,31 @@ class ShapePairs:
 
 @final
 class ShapeWorld:
-    r"""Rendered shapes: the multi-view assumption with two dials.
+    r"""Pairs of rendered shapes with adjustable redundancy and shared style.
 
-    An image shows one shape: *which* one is its content, which is the task; *where*, how large, of
-    what colour and on what background is its style. The second view of a pair shows another
-    content with probability :math:`p` (`content_change`) and each style factor of the first with
-    probability :math:`q` (`leakage`), a fresh one otherwise:
+    An image shows one shape. The type of the shape is its content, and is the task; position, size,
+    colour and background are its style. The second view of a pair has another content with
+    probability :math:`p` (`content_change`), and copies each style factor of the first view with
+    probability :math:`q` (`leakage`), drawing it independently otherwise:
 
     .. math:: \epsilon_{\text{info}} = I(X; T \mid S) = h(p) + p \ln(K - 1), \qquad
               I(X; S \mid T) = \sum_{\text{style } f} I(f; f')
 
-    All factors are independent and uniform and every image tells all of them, so what the images
-    know of each other is what their factors do, exactly.
+    All factors are independent and uniform, and every image determines all of its factors, so the
+    mutual information of the images equals that of their factors.
 
     Args:
-        num_classes: Shapes :math:`K`, from 2 to 8.
-        content_change: Dial of :math:`\epsilon_{\text{info}}`: 0, the signal tells the task, to
-            :math:`1 - 1/K`, it tells nothing.
-        leakage: Dial of shared style: 0 (none) to 1 (all of it), for every factor or for some by
-            name, the others being private.
-        side: Pixels along a side, 16 or more.
-        seed: Decides every sample.
+        num_classes: Number of shapes :math:`K`, from 2 to 8.
+        content_change: Probability of another content, which controls
+            :math:`\epsilon_{\text{info}}`: from 0, where the signal determines the task, to
+            :math:`1 - 1/K`, where it is independent of it.
+        leakage: Probability that a style factor is shared, from 0 to 1: one value for all factors,
+            or values by name for some, with 0 for the others.
+        side: Side length of the images in pixels, 16 or more.
+        seed: Random seed of the samples.
 
     Raises:
-        ValueError: A dial out of its range, an unknown factor.
+        ValueError: A parameter out of range, an unknown factor.
 
     Example:
         >>> world = ShapeWorld(content_change=0.1, leakage={"colour": 1.0})
@@ -94,8 +95,8 @@ class ShapeWorld:
         check_fraction(content_change=content_change)
         if content_change > 1 - 1 / num_classes:
             raise ValueError(
-                f"`content_change` must be at most 1 - 1/{num_classes}, where the signal tells"
-                f" nothing of the task, got {content_change!r}"
+                f"`content_change` must be at most 1 - 1/{num_classes}, where the signal is"
+                f" independent of the task, got {content_change!r}"
             )
         given = leakage if isinstance(leakage, Mapping) else dict.fromkeys(STYLES, leakage)
         for factor, share in given.items():
@@ -114,30 +115,30 @@ class ShapeWorld:
 
     @property
     def task_information(self) -> float:
-        """What the input tells of the task, I(X;T): its entropy, ln K."""
+        """Mutual information of input and task, I(X;T) = H(T) = ln K."""
         return math.log(self.num_classes)
 
     @property
     def epsilon_info(self) -> float:
-        """What the input tells of the task beyond the signal, I(X;T|S)."""
+        """Mutual information of input and task given the signal, I(X;T|S)."""
         return self.task_information - _shared(1 - self._kept, self.num_classes)
 
     @property
     def style_information(self) -> dict[str, float]:
-        """What both views tell of each style factor."""
+        """Mutual information of the two views about each style factor."""
         return {f: _shared(1 - share, STYLES[f]) for f, share in self.leakage.items()}
 
     @property
     def compression_gap(self) -> float:
-        """What input and signal share beyond the task, I(X;S|T)."""
+        """Mutual information of input and signal given the task, I(X;S|T)."""
         return math.fsum(self.style_information.values())
 
     def joint(self, *styles: str) -> Float64[Tensor, "inputs signals tasks"]:
-        """The exact table of content and some style factors: input, signal, task.
+        """The exact joint distribution of input, signal and task over some of the factors.
 
         Args:
-            styles: Factors of style that the table tells apart besides the content; a row counts
-                them like digits, the content first.
+            styles: Style factors to include in addition to the content. The index of an input or
+                signal is the mixed-radix number of its factors, with the content first.
 
         Raises:
             ValueError: An unknown factor, or a table of more than 2^24 entries.
@@ -147,7 +148,7 @@ class ShapeWorld:
         values = self.num_classes * math.prod(STYLES[factor] for factor in styles)
         if values**2 * self.num_classes > LARGEST_TABLE or len(set(styles)) < len(styles):
             raise ValueError(
-                "`styles` must differ and make a table of at most 2^24 entries, got"
+                "`styles` must be distinct and give a table of at most 2^24 entries, got"
                 f" {', '.join(styles)}: {values} × {values} × {self.num_classes}"
             )
         pairs = _pair_table(self._kept, self.num_classes)
@@ -157,10 +158,10 @@ class ShapeWorld:
         return pairs[:, :, None] * task.repeat_interleave(values // self.num_classes, 0)[:, None]
 
     def draw(self, samples: int | Int64[Tensor, " samples"]) -> ShapePairs:
-        """Some pairs; a sample is the same whenever it is drawn, and in whatever company.
+        """Draw pairs; each sample depends only on its index and the seed.
 
         Args:
-            samples: The first so many, or which.
+            samples: Number of samples, or their indices.
         """
         if not isinstance(samples, Tensor):
             check_integer(at_least=1, samples=samples)
@@ -183,10 +184,10 @@ class ShapeWorld:
     def render(
         self, factors: Mapping[str, Int64[Tensor, " samples"]]
     ) -> UInt8[Tensor, "samples side side 3"]:
-        """Images that show the given value of each factor; nothing else is in them.
+        """Render images from the values of all factors, which determine them completely.
 
         Args:
-            factors: ``content`` and the four of style, values from 0.
+            factors: Values, from 0, of ``content`` and the four style factors.
         """
         cover = self._stencils[factors["content"], factors["size"], factors["position"]].int()
         paint = hues(STYLES["colour"], low=110, high=250)[factors["colour"]].int()
@@ -196,7 +197,7 @@ class ShapeWorld:
 
     @property
     def _kept(self) -> float:
-        """Probability that the second content is the first by rule; else any of them follows."""
+        """Probability of copying the content; otherwise it is drawn uniformly from all contents."""
         return max(0.0, 1 - self.content_change * self.num_classes / (self.num_classes - 1))
 
     @cached_property
@@ -213,13 +214,13 @@ class ShapeWorld:
 
 
 def _pair_table(kept: float, values: int) -> Float64[Tensor, "values values"]:
-    """A uniform value, and the same again with probability `kept`, else a fresh one."""
+    """Joint distribution of a uniform value and its copy, which is redrawn with 1 − `kept`."""
     same = torch.eye(values, dtype=torch.float64) / values
     return kept * same + (1 - kept) / values**2
 
 
 def _shared(fresh: float, values: int) -> float:
-    """Information between the two values of :func:`_pair_table`, in nats."""
+    """Mutual information of the two values of :func:`_pair_table`, in nats."""
     other = fresh / values
     same = 1 - fresh + other
     spread = sum(p * math.log(p) for p in (same, *[other] * (values - 1)) if p > 0)

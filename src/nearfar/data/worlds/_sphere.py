@@ -1,4 +1,4 @@
-"""Classes on the unit sphere whose means, priors and noise are known."""
+"""Classes on the unit sphere with known means, prior and noise."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NODES = 40
 
 @dataclass(frozen=True)
 class SphereSample:
-    """What :meth:`GaussianClasses.draw` gives.
+    """Samples of :class:`GaussianClasses`.
 
     Attributes:
-        embeddings: Unit vectors; a view is the same instances under fresh augmentation noise.
+        embeddings: Unit vectors; views share the instances and differ in their augmentation noise.
         labels: Class of each instance.
-        instance_means: Mean of an instance's embedding over all augmentations, exact; not of unit
-            length.
+        instance_means: Exact expectation of each instance's embedding over augmentations; not unit
+            vectors.
     """
 
     embeddings: Float64[Tensor, "views samples dim"]
@@ -44,23 +44,23 @@ class GaussianClasses:
                              {\lVert x + \sigma_{\text{augmentation}} \epsilon' \rVert}
 
     with unit vectors :math:`m_c` as centres and standard normal noise in every coordinate. Two
-    views of an instance share :math:`x`, two instances of a class only :math:`m_c`. A projected
-    Gaussian has a mean in closed form, so the world's true class means are known, not estimated.
+    views of an instance share :math:`x`; two instances of a class only share :math:`m_c`. The mean
+    of a projected Gaussian has a closed form, so the true class means are exact.
 
     Args:
-        num_classes: Classes, 1 or more.
-        dim: Coordinates, 1 or more; the sphere has one dimension less.
-        instance_noise: Spread of a class's instances, per coordinate.
-        augmentation_noise: Spread of an instance's augmentations, per coordinate.
-        prior: Probability of each class; all alike where left out.
-        seed: Decides the centres.
+        num_classes: Number of classes, 1 or more.
+        dim: Dimension of the vectors, 1 or more.
+        instance_noise: Standard deviation of a class's instances, per coordinate.
+        augmentation_noise: Standard deviation of an instance's augmentations, per coordinate.
+        prior: Probability of each class; uniform by default.
+        seed: Random seed of the centres.
 
     Attributes:
         centres: The unit vectors :math:`m_c`.
         prior: Probability of each class.
 
     Raises:
-        ValueError: A count below 1, noise below 0, a prior that is not one.
+        ValueError: A count below 1, negative noise, an invalid prior.
 
     Example:
         >>> world = GaussianClasses(5, 8)
@@ -92,7 +92,7 @@ class GaussianClasses:
 
     @property
     def class_means(self) -> Float64[Tensor, "classes dim"]:
-        """Mean embedding of each class over instances and augmentations, exact."""
+        """Exact mean embedding of each class over instances and augmentations."""
         return _mean_direction(
             self.centres, noise=math.hypot(self.instance_noise, self.augmentation_noise)
         )
@@ -104,16 +104,17 @@ class GaussianClasses:
         views: int = 2,
         seed: int = 0,
     ) -> SphereSample:
-        """Instances, their classes and some views of each; the same for the same seed.
+        """Draw instances with their classes and views, reproducibly for a given seed.
 
         Args:
-            samples: How many, with classes drawn from the prior; or the class of each.
-            views: Augmentations of each instance.
-            seed: Decides the draw; the centres stay.
+            samples: Number of instances, with classes drawn from the prior; or the class of each
+                instance.
+            views: Number of views per instance.
+            seed: Random seed of the draw; the centres do not depend on it.
         """
         check_integer(at_least=1, views=views)
         check_integer(at_least=0, seed=seed)
-        # The centres come from the seed itself: a draw of the same seed must not repeat their noise
+        # The centres use the seed itself: a draw with the same seed must not repeat their noise
         generator = _generator(seed + (1 << 32))
         if isinstance(samples, Tensor):
             labels = self._checked(samples)
@@ -134,7 +135,7 @@ class GaussianClasses:
         classes = len(self.prior)
         if labels.ndim != 1 or labels.is_floating_point() or not len(labels):
             raise ValueError(
-                "`samples` must be a number or a vector of whole numbers, got"
+                "`samples` must be an integer or a vector of integers, got"
                 f" {labels.dtype} of shape {tuple(labels.shape)}"
             )
         if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
@@ -154,7 +155,7 @@ def _checked_prior(prior: Sequence[float] | Tensor | None, classes: int) -> Tens
         return torch.full((classes,), 1 / classes, dtype=torch.float64)
     given = torch.as_tensor(prior, dtype=torch.float64)
     if given.shape != (classes,) or not bool((given >= 0).all()):
-        raise ValueError(f"`prior` must hold {classes} numbers of 0 or above, got {given.tolist()}")
+        raise ValueError(f"`prior` must have {classes} non-negative entries, got {given.tolist()}")
     if abs(float(given.sum()) - 1) > 1e-6:
         raise ValueError(f"`prior` must sum to 1, got {float(given.sum()):.6g}")
     return given / given.sum()
@@ -163,10 +164,10 @@ def _checked_prior(prior: Sequence[float] | Tensor | None, classes: int) -> Tens
 def _mean_direction(points: Tensor, *, noise: float) -> Tensor:
     r"""Mean of :math:`g / \lVert g \rVert` for a Gaussian `g` around each point.
 
-    The gradient of the mean length :math:`\mathbb E \lVert g \rVert` with respect to the point,
-    which Kummer's function gives. Its integral form is a ratio of two integrals over a quarter
-    turn, of :math:`e^{-x \sin^2 \theta} \cos^d \theta` for :math:`x` and for 0; the integrand is
-    smooth, so a Gauss rule on the part that counts is exact to rounding.
+    It is the gradient of the mean length :math:`\mathbb E \lVert g \rVert` with respect to the
+    point, which is given by Kummer's function. Its integral form is a ratio of two integrals of
+    :math:`e^{-x \sin^2 \theta} \cos^d \theta` over a quarter turn, for :math:`x` and for 0. The
+    integrand is smooth, so Gauss quadrature over its non-negligible part is exact up to rounding.
     """
     length: Tensor = points.norm(dim=1, keepdim=True)
     if noise == 0:
