@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 import nearfar
 from nearfar import api
-from nearfar.data import open_labelled
+from nearfar.data import open_labeled
 from nearfar.modalities import modality
 from nearfar.probes import linear_accuracy
 from results import read, save
@@ -52,7 +52,7 @@ def published_classifier(
 
 def measure(name: str) -> None:
     """Ten classifiers on each of five encoders, on untrained encoders and on the raw features."""
-    data = open_labelled(name)
+    data = open_labeled(name)
     split = data.train.samples, data.train_labels, data.test.samples, data.test_labels
     rows: list[dict[str, object]] = []
     for seed in range(SEEDS):

@@ -23,7 +23,7 @@ from torch import nn
 
 import nearfar
 from nearfar.api._embedding import embed_source
-from nearfar.data import Joined, LabelledData, Source, open_labelled, open_source, sides
+from nearfar.data import Joined, LabeledData, Source, open_labeled, open_source, sides
 from nearfar.diagnostics import pair_measurements
 from nearfar.modalities import modality
 from nearfar.probes import KNNProbe, MeanClassifier
@@ -67,7 +67,7 @@ def encoder() -> nn.Module:
 
 def omniglot(runs: Path) -> None:
     """Train the runs that are not in `runs` yet, then measure all runs."""
-    source, judged = open_source("omniglot-pairs"), open_labelled("omniglot-pairs")
+    source, judged = open_source("omniglot-pairs"), open_labeled("omniglot-pairs")
     rows = []
     for seed in SEEDS:
         for name, weights in SETTINGS.items():
@@ -110,7 +110,7 @@ def train_drawings(source: Source, out: Path, seed: int, weights: dict[str, floa
     )
 
 
-def judge_drawings(module: nn.Module, judged: LabelledData) -> dict[str, float]:
+def judge_drawings(module: nn.Module, judged: LabeledData) -> dict[str, float]:
     """Classification and retrieval of unseen characters: 5 labelled drawings, 15 test drawings."""
     views = ImageViews(size=28, channels=1, num_views=1)
     assert judged.test is not None
@@ -119,7 +119,7 @@ def judge_drawings(module: nn.Module, judged: LabelledData) -> dict[str, float]:
     assert test_labels is not None
     pairs = pair_measurements(train[::5], test[::15])  # a drawing of each character, and another
     return {
-        "nearest": KNNProbe(neighbours=1).fit(train, labels).score(test, test_labels),
+        "nearest": KNNProbe(neighbors=1).fit(train, labels).score(test, test_labels),
         "mean_classifier": MeanClassifier().fit(train, labels).score(test, test_labels),
         **{name: round(pairs[name], 5) for name in MEASURED},
     }

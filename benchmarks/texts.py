@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD
 
-from nearfar.data import Joined, LabelledData, Source, open_labelled, open_source
+from nearfar.data import Joined, LabeledData, Source, open_labeled, open_source
 from nearfar.inputs import Tokens, View, select
 from nearfar.methods import Method, simclr
 from nearfar.modalities import modality
@@ -134,7 +134,7 @@ def embeddings(method: Method, views: TextViews, source: Source) -> tuple[Tensor
     return h, z
 
 
-def judge(train: Tensor, test: Tensor, data: LabelledData) -> dict[str, float]:
+def judge(train: Tensor, test: Tensor, data: LabeledData) -> dict[str, float]:
     assert data.test_labels is not None
     rows = (train, data.train_labels, test, data.test_labels)
     return {
@@ -146,7 +146,7 @@ def judge(train: Tensor, test: Tensor, data: LabelledData) -> dict[str, float]:
 
 def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[str, object]]:
     """Rows of one seed: the untrained encoder, then all batch sizes."""
-    source, data = open_source("ag-news"), open_labelled("ag-news")
+    source, data = open_source("ag-news"), open_labeled("ag-news")
     assert data.test is not None
     tokenizer = Tokenizer.fit(strings(source), min_frequency=5)
     views = TextViews(tokenizer, erase=ERASE)
@@ -181,7 +181,7 @@ def run(seed: int, sizes: tuple[int, ...], schedule: Schedule) -> Iterator[dict[
 
 def words() -> dict[str, object]:
     """The bag-of-words baseline."""
-    data = open_labelled("ag-news")
+    data = open_labeled("ag-news")
     assert data.test is not None
     both = Joined([data.train, data.test], name="both")
     name, rows = modality("text").raw(both, {})

@@ -286,9 +286,9 @@ def read_source(sample: Sample) -> dict[str, Any]:
 
 def read_labels(sample: Sample) -> dict[str, Any]:
     """Classes, and the size of an official test set."""
-    from nearfar.data import open_labelled
+    from nearfar.data import open_labeled
 
-    data = open_labelled(
+    data = open_labeled(
         str(sample.path), labels=sample.labels or None, modality=sample.modality, **sample.options
     )
     tests = None if data.test is None else len(data.test)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Sample", "image_array", "read_files", "trained_files", "viewed_files"]
 
 COUNT = 40
-COLOURS, ANIMALS = ("red", "blue", "green", "violet"), ("wolf", "bear", "horse", "eagle")
+COLORS, ANIMALS = ("red", "blue", "green", "violet"), ("wolf", "bear", "horse", "eagle")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def trained_files(folder: Path) -> dict[str, Sample]:
     features = (generator.random((COUNT, 6)) + labels[:, None]).astype(np.float32)
     vectors = (generator.standard_normal((COUNT, 6)) + 3 * labels[:, None]).astype(np.float32)
     texts = [
-        {"text": " ".join(generator.choice((COLOURS, ANIMALS)[label], size=6)), "label": int(label)}
+        {"text": " ".join(generator.choice((COLORS, ANIMALS)[label], size=6)), "label": int(label)}
         for label in labels
     ]
     small = {"units": 16}
@@ -192,8 +192,8 @@ def read_files(folder: Path) -> dict[str, Sample]:
 
 
 def _translation(row: int) -> dict[str, Any]:
-    colour, animal = COLOURS[row % 4], ANIMALS[row // 4 % 4]
-    return {"english": f"the {colour} {animal} runs", "again": f"{animal} {colour} {row * 7 % 5}"}
+    color, animal = COLORS[row % 4], ANIMALS[row // 4 % 4]
+    return {"english": f"the {color} {animal} runs", "again": f"{animal} {color} {row * 7 % 5}"}
 
 
 def _captions(path: Path) -> Sample:

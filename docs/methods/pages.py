@@ -93,7 +93,7 @@ def preset_lines(name: str, kind: type[Method]) -> list[str]:
     return [*lines, ""]
 
 
-def catalogue() -> str:
+def catalog() -> str:
     """All presets in a table."""
     lines = [
         "# Methods",
@@ -204,7 +204,7 @@ def main() -> None:
     folder = parser.parse_args().to
     for kind, presets in classes().items():
         (folder / f"{module(kind)}.md").write_text(page(kind, presets), encoding="utf-8")
-    (folder / "index.md").write_text(catalogue(), encoding="utf-8")
+    (folder / "index.md").write_text(catalog(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 __all__ = ["Line", "line_chart", "pictures", "power"]
 
-COLOURS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5ba36b")
+COLORS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5ba36b")
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "nearfar",  # else every run names its parts again
@@ -64,9 +64,9 @@ def line_chart(
         place = -1
         for line in lines:
             place += bool(line.name)
-            style, colour = "--" if line.dashed else "-", COLOURS[place]
+            style, color = "--" if line.dashed else "-", COLORS[place]
             name = line.name or "_nolegend_"
-            axes.plot(line.x, line.y, style, color=colour, linewidth=2, label=name)
+            axes.plot(line.x, line.y, style, color=color, linewidth=2, label=name)
         axes.set_xscale("log" if log_x else "linear")
         axes.set_yscale("log" if log_y else "linear")
         for axis, ticks in ((axes.xaxis, x_ticks), (axes.yaxis, y_ticks)):

@@ -93,12 +93,12 @@ def vectors(folder: Path) -> Path:
 def pairs(folder: Path) -> Path:
     path = folder / "pairs.jsonl"
     generator = np.random.default_rng(0)
-    colours, animals = ["red", "blue", "green", "violet"], ["wolf", "bear", "horse", "eagle"]
+    colors, animals = ["red", "blue", "green", "violet"], ["wolf", "bear", "horse", "eagle"]
     with path.open("w", encoding="utf-8") as file:
         for row in range(SAMPLES):
             said = {
-                "english": f"the {colours[row % 4]} {animals[row // 4 % 4]} runs",
-                "again": f"{animals[row // 4 % 4]} {colours[row % 4]} {generator.integers(5)}",
+                "english": f"the {colors[row % 4]} {animals[row // 4 % 4]} runs",
+                "again": f"{animals[row // 4 % 4]} {colors[row % 4]} {generator.integers(5)}",
             }
             file.write(json.dumps(said) + "\n")
     return path

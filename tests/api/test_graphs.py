@@ -102,7 +102,7 @@ def test_methods_of_two_views_train_on_graphs(method, file, tmp_path):
 
 def test_a_graph_read_in_parts_trains_and_embeds(file, tmp_path):
     made = nearfar.pretrain(
-        "dgi", file, encoder="sage", out=tmp_path / "r", neighbours=3, batch_size=16, **QUICK
+        "dgi", file, encoder="sage", out=tmp_path / "r", neighbors=3, batch_size=16, **QUICK
     )
     assert any("sampled neighbourhoods" in note for note in made.record.notes)
     together = made.embed(file)
@@ -112,7 +112,7 @@ def test_a_graph_read_in_parts_trains_and_embeds(file, tmp_path):
 
 def test_too_few_steps_around_a_node_are_refused(file, tmp_path):
     with pytest.raises(ValueError, match="`hops` must be at least 2"):
-        nearfar.pretrain("dgi", file, out=tmp_path / "r", neighbours=3, hops=1, **QUICK)
+        nearfar.pretrain("dgi", file, out=tmp_path / "r", neighbors=3, hops=1, **QUICK)
 
 
 def test_another_graph_must_have_as_many_features(run, tmp_path):
@@ -142,7 +142,7 @@ def test_the_exported_encoder_computes_the_same(run, file, tmp_path):
     assert np.allclose(found, run.embed(file)[[3, 41]], atol=1e-5)
 
 
-def test_a_node_is_shown_with_its_neighbours():
+def test_a_node_is_shown_with_its_neighbors():
     star = torch.stack([torch.arange(1, 60), torch.zeros(59, dtype=torch.int64)])
     nodes = Nodes(torch.rand(61, 2), torch.cat([star, star.flip(0)], dim=1), torch.tensor([0, 60]))
     many, alone = modality("graphs").show(nodes, GraphForm(num_features=2))
@@ -157,7 +157,7 @@ def test_what_is_saved_builds_the_encoder_again(run):
     assert known["form"] == {
         "num_features": 12,
         "undirected": True,
-        "row_normalise": True,
+        "row_normalize": True,
         "hops": None,
     }
     assert known["arguments"]["convolution"] == "gcn"

@@ -21,7 +21,7 @@ from tests.api.test_pretrain import StopAt
 from tests.every import every
 from tests.slow import mostly_slow
 from tests.thirdparty import POINT_CLOUDS, installed
-from tests.training.worlds import normalised_in_parts
+from tests.training.worlds import normalized_in_parts
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 TWO_VIEWS = ["byol", "moco_v2", "simclr", "vicreg", "multiview"]
@@ -65,7 +65,7 @@ def test_a_run_is_judged_and_shown(run_of, kind):
     assert run.health.verdict
     gallery = run.directory.read_gallery()
     assert len(gallery.views) == min(8, run.record.watched)
-    for row in (*gallery.views, *gallery.neighbours):
+    for row in (*gallery.views, *gallery.neighbors):
         for exhibit in (row.sample, *row.others):
             assert exhibit.caption
             assert exhibit.png or exhibit.wav or exhibit.text
@@ -137,7 +137,7 @@ NORMED = {"images", "text", "vectors"}
 
 def simclr_in_halves(encoder: nn.Module, width: int) -> SimCLR:
     """SimCLR where batch-norm is its formula, over 4 samples of each batch of 8."""
-    method = normalised_in_parts(simclr(encoder, width), batch=8, parts=2)
+    method = normalized_in_parts(simclr(encoder, width), batch=8, parts=2)
     assert isinstance(method, SimCLR)
     return method
 

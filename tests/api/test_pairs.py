@@ -21,7 +21,7 @@ from nearfar.modules import TwoSided
 from nearfar.views import ViewRecipe
 from tests.data.pictures import picture
 
-COLOURS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
+COLORS = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
 SIZES = {"small": 12, "large": 20}
 QUICK = {"epochs": 1, "batch_size": 16, "precision": "32", "min_frequency": 1}
 
@@ -33,13 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generator = np.random.default_rng(0)
     rows = []
     for i in range(48):
-        colour = list(COLOURS)[i % 3]
+        color = list(COLORS)[i % 3]
         size = list(SIZES)[i % 2]
         image = picture(i, size=(24, 24)).point(lambda value: value // 4)
-        image.paste(COLOURS[colour], (2, 2, SIZES[size], SIZES[size]))
+        image.paste(COLORS[color], (2, 2, SIZES[size], SIZES[size]))
         (place / "photos").mkdir(exist_ok=True)
         image.save(place / f"photos/{i}.png")
-        rows.append([f"photos/{i}.png", f"a {size} {colour} square {generator.integers(9)}"])
+        rows.append([f"photos/{i}.png", f"a {size} {color} square {generator.integers(9)}"])
     rows.append(["photos/lost.png", "nobody knows"])
     with (place / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["photo", "caption"], *rows])

@@ -46,7 +46,7 @@ def test_a_run_is_a_directory_anyone_can_read(digits_run):
     assert record.data == "digits: 1,797 grey images 8×8 shown at 16×16"
     assert digits_run.health.samples == 180
     gallery = RunDirectory(digits_run.path).read_gallery()
-    assert len(gallery.views) == len(gallery.neighbours) == 8
+    assert len(gallery.views) == len(gallery.neighbors) == 8
     assert {len(row.others) for row in gallery.views} == {2}
 
 
@@ -85,7 +85,7 @@ OF_IMAGES = [name for name in preset_names() if served(name, "images")]
 
 
 @pytest.mark.parametrize("method", mostly_slow(OF_IMAGES, quick=["amdim", "swav"]))
-def test_every_preset_trains_on_colour_images(tmp_path, pictures, quick, method):
+def test_every_preset_trains_on_color_images(tmp_path, pictures, quick, method):
     run = nearfar.pretrain(method, pictures, out=tmp_path / "run", **quick)
     assert run.record.finished
     assert run.record.method == method

@@ -57,7 +57,7 @@ def test_cpc_trains_on_a_folder_of_sounds(sound_run, clips):
     assert record.modality == "sequences"
     assert record.data.startswith("clips")
     assert "32 recordings of 0.3" in record.data
-    assert (form.sample_rate, form.channels, form.normalise) == (RATE, 1, "rms")
+    assert (form.sample_rate, form.channels, form.normalize) == (RATE, 1, "rms")
     assert form.length % 40 == 0
     assert sound_run.embed(clips).shape == (32, 16)
     gallery = RunDirectory(sound_run.path).read_gallery()
@@ -141,7 +141,7 @@ def test_an_encoder_without_time_steps_is_refused(tmp_path):
         )
 
 
-@pytest.mark.parametrize("setting", [{"normalise": "peak"}, {"length": 9}])
+@pytest.mark.parametrize("setting", [{"normalize": "peak"}, {"length": 9}])
 def test_what_the_data_decide_is_no_setting_of_the_views(setting, tmp_path):
     with pytest.raises(ValueError, match=r"is set by the data option `(normalise|window)`"):
         nearfar.pretrain(

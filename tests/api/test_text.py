@@ -91,7 +91,7 @@ def test_a_run_says_what_it_was_shown(run: api.Run) -> None:
     assert run.record.data == "news: 120 texts of 10 words with a vocabulary of 21"
     assert run.description.how == "nearfar.modules.BagEncoder(21, width=50, dropout=0.0)"
     gallery = run.directory.read_gallery()
-    assert {len(row.sample.text.split()) for row in gallery.neighbours} == {10}
+    assert {len(row.sample.text.split()) for row in gallery.neighbors} == {10}
     assert every(
         set(row.others[0].text.split()) <= set(row.sample.text.split()) for row in gallery.views
     )

@@ -53,19 +53,19 @@ def zeros(*shape: int) -> Tensor:
 # --- InfoNCE with other scores and negatives ------------------------------------------------------
 
 
-def own_negatives_case(temperature: float, *, normalise: bool) -> ObjectiveContract:
-    size = 1 if normalise else 10
+def own_negatives_case(temperature: float, *, normalize: bool) -> ObjectiveContract:
+    size = 1 if normalize else 10
     lead = 2 * size**2 / temperature
     return ObjectiveContract(
         info_nce_loss,
         loss_class=InfoNCELoss,
         learnable=("temperature",),
-        arguments={"temperature": temperature, "normalise": normalise},
+        arguments={"temperature": temperature, "normalize": normalize},
         inputs=(*rows(6, 6), normal(6, 3, 5)),
         reference=info_nce.info_nce,
-        unmoved_by=SPHERE if normalise else ROTATION,
+        unmoved_by=SPHERE if normalize else ROTATION,
         minimum=0.0,
-        maximum=math.log1p(3 * math.exp(2 / temperature)) if normalise else math.inf,
+        maximum=math.log1p(3 * math.exp(2 / temperature)) if normalize else math.inf,
         perfect=Anchor(
             (size * OPPOSITE, size * OPPOSITE, -size * OPPOSITE[:, None]),
             math.log1p(math.exp(-lead)),
@@ -97,7 +97,7 @@ def plain_info_nce_case(temperature: float) -> ObjectiveContract:
         info_nce_loss,
         loss_class=InfoNCELoss,
         learnable=("temperature",),
-        arguments={"temperature": temperature, "normalise": False},
+        arguments={"temperature": temperature, "normalize": False},
         inputs=rows(6, 6),
         reference=info_nce.info_nce,
         couples_batch=True,
@@ -293,8 +293,8 @@ def curl_case(surrogate: str, *, block: int = 0) -> ObjectiveContract:
 
 
 SCORE_CASES = [
-    own_negatives_case(0.2, normalise=True),
-    own_negatives_case(1.0, normalise=False),
+    own_negatives_case(0.2, normalize=True),
+    own_negatives_case(1.0, normalize=False),
     plain_info_nce_case(1.0),
     triplet_case(1.0),
     cosine_triplet_case(0.4),

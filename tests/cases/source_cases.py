@@ -113,14 +113,14 @@ def grouped(folder: Path) -> SourceContract:
     return SourceContract(GroupSource(members, size=3), other=GroupSource(members, size=4))
 
 
-def neighbourhoods(folder: Path) -> SourceContract:
+def neighborhoods(folder: Path) -> SourceContract:
     generator = np.random.default_rng(0)
     pairs = generator.integers(0, 50, (2, 200))
     values = generator.normal(size=(50, 4))
 
     def source(hops: int) -> GraphSource:
         graph = Graph("random", NodeFeatures(values, name="random"), pairs)
-        return GraphSource(graph, neighbours=3, hops=hops)
+        return GraphSource(graph, neighbors=3, hops=hops)
 
     return SourceContract(source(2), again=lambda: source(2), other=source(1))
 
@@ -154,7 +154,7 @@ SOURCE_CASES: dict[str, Callable[[Path], SourceContract]] = {
     "folder of sounds": folder_of_sounds,
     "groups": grouped,
     "joined": joined,
-    "neighbourhoods of a graph": neighbourhoods,
+    "neighbourhoods of a graph": neighborhoods,
     "selected": selected,
     "series": series,
     "tensors": tensors,

@@ -58,7 +58,7 @@ def noisy(image: Tensor) -> Tensor:
     return image / 255 + torch.rand(image.shape)
 
 
-def grey_views() -> ImageViews:
+def gray_views() -> ImageViews:
     return ImageViews(size=12, channels=1, num_views=1, rotation=20.0)
 
 
@@ -80,20 +80,20 @@ VIEW_CASES = [
         inputs=vectors(),
     ),
     ViewsContract(
-        PairViews(grey_views(), grey_views()),
+        PairViews(gray_views(), gray_views()),
         inputs=Pair(Images(pixels(channels=1)), Images(pixels(channels=1))),
     ),
     ViewsContract(
-        PairViews(grey_views(), PlainViews(TextViews(TOKENIZER)), marked=True, turns=True),
+        PairViews(gray_views(), PlainViews(TextViews(TOKENIZER)), marked=True, turns=True),
         inputs=Pair(Images(pixels(channels=1)), Texts(TEXTS[:6])),
         name="PairViews of two kinds, in turns",
     ),
     ViewsContract(
-        PairViews(grey_views(), grey_views()),
+        PairViews(gray_views(), gray_views()),
         inputs=Group(pixels(channels=1).repeat(2, 1, 1, 1), 3),
         name="PairViews of groups",
         samples=torch.tensor([4, 9, 2, 30]),
     ),
-    ViewsContract(PlainViews(grey_views()), inputs=pixels(channels=1), drawn_by=()),
+    ViewsContract(PlainViews(gray_views()), inputs=pixels(channels=1), drawn_by=()),
     ViewsContract(WithIndex(ImageViews(size=16)), inputs=pixels()),
 ]

@@ -12,7 +12,7 @@ from tests.every import every
 
 SMALL = [
     *("--data", "digits", "--methods", "supervised", "--seeds", "1", "--epochs", "1"),
-    *("--batch-size", "64", "--samples", "128", "--labelled", "128"),
+    *("--batch-size", "64", "--samples", "128", "--labeled", "128"),
 ]
 
 

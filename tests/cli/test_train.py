@@ -120,7 +120,7 @@ def test_the_help_of_a_method_shows_its_own_settings(capsys: pytest.CaptureFixtu
     assert places == sorted(places)
 
 
-def test_neighbouring_sentences_are_pairs(
+def test_neighboring_sentences_are_pairs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     book = tmp_path / "book.txt"

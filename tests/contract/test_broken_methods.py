@@ -92,7 +92,7 @@ class OtherObjective(Healthy):
     objective: InfoNCELoss  # type: ignore[assignment]
 
 
-class Labelled(Healthy):
+class Labeled(Healthy):
     def forward(self, views: tuple[Any, ...], labels: Tensor | None = None) -> Step:
         return super().forward(views)
 
@@ -203,7 +203,7 @@ class RandomEmbedding(Healthy):
         return h + torch.randn_like(h)
 
 
-class CentredEmbedding(Healthy):
+class CenteredEmbedding(Healthy):
     def embed(self, x: Any) -> Tensor:
         h = super().embed(x)
         return h - h.mean(dim=0)
@@ -214,7 +214,7 @@ class SharedCopy(Healthy):
         return self
 
 
-class Centred(Healthy):
+class Centered(Healthy):
     def project(self, views: tuple[Any, ...]) -> Projected:
         representations, (z1, z2) = super().project(views)
         return representations, (z1 - z1.mean(dim=0), z2 - z2.mean(dim=0))
@@ -285,7 +285,7 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ),
     (
         "forward_takes_views_alone",
-        Labelled,
+        Labeled,
         r"`forward` must take \(self, views\), got \['self', 'views', 'labels'\]",
     ),
     (
@@ -347,7 +347,7 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ("order_of_samples_does_not_matter", FirstCountsTwice, "loss of the batch in another order"),
     ("autocast_stays_finite", NarrowDivision, "the loss must be finite under autocast, got nan"),
     ("embedding_is_deterministic", RandomEmbedding, "embedding again: .*not equal"),
-    ("embedding_is_deterministic", CentredEmbedding, "embedding of 3 samples: .*not close"),
+    ("embedding_is_deterministic", CenteredEmbedding, "embedding of 3 samples: .*not close"),
     (
         "copies_are_independent",
         SharedCopy,
@@ -355,7 +355,7 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ),
     (
         "projecting_gives_rows",
-        Centred,
+        Centered,
         "group 1 of `project` for 3 samples and for the whole batch: .*not close",
     ),
     (
@@ -365,7 +365,7 @@ BROKEN: list[tuple[str, type[Method], str]] = [
     ),
     (
         "micro_batches_are_the_whole_batch",
-        Centred,
+        Centered,
         "loss in micro-batches of 3 and of the whole batch",
     ),
     (

@@ -106,7 +106,7 @@ class Sorted(Rows):
         return self.values[index.sort().values]
 
 
-class Centred(Rows):
+class Centered(Rows):
     """Subtracts the mean of the batch."""
 
     def inputs(self, index: Tensor) -> Any:
@@ -244,7 +244,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
         another(Sorted),
         "samples read in another order: the sample",
     ),
-    ("batch_does_not_matter", another(Centred), r"(?s)only position \d+: .* must be the same"),
+    ("batch_does_not_matter", another(Centered), r"(?s)only position \d+: .* must be the same"),
     (
         "reading_is_pure",
         another(Noisy),

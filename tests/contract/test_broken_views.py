@@ -76,7 +76,7 @@ class Counting(Shifted):
         return super().view(inputs, samples, **draws) + self.calls
 
 
-class Centred(Shifted):
+class Centered(Shifted):
     """Depends on the other samples of the batch."""
 
     def view(self, inputs: Any, samples: Tensor, **draws: Any) -> Tensor:
@@ -144,7 +144,7 @@ class RandomPlain(Shifted):
         return inputs + torch.rand(1)
 
 
-class CentredPlain(Shifted):
+class CenteredPlain(Shifted):
     def plain(self, inputs: Any, /) -> Any:
         return inputs - inputs.mean(dim=0)
 
@@ -175,7 +175,7 @@ BROKEN: list[tuple[str, type[Shifted], str]] = [
     ),
     (
         "batch_does_not_matter",
-        Centred,
+        Centered,
         r"views of samples in (another order|a smaller batch): view 0: .*expected tensor\(.*got",
     ),
     (
@@ -213,7 +213,7 @@ BROKEN: list[tuple[str, type[Shifted], str]] = [
         "inputs after making views: the sample in row 0 must be the same",
     ),
     ("plain_view_is_not_random", RandomPlain, "the plain view must not use the global random"),
-    ("plain_view_is_not_random", CentredPlain, "the plain view in a smaller batch: .* the same"),
+    ("plain_view_is_not_random", CenteredPlain, "the plain view in a smaller batch: .* the same"),
     ("numbers_are_finite", Infinite, r"views must be finite numbers, got tensor\(\[inf"),
     ("pickling_keeps_them", PickledElsewhere, "results of pickled views: view 0: .* the same"),
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nearfar.data import open_labelled, open_source
+from nearfar.data import open_labeled, open_source
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 10, 10), dtype=np.uint8)
 
@@ -51,7 +51,7 @@ def test_the_official_split_of_an_npz_file_is_kept_apart(tmp_path: Path) -> None
         6,
         18,
     ]
-    data = open_labelled(path)
+    data = open_labeled(path)
     assert data.test is not None
     assert data.test_labels is not None
     assert (len(data.test), data.test_labels.tolist()) == (6, [0, 1, 2, 0, 1, 2])
@@ -114,7 +114,7 @@ def test_an_array_of_length_zero_is_refused(tmp_path: Path) -> None:
 def test_labels_of_an_npz_file_are_for_evaluation_alone(tmp_path: Path) -> None:
     names = np.array(["cat", "dog"] * 6)
     np.savez(tmp_path / "set.npz", x=PIXELS, y=names[:, None])
-    data = open_labelled(tmp_path / "set.npz")
+    data = open_labeled(tmp_path / "set.npz")
     assert data.class_names == ("cat", "dog")
     assert data.train_labels.tolist() == [0, 1] * 6
     assert data.test is None
@@ -134,10 +134,10 @@ def test_labels_that_do_not_fit_are_refused(
 ) -> None:
     np.savez(tmp_path / "set.npz", x=PIXELS, y=labels)
     with pytest.raises(ValueError, match=message):
-        open_labelled(tmp_path / "set.npz")
+        open_labeled(tmp_path / "set.npz")
 
 
 def test_a_file_without_labels_says_how_to_name_them(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", PIXELS)
     with pytest.raises(ValueError, match="holds no labels: name them y"):
-        open_labelled(tmp_path / "images.npy")
+        open_labeled(tmp_path / "images.npy")

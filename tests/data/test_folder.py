@@ -48,7 +48,7 @@ def test_every_format_gives_its_pixels(tmp_path: Path, ending: str) -> None:
         ("CMYK", ".jpg", 3),
     ],
 )
-def test_every_colour_mode_is_read(tmp_path: Path, mode: str, ending: str, channels: int) -> None:
+def test_every_color_mode_is_read(tmp_path: Path, mode: str, ending: str, channels: int) -> None:
     for number in range(2):
         base = picture(number, mode="RGBA" if mode in ("LA", "RGBA") else "RGB")
         base.convert(mode).save(tmp_path / f"{number}{ending}")
@@ -57,13 +57,13 @@ def test_every_colour_mode_is_read(tmp_path: Path, mode: str, ending: str, chann
     assert source.read([0, 1]).inputs.pixels.dtype == torch.uint8
 
 
-def test_a_grey_palette_counts_as_grey(tmp_path: Path) -> None:
+def test_a_gray_palette_counts_as_gray(tmp_path: Path) -> None:
     for number in range(2):
         picture(number, mode="L").save(tmp_path / f"{number}.gif")
     assert open_source(tmp_path).channels == 1
 
 
-def test_grey_and_colour_files_together_are_colour(tmp_path: Path) -> None:
+def test_gray_and_color_files_together_are_color(tmp_path: Path) -> None:
     fill(tmp_path / "grey", 2, mode="L")
     fill(tmp_path / "colour", 1)
     images = open_source(tmp_path).read([0, 1, 2]).inputs.pixels
@@ -71,7 +71,7 @@ def test_grey_and_colour_files_together_are_colour(tmp_path: Path) -> None:
     assert torch.equal(images[1, 0], images[1, 2])
 
 
-def test_colour_files_are_made_grey_where_one_channel_is_asked_for(tmp_path: Path) -> None:
+def test_color_files_are_made_gray_where_one_channel_is_asked_for(tmp_path: Path) -> None:
     fill(tmp_path, 2, ending=".png")
     images = open_source(tmp_path, channels=1).read([0]).inputs.pixels
     expected = torch.from_numpy(np.array(picture(0).convert("L")))
@@ -115,7 +115,7 @@ def test_a_palette_with_transparent_entries_is_shown_over_white(
 
 @pytest.mark.parametrize("ending", [".gif", ".tif", ".webp"])
 def test_of_several_frames_the_first_is_taken(tmp_path: Path, ending: str) -> None:
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
     for number in range(2):
         frames[0].save(tmp_path / f"{number}{ending}", save_all=True, append_images=frames[1:])
     red, _, blue = open_source(tmp_path).read([0]).inputs.pixels[0].float().mean((1, 2)).tolist()
@@ -144,7 +144,7 @@ def test_floating_point_files_in_the_unit_interval_are_read_and_others_skipped(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_honoured(tmp_path: Path, orientation: int) -> None:
+def test_exif_orientation_is_honored(tmp_path: Path, orientation: int) -> None:
     upright = picture(3, size=(40, 20))
     exif = Image.Exif()
     exif[0x0112] = orientation

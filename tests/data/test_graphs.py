@@ -11,9 +11,9 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from nearfar.data import modality_of, open_labelled, open_source
+from nearfar.data import modality_of, open_labeled, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures, open_graphs
-from nearfar.data.graphs._neighbourhoods import Neighbourhoods
+from nearfar.data.graphs._neighborhoods import Neighborhoods
 from nearfar.data.named._planetoid import _Plain, read_planetoid
 
 with warnings.catch_warnings():
@@ -58,11 +58,11 @@ def test_sparse_features_are_the_dense_ones(tmp_path):
     sparse = csr_matrix(dense)
     parts = {"x_indptr": sparse.indptr, "x_indices": sparse.indices, "x_data": sparse.data}
     np.savez(tmp_path / "g.npz", edge_index=PATH, x_shape=np.array([3, 3]), **parts)
-    source = open_graphs(tmp_path / "g.npz", row_normalise=False)
+    source = open_graphs(tmp_path / "g.npz", row_normalize=False)
     assert source.read([0]).inputs.features.tolist() == dense.tolist()
 
 
-def test_rows_of_counts_are_normalised_and_an_empty_row_stays(tmp_path):
+def test_rows_of_counts_are_normalized_and_an_empty_row_stays(tmp_path):
     counts = np.array([[1, 3], [0, 0], [2, 2]])
     source = open_graphs(write_npz(tmp_path / "g.npz", x=counts))
     assert source.read([0]).inputs.features.tolist() == [[0.25, 0.75], [0, 0], [0.5, 0.5]]
@@ -70,7 +70,7 @@ def test_rows_of_counts_are_normalised_and_an_empty_row_stays(tmp_path):
 
 def test_features_below_zero_are_left_as_they_are(tmp_path):
     source = open_graphs(write_npz(tmp_path / "g.npz", x=np.diag([1.0, -2.0, 4.0])))
-    assert not source.row_normalise
+    assert not source.row_normalize
     assert source.read([0]).inputs.features.diagonal().tolist() == [1, -2, 4]
 
 
@@ -120,13 +120,13 @@ def test_further_columns_of_a_list_are_left_out_and_counted(tmp_path):
 def test_features_come_from_a_table_too(tmp_path):
     path, _ = write_list(tmp_path / "g.edges", "0 1\n1 2\n")
     (tmp_path / "f.csv").write_text("one,two\n1,0\n0,1\n1,1\n")
-    source = open_graphs(path, features=tmp_path / "f.csv", row_normalise=False)
+    source = open_graphs(path, features=tmp_path / "f.csv", row_normalize=False)
     assert source.read([0]).inputs.features.tolist() == [[1, 0], [0, 1], [1, 1]]
 
 
 def test_features_in_a_file_of_their_own_are_mapped(tmp_path):
     path, features = write_list(tmp_path / "g.edges", "0 1\n1 2\n")
-    source = open_graphs(path, features=features, neighbours=2)
+    source = open_graphs(path, features=features, neighbors=2)
     assert isinstance(source.graph.features._values, np.memmap)
     assert source.read([0]).inputs.features.shape[1] == 3
 
@@ -141,10 +141,10 @@ def test_a_data_object_is_a_graph_with_its_split():
         test_mask=masks[2],
     )
     assert modality_of(data) == "graphs"
-    labelled = open_labelled(data)
-    assert labelled.train.samples.tolist() == [0, 1]
-    assert labelled.test.samples.tolist() == [2]
-    assert labelled.test_labels.tolist() == [0]
+    labeled = open_labeled(data)
+    assert labeled.train.samples.tolist() == [0, 1]
+    assert labeled.test.samples.tolist() == [2]
+    assert labeled.test_labels.tolist() == [0]
     assert open_graphs(data, split="test").samples.tolist() == [2]
     assert len(open_graphs(data)) == 3
 
@@ -156,10 +156,10 @@ def test_a_data_object_with_sparse_features_is_read():
 
 def test_nodes_without_a_label_are_left_out_of_probes_and_counted(tmp_path):
     path = write_npz(tmp_path / "g.npz", y=np.array([0, -1, 1]))
-    labelled = open_labelled(path)
-    assert labelled.train.samples.tolist() == [0, 2]
-    assert labelled.train_labels.tolist() == [0, 1]
-    assert labelled.train.notes[-1] == "1 node without a label excluded"
+    labeled = open_labeled(path)
+    assert labeled.train.samples.tolist() == [0, 2]
+    assert labeled.train_labels.tolist() == [0, 1]
+    assert labeled.train.notes[-1] == "1 node without a label excluded"
 
 
 def test_loops_repetitions_and_directions_are_put_in_order_and_counted(tmp_path):
@@ -281,7 +281,7 @@ def test_features_beside_a_graph_that_has_its_own_are_refused(tmp_path):
 )
 def test_labels_that_do_not_fit_the_nodes_are_refused(tmp_path, arrays, words):
     with pytest.raises(ValueError, match=words):
-        open_labelled(write_npz(tmp_path / "g.npz", **arrays))
+        open_labeled(write_npz(tmp_path / "g.npz", **arrays))
 
 
 def test_a_damaged_file_is_refused(tmp_path):
@@ -291,8 +291,8 @@ def test_a_damaged_file_is_refused(tmp_path):
         open_graphs(path)
 
 
-def test_neighbourhoods_without_a_limit_are_those_of_torch_geometric():
-    source = GraphSource(random_graph(), neighbours=1000, hops=2)
+def test_neighborhoods_without_a_limit_are_those_of_torch_geometric():
+    source = GraphSource(random_graph(), neighbors=1000, hops=2)
     whole = GraphSource(random_graph()).read([0]).inputs
     part = source.read([3, 17, 3]).inputs
     nodes, _, _, mask = k_hop_subgraph([3, 17], 2, whole.edges, num_nodes=200)
@@ -309,7 +309,7 @@ def test_neighbourhoods_without_a_limit_are_those_of_torch_geometric():
 
 def test_a_limit_holds_and_is_a_function_of_the_node_alone():
     star = np.stack([np.arange(1, 101), np.zeros(100, int)])
-    around = Neighbourhoods(star, nodes=101, hops=1, most=7)
+    around = Neighborhoods(star, nodes=101, hops=1, most=7)
     alone, together = around.around(np.array([0])), around.around(np.array([5, 0, 9]))
     assert alone.edges.shape == (2, 7)
     assert len(set(alone.edges[0].tolist())) == 7
@@ -318,7 +318,7 @@ def test_a_limit_holds_and_is_a_function_of_the_node_alone():
 
 
 def test_reading_in_parts_is_noted_and_repeats():
-    source = GraphSource(random_graph(), neighbours=3)
+    source = GraphSource(random_graph(), neighbors=3)
     assert source.notes[-1] == "sampled neighbourhoods: 2 hops, at most 3 incoming edges per node"
     assert source.at_once == 256
     first, second = source.read([4, 8]).inputs, source.read([4, 8]).inputs
@@ -331,8 +331,8 @@ def test_the_fingerprint_changes_with_edges_features_and_reading():
     others = [
         GraphSource(base).fingerprint,
         GraphSource(base, undirected=False).fingerprint,
-        GraphSource(base, row_normalise=True).fingerprint,
-        GraphSource(base, neighbours=5).fingerprint,
+        GraphSource(base, row_normalize=True).fingerprint,
+        GraphSource(base, neighbors=5).fingerprint,
         GraphSource(random_graph(seed=1)).fingerprint,
     ]
     assert len(set(others)) == len(others)
@@ -360,7 +360,7 @@ def test_the_authors_files_of_planetoid_are_read_without_running_them():
         "test.index": b"6\n4\n",
     }
     found = read_planetoid(files)
-    features = NodeFeatures(found, name="g").rows(np.arange(7), row_normalise=False)
+    features = NodeFeatures(found, name="g").rows(np.arange(7), row_normalize=False)
     assert features.argmax(1)[[0, 1, 2, 3, 6, 4]].tolist() == [0, 1, 2, 3, 0, 1]
     assert features[5].count_nonzero() == 0
     assert found["y"].tolist() == [0, 1, 1, 0, 1, -1, 0]
@@ -393,9 +393,9 @@ def test_the_citation_graphs_are_as_published(data_dir, name, described, sizes, 
     assert source.notes == notes
     sums = source.read([0]).inputs.features.to_dense().sum(dim=1)
     assert torch.allclose(sums[sums > 0], torch.ones(()))
-    labelled = open_labelled(name, data_dir=data_dir)
-    assert (len(labelled.train), len(labelled.test)) == sizes
-    assert labelled.train.root.name == name
-    counts = labelled.train_labels.bincount()
+    labeled = open_labeled(name, data_dir=data_dir)
+    assert (len(labeled.train), len(labeled.test)) == sizes
+    assert labeled.train.root.name == name
+    counts = labeled.train_labels.bincount()
     assert counts.tolist() == [20] * len(counts)  # of each class
     assert len(open_source(name, split="all", data_dir=data_dir)) == len(source)

@@ -31,13 +31,13 @@ def opened(spec, *, split="train"):
 
 def kind(name, sureness):
     claims = lambda preview: sureness if preview.axes == 2 else Sureness.NO
-    return DataKind(name=name, open=opened, recognises=claims, endings=(".mine",))
+    return DataKind(name=name, open=opened, recognizes=claims, endings=(".mine",))
 
 SURE, LIKELY, ALSO = (
     kind("sure", Sureness.CERTAIN), kind("likely", Sureness.LIKELY), kind("also", Sureness.CERTAIN)
 )
 NAMED_ELSE, NOTHING = kind("else", Sureness.NO), 7
-FAILS = DataKind(name="fails", open=opened, recognises=lambda preview: 1 / 0)
+FAILS = DataKind(name="fails", open=opened, recognizes=lambda preview: 1 / 0)
 """
 
 
@@ -131,7 +131,7 @@ def test_an_entry_point_must_be_a_kind_of_its_name(site: Site) -> None:
         find_kind("nothing")
 
 
-def test_a_package_that_fails_to_recognise_data_is_left_out_with_a_warning(site: Site) -> None:
+def test_a_package_that_fails_to_recognize_data_is_left_out_with_a_warning(site: Site) -> None:
     site.install(fails="FAILS")
     with pytest.warns(RuntimeWarning, match=r"'fails' .* is skipped: ZeroDivisionError"):
         assert modality_of(np.zeros((9, 4))) == "vectors"
@@ -156,7 +156,7 @@ def test_a_kind_can_be_handed_over() -> None:
         open_source(5, modality=kind, scales=2.0)
     with pytest.raises(ValueError, match="have no labels: pass them as `labels`"):
         kind.label(5)
-    assert kind.recognises(DataPreview(5)) == Sureness.NO
+    assert kind.recognizes(DataPreview(5)) == Sureness.NO
 
 
 @pytest.mark.parametrize("name", MODALITIES)

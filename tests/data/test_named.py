@@ -19,7 +19,7 @@ import pytest
 import torch
 from PIL import Image
 
-from nearfar.data import NAMES, named_sources, open_labelled, open_source
+from nearfar.data import NAMES, named_sources, open_labeled, open_source
 from nearfar.data.named import Archive, ImageSet, Places, obtain
 from nearfar.data.named._cifar import unpack_cifar10, unpack_cifar100
 from nearfar.data.named._mnist import FILES, read_idx
@@ -189,7 +189,7 @@ def test_the_binary_archive_of_cifar100_gives_fine_labels(tmp_path: Path) -> Non
     assert np.array_equal(found.train.images, images[:3])
 
 
-def test_the_archive_of_stl10_is_unpacked_upright_with_its_unlabelled_images(
+def test_the_archive_of_stl10_is_unpacked_upright_with_its_unlabeled_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = RNG.integers(0, 256, (7, 3, 96, 96), dtype=np.uint8)
@@ -205,9 +205,9 @@ def test_the_archive_of_stl10_is_unpacked_upright_with_its_unlabelled_images(
     write_tar(tmp_path / "stl10" / "a.tar.gz", members)
     found = unpack(tmp_path, "stl10", "a.tar.gz", unpack_stl10)
     assert found.test is not None
-    assert found.unlabelled is not None
+    assert found.unlabeled is not None
     assert np.array_equal(found.test.images, images[:2])
-    assert np.array_equal(found.unlabelled, images[4:])
+    assert np.array_equal(found.unlabeled, images[4:])
     assert (found.test.labels.tolist(), found.train.labels.tolist()) == ([0, 9], [2, 3])
     monkeypatch.setenv("NEARFAR_CACHE", str(tmp_path))
     source = open_source("stl10")
@@ -276,7 +276,7 @@ def test_idx_files_in_the_users_folder_are_read(tmp_path: Path, name: str, zippe
     for file, array in zip(FILES, arrays, strict=True):
         content = gzip.compress(idx(array)) if zipped else idx(array)
         (tmp_path / name / (f"{file}.gz" if zipped else file)).write_bytes(content)
-    data = open_labelled(name, data_dir=tmp_path)
+    data = open_labeled(name, data_dir=tmp_path)
     assert data.test is not None
     assert torch.equal(data.test.read([1]).inputs.pixels[0, 0], torch.from_numpy(images[5]))
     assert data.train_labels.tolist() == [0, 1, 2, 3]
@@ -336,7 +336,7 @@ def test_a_set_with_other_channels_than_asked_for_is_refused() -> None:
 def test_real_sets_are_read_from_the_users_folder(
     data_dir: Path, name: str, counts: tuple[int, int, int], shape: tuple[int, int, int]
 ) -> None:
-    data = open_labelled(name, data_dir=data_dir)
+    data = open_labeled(name, data_dir=data_dir)
     assert data.test is not None
     assert data.test_labels is not None
     assert (len(data.train), len(data.test), len(data.class_names)) == counts
@@ -359,7 +359,7 @@ def test_fashion_mnist_is_read_from_debians_package() -> None:
         if os.environ.get("CI"):
             pytest.fail("Debian's package dataset-fashion-mnist must be installed in CI")
         pytest.skip("needs Debian's package dataset-fashion-mnist")
-    data = open_labelled("fashion-mnist")
+    data = open_labeled("fashion-mnist")
     assert data.test is not None
     assert (len(data.train), len(data.test)) == (60_000, 10_000)
     assert torch.bincount(data.train_labels).tolist() == [6_000] * 10

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
-from nearfar.data import NAMES, Source, Subset, open_labelled, open_source
+from nearfar.data import NAMES, Source, Subset, open_labeled, open_source
 from tests.data.pictures import fill, picture
 from tests.every import every
 
@@ -25,7 +25,7 @@ def test_digits_are_bytes_over_the_whole_range() -> None:
 
 
 def test_digits_have_no_official_test_set() -> None:
-    data = open_labelled("digits")
+    data = open_labeled("digits")
     assert (data.test, data.test_labels, len(data.class_names)) == (None, None, 10)
     with pytest.raises(ValueError, match="digits has no official test set"):
         open_source("digits", split="test")
@@ -38,7 +38,7 @@ def test_an_unknown_name_says_the_nearest_known_one() -> None:
     assert every(name in str(error.value) for name in NAMES)
 
 
-def test_a_mistyped_path_says_the_nearest_neighbour(tmp_path: Path) -> None:
+def test_a_mistyped_path_says_the_nearest_neighbor(tmp_path: Path) -> None:
     fill(tmp_path / "photos", 2)
     with pytest.raises(FileNotFoundError, match="did you mean 'photos'"):
         open_source(tmp_path / "fotos")
@@ -98,7 +98,7 @@ def test_a_subset_must_select_samples_there_are(
 def test_class_folders_give_labels_for_evaluation(tmp_path: Path) -> None:
     fill(tmp_path / "cat", 2)
     fill(tmp_path / "dog" / "deeper", 3)
-    data = open_labelled(tmp_path)
+    data = open_labeled(tmp_path)
     assert data.class_names == ("cat", "dog")
     assert data.train_labels.tolist() == [0, 0, 1, 1, 1]
 
@@ -109,7 +109,7 @@ def test_images_outside_class_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"1 of 3 images are not in a class subfolder, .* 000\.jpg"
     ):
-        open_labelled(tmp_path)
+        open_labeled(tmp_path)
 
 
 def test_train_and_val_folders_are_an_official_split(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_train_and_val_folders_are_an_official_split(tmp_path: Path) -> None:
             fill(tmp_path / part / name, count)
     assert [len(open_source(tmp_path, split=s)) for s in ("train", "test", "all")] == [6, 4, 10]
     assert open_source(tmp_path).notes == ("4 images of the folder's test set excluded",)
-    data = open_labelled(tmp_path)
+    data = open_labeled(tmp_path)
     assert data.test is not None
     assert data.test_labels is not None
     assert (data.train_labels.tolist(), data.test_labels.tolist()) == (
@@ -133,14 +133,14 @@ def test_a_class_that_only_the_test_set_has_is_refused(tmp_path: Path) -> None:
     for folder in ("train/cat", "train/dog", "test/cow"):
         fill(tmp_path / folder, 2)
     with pytest.raises(ValueError, match="not in the training set, the first is cow"):
-        open_labelled(tmp_path)
+        open_labeled(tmp_path)
 
 
 def test_labels_can_be_given_beside_arrays() -> None:
-    data = open_labelled(np.zeros((4, 8, 8), np.uint8), labels=["b", "a", "b", "a"])
+    data = open_labeled(np.zeros((4, 8, 8), np.uint8), labels=["b", "a", "b", "a"])
     assert (data.class_names, data.train_labels.tolist()) == (("a", "b"), [1, 0, 1, 0])
     with pytest.raises(ValueError, match="ndarray has no labels: pass them as `labels`"):
-        open_labelled(np.zeros((4, 8, 8), np.uint8))
+        open_labeled(np.zeros((4, 8, 8), np.uint8))
 
 
 class Pictures(Dataset[Any]):
@@ -175,12 +175,12 @@ def test_a_dataset_of_anything_like_an_image_is_a_source(make: Any) -> None:
     assert source.image_size == 32
 
 
-def test_grey_pictures_of_a_dataset_stay_grey() -> None:
+def test_gray_pictures_of_a_dataset_stay_gray() -> None:
     assert open_source(Pictures(lambda n: picture(n, mode="L"))).channels == 1
     assert open_source(Pictures(lambda n: picture(n, mode="L")), channels=3).channels == 3
 
 
-def test_a_normalised_dataset_is_mapped_back_to_the_unit_interval() -> None:
+def test_a_normalized_dataset_is_mapped_back_to_the_unit_interval() -> None:
     images = torch.randn(50, 3, 40, 40)
     source = open_source(TensorDataset(images, torch.zeros(50)))
     batch = source.read(range(50)).inputs.pixels
@@ -190,7 +190,7 @@ def test_a_normalised_dataset_is_mapped_back_to_the_unit_interval() -> None:
 
 
 def test_labels_of_a_dataset_are_read_for_evaluation() -> None:
-    data = open_labelled(Pictures(lambda n: (picture(n), n % 3)))
+    data = open_labeled(Pictures(lambda n: (picture(n), n % 3)))
     assert data.train_labels.tolist() == [0, 1, 2, 0, 1, 2]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from nearfar.data import GroupSource, PairSource, Subset, open_labelled, open_source, sides
+from nearfar.data import GroupSource, PairSource, Subset, open_labeled, open_source, sides
 from nearfar.data.pairs import open_pairs
 from nearfar.inputs import Group, Images, Pair, Sequences, Texts
 from tests.data.pictures import encoded, fill, truncate
@@ -202,7 +202,7 @@ def test_lengths_that_differ_and_other_things_are_refused() -> None:
     with pytest.raises(ValueError, match="no official test set"):
         open_source((["a", "b"], ["c", "d"]), split="test")
     with pytest.raises(ValueError, match="pairs have no labels"):
-        open_labelled((["a", "b"], ["c", "d"]))
+        open_labeled((["a", "b"], ["c", "d"]))
 
 
 def test_two_sources_and_a_selection_of_their_pairs() -> None:
@@ -222,7 +222,7 @@ def test_two_sources_and_a_selection_of_their_pairs() -> None:
     assert source.fingerprint != open_source((turned, digits)).fingerprint
 
 
-def test_neighbouring_sentences_are_pairs_within_a_text(tmp_path: Path) -> None:
+def test_neighboring_sentences_are_pairs_within_a_text(tmp_path: Path) -> None:
     lines = ["one one", "two two", "three three", "", "four four", "five five", "", "six six"]
     (tmp_path / "book.txt").write_text("\n".join(lines), encoding="utf-8")
     source = open_source(tmp_path / "book.txt", adjacent=True)
@@ -262,7 +262,7 @@ def test_groups_read_all_members_of_a_sample() -> None:
 def test_omniglot_pairs_are_drawings_of_one_character(data_dir: Path) -> None:
     source = open_source("omniglot-pairs", data_dir=data_dir)
     assert source.describe() == "633 characters of 20 (grey images 28×28)"
-    judged = open_labelled("omniglot-pairs", data_dir=data_dir)
+    judged = open_labeled("omniglot-pairs", data_dir=data_dir)
     assert judged.test is not None
     assert judged.test_labels is not None
     assert (len(judged.train), len(judged.test), len(judged.class_names)) == (1655, 4965, 331)
@@ -283,7 +283,7 @@ def test_multi30k_is_five_captions_of_each_picture(data_dir: Path) -> None:
     assert isinstance(test, PairSource)
     assert len(test) == 1000
     with pytest.raises(ValueError, match="multi30k has no labels"):
-        open_labelled("multi30k", data_dir=data_dir)
+        open_labeled("multi30k", data_dir=data_dir)
 
 
 def test_a_named_set_that_is_not_there_says_where_it_belongs(tmp_path: Path) -> None:

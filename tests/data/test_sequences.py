@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nearfar.data import modality_of, open_labelled, open_source
+from nearfar.data import modality_of, open_labeled, open_source
 from nearfar.data.sequences import SoundFolder
 from nearfar.inputs import Sequences
 from tests.data.sounds import save, tone
@@ -165,7 +165,7 @@ def test_sub_folders_are_classes_and_an_official_split(tmp_path: Path) -> None:
     for part in ("train", "test"):
         for name in ("high", "low"):
             fill(tmp_path / part / name, 3)
-    data = open_labelled(tmp_path)
+    data = open_labeled(tmp_path)
     assert data.class_names == ("high", "low")
     assert data.train_labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert data.test is not None
@@ -178,7 +178,7 @@ def test_sub_folders_are_classes_and_an_official_split(tmp_path: Path) -> None:
 def test_every_piece_of_a_long_file_has_its_class(tmp_path: Path) -> None:
     fill(tmp_path / "a", 2, seconds=2.0)
     fill(tmp_path / "b", 2)
-    data = open_labelled(tmp_path, seconds=1.0)
+    data = open_labeled(tmp_path, seconds=1.0)
     assert data.train_labels.tolist() == [0, 0, 0, 0, 1, 1]
 
 
@@ -195,8 +195,8 @@ def test_sounds_one_after_the_other_in_a_file(tmp_path: Path) -> None:
     inputs = source.read([2, 1]).inputs
     assert inputs.extents().tolist() == [800, 4000]
     np.testing.assert_allclose(inputs.unpadded()[1][0].numpy(), waves[1], atol=1e-4)
-    assert open_labelled(path).train_labels.tolist() == [0, 1, 1]
-    assert open_labelled(path, labels="who").class_names == ("ann", "eve")
+    assert open_labeled(path).train_labels.tolist() == [0, 1, 1]
+    assert open_labeled(path, labels="who").class_names == ("ann", "eve")
     at_16k = open_source(path, sample_rate=16_000)
     assert at_16k.lengths.tolist() == [4800, 8000, 1600]
     assert values_of(at_16k.read([1])).shape == (1, 1, 8000)
@@ -211,7 +211,7 @@ def test_series_in_files_and_in_memory_are_the_same(tmp_path: Path) -> None:
         assert source.describe() == "6 series of 20 steps in 2 channels"
         assert torch.equal(values_of(source.read([3]))[0], torch.from_numpy(values[3]))
     assert len(open_source(tmp_path / "s.npz", modality="sequences", split="all")) == 8
-    data = open_labelled(tmp_path / "s.npz", modality="sequences")
+    data = open_labeled(tmp_path / "s.npz", modality="sequences")
     assert data.test_labels.tolist() == [0, 1]
 
 
@@ -227,7 +227,7 @@ def test_rows_with_nan_are_skipped_and_labels_follow(tmp_path: Path) -> None:
     values[4, 1, 0] = np.inf
     path = tmp_path / "s.npz"
     np.savez(path, x=values, y=np.array([0, 7, 0, 1, 7, 1]))
-    data = open_labelled(path, modality="sequences")
+    data = open_labeled(path, modality="sequences")
     assert data.train_labels.tolist() == [0, 0, 1, 1]
     assert data.train.notes == (
         "2 of 6 rows skipped: row 1 (NaN or infinity), row 4 (NaN or infinity)",
@@ -285,7 +285,7 @@ def test_a_file_with_half_a_story_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "b.npz", modality="sequences")
     np.savez(tmp_path / "c.npz", x=np.zeros((9, 20)))
     with pytest.raises(ValueError, match="holds no labels"):
-        open_labelled(tmp_path / "c.npz", modality="sequences")
+        open_labeled(tmp_path / "c.npz", modality="sequences")
 
 
 def test_a_missing_decoder_says_what_to_install(
@@ -299,8 +299,8 @@ def test_a_missing_decoder_says_what_to_install(
 
 @pytest.mark.data
 def test_spoken_digits_come_with_both_labels_and_the_official_split(data_dir: Path) -> None:
-    digits = open_labelled("fsdd", data_dir=data_dir)
-    speakers = open_labelled("fsdd", labels="speaker", data_dir=data_dir)
+    digits = open_labeled("fsdd", data_dir=data_dir)
+    speakers = open_labeled("fsdd", labels="speaker", data_dir=data_dir)
     assert digits.class_names == tuple("0123456789")
     assert speakers.class_names == ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
     for data in (digits, speakers):
@@ -311,7 +311,7 @@ def test_spoken_digits_come_with_both_labels_and_the_official_split(data_dir: Pa
 
 @pytest.mark.data
 def test_series_of_the_archive_come_in_their_official_split(data_dir: Path) -> None:
-    trace = open_labelled("ucr-trace", data_dir=data_dir)
+    trace = open_labeled("ucr-trace", data_dir=data_dir)
     assert (len(trace.train), len(trace.test), len(trace.class_names)) == (100, 100, 4)
     assert trace.train.describe() == "100 series of 275 steps"
     nearest = torch.cdist(

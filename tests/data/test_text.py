@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nearfar.data import open_labelled, open_source
+from nearfar.data import open_labeled, open_source
 from nearfar.data._tables import read_table
 from nearfar.data.text import TextSource, label_text, open_text
 from nearfar.inputs import Texts
@@ -65,7 +65,7 @@ def test_every_kind_of_table_gives_the_same_texts_and_labels(tmp_path: Path, end
         quoted = [f'"{t}"' if mark in t else t for t in TEXTS]
         rows = [f"{y}{mark}{t}" for t, y in zip(quoted, labels, strict=True)]
         write_lines(path, [f"label{mark}text", *rows])
-    data = open_labelled(path)
+    data = open_labeled(path)
     assert strings(data.train) == TEXTS
     assert data.class_names == ("a", "b")
     assert data.train_labels.tolist() == [1, 0, 1, 0]
@@ -246,20 +246,20 @@ def test_labels_come_from_a_column_by_name(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"has no column y, labels, .*; the columns are text, topic"
     ):
-        open_labelled(path)
-    assert open_labelled(path, labels="topic").train_labels.tolist() == [0, 1, 0]
+        open_labeled(path)
+    assert open_labeled(path, labels="topic").train_labels.tolist() == [0, 1, 0]
 
 
 def test_a_text_without_a_label_is_an_error(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("text", "y"), ("one", 1), ("two", ""), ("three", 2)])
     with pytest.raises(ValueError, match="got none in 1 of 3, the first at line 3"):
-        open_labelled(path)
+        open_labeled(path)
 
 
 def test_lines_and_lists_have_no_labels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no labels"):
-        open_labelled(write_lines(tmp_path / "t.txt", TEXTS))
-    assert open_labelled(list(TEXTS), labels=[0, 1, 0, 1]).train_labels.tolist() == [0, 1, 0, 1]
+        open_labeled(write_lines(tmp_path / "t.txt", TEXTS))
+    assert open_labeled(list(TEXTS), labels=[0, 1, 0, 1]).train_labels.tolist() == [0, 1, 0, 1]
 
 
 def test_a_folder_may_hold_a_training_and_a_test_file(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_folder_may_hold_a_training_and_a_test_file(tmp_path: Path) -> None:
     assert strings(open_source(tmp_path, modality="text")) == ("one", "two")
     everything = open_source(tmp_path, modality="text", split="all")
     assert strings(everything) == ("one", "two", "three", "four", "five")
-    data = open_labelled(tmp_path, modality="text")
+    data = open_labeled(tmp_path, modality="text")
     assert data.test is not None
     assert data.test_labels is not None
     assert (len(data.test), data.test_labels.tolist()) == (3, [1, 0, 0])
@@ -302,7 +302,7 @@ def test_data_sets_of_hugging_face_come_from_a_folder_or_as_objects(
     write_csv(folder / "train.csv", [("text", "label"), ("one", 0), ("two", 1)])
     write_csv(folder / "test.csv", [("text", "label"), ("three", 1), ("four", 0)])
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    data = open_labelled(f"hf:{folder}")
+    data = open_labeled(f"hf:{folder}")
     assert strings(data.train) == ("one", "two")
     assert data.test is not None
     assert strings(data.test) == ("three", "four")
@@ -320,7 +320,7 @@ def test_a_data_set_that_is_nowhere_says_so(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_ag_news_keeps_its_protocol(data_dir: Path) -> None:
     pretrain = open_source("ag-news", data_dir=data_dir)
-    data = open_labelled("ag-news", data_dir=data_dir)
+    data = open_labeled("ag-news", data_dir=data_dir)
     assert data.class_names == ("World", "Sports", "Business", "Sci/Tech")
     assert data.test is not None
     assert len(data.test) == 7_600

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from nearfar.data import VectorSource, open_labelled, open_source
+from nearfar.data import VectorSource, open_labeled, open_source
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 Y = np.arange(30) % 3
@@ -105,7 +105,7 @@ def test_a_npy_file_is_mapped_and_a_npz_file_has_its_official_split(tmp_path: Pa
     read = everything.read([25, 3]).inputs
     assert isinstance(read, torch.Tensor)
     np.testing.assert_array_equal(read.numpy(), X[[25, 3]])
-    data = open_labelled(tmp_path / "v.npz")
+    data = open_labeled(tmp_path / "v.npz")
     assert data.test is not None
     assert data.test_labels is not None
     assert data.train_labels.tolist() == Y[:20].tolist()
@@ -161,7 +161,7 @@ def test_a_table_without_names_is_numbered(tmp_path: Path) -> None:
 
 
 def test_a_column_of_a_table_can_hold_the_labels(tmp_path: Path) -> None:
-    data = open_labelled(
+    data = open_labeled(
         table(tmp_path / "t.csv"), labels="kind", modality="vectors", exclude=("id",)
     )
     assert data.class_names == ("u", "v")
@@ -171,7 +171,7 @@ def test_a_column_of_a_table_can_hold_the_labels(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match="holds no labels: name the array y, or specify a table's column"
     ):
-        open_labelled(tmp_path / "t.csv", modality="vectors")
+        open_labeled(tmp_path / "t.csv", modality="vectors")
 
 
 def test_a_parquet_table_is_read(tmp_path: Path) -> None:

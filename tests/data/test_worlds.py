@@ -18,7 +18,7 @@ from nearfar.data import (
     ShapeWorld,
     bit_toy,
     bit_toy_representations,
-    open_labelled,
+    open_labeled,
     open_source,
     random_joint,
 )
@@ -46,14 +46,14 @@ def test_the_same_seed_draws_the_same_and_another_draws_afresh() -> None:
     first, again, other = (world.draw(50, seed=seed).embeddings for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.isclose(first, other).any()
-    assert torch.equal(GaussianClasses(seed=3).centres, world.centres)
-    assert not torch.isclose(GaussianClasses(seed=4).centres, world.centres).any()
+    assert torch.equal(GaussianClasses(seed=3).centers, world.centers)
+    assert not torch.isclose(GaussianClasses(seed=4).centers, world.centers).any()
 
 
 @pytest.mark.parametrize(("dim", "noise"), [(1, 0.8), (2, 0.3), (8, 0.76), (64, 0.1), (7, 5.0)])
 def test_class_means_are_those_of_many_draws(dim: int, noise: float) -> None:
     world = GaussianClasses(4, dim, instance_noise=noise, augmentation_noise=0.0)
-    found = mean_of_projected(world.centres, noise, draws=100_000)
+    found = mean_of_projected(world.centers, noise, draws=100_000)
     torch.testing.assert_close(found, world.class_means, atol=0.015, rtol=0)
 
 
@@ -64,7 +64,7 @@ def test_class_means_are_the_closed_form(dim: int, noise: float) -> None:
     x = 1 / (2 * noise**2)
     growth = math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2 + 1)) / (2**0.5 * noise)
     expected = growth * special.hyp1f1(0.5, dim / 2 + 1, -x)
-    torch.testing.assert_close(world.class_means, expected * world.centres, rtol=1e-9, atol=0)
+    torch.testing.assert_close(world.class_means, expected * world.centers, rtol=1e-9, atol=0)
 
 
 def test_means_of_instances_are_those_of_their_augmentations() -> None:
@@ -166,10 +166,10 @@ def counted(factors: Tensor, values: int) -> Tensor:
 
 
 def test_pairs_share_what_the_dials_say() -> None:
-    world = ShapeWorld(4, content_change=0.2, leakage={"colour": 0.7, "size": 1.0}, side=16)
+    world = ShapeWorld(4, content_change=0.2, leakage={"color": 0.7, "size": 1.0}, side=16)
     drawn = world.draw(20_000)
     same = {name: float((f[0] == f[1]).float().mean()) for name, f in drawn.factors.items()}
-    expected = {"content": 0.8, "position": 1 / 64, "size": 1.0, "colour": 0.7 + 0.3 / 8}
+    expected = {"content": 0.8, "position": 1 / 64, "size": 1.0, "color": 0.7 + 0.3 / 8}
     assert {name: same[name] for name in expected} == pytest.approx(expected, abs=0.012)
     assert same["background"] == pytest.approx(1 / 8, abs=0.012)
 
@@ -195,9 +195,9 @@ def test_every_image_tells_all_its_factors() -> None:
         images = world.render({**still, **dict(zip(names, grid.T, strict=True))})
         return len({image.tobytes() for image in images.numpy()}), len(grid)
 
-    outlines, colours = distinct("content", "position", "size"), distinct("colour", "background")
+    outlines, colors = distinct("content", "position", "size"), distinct("color", "background")
     assert outlines == (2048, 2048)
-    assert colours == (64, 64)
+    assert colors == (64, 64)
 
 
 def test_shapes_are_their_own_mirror_images() -> None:
@@ -205,7 +205,7 @@ def test_shapes_are_their_own_mirror_images() -> None:
     middle = torch.tensor([27, 28]).repeat(8)  # neighbours on either side of the middle
     content = torch.arange(8).repeat_interleave(2)
     plain = torch.zeros(16, dtype=torch.int64)
-    style = dict.fromkeys(("size", "colour", "background"), plain)
+    style = dict.fromkeys(("size", "color", "background"), plain)
     images = world.render({"content": content, "position": middle, **style})
     assert torch.equal(images[::2], images[1::2].flip(2))
 
@@ -227,7 +227,7 @@ def test_the_first_images_are_the_same_bits_everywhere() -> None:
 
 
 def test_shapes_are_a_source_by_name() -> None:
-    source, data = open_source("shapes"), open_labelled("shapes")
+    source, data = open_source("shapes"), open_labeled("shapes")
     assert repr(source) == "<shapes: 5,000 colour images 32×32>"
     assert data.test is not None
     assert len(data.test) == 1_000
@@ -265,11 +265,11 @@ def test_worlds_that_make_no_sense_are_refused_with_words() -> None:
         ShapeWorld(9)
     with pytest.raises(ValueError, match=r"`content_change` must be at most 1 - 1/2"):
         ShapeWorld(2, content_change=0.6)
-    with pytest.raises(ValueError, match=r"got 'color' \(did you mean 'colour'\?\)"):
-        ShapeWorld(leakage={"color": 0.5})
+    with pytest.raises(ValueError, match=r"got 'colr' \(did you mean 'color'\?\)"):
+        ShapeWorld(leakage={"colr": 0.5})
     with pytest.raises(ValueError, match=r"`leakage` must lie between 0 and 1, got 1\.5"):
         ShapeWorld(leakage=1.5)
-    with pytest.raises(ValueError, match=r"at most 2\^24 entries, got position, colour, size"):
-        ShapeWorld().joint("position", "colour", "size")
+    with pytest.raises(ValueError, match=r"at most 2\^24 entries, got position, color, size"):
+        ShapeWorld().joint("position", "color", "size")
     with pytest.raises(ValueError, match="`samples` must be a whole number of 1 or more"):
         ShapeWorld().draw(0)

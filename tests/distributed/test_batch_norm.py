@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nearfar.parallel import SynchronisedBatchNorm, gather, rank, synchronise_batch_norm
+from nearfar.parallel import SynchronizedBatchNorm, gather, rank, synchronize_batch_norm
 from tests.distributed.harness import run_processes
 
 
@@ -19,8 +19,8 @@ def replaced() -> tuple[bool, bool, list[str], bool]:
     model = small()
     keys, weight = list(model.state_dict()), model[2].weight
     model.eval()
-    same = synchronise_batch_norm(model)
-    norms = [m for m in model.modules() if isinstance(m, SynchronisedBatchNorm)]
+    same = synchronize_batch_norm(model)
+    norms = [m for m in model.modules() if isinstance(m, SynchronizedBatchNorm)]
     return (
         same is model and len(norms) == 2 and model[2].weight is weight,
         not norms[0].training,
@@ -36,7 +36,7 @@ def test_every_batch_norm_is_replaced_with_parameters_keys_and_mode_kept() -> No
 def test_one_process_keeps_its_own_batch_norm() -> None:
     model = small()
     norm = model[2]
-    assert synchronise_batch_norm(model) is model
+    assert synchronize_batch_norm(model) is model
     assert model[2] is norm
 
 
@@ -44,9 +44,9 @@ def with_activation() -> tuple[Tensor, Tensor]:
     from timm.layers import BatchNormAct2d
 
     x = torch.randn(4, 3, 2, 2, generator=torch.Generator().manual_seed(3))
-    synchronised = synchronise_batch_norm(BatchNormAct2d(3))
-    assert isinstance(synchronised, SynchronisedBatchNorm)
-    return gather(synchronised(x.chunk(2)[rank()])).detach(), BatchNormAct2d(3)(x).detach()
+    synchronized = synchronize_batch_norm(BatchNormAct2d(3))
+    assert isinstance(synchronized, SynchronizedBatchNorm)
+    return gather(synchronized(x.chunk(2)[rank()])).detach(), BatchNormAct2d(3)(x).detach()
 
 
 def test_the_activation_inside_a_batch_norm_stays() -> None:
@@ -61,7 +61,7 @@ class Unknown(nn.BatchNorm2d):
 
 def unknown() -> str:
     with pytest.raises(TypeError) as error:
-        synchronise_batch_norm(nn.Sequential(Unknown(3)))
+        synchronize_batch_norm(nn.Sequential(Unknown(3)))
     return str(error.value)
 
 
@@ -74,7 +74,7 @@ def test_a_batch_norm_of_another_kind_is_refused() -> None:
 def uneven(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     """Three samples here, one there, far from 0: a naive sum of squares would lose them."""
     x = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(4)) + 1000
-    norm, plain = SynchronisedBatchNorm(3), nn.BatchNorm1d(3)
+    norm, plain = SynchronizedBatchNorm(3), nn.BatchNorm1d(3)
     part = x[:3] if rank() == 0 else x[3:]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y = norm(part.to(dtype))
@@ -95,7 +95,7 @@ def test_shards_of_different_size_and_half_precision_work(dtype: torch.dtype) ->
 
 def test_alone_it_is_the_batch_norm_of_torch() -> None:
     x = torch.randn(4, 3, 2, 2)
-    ours, theirs = SynchronisedBatchNorm(3), nn.BatchNorm2d(3)
+    ours, theirs = SynchronizedBatchNorm(3), nn.BatchNorm2d(3)
     for _ in range(2):
         assert torch.equal(ours(x), theirs(x))
     assert torch.equal(ours.eval()(x), theirs.eval()(x))
@@ -104,7 +104,7 @@ def test_alone_it_is_the_batch_norm_of_torch() -> None:
 
 def wrong_channels() -> str:
     with pytest.raises(ValueError, match="`input`") as error:
-        SynchronisedBatchNorm(3)(torch.zeros(2, 4))
+        SynchronizedBatchNorm(3)(torch.zeros(2, 4))
     return str(error.value)
 
 

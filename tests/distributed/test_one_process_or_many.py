@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from nearfar.parallel import gather, rank, synchronise_batch_norm, world_size
+from nearfar.parallel import gather, rank, synchronize_batch_norm, world_size
 from nearfar.testing._objective_contract import ObjectiveContract
 from tests.cases.objective_case import rows
 from tests.cases.objective_cases import OBJECTIVE_CASES
@@ -102,7 +102,7 @@ def sharded(indices: list[int]) -> list[Measured]:
     found = []
     for i in indices:
         case = OBJECTIVE_CASES[i]
-        model = synchronise_batch_norm(network())
+        model = synchronize_batch_norm(network())
         found.append(measure(DistributedDataParallel(model), case, share(case)))
     return found
 
@@ -134,7 +134,7 @@ def local_norms() -> list[Measured]:
     return [measure(DistributedDataParallel(network()), case, share(case))]
 
 
-def test_without_synchronised_batch_norm_the_gradients_differ() -> None:
+def test_without_synchronized_batch_norm_the_gradients_differ() -> None:
     """The comparison above can fail."""
     case = OBJECTIVE_CASES[COUPLED[0]]
     _, expected, _ = measure(network(), case, batch(case))

@@ -10,7 +10,7 @@ import torch
 from torch import distributed
 
 from nearfar.methods import Method
-from nearfar.parallel import rank, synchronise_batch_norm, world_size
+from nearfar.parallel import rank, synchronize_batch_norm, world_size
 from nearfar.records import RunDirectory
 from nearfar.testing._method_contract import joined_backward
 from nearfar.training import Engine, cached_backward, latest_checkpoint
@@ -68,7 +68,7 @@ def test_two_processes_in_micro_batches_end_with_the_weights_of_one_without(tmp_
 
 def cached_gradients() -> dict[str, torch.Tensor]:
     """Of this process's half of a batch, in micro-batches of 2, averaged over processes."""
-    method = synchronise_batch_norm(build("simclr").double())
+    method = synchronize_batch_norm(build("simclr").double())
     half = slice(4 * rank(), 4 * rank() + 4)
     cached_backward(method, tuple(view.double()[half] for view in two_views()), micro_batch=2)
     found = {name: parameter.grad for name, parameter in method.named_parameters()}

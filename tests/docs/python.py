@@ -16,7 +16,7 @@ __all__ = ["run_python"]
 SMALL = {
     "pretrain": {"epochs": 1},
     "SelfSupervisedEncoder": {"epochs": 1},
-    "Config": {"epochs": 1, "samples": 256, "labelled": 128},
+    "Config": {"epochs": 1, "samples": 256, "labeled": 128},
 }
 
 

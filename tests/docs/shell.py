@@ -74,7 +74,7 @@ class Shell:
         if words[0] == "train" and not {"--help", "--resume"} & set(words):
             return self._train(shortened(words, epochs=EPOCHS.get(command, 1)), command)
         if words[0] == "study" and "--data" in words:
-            words += ["--seeds", "1", "--samples", "256", "--labelled", "128"]
+            words += ["--seeds", "1", "--samples", "256", "--labeled", "128"]
         if words[0] != "probe":
             return _printed_by(words, command)
         if shlex.join(words) not in self._printed:

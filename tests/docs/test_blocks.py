@@ -23,12 +23,11 @@ WRITTEN = {
     "docs/methods/": "tests/contract/test_method_pages.py",
     "docs/results/": "tests/studies/test_results.py",
 }
-CATALOGUE = "docs/methods/"  # one line after the other for every method and published setting
+CATALOG = "docs/methods/"  # one line after the other for every method and published setting
 SLOW = [
     page
     for page in PAGES
-    if name_of(page).startswith(CATALOGUE)
-    or any("slow" in block.marks for block in blocks_of(page))
+    if name_of(page).startswith(CATALOG) or any("slow" in block.marks for block in blocks_of(page))
 ]
 
 
@@ -58,7 +57,7 @@ def run(page: Path, shell: Shell, *, slow: bool) -> None:
     for block in blocks_of(page):
         rule = rule_of(block)
         assert rule is not None, block.place
-        if name_of(block.page).startswith(CATALOGUE) and block.language in SHELL:
+        if name_of(block.page).startswith(CATALOG) and block.language in SHELL:
             ask(block, shell, slow=slow)
         elif slow or "slow" not in block.marks:
             printed = rule(block, namespace, shell, printed)

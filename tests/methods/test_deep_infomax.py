@@ -125,7 +125,7 @@ def test_vectors_come_to_be_spread_as_the_uniform_distribution_is():
         Pixels(),
         nn.Linear(4, 4),
         local_critic=DotCritic(1, 4, units=4),
-        discriminator=PerceptronHead(4, hidden=32, outputs=1, layers=3, normalise=False),
+        discriminator=PerceptronHead(4, hidden=32, outputs=1, layers=3, normalize=False),
         local_weight=1e-6,
         prior_weight=1.0,
     )

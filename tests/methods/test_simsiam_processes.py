@@ -15,7 +15,7 @@ from nearfar.methods import (
     simsiam_expectation,
     simsiam_gradient,
 )
-from nearfar.parallel import is_distributed, rank, synchronise_batch_norm, world_size
+from nearfar.parallel import is_distributed, rank, synchronize_batch_norm, world_size
 from tests.cases.method_cases import BATCH, WIDTH, encoder, indexed_views
 from tests.distributed.harness import run_processes
 
@@ -33,7 +33,7 @@ METHODS: dict[str, Callable[[], Method]] = {
 def stepped(name: str) -> dict[str, Tensor]:
     """Gradients, averaged over processes, and the state after a batch."""
     torch.manual_seed(0)
-    method = synchronise_batch_norm(METHODS[name]().double())
+    method = synchronize_batch_norm(METHODS[name]().double())
     views = tuple(v.double() if v.is_floating_point() else v for v in indexed_views())
     shown = views if method.indexed else views[:2]
     part = BATCH // world_size()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfar.methods import RunFacts, SwAV, swav
-from nearfar.parallel import synchronise_batch_norm
+from nearfar.parallel import synchronize_batch_norm
 from nearfar.training import Engine, cached_backward, latest_checkpoint
 from nearfar.views import ImageViews
 from tests.cases.method_cases import BATCH, WIDTH, encoder, multi_crop_views
@@ -216,7 +216,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path) -> None:
     ends = []
     for devices in (1, 2):
         Engine(devices=devices, precision="64").launch(work, tmp_path / str(devices), None)
-        method = synchronise_batch_norm(built()).double()
+        method = synchronize_batch_norm(built()).double()
         checkpoint = latest_checkpoint(tmp_path / str(devices) / "checkpoints")
         assert checkpoint.step == 6
         checkpoint.restore_method(method)

@@ -95,8 +95,8 @@ def test_named_sets_declare_their_style() -> None:
 def test_real_images_are_told_by_their_pixels(name: str, style: str, data_dir: Path) -> None:
     images = open_source(name).read(range(0, 2_000, 20)).inputs.pixels.numpy()
     assert find_style(open_source(images)) == style
-    grey = images.mean(axis=1).round().astype(np.uint8)
-    assert find_style(open_source(grey)) == style
+    gray = images.mean(axis=1).round().astype(np.uint8)
+    assert find_style(open_source(gray)) == style
 
 
 def test_the_name_of_a_file_or_folder_does_not_count(tmp_path: Path) -> None:

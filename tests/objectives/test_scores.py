@@ -45,10 +45,10 @@ def others(rows: Tensor) -> Tensor:
 # --- InfoNCE --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("normalise", [True, False])
-def test_own_negatives_that_are_the_others_keys_give_the_loss_in_the_batch(normalise: bool) -> None:
+@pytest.mark.parametrize("normalize", [True, False])
+def test_own_negatives_that_are_the_others_keys_give_the_loss_in_the_batch(normalize: bool) -> None:
     queries, keys = normal(7, 4).requires_grad_(), normal(7, 4).requires_grad_()
-    settings = {"temperature": 0.3, "normalise": normalise}
+    settings = {"temperature": 0.3, "normalize": normalize}
     whole = info_nce_loss(queries, keys, **settings)
     apart = info_nce_loss(queries, keys, others(keys), **settings)
     torch.testing.assert_close(apart, whole)
@@ -79,7 +79,7 @@ def test_products_of_any_size_give_finite_losses_and_gradients(
     inputs = [size * torch.randn(shape) for shape in ((6, 4), (6, 4), negatives) if shape]
     for x in inputs:
         x.requires_grad_()
-    loss = info_nce_loss(*inputs, temperature=1.0, normalise=False)
+    loss = info_nce_loss(*inputs, temperature=1.0, normalize=False)
     loss.backward()
     assert loss.isfinite()
     assert every(x.grad is not None and x.grad.isfinite().all() for x in inputs)
@@ -92,7 +92,7 @@ def test_a_bilinear_critic_is_its_map_and_the_plain_product() -> None:
     queries, keys = normal(7, 3).requires_grad_(), normal(7, 4).requires_grad_()
     scores = torch.einsum("ia,ab,jb->ij", queries, critic.weight, keys)
     expected = F.cross_entropy(scores, torch.arange(7))
-    loss = info_nce_loss(critic(queries), keys, temperature=1.0, normalise=False)
+    loss = info_nce_loss(critic(queries), keys, temperature=1.0, normalize=False)
     torch.testing.assert_close(loss, expected)
     leaves = [queries, keys, critic.weight]
     for ours, theirs in zip(
@@ -213,7 +213,7 @@ def test_nt_logistic_is_jensen_shannon_of_cosines_over_temperature() -> None:
 
 def test_the_logistic_curl_loss_is_info_nce_in_bits() -> None:
     anchors, positives, negatives = normal(8, 3), normal(8, 3), normal(8, 4, 3)
-    nats = info_nce_loss(anchors, positives, negatives, temperature=1.0, normalise=False)
+    nats = info_nce_loss(anchors, positives, negatives, temperature=1.0, normalize=False)
     torch.testing.assert_close(curl_loss(anchors, positives, negatives), nats / math.log(2))
 
 
@@ -260,7 +260,7 @@ def test_deep_infomax_is_the_estimator_over_the_products(estimator: str) -> None
 
 def test_deep_infomax_with_one_location_is_info_nce() -> None:
     local, whole = normal(6, 1, 4), normal(6, 4)
-    expected = info_nce_loss(whole, local[:, 0], temperature=1.0, normalise=False)
+    expected = info_nce_loss(whole, local[:, 0], temperature=1.0, normalize=False)
     torch.testing.assert_close(deep_infomax_loss(local, whole, estimator="info_nce"), expected)
 
 
@@ -276,7 +276,7 @@ def test_cpc_one_step_ahead_is_info_nce_with_each_predictions_own_negatives() ->
         everything[positives],
         others(everything)[positives],
         temperature=1.0,
-        normalise=False,
+        normalize=False,
     )
     torch.testing.assert_close(cpc_loss(predictions, encodings), expected)
 

@@ -109,7 +109,7 @@ def test_alignment_uniformity_is_the_weighted_sum_of_its_parts() -> None:
 # --- multi-view -----------------------------------------------------------------------------------
 
 
-def test_multi_view_is_the_constant_minus_what_the_paper_maximises() -> None:
+def test_multi_view_is_the_constant_minus_what_the_paper_maximizes() -> None:
     (z1, z2), signals = views(), rows(BATCH, 3, 5)
     reconstructions = signals + 0.1 * rows(BATCH, 3, 5)
     weights = {"contrastive_weight": 0.5, "forward_weight": 0.3, "inverse_weight": 0.2}
@@ -117,10 +117,10 @@ def test_multi_view_is_the_constant_minus_what_the_paper_maximises() -> None:
     contrast = (scores.diagonal() / scores.mean(dim=1)).log().mean()
     forward = -(signals - reconstructions).square().sum(dim=(1, 2)).mean()
     inverse = -(z1 - z2).square().sum(dim=1).mean()
-    maximised = 0.5 * contrast + 0.3 * forward + 0.2 * inverse
+    maximized = 0.5 * contrast + 0.3 * forward + 0.2 * inverse
     assert contrast <= math.log(BATCH)
     loss = multi_view_loss(z1, z2, reconstructions, signals, temperature=0.2, **weights)
-    close(loss, 0.5 * math.log(BATCH) - maximised)
+    close(loss, 0.5 * math.log(BATCH) - maximized)
 
 
 def test_the_inverse_term_acts_on_the_representations_when_they_are_given() -> None:
@@ -132,7 +132,7 @@ def test_the_inverse_term_acts_on_the_representations_when_they_are_given() -> N
     close(on_projections, contrast + 0.03 * inverse_predictive_loss(z1, z2))
 
 
-def test_the_inverse_term_on_projections_shortens_them_unless_they_are_normalised() -> None:
+def test_the_inverse_term_on_projections_shortens_them_unless_they_are_normalized() -> None:
     z1, z2 = (z.requires_grad_() for z in views())
     radial = (gradient(multi_view_loss(z1, z2, temperature=0.2), z1) * z1).sum(dim=1)
     close(radial, torch.zeros_like(radial), rtol=0, atol=1e-12)
@@ -330,14 +330,14 @@ def test_swapped_prediction_is_cross_entropy_of_each_view_to_the_other_views_cod
 def test_a_queue_changes_the_codes_of_its_own_view_and_nothing_else() -> None:
     z1, z2 = (z.requires_grad_() for z in views())
     prototypes, queue1, queue2 = rows(5, DIM), rows(20, DIM), rows(20, DIM)
-    centres = to_sphere(prototypes)
+    centers = to_sphere(prototypes)
     loss = swapped_prediction_loss(z1, z2, prototypes, queue1, queue2)
     codes = [
-        sinkhorn(to_sphere(torch.cat([z, queue])) @ centres.T, epsilon=0.05, iterations=3)[:BATCH]
+        sinkhorn(to_sphere(torch.cat([z, queue])) @ centers.T, epsilon=0.05, iterations=3)[:BATCH]
         for z, queue in ((z1.detach(), queue1), (z2.detach(), queue2))
     ]
-    there = F.cross_entropy(to_sphere(z1) @ centres.T / 0.1, codes[1])
-    back = F.cross_entropy(to_sphere(z2) @ centres.T / 0.1, codes[0])
+    there = F.cross_entropy(to_sphere(z1) @ centers.T / 0.1, codes[1])
+    back = F.cross_entropy(to_sphere(z2) @ centers.T / 0.1, codes[0])
     close(loss, (there + back) / 2)
     other = swapped_prediction_loss(z1, z2, prototypes, -queue1, queue2)
     close(gradient(other, z1), gradient(loss, z1))  # z1 learns from z2's codes
@@ -370,7 +370,7 @@ def test_swapped_prediction_is_that_of_lightly(queued: bool) -> None:
 # --- the gradient's parts -------------------------------------------------------------------------
 
 
-def test_centre_and_residual_losses_are_opposite_and_about_the_length_of_the_centre() -> None:
+def test_center_and_residual_losses_are_opposite_and_about_the_length_of_the_center() -> None:
     z = views()[0].requires_grad_()
     length = to_sphere(z).mean(dim=0).square().sum()
     close(center_loss(z), -length)
@@ -379,7 +379,7 @@ def test_centre_and_residual_losses_are_opposite_and_about_the_length_of_the_cen
     close(gradient(center_loss(z), z), -gradient(length, z) / 2)
 
 
-def test_the_centre_phase_collapses_and_the_residual_phase_undoes_it() -> None:
+def test_the_center_phase_collapses_and_the_residual_phase_undoes_it() -> None:
     """Conjecture 1 on free vectors: figure 4."""
     z = F.normalize(rows(16, 8))
     lengths = []

@@ -45,23 +45,23 @@ def digits() -> Split:
 
 
 def clusters(classes: int = 3, each: int = 20, dim: int = 8, spread: float = 0.1) -> Split:
-    centres = torch.randn(classes, dim)
+    centers = torch.randn(classes, dim)
     labels = torch.arange(classes).repeat_interleave(each)
-    train, test = (centres[labels] + spread * torch.randn(len(labels), dim) for _ in range(2))
+    train, test = (centers[labels] + spread * torch.randn(len(labels), dim) for _ in range(2))
     return train, labels, test, labels
 
 
 # --- against scikit-learn and by hand -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("neighbours", [1, 5, 20])
-def test_knn_with_equal_votes_is_that_of_scikit_learn(digits: Split, neighbours: int) -> None:
+@pytest.mark.parametrize("neighbors", [1, 5, 20])
+def test_knn_with_equal_votes_is_that_of_scikit_learn(digits: Split, neighbors: int) -> None:
     train, labels, test, test_labels = digits
-    theirs = KNeighborsClassifier(neighbours, metric="cosine").fit(train.numpy(), labels.numpy())
-    ours = KNNProbe(neighbours=neighbours, temperature=None).fit(train, labels)
+    theirs = KNeighborsClassifier(neighbors, metric="cosine").fit(train.numpy(), labels.numpy())
+    ours = KNNProbe(neighbors=neighbors, temperature=None).fit(train, labels)
     same = (ours.predict(test).numpy() == theirs.predict(test.numpy())).mean()
     assert same > 0.99  # ties may go either way
-    accuracy = knn_accuracy(*digits, neighbours=neighbours, temperature=None)
+    accuracy = knn_accuracy(*digits, neighbors=neighbors, temperature=None)
     assert accuracy == pytest.approx(theirs.score(test.numpy(), test_labels.numpy()), abs=0.006)
 
 
@@ -102,7 +102,7 @@ def test_linear_probe_reaches_the_minimum(digits: Split, l2: float) -> None:
     np.testing.assert_allclose(ours._weights, theirs.coef_, atol=2e-2)
 
 
-def test_mean_classifier_does_not_normalise_its_means() -> None:
+def test_mean_classifier_does_not_normalize_its_means() -> None:
     tight = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     wide = torch.tensor([[0.6, 0.8], [-0.6, 0.8]])
     train, labels = torch.cat([tight, wide]), torch.tensor([0, 0, 1, 1])
@@ -218,8 +218,8 @@ def test_bad_input_is_refused(kind: type[Probe]) -> None:
 
 
 def test_bad_arguments_are_refused() -> None:
-    with pytest.raises(ValueError, match="`neighbours` must be a whole number of 1 or more, got 0"):
-        KNNProbe(neighbours=0)
+    with pytest.raises(ValueError, match="`neighbors` must be a whole number of 1 or more, got 0"):
+        KNNProbe(neighbors=0)
     with pytest.raises(ValueError, match=r"`temperature` must be a finite number above 0, got 0.0"):
         KNNProbe(temperature=0.0)
     with pytest.raises(ValueError, match=r"`l2` must be a finite number above 0, got -1.0"):

@@ -49,11 +49,11 @@ def expected_contrastive_loss(
     return float(total / len(x) / ways)
 
 
-def kernel_entropy(z: Matrix, *, temperature: float, log_normaliser: float) -> float:
+def kernel_entropy(z: Matrix, *, temperature: float, log_normalizer: float) -> float:
     entropy = 0.0
     for row in z:
         density = 0.0
         for other in z:
-            density += np.exp(unit(row) @ unit(other) / temperature - log_normaliser) / len(z)
+            density += np.exp(unit(row) @ unit(other) / temperature - log_normalizer) / len(z)
         entropy -= np.log(density) / len(z)
     return float(entropy)

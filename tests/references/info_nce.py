@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def score(q: Array, k: Array, temperature: float, normalise: bool) -> float:
-    length = np.linalg.norm(q) * np.linalg.norm(k) if normalise else 1.0
+def score(q: Array, k: Array, temperature: float, normalize: bool) -> float:
+    length = np.linalg.norm(q) * np.linalg.norm(k) if normalize else 1.0
     return float(np.exp(q @ k / length / temperature))
 
 
@@ -19,7 +19,7 @@ def info_nce(
     negatives: Array | None = None,
     *,
     temperature: float,
-    normalise: bool = True,
+    normalize: bool = True,
 ) -> float:
     total = 0.0
     for i in range(len(queries)):
@@ -27,6 +27,6 @@ def info_nce(
             others = [keys[j] for j in range(len(keys)) if j != i]
         else:
             others = list(negatives if negatives.ndim == 2 else negatives[i])
-        scores = [score(queries[i], n, temperature, normalise) for n in [keys[i], *others]]
+        scores = [score(queries[i], n, temperature, normalize) for n in [keys[i], *others]]
         total -= np.log(scores[0] / sum(scores))
     return total / len(queries)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def centre(z: Array) -> Array:
+def center(z: Array) -> Array:
     total = np.zeros(z.shape[1])
     for row in z:
         total += row / np.sqrt(np.sum(row**2))
@@ -16,4 +16,4 @@ def centre(z: Array) -> Array:
 
 
 def modality_gap(z1: Array, z2: Array) -> float:
-    return float(np.sqrt(np.sum((centre(z1) - centre(z2)) ** 2)))
+    return float(np.sqrt(np.sum((center(z1) - center(z2)) ** 2)))

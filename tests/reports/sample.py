@@ -233,9 +233,9 @@ def geometry_record(
 ) -> GeometryRecord:
     rng = np.random.default_rng(1)
     classes = rng.integers(0, 10, samples)
-    centres = rng.normal(size=(10, dim))
+    centers = rng.normal(size=(10, dim))
     spread = 0.02 if collapsed else 0.75
-    cloud = (centres[:1] if collapsed else 1.2 * centres[classes]) + spread * rng.normal(
+    cloud = (centers[:1] if collapsed else 1.2 * centers[classes]) + spread * rng.normal(
         size=(samples, dim)
     )
     cloud *= np.linspace(1.6, 0.5, dim)
@@ -271,7 +271,7 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
     rng = np.random.default_rng(2)
     digits = load_digits().images[:200] * 16
     labels = load_digits().target[:200]
-    views, neighbours = [], []
+    views, neighbors = [], []
     for row in range(8):
         image = np.kron(digits[row], np.ones((2, 2)))
         others = tuple(
@@ -284,7 +284,7 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
         )
         views.append(GalleryRow(picture(image, f"{captions} {row}"), others))
         near = np.argsort(((digits - digits[row]) ** 2).sum((1, 2)))[1:7]
-        neighbours.append(
+        neighbors.append(
             GalleryRow(
                 picture(image, f"{captions} {row}"),
                 tuple(
@@ -295,7 +295,7 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
                 ),
             )
         )
-    return GalleryRecord(tuple(views), tuple(neighbours))
+    return GalleryRecord(tuple(views), tuple(neighbors))
 
 
 def write_metrics(directory: RunDirectory, lines: list[TrainMetrics | WatchMetrics]) -> None:

@@ -147,7 +147,7 @@ def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
 
 
 @pytest.mark.slow
-def test_figures_follow_the_colour_scheme_when_it_changes(
+def test_figures_follow_the_color_scheme_when_it_changes(
     browser: Any, pages: dict[str, Path]
 ) -> None:
     seen = visit(browser, pages["healthy"], scheme="light")

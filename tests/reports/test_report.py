@@ -39,7 +39,7 @@ SECTIONS = [
     "distances",
     "spectrum",
     "views",
-    "neighbours",
+    "neighbors",
     "recipe",
     "provenance",
     "notes",

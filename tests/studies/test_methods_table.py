@@ -24,7 +24,7 @@ CELL = Cell(
     data="digits",
     fingerprint="0" * 16,
     samples=64,
-    labelled=None,
+    labeled=None,
     encoder="convnet",
     training={"epochs": 1, "batch_size": 32},
 )
@@ -129,7 +129,7 @@ def test_what_decides_a_cell_is_in_its_key_and_what_does_not_is_not() -> None:
     others = [
         replace(CELL, method="byol"),
         replace(CELL, samples=65),
-        replace(CELL, labelled=10),
+        replace(CELL, labeled=10),
         replace(CELL, encoder="resnet18"),
         replace(CELL, fingerprint="1" * 16),
         replace(CELL, training={"epochs": 2, "batch_size": 32}),
@@ -139,7 +139,7 @@ def test_what_decides_a_cell_is_in_its_key_and_what_does_not_is_not() -> None:
 
 
 def test_images_without_an_official_test_set_are_split_once() -> None:
-    one, two = Samples.open("digits", labelled=100), Samples.open("digits", samples=300)
+    one, two = Samples.open("digits", labeled=100), Samples.open("digits", samples=300)
     assert len(one.test) == 360
     assert len(one.train) == 1437
     assert not set(one.train.samples.tolist()) & set(one.test.samples.tolist())
@@ -162,15 +162,15 @@ def test_the_rate_goes_with_the_batch() -> None:
     (cell,) = _cells(config, ["simclr"], fingerprint="")
     assert cell.training["learning_rate"] == pytest.approx(0.06)
     assert cell.encoder == "resnet18"
-    assert cell.labelled is None
+    assert cell.labeled is None
 
 
 def test_labels_go_with_their_samples() -> None:
-    from nearfar.data import open_labelled
+    from nearfar.data import open_labeled
 
-    samples, whole = Samples.open("digits", samples=50), open_labelled("digits")
+    samples, whole = Samples.open("digits", samples=50), open_labeled("digits")
     batch = samples.train.read(range(50))
-    shown = samples.labelled_views()(batch.inputs, batch.samples, seed=0, epoch=0)
+    shown = samples.labeled_views()(batch.inputs, batch.samples, seed=0, epoch=0)
     assert len(shown) == 2
     assert shown[1].tolist() == whole.train_labels[batch.samples].tolist()
     assert samples.labels.tolist() == whole.train_labels[samples.train.samples].tolist()

@@ -71,11 +71,11 @@ def test_the_labels_decide_the_gradient() -> None:
 
 
 def test_the_gallery_shows_images_and_no_classes(tmp_path: Path) -> None:
-    samples = Samples.open("digits", samples=64, labelled=None)
+    samples = Samples.open("digits", samples=64, labeled=None)
     run = nearfar.pretrain(
         supervised,
         samples.train,
-        views=samples.labelled_views(),
+        views=samples.labeled_views(),
         method_options={"classes": samples.classes},
         epochs=1,
         batch_size=32,

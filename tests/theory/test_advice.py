@@ -54,7 +54,7 @@ def test_without_a_temperature_only_the_sphere_speaks() -> None:
     assert lines_of(advice, "data")[0].value == 10
 
 
-def test_a_uniformity_at_its_floor_is_recognised() -> None:
+def test_a_uniformity_at_its_floor_is_recognized() -> None:
     low = advise(batch_size=64, dim=8, uniformity=uniformity_minimum(8))
     high = advise(batch_size=64, dim=8, uniformity=-1.0)
     assert "is at its minimum" in lines_of(low, "spread")[0].says

@@ -32,7 +32,7 @@ from nearfar.theory import (
     sphere_log_area,
     uniformity_floor,
     uniformity_minimum,
-    von_mises_fisher_log_normaliser,
+    von_mises_fisher_log_normalizer,
     with_self_pairs,
     without_self_pairs,
 )
@@ -512,20 +512,20 @@ def test_no_batch_undercuts_the_least_loss(
 
 @pytest.mark.parametrize("dim", [2, 3, 10, 128])
 @pytest.mark.parametrize("concentration", [0.01, 1, 14.3, 200])
-def test_the_von_mises_fisher_normaliser_is_that_of_bessel_functions(
+def test_the_von_mises_fisher_normalizer_is_that_of_bessel_functions(
     dim: int, concentration: float
 ) -> None:
     order = dim / 2 - 1
     bessel = math.log(special.ive(order, concentration)) + concentration
     expected = dim / 2 * math.log(2 * math.pi) + bessel - order * math.log(concentration)
-    found = von_mises_fisher_log_normaliser(dim, concentration=concentration)
+    found = von_mises_fisher_log_normalizer(dim, concentration=concentration)
     assert found == pytest.approx(expected, rel=1e-9)
 
 
 def test_kernel_entropy_equals_its_definition_in_loops() -> None:
     z = rows(7, 3)
-    constant = von_mises_fisher_log_normaliser(3, concentration=1 / 0.3)
-    expected = reference.kernel_entropy(z.numpy(), temperature=0.3, log_normaliser=constant)
+    constant = von_mises_fisher_log_normalizer(3, concentration=1 / 0.3)
+    expected = reference.kernel_entropy(z.numpy(), temperature=0.3, log_normalizer=constant)
     assert kernel_entropy(z, temperature=0.3).item() == pytest.approx(expected, rel=1e-12)
 
 
@@ -537,7 +537,7 @@ def test_kernel_entropy_of_uniform_points_is_the_logarithm_of_the_area() -> None
 def test_kernel_entropy_is_minus_the_limit_s_uniformity_plus_a_constant() -> None:
     z = rows(30, 4)
     limit = contrastive_limit(z, z, temperature=0.25)
-    constant = von_mises_fisher_log_normaliser(4, concentration=4.0)
+    constant = von_mises_fisher_log_normalizer(4, concentration=4.0)
     found = kernel_entropy(z, temperature=0.25, include_self=False)
     assert found.item() == pytest.approx(constant - limit.uniformity)
 
@@ -592,7 +592,7 @@ def test_kernel_entropy_is_minus_the_limit_s_uniformity_plus_a_constant() -> Non
         (lambda: without_self_pairs(-0.1, samples=1), "`samples` must be .* got 1"),
         (lambda: sphere_log_area(0), "`dim` must be .* 1 or more, got 0"),
         (
-            lambda: von_mises_fisher_log_normaliser(2, concentration=0),
+            lambda: von_mises_fisher_log_normalizer(2, concentration=0),
             "`concentration` must be .* above 0, got 0",
         ),
         (lambda: kernel_entropy(rows(3, 2), temperature=-1), "`temperature` must be .* 0, got -1"),

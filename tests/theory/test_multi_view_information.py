@@ -120,7 +120,7 @@ def test_representations_of_the_bits_are_the_constructed_ones() -> None:
 
 @pytest.mark.parametrize("change", [0.0, 0.2, 0.875])
 def test_information_of_shapes_follows_from_their_factors(change: float) -> None:
-    world = ShapeWorld(content_change=change, leakage={"size": 0.6, "colour": 0.0})
+    world = ShapeWorld(content_change=change, leakage={"size": 0.6, "color": 0.0})
     known = multi_view_information(world.joint("size"))
     assert known.epsilon_info == pytest.approx(world.epsilon_info, abs=1e-9)
     assert known.compression_gap == pytest.approx(world.compression_gap, abs=1e-9)

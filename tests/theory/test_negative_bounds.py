@@ -45,8 +45,8 @@ def random_world(
     draw = torch.Generator().manual_seed(seed)
     more = torch.randint(classes, (samples - classes,), generator=draw)
     labels = torch.cat([torch.arange(classes), more])
-    centres = torch.randn(classes, dim, generator=draw)
-    rows = centres[labels] + noise * torch.randn(samples, dim, generator=draw)
+    centers = torch.randn(classes, dim, generator=draw)
+    rows = centers[labels] + noise * torch.randn(samples, dim, generator=draw)
     return rows + noise * torch.randn(views, samples, dim, generator=draw), labels
 
 

@@ -27,11 +27,11 @@ from nearfar.objectives import (
     vicreg_loss,
 )
 from nearfar.theory import (
-    DecentringCurve,
+    DecenteringCurve,
     center_and_residual,
     center_rates,
     collapse_rates,
-    decentring_curve,
+    decentering_curve,
     decorrelation_cosines,
     decorrelation_curve,
     decorrelation_rates,
@@ -129,7 +129,7 @@ def test_info_nce_s_extra_gradient_equals_its_definition_in_loops(temperature: f
     close(found, torch.from_numpy(expected))
 
 
-def test_info_nce_s_extra_gradient_tends_to_the_centre_or_the_nearest_negative() -> None:
+def test_info_nce_s_extra_gradient_tends_to_the_center_or_the_nearest_negative() -> None:
     queries, keys = units(BATCH, DIM), units(BATCH, DIM)
     hot = info_nce_extra_gradient(queries, keys, temperature=1e6)
     others = (keys.sum(dim=0) - keys) / (BATCH - 1)
@@ -152,7 +152,7 @@ def test_extra_gradients_rebuild_the_losses_they_come_from() -> None:
         close(-(F.normalize(z1) * direction).sum(dim=1).mean(), loss)
 
 
-def test_centres_of_the_extra_gradients_are_those_of_the_paper() -> None:
+def test_centers_of_the_extra_gradients_are_those_of_the_paper() -> None:
     z, predictions = rows(BATCH, DIM), rows(BATCH, DIM)
     o_z = center_and_residual(F.normalize(z)).center
     o_p = center_and_residual(F.normalize(predictions)).center
@@ -170,7 +170,7 @@ def test_the_dummy_term_moves_nothing() -> None:
 # --- components -----------------------------------------------------------------------------------
 
 
-def test_centre_and_residual_add_up_and_share_the_length() -> None:
+def test_center_and_residual_add_up_and_share_the_length() -> None:
     vectors = units(BATCH, DIM)
     center, residual = center_and_residual(vectors)
     close(center + residual, vectors)
@@ -178,7 +178,7 @@ def test_centre_and_residual_add_up_and_share_the_length() -> None:
     close(center.square().sum() + residual.square().sum() / BATCH, torch.tensor(1.0).double())
 
 
-def test_naive_siamese_pulls_along_centre_and_residual_alike() -> None:
+def test_naive_siamese_pulls_along_center_and_residual_alike() -> None:
     z = rows(BATCH, DIM)
     found = loss_components(lambda free: -(free * F.normalize(z)).sum(dim=1).mean(), z)
     assert (found.on_center, found.on_residual) == pytest.approx((1, 1))
@@ -198,7 +198,7 @@ LOSSES: list[Callable[[Tensor], Tensor]] = [
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_on_the_sphere_centre_and_residual_hold_each_other_in_balance(
+def test_on_the_sphere_center_and_residual_hold_each_other_in_balance(
     loss: Callable[[Tensor], Tensor],
 ) -> None:
     z = batch_of((BATCH, DIM, 3))
@@ -210,7 +210,7 @@ def test_on_the_sphere_centre_and_residual_hold_each_other_in_balance(
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_the_centre_s_coefficient_is_its_rate_of_growth(loss: Callable[[Tensor], Tensor]) -> None:
+def test_the_center_s_coefficient_is_its_rate_of_growth(loss: Callable[[Tensor], Tensor]) -> None:
     z = batch_of((BATCH, DIM, 4))
     found = loss_components(loss, z)
     rates = collapse_rates(found.center + found.residual, z)
@@ -230,7 +230,7 @@ def test_any_method_s_gradient_can_be_taken_apart() -> None:
     close(found.center + found.residual, -BATCH * tangent(gradient, z1))
 
 
-def test_components_without_a_centre_have_no_coefficient_on_it() -> None:
+def test_components_without_a_center_have_no_coefficient_on_it() -> None:
     z = torch.tensor([[1.0, 0.0], [-1.0, 0.0]], dtype=torch.float64)
     assert math.isnan(gradient_components(z, z).on_center)
     assert gradient_components(z, z).on_residual == pytest.approx(-2)
@@ -241,12 +241,12 @@ def test_components_without_a_centre_have_no_coefficient_on_it() -> None:
 
 @unhurried
 @given(batches)
-def test_the_decentring_curve_falls_through_its_crossing(shape: tuple[int, int, int]) -> None:
+def test_the_decentering_curve_falls_through_its_crossing(shape: tuple[int, int, int]) -> None:
     vectors = batch_of((shape[0], shape[1] + 1, shape[2]))
     extra = batch_of((shape[0], shape[1] + 1, shape[2] + 1)) - 1.0
-    crossing = decentring_curve(extra, vectors).crossing
+    crossing = decentering_curve(extra, vectors).crossing
     around = tuple(crossing + step for step in (-0.3, -0.1, 0.1, 0.3))
-    curve = decentring_curve(extra, vectors, etas=around)
+    curve = decentering_curve(extra, vectors, etas=around)
     assert list(curve.cosines) == sorted(curve.cosines, reverse=True)
     assert curve.cosines[1] > 0 > curve.cosines[2]
     center, own = extra.mean(dim=0), F.normalize(vectors).mean(dim=0)
@@ -254,25 +254,25 @@ def test_the_decentring_curve_falls_through_its_crossing(shape: tuple[int, int, 
     assert curve.cosines[0] == pytest.approx(expected.item(), abs=1e-9)
 
 
-def test_a_triplet_takes_the_whole_centre_away() -> None:
+def test_a_triplet_takes_the_whole_center_away() -> None:
     z = batch_of((BATCH, DIM, 5))
-    curve = decentring_curve(triplet_extra_gradient(z.roll(1, dims=0)), z)
+    curve = decentering_curve(triplet_extra_gradient(z.roll(1, dims=0)), z)
     assert curve.crossing == pytest.approx(-1)
     assert len(curve.etas) == len(curve.cosines) == 41
 
 
-def test_simsiam_de_centres_by_the_share_its_predictor_adds_to_the_centre() -> None:
+def test_simsiam_de_centers_by_the_share_its_predictor_adds_to_the_center() -> None:
     """Predictions with a longer centre than projections: o_p = 2 o_z makes o_e = −o_p / 2."""
     z = torch.tensor([[0.5, 3**0.5 / 2], [0.5, -(3**0.5) / 2]], dtype=torch.float64)
     predictions = torch.tensor([[1.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
     extra = simsiam_extra_gradient(z, predictions)
-    assert decentring_curve(extra, predictions).crossing == pytest.approx(-0.5)
-    assert decentring_curve(extra, z).crossing == pytest.approx(-1)
+    assert decentering_curve(extra, predictions).crossing == pytest.approx(-0.5)
+    assert decentering_curve(extra, z).crossing == pytest.approx(-1)
 
 
-def test_the_decentring_curve_survives_a_file() -> None:
-    curve = decentring_curve(rows(4, 3), rows(4, 3), etas=(0.0, 0.5))
-    assert DecentringCurve.from_json(curve.to_json()) == curve
+def test_the_decentering_curve_survives_a_file() -> None:
+    curve = decentering_curve(rows(4, 3), rows(4, 3), etas=(0.0, 0.5))
+    assert DecenteringCurve.from_json(curve.to_json()) == curve
 
 
 def test_decorrelation_cosines_equal_their_definition_in_loops() -> None:
@@ -286,7 +286,7 @@ def test_decorrelation_cosines_equal_their_definition_in_loops() -> None:
     assert shared == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_decorrelation_pull_is_the_regulariser_s_gradient_on_the_sphere() -> None:
+def test_the_decorrelation_pull_is_the_regularizer_s_gradient_on_the_sphere() -> None:
     z = units(BATCH, DIM)
     direction = torch.from_numpy(reference.decorrelation_pull(z.numpy()))
     leaf = z.clone().requires_grad_()
@@ -296,7 +296,7 @@ def test_the_decorrelation_pull_is_the_regulariser_s_gradient_on_the_sphere() ->
     close(tangent(direction, z), -gradient)
 
 
-def test_info_nce_decorrelates_in_a_correlated_batch_and_its_centre_part_does_not() -> None:
+def test_info_nce_decorrelates_in_a_correlated_batch_and_its_center_part_does_not() -> None:
     """Spectrum 1/√k in as many dimensions as samples: a peak between cold and hot."""
     dim = samples = 256
     spread = torch.arange(1, dim + 1).double() ** -0.25
@@ -326,7 +326,7 @@ def test_rates_are_the_derivatives_of_the_two_lengths(shape: tuple[int, int, int
 
 @unhurried
 @given(batches)
-def test_the_centre_part_never_shortens_the_centre_and_the_residual_part_undoes_it(
+def test_the_center_part_never_shortens_the_center_and_the_residual_part_undoes_it(
     shape: tuple[int, int, int],
 ) -> None:
     vectors = batch_of(shape)
@@ -368,7 +368,7 @@ def test_at_balance_and_at_collapse_rates_are_the_ones_forward_in_time() -> None
 
 @unhurried
 @given(st.integers(3, 30), st.integers(2, 8), st.integers(0, 2**31))
-def test_near_collapse_decorrelation_lengthens_the_centre(
+def test_near_collapse_decorrelation_lengthens_the_center(
     samples: int, dim: int, seed: int
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -392,9 +392,9 @@ def test_near_collapse_decorrelation_lengthens_the_centre(
             lambda: loss_components(lambda z: z.sum(dim=1), rows(3, 2)),
             r"`loss` must return a scalar, got shape \(3,\)",
         ),
-        (lambda: decentring_curve(rows(2, 2), rows(2, 2), etas=()), "`etas` must contain"),
+        (lambda: decentering_curve(rows(2, 2), rows(2, 2), etas=()), "`etas` must contain"),
         (
-            lambda: decentring_curve(rows(2, 1), torch.tensor([[1.0], [-1.0]])),
+            lambda: decentering_curve(rows(2, 1), torch.tensor([[1.0], [-1.0]])),
             "`vectors` must have a non-zero mean",
         ),
         (

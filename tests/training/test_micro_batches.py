@@ -22,7 +22,7 @@ from tests.training.worlds import (
     PRESETS,
     build,
     fit,
-    normalised_in_parts,
+    normalized_in_parts,
     options,
     weights,
     without_norms,
@@ -60,7 +60,7 @@ def test_micro_batches_train_the_network_that_whole_batches_train(tmp_path, name
 def test_with_batch_norm_the_loss_is_that_of_statistics_of_each_micro_batch(tmp_path, name):
     """Loss and gradient couple all 16 samples; mean and variance are those of 6, 5 and 5."""
     chosen = {"precision": "64", "accumulate": 2, "optimizer": "sgd"}
-    by_hand = normalised_in_parts(build(name), batch=16, parts=3)
+    by_hand = normalized_in_parts(build(name), batch=16, parts=3)
     expected = parameters(fit(tmp_path / "a", by_hand, options(**chosen)))
     found = parameters(fit(tmp_path / "b", build(name), options(micro_batch=6, **chosen)))
     assert_moved_alike(parameters(build(name)), expected, found, tolerance=1e-6)

@@ -39,7 +39,7 @@ def without_norms(method: Method) -> Method:
     return method
 
 
-class NormalisedInParts(nn.Module):
+class NormalizedInParts(nn.Module):
     """Batch-norm by its formula, where each part of a batch has a mean and variance of its own."""
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, *, batch: int, parts: int) -> None:
@@ -55,7 +55,7 @@ class NormalisedInParts(nn.Module):
         if self.training:
             views = x.unflatten(0, (-1, self.batch))  # SimCLR encodes both views at once
             parts = views.tensor_split(self.parts, dim=1)
-            y = torch.cat([self.normalised(part) for part in parts], dim=1).flatten(0, 1)
+            y = torch.cat([self.normalized(part) for part in parts], dim=1).flatten(0, 1)
         else:
             y = x - self.running_mean.view(per_channel)
             y = y / (self.running_var.view(per_channel) + self.eps).sqrt()
@@ -63,18 +63,18 @@ class NormalisedInParts(nn.Module):
             return y
         return y * self.weight.view(per_channel) + self.bias.view(per_channel)
 
-    def normalised(self, part: torch.Tensor) -> torch.Tensor:
+    def normalized(self, part: torch.Tensor) -> torch.Tensor:
         axes = [axis for axis in range(part.ndim) if axis != 2]
-        centred = part - part.mean(axes, keepdim=True)
-        return centred / (centred.square().mean(axes, keepdim=True) + self.eps).sqrt()
+        centered = part - part.mean(axes, keepdim=True)
+        return centered / (centered.square().mean(axes, keepdim=True) + self.eps).sqrt()
 
 
-def normalised_in_parts(method: Method, *, batch: int, parts: int) -> Method:
+def normalized_in_parts(method: Method, *, batch: int, parts: int) -> Method:
     """The method with each batch-norm written out, over so many parts of a batch."""
     for module in list(method.modules()):
         for name, child in module.named_children():
             if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
-                setattr(module, name, NormalisedInParts(child, batch=batch, parts=parts))
+                setattr(module, name, NormalizedInParts(child, batch=batch, parts=parts))
     return method
 
 

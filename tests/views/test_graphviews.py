@@ -108,7 +108,7 @@ def test_the_samples_of_a_batch_change_nothing_of_the_graph():
 
 
 def test_a_part_of_the_graph_loses_the_edges_that_the_whole_graph_loses():
-    whole, cut = GraphSource(random_graph()), GraphSource(random_graph(), neighbours=1000)
+    whole, cut = GraphSource(random_graph()), GraphSource(random_graph(), neighbors=1000)
     views = GraphViews(edge_drop=(0.4,), node_drop=(0.2,), feature_mask=(0.5,))
     everything, part = whole.read(range(200)), cut.read([11, 3])
     big = views(everything.inputs, everything.samples, seed=0, epoch=5)[0]

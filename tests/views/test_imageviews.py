@@ -17,7 +17,7 @@ from nearfar.views import ImageViews, ViewParameters, plain_view
 from nearfar.views._filters import blur_kernel_size
 
 RAW = {"mean": (0.0,), "std": (1.0,)}
-STILL = {"flip": 0.0, "jitter": 0.0, "grey": 0.0, "blur": (0.0,), **RAW}
+STILL = {"flip": 0.0, "jitter": 0.0, "gray": 0.0, "blur": (0.0,), **RAW}
 WHOLE = {"crop_scale": (1.0, 1.0), "crop_ratio": (1.0, 1.0)}
 EVERYTHING = {
     "crop_scale": (0.08, 1.0),
@@ -26,7 +26,7 @@ EVERYTHING = {
     "saturation": 0.8,
     "hue": 0.2,
     "blur": (0.5,),
-    "solarise": (0.5,),
+    "solarize": (0.5,),
     **RAW,
 }
 
@@ -55,12 +55,12 @@ def by_torchvision(image: Tensor, drawn: ViewParameters, i: int, views: ImageVie
         ordered.insert(int(drawn.hue_turn[i]), lambda x: tv.adjust_hue(x, hue))
         for change in ordered:
             x = change(x)
-    if drawn.grey[i]:
+    if drawn.gray[i]:
         x = tv.rgb_to_grayscale(x, num_output_channels=3)
     if drawn.blur[i]:
         x = tv.gaussian_blur(x, [blur_kernel_size(views.size)] * 2, [float(drawn.sigma[i])] * 2)
-    if drawn.solarise[i]:
-        x = tv.solarize(x, views.solarise_threshold)
+    if drawn.solarize[i]:
+        x = tv.solarize(x, views.solarize_threshold)
     return x
 
 
@@ -87,8 +87,8 @@ def test_whole_pipeline_equals_torchvision_for_the_same_parameters(
         for i in range(40):
             expected = by_torchvision(images[i], drawn, i, views)
             difference = (made[view][i] - expected).abs()
-            if drawn.solarise[i]:  # a jump at the threshold: rounding may fall on either side
-                near = torch.minimum(expected, 1 - expected) > views.solarise_threshold - 1e-3
+            if drawn.solarize[i]:  # a jump at the threshold: rounding may fall on either side
+                near = torch.minimum(expected, 1 - expected) > views.solarize_threshold - 1e-3
                 difference[near] = 0
             assert difference.max() < 5e-4
 
@@ -178,7 +178,7 @@ def test_images_of_mixed_size_equal_each_image_alone(as_float: bool) -> None:
         image[:, :height, :width] = photos(1, height, width)[0]
     images = images / 255 if as_float else images
     samples, sizes = torch.arange(len(extents)), torch.tensor(extents)
-    views = ImageViews(size=20, **EVERYTHING | {"solarise": (0.0,)})
+    views = ImageViews(size=20, **EVERYTHING | {"solarize": (0.0,)})
     together = views(Images(images, sizes), samples, seed=0, epoch=0)
     plain = views.plain(Images(images, sizes))
     for i, (height, width) in enumerate(extents):
@@ -202,7 +202,7 @@ def test_any_shape_gives_finite_channels_last_views_in_range(
 ) -> None:
     images = torch.randint(0, 256, (count, channels, height, width), dtype=torch.uint8)
     views = ImageViews(
-        size=size, channels=channels, num_views=3, rotation=10.0, blur=(0.5,), solarise=(0.5,)
+        size=size, channels=channels, num_views=3, rotation=10.0, blur=(0.5,), solarize=(0.5,)
     )
     made = views(images, torch.arange(count), seed=0, epoch=0)
     assert len(made) == 3
@@ -222,8 +222,8 @@ def test_constant_images_stay_constant_and_finite(level: int) -> None:
         assert spread.max() < 1e-5
 
 
-def test_hue_of_pure_colours_turns_to_the_right_ones() -> None:
-    from nearfar.views._colour import adjust_hue_
+def test_hue_of_pure_colors_turns_to_the_right_ones() -> None:
+    from nearfar.views._color import adjust_hue_
     from nearfar.views._scratch import Scratch
 
     pure = torch.tensor(list(itertools.product((0.0, 0.5, 1.0), repeat=3))).T[:, None, :]
@@ -252,16 +252,16 @@ def test_blur_kernel_is_a_tenth_of_the_side() -> None:
     assert [blur_kernel_size(size) for size in (2, 32, 64, 96, 224)] == [3, 3, 7, 9, 23]
 
 
-def test_blur_and_solarise_have_one_probability_per_view() -> None:
-    views = ImageViews(size=8, blur=(1.0, 0.0), solarise=(0.0, 1.0))
+def test_blur_and_solarize_have_one_probability_per_view() -> None:
+    views = ImageViews(size=8, blur=(1.0, 0.0), solarize=(0.0, 1.0))
     samples, sizes = torch.arange(100), torch.full((100, 2), 8)
     first, second = (
         views.parameters(samples, sizes, seed=0, epoch=0, view=view) for view in range(2)
     )
     assert first.blur.all()
     assert not second.blur.any()
-    assert second.solarise.all()
-    assert not first.solarise.any()
+    assert second.solarize.all()
+    assert not first.solarize.any()
 
 
 def test_switching_one_change_off_leaves_the_other_draws_alone() -> None:
@@ -275,7 +275,7 @@ def test_switching_one_change_off_leaves_the_other_draws_alone() -> None:
         assert same == (field.name != "flip")
 
 
-def test_normalisation_is_per_channel() -> None:
+def test_normalization_is_per_channel() -> None:
     images = torch.ones(2, 3, 4, 4)
     still = STILL | {"mean": (0.0, 0.5, 1.0), "std": (1.0, 0.5, 2.0)}
     made, _ = ImageViews(size=4, **still)(images, torch.arange(2), seed=0, epoch=0)
@@ -284,11 +284,11 @@ def test_normalisation_is_per_channel() -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 32])
 def test_what_needs_three_channels_is_left_out_and_said(channels: int) -> None:
-    views = ImageViews(size=8, channels=channels, jitter=1.0, grey=1.0, **RAW)
+    views = ImageViews(size=8, channels=channels, jitter=1.0, gray=1.0, **RAW)
     assert views.notes == (
         f"saturation, hue and grey disabled: they need 3 channels, these images have {channels}",
     )
-    assert ImageViews(size=8, channels=channels, grey=0.0, hue=0.0, saturation=0.0).notes == ()
+    assert ImageViews(size=8, channels=channels, gray=0.0, hue=0.0, saturation=0.0).notes == ()
     assert ImageViews(size=8).notes == ()
 
 
@@ -319,7 +319,7 @@ def test_brightness_and_contrast_apply_to_any_number_of_channels(channels: int) 
         (120, 90, 32),
     ],
 )
-def test_plain_view_equals_torchvision_resize_and_centre_crop(
+def test_plain_view_equals_torchvision_resize_and_center_crop(
     height: int, width: int, size: int
 ) -> None:
     images = photos(5, height, width) / 255
@@ -338,13 +338,13 @@ def test_plain_view_equals_torchvision_resize_and_centre_crop(
         ({"crop_ratio": (2.0, 1.0)}, r"`crop_ratio` must be .* got \(2.0, 1.0\)"),
         ({"flip": 1.5}, "`flip` must lie between 0 and 1, got 1.5"),
         ({"jitter": -0.1}, "`jitter` must lie between 0 and 1, got -0.1"),
-        ({"grey": 2.0}, "`grey` must lie between 0 and 1, got 2.0"),
+        ({"gray": 2.0}, "`gray` must lie between 0 and 1, got 2.0"),
         ({"brightness": -1.0}, "`brightness` must be 0 or more"),
         ({"hue": 0.6}, "`hue` must lie between 0 and 0.5, got 0.6"),
         ({"blur": (0.1, 0.2, 0.3)}, "`blur` must be one probability or 2"),
         ({"blur": (1.1,)}, "`blur` must lie between 0 and 1, got 1.1"),
         ({"blur_sigma": (2.0, 0.1)}, r"`blur_sigma` must be .* got \(2.0, 0.1\)"),
-        ({"solarise": ()}, r"`solarise` must be one probability or 2.* got \(\)"),
+        ({"solarize": ()}, r"`solarize` must be one probability or 2.* got \(\)"),
         ({"rotation": -5.0}, "`rotation` must be 0 or more, got -5.0"),
         ({"mean": (0.1, 0.2)}, "`mean` must be one number or 3"),
         ({"std": (0.0,)}, "`std` must be above 0"),

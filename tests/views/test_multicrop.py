@@ -77,11 +77,11 @@ def test_views_of_both_kinds_may_be_drawn_together() -> None:
             assert torch.equal(getattr(mixed, field.name)[rows], getattr(alone, field.name))
 
 
-def test_small_views_blur_and_solarise_as_the_last_large_one() -> None:
-    views = ImageViews(size=16, small_views=2, blur=(0.0, 1.0), solarise=(1.0, 0.0))
+def test_small_views_blur_and_solarize_as_the_last_large_one() -> None:
+    views = ImageViews(size=16, small_views=2, blur=(0.0, 1.0), solarize=(1.0, 0.0))
     for view in (1, 2, 3):
         assert parameters(views, view).blur.all()
-        assert not parameters(views, view).solarise.any()
+        assert not parameters(views, view).solarize.any()
 
 
 def test_small_views_have_the_same_bits_in_any_batch() -> None:

@@ -85,7 +85,7 @@ def test_image_no_draw_fits_is_cropped_as_torchvision_does() -> None:
         assert torch.equal(ours.unique(dim=0), expected[None])
 
 
-def test_colour_factors_are_distributed_as_in_torchvision() -> None:
+def test_color_factors_are_distributed_as_in_torchvision() -> None:
     theirs = v2.ColorJitter(0.8, 0.4, 1.5, 0.2)
     params = [theirs.make_params([]) for _ in range(DRAWS)]
     ours = drawn(ImageViews(size=8, brightness=0.8, contrast=0.4, saturation=1.5, hue=0.2))
@@ -94,7 +94,7 @@ def test_colour_factors_are_distributed_as_in_torchvision() -> None:
         assert same_distribution(ours.factors[:, column], np.array([p[name] for p in params])), name
 
 
-def test_the_24_orders_of_colour_changes_are_equally_likely() -> None:
+def test_the_24_orders_of_color_changes_are_equally_likely() -> None:
     ours = drawn(ImageViews(size=8))
     counts = Counter(zip(ours.order.tolist(), ours.hue_turn.tolist(), strict=True))
     assert len(counts) == 24
@@ -102,15 +102,15 @@ def test_the_24_orders_of_colour_changes_are_equally_likely() -> None:
 
 
 def test_probabilities_are_met() -> None:
-    views = ImageViews(size=8, flip=0.3, jitter=0.8, grey=0.2, blur=(0.5, 0.9), solarise=(0.1, 0.4))
-    for view, (blur, solarise) in enumerate(((0.5, 0.1), (0.9, 0.4))):
+    views = ImageViews(size=8, flip=0.3, jitter=0.8, gray=0.2, blur=(0.5, 0.9), solarize=(0.1, 0.4))
+    for view, (blur, solarize) in enumerate(((0.5, 0.1), (0.9, 0.4))):
         ours = drawn(views, view=view)
         for name, expected in (
             ("flip", 0.3),
             ("jitter", 0.8),
-            ("grey", 0.2),
+            ("gray", 0.2),
             ("blur", blur),
-            ("solarise", solarise),
+            ("solarize", solarize),
         ):
             hits = int(getattr(ours, name).sum())
             assert stats.binomtest(hits, DRAWS, expected).pvalue > 0.005, name
@@ -123,14 +123,14 @@ def test_blur_width_and_rotation_are_uniform_over_their_ranges() -> None:
 
 
 def test_probabilities_of_zero_and_one_are_exact() -> None:
-    never = drawn(ImageViews(size=8, flip=0.0, jitter=0.0, grey=0.0, blur=(0.0,)))
-    always = drawn(ImageViews(size=8, flip=1.0, jitter=1.0, grey=1.0, blur=(1.0,)))
-    for name in ("flip", "jitter", "grey", "blur"):
+    never = drawn(ImageViews(size=8, flip=0.0, jitter=0.0, gray=0.0, blur=(0.0,)))
+    always = drawn(ImageViews(size=8, flip=1.0, jitter=1.0, gray=1.0, blur=(1.0,)))
+    for name in ("flip", "jitter", "gray", "blur"):
         assert not getattr(never, name).any()
         assert getattr(always, name).all()
 
 
-def test_draws_of_the_four_colour_changes_are_independent() -> None:
+def test_draws_of_the_four_color_changes_are_independent() -> None:
     ours = drawn(ImageViews(size=8))
     together = torch.cat((ours.factors, ours.boxes.float(), ours.flip[:, None].float()), dim=1)
     other = drawn(ImageViews(size=8), view=1).factors

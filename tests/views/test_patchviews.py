@@ -17,7 +17,7 @@ from nearfar.views import (
 )
 
 RAW = {"mean": (0.0,), "std": (1.0,)}
-STILL = {"patch_crop_scale": (1.0, 1.0), "patch_flip": 0.0, "jitter": 0.0, "grey": 0.0, "drop": 0.0}
+STILL = {"patch_crop_scale": (1.0, 1.0), "patch_flip": 0.0, "jitter": 0.0, "gray": 0.0, "drop": 0.0}
 WHOLE = {"crop_scale": (1.0, 1.0), "crop_ratio": (1.0, 1.0), "flip": 0.0}
 
 
@@ -88,7 +88,7 @@ def test_the_whole_is_cropped_as_image_views_crop_it() -> None:
     images, samples = photos(5, 40, 30) / 255, torch.arange(5) + 7
     patches = made(PatchViews(size=24, patch=8, stride=4, **STILL, **RAW), images, samples)
     views = ImageViews(
-        size=24, num_views=1, crop_scale=(0.3, 1.0), jitter=0.0, grey=0.0, blur=(0.0,), **RAW
+        size=24, num_views=1, crop_scale=(0.3, 1.0), jitter=0.0, gray=0.0, blur=(0.0,), **RAW
     )
     (whole,) = views(images, samples, seed=0, epoch=0)
     expected = cut_patches(whole, patch=8, stride=4)
@@ -112,7 +112,7 @@ def test_patches_have_the_same_bits_in_any_batch_and_order(channels: int) -> Non
 
 def test_seed_epoch_sample_and_patch_each_change_the_draws() -> None:
     images = torch.full((2, 3, 16, 16), 0.5)
-    views = PatchViews(size=16, patch=8, jitter=1.0, saturation=0.0, hue=0.0, grey=0.0, drop=0.0)
+    views = PatchViews(size=16, patch=8, jitter=1.0, saturation=0.0, hue=0.0, gray=0.0, drop=0.0)
     results = [
         made(views, images, torch.arange(2)),
         made(views, images, torch.arange(2), seed=1),
@@ -184,7 +184,7 @@ def test_what_does_not_apply_is_left_out_and_said() -> None:
         "saturation, hue and grey disabled: they need 3 channels, these images have 1",
         "drop disabled: it needs 2 channels, these images have 1",
     )
-    assert PatchViews(size=16, channels=1, jitter=0.0, grey=0.0, drop=0.0).notes == ()
+    assert PatchViews(size=16, channels=1, jitter=0.0, gray=0.0, drop=0.0).notes == ()
 
 
 def test_repr_and_settings_build_the_same_views_again() -> None:

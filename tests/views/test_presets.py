@@ -40,22 +40,22 @@ WHOLE = [  # cpc_v2_views show patches
 ]
 
 
-def colour(views: object) -> tuple[float, ...]:
-    names = ("jitter", "brightness", "contrast", "saturation", "hue", "grey")
+def color(views: object) -> tuple[float, ...]:
+    names = ("jitter", "brightness", "contrast", "saturation", "hue", "gray")
     return tuple(getattr(views, name) for name in names)
 
 
 def test_large_presets_hold_the_published_settings() -> None:
-    assert colour(simclr_views(size=224)) == (0.8, 0.8, 0.8, 0.8, 0.2, 0.2)
-    assert colour(moco_v1_views(size=224)) == (1.0, 0.4, 0.4, 0.4, 0.4, 0.2)
-    assert colour(moco_v2_views(size=224)) == (0.8, 0.4, 0.4, 0.4, 0.1, 0.2)
-    assert colour(byol_views(size=224)) == (0.8, 0.4, 0.4, 0.2, 0.1, 0.2)
+    assert color(simclr_views(size=224)) == (0.8, 0.8, 0.8, 0.8, 0.2, 0.2)
+    assert color(moco_v1_views(size=224)) == (1.0, 0.4, 0.4, 0.4, 0.4, 0.2)
+    assert color(moco_v2_views(size=224)) == (0.8, 0.4, 0.4, 0.4, 0.1, 0.2)
+    assert color(byol_views(size=224)) == (0.8, 0.4, 0.4, 0.2, 0.1, 0.2)
     assert simclr_views(size=224).crop_scale == byol_views(size=224).crop_scale == (0.08, 1.0)
     assert moco_v1_views(size=224).crop_scale == moco_v2_views(size=224).crop_scale == (0.2, 1.0)
     assert simclr_views(size=224).blur == moco_v2_views(size=224).blur == (0.5,)
     assert moco_v1_views(size=224).blur == (0.0,)
     assert byol_views(size=224).blur == (1.0, 0.1)
-    assert byol_views(size=224).solarise == (0.0, 0.2)
+    assert byol_views(size=224).solarize == (0.0, 0.2)
     assert vicreg_views(size=224).settings() == byol_views(size=224).settings()
 
 
@@ -65,8 +65,8 @@ def test_small_images_are_not_blurred_unless_asked(make: Callable[..., ImageView
     assert make(size=32, blur=(0.3,)).blur == (0.3,)
 
 
-def test_small_images_get_half_of_simclrs_colour() -> None:
-    assert colour(simclr_views(size=32)) == (0.8, 0.4, 0.4, 0.4, 0.1, 0.2)
+def test_small_images_get_half_of_simclrs_color() -> None:
+    assert color(simclr_views(size=32)) == (0.8, 0.4, 0.4, 0.4, 0.1, 0.2)
 
 
 def test_digits_are_not_mirrored_and_have_nothing_left_out() -> None:
@@ -95,7 +95,7 @@ def test_swav_shows_large_crops_and_small_ones_below_their_scale() -> None:
     assert (views.num_views, views.small_views, views.small_size) == (8, 6, 96)
     assert views.crop_scale == (0.14, 1.0)
     assert views.small_scale == (0.05, 0.14)
-    assert colour(views) == colour(simclr_views(size=224))
+    assert color(views) == color(simclr_views(size=224))
     assert views.blur == (0.5,)
     assert swav_views(size=224, small_views=0).num_views == 2
 
@@ -108,7 +108,7 @@ def test_small_images_get_fewer_and_larger_small_crops() -> None:
 def test_amdim_mirrors_both_views_alike() -> None:
     views = amdim_views(size=128)
     assert views.shared_flip
-    assert colour(views) == (0.8, 0.4, 0.4, 0.4, 0.2, 0.25)
+    assert color(views) == (0.8, 0.4, 0.4, 0.4, 0.2, 0.25)
     assert (views.crop_scale, views.crop_ratio) == ((0.3, 1.0), (0.7, 1.4))
 
 

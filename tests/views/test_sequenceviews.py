@@ -59,7 +59,7 @@ def test_views_epochs_and_samples_differ() -> None:
 
 
 def test_switching_one_change_off_leaves_the_others() -> None:
-    kept = {"length": 100, "normalise": "none"}
+    kept = {"length": 100, "normalize": "none"}
     noisy = SequenceViews(**kept, noise=1.0, snr=(0.0, 0.0))
     both = SequenceViews(**kept, noise=1.0, snr=(0.0, 0.0), polarity=1.0)
     (a, _), (b, _) = make(noisy, sounds(), [0]), make(both, sounds(), [0])
@@ -70,7 +70,7 @@ def test_switching_one_change_off_leaves_the_others() -> None:
 def test_a_window_is_a_part_of_a_long_sequence() -> None:
     whole = Sequences(torch.arange(50.0).view(1, 1, 50))
     for epoch in range(20):
-        (view,) = SequenceViews(length=20, num_views=1, normalise="none")(
+        (view,) = SequenceViews(length=20, num_views=1, normalize="none")(
             whole, torch.tensor([0]), seed=0, epoch=epoch
         )
         start = int(view[0, 0, 0])
@@ -80,7 +80,7 @@ def test_a_window_is_a_part_of_a_long_sequence() -> None:
 
 def test_every_start_is_as_likely() -> None:
     whole = Sequences(torch.arange(8.0).repeat(4000, 1, 1))
-    views = SequenceViews(length=5, num_views=1, normalise="none")
+    views = SequenceViews(length=5, num_views=1, normalize="none")
     (view,) = views(whole, torch.arange(4000), seed=0, epoch=0)
     shares = view[:, 0, 0].long().bincount(minlength=4) / 4000
     assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.03)
@@ -106,7 +106,7 @@ def test_a_short_sequence_is_continued(pad: str, start: float, expected: list[in
 def test_padding_never_enters_a_view() -> None:
     short = torch.ones(1, 30)
     both = Sequences.of([short, torch.full((1, 200), 7.0)])
-    views = SequenceViews(length=90, num_views=1, normalise="none", speed=(0.7, 1.4))
+    views = SequenceViews(length=90, num_views=1, normalize="none", speed=(0.7, 1.4))
     (view,) = views(both, torch.arange(2), seed=0, epoch=0)
     torch.testing.assert_close(view[0], torch.ones(1, 90))
 
@@ -127,7 +127,7 @@ def test_speed_stretches_by_linear_interpolation() -> None:
 
 def test_gain_is_even_in_decibels() -> None:
     whole = torch.ones(5_000, 1, 8)
-    views = SequenceViews(length=8, num_views=1, normalise="none", gain=6.0)
+    views = SequenceViews(length=8, num_views=1, normalize="none", gain=6.0)
     (view,) = views(whole, torch.arange(5_000), seed=0, epoch=0)
     decibels = 20 * view[:, 0, 0].log10()
     assert decibels.abs().max() <= 6
@@ -138,7 +138,7 @@ def test_gain_is_even_in_decibels() -> None:
 def test_noise_is_close_to_normal_and_as_loud_as_asked() -> None:
     whole = torch.full((64, 2, 500), 3.0)
     views = SequenceViews(
-        length=500, channels=2, num_views=1, normalise="none", noise=1.0, snr=(20.0, 20.0)
+        length=500, channels=2, num_views=1, normalize="none", noise=1.0, snr=(20.0, 20.0)
     )
     (view,) = views(whole, torch.arange(64), seed=0, epoch=0)
     noise = (view - 3) / (3 * 10 ** (-20 / 20))
@@ -150,7 +150,7 @@ def test_noise_is_close_to_normal_and_as_loud_as_asked() -> None:
 
 
 def test_noise_of_long_views_goes_on() -> None:
-    views = SequenceViews(length=300_000, num_views=1, noise=1.0, normalise="none")
+    views = SequenceViews(length=300_000, num_views=1, noise=1.0, normalize="none")
     (view,) = views(torch.ones(1, 1, 300_000), torch.tensor([0]), seed=0, epoch=0)
     assert view.shape == (1, 1, 300_000)
     assert view.isfinite().all()
@@ -178,17 +178,17 @@ def test_a_band_stop_keeps_the_length(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("normalise", "measure"),
+    ("normalize", "measure"),
     [
         ("rms", lambda x: x.square().mean().sqrt()),
         ("peak", lambda x: x.abs().max()),
         ("standard", lambda x: x.std(dim=1, correction=0).mean()),
     ],
 )
-def test_each_recording_is_brought_to_one_loudness(normalise: str, measure) -> None:
+def test_each_recording_is_brought_to_one_loudness(normalize: str, measure) -> None:
     quiet = sounds((300, 40), channels=2)
     scaled = Sequences(quiet.values * torch.tensor([0.03, 16.0]).view(2, 1, 1), quiet.lengths)
-    views = SequenceViews(length=10, channels=2, normalise=normalise)
+    views = SequenceViews(length=10, channels=2, normalize=normalize)
     shown = views.plain(scaled)
     assert isinstance(shown, Sequences)
     for sound in shown.unpadded():
@@ -197,15 +197,15 @@ def test_each_recording_is_brought_to_one_loudness(normalise: str, measure) -> N
     torch.testing.assert_close(shown.values, views.plain(quiet).values, rtol=1e-4, atol=1e-5)
 
 
-def test_data_normalisation_keeps_levels_apart() -> None:
-    views = SequenceViews(length=4, channels=2, normalise="data", mean=(1.0, 2.0), std=(2.0, 4.0))
+def test_data_normalization_keeps_levels_apart() -> None:
+    views = SequenceViews(length=4, channels=2, normalize="data", mean=(1.0, 2.0), std=(2.0, 4.0))
     found = views.plain(torch.tensor([[[3.0, 1.0], [6.0, 2.0]]]))
     assert found.tolist() == [[[1.0, 0.0], [1.0, 0.0]]]
 
 
 def test_silence_stays_silence() -> None:
-    for normalise in ("rms", "peak", "standard"):
-        views = SequenceViews(length=20, normalise=normalise, noise=1.0, gain=6.0)
+    for normalize in ("rms", "peak", "standard"):
+        views = SequenceViews(length=20, normalize=normalize, noise=1.0, gain=6.0)
         first, _ = views(torch.zeros(2, 1, 50), torch.arange(2), seed=0, epoch=0)
         assert first.abs().max() == 0
 
@@ -215,7 +215,7 @@ def test_silence_stays_silence() -> None:
     ("setting", "words"),
     [
         ({"length": 0}, "`length` must be a whole number of 1 or more, got 0"),
-        ({"normalise": "loud"}, "`normalise` must be one of"),
+        ({"normalize": "loud"}, "`normalize` must be one of"),
         ({"pad": "wrapp"}, "`pad` must be one of .* got 'wrapp' .*did you mean 'wrap'"),
         ({"speed": (0.0, 1.0)}, r"`speed` must be two numbers above 0.* got \(0.0, 1.0\)"),
         ({"snr": (30.0, 10.0)}, r"`snr` must be .* the smaller first, got \(30.0, 10.0\)"),
@@ -249,8 +249,8 @@ def test_other_inputs_are_refused(sequences: torch.Tensor, error: type, words: s
 def test_presets_fit_the_method_and_the_kind() -> None:
     assert window_view(length=10, sound=True).num_views == 1
     sound, line = (sequence_views(length=10, sound=s) for s in (True, False))
-    assert (sound.pad, sound.normalise, sound.frequency_masks) == ("wrap", "rms", 1)
-    assert (line.pad, line.normalise, line.frequency_masks) == ("reflect", "data", 0)
+    assert (sound.pad, sound.normalize, sound.frequency_masks) == ("wrap", "rms", 1)
+    assert (line.pad, line.normalize, line.frequency_masks) == ("reflect", "data", 0)
     with pytest.raises(ValueError, match="did you mean 'gain'"):
         sequence_views(length=10, sound=True, gian=3.0)
     assert SequenceViews(**sound.settings()).settings() == sound.settings()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.api._run import Run, load
-from nearfar.data import open_labelled, open_source
+from nearfar.data import open_labeled, open_source
 from nearfar.records import AdviceRecord, HealthRecord, RunRecord, write_text
 
 __all__ = ["advise"]
@@ -92,8 +92,8 @@ def _settings(run: RunRecord, health: HealthRecord) -> dict[str, Any]:
 def _frequencies(data: Any) -> tuple[list[float] | None, int]:
     """Class frequencies in the training split (None without labels), and its size."""
     try:
-        labelled = open_labelled(data)
+        labeled = open_labeled(data)
     except ValueError:
         return None, len(open_source(data))  # raises its own error if `data` is invalid
-    counts = labelled.train_labels.bincount().double()
-    return (counts[counts > 0] / counts.sum()).tolist(), len(labelled.train)
+    counts = labeled.train_labels.bincount().double()
+    return (counts[counts > 0] / counts.sum()).tolist(), len(labeled.train)

@@ -24,7 +24,7 @@ from nearfar.training import Engine, Watch
 
 __all__ = ["judge"]
 
-_SHOWN, _NEIGHBOURS, _SEARCHED = 8, 5, 1_000
+_SHOWN, _NEIGHBORS, _SEARCHED = 8, 5, 1_000
 
 
 def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
@@ -60,7 +60,7 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
     seen = shown if type(method).positives else setup.seen_views()
     GalleryRecord(
         views=tuple(_view_rows(setup, seen)),
-        neighbours=tuple(_neighbour_rows(method, setup)),
+        neighbors=tuple(_neighbor_rows(method, setup)),
     ).save(directory.gallery)
     return verdict
 
@@ -92,12 +92,12 @@ def _view_rows(setup: Setup, shown: tuple[View, ...]) -> Iterable[GalleryRow]:
         yield GalleryRow(sample=sample, others=views)
 
 
-def _neighbour_rows(method: Method, setup: Setup) -> Iterable[GalleryRow]:
+def _neighbor_rows(method: Method, setup: Setup) -> Iterable[GalleryRow]:
     asked = Subset(setup.watched, range(min(_SHOWN, len(setup.watched))))
     searched = Subset(setup.train, range(min(_SEARCHED, len(setup.train))))
     queries = F.normalize(embed_source(method.encoder, asked, setup.views), dim=1)
     keys = F.normalize(embed_source(method.encoder, searched, setup.views), dim=1)
-    similar, found = (queries @ keys.T).topk(min(_NEIGHBOURS, len(keys)), dim=1)
+    similar, found = (queries @ keys.T).topk(min(_NEIGHBORS, len(keys)), dim=1)
     for row, sample in enumerate(_samples(setup, asked, range(len(asked)))):
         others = _samples(setup, searched, found[row].tolist())
         yield GalleryRow(

@@ -48,7 +48,7 @@ class DataKeywords(TypedDict, total=False):
     sample_rate: int | None
     seconds: float
     window: int | None
-    normalise: Literal["rms", "peak", "standard", "data", "none"] | None
+    normalize: Literal["rms", "peak", "standard", "data", "none"] | None
     conv_width: int
     context: int
     strides: tuple[int, ...] | None
@@ -61,8 +61,8 @@ class DataKeywords(TypedDict, total=False):
     pretrained: bool
     features: Path | None
     undirected: bool
-    row_normalise: bool | None
-    neighbours: int | None
+    row_normalize: bool | None
+    neighbors: int | None
     hops: int
     layers: int
     exclude: tuple[str, ...]

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from torch import Tensor, nn
 
 from nearfar.api._embedding import embed_source
-from nearfar.data import Joined, LabelledData
+from nearfar.data import Joined, LabeledData
 from nearfar.modalities import Form, Modality
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier, cross_validated
 from nearfar.records import ProbeRecord, ProbeRow
@@ -22,13 +22,13 @@ Represented: TypeAlias = tuple[str, Tensor, Tensor | None]
 """Name, features of the training samples, and features of the test samples, if any."""
 
 
-def encoded(name: str, encoder: nn.Module, views: Views, data: LabelledData) -> Represented:
+def encoded(name: str, encoder: nn.Module, views: Views, data: LabeledData) -> Represented:
     """The representations of labelled data by an encoder."""
     train = embed_source(encoder, data.train, views)
     return name, train, None if data.test is None else embed_source(encoder, data.test, views)
 
 
-def raw(kind: Modality[Any, Any], form: Form, data: LabelledData) -> Represented:
+def raw(kind: Modality[Any, Any], form: Form, data: LabeledData) -> Represented:
     """The modality's raw features, a baseline without training."""
     parts = [data.train] if data.test is None else [data.train, data.test]
     joined = parts[0] if len(parts) == 1 else Joined(parts, name=data.train.name)
@@ -37,7 +37,7 @@ def raw(kind: Modality[Any, Any], form: Form, data: LabelledData) -> Represented
     return name, features[:count], None if data.test is None else features[count:]
 
 
-def probed(data: LabelledData, representations: Iterable[Represented]) -> ProbeRecord:
+def probed(data: LabeledData, representations: Iterable[Represented]) -> ProbeRecord:
     """Probe each representation on the official split, or with five stratified folds."""
     return ProbeRecord(
         data=f"{data.train.name}: {data.train.describe()}",
@@ -47,7 +47,7 @@ def probed(data: LabelledData, representations: Iterable[Represented]) -> ProbeR
     )
 
 
-def _probe_row(data: LabelledData, represented: Represented) -> ProbeRow:
+def _probe_row(data: LabeledData, represented: Represented) -> ProbeRow:
     name, train, held_out = represented
     accuracies = {}
     for key, kind in (

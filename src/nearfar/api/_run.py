@@ -18,7 +18,7 @@ from nearfar.api._probing import Representation, Represented, encoded, probed, r
 from nearfar.api._stored_run import StoredRun
 from nearfar.checks import check_choice
 from nearfar.data import (
-    LabelledData,
+    LabeledData,
     Source,
 )
 from nearfar.modalities import Modality
@@ -144,8 +144,8 @@ class Run(StoredRun):
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
-        labelled = self.open_labelled(data, labels=labels, **options)
-        return probed(labelled, (self._represented(name, labelled) for name in representations))
+        labeled = self.open_labeled(data, labels=labels, **options)
+        return probed(labeled, (self._represented(name, labeled) for name in representations))
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
@@ -206,11 +206,11 @@ class Run(StoredRun):
 
         return write_report(self.path)
 
-    def _represented(self, name: Representation, labelled: LabelledData) -> Represented:
+    def _represented(self, name: Representation, labeled: LabeledData) -> Represented:
         if name == "raw":
-            return raw(self.kind, self.description.form, labelled)
+            return raw(self.kind, self.description.form, labeled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
-        return encoded(f"{name} encoder", encoder, self.views, labelled)
+        return encoded(f"{name} encoder", encoder, self.views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()

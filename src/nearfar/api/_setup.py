@@ -97,7 +97,7 @@ class Setup:
                 options=options,
                 settings=recipe.view_options,
             )
-        description = description.with_form(kind.normalised(description.form, views))
+        description = description.with_form(kind.normalized(description.form, views))
         facts = _gather_facts(
             kind,
             source,

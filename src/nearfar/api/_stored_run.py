@@ -17,12 +17,12 @@ from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
 from nearfar.data import (
     DataKind,
-    LabelledData,
+    LabeledData,
     Source,
     is_name,
     is_paired,
     may_be_pairs,
-    open_labelled,
+    open_labeled,
     open_source,
     sides,
 )
@@ -167,7 +167,7 @@ class StoredRun:
         self.check(source)
         return source
 
-    def open_labelled(self, data: Any, *, labels: Any = None, **options: Any) -> LabelledData:
+    def open_labeled(self, data: Any, *, labels: Any = None, **options: Any) -> LabeledData:
         """Load labelled data with the options of the run's training data.
 
         Args:
@@ -178,10 +178,10 @@ class StoredRun:
         own = labels is not None and not isinstance(labels, str)
         # labels in a file belong to one side of a pair
         kind, given = self._opening_of(data, options, pairs=own)
-        labelled = open_labelled(data, labels=labels, modality=kind, **given)
-        labelled = replace(labelled, train=self._side(labelled.train))
-        self.check(labelled.train)
-        return labelled
+        labeled = open_labeled(data, labels=labels, modality=kind, **given)
+        labeled = replace(labeled, train=self._side(labeled.train))
+        self.check(labeled.train)
+        return labeled
 
     def check(self, source: Source) -> None:
         """Check that samples have the form that the encoder expects.

@@ -119,5 +119,5 @@ def _pretrain(
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
     data = run.directory.read_recipe()["data"]["data"]
-    labelled = "LABELLED" if Path(data).exists() else data
-    print_line("next", f"nearfar probe {run.path} --data {labelled}     evaluate it with labels")
+    labeled = "LABELLED" if Path(data).exists() else data
+    print_line("next", f"nearfar probe {run.path} --data {labeled}     evaluate it with labels")

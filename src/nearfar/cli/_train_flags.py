@@ -47,7 +47,7 @@ Examples:
 - `nearfar train {method} --data {data} --help`
 - `nearfar train --resume runs/{method}-{name}`"""
 # view settings that the data and the method determine
-DECIDED = ("size", "channels", "num_views", "length", "normalise")
+DECIDED = ("size", "channels", "num_views", "length", "normalize")
 
 
 def parser(

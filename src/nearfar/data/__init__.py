@@ -12,8 +12,8 @@ from nearfar.data._kinds import (
     modality_of,
     telling_options,
 )
-from nearfar.data._labelled_data import LabelledData, with_labels
-from nearfar.data._open_source import open_labelled, open_source, opening_options
+from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._open_source import open_labeled, open_source, opening_options
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Batch, ImageSource, Source, check_positions
 from nearfar.data._subset import Subset
@@ -48,7 +48,7 @@ __all__ = [
     "HasDataKind",
     "ImageSource",
     "Joined",
-    "LabelledData",
+    "LabeledData",
     "PairSource",
     "ShapePairs",
     "ShapeWorld",
@@ -68,7 +68,7 @@ __all__ = [
     "may_be_pairs",
     "modality_of",
     "named_sources",
-    "open_labelled",
+    "open_labeled",
     "open_source",
     "opening_options",
     "random_joint",

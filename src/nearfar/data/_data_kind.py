@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from nearfar.data._labelled_data import LabelledData
+from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 
@@ -31,7 +31,7 @@ class Sureness(IntEnum):
     """A name in the file header, or a type, that no other kind has."""
 
 
-def _unlabelled(spec: Any, **options: Any) -> LabelledData:
+def _unlabeled(spec: Any, **options: Any) -> LabeledData:
     raise ValueError("data of this kind have no labels: pass them as `labels`")
 
 
@@ -49,9 +49,9 @@ class DataKind:
         open: Opens unlabelled data, ``(spec, *, split, **options) -> Source``. `spec` is an
             existing path or an object; the other keyword-only parameters are the options for data
             of this kind.
-        label: Opens labelled data for evaluation, ``(spec, *, labels, **options) -> LabelledData``;
+        label: Opens labelled data for evaluation, ``(spec, *, labels, **options) -> LabeledData``;
             by default raises a ValueError that asks for `labels`.
-        recognises: Confidence that the data of a :class:`DataPreview` are of this kind.
+        recognizes: Confidence that the data of a :class:`DataPreview` are of this kind.
         endings: Extensions of its files, for error messages.
         prefixes: Strings with one of these prefixes, such as ``hf:``, are not paths and are passed
             to `open` unchanged.
@@ -65,16 +65,16 @@ class DataKind:
         >>> kind = DataKind(
         ...     name="readings",
         ...     open=lambda spec, *, split="train": open_source(spec, modality="vectors"),
-        ...     recognises=lambda preview: Sureness(2 * (preview.ending == ".readings")),
+        ...     recognizes=lambda preview: Sureness(2 * (preview.ending == ".readings")),
         ... )
-        >>> kind.recognises(DataPreview("12.readings")).name
+        >>> kind.recognizes(DataPreview("12.readings")).name
         'NO'
     """
 
     name: str
     open: Callable[..., Source]
-    label: Callable[..., LabelledData] = _unlabelled
-    recognises: Callable[[DataPreview], Sureness] = _never
+    label: Callable[..., LabeledData] = _unlabeled
+    recognizes: Callable[[DataPreview], Sureness] = _never
     endings: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     telling: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nearfar.data._files import printable
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
@@ -52,7 +52,7 @@ def split_folder(folder: Folder, *, split: Split, noun: str) -> Source:
     return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
 
 
-def label_folder(folder: Folder, *, noun: str) -> LabelledData:
+def label_folder(folder: Folder, *, noun: str) -> LabeledData:
     """Label each sample with the name of its class subfolder.
 
     Args:

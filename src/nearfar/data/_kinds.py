@@ -193,9 +193,9 @@ def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
 def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
     """Confidence of a kind; a package that raises an error is skipped with a warning."""
     if kind.name in BUILT_IN:
-        return kind.recognises(preview)
+        return kind.recognizes(preview)
     try:
-        return kind.recognises(preview)
+        return kind.recognizes(preview)
     except Exception as error:
         warnings.warn(
             f"the kind {kind.name!r} of another package failed to inspect the data and is skipped:"

@@ -16,12 +16,12 @@ from nearfar.checks import check_choice, suggest
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
 from nearfar.data.named import NAMES, Places, is_name, named_set
 
-__all__ = ["open_labelled", "open_source", "opening_options"]
+__all__ = ["open_labeled", "open_source", "opening_options"]
 
 
 def open_source(
@@ -69,14 +69,14 @@ def open_source(
     return kind.open(_found(spec), split=split, **fitting)
 
 
-def open_labelled(
+def open_labeled(
     spec: Spec,
     *,
     labels: str | Sequence[Any] | NDArray[Any] | Tensor | None = None,
     modality: str | DataKind | HasDataKind | None = None,
     data_dir: Path | None = None,
     **options: Any,
-) -> LabelledData:
+) -> LabeledData:
     """Open samples with their classes, for evaluation.
 
     Classes come from a named dataset, the subfolders of a folder (below ``train`` and ``test`` or
@@ -95,7 +95,7 @@ def open_labelled(
         ValueError: No labels, only one class, or labels that do not match the samples.
 
     Example:
-        >>> data = open_labelled("digits")
+        >>> data = open_labeled("digits")
         >>> data.train, data.train_labels[:3].tolist(), data.test
         (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
     """
@@ -158,7 +158,7 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
     return source
 
 
-def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
+def _label_named(name: str, labels: str | None, places: Places) -> LabeledData:
     loaded = named_set(name, places=places)
     if not loaded.labels:
         raise ValueError(f"{name} has no labels: probe with other data of the same modality")
@@ -169,7 +169,7 @@ def _label_named(name: str, labels: str | None, places: Places) -> LabelledData:
     if wanted == next(iter(loaded.labels)) and loaded.class_names:  # keep its numbering
         numbers = [None if part is None else torch.from_numpy(part) for part in (train, test)]
         assert numbers[0] is not None
-        return LabelledData(loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1])
+        return LabeledData(loaded.train, numbers[0], loaded.class_names, loaded.test, numbers[1])
     return with_labels(loaded.train, train, loaded.test, test)
 
 
@@ -179,8 +179,8 @@ def _found(spec: Spec) -> Any:
     if not isinstance(path, Path) or path.exists():
         return path
     shown = printable(str(spec))
-    neighbours = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = suggest(path.name, [*NAMES, *neighbours])
+    neighbors = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = suggest(path.name, [*NAMES, *neighbors])
     raise FileNotFoundError(
         f"no data {shown}{near}: no such file or folder, and the known names are {', '.join(NAMES)}"
     )

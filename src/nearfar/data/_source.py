@@ -18,7 +18,7 @@ __all__ = [
     "ImageSource",
     "Source",
     "check_positions",
-    "colour_word",
+    "color_word",
     "default_image_size",
     "describe_images",
 ]
@@ -161,9 +161,9 @@ def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, i
     sizes = f"{width}×{height}"
     if len(shown) > 1:
         sizes += f" to {most_width}×{most_height}"
-    return f"{count:,} {colour_word(channels)} images {sizes}"
+    return f"{count:,} {color_word(channels)} images {sizes}"
 
 
-def colour_word(channels: int) -> str:
+def color_word(channels: int) -> str:
     """``grey``, ``colour`` or the number of channels."""
     return {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")

@@ -16,8 +16,8 @@ from nearfar.ops import to_sphere
 __all__ = ["CenterResidual", "center_residual"]
 
 
-def _lengths(rows: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
-    return centre.norm(), (rows - centre).norm(dim=1).mean()
+def _lengths(rows: Tensor, center: Tensor) -> tuple[Tensor, Tensor]:
+    return center.norm(), (rows - center).norm(dim=1).mean()
 
 
 @torch.no_grad()

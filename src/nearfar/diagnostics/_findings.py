@@ -52,7 +52,7 @@ def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[
         "alignment": _alignment,
         "relative_alignment": _relative,
         "uniformity": _uniformity,
-        "m_o": _centre,
+        "m_o": _center,
         "m_r": _residual,
         "feature_std": _std,
         "effective_rank": _rank,
@@ -102,7 +102,7 @@ def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Findin
     return Finding("uniformity", value, reading, anchors, True if share >= USED else None)
 
 
-def _centre(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+def _center(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = {
         True: "centred: no common direction",
         None: "the embeddings share a direction, as after a ReLU",

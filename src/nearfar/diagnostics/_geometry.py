@@ -71,8 +71,8 @@ def geometry(
     if z2 is not None:
         one, other = (to_sphere(z[chosen.to(z.device)]).cpu() for z in checked_pair(z1, z2))
         positive = (one - other).norm(dim=1)
-    centred = units - units.mean(dim=0)
-    small = centred.T @ centred if dim <= samples else centred @ centred.T
+    centered = units - units.mean(dim=0)
+    small = centered.T @ centered if dim <= samples else centered @ centered.T
     eigenvalues = (torch.linalg.eigvalsh(small) / samples).flip(0).clamp_min(0)
     return GeometryRecord(
         dim=dim,

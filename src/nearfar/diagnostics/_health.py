@@ -136,12 +136,12 @@ def health(
 def _context(z: Tensor) -> dict[str, float]:
     """Reference values, and the fraction of lost directions in the centred spectrum."""
     rows = checked_rows(spread_rows(z))
-    centred = singular_values(rows - rows.mean(dim=0))
+    centered = singular_values(rows - rows.mean(dim=0))
     free = min(rows.shape[0] - 1, rows.shape[1])  # centring removes one direction
     return {
         "isotropic_rank": isotropic_rank(*rows.shape),
         "uniformity_minimum": uniformity_minimum(rows.shape[1]),
-        "lost_share": lost_share(centred[:free]),
+        "lost_share": lost_share(centered[:free]),
     }
 
 

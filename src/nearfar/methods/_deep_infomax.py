@@ -259,7 +259,7 @@ def deep_infomax(
     local_map = choose_map(encoder, stage=0, local_map=local_map)
     channels = map_channels(encoder)[local_map]
     critic = partial(DotCritic, units=units)
-    discriminator = partial(PerceptronHead, hidden=units, outputs=1, layers=3, normalise=False)
+    discriminator = partial(PerceptronHead, hidden=units, outputs=1, layers=3, normalize=False)
     return DeepInfoMax(
         encoder,
         PerceptronHead(width, hidden=hidden or width, outputs=dim),

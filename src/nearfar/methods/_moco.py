@@ -195,7 +195,7 @@ def moco_v2(
             less.
         facts: Facts about the run: the batch size, and the number of batches per epoch.
     """
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalise=False)
+    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalize=False)
     options |= {"temperature": temperature}
     return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
 

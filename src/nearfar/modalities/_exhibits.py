@@ -16,7 +16,7 @@ __all__ = ["line_png", "png_text", "wav", "waveform_png"]
 
 _WIDTH, _HEIGHT, _TWICE = 240, 72, 2  # drawn at twice the size and downscaled, for smooth lines
 _LONGEST = 4.0  # seconds
-_COLOURS = ("#2563eb", "#ea580c", "#16a34a", "#9333ea", "#dc2626", "#0891b2")
+_COLORS = ("#2563eb", "#ea580c", "#16a34a", "#9333ea", "#dc2626", "#0891b2")
 _LOUDEST = 0.9
 
 
@@ -58,7 +58,7 @@ def waveform_png(sound: Float[Tensor, "channels time"]) -> str:
         if len(part):
             low, high = float(part.min()) * scale, float(part.max()) * scale
             line = (column, height / 2 - high, column, height / 2 - low)
-            draw.line(line, fill=_COLOURS[0])
+            draw.line(line, fill=_COLORS[0])
     return png_text(image.resize((_WIDTH, _HEIGHT)))
 
 
@@ -72,7 +72,7 @@ def line_png(series: Float[Tensor, "channels time"]) -> str:
     for number, channel in enumerate(series):
         ys = (height * (1 + _LOUDEST) / 2 - (channel - low) * scale).tolist()
         points = list(zip(xs, ys, strict=False))
-        draw.line(points, fill=_COLOURS[number % len(_COLOURS)], width=2 * _TWICE, joint="curve")
+        draw.line(points, fill=_COLORS[number % len(_COLORS)], width=2 * _TWICE, joint="curve")
     return png_text(image.resize((_WIDTH, _HEIGHT)))
 
 

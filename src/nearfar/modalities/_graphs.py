@@ -25,7 +25,7 @@ from nearfar.views import GraphViews, ViewRecipe, Views
 __all__ = ["GraphForm", "GraphModality", "GraphOptions"]
 
 _WHOLE = 100_000  # largest number of nodes in a full batch
-_NEIGHBOURS, _SIDE, _FINER = 30, 160, 3
+_NEIGHBORS, _SIDE, _FINER = 30, 160, 3
 _PAPER, _LINE, _NODE, _SAMPLE = "#ffffff", "#b8bec6", "#5b6b7f", "#d1495b"
 
 
@@ -36,13 +36,13 @@ class GraphForm(Form):
     Attributes:
         num_features: Number of features per node.
         undirected: Whether the reverse of every edge is added.
-        row_normalise: Whether each node's features are divided by their sum.
+        row_normalize: Whether each node's features are divided by their sum.
         hops: Number of hops in sampled neighbourhoods; None if the whole graph is used.
     """
 
     num_features: int
     undirected: bool = True
-    row_normalise: bool = False
+    row_normalize: bool = False
     hops: int | None = None
 
 
@@ -54,9 +54,9 @@ class GraphOptions:
         features: A .npy, .npz or .csv file of node features with one row per node, for an edge
             list.
         undirected: Add the reverse of every edge.
-        row_normalise: Divide each node's features by their sum; by default only if no feature is
+        row_normalize: Divide each node's features by their sum; by default only if no feature is
             negative.
-        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
             whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
             beyond.
         hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers,
@@ -67,8 +67,8 @@ class GraphOptions:
 
     features: Path | None = None
     undirected: bool = True
-    row_normalise: bool | None = None
-    neighbours: int | None = None
+    row_normalize: bool | None = None
+    neighbors: int | None = None
     hops: int = 2
     units: int = 512
     layers: int = 1
@@ -92,7 +92,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
         return GraphForm(
             num_features=root.num_features,
             undirected=root.undirected,
-            row_normalise=root.row_normalise,
+            row_normalize=root.row_normalize,
             hops=None if root.whole else root.hops,
         )
 
@@ -172,7 +172,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
         return int(form.num_features)
 
     def opening(self, form: GraphForm) -> dict[str, Any]:
-        return {"undirected": form.undirected, "row_normalise": form.row_normalise}
+        return {"undirected": form.undirected, "row_normalize": form.row_normalize}
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -225,7 +225,7 @@ def _drawn(node: int, sources: Tensor, targets: Tensor) -> str:
     from PIL import Image, ImageDraw
 
     low, high = torch.searchsorted(targets, torch.tensor([node, node + 1])).tolist()
-    around = sorted(set(sources[low:high].tolist()))[:_NEIGHBOURS]
+    around = sorted(set(sources[low:high].tolist()))[:_NEIGHBORS]
     graph = networkx.Graph()
     graph.add_node(node)
     graph.add_edges_from((node, other) for other in around)
@@ -245,6 +245,6 @@ def _drawn(node: int, sources: Tensor, targets: Tensor) -> str:
     for one, other in graph.edges:
         pen.line([at[one], at[other]], fill=_LINE, width=_FINER)
     for name, (x, y) in at.items():
-        size, colour = (2 * dot, _SAMPLE) if name == node else (dot, _NODE)
-        pen.ellipse([x - size, y - size, x + size, y + size], fill=colour)
+        size, color = (2 * dot, _SAMPLE) if name == node else (dot, _NODE)
+        pen.ellipse([x - size, y - size, x + size, y + size], fill=color)
     return png_text(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))

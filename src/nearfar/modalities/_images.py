@@ -32,9 +32,9 @@ _MILD: dict[str, Any] = {  # these augmentations only prevent memorisation
     "flip": 0.0,
     "rotation": 10.0,
     "jitter": 0.0,
-    "grey": 0.0,
+    "gray": 0.0,
     "blur": (0.0,),
-    "solarise": (0.0,),
+    "solarize": (0.0,),
 }
 
 

@@ -228,7 +228,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
             raise ValueError(f"invalid form of {self.name}: {error}") from None
         return form
 
-    def normalised(self, form: FormT, views: Views) -> FormT:
+    def normalized(self, form: FormT, views: Views) -> FormT:
         """The form with the views' mean and standard deviation, if it has these fields."""
         known = {field.name for field in fields(form)} & {"mean", "std"}
         found = {name: getattr(views, name, None) for name in known}

@@ -31,7 +31,7 @@ _AT_ONCE = 64
 _RAW_LENGTH = 128
 _FRAME = 0.025  # seconds
 
-Normalisation: TypeAlias = Literal["rms", "peak", "standard", "data", "none"]
+Normalization: TypeAlias = Literal["rms", "peak", "standard", "data", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class SequenceForm(Form):
         sample_rate: Sampling rate of audio in Hz; None for time series.
         seconds: Length in seconds of the segments that longer audio is split into.
         length: Number of time steps of a view.
-        normalise: Normalisation of each sequence, as in :class:`nearfar.views.SequenceViews`.
+        normalize: Normalisation of each sequence, as in :class:`nearfar.views.SequenceViews`.
         mean: Mean of each channel over the training data, for the normalisation ``data``.
         std: Standard deviation of each channel over the training data, for the normalisation
             ``data``.
@@ -53,7 +53,7 @@ class SequenceForm(Form):
     sample_rate: int | None = None
     seconds: float = 10.0
     length: int
-    normalise: Normalisation = "none"
+    normalize: Normalization = "none"
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
 
@@ -72,7 +72,7 @@ class SequenceOptions:
             of the files. An array without a sampling rate is treated as audio of this rate.
         seconds: Length in seconds of the segments that longer audio is split into.
         window: Number of time steps of a view; by default chosen from the lengths of the data.
-        normalise: Normalisation: ``rms`` or ``peak`` divide each sequence by its RMS or peak,
+        normalize: Normalisation: ``rms`` or ``peak`` divide each sequence by its RMS or peak,
             ``standard`` gives each sequence mean 0 and standard deviation 1, ``data`` uses mean and
             standard deviation of the whole dataset, ``none`` does nothing. By default ``rms`` for
             audio and ``data`` for time series.
@@ -85,7 +85,7 @@ class SequenceOptions:
     sample_rate: int | None = None
     seconds: float = 10.0
     window: int | None = None
-    normalise: Normalisation | None = None
+    normalize: Normalization | None = None
     conv_width: int = 128
     context: int = 256
     strides: tuple[int, ...] | None = None
@@ -111,14 +111,14 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         rate = root.sample_rate
         if options.window is not None:
             check_integer(at_least=1, window=options.window)
-        normalise: Normalisation = options.normalise or ("data" if rate is None else "rms")
-        mean, std = _moments(source, root.channels) if normalise == "data" else ((0.0,), (1.0,))
+        normalize: Normalization = options.normalize or ("data" if rate is None else "rms")
+        mean, std = _moments(source, root.channels) if normalize == "data" else ((0.0,), (1.0,))
         return SequenceForm(
             channels=root.channels,
             sample_rate=rate,
             seconds=options.seconds,
             length=options.window or _window(root.lengths, rate),
-            normalise=normalise,
+            normalize=normalize,
             mean=mean,
             std=std,
         )
@@ -160,7 +160,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         options: SequenceOptions,
         settings: Mapping[str, Any],
     ) -> Views:
-        for name, option in (("normalise", "normalise"), ("length", "window")):
+        for name, option in (("normalize", "normalize"), ("length", "window")):
             if name in settings:
                 raise ValueError(f"`{name}` of the views is set by the data option `{option}`")
         make = recipe.make or sequence_views
@@ -236,7 +236,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
             )
 
     def _known(self, form: SequenceForm) -> dict[str, Any]:
-        names = ("length", "channels", "normalise", "mean", "std")
+        names = ("length", "channels", "normalize", "mean", "std")
         return {name: getattr(form, name) for name in names} | {"sound": form.is_sound}
 
 

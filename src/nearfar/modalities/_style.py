@@ -16,8 +16,8 @@ __all__ = ["ViewStyle", "find_style", "is_drawing"]
 ViewStyle: TypeAlias = Literal["drawing", "natural"]
 
 _LOOKED_AT = 128  # number of images, evenly spaced over the data
-_COLOURED = 16  # minimum difference between channels of a coloured pixel
-_MOST_COLOURED = 0.01  # largest fraction of such pixels
+_COLORED = 16  # minimum difference between channels of a coloured pixel
+_MOST_COLORED = 0.01  # largest fraction of such pixels
 _DARK, _LIGHT = 25, 230  # 10% of the range from either end
 _GROUND = 0.4  # smallest fraction of an image that is background
 _FEW_LEVELS, _RARE = 32, 1e-4  # grey levels; smallest fraction of the pixels of a level
@@ -61,19 +61,19 @@ def is_drawing(images: list[UInt8[Tensor, "channels _ _"]]) -> bool:
         images: A subset of the images, of any sizes.
     """
     histogram = torch.zeros(256)
-    coloured = 0.0
+    colored = 0.0
     ground, between = [], []
     for image in images:
         if image.shape[0] not in (1, 3):
             return False
         wide = image.int()
-        coloured += float((wide.amax(0) - wide.amin(0) > _COLOURED).float().mean())
-        grey = wide.float().mean(0).round().long()
-        histogram += torch.bincount(grey.flatten(), minlength=256) / grey.numel()
-        dark, light = ((grey <= _DARK).float().mean(), (grey >= _LIGHT).float().mean())
+        colored += float((wide.amax(0) - wide.amin(0) > _COLORED).float().mean())
+        gray = wide.float().mean(0).round().long()
+        histogram += torch.bincount(gray.flatten(), minlength=256) / gray.numel()
+        dark, light = ((gray <= _DARK).float().mean(), (gray >= _LIGHT).float().mean())
         ground.append(max(float(dark), float(light)))
         between.append(1 - float(dark) - float(light))
-    if coloured / len(images) > _MOST_COLOURED:
+    if colored / len(images) > _MOST_COLORED:
         return False
     grounds, betweens = (float(torch.tensor(shares).median()) for shares in (ground, between))
     levels = int((histogram / len(images) > _RARE).sum())

@@ -24,8 +24,8 @@ class PerceptronHead(nn.Module):
         hidden: Width of the hidden layers.
         outputs: Output dimension.
         layers: Number of linear layers, 1 or more; 1 is a linear map.
-        normalise: Whether hidden layers have batch-norm.
-        normalise_output: Whether the last layer has batch-norm (non-affine, as in SimSiam) instead
+        normalize: Whether hidden layers have batch-norm.
+        normalize_output: Whether the last layer has batch-norm (non-affine, as in SimSiam) instead
             of a bias.
 
     Shape:
@@ -44,8 +44,8 @@ class PerceptronHead(nn.Module):
         hidden: int,
         outputs: int,
         layers: int = 2,
-        normalise: bool = True,
-        normalise_output: bool = False,
+        normalize: bool = True,
+        normalize_output: bool = False,
     ) -> None:
         super().__init__()
         check_integer(at_least=1, inputs=inputs, hidden=hidden, outputs=outputs, layers=layers)
@@ -54,12 +54,12 @@ class PerceptronHead(nn.Module):
         width = inputs
         for _ in range(layers - 1):
             # batch-norm would cancel the bias
-            steps.append(nn.Linear(width, hidden, bias=not normalise))
-            steps += [nn.BatchNorm1d(hidden)] if normalise else []
+            steps.append(nn.Linear(width, hidden, bias=not normalize))
+            steps += [nn.BatchNorm1d(hidden)] if normalize else []
             steps.append(nn.ReLU(inplace=True))
             width = hidden
-        steps.append(nn.Linear(width, outputs, bias=not normalise_output))
-        steps += [nn.BatchNorm1d(outputs, affine=False)] if normalise_output else []
+        steps.append(nn.Linear(width, outputs, bias=not normalize_output))
+        steps += [nn.BatchNorm1d(outputs, affine=False)] if normalize_output else []
         self.layers = nn.Sequential(*steps)
 
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:

@@ -56,8 +56,8 @@ def siamese_projector(
         hidden=hidden or dim,
         outputs=dim,
         layers=layers or (3 if width >= _WIDE else 2),
-        normalise=norms != "none",
-        normalise_output=norms in ("projector", "all"),
+        normalize=norms != "none",
+        normalize_output=norms in ("projector", "all"),
     )
 
 
@@ -99,8 +99,8 @@ def siamese_predictor(
             dim,
             hidden=hidden or max(1, dim // 4),
             outputs=dim,
-            normalise=norms != "none",
-            normalise_output=norms == "all",
+            normalize=norms != "none",
+            normalize_output=norms == "all",
         )
     linear = nn.Linear(dim, dim)
     return linear if kind == "linear" else nn.Sequential(linear, nn.Tanh())

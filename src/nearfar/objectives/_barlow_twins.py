@@ -76,7 +76,7 @@ def _terms(z1: Tensor, z2: Tensor, *, off_diagonal_weight: float) -> dict[str, T
     check_matrix(min_rows=2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
     check_not_negative(off_diagonal_weight=off_diagonal_weight)
-    first, second = _standardised(z1), _standardised(z2)
+    first, second = _standardized(z1), _standardized(z2)
     samples, dim = first.shape
     diagonal = (first * second).sum(dim=0) / samples
     with full_precision(first):
@@ -91,7 +91,7 @@ def _terms(z1: Tensor, z2: Tensor, *, off_diagonal_weight: float) -> dict[str, T
     }
 
 
-def _standardised(z: Tensor) -> Tensor:
+def _standardized(z: Tensor) -> Tensor:
     z = widen(z)
     z = z - z.mean(dim=0)
     return z / (z.square().mean(dim=0) + _EPSILON).sqrt()

@@ -35,7 +35,7 @@ def info_nce_loss(
     negatives: Float[Tensor, "bank dim"] | Float[Tensor, "batch negatives dim"] | None = None,
     *,
     temperature: float | Float[Tensor, ""],
-    normalise: bool = True,
+    normalize: bool = True,
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Pull each query towards its own key, push it away from the negatives.
@@ -54,7 +54,7 @@ def info_nce_loss(
         negatives: Keys of other samples: one matrix shared by all queries or one matrix per query;
             by default the batch's other keys.
         temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        normalise: Whether to use cosine similarity. If not, the inner product, as in CPC, whose
+        normalize: Whether to use cosine similarity. If not, the inner product, as in CPC, whose
             bilinear score :math:`q^\top W k` is the inner product of the mapped query and the key.
         ring: Ring of processes that each hold a shard of the batch; replaces gathering. Not with
             `negatives`.
@@ -103,7 +103,7 @@ def info_nce_loss(
         raise ValueError("`ring` must be None where `negatives` are given, got both")
     check_same_shape(queries=queries, keys=keys)
     check_temperature(temperature)
-    ready = to_sphere if normalise else widen
+    ready = to_sphere if normalize else widen
     given = queries
     queries, keys = ready(queries), ready(keys)
     positives = (queries * keys).sum(dim=1) / temperature
@@ -141,11 +141,11 @@ def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
 class InfoNCELoss(Objective):
     """:func:`info_nce_loss` with its hyper-parameters stored."""
 
-    def __init__(self, *, temperature: float | Tensor, normalise: bool = True) -> None:
+    def __init__(self, *, temperature: float | Tensor, normalize: bool = True) -> None:
         super().__init__()
         check_temperature(temperature)
         self.temperature = temperature
-        self.normalise = normalise
+        self.normalize = normalize
 
     def forward(
         self,
@@ -161,7 +161,7 @@ class InfoNCELoss(Objective):
             keys,
             negatives,
             temperature=self.temperature,
-            normalise=self.normalise,
+            normalize=self.normalize,
             ring=ring,
         )
 

@@ -111,11 +111,11 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
     given = {name: tensor for name, tensor in others.items() if tensor is not None}
     check_matrix(min_rows=1, **given)
     check_same_columns(z1=z1, **given)
-    centres = to_sphere(prototypes)
-    with full_precision(centres):
-        scores = [to_sphere(z) @ centres.T for z in (z1, z2)]
+    centers = to_sphere(prototypes)
+    with full_precision(centers):
+        scores = [to_sphere(z) @ centers.T for z in (z1, z2)]
         codes = [
-            _codes(own, queue, centres, epsilon=epsilon, iterations=iterations)
+            _codes(own, queue, centers, epsilon=epsilon, iterations=iterations)
             for own, queue in zip(scores, (queue1, queue2), strict=True)
         ]
         there = F.cross_entropy(scores[0] / temperature, codes[1])
@@ -124,7 +124,7 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
             return (there + back) / 2
         _check_small(small, z1)
         crops = len(small)
-        more = (to_sphere(small.flatten(0, 1)) @ centres.T) / temperature
+        more = (to_sphere(small.flatten(0, 1)) @ centers.T) / temperature
         both = (codes[0] + codes[1]).repeat(crops, 1)
         return (there + back + crops * F.cross_entropy(more, both)) / (2 * (1 + crops))
 
@@ -139,11 +139,11 @@ def _check_small(small: Tensor, z1: Tensor) -> None:
 
 
 def _codes(
-    scores: Tensor, queue: Tensor | None, centres: Tensor, *, epsilon: float, iterations: int
+    scores: Tensor, queue: Tensor | None, centers: Tensor, *, epsilon: float, iterations: int
 ) -> Tensor:
     """The codes of the batch, computed over batch and queue."""
     with torch.no_grad():
-        earlier = [] if queue is None else [to_sphere(queue) @ centres.T]
+        earlier = [] if queue is None else [to_sphere(queue) @ centers.T]
         codes = sinkhorn(torch.cat([scores, *earlier]), epsilon=epsilon, iterations=iterations)
         return codes[: len(scores)]
 

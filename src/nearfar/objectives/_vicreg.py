@@ -178,15 +178,15 @@ def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
     """
     check_matrix(min_rows=2, z=z)
     samples, dim = z.shape
-    centred = widen(z)
-    centred = centred - centred.mean(dim=0)
-    with full_precision(centred):
+    centered = widen(z)
+    centered = centered - centered.mean(dim=0)
+    with full_precision(centered):
         if dim <= samples:
-            covariance = centred.T @ centred
+            covariance = centered.T @ centered
             total = covariance.square().sum() - covariance.diagonal().square().sum()
         else:  # the same sum from the smaller matrix: ‖XᵀX‖ = ‖XXᵀ‖
-            gram = centred @ centred.T
-            total = gram.square().sum() - centred.square().sum(dim=0).square().sum()
+            gram = centered @ centered.T
+            total = gram.square().sum() - centered.square().sum(dim=0).square().sum()
     return total / (samples - 1) ** 2 / dim
 
 

@@ -110,17 +110,17 @@ def backward(
     """
     dim = queries.shape[1]
     queries, keys = _aligned(queries), _aligned(keys)
-    pairs, gradient, normaliser = _dense(pairs), gradient.contiguous(), _normaliser(sums)
+    pairs, gradient, normalizer = _dense(pairs), gradient.contiguous(), _normalizer(sums)
     weights = pairs.log_weights
     bias = _zeros(keys[:, 0]) if weights is None else weights * _LOG2E
-    of_rows = _Weighting(kernels.ROWS.value, normaliser, bias, gradient, None)
+    of_rows = _Weighting(kernels.ROWS.value, normalizer, bias, gradient, None)
     of_queries: Tensor | None = None
     of_keys: Tensor | None = None
     if _fused(queries):
         if wants_queries:
             of_queries = _gradient(queries, keys, scale, [of_rows], pairs)
         if wants_keys:
-            weighting = _Weighting(kernels.COLUMNS.value, bias, normaliser, None, gradient)
+            weighting = _Weighting(kernels.COLUMNS.value, bias, normalizer, None, gradient)
             swapped = replace(pairs, query_ids=pairs.key_ids, key_ids=pairs.query_ids)
             of_keys = _gradient(keys, queries, scale, [weighting], swapped)
     else:
@@ -139,11 +139,11 @@ def backward_symmetric(
     dim = z.shape[1]
     z = _aligned(z)
     bound = _bound(z, scale)
-    pairs, gradient, normaliser = _dense(pairs), gradient.contiguous(), _normaliser(sums)
-    factors = gradient * normaliser.exp2()
+    pairs, gradient, normalizer = _dense(pairs), gradient.contiguous(), _normalizer(sums)
+    factors = gradient * normalizer.exp2()
     weightings = [  # the device skips one of them
         _Weighting(kernels.BOUNDED.value, None, None, factors, factors, bound),
-        _Weighting(kernels.BOTH.value, normaliser, normaliser, gradient, gradient, bound),
+        _Weighting(kernels.BOTH.value, normalizer, normalizer, gradient, gradient, bound),
     ]
     if _fused(z):
         return _gradient(z, z, scale, weightings, pairs)[:, :dim]
@@ -304,7 +304,7 @@ def _rule(pairs: Pairs, rows: int, columns: int) -> int:
     return int((kernels.ONE if pairs.period >= rows + columns else kernels.SEVERAL).value)
 
 
-def _normaliser(sums: Tensor) -> Tensor:
+def _normalizer(sums: Tensor) -> Tensor:
     """Offset that normalises base-2 logits; arbitrary for a query without candidates."""
     return sums.masked_fill(sums == -torch.inf, 0.0).mul(-_LOG2E).contiguous()
 

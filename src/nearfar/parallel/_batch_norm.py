@@ -12,11 +12,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nearfar.parallel._gathering import gather_alike
 from nearfar.parallel._processes import is_distributed
 
-__all__ = ["SynchronisedBatchNorm", "synchronise_batch_norm"]
+__all__ = ["SynchronizedBatchNorm", "synchronize_batch_norm"]
 
 
 @final
-class SynchronisedBatchNorm(_BatchNorm):
+class SynchronizedBatchNorm(_BatchNorm):
     """Batch-norm with training statistics over all processes' samples.
 
     Parameters, buffers and their names are those of ``torch.nn.BatchNorm{1,2,3}d``. Unlike
@@ -26,7 +26,7 @@ class SynchronisedBatchNorm(_BatchNorm):
 
     Example:
         >>> import torch
-        >>> norm = SynchronisedBatchNorm(2)
+        >>> norm = SynchronizedBatchNorm(2)
         >>> norm(torch.tensor([[1.0, 0.0], [3.0, 0.0]])).detach().round(decimals=2)
         tensor([[-1.,  0.],
                 [ 1.,  0.]])
@@ -89,10 +89,10 @@ def _pool(mean: Tensor, variance: Tensor, count: float) -> tuple[Tensor, Tensor,
     return mean, (weights * (variances + (means - mean).square())).sum(dim=0), counts.sum()
 
 
-def synchronise_batch_norm(module: nn.Module) -> nn.Module:
+def synchronize_batch_norm(module: nn.Module) -> nn.Module:
     """Replace every batch-norm by a synchronised one; no effect in a single process.
 
-    Each ``torch.nn.BatchNorm{1,2,3}d`` becomes a :class:`SynchronisedBatchNorm` with the same
+    Each ``torch.nn.BatchNorm{1,2,3}d`` becomes a :class:`SynchronizedBatchNorm` with the same
     parameters, buffers and state-dict keys. A batch-norm with a built-in activation (timm's
     ``BatchNormAct2d``: modules ``drop`` and ``act``) keeps it.
 
@@ -107,7 +107,7 @@ def synchronise_batch_norm(module: nn.Module) -> nn.Module:
 
     Example:
         >>> from torch import nn
-        >>> type(synchronise_batch_norm(nn.BatchNorm1d(4))).__name__  # one process
+        >>> type(synchronize_batch_norm(nn.BatchNorm1d(4))).__name__  # one process
         'BatchNorm1d'
     """
     return _replace(module) if is_distributed() else module
@@ -115,14 +115,14 @@ def synchronise_batch_norm(module: nn.Module) -> nn.Module:
 
 def _replace(module: nn.Module) -> nn.Module:
     if isinstance(module, _BatchNorm):
-        return _synchronised(module)
+        return _synchronized(module)
     for name, child in module.named_children():
         setattr(module, name, _replace(child))
     return module
 
 
-def _synchronised(norm: _BatchNorm) -> nn.Module:
-    if isinstance(norm, (SynchronisedBatchNorm, nn.SyncBatchNorm)):
+def _synchronized(norm: _BatchNorm) -> nn.Module:
+    if isinstance(norm, (SynchronizedBatchNorm, nn.SyncBatchNorm)):
         return norm
     fused = [child for name, child in norm.named_children() if name in ("drop", "act")]
     if not fused and type(norm) not in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d):
@@ -130,7 +130,7 @@ def _synchronised(norm: _BatchNorm) -> nn.Module:
             "`module` must have no batch-norms but BatchNorm1d, BatchNorm2d, BatchNorm3d and those"
             f" with `drop` and `act`, got {type(norm).__module__}.{type(norm).__qualname__}"
         )
-    shared = SynchronisedBatchNorm(
+    shared = SynchronizedBatchNorm(
         norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats
     )
     shared._parameters, shared._buffers = norm._parameters, norm._buffers

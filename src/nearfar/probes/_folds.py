@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.probes._labelled_embeddings import checked_embeddings, checked_labels
+from nearfar.probes._labeled_embeddings import checked_embeddings, checked_labels
 from nearfar.probes._probe import Probe
 
 __all__ = ["cross_validated", "stratified_folds"]
@@ -69,7 +69,7 @@ def cross_validated(
     Example:
         >>> from nearfar.probes import KNNProbe
         >>> x = torch.tensor([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
-        >>> cross_validated(KNNProbe(neighbours=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
+        >>> cross_validated(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
         1.0
     """
     check_integer(at_least=2, folds=folds)

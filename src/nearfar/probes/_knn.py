@@ -24,7 +24,7 @@ def knn_accuracy(
     test_embeddings: Float[Tensor, "tests dim"],
     test_labels: Int[Tensor, " tests"],
     *,
-    neighbours: int = 20,
+    neighbors: int = 20,
     temperature: float | None = 0.07,
 ) -> float:
     r"""Accuracy of a weighted kNN classifier with cosine similarity.
@@ -36,7 +36,7 @@ def knn_accuracy(
         labels: Their classes, integers of 0 or more.
         test_embeddings: Rows to classify.
         test_labels: Their true classes.
-        neighbours: Number of neighbours :math:`k`, at most all rows. 200 is common on ImageNet.
+        neighbors: Number of neighbours :math:`k`, at most all rows. 200 is common on ImageNet.
         temperature: The formula's :math:`\tau`; None for an unweighted vote.
 
     Returns:
@@ -58,10 +58,10 @@ def knn_accuracy(
 
     Example:
         >>> x, y = torch.eye(4), torch.tensor([0, 0, 1, 1])
-        >>> knn_accuracy(x + 0.1, y, x, y, neighbours=1)
+        >>> knn_accuracy(x + 0.1, y, x, y, neighbors=1)
         1.0
     """
-    probe = KNNProbe(neighbours=neighbours, temperature=temperature)
+    probe = KNNProbe(neighbors=neighbors, temperature=temperature)
     return probe.fit(embeddings, labels).score(test_embeddings, test_labels)
 
 
@@ -73,11 +73,11 @@ class KNNProbe(Probe):
         samples × tests similarities, 64 MiB of them at a time.
     """
 
-    def __init__(self, *, neighbours: int = 20, temperature: float | None = 0.07) -> None:
-        check_integer(at_least=1, neighbours=neighbours)
+    def __init__(self, *, neighbors: int = 20, temperature: float | None = 0.07) -> None:
+        check_integer(at_least=1, neighbors=neighbors)
         if temperature is not None:
             check_positive(temperature=temperature)
-        self.neighbours = neighbours
+        self.neighbors = neighbors
         self.temperature = temperature
 
     def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
@@ -90,7 +90,7 @@ class KNNProbe(Probe):
         return torch.cat([self._vote(part) for part in torch.split(queries, chunk)])
 
     def _vote(self, queries: Tensor) -> Tensor:
-        most = min(self.neighbours, self._rows.shape[0])
+        most = min(self.neighbors, self._rows.shape[0])
         near, rows = (queries @ self._rows.T).topk(most, dim=1)
         if self.temperature is None:
             weights = torch.ones_like(near)

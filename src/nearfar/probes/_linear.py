@@ -90,7 +90,7 @@ class LinearProbe(Probe):
         self._mean = embeddings.mean(dim=0)
         scale = embeddings.std(dim=0, correction=0)
         self._scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        rows, classes = self._standardised(embeddings), self.classes.numel()
+        rows, classes = self._standardized(embeddings), self.classes.numel()
         variances, axes = torch.linalg.eigh((rows.T @ rows / rows.shape[0]).cpu().double())
         used = variances > 1e-9 * variances[-1]  # along the others the penalty gives weight 0
         variances, axes = variances[used].to(rows), axes[:, used].to(rows)
@@ -105,10 +105,10 @@ class LinearProbe(Probe):
 
     @torch.no_grad()
     def _predict(self, embeddings: Tensor) -> Tensor:
-        rows = self._standardised(embeddings.to(self._mean.dtype))
+        rows = self._standardized(embeddings.to(self._mean.dtype))
         return F.linear(rows, self._weights, self._bias).argmax(dim=1)
 
-    def _standardised(self, embeddings: Tensor) -> Tensor:
+    def _standardized(self, embeddings: Tensor) -> Tensor:
         return (embeddings - self._mean) / self._scale
 
 
@@ -128,7 +128,7 @@ def _solve(
     """
     units = torch.cat([(_CONFUSION * variances + l2).rsqrt(), variances.new_ones(1)])
     scaled = (start / units).requires_grad_()
-    optimiser = torch.optim.LBFGS(
+    optimizer = torch.optim.LBFGS(
         [scaled],
         max_iter=iterations,
         history_size=20,
@@ -138,7 +138,7 @@ def _solve(
     )
 
     def loss() -> Tensor:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         weights = scaled * units
         fit = F.cross_entropy(F.linear(rows, weights[:, :-1], weights[:, -1]), indices)
         total = fit + 0.5 * l2 * weights[:, :-1].square().sum()
@@ -146,7 +146,7 @@ def _solve(
         return total
 
     with torch.enable_grad():
-        optimiser.step(loss)  # type: ignore[no-untyped-call]
+        optimizer.step(loss)  # type: ignore[no-untyped-call]
     return scaled.detach() * units
 
 

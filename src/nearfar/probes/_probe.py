@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from nearfar.probes._labelled_embeddings import checked_embeddings, checked_labels
+from nearfar.probes._labeled_embeddings import checked_embeddings, checked_labels
 
 __all__ = ["Probe"]
 

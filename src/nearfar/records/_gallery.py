@@ -41,4 +41,4 @@ class GalleryRecord(Record):
     """Views of a few samples, and nearest neighbours of a few samples."""
 
     views: tuple[GalleryRow, ...] = ()
-    neighbours: tuple[GalleryRow, ...] = ()
+    neighbors: tuple[GalleryRow, ...] = ()

@@ -14,7 +14,7 @@ from nearfar.reports._section import missing, section_of
 
 __all__ = ["render_advice"]
 
-_COLOURS = ("var(--far)", "var(--near)", "var(--anchor)")
+_COLORS = ("var(--far)", "var(--near)", "var(--anchor)")
 _MOST = math.log(1e30)  # larger bounds are not drawn
 
 
@@ -72,7 +72,7 @@ def _bounds(advice: AdviceRecord) -> Html:
         " negatives are added; the coupon collector's bound is constant once a batch contains all"
         " classes.",
         "; ".join(_words(curve) for curve in advice.curves) + ".",
-        [_trace(curve, colour) for curve, colour in zip(advice.curves, _COLOURS, strict=True)],
+        [_trace(curve, color) for curve, color in zip(advice.curves, _COLORS, strict=True)],
         {
             "hovermode": "x unified",
             "showlegend": True,
@@ -85,16 +85,16 @@ def _bounds(advice: AdviceRecord) -> Html:
     )
 
 
-def _trace(curve: Curve, colour: str) -> dict[str, Any]:
+def _trace(curve: Curve, color: str) -> dict[str, Any]:
     values = [math.exp(value) if value < _MOST else math.inf for value in curve.values]
-    dash = "dash" if colour == _COLOURS[-1] else "solid"
+    dash = "dash" if color == _COLORS[-1] else "solid"
     return {
         "type": "scatter",
         "mode": "lines",
         "name": label(curve.name),
         "x": curve.candidates,
         "y": values,
-        "line": {"color": colour, "width": 2, "dash": dash},
+        "line": {"color": color, "width": 2, "dash": dash},
         "hovertemplate": "%{y:.3~g}",
     }
 

@@ -32,14 +32,14 @@ from nearfar.reports._verdict import tone
 
 __all__ = ["render_comparison"]
 
-_COLOURS = 8
+_COLORS = 8
 _CURVES = (LOSS, ALIGNMENT, UNIFORMITY, CENTER, RANK)
 
 
 @dataclass(frozen=True)
 class _Run:
     name: str
-    colour: str
+    color: str
     run: RunRecord | None
     health: HealthRecord | None
     metrics: Metrics
@@ -116,7 +116,7 @@ def _load(directory: RunDirectory, name: str, place: int, damage: list[str]) -> 
         raise FileNotFoundError(f"`paths` must name directories of runs, got {directory.path}")
     return _Run(
         name,
-        f"--run{place % _COLOURS}",
+        f"--run{place % _COLORS}",
         read(directory.read_run, damage),
         read(directory.read_health, damage),
         read(directory.read_metrics, damage) or Metrics(),
@@ -152,7 +152,7 @@ def _table(runs: Sequence[_Run]) -> Html:
                 "tr",
                 element(
                     "th",
-                    element("i", style=f"--dot:var({run.colour})", aria_hidden="true"),
+                    element("i", style=f"--dot:var({run.color})", aria_hidden="true"),
                     element("bdi", run.name),
                     scope="row",
                 ),
@@ -209,15 +209,15 @@ def _axis(quantity: Quantity) -> str:
 
 
 def _path(run: _Run, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    colour = f"var({run.colour})"
+    color = f"var({run.color})"
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": label(run.name, length=32),
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
-        "line": {"color": colour, "width": 1.5},
-        "marker": {"color": colour, "size": [0] * (len(points) - 1) + [11]},
+        "line": {"color": color, "width": 1.5},
+        "marker": {"color": color, "size": [0] * (len(points) - 1) + [11]},
         "hovertemplate": "alignment %{x:.3~g}, uniformity %{y:.3~g}",
     }
 
@@ -245,7 +245,7 @@ def _overlay(runs: Sequence[_Run], quantity: Quantity) -> Figure | None:
         if not series:
             continue
         values += series.y
-        traces.append(line(series, label(run.name, length=32), f"var({run.colour})"))
+        traces.append(line(series, label(run.name, length=32), f"var({run.color})"))
     if not traces:
         return None
     chances = {run.run.chance for run in runs if run.run and run.run.chance is not None}

@@ -63,7 +63,7 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
     )
 
 
-def line(series: Series, name: str, colour: str, **more: Any) -> dict[str, Any]:
+def line(series: Series, name: str, color: str, **more: Any) -> dict[str, Any]:
     """A curve as a plotly trace."""
     return {
         "type": "scatter",
@@ -71,7 +71,7 @@ def line(series: Series, name: str, colour: str, **more: Any) -> dict[str, Any]:
         "name": name,
         "x": series.x,
         "y": series.y,
-        "line": {"color": colour, "width": 2},
+        "line": {"color": color, "width": 2},
         "hovertemplate": "%{y:.4~g}",
         **more,
     }
@@ -199,10 +199,10 @@ def _watched(
     read = [(each, series) for each, series in read if series]
     if not read or read[0][0] is not quantity:
         return None
-    colours = ("var(--near)", "var(--far)")
+    colors = ("var(--near)", "var(--far)")
     traces = [
-        _marked(series, each.name, colour)
-        for (each, series), colour in zip(read, colours, strict=False)
+        _marked(series, each.name, color)
+        for (each, series), color in zip(read, colors, strict=False)
     ]
     values = [*known.values(), *(v for _, series in read for v in series.y)]
     heading = "Centre and residual" if len(read) > 1 else quantity.title
@@ -223,11 +223,11 @@ def _watched(
     )
 
 
-def _marked(series: Series, name: str, colour: str) -> dict[str, Any]:
+def _marked(series: Series, name: str, color: str) -> dict[str, Any]:
     """A curve with markers if it has few points."""
     few = len(series.y) < 40
     mode = "lines+markers" if few else "lines"
-    return line(series, name, colour, mode=mode, marker={"size": 5})
+    return line(series, name, color, mode=mode, marker={"size": 5})
 
 
 def _learning_rate(metrics: Metrics) -> Figure | None:
@@ -262,8 +262,8 @@ def _terms(metrics: Metrics) -> Figure | None:
         " being learnt; one that dwarfs the others dominates the gradient.",
         "; ".join(f"{name} {_ends(series)}" for name, series in curves) + ".",
         [
-            line(series, label(name), colour, line={"color": colour, "width": 2, "dash": dash})
-            for (name, series), (dash, colour) in zip(curves, cycle(_STROKES), strict=False)
+            line(series, label(name), color, line={"color": color, "width": 2, "dash": dash})
+            for (name, series), (dash, color) in zip(curves, cycle(_STROKES), strict=False)
         ],
         _layout(metrics, [v for _, series in curves for v in series.y], showlegend=True),
     )

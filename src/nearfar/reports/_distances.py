@@ -37,7 +37,7 @@ def section(geometry: GeometryRecord | None) -> Html:
     )
 
 
-def _bars(distances: Sequence[float], name: str, colour: str) -> dict[str, Any]:
+def _bars(distances: Sequence[float], name: str, color: str) -> dict[str, Any]:
     bins = 60 if len(distances) >= 500 else 30
     width = 2 / bins
     filled = [0] * bins
@@ -49,7 +49,7 @@ def _bars(distances: Sequence[float], name: str, colour: str) -> dict[str, Any]:
         "x": [(place + 0.5) * width for place in range(bins)],
         "y": [size / (len(distances) * width) for size in filled],
         "width": width,
-        "marker": {"color": colour, "line": {"width": 0}, "opacity": 0.62},
+        "marker": {"color": color, "line": {"width": 0}, "opacity": 0.62},
         "hovertemplate": "%{x:.2f}: density %{y:.2f}",
     }
 
@@ -69,7 +69,7 @@ def _figure(geometry: GeometryRecord) -> Figure:
         "Good: two separate peaks, positive pairs on the left and random pairs near √2 (dashed),"
         f" the distance of orthogonal vectors. Bad: overlapping peaks, or both at 0.{closer}",
         "; ".join(medians) + ".",
-        [_bars(ds, name, colour) for ds, name, colour in groups if ds],
+        [_bars(ds, name, color) for ds, name, color in groups if ds],
         {
             "barmode": "overlay",
             "bargap": 0,

@@ -9,7 +9,7 @@ from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports._html import Html, element
 from nearfar.reports._section import missing, section_of
 
-__all__ = ["neighbours", "views"]
+__all__ = ["neighbors", "views"]
 
 _ROWS = 8
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -29,13 +29,13 @@ def views(gallery: GalleryRecord | None) -> Html:
     )
 
 
-def neighbours(gallery: GalleryRecord | None) -> Html:
+def neighbors(gallery: GalleryRecord | None) -> Html:
     """Samples and their nearest neighbours among the watched samples."""
     return section_of(
-        "neighbours",
+        "neighbors",
         "Nearest neighbours",
-        _rows(gallery.neighbours, "sample", "neighbour")
-        if gallery and gallery.neighbours
+        _rows(gallery.neighbors, "sample", "neighbour")
+        if gallery and gallery.neighbors
         else missing("gallery.json contains no neighbours: the run stopped before the search."),
         lead="Each row is a sample and its nearest neighbours by cosine similarity of their"
         " representations. Good: neighbours are similar in the way you care about. Bad: they share"

@@ -9,7 +9,7 @@ from nearfar.records import Column, StudyRecord, StudyRow
 
 __all__ = ["render_study_figure"]
 
-_COLOURS = ("#3f9bb8", "#d9743a", "#8f7fd0")
+_COLORS = ("#3f9bb8", "#d9743a", "#8f7fd0")
 _MARGIN, _LEFT, _RIGHT, _TOP, _ROW, _WIDTH = 12, 150, 26, 58, 22, 720
 _STEPS = (1, 2, 5, 10, 20, 25)
 
@@ -44,7 +44,7 @@ def render_study_figure(record: StudyRecord) -> str:
         level = row.mean(columns[0].key)
         if level is not None and methods:
             end = _TOP + _ROW * len(methods)
-            parts.append(_line(x(level), _TOP - 6, x(level), end, _COLOURS[0], dashed=True))
+            parts.append(_line(x(level), _TOP - 6, x(level), end, _COLORS[0], dashed=True))
     for place, row in enumerate(shown):
         y = _TOP + _ROW * (place + 0.5)
         parts.append(_text(_LEFT - 10, y + 4, row.name, anchor="end", italic=row.baseline))
@@ -75,14 +75,14 @@ def _dot(
     mean, spread = row.mean(column.key), row.spread(column.key)
     if mean is None:
         return []
-    colour = _COLOURS[number % len(_COLOURS)]
+    color = _COLORS[number % len(_COLORS)]
     drawn = []
     if spread:
-        drawn.append(_line(x(mean - spread), y, x(mean + spread), y, colour, width=2))
+        drawn.append(_line(x(mean - spread), y, x(mean + spread), y, color, width=2))
     words = f"{row.name}, {column.title}: {100 * mean:.1f}"
     words += f" ± {100 * spread:.1f}" if spread is not None else ""
     drawn.append(
-        f'<circle cx="{x(mean):.1f}" cy="{y:.1f}" r="3.5" fill="{colour}">'
+        f'<circle cx="{x(mean):.1f}" cy="{y:.1f}" r="3.5" fill="{color}">'
         f"<title>{escape(words)}</title></circle>"
     )
     return drawn
@@ -91,10 +91,10 @@ def _dot(
 def _legend(columns: Sequence[Column]) -> str:
     parts, at = [], float(_LEFT)
     for number, column in enumerate(columns):
-        parts.append(f'<circle cx="{at:.0f}" cy="22" r="3.5" fill="{_COLOURS[number % 3]}"/>')
+        parts.append(f'<circle cx="{at:.0f}" cy="22" r="3.5" fill="{_COLORS[number % 3]}"/>')
         parts.append(_text(at + 9, 26, column.title))
         at += 30 + 6 * len(column.title)
-    parts.append(_line(at + 4, 22, at + 28, 22, _COLOURS[0], dashed=True))
+    parts.append(_line(at + 4, 22, at + 28, 22, _COLORS[0], dashed=True))
     parts.append(_text(at + 34, 26, f"a baseline's {columns[0].title}; bars: ± 1 sd over seeds"))
     return "\n".join(parts)
 
@@ -104,7 +104,7 @@ def _line(
     y1: float,
     x2: float,
     y2: float,
-    colour: str,
+    color: str,
     *,
     width: float = 1.2,
     opacity: float = 1.0,
@@ -112,7 +112,7 @@ def _line(
 ) -> str:
     dashes = ' stroke-dasharray="5 4"' if dashed else ""
     return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"'
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}"'
         f' stroke-width="{width}" stroke-opacity="{opacity}"{dashes}/>'
     )
 

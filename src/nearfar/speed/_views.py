@@ -21,7 +21,7 @@ from nearfar.views import simclr_views
 
 __all__ = ["bench_views"]
 
-_SCALE, _JITTER, _APPLIED, _GREY = (0.08, 1.0), (0.4, 0.4, 0.4, 0.1), 0.8, 0.2
+_SCALE, _JITTER, _APPLIED, _GRAY = (0.08, 1.0), (0.4, 0.4, 0.4, 0.1), 0.8, 0.2
 _HALF = [0.5, 0.5, 0.5]
 _WORKERS = 2
 _START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"  # on Windows
@@ -125,7 +125,7 @@ def _pipeline(size: int, *last: Any) -> Any:
             v2.RandomResizedCrop(size, scale=_SCALE),
             v2.RandomHorizontalFlip(),
             v2.RandomApply([v2.ColorJitter(*_JITTER)], p=_APPLIED),
-            v2.RandomGrayscale(_GREY),
+            v2.RandomGrayscale(_GRAY),
             *last,
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(_HALF, _HALF),
@@ -182,7 +182,7 @@ def _kornia(images: Tensor) -> Iterator[Render]:
         augmentation.RandomResizedCrop(tuple(images.shape[2:]), scale=_SCALE),
         augmentation.RandomHorizontalFlip(),
         augmentation.ColorJitter(*_JITTER, p=_APPLIED),
-        augmentation.RandomGrayscale(p=_GREY),
+        augmentation.RandomGrayscale(p=_GRAY),
         augmentation.Normalize(torch.tensor(_HALF), torch.tensor(_HALF)),
         same_on_batch=False,
     )

@@ -52,7 +52,7 @@ class Cell:
         data: Name or path of the data.
         fingerprint: Fingerprint of the data.
         samples: Number of training images; all by default.
-        labelled: Number of labelled training images for the probes; all by default.
+        labeled: Number of labelled training images for the probes; all by default.
         encoder: Name of the encoder.
         training: Options of the training loop, except the seed.
         threads: Number of CPU threads; PyTorch's default if not given. It does not affect results.
@@ -63,7 +63,7 @@ class Cell:
     data: str
     fingerprint: str
     samples: int | None
-    labelled: int | None
+    labeled: int | None
     encoder: str
     training: Mapping[str, Any] = field(default_factory=dict)
     threads: int | None = None
@@ -123,7 +123,7 @@ def fill(cell: Cell, cache: Path) -> None:
 
 
 def _measured(cell: Cell, folder: Path) -> CellRecord:
-    samples = Samples.open(cell.data, samples=cell.samples, labelled=cell.labelled)
+    samples = Samples.open(cell.data, samples=cell.samples, labeled=cell.labeled)
     if samples.fingerprint != cell.fingerprint:
         raise ValueError(f"`data` changed during the study: {samples.train.describe()}")
     if cell.method == RAW:
@@ -173,7 +173,7 @@ def _trained(cell: Cell, samples: Samples, path: Path, progress: _Spent) -> api.
     """The run of this cell: loaded if it has finished, else resumed or started."""
     own: dict[str, Any] = {}
     if cell.method == SUPERVISED:
-        own = {"method": supervised, "views": samples.labelled_views()}
+        own = {"method": supervised, "views": samples.labeled_views()}
     directory = RunDirectory(path)
     if directory.exists():
         try:

@@ -56,7 +56,7 @@ class Config:
         seeds: Number of seeds per method: 0, 1, ...
         epochs: Number of epochs; that of the budget if not given.
         batch_size: Samples per batch; that of the budget if not given.
-        labelled: Number of labelled images for training the probes, taken from the start of the
+        labeled: Number of labelled images for training the probes, taken from the start of the
             training images; that of the budget if not given.
         encoder: Name of the encoder; that of the budget if not given.
         samples: Number of training images, a random subset; all if not given.
@@ -70,7 +70,7 @@ class Config:
     seeds: int = 3
     epochs: int | None = None
     batch_size: int | None = None
-    labelled: int | None = None
+    labeled: int | None = None
     encoder: str | None = None
     samples: int | None = None
     threads: int | None = None
@@ -78,7 +78,7 @@ class Config:
     def __post_init__(self) -> None:
         check_choice(BUDGETS, budget=self.budget)
         check_integer(at_least=1, seeds=self.seeds)
-        for name in ("epochs", "batch_size", "labelled", "samples", "threads"):
+        for name in ("epochs", "batch_size", "labeled", "samples", "threads"):
             value = getattr(self, name)
             if value is not None:
                 check_integer(at_least=1, **{name: value})
@@ -96,7 +96,7 @@ class Budget:
     encoder: str
     epochs: int
     batch_size: int
-    labelled: int | None
+    labeled: int | None
     training: dict[str, Any]
 
 
@@ -145,7 +145,7 @@ def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
         cache: Directory of the cells; several processes may share it.
         tell: Receives lines about the progress.
     """
-    samples = Samples.open(config.data, samples=config.samples, labelled=_labelled(config))
+    samples = Samples.open(config.data, samples=config.samples, labeled=_labeled(config))
     known = (name for name in image_methods() if name not in _EXPLAINING)
     rows = config.methods or (*known, SUPERVISED)
     cells = _cells(config, (RAW, UNTRAINED, *rows), fingerprint=samples.fingerprint)
@@ -155,8 +155,8 @@ def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
     return _record(config, cells, [cell.read(cache) for cell in cells], samples)
 
 
-def _labelled(config: Config) -> int | None:
-    return config.labelled or BUDGETS[config.budget].labelled
+def _labeled(config: Config) -> int | None:
+    return config.labeled or BUDGETS[config.budget].labeled
 
 
 def _cells(config: Config, methods: Sequence[str], *, fingerprint: str) -> list[Cell]:
@@ -178,7 +178,7 @@ def _cells(config: Config, methods: Sequence[str], *, fingerprint: str) -> list[
             data=config.data,
             fingerprint=fingerprint,
             samples=config.samples,
-            labelled=_labelled(config),
+            labeled=_labeled(config),
             encoder=config.encoder or budget.encoder,
             training=training,
             threads=config.threads,

@@ -22,7 +22,7 @@ def probed(encoder: nn.Module, views: Views, samples: Samples) -> dict[str, floa
 
 
 def accuracies(
-    fitted: Float[Tensor, "labelled dim"], tests: Float[Tensor, "tests dim"], samples: Samples
+    fitted: Float[Tensor, "labeled dim"], tests: Float[Tensor, "tests dim"], samples: Samples
 ) -> dict[str, float]:
     """Accuracy of each probe, trained on `fitted` and tested on `tests`."""
     return {

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from nearfar.data import Source, Subset, open_labelled
+from nearfar.data import Source, Subset, open_labeled
 from nearfar.modalities import modality
 from nearfar.ops import permutation
 from nearfar.views import ViewRecipe, WithIndex, autoencoder_views
@@ -37,25 +37,25 @@ class Samples:
     train: Source
     labels: Int64[Tensor, " samples"]
     fitted: Source
-    fitted_labels: Int64[Tensor, " labelled"]
+    fitted_labels: Int64[Tensor, " labeled"]
     test: Source
     test_labels: Int64[Tensor, " tests"]
     classes: int
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, data: str, *, samples: int | None = None, labelled: int | None = None) -> Samples:
+    def open(cls, data: str, *, samples: int | None = None, labeled: int | None = None) -> Samples:
         """Load labelled images.
 
         Args:
             data: A name or a path, as for ``--data``.
             samples: Maximum number of training samples, a fixed random subset; all if not given.
-            labelled: Maximum number of training samples of the probes; all if not given.
+            labeled: Maximum number of training samples of the probes; all if not given.
 
         Raises:
             ValueError: Data without labels, or of another modality.
         """
-        opened = open_labelled(data)
+        opened = open_labeled(data)
         if opened.train.modality != "images":
             raise ValueError(f"`data` must be images, got {opened.train.modality}: {data}")
         train, labels = opened.train, opened.train_labels
@@ -72,7 +72,7 @@ class Samples:
         if samples is not None and samples < len(train):
             drawn = permutation(len(train), seed=_ORDER, epoch=1)[:samples].sort().values
             train, labels = Subset(train, drawn), labels[drawn]
-        first = min(labelled or len(train), len(train))
+        first = min(labeled or len(train), len(train))
         return cls(
             train=train,
             labels=labels,
@@ -89,7 +89,7 @@ class Samples:
         """Fingerprint of training and test samples."""
         return f"{self.train.fingerprint}{self.test.fingerprint}"
 
-    def labelled_views(self) -> WithIndex:
+    def labeled_views(self) -> WithIndex:
         """One random crop per sample, possibly flipped, and its class."""
         kind = modality("images")
         options = kind.options()

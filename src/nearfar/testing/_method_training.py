@@ -15,7 +15,7 @@ from torch import Tensor, distributed
 from nearfar.data import Batch, Source
 from nearfar.inputs import View, select
 from nearfar.methods import Method, Step
-from nearfar.parallel import rank, synchronise_batch_norm, world_size
+from nearfar.parallel import rank, synchronize_batch_norm, world_size
 from nearfar.records import RunDirectory
 from nearfar.testing._check import Promise, close, require
 from nearfar.testing._method_contract import (
@@ -133,7 +133,7 @@ def several_processes_are_one(contract: MethodContract) -> None:
 def two_updates(contract: MethodContract) -> dict[str, Tensor]:
     """Losses and gradients of two updates on this process's part of the batch, and final state."""
     torch.manual_seed(0)
-    method: Any = synchronise_batch_norm(contract.exact())
+    method: Any = synchronize_batch_norm(contract.exact())
     trained = {name: p for name, p in method.named_parameters() if p.requires_grad}
     optimizer = torch.optim.SGD(trained.values(), lr=0.1)
     found: dict[str, Tensor] = {}

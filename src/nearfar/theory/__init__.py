@@ -47,10 +47,10 @@ from nearfar.theory._coupon_collector import (
 )
 from nearfar.theory._curl_bound import CURLBound, curl_lower_bound, curl_supervised_bound
 from nearfar.theory._curl_surrogate_bound import CURLSurrogateBound, curl_surrogate_bound
-from nearfar.theory._decentring import (
-    DecentringCurve,
+from nearfar.theory._decentering import (
+    DecenteringCurve,
     DecorrelationCurve,
-    decentring_curve,
+    decentering_curve,
     decorrelation_cosines,
     decorrelation_curve,
 )
@@ -113,7 +113,7 @@ from nearfar.theory._uniformity import (
 from nearfar.theory._von_mises_fisher import (
     kernel_entropy,
     sphere_log_area,
-    von_mises_fisher_log_normaliser,
+    von_mises_fisher_log_normalizer,
 )
 
 __all__ = [
@@ -125,7 +125,7 @@ __all__ = [
     "ContrastiveLimit",
     "ContrastiveLowerBound",
     "CouponBound",
-    "DecentringCurve",
+    "DecenteringCurve",
     "DecorrelationCurve",
     "Deviation",
     "ErrorInterval",
@@ -159,7 +159,7 @@ __all__ = [
     "curl_lower_bound",
     "curl_supervised_bound",
     "curl_surrogate_bound",
-    "decentring_curve",
+    "decentering_curve",
     "decorrelation_cosines",
     "decorrelation_curve",
     "decorrelation_rates",
@@ -204,7 +204,7 @@ __all__ = [
     "triplet_negative_gradient",
     "uniformity_floor",
     "uniformity_minimum",
-    "von_mises_fisher_log_normaliser",
+    "von_mises_fisher_log_normalizer",
     "with_self_pairs",
     "without_self_pairs",
 ]

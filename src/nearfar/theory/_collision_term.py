@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from nearfar.ops import full_precision
 from nearfar.records import Record
 from nearfar.theory._collisions import expected_log_collisions
-from nearfar.theory._labelled_views import Contrast, LabelledViews
+from nearfar.theory._labeled_views import Contrast, LabeledViews
 from nearfar.theory._prior import Prior
 
 __all__ = ["CollisionTerm", "collision_term_bound"]
@@ -91,15 +91,15 @@ def collision_term_bound(
         Nozawa & Sato 2021 (arXiv 2102.06866), the upper bound of the collision term.
 
     Example:
-        >>> centres = torch.eye(4).repeat(25, 1)
+        >>> centers = torch.eye(4).repeat(25, 1)
         >>> noise = torch.randn(2, 100, 4, generator=torch.Generator().manual_seed(0))
         >>> found = collision_term_bound(
-        ...     centres + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
+        ...     centers + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
         ... )
         >>> print(f"{found.collisions:.1f} {found.term:.1f} {found.bound:.1f}")
         2.1 2.1 2.2
     """
-    population = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
+    population = LabeledViews(embeddings, labels, prior=prior, temperature=temperature)
     terms, spreads = [], []
     for contrast in population.contrasts(num_negatives=num_negatives, draws=draws, seed=seed):
         for excess in _colliding(contrast):
@@ -141,7 +141,7 @@ def _excess(
         return anchors @ negatives.mT - (anchors * positives).sum(dim=-1, keepdim=True)
 
 
-def _deviation(population: LabelledViews, draws: int, rng: np.random.Generator) -> float:
+def _deviation(population: LabeledViews, draws: int, rng: np.random.Generator) -> float:
     """The mean over classes and pairs, from equally many random pairs per class."""
     num_classes = len(population.classes.prior)
     classes = np.repeat(np.arange(num_classes), max(1, draws // num_classes))

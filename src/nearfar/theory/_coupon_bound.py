@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nearfar.theory._collisions import expected_log_collisions
 from nearfar.theory._coupon_collector import log_coupon_collector_probability
-from nearfar.theory._labelled_views import LabelledViews
+from nearfar.theory._labeled_views import LabeledViews
 from nearfar.theory._mean_classifier_bounds import (
     ContrastiveLowerBound,
     SupervisedBound,
@@ -110,17 +110,17 @@ def coupon_lower_bound(
         Nozawa & Sato 2021 (arXiv 2102.06866).
 
     Example:
-        >>> centres = torch.eye(4).repeat(25, 1)
+        >>> centers = torch.eye(4).repeat(25, 1)
         >>> noise = torch.randn(2, 100, 4, generator=torch.Generator().manual_seed(0))
         >>> terms = coupon_lower_bound(
-        ...     centres + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
+        ...     centers + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
         ... )
         >>> print(f"{terms.coverage:.4f} {terms.supervised:.2f} {terms.collisions:.2f}")
         0.9996 0.38 2.13
         >>> print(f"{terms.bound:.1f} <= {terms.info_nce:.1f}")
         1.2 <= 2.5
     """
-    population = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
+    population = LabeledViews(embeddings, labels, prior=prior, temperature=temperature)
     info_nce, error = population.info_nce(num_negatives=num_negatives, draws=draws, seed=seed)
     rho = population.classes.prior
 
@@ -182,9 +182,9 @@ def coupon_supervised_bound(terms: CouponBound) -> SupervisedBound:
         Nozawa & Sato 2021 (arXiv 2102.06866), Figure 1.
 
     Example:
-        >>> centres = torch.eye(4).repeat(25, 1)
+        >>> centers = torch.eye(4).repeat(25, 1)
         >>> labels = torch.arange(4).repeat(25)
-        >>> views = torch.stack([centres, centres])
+        >>> views = torch.stack([centers, centers])
         >>> for num_negatives in (8, 64):
         ...     terms = coupon_lower_bound(
         ...         views, labels, num_negatives=num_negatives, temperature=0.5

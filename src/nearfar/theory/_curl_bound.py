@@ -16,7 +16,7 @@ from nearfar.theory._collisions import (
     expected_log_collisions,
     log_no_collision,
 )
-from nearfar.theory._labelled_views import LabelledViews
+from nearfar.theory._labeled_views import LabeledViews
 from nearfar.theory._mean_classifier_bounds import (
     ContrastiveLowerBound,
     SupervisedBound,
@@ -105,17 +105,17 @@ def curl_lower_bound(
         Nozawa & Sato 2021 (arXiv 2102.06866), after Arora et al. 2019 (arXiv 1902.09229).
 
     Example:
-        >>> centres = torch.eye(4).repeat(25, 1)
+        >>> centers = torch.eye(4).repeat(25, 1)
         >>> noise = torch.randn(2, 100, 4, generator=torch.Generator().manual_seed(0))
         >>> terms = curl_lower_bound(
-        ...     centres + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
+        ...     centers + 0.1 * noise, torch.arange(4).repeat(25), num_negatives=31, temperature=0.5
         ... )
         >>> print(f"{terms.collision_probability:.4f} {terms.collisions:.2f}")
         0.9999 2.13
         >>> print(f"{terms.bound:.1f} <= {terms.info_nce:.1f}")
         2.1 <= 2.5
     """
-    population = LabelledViews(embeddings, labels, prior=prior, temperature=temperature)
+    population = LabeledViews(embeddings, labels, prior=prior, temperature=temperature)
     info_nce, error = population.info_nce(num_negatives=num_negatives, draws=draws, seed=seed)
     rho = population.classes.prior
 
@@ -180,9 +180,9 @@ def curl_supervised_bound(terms: CURLBound) -> SupervisedBound:
         Nozawa & Sato 2021 (arXiv 2102.06866), Figure 1.
 
     Example:
-        >>> centres = torch.eye(4).repeat(25, 1)
+        >>> centers = torch.eye(4).repeat(25, 1)
         >>> labels = torch.arange(4).repeat(25)
-        >>> views = torch.stack([centres, centres])
+        >>> views = torch.stack([centers, centers])
         >>> for num_negatives in (8, 64):
         ...     terms = curl_lower_bound(
         ...         views, labels, num_negatives=num_negatives, temperature=0.5

@@ -22,7 +22,7 @@ from nearfar.theory._collisions import (
     expected_log_collisions,
     log_no_collision,
 )
-from nearfar.theory._labelled_classes import LabelledClasses
+from nearfar.theory._labeled_classes import LabeledClasses
 from nearfar.theory._prior import Prior
 
 __all__ = ["CURLSurrogateBound", "curl_surrogate_bound"]
@@ -131,7 +131,7 @@ def curl_surrogate_bound(
     check_integer(at_least=_BATCHES, draws=draws)
     check_integer(at_least=0, seed=seed)
     rows = widen(embeddings.detach())
-    classes = LabelledClasses(labels, samples=len(rows), prior=prior)
+    classes = LabeledClasses(labels, samples=len(rows), prior=prior)
     means = _class_means(rows, classes)
     rng = np.random.default_rng(seed)
     per_draw = num_negatives * block_size * rows.shape[1]
@@ -173,7 +173,7 @@ def _forced(collided: NDArray[np.int64], surrogate: str) -> NDArray[np.float64]:
     return (collided > 0).astype(np.float64)
 
 
-def _class_means(rows: Tensor, classes: LabelledClasses) -> Tensor:
+def _class_means(rows: Tensor, classes: LabeledClasses) -> Tensor:
     labels = torch.from_numpy(classes.labels).to(rows.device)
     sums = rows.new_zeros(len(classes.prior), rows.shape[1]).index_add_(0, labels, rows)
     return sums / torch.from_numpy(classes.sizes).to(sums)[:, None]

@@ -163,7 +163,7 @@ def gradient_components(
         In a balanced batch, whose centre of length :math:`1 / \sqrt N` is sampling noise.
 
     Relations:
-        :math:`\eta_o` is the zero crossing of :func:`decentring_curve`.
+        :math:`\eta_o` is the zero crossing of :func:`decentering_curve`.
 
     Reference:
         Zhang et al., ICLR 2022 (arXiv 2203.16262), sections 3 and 4; the statement is derived here.

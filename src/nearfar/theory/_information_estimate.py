@@ -158,7 +158,7 @@ def estimate_information(
     order = torch.randperm(len(x), generator=generator)
     held_out = order[: int(HELD_OUT * len(x)) // batch_size * batch_size]
     training = order[len(held_out) :]
-    x, y = (_standardised(values, training) for values in (x.detach(), y.detach()))
+    x, y = (_standardized(values, training) for values in (x.detach(), y.detach()))
     critic = SeparableCritic(x.shape[1], y.shape[1], width=width, dim=dim, generator=generator)
     critic = critic.to(x.device)
     optimizer = torch.optim.AdamW(critic.parameters(), lr=learning_rate)
@@ -187,7 +187,7 @@ def estimate_information(
 
 
 def _info_nce(queries: Tensor, keys: Tensor) -> Tensor:
-    return info_nce_loss(queries, keys, temperature=1.0, normalise=False)
+    return info_nce_loss(queries, keys, temperature=1.0, normalize=False)
 
 
 def _jensen_shannon(queries: Tensor, keys: Tensor) -> Tensor:
@@ -220,12 +220,12 @@ def _scores(queries: Tensor, keys: Tensor) -> Tensor:
     return queries @ keys.T
 
 
-def _standardised(values: Tensor, rows: Tensor) -> Tensor:
+def _standardized(values: Tensor, rows: Tensor) -> Tensor:
     """Columns with mean 0 and standard deviation 1 over `rows`; a constant column becomes 0."""
     wide = values.float()
-    centred = wide - wide[rows].mean(dim=0)
-    spread: Tensor = centred[rows].std(dim=0)
-    return centred / spread.where(spread > 0, 1)
+    centered = wide - wide[rows].mean(dim=0)
+    spread: Tensor = centered[rows].std(dim=0)
+    return centered / spread.where(spread > 0, 1)
 
 
 def _network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Sequential:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.records import Record
-from nearfar.theory._labelled_views import LabelledViews
+from nearfar.theory._labeled_views import LabeledViews
 
 __all__ = ["ContrastiveLowerBound", "SupervisedBound", "subclass_losses", "supervised_bound"]
 
@@ -76,7 +76,7 @@ def supervised_bound(
 
 
 def subclass_losses(
-    population: LabelledViews, draw: Draw, *, draws: int, seed: int, block: int
+    population: LabeledViews, draw: Draw, *, draws: int, seed: int, block: int
 ) -> tuple[float, float]:
     """Mean subclass loss over draws; the same with 0 for draws that cover all classes.
 

@@ -12,7 +12,7 @@ from nearfar.checks import check_integer, check_matrix, check_positive
 from nearfar.ops import to_sphere, uniformity_minimum
 from nearfar.theory._contrastive_limit import log_potentials
 
-__all__ = ["kernel_entropy", "sphere_log_area", "von_mises_fisher_log_normaliser"]
+__all__ = ["kernel_entropy", "sphere_log_area", "von_mises_fisher_log_normalizer"]
 
 
 def sphere_log_area(dim: int) -> float:
@@ -37,7 +37,7 @@ def sphere_log_area(dim: int) -> float:
     return math.log(2) + dim / 2 * math.log(math.pi) - math.lgamma(dim / 2)
 
 
-def von_mises_fisher_log_normaliser(dim: int, *, concentration: float) -> float:
+def von_mises_fisher_log_normalizer(dim: int, *, concentration: float) -> float:
     r"""Log normalising constant of the von Mises–Fisher density.
 
     .. math:: \ln Z(\kappa) = \ln \int e^{\kappa\, \mu^\top x} \,dx
@@ -58,7 +58,7 @@ def von_mises_fisher_log_normaliser(dim: int, *, concentration: float) -> float:
         ValueError: A dimension below 1, a non-positive concentration.
 
     Example:
-        >>> print(f"{von_mises_fisher_log_normaliser(3, concentration=2.0):.4f}")
+        >>> print(f"{von_mises_fisher_log_normalizer(3, concentration=2.0):.4f}")
         3.1262
     """
     check_integer(at_least=1, dim=dim)
@@ -79,7 +79,7 @@ def kernel_entropy(
               \hat p(x) = \frac1N \sum_{j=1}^N \frac{e^{x^\top u_j / \tau}}{Z(1/\tau)}
 
     Statement: the uniformity term of the contrastive loss's limit is minus this entropy, up to the
-    constant :func:`von_mises_fisher_log_normaliser`: minimising one maximises the other. With the
+    constant :func:`von_mises_fisher_log_normalizer`: minimising one maximises the other. With the
     exact distribution in place of samples it is at most :func:`sphere_log_area`.
 
     Args:
@@ -115,5 +115,5 @@ def kernel_entropy(
     check_positive(temperature=temperature)
     rows = to_sphere(z)
     potentials = log_potentials(rows, rows if include_self else None, scale=1 / temperature)
-    constant = von_mises_fisher_log_normaliser(z.shape[1], concentration=1 / temperature)
+    constant = von_mises_fisher_log_normalizer(z.shape[1], concentration=1 / temperature)
     return constant - potentials.mean()

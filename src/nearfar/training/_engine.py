@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Step
-from nearfar.parallel import synchronise_batch_norm
+from nearfar.parallel import synchronize_batch_norm
 from nearfar.training._optimizers import set_rates
 
 __all__ = ["Engine", "computes_in_bfloat16"]
@@ -117,7 +117,7 @@ class Engine:
     def setup(self, method: Method, optimizer: Optimizer) -> None:
         """Move to the device; with several processes, set up DDP and synchronised batch-norm."""
         if self.world_size > 1:
-            synchronise_batch_norm(method)
+            synchronize_batch_norm(method)
         self._wrapped, self._optimizer = self._fabric.setup(_Tupled(method), optimizer)
 
     def forward(self, views: tuple[View, ...]) -> Step:

@@ -17,7 +17,7 @@ from nearfar.inputs import Images
 from nearfar.ops._random import Stream, random_bits
 from nearfar.views._images import (
     check_images,
-    check_normalisation,
+    check_normalization,
     check_sizes,
     pixels_and_sizes,
     plain_view,
@@ -73,7 +73,7 @@ class CustomViews:
         std: tuple[float, ...] = (0.5,),
     ) -> None:
         check_integer(at_least=1, size=size, channels=channels, num_views=num_views)
-        check_normalisation(mean, std, channels=channels)
+        check_normalization(mean, std, channels=channels)
         transforms = transform if isinstance(transform, tuple) else (transform,) * num_views
         if len(transforms) != num_views:
             raise ValueError(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nearfar.views._scratch import aligned_matrices
 
-__all__ = ["blur_kernel_size", "gaussian_blur", "rotate", "solarise"]
+__all__ = ["blur_kernel_size", "gaussian_blur", "rotate", "solarize"]
 
 Planes = Float32[Tensor, "channels batch size size"]
 
@@ -50,7 +50,7 @@ def gaussian_blur(planes: Planes, sigma: Float32[Tensor, " batch"], *, kernel: i
     return blurred
 
 
-def solarise(planes: Planes, *, threshold: float) -> Planes:
+def solarize(planes: Planes, *, threshold: float) -> Planes:
     """Invert values of `threshold` or more: x becomes 1 - x."""
     return torch.where(planes >= threshold, 1 - planes, planes)
 

@@ -11,7 +11,7 @@ from nearfar.checks import check_integer
 from nearfar.inputs import Images
 from nearfar.views._resample import LARGEST_DENSE_SIDE
 
-__all__ = ["check_images", "check_normalisation", "check_sizes", "pixels_and_sizes", "plain_view"]
+__all__ = ["check_images", "check_normalization", "check_sizes", "pixels_and_sizes", "plain_view"]
 
 
 def pixels_and_sizes(images: Tensor | Images) -> tuple[Tensor, Tensor | None]:
@@ -63,7 +63,7 @@ def check_sizes(images: Tensor, sizes: Tensor | None) -> Int64[Tensor, "batch 2"
     return sizes
 
 
-def check_normalisation(
+def check_normalization(
     mean: tuple[float, ...], std: tuple[float, ...], *, channels: int
 ) -> tuple[Float32[Tensor, " channels"], Float32[Tensor, " channels"]]:
     """Convert `mean` and `std` to one number per channel."""
@@ -110,7 +110,7 @@ def plain_view(
     images, given = pixels_and_sizes(images)
     channels = images.shape[1] if images.ndim == 4 else 0
     check_images(images, channels=channels)
-    middle, spread = check_normalisation(mean, std, channels=channels)
+    middle, spread = check_normalization(mean, std, channels=channels)
     sizes = check_sizes(images, given)
     shape = (len(images), channels, size, size)
     out = torch.empty(shape, device=images.device, memory_format=torch.channels_last)
@@ -119,11 +119,11 @@ def plain_view(
         whole = images[:, :, :height, :width]
         if len(rows) < len(images):
             whole = whole[rows]
-        out[rows] = _centre_square(whole, size=size)
+        out[rows] = _center_square(whole, size=size)
     return out.sub_(middle.to(out.device)[:, None, None]).div_(spread.to(out.device)[:, None, None])
 
 
-def _centre_square(images: Tensor, *, size: int) -> Tensor:
+def _center_square(images: Tensor, *, size: int) -> Tensor:
     """Resize the short side of equally sized images to `size` and crop the centre; in [0, 1]."""
     height, width = images.shape[2:]
     short = min(height, width)

@@ -14,7 +14,7 @@ from nearfar.inputs import Images
 from nearfar.ops._random import uniform
 from nearfar.views._images import (
     check_images,
-    check_normalisation,
+    check_normalization,
     check_sizes,
     pixels_and_sizes,
     plain_view,
@@ -55,13 +55,13 @@ class ImageViews:
         saturation: Saturation jitter strength s: the factor is uniform in [max(0, 1 - s), 1 + s];
             three channels only.
         hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
-        grey: Probability of grayscale; three channels only.
+        gray: Probability of grayscale; three channels only.
         blur: Probability of Gaussian blur, one for all views or one per view of side `size`; small
             views use the last.
         blur_sigma: Range of the blur's standard deviation in pixels; the kernel size is a tenth of
             the side.
-        solarise: Probability of solarisation, one for all views or one per view of side `size`.
-        solarise_threshold: Threshold in [0, 1]; solarisation inverts values at or above it.
+        solarize: Probability of solarisation, one for all views or one per view of side `size`.
+        solarize_threshold: Threshold in [0, 1]; solarisation inverts values at or above it.
         mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
             give [-1, 1].
         std: Standard deviation to divide by at the end, one number or one per channel.
@@ -105,11 +105,11 @@ class ImageViews:
         contrast: float = 0.4,
         saturation: float = 0.4,
         hue: float = 0.1,
-        grey: float = 0.2,
+        gray: float = 0.2,
         blur: tuple[float, ...] = (0.5,),
         blur_sigma: tuple[float, float] = (0.1, 2.0),
-        solarise: tuple[float, ...] = (0.0,),
-        solarise_threshold: float = 0.5,
+        solarize: tuple[float, ...] = (0.0,),
+        solarize_threshold: float = 0.5,
         mean: tuple[float, ...] = (0.5,),
         std: tuple[float, ...] = (0.5,),
         small_views: int = 0,
@@ -121,7 +121,7 @@ class ImageViews:
         check_integer(at_least=0, small_views=small_views)
         small = max(1, round(size * _SMALLER)) if small_size is None else small_size
         check_integer(at_least=1, small_size=small)
-        check_fraction(flip=flip, jitter=jitter, grey=grey, solarise_threshold=solarise_threshold)
+        check_fraction(flip=flip, jitter=jitter, gray=gray, solarize_threshold=solarize_threshold)
         if not 0 <= hue <= 0.5:
             raise ValueError(f"`hue` must lie between 0 and 0.5, got {hue!r}")
         _check_range(crop_scale=crop_scale, crop_ratio=crop_ratio, blur_sigma=blur_sigma)
@@ -135,17 +135,17 @@ class ImageViews:
         ):
             if not 0 <= strength < float("inf"):
                 raise ValueError(f"`{name}` must be 0 or more, got {strength!r}")
-        _check_per_view(num_views, blur=blur, solarise=solarise)
-        middle, spread = check_normalisation(mean, std, channels=channels)
+        _check_per_view(num_views, blur=blur, solarize=solarize)
+        middle, spread = check_normalization(mean, std, channels=channels)
         self._scale, self._shift = 1 / spread, -middle / spread
         self._large = num_views
         self.size, self.channels, self.num_views = size, channels, num_views + small_views
         self.crop_scale, self.crop_ratio, self.flip = crop_scale, crop_ratio, flip
         self.rotation, self.jitter = rotation, jitter
         self.brightness, self.contrast = brightness, contrast
-        self.saturation, self.hue, self.grey = saturation, hue, grey
+        self.saturation, self.hue, self.gray = saturation, hue, gray
         self.blur, self.blur_sigma = blur, blur_sigma
-        self.solarise, self.solarise_threshold = solarise, solarise_threshold
+        self.solarize, self.solarize_threshold = solarize, solarize_threshold
         self.mean, self.std = mean, std
         self.small_views, self.small_size, self.small_scale = small_views, small, small_scale
         self.shared_flip = shared_flip
@@ -161,7 +161,7 @@ class ImageViews:
     @property
     def notes(self) -> tuple[str, ...]:
         """Transforms that do not apply to these images."""
-        asked = {"saturation": self.saturation, "hue": self.hue, "grey": self.grey}
+        asked = {"saturation": self.saturation, "hue": self.hue, "gray": self.gray}
         if not self.jitter:
             asked["saturation"] = asked["hue"] = 0
         named = [name for name, strength in asked.items() if strength]
@@ -213,10 +213,10 @@ class ImageViews:
             flip=self.flip,
             jitter=self.jitter,
             strengths=(self.brightness, self.contrast, self.saturation, self.hue),
-            grey=self.grey,
+            gray=self.gray,
             blur=of_view(self.blur) * (sides[small] > 1),
             blur_sigma=self.blur_sigma,
-            solarise=of_view(self.solarise),
+            solarize=of_view(self.solarize),
             rotation=self.rotation,
         )
 
@@ -278,8 +278,8 @@ class ImageViews:
             sizes,
             drawn,
             size=size,
-            colour=self.channels == 3,
-            solarise_threshold=self.solarise_threshold,
+            color=self.channels == 3,
+            solarize_threshold=self.solarize_threshold,
             scale=self._scale,
             shift=self._shift,
         )

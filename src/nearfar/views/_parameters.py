@@ -25,10 +25,10 @@ _SCALE, _RATIO = (slice(0, 4), slice(24, 30)), (slice(4, 8), slice(30, 36))
     _HUE,
     _HUE_TURN,
     _ORDER,
-    _GREY,
+    _GRAY,
     _BLUR,
     _SIGMA,
-    _SOLARISE,
+    _SOLARIZE,
     _ANGLE,
 ) = range(8, 23)
 NUMBERS_PER_VIEW, NUMBERS_FOR_ALL_DRAWS = 24, 36
@@ -48,10 +48,10 @@ class ViewParameters:
             turns.
         hue_turn: Number of the other three colour changes that come before hue, 0 to 3.
         order: Index of the order of the other three colour changes, 0 to 5.
-        grey: Whether the view is converted to grayscale.
+        gray: Whether the view is converted to grayscale.
         blur: Whether the view is blurred.
         sigma: Standard deviation of the blur in pixels of the view.
-        solarise: Whether the view is solarised.
+        solarize: Whether the view is solarised.
         angle: Rotation in degrees, counter-clockwise.
     """
 
@@ -61,10 +61,10 @@ class ViewParameters:
     factors: Float32[Tensor, "batch 4"]
     hue_turn: Int64[Tensor, " batch"]
     order: Int64[Tensor, " batch"]
-    grey: Bool[Tensor, " batch"]
+    gray: Bool[Tensor, " batch"]
     blur: Bool[Tensor, " batch"]
     sigma: Float32[Tensor, " batch"]
-    solarise: Bool[Tensor, " batch"]
+    solarize: Bool[Tensor, " batch"]
     angle: Float32[Tensor, " batch"]
 
     @classmethod
@@ -78,17 +78,17 @@ class ViewParameters:
         flip: float,
         jitter: float,
         strengths: tuple[float, float, float, float],
-        grey: float,
+        gray: float,
         blur: Float32[Tensor, "*batch"],
         blur_sigma: tuple[float, float],
-        solarise: Float32[Tensor, "*batch"],
+        solarize: Float32[Tensor, "*batch"],
         rotation: float,
     ) -> ViewParameters:
         """Convert uniform numbers to parameters, according to the settings of :class:`ImageViews`.
 
         `numbers_of` returns the requested number of leading uniform numbers of some rows; `sizes`
         is the height and width of each image; `strengths` are those of the four colour changes;
-        `crop_scale`, `blur` and `solarise` can differ between rows.
+        `crop_scale`, `blur` and `solarize` can differ between rows.
         """
         numbers = numbers_of(torch.arange(len(sizes)), NUMBERS_PER_VIEW)
         boxes, fits = crop_boxes(numbers, sizes, scale=crop_scale, ratio=crop_ratio)
@@ -110,10 +110,10 @@ class ViewParameters:
             factors=low + spread * (middle + most - low),
             hue_turn=(numbers[:, _HUE_TURN] * 4).long(),
             order=(numbers[:, _ORDER] * 6).long(),
-            grey=numbers[:, _GREY] < grey,
+            gray=numbers[:, _GRAY] < gray,
             blur=numbers[:, _BLUR] < blur,
             sigma=blur_sigma[0] + numbers[:, _SIGMA] * (blur_sigma[1] - blur_sigma[0]),
-            solarise=numbers[:, _SOLARISE] < solarise,
+            solarize=numbers[:, _SOLARIZE] < solarize,
             angle=(2 * numbers[:, _ANGLE] - 1) * rotation,
         )
 

@@ -49,7 +49,7 @@ class PatchViews:
         saturation: Saturation jitter strength s: the factor is uniform in [max(0, 1 - s), 1 + s];
             three channels only.
         hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
-        grey: Probability of converting a patch to grayscale; three channels only.
+        gray: Probability of converting a patch to grayscale; three channels only.
         drop: Probability of keeping a single channel of a patch, the others set to 0 after
             normalisation; two channels or more.
         mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
@@ -93,7 +93,7 @@ class PatchViews:
         contrast: float = 0.4,
         saturation: float = 0.4,
         hue: float = 0.1,
-        grey: float = 0.2,
+        gray: float = 0.2,
         drop: float = 0.2,
         mean: tuple[float, ...] = (0.5,),
         std: tuple[float, ...] = (0.5,),
@@ -118,7 +118,7 @@ class PatchViews:
             rotation,
         )
         self.jitter, self.brightness, self.contrast = jitter, brightness, contrast
-        self.saturation, self.hue, self.grey, self.drop = saturation, hue, grey, drop
+        self.saturation, self.hue, self.gray, self.drop = saturation, hue, gray, drop
         self.mean, self.std = mean, std
         if not (patch <= size and 2 <= self.rows <= _MOST**0.5):
             raise ValueError(
@@ -133,7 +133,7 @@ class PatchViews:
             crop_ratio=crop_ratio,
             flip=flip,
             jitter=0.0,
-            grey=0.0,
+            gray=0.0,
             blur=(0.0,),
             mean=(0.0,),
             std=(1.0,),
@@ -150,7 +150,7 @@ class PatchViews:
             contrast=contrast,
             saturation=saturation,
             hue=hue,
-            grey=grey,
+            gray=gray,
             blur=(0.0,),
             mean=mean,
             std=std,

@@ -64,7 +64,7 @@ def simclr_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
         "contrast": 0.8 * strength,
         "saturation": 0.8 * strength,
         "hue": 0.2 * strength,
-        "grey": 0.2,
+        "gray": 0.2,
         "blur": (0.5,),
         "blur_sigma": (0.1, 2.0),
     }
@@ -86,7 +86,7 @@ def moco_v1_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
         "contrast": 0.4,
         "saturation": 0.4,
         "hue": 0.4,
-        "grey": 0.2,
+        "gray": 0.2,
         "blur": (0.0,),
     }
     return _build(recipe, overrides)
@@ -107,7 +107,7 @@ def moco_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageVie
         "contrast": 0.4,
         "saturation": 0.4,
         "hue": 0.1,
-        "grey": 0.2,
+        "gray": 0.2,
         "blur": (0.5,),
     }
     return _build(recipe, overrides)
@@ -128,9 +128,9 @@ def byol_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
         "contrast": 0.4,
         "saturation": 0.2,
         "hue": 0.1,
-        "grey": 0.2,
+        "gray": 0.2,
         "blur": (1.0, 0.1),
-        "solarise": (0.0, 0.2),
+        "solarize": (0.0, 0.2),
     }
     return _build(recipe, overrides)
 
@@ -161,7 +161,7 @@ def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageView
         "contrast": 0.4,
         "saturation": 0.0,
         "hue": 0.0,
-        "grey": 0.0,
+        "gray": 0.0,
         "blur": (0.0,),
     }
     return _build(recipe, overrides)
@@ -175,7 +175,7 @@ def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> Imag
         "num_views": 1,
         "crop_scale": (0.5, 1.0),
         "jitter": 0.0,
-        "grey": 0.0,
+        "gray": 0.0,
         "blur": (0.0,),
     }
     return _build(recipe, overrides)
@@ -221,7 +221,7 @@ def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews
         "contrast": 0.4,
         "saturation": 0.4,
         "hue": 0.2,
-        "grey": 0.25,
+        "gray": 0.25,
         "blur": (0.0,),
         "shared_flip": True,
     }
@@ -266,7 +266,7 @@ def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> Ima
         "crop_scale": (1.0, 1.0),
         "crop_ratio": (1.0, 1.0),
         "jitter": 0.0,
-        "grey": 0.0,
+        "gray": 0.0,
         "blur": (0.0,),
     }
     return _build(recipe, overrides)

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
-from nearfar.views._colour import as_blends, blend_columns, jitter_, make_grey_
-from nearfar.views._filters import blur_kernel_size, gaussian_blur, rotate, solarise
+from nearfar.views._color import as_blends, blend_columns, jitter_, make_gray_
+from nearfar.views._filters import blur_kernel_size, gaussian_blur, rotate, solarize
 from nearfar.views._parallel import in_parallel
 from nearfar.views._parameters import ViewParameters
 from nearfar.views._resample import LARGEST_DENSE_SIDE, Axis, dense_resample, single_resample
@@ -29,8 +29,8 @@ def render(
     drawn: ViewParameters,
     *,
     size: int,
-    colour: bool,
-    solarise_threshold: float,
+    color: bool,
+    solarize_threshold: float,
     scale: Float32[Tensor, " channels"],
     shift: Float32[Tensor, " channels"],
 ) -> Float32[Tensor, "views channels size size"]:
@@ -42,8 +42,8 @@ def render(
         drawn: Parameters on the CPU: all images for the first view, then all for the second, and so
             on.
         size: Side length of a view in pixels.
-        colour: Whether the channels are red, green and blue.
-        solarise_threshold: Threshold above which solarisation inverts values.
+        color: Whether the channels are red, green and blue.
+        solarize_threshold: Threshold above which solarisation inverts values.
         scale: Factor of each channel at the end.
         shift: Offset added to each channel at the end.
 
@@ -61,15 +61,15 @@ def render(
     parts = _split(torch.bincount(turn, minlength=_NO_JITTER + 1).tolist(), chunk)
 
     # Per-sample numbers are moved to the device once, not per chunk.
-    columns = blend_columns(drawn.factors, drawn.order, colour=colour).to(device)
-    kept, angle, sigma = (~drawn.grey)[:, None].float().to(device), drawn.angle, drawn.sigma
+    columns = blend_columns(drawn.factors, drawn.order, color=color).to(device)
+    kept, angle, sigma = (~drawn.gray)[:, None].float().to(device), drawn.angle, drawn.sigma
     order, sources = order.to(device), sources.to(device)
     scale, shift = scale.to(device)[:, None, None], shift.to(device)[:, None, None]
     top, left, tall, wide = drawn.boxes.unbind(dim=1)
     down = Axis.along(top, tall, size=size, extent=images.shape[2]).to(device)
     across = Axis.along(left, wide, drawn.flip, size=size, extent=images.shape[3]).to(device)
-    some_large, rotated, greyed, blurred, solarised = (
-        bool(which.any()) for which in (large, angle, drawn.grey, drawn.blur, drawn.solarise)
+    some_large, rotated, grayed, blurred, solarized = (
+        bool(which.any()) for which in (large, angle, drawn.gray, drawn.blur, drawn.solarize)
     )
 
     def work_on(part: slice, hue_turn: int, scratch: Scratch) -> None:
@@ -87,16 +87,16 @@ def render(
         if hue_turn < _NO_JITTER:
             blends = as_blends(columns[:, part].unbind())
             jitter_(pixels, blends, hue_turn=hue_turn, scratch=scratch)
-        if greyed and colour:
-            make_grey_(pixels, kept[part], scratch=scratch)
+        if grayed and color:
+            make_gray_(pixels, kept[part], scratch=scratch)
         if blurred:
             some = drawn.blur[part].nonzero()[:, 0]
             width, rows = sigma[part][some].to(device), some.to(device)
             kernel = blur_kernel_size(size)
             planes[:, rows] = gaussian_blur(planes[:, rows], width, kernel=kernel)
-        if solarised:
-            rows = drawn.solarise[part].nonzero()[:, 0].to(device)
-            planes[:, rows] = solarise(planes[:, rows], threshold=solarise_threshold)
+        if solarized:
+            rows = drawn.solarize[part].nonzero()[:, 0].to(device)
+            planes[:, rows] = solarize(planes[:, rows], threshold=solarize_threshold)
         pixels.mul_(scale).add_(shift)
         last = scratch("pixels", count, size, size, channels).copy_(planes.permute(1, 2, 3, 0))
         out.index_copy_(0, order[part], last)

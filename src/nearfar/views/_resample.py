@@ -28,11 +28,11 @@ class Axis:
     :math:`\max(0, 1 - |j + ½ - c_o| / s)` inside the crop and 0 outside.
 
     Attributes:
-        centres: :math:`c_o / s`.
+        centers: :math:`c_o / s`.
         sources: :math:`(j + ½) / s`; a very large value outside the crop.
     """
 
-    centres: Float32[Tensor, "batch 1 size"]
+    centers: Float32[Tensor, "batch 1 size"]
     sources: Float32[Tensor, "batch extent 1"]
 
     @classmethod
@@ -51,30 +51,30 @@ class Axis:
         place = torch.arange(size) + 0.5
         if mirrored is not None:
             place = place + mirrored[:, None] * (size - 2 * place)
-        centres = torch.addcmul(start[:, None].float(), place, step).div_(reach)
+        centers = torch.addcmul(start[:, None].float(), place, step).div_(reach)
         pixels = torch.arange(extent)
         outside = (pixels < start[:, None]) | (pixels >= (start + length)[:, None])
         sources = ((pixels + 0.5) / reach).masked_fill_(outside, _OUTSIDE)
-        return cls(centres[:, None, :], sources[:, :, None])
+        return cls(centers[:, None, :], sources[:, :, None])
 
     def rows(self, index: Int64[Tensor, " rows"] | slice) -> Axis:
         """The axes of some images."""
-        return Axis(self.centres[index], self.sources[index])
+        return Axis(self.centers[index], self.sources[index])
 
     def up_to(self, extent: int) -> Axis:
         """The axes restricted to the first `extent` source pixels, beyond which weights are 0."""
-        return Axis(self.centres, self.sources[:, :extent])
+        return Axis(self.centers, self.sources[:, :extent])
 
     def to(self, device: torch.device) -> Axis:
         """The axes on another device."""
-        return Axis(self.centres.to(device), self.sources.to(device))
+        return Axis(self.centers.to(device), self.sources.to(device))
 
     def weights(
         self, *, out: Float32[Tensor, "batch extent size"]
     ) -> Float32[Tensor, "batch extent size"]:
         """Weight of each source pixel in each pixel of the result; columns sum to 1."""
         # 1 - distance, negated and clipped at 0; the sign cancels in the normalisation
-        torch.sub(self.sources, self.centres, out=out).abs_().clamp_(max=1).sub_(1)
+        torch.sub(self.sources, self.centers, out=out).abs_().clamp_(max=1).sub_(1)
         return out.div_(out.sum(dim=1, keepdim=True))
 
 

@@ -96,6 +96,6 @@ def _build(
         "length": length,
         "channels": channels,
         "pad": "wrap" if sound else "reflect",
-        "normalise": "rms" if sound else "data",
+        "normalize": "rms" if sound else "data",
     }
     return SequenceViews(**known | recipe | overrides)

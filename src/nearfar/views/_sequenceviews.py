@@ -20,10 +20,10 @@ from nearfar.inputs import Sequences
 from nearfar.ops._random import random_bits, uniform
 from nearfar.views._sequencewindows import Padding, band_stop, blank, windows
 
-__all__ = ["Normalisation", "SequenceViews"]
+__all__ = ["Normalization", "SequenceViews"]
 
-Normalisation = Literal["rms", "peak", "standard", "data", "none"]
-NORMALISATIONS = ("rms", "peak", "standard", "data", "none")
+Normalization = Literal["rms", "peak", "standard", "data", "none"]
+NORMALIZATIONS = ("rms", "peak", "standard", "data", "none")
 
 # Indices into a sample's random words, fixed so that disabling one change does not affect others.
 # Two words per mask, then one per value of noise.
@@ -46,7 +46,7 @@ class SequenceViews:
         length: Number of time steps of a view.
         channels: Number of channels of the sequences.
         num_views: Number of views per sample.
-        normalise: Normalisation of each sequence: by its root mean square (``rms``) or its largest
+        normalize: Normalisation of each sequence: by its root mean square (``rms``) or its largest
             absolute value (``peak``) over all channels; ``standard`` to mean 0 and standard
             deviation 1 per channel; ``data`` by `mean` and `std`; ``none``.
         mean: Mean of the dataset for ``data``, one number or one per channel.
@@ -83,7 +83,7 @@ class SequenceViews:
         length: int,
         channels: int = 1,
         num_views: int = 2,
-        normalise: Normalisation = "rms",
+        normalize: Normalization = "rms",
         mean: tuple[float, ...] = (0.0,),
         std: tuple[float, ...] = (1.0,),
         pad: Padding = "wrap",
@@ -99,7 +99,7 @@ class SequenceViews:
         frequency_mask: float = 0.2,
     ) -> None:
         check_integer(at_least=1, length=length, channels=channels, num_views=num_views)
-        check_choice(NORMALISATIONS, normalise=normalise)
+        check_choice(NORMALIZATIONS, normalize=normalize)
         check_choice(("wrap", "reflect", "zero"), pad=pad)
         check_fraction(flip=flip, polarity=polarity, noise=noise)
         check_fraction(time_mask=time_mask, frequency_mask=frequency_mask)
@@ -120,7 +120,7 @@ class SequenceViews:
         if not all(value > 0 for value in std):
             raise ValueError(f"`std` must be above 0, got {std!r}")
         self.length, self.channels, self.num_views = length, channels, num_views
-        self.normalise, self.mean, self.std, self.pad = normalise, mean, std, pad
+        self.normalize, self.mean, self.std, self.pad = normalize, mean, std, pad
         self.speed, self.flip, self.polarity, self.gain = speed, flip, polarity, gain
         self.noise, self.snr = noise, snr
         self.time_masks, self.time_mask = time_masks, time_mask
@@ -159,7 +159,7 @@ class SequenceViews:
             TypeError: `sequences` are not floating point.
             ValueError: A wrong shape.
         """
-        whole = self._normalised(sequences)
+        whole = self._normalized(sequences)
         check_indices(len(whole), samples=samples)
         asked = samples.to(whole.values.device)
         return tuple(
@@ -170,10 +170,10 @@ class SequenceViews:
     @torch.no_grad()
     def plain(self, sequences: Tensor | Sequences) -> Tensor | Sequences:
         """The deterministic view for embedding: whole sequences, normalised."""
-        whole = self._normalised(sequences)
+        whole = self._normalized(sequences)
         return whole.values if isinstance(sequences, Tensor) else whole
 
-    def _normalised(self, sequences: Tensor | Sequences) -> Sequences:
+    def _normalized(self, sequences: Tensor | Sequences) -> Sequences:
         whole = Sequences(sequences) if isinstance(sequences, Tensor) else sequences
         values = whole.values
         if not values.is_floating_point():
@@ -183,7 +183,7 @@ class SequenceViews:
                 f"`sequences` must be batch × {self.channels} channels × time,"
                 f" got shape {tuple(values.shape)}"
             )
-        return Sequences(_scaled(whole, self.normalise, self.mean, self.std), whole.lengths)
+        return Sequences(_scaled(whole, self.normalize, self.mean, self.std), whole.lengths)
 
     def _view(
         self, whole: Sequences, samples: Tensor, *, seed: int, epoch: int, view: int
@@ -233,23 +233,23 @@ class SequenceViews:
 
 
 def _scaled(
-    whole: Sequences, normalise: Normalisation, mean: tuple[float, ...], std: tuple[float, ...]
+    whole: Sequences, normalize: Normalization, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> Float32[Tensor, "batch channels time"]:
     """Normalise each sequence separately; padding stays zero."""
     values = whole.values.float()
-    if normalise == "none":
+    if normalize == "none":
         return values
-    if normalise == "data":
+    if normalize == "data":
         middle, spread = (values.new_tensor(v).view(1, -1, 1) for v in (mean, std))
         return (values - middle) / spread * whole.mask()[:, None]
     steps = whole.extents().clamp_min(1).view(-1, 1, 1)
-    if normalise == "standard":
+    if normalize == "standard":
         mask = whole.mask()[:, None]
-        centred = (values - values.sum(dim=2, keepdim=True) / steps) * mask
-        spread = (centred.square().sum(dim=2, keepdim=True) / steps).sqrt()
+        centered = (values - values.sum(dim=2, keepdim=True) / steps) * mask
+        spread = (centered.square().sum(dim=2, keepdim=True) / steps).sqrt()
     else:
-        centred = values
+        centered = values
         loud = values.abs().amax(dim=(1, 2), keepdim=True)
         power = values.square().sum(dim=(1, 2), keepdim=True) / (steps * values.shape[1])
-        spread = loud if normalise == "peak" else power.sqrt()
-    return torch.where(spread > 1e-8, centred / spread, 0.0)  # silence stays silence
+        spread = loud if normalize == "peak" else power.sqrt()
+    return torch.where(spread > 1e-8, centered / spread, 0.0)  # silence stays silence

@@ -35,7 +35,7 @@ class NodeFeatures:
 
     Example:
         >>> features = NodeFeatures(np.eye(3), name="three nodes")
-        >>> features.rows(np.array([2, 0]), row_normalise=False)
+        >>> features.rows(np.array([2, 0]), row_normalize=False)
         tensor([[0., 0., 1.],
                 [1., 0., 0.]])
     """
@@ -63,13 +63,13 @@ class NodeFeatures:
         return self._nodes
 
     def rows(
-        self, nodes: NDArray[np.int64], *, row_normalise: bool
+        self, nodes: NDArray[np.int64], *, row_normalize: bool
     ) -> Float32[Tensor, "rows features"]:
         """The features of some nodes.
 
         Args:
             nodes: Node numbers.
-            row_normalise: Whether to divide each row by its sum; rows with sum 0 are unchanged.
+            row_normalize: Whether to divide each row by its sum; rows with sum 0 are unchanged.
         """
         if self._indptr is None:
             picked = np.ascontiguousarray(self._values[nodes], dtype=np.float32)
@@ -82,7 +82,7 @@ class NodeFeatures:
             picked = np.zeros((len(nodes), self.width), np.float32)
             np.add.at(picked, (row, self._indices[places]), self._values[places])
         rows = torch.from_numpy(picked)
-        if not row_normalise:
+        if not row_normalize:
             return rows
         sums = rows.sum(dim=1, keepdim=True)
         return rows / torch.where(sums == 0, 1.0, sums)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import counted, printable
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
@@ -26,7 +26,7 @@ from nearfar.data.graphs._reading import (
 )
 from nearfar.data.graphs._source import GraphSource
 
-__all__ = ["GRAPHS", "label_graphs", "labelled_nodes", "open_graphs"]
+__all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
 
 
 def open_graphs(
@@ -35,8 +35,8 @@ def open_graphs(
     split: Split = "train",
     features: Path | str | None = None,
     undirected: bool = True,
-    row_normalise: bool | None = None,
-    neighbours: int | None = None,
+    row_normalize: bool | None = None,
+    neighbors: int | None = None,
     hops: int = 2,
 ) -> Source:
     """Open the nodes of a graph as unlabelled samples.
@@ -53,9 +53,9 @@ def open_graphs(
         features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
             `spec` has no features.
         undirected: Whether to add the reverse of every edge.
-        row_normalise: Whether to divide each node's features by their sum; by default only if no
+        row_normalize: Whether to divide each node's features by their sum; by default only if no
             feature is negative.
-        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
             whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
             beyond.
         hops: Number of hops in sampled neighbourhoods.
@@ -66,7 +66,7 @@ def open_graphs(
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
     source = GraphSource(
-        graph, undirected=undirected, row_normalise=row_normalise, neighbours=neighbours, hops=hops
+        graph, undirected=undirected, row_normalize=row_normalize, neighbors=neighbors, hops=hops
     )
     if split != "test":
         return source
@@ -95,7 +95,7 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
     raise TypeError(f"a graph must be a path or a Data with edge_index, got {type(spec).__name__}")
 
 
-def label_graphs(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
+def label_graphs(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open nodes with their classes and the graph's split; -1 marks unlabelled nodes.
 
     Args:
@@ -110,10 +110,10 @@ def label_graphs(spec: Any, *, labels: str | None = None, **options: Any) -> Lab
         raise ValueError(f"`labels` must be one class per node, got the name {labels!r}")
     source = open_graphs(spec, **options).root
     assert isinstance(source, GraphSource)
-    return with_labels(*labelled_nodes(source))
+    return with_labels(*labeled_nodes(source))
 
 
-def labelled_nodes(
+def labeled_nodes(
     source: GraphSource,
 ) -> tuple[Source, NDArray[Any], Source | None, NDArray[Any] | None]:
     """Labelled nodes for training and for evaluation; the latter are None without a split.
@@ -153,7 +153,7 @@ def labelled_nodes(
     )
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
     if hasattr(preview.spec, "edge_index") or "edge_index" in preview.arrays:
         return Sureness.CERTAIN
@@ -164,7 +164,7 @@ GRAPHS = DataKind(
     name="graphs",
     open=open_graphs,
     label=label_graphs,
-    recognises=_recognise,
+    recognizes=_recognize,
     endings=(".npz", *EDGE_ENDINGS),
     telling=("features",),
 )

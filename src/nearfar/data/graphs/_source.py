@@ -15,7 +15,7 @@ from nearfar.checks import check_integer
 from nearfar.data._files import counted
 from nearfar.data._source import Batch, Source, check_positions
 from nearfar.data.graphs._graph import Graph, order_edges
-from nearfar.data.graphs._neighbourhoods import Neighbourhoods
+from nearfar.data.graphs._neighborhoods import Neighborhoods
 from nearfar.inputs import Nodes
 
 __all__ = ["GraphSource"]
@@ -32,15 +32,15 @@ class GraphSource(Source):
 
     Of a graph of moderate size, every batch contains the whole graph: one matrix of features, one
     of edges, and the nodes that are its samples. Of a larger graph, a batch contains the sampled
-    neighbourhood of its nodes: `hops` hops, with at most `neighbours` incoming edges per node
-    (:class:`nearfar.data.graphs.neighbourhoods.Neighbourhoods`); the features can be memory-mapped.
+    neighbourhood of its nodes: `hops` hops, with at most `neighbors` incoming edges per node
+    (:class:`nearfar.data.graphs.neighborhoods.Neighborhoods`); the features can be memory-mapped.
 
     Args:
         graph: The graph.
         undirected: Whether to add the reverse of every edge.
-        row_normalise: Whether to divide each node's features by their sum; by default only if no
+        row_normalize: Whether to divide each node's features by their sum; by default only if no
             feature is negative.
-        neighbours: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
             whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
             beyond.
         hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers.
@@ -60,8 +60,8 @@ class GraphSource(Source):
         graph: Graph,
         *,
         undirected: bool = True,
-        row_normalise: bool | None = None,
-        neighbours: int | None = None,
+        row_normalize: bool | None = None,
+        neighbors: int | None = None,
         hops: int = 2,
     ) -> None:
         check_integer(at_least=1, hops=hops)
@@ -72,25 +72,25 @@ class GraphSource(Source):
         self.num_features = graph.features.width
         ordered = order_edges(graph.edges, nodes=count, undirected=undirected, name=graph.name)
         self._edges, self.undirected = ordered.edges, undirected
-        self.row_normalise = graph.features.not_negative if row_normalise is None else row_normalise
-        if neighbours is None:
+        self.row_normalize = graph.features.not_negative if row_normalize is None else row_normalize
+        if neighbors is None:
             small = self._edges.shape[1] <= MOST_EDGES and count * self.num_features * 4 <= MEMORY
-            neighbours = 0 if small else FEW
-        check_integer(at_least=0, neighbours=neighbours)
-        self.neighbours, self.hops = neighbours, hops
-        self.at_once = 256 if neighbours else count
+            neighbors = 0 if small else FEW
+        check_integer(at_least=0, neighbors=neighbors)
+        self.neighbors, self.hops = neighbors, hops
+        self.at_once = 256 if neighbors else count
         self._notes = (*graph.notes, *ordered.notes)
-        if neighbours:
-            self._around = Neighbourhoods(self._edges, nodes=count, hops=hops, most=neighbours)
+        if neighbors:
+            self._around = Neighborhoods(self._edges, nodes=count, hops=hops, most=neighbors)
             self._notes += (
                 f"sampled neighbourhoods: {counted(hops, 'hop')}, at most"
-                f" {counted(neighbours, 'incoming edge')} per node",
+                f" {counted(neighbors, 'incoming edge')} per node",
             )
 
     @property
     def whole(self) -> bool:
         """Whether every batch contains the whole graph."""
-        return not self.neighbours
+        return not self.neighbors
 
     def __len__(self) -> int:
         return len(self.graph.features)
@@ -101,7 +101,7 @@ class GraphSource(Source):
             features, edges = self._everything
             return Batch(Nodes(features, edges, index), index)
         found = self._around.around(index.numpy())
-        features = self.graph.features.rows(found.nodes, row_normalise=self.row_normalise)
+        features = self.graph.features.rows(found.nodes, row_normalize=self.row_normalize)
         part = Nodes(
             features,
             torch.from_numpy(found.edges),
@@ -124,13 +124,13 @@ class GraphSource(Source):
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(self.graph.features.digest(), digest_size=8)
-        digest.update(f"{self.row_normalise} {self.neighbours} {self.hops}".encode())
+        digest.update(f"{self.row_normalize} {self.neighbors} {self.hops}".encode())
         digest.update(np.ascontiguousarray(self._edges).tobytes())
         return digest.hexdigest()
 
     @cached_property
     def _everything(self) -> tuple[Tensor, Tensor]:
-        features = self.graph.features.rows(np.arange(len(self)), row_normalise=self.row_normalise)
+        features = self.graph.features.rows(np.arange(len(self)), row_normalize=self.row_normalize)
         if features.count_nonzero() < SPARSE * features.numel():
             features = features.to_sparse_coo().coalesce()  # type: ignore[no-untyped-call]
         return features, torch.from_numpy(self._edges)

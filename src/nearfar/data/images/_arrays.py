@@ -16,7 +16,7 @@ from nearfar.data._source import (
     Batch,
     ImageSource,
     check_positions,
-    colour_word,
+    color_word,
     default_image_size,
 )
 from nearfar.inputs import Images
@@ -100,7 +100,7 @@ class ArraySource(ImageSource):
         return f"row {sample}"
 
     def describe(self) -> str:
-        word = colour_word(self.channels)
+        word = color_word(self.channels)
         return f"{len(self):,} {word} images {self.width}×{self.height}"
 
     @property

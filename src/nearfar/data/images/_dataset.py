@@ -76,8 +76,8 @@ class DatasetSource(ImageSource):
         picked = np.linspace(0, self._length - 1, min(LOOKED_AT, self._length)).astype(int).tolist()
         pictures = [self._picture(position) for position in picked]
         if channels is None and all(isinstance(picture, Image.Image) for picture in pictures):
-            grey = all(getattr(picture, "mode", "") in ("1", "L", "LA") for picture in pictures)
-            self._wanted = 1 if grey else 3
+            gray = all(getattr(picture, "mode", "") in ("1", "L", "LA") for picture in pictures)
+            self._wanted = 1 if gray else 3
         looked_at = [self._tensor(p, at) for p, at in zip(pictures, picked, strict=True)]
         self.channels = looked_at[0].shape[0]
         self._range = value_range or _odd_range(looked_at)

@@ -56,7 +56,7 @@ class Header:
     Attributes:
         width: Width as stored, before `orientation` is applied.
         height: Height as stored, before `orientation` is applied.
-        grey: Whether the file's format implies that every pixel is grey.
+        gray: Whether the file's format implies that every pixel is grey.
         orientation: EXIF orientation, 1 to 8.
         whole: Whether the file ends with its format's end marker; if not, it must be decoded to
             detect damage.
@@ -64,7 +64,7 @@ class Header:
 
     width: int
     height: int
-    grey: bool
+    gray: bool
     orientation: int
     whole: bool
 
@@ -106,7 +106,7 @@ def read_header(file: Path | bytes) -> Header:
         return Header(
             width=image.width,
             height=image.height,
-            grey=_is_grey(image),
+            gray=_is_gray(image),
             orientation=_orientation(image),
             whole=_ends_well(file, image.format or ""),
         )
@@ -173,7 +173,7 @@ def _damage_is_bad() -> Iterator[None]:
         raise BadImage("truncated" if "truncated" in text.lower() else text) from None
 
 
-def _is_grey(image: Image.Image) -> bool:
+def _is_gray(image: Image.Image) -> bool:
     if image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;16"):
         return True
     if image.mode in ("P", "PA") and (palette := image.getpalette("RGB")) is not None:

@@ -103,9 +103,9 @@ class ImageFileSource(ImageSource):
         """Default side length of views, from the median short side of the images."""
         return default_image_size(median_low(min(header.shown) for header in self._headers))
 
-    def all_grey(self) -> bool:
+    def all_gray(self) -> bool:
         """Whether all files are grey."""
-        return all(header.grey for header in self._headers)
+        return all(header.gray for header in self._headers)
 
     def _black(self, position: int) -> Tensor:
         header = self._headers[position]
@@ -133,7 +133,7 @@ class ImageFiles(ImageFileSource):
         self._files, self._rows = list(files), rows
         with patient_pillow():
             self._headers = in_threads(read_header, self._files)
-        self.channels = 1 if self.all_grey() else 3
+        self.channels = 1 if self.all_gray() else 3
         self.image_size = self.typical_size()
 
     def file(self, position: int) -> Path | bytes:

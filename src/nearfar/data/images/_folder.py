@@ -71,7 +71,7 @@ class FolderSource(ImageFileSource, Folder):
             found = in_threads(self._header, self._files.names, label="reading headers")
             self._headers = [header for header in found if isinstance(header, Header)]
             self._drop_bad(found)
-            self.channels = channels or (1 if self.all_grey() else 3)
+            self.channels = channels or (1 if self.all_gray() else 3)
             sizes = [target_size(header, short_side=short_side) for header in self._headers]
             everyone = range(len(self))
             if self.channels * sum(height * width for height, width in sizes) <= memory:

@@ -14,7 +14,7 @@ from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import printable
 from nearfar.data._folder_parts import label_folder, split_folder
 from nearfar.data._joined import Joined
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -95,7 +95,7 @@ def _open_arrays(
 
 def label_images(
     spec: Path | NDArray[Any] | Tensor | Dataset[Any], *, labels: str | None = None, **options: Any
-) -> LabelledData:
+) -> LabeledData:
     """Open images with the classes given by the folders, the file or the dataset.
 
     Args:
@@ -136,7 +136,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
     return np.asarray([np.asarray(item[1]).item() for item in everyone])
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Arrays, datasets and folders are images unless another kind has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
@@ -148,6 +148,6 @@ IMAGES = DataKind(
     name="images",
     open=open_images,
     label=label_images,
-    recognises=_recognise,
+    recognizes=_recognize,
     endings=ARRAY_ENDINGS,
 )

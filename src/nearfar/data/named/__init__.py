@@ -1,7 +1,7 @@
 """Named datasets."""
 
 from nearfar.data.named._archives import Archive, Places, obtain
-from nearfar.data.named._catalogue import (
+from nearfar.data.named._catalog import (
     NAMES,
     is_name,
     load_named,

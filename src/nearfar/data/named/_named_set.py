@@ -34,7 +34,7 @@ class ImageSet:
         train: Images that probes are trained on.
         class_names: Name of each class.
         test: Images that probes are evaluated on; None without an official split.
-        unlabelled: Further images for pretraining.
+        unlabeled: Further images for pretraining.
         notes: Notes on this copy for the user.
         style: ``drawing`` for glyphs, whose augmentations are mild and do not flip; otherwise None.
     """
@@ -42,7 +42,7 @@ class ImageSet:
     train: Part
     class_names: tuple[str, ...]
     test: Part | None = None
-    unlabelled: UInt8[np.ndarray, "unlabelled channels height width"] | None = None
+    unlabeled: UInt8[np.ndarray, "unlabeled channels height width"] | None = None
     notes: tuple[str, ...] = ()
     style: Literal["drawing", "natural"] = "natural"
 
@@ -84,8 +84,8 @@ def of_images(loaded: ImageSet, *, name: str) -> NamedSet:
     source = partial(ArraySource, style=loaded.style)
     train = source(loaded.train.images, name=name, notes=loaded.notes)
     pretrain: Source = train
-    if loaded.unlabelled is not None:
-        more = source(loaded.unlabelled, name=name, notes=loaded.notes)
+    if loaded.unlabeled is not None:
+        more = source(loaded.unlabeled, name=name, notes=loaded.notes)
         pretrain = Joined([train, more], name=name)
     held_out = loaded.test
     return NamedSet(

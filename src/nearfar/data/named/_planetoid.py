@@ -58,7 +58,7 @@ def load_citeseer(places: Places) -> NamedSet:
 def _load(name: str, places: Places) -> NamedSet:
     """The whole graph for pretraining; 20 labelled nodes per class for probes, 1,000 test nodes."""
     from nearfar.data.graphs import Graph, GraphSource, NodeFeatures
-    from nearfar.data.graphs._open_graphs import labelled_nodes
+    from nearfar.data.graphs._open_graphs import labeled_nodes
     from nearfar.data.graphs._reading import read_npz
 
     packed = places.find(f"planetoid_{name}.npz")
@@ -71,8 +71,8 @@ def _load(name: str, places: Places) -> NamedSet:
         graph = Graph(
             name, features, held["edge_index"], held["y"], held["train_idx"], held["test_idx"]
         )
-    whole = GraphSource(graph, row_normalise=True)
-    train, labels, test, test_labels = labelled_nodes(whole)
+    whole = GraphSource(graph, row_normalize=True)
+    train, labels, test, test_labels = labeled_nodes(whole)
     assert test is not None
     assert test_labels is not None
     return NamedSet(

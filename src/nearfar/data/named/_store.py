@@ -58,12 +58,12 @@ def unpacked(name: str, places: Places, *, fill: Callable[[Store], None]) -> Ima
     folder = places.cache / name / "unpacked"
     if not (folder / COMPLETE).is_file():
         fill(Store(folder))
-    unlabelled = folder / "unlabelled_images.npy"
+    unlabeled = folder / "unlabelled_images.npy"
     return ImageSet(
         train=_part(folder, "train"),
         test=_part(folder, "test"),
         class_names=tuple(json.loads((folder / COMPLETE).read_text(encoding="utf-8"))),
-        unlabelled=_load(unlabelled) if unlabelled.is_file() else None,
+        unlabeled=_load(unlabeled) if unlabeled.is_file() else None,
     )
 
 

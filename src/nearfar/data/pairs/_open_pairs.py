@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import counted, file_ending, list_names, printable
-from nearfar.data._labelled_data import LabelledData
+from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -85,7 +85,7 @@ def open_pairs(
     return _complete(Halves("pairs", sides[0], sides[1]), folder=None, sample_rate=sample_rate)
 
 
-def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
+def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Raise an error: pairs have no labels.
 
     Raises:
@@ -159,7 +159,7 @@ def may_be_pairs(spec: Any) -> bool:
     return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Recognise two halves in a tuple, unless they are two texts."""
     spec = preview.spec
     two = isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
@@ -170,7 +170,7 @@ PAIRS = DataKind(
     name="pairs",
     open=open_pairs,
     label=label_pairs,
-    recognises=_recognise,
+    recognizes=_recognize,
     telling=("x", "s", "adjacent"),
     composite=True,
 )

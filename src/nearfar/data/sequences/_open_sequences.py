@@ -14,7 +14,7 @@ from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
 from nearfar.data._folder_parts import Folder, label_folder, split_folder
 from nearfar.data._joined import Joined
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -86,7 +86,7 @@ def _open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArra
 
 def label_sequences(
     spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
-) -> LabelledData:
+) -> LabeledData:
     """Open sequences with the classes given by the folders or the file.
 
     Args:
@@ -110,7 +110,7 @@ def label_sequences(
 
 def _of_file(
     held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
-) -> LabelledData:
+) -> LabeledData:
     known = held.train.labels
     if not known:
         raise ValueError(f"{printable(path.name)} holds no labels: name them y or labels")
@@ -139,7 +139,7 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
     return chosen
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
@@ -152,7 +152,7 @@ SEQUENCES = DataKind(
     name="sequences",
     open=open_sequences,
     label=label_sequences,
-    recognises=_recognise,
+    recognizes=_recognize,
     endings=ARRAY_ENDINGS,
     telling=("sample_rate",),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nearfar.data._labelled_data import LABELS
+from nearfar.data._labeled_data import LABELS
 from nearfar.data._tables import Table
 
 __all__ = ["choose_column", "label_column"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import file_ending, printable
 from nearfar.data._joined import Joined
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
@@ -144,7 +144,7 @@ def _stem(path: Path) -> str:
     return inner.stem
 
 
-def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
+def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open texts with their classes from a column of the same table.
 
     Args:
@@ -184,7 +184,7 @@ def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
     return np.asarray(values)
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
     listed = isinstance(spec, (list, tuple)) and bool(spec)
@@ -198,7 +198,7 @@ TEXT = DataKind(
     name="text",
     open=open_text,
     label=label_text,
-    recognises=_recognise,
+    recognizes=_recognize,
     endings=ENDINGS,
     prefixes=(PREFIX,),
     telling=("column",),

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nearfar.data._files import printable
-from nearfar.data._labelled_data import LABELS, TEST_LABELS
+from nearfar.data._labeled_data import LABELS, TEST_LABELS
 from nearfar.data._numpy_files import map_array, open_arrays
 from nearfar.data.vectors._number_tables import TABLE_ENDINGS, read_numbers
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
-from nearfar.data._labelled_data import LabelledData, with_labels
+from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -66,7 +66,7 @@ def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
 
 def label_vectors(
     spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, exclude: tuple[str, ...] = ()
-) -> LabelledData:
+) -> LabeledData:
     """Open vectors with the classes given by the file.
 
     Args:
@@ -93,7 +93,7 @@ def label_vectors(
     return with_labels(train, held.labels, _of_file(held, spec, "test"), held.test_labels)
 
 
-def _recognise(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Sureness:
     """Recognise arrays with two axes, in memory or in a file."""
     axes, shapes = preview.axes, preview.arrays
     if shapes:
@@ -106,6 +106,6 @@ VECTORS = DataKind(
     name="vectors",
     open=open_vectors,
     label=label_vectors,
-    recognises=_recognise,
+    recognizes=_recognize,
     endings=(".npy", ".npz"),
 )

@@ -50,7 +50,7 @@ def coverage(
     outline: Outline,
     *,
     side: int,
-    centres: Float64[Tensor, "places 2"],
+    centers: Float64[Tensor, "places 2"],
     radius: float,
 ) -> UInt8[Tensor, "places side side"]:
     """Coverage of each pixel by a shape, from 0 to 255.
@@ -58,12 +58,12 @@ def coverage(
     Args:
         outline: One of :data:`SHAPES`.
         side: Side length of the image in pixels.
-        centres: Column and row of the shape's centre, as fractions of the side.
+        centers: Column and row of the shape's centre, as fractions of the side.
         radius: Half of the shape's width, as a fraction of the side.
 
     Example:
         >>> middle = torch.tensor([[0.5, 0.5]], dtype=torch.float64)
-        >>> coverage(SHAPES["disc"], side=5, centres=middle, radius=0.4)
+        >>> coverage(SHAPES["disc"], side=5, centers=middle, radius=0.4)
         tensor([[[  0,  67, 128,  67,   0],
                  [ 67, 255, 255, 255,  67],
                  [128, 255, 255, 255, 128],
@@ -71,9 +71,9 @@ def coverage(
                  [  0,  67, 128,  67,   0]]], dtype=torch.uint8)
     """
     pixels = (torch.arange(side, dtype=torch.float64) + 0.5) / side
-    x = (pixels[None, None, :] - centres[:, 0, None, None]) / radius
-    y = (pixels[None, :, None] - centres[:, 1, None, None]) / radius
-    grid = (len(centres), side, side)
+    x = (pixels[None, None, :] - centers[:, 0, None, None]) / radius
+    y = (pixels[None, :, None] - centers[:, 1, None, None]) / radius
+    grid = (len(centers), side, side)
     distance = outline(x.expand(grid), y.expand(grid)) * radius * side  # in pixels
     return ((0.5 - distance).clamp(0, 1) * 255).round().to(torch.uint8)
 

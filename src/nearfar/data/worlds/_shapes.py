@@ -18,7 +18,7 @@ from nearfar.ops._random import Stream, uniform
 
 __all__ = ["STYLES", "ShapePairs", "ShapeWorld"]
 
-STYLES = {"position": 64, "size": 4, "colour": 8, "background": 8}  # number of values per factor
+STYLES = {"position": 64, "size": 4, "color": 8, "background": 8}  # number of values per factor
 LARGEST_TABLE = 1 << 24
 GRID = 8
 RADII = (0.15, 0.19, 0.23, 0.27)
@@ -68,11 +68,11 @@ class ShapeWorld:
         ValueError: A parameter out of range, an unknown factor.
 
     Example:
-        >>> world = ShapeWorld(content_change=0.1, leakage={"colour": 1.0})
+        >>> world = ShapeWorld(content_change=0.1, leakage={"color": 1.0})
         >>> pairs = world.draw(100)
         >>> pairs.images.shape
         torch.Size([2, 100, 32, 32, 3])
-        >>> bool((pairs.factors["colour"][0] == pairs.factors["colour"][1]).all())
+        >>> bool((pairs.factors["color"][0] == pairs.factors["color"][1]).all())
         True
         >>> print(f"{world.epsilon_info:.4f} {world.compression_gap / math.log(2):.4f}")
         0.5197 3.0000
@@ -190,7 +190,7 @@ class ShapeWorld:
             factors: Values, from 0, of ``content`` and the four style factors.
         """
         cover = self._stencils[factors["content"], factors["size"], factors["position"]].int()
-        paint = hues(STYLES["colour"], low=110, high=250)[factors["colour"]].int()
+        paint = hues(STYLES["color"], low=110, high=250)[factors["color"]].int()
         ground = hues(STYLES["background"], low=0, high=90)[factors["background"]].int()
         cover, paint, ground = cover[..., None], paint[:, None, None], ground[:, None, None]
         return ((cover * paint + (255 - cover) * ground + 127) // 255).to(torch.uint8)
@@ -203,10 +203,10 @@ class ShapeWorld:
     @cached_property
     def _stencils(self) -> UInt8[Tensor, "shapes sizes positions side side"]:
         steps = torch.linspace(0.31, 0.69, GRID, dtype=torch.float64)
-        centres = torch.cartesian_prod(steps, steps).flip(1)
+        centers = torch.cartesian_prod(steps, steps).flip(1)
         outlines = [SHAPES[name] for name in self.class_names]
         stencils = [
-            coverage(outline, side=self.side, centres=centres, radius=radius)
+            coverage(outline, side=self.side, centers=centers, radius=radius)
             for outline in outlines
             for radius in RADII
         ]

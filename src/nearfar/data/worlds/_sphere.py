@@ -56,7 +56,7 @@ class GaussianClasses:
         seed: Random seed of the centres.
 
     Attributes:
-        centres: The unit vectors :math:`m_c`.
+        centers: The unit vectors :math:`m_c`.
         prior: Probability of each class.
 
     Raises:
@@ -88,13 +88,13 @@ class GaussianClasses:
         self.augmentation_noise = augmentation_noise
         self.prior = _checked_prior(prior, num_classes)
         normal = torch.randn(num_classes, dim, generator=_generator(seed), dtype=torch.float64)
-        self.centres: Float64[Tensor, "classes dim"] = normal / normal.norm(dim=1, keepdim=True)
+        self.centers: Float64[Tensor, "classes dim"] = normal / normal.norm(dim=1, keepdim=True)
 
     @property
     def class_means(self) -> Float64[Tensor, "classes dim"]:
         """Exact mean embedding of each class over instances and augmentations."""
         return _mean_direction(
-            self.centres, noise=math.hypot(self.instance_noise, self.augmentation_noise)
+            self.centers, noise=math.hypot(self.instance_noise, self.augmentation_noise)
         )
 
     def draw(
@@ -121,9 +121,9 @@ class GaussianClasses:
         else:
             check_integer(at_least=1, samples=samples)
             labels = torch.multinomial(self.prior, samples, replacement=True, generator=generator)
-        shape = (views + 1, len(labels), self.centres.shape[1])
+        shape = (views + 1, len(labels), self.centers.shape[1])
         noise = torch.randn(shape, generator=generator, dtype=torch.float64)
-        instances = self.centres[labels] + self.instance_noise * noise[0]
+        instances = self.centers[labels] + self.instance_noise * noise[0]
         augmented = instances + self.augmentation_noise * noise[1:]
         return SphereSample(
             embeddings=augmented / augmented.norm(dim=2, keepdim=True),

@@ -17,7 +17,7 @@ from nearfar.data import (
     Batch,
     DataKind,
     DataPreview,
-    LabelledData,
+    LabeledData,
     Source,
     Sureness,
     check_positions,
@@ -85,7 +85,7 @@ def open_clouds(spec: Any, *, split: str = "train", every: int = 1) -> Source:
     return CloudSource(np.concatenate(thinned), offsets, name=Path(spec).stem)
 
 
-def label_clouds(spec: Any, *, labels: str | None = None, **options: Any) -> LabelledData:
+def label_clouds(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Point clouds and the array ``y`` of the same file."""
     held = _read(spec) if isinstance(spec, Path) else {}
     if "y" not in held:
@@ -93,7 +93,7 @@ def label_clouds(spec: Any, *, labels: str | None = None, **options: Any) -> Lab
     return with_labels(open_clouds(spec, **options), held["y"])
 
 
-def recognise(preview: DataPreview) -> Sureness:
+def recognize(preview: DataPreview) -> Sureness:
     """Files with the ending, and files of arrays called points and offsets."""
     if {"points", "offsets"} <= set(preview.arrays):
         return Sureness.CERTAIN
@@ -112,6 +112,6 @@ CLOUDS = DataKind(
     name="pointclouds",
     open=open_clouds,
     label=label_clouds,
-    recognises=recognise,
+    recognizes=recognize,
     endings=(ENDING, ".npz"),
 )

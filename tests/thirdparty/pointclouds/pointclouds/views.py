@@ -49,8 +49,8 @@ class CloudViews:
     def plain(self, inputs: Clouds) -> Clouds:
         """Each cloud around its centre, at the scale of the data."""
         inside = inputs.mask()[..., None]
-        centre = inputs.points.sum(1, keepdim=True) / inputs.counts[:, None, None]
-        return Clouds((inputs.points - centre) * inside / self.scale, inputs.counts)
+        center = inputs.points.sum(1, keepdim=True) / inputs.counts[:, None, None]
+        return Clouds((inputs.points - center) * inside / self.scale, inputs.counts)
 
     def _view(self, plain: Clouds, samples: Tensor, seed: int, epoch: int, view: int) -> Clouds:
         points = plain.points

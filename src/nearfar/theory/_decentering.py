@@ -18,9 +18,9 @@ from nearfar.theory._gradient_components import center_and_residual
 from nearfar.theory._gradient_identities import info_nce_extra_gradient
 
 __all__ = [
-    "DecentringCurve",
+    "DecenteringCurve",
     "DecorrelationCurve",
-    "decentring_curve",
+    "decentering_curve",
     "decorrelation_cosines",
     "decorrelation_curve",
 ]
@@ -29,7 +29,7 @@ _SHORTEST = 1e-12  # a shorter centre has no direction
 
 
 @dataclass(frozen=True)
-class DecentringCurve(Record):
+class DecenteringCurve(Record):
     r"""Cosine between :math:`o_e - \eta\, o` and the centre :math:`o` as a function of η.
 
     Attributes:
@@ -44,12 +44,12 @@ class DecentringCurve(Record):
 
 
 @torch.no_grad()
-def decentring_curve(
+def decentering_curve(
     extra: Float[Tensor, "batch dim"],
     vectors: Float[Tensor, "batch dim"],
     *,
     etas: Sequence[float] | None = None,
-) -> DecentringCurve:
+) -> DecenteringCurve:
     r"""Cosine between :math:`o_e - \eta\, o` and :math:`o`, and the :math:`\eta` at which it is 0.
 
     .. math:: c(\eta) = \cos(o_e - \eta\, o,\; o), \qquad
@@ -83,7 +83,7 @@ def decentring_curve(
 
     Example:
         >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-        >>> curve = decentring_curve(-0.5 * z, z, etas=(-1.0, 1.0))
+        >>> curve = decentering_curve(-0.5 * z, z, etas=(-1.0, 1.0))
         >>> print(f"{curve.cosines[0]:.1f} {curve.cosines[1]:.1f} {curve.crossing:.3f}")
         1.0 -1.0 -0.586
     """
@@ -101,7 +101,7 @@ def decentring_curve(
     part = center_and_residual(extra).center.double()
     left = part - own * torch.tensor(steps, dtype=torch.float64, device=own.device)[:, None]
     cosines = F.cosine_similarity(left, own.expand_as(left), dim=1)
-    return DecentringCurve(
+    return DecenteringCurve(
         etas=steps,
         cosines=tuple(cosines.tolist()),
         crossing=(part @ own / length**2).item(),

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from nearfar.theory._prior import Prior, class_probabilities
 
-__all__ = ["LabelledClasses"]
+__all__ = ["LabeledClasses"]
 
 Numbers = NDArray[np.int64]
 
 
 @final
-class LabelledClasses:
+class LabeledClasses:
     """Draws a class from the prior, then one of its samples, with replacement.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 STYLE = resources.files("nearfar.reports").joinpath("page.css").read_text(encoding="utf-8")
 
 
-def colours(scheme: str) -> dict[str, str]:
+def colors(scheme: str) -> dict[str, str]:
     light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
     found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
     if scheme == "dark":
@@ -16,8 +16,8 @@ def colours(scheme: str) -> dict[str, str]:
     return found
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+def luminance(color: str) -> float:
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]
@@ -31,7 +31,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(scheme: str) -> None:
-    known = colours(scheme)
+    known = colors(scheme)
     pairs = [
         *((text, ground) for text in ("ink", "muted") for ground in ("paper", "surface")),
         *((text, "open-tint") for text in ("ink", "muted")),
@@ -47,7 +47,7 @@ def test_text_has_the_contrast_of_wcag_aa(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_marks_stand_out_from_the_ground_they_are_drawn_on(scheme: str) -> None:
-    known = colours(scheme)
+    known = colors(scheme)
     marks = ["near", "far", "point", *(f"run{place}" for place in range(8))]
     low = {mark: contrast(known[mark], known["surface"]) for mark in marks}
     assert {mark: ratio for mark, ratio in low.items() if ratio < 3} == {}

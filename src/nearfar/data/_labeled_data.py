@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nearfar.data._source import Source
 
-__all__ = ["LABELS", "TEST_LABELS", "LabelledData", "with_labels"]
+__all__ = ["LABELS", "TEST_LABELS", "LabeledData", "with_labels"]
 
 LABELS = (
     *("y", "labels", "label", "targets", "target", "class", "category"),
@@ -24,7 +24,7 @@ TEST_LABELS = ("y_test", "test_labels")
 
 
 @dataclass(frozen=True)
-class LabelledData:
+class LabeledData:
     """Labelled samples for a probe; pretraining never uses them.
 
     Attributes:
@@ -47,7 +47,7 @@ def with_labels(
     labels: NDArray[Any],
     test: Source | None = None,
     test_labels: NDArray[Any] | None = None,
-) -> LabelledData:
+) -> LabeledData:
     """Combine sources with one label per sample; classes are numbered by sorted label.
 
     Raises:
@@ -68,7 +68,7 @@ def with_labels(
                 f" set, the first is {unknown[0]}"
             )
         test_numbers = torch.from_numpy(np.searchsorted(names, flat).astype(np.int64))
-    return LabelledData(
+    return LabeledData(
         train=train,
         train_labels=torch.from_numpy(numbers.astype(np.int64)),
         class_names=tuple(map(str, names)),

@@ -18,8 +18,8 @@ __all__ = [
     "blend_",
     "blend_columns",
     "jitter_",
-    "make_grey_",
-    "to_grey",
+    "make_gray_",
+    "to_gray",
 ]
 
 _LUMA = (0.2989, 0.587, 0.114)
@@ -37,27 +37,27 @@ class Blends(NamedTuple):
     Attributes:
         factors: For each of three rounds, the factor of the distance from its target.
         to_mean: 1 if the round's target is the mean grey (contrast), else 0.
-        to_grey: 1 if the round's target is the grey image (saturation), else 0. If both are 0, the
+        to_gray: 1 if the round's target is the grey image (saturation), else 0. If both are 0, the
             target is black (brightness).
         hue: Hue shift in turns.
     """
 
     factors: Rounds
     to_mean: Rounds
-    to_grey: Rounds
+    to_gray: Rounds
     hue: Float32[Tensor, "batch 1"]
 
 
 def blend_columns(
-    factors: Float32[Tensor, "batch changes"], order: Int64[Tensor, " batch"], *, colour: bool
+    factors: Float32[Tensor, "batch changes"], order: Int64[Tensor, " batch"], *, color: bool
 ) -> Float32[Tensor, "columns batch 1"]:
     """The columns of :class:`Blends`, from the factors of all four changes and the order of three.
 
-    Without `colour`, saturation is unchanged.
+    Without `color`, saturation is unchanged.
     """
     change = torch.tensor(_ORDERS)[order]
     factor = factors.gather(1, change)
-    if not colour:
+    if not color:
         factor.masked_fill_(change == _SATURATION, 1.0)
     columns = (factor, change == _CONTRAST, change == _SATURATION, factors[:, 3:])
     return torch.cat([column.float() for column in columns], dim=1).T[..., None].contiguous()
@@ -68,17 +68,17 @@ def as_blends(columns: tuple[Tensor, ...]) -> Blends:
     return Blends(columns[0:3], columns[3:6], columns[6:9], columns[9])
 
 
-def to_grey(planes: Planes, *, scratch: Scratch) -> Float32[Tensor, "batch pixels"]:
+def to_gray(planes: Planes, *, scratch: Scratch) -> Float32[Tensor, "batch pixels"]:
     """Luma of three channels (ITU-R 601), or the mean of any other number of channels."""
-    grey = scratch("grey", *planes.shape[1:])
+    gray = scratch("gray", *planes.shape[1:])
     first, *others = planes
     if len(others) == 2:
-        torch.mul(first, _LUMA[0], out=grey)
-        return grey.add_(others[0], alpha=_LUMA[1]).add_(others[1], alpha=_LUMA[2])
-    grey.copy_(first)
+        torch.mul(first, _LUMA[0], out=gray)
+        return gray.add_(others[0], alpha=_LUMA[1]).add_(others[1], alpha=_LUMA[2])
+    gray.copy_(first)
     for plane in others:  # sequentially, so that results do not depend on the batch
-        grey.add_(plane)
-    return grey.div_(len(planes)) if others else grey
+        gray.add_(plane)
+    return gray.div_(len(planes)) if others else gray
 
 
 def _mean_of_rows(rows: Float32[Tensor, "batch pixels"]) -> Float32[Tensor, "batch 1"]:
@@ -95,9 +95,9 @@ def blend_(planes: Planes, blends: Blends, turn: int, *, scratch: Scratch) -> No
     All three blend the image with a target, `target + factor · (image - target)`, clipped to [0,
     1].
     """
-    target = to_grey(planes, scratch=scratch)
+    target = to_gray(planes, scratch=scratch)
     mean = _mean_of_rows(target).mul_(blends.to_mean[turn])
-    target.mul_(blends.to_grey[turn]).add_(mean)
+    target.mul_(blends.to_gray[turn]).add_(mean)
     torch.lerp(target, planes, blends.factors[turn], out=planes)
     planes.clamp_(0, 1)
 
@@ -144,6 +144,6 @@ def jitter_(planes: Planes, blends: Blends, *, hue_turn: int, scratch: Scratch) 
             blend_(planes, blends, turn, scratch=scratch)
 
 
-def make_grey_(planes: Planes, colour: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
-    """Convert the samples where `colour` is 0 (instead of 1) to grayscale, in place."""
-    torch.lerp(to_grey(planes, scratch=scratch), planes, colour, out=planes)
+def make_gray_(planes: Planes, color: Float32[Tensor, "batch 1"], *, scratch: Scratch) -> None:
+    """Convert the samples where `color` is 0 (instead of 1) to grayscale, in place."""
+    torch.lerp(to_gray(planes, scratch=scratch), planes, color, out=planes)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from nearfar.ops._random import random_bits
 
-__all__ = ["Neighbourhood", "Neighbourhoods"]
+__all__ = ["Neighborhood", "Neighborhoods"]
 
 
 @final
 @dataclass(frozen=True)
-class Neighbourhood:
+class Neighborhood:
     """The subgraph around some target nodes.
 
     Attributes:
@@ -32,7 +32,7 @@ class Neighbourhood:
 
 
 @final
-class Neighbourhoods:
+class Neighborhoods:
     """Neighbourhoods of up to `hops` hops, with at most `most` incoming edges per node.
 
     If a node has more than `most` incoming edges, its list of edges is divided into `most` segments
@@ -48,7 +48,7 @@ class Neighbourhoods:
 
     Example:
         >>> path = np.array([[1, 0, 2, 1], [0, 1, 1, 2]])  # 0 - 1 - 2
-        >>> found = Neighbourhoods(path, nodes=3, hops=1, most=5).around(np.array([2]))
+        >>> found = Neighborhoods(path, nodes=3, hops=1, most=5).around(np.array([2]))
         >>> found.nodes.tolist(), found.edges.tolist(), found.targets.tolist()
         ([2, 1], [[1], [0]], [0])
     """
@@ -60,7 +60,7 @@ class Neighbourhoods:
         self._starts = np.searchsorted(edges[1], np.arange(nodes + 1))
         self._hops, self._most = hops, most
 
-    def around(self, targets: NDArray[np.int64]) -> Neighbourhood:
+    def around(self, targets: NDArray[np.int64]) -> Neighborhood:
         """The joint neighbourhood of these nodes."""
         nodes, rows = np.unique(targets, return_inverse=True)
         found, frontier = [nodes], nodes
@@ -76,7 +76,7 @@ class Neighbourhoods:
         everyone = np.concatenate(found)
         order = np.argsort(everyone)
         places = order[np.searchsorted(everyone, np.concatenate([*from_, *to]), sorter=order)]
-        return Neighbourhood(everyone, places.reshape(2, -1), rows.reshape(-1).astype(np.int64))
+        return Neighborhood(everyone, places.reshape(2, -1), rows.reshape(-1).astype(np.int64))
 
     def _into(
         self, nodes: NDArray[np.int64]

@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from nearfar.checks import check_axes, check_finite_rows, check_integer, check_positive
 from nearfar.ops import full_precision, to_sphere
-from nearfar.theory._labelled_classes import LabelledClasses
+from nearfar.theory._labeled_classes import LabeledClasses
 from nearfar.theory._prior import Prior
 
-__all__ = ["Contrast", "LabelledViews"]
+__all__ = ["Contrast", "LabeledViews"]
 
 _ENTRIES = 2**22  # numbers per block
 _LARGEST_GROUP = 128
@@ -34,7 +34,7 @@ class Contrast(NamedTuple):
 
 
 @final
-class LabelledViews:
+class LabeledViews:
     """Unit embeddings of labelled samples as a population to sample from.
 
     A draw is a class from the prior, a sample of that class, and one of its views, all independent
@@ -72,7 +72,7 @@ class LabelledViews:
             check_finite_rows(embeddings=view)
         check_positive(temperature=temperature)
         self.temperature = temperature
-        self.classes = LabelledClasses(labels, samples=embeddings.shape[1], prior=prior)
+        self.classes = LabeledClasses(labels, samples=embeddings.shape[1], prior=prior)
         self.views = to_sphere(embeddings.detach())
         self._labels = torch.from_numpy(self.classes.labels).to(embeddings.device)
         sums = self.views.new_zeros(len(self.classes.prior), embeddings.shape[2])
