@@ -9,7 +9,7 @@ import pytest
 from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
-    {"_docstrings", "_platform", "_plugins", "_signs", "checks", "version"},
+    {"_deprecation", "_docstrings", "_platform", "_plugins", "_signs", "checks", "version"},
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},

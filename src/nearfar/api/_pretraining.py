@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,13 +11,14 @@ from typing import Any, Literal, Unpack
 
 from torch import nn
 
+from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._methods import canonical_name, find_preset
 from nearfar.api._published import SMALL, find_published
-from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options
+from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
 from nearfar.api._run import Run
 from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._setup import Setup
@@ -105,6 +107,7 @@ def pretrain(
         given["view_style"], views = views, None
     preset = find_preset(method)
     kind = find_modality(data, modality=modality, method=preset, given=given)
+    given = renamed_options(given, inspect.signature(kind.options).parameters)
     of_data, of_training = split_options(given, kind=kind)
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
@@ -112,6 +115,9 @@ def pretrain(
     if isinstance(encoder, str) and encoder == "auto":
         encoder = published.encoder if published else kind.encoder
     method_options, view_options = dict(method_options or {}), dict(view_options or {})
+    if view_options.keys() & OPTIONS.keys():
+        settings = kind.view_settings(view_recipe(preset, kind.name))
+        view_options = renamed_options(view_options, inspect.signature(settings).parameters)
     if published:
         of_data = {"image_size": published.image_size} | of_data
         of_training = published.train(of_training)

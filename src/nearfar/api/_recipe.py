@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from nearfar._deprecation import renamed_options
 from nearfar.api._methods import (
     Preset,
     canonical_name,
@@ -98,6 +99,7 @@ class Recipe:
             object.__setattr__(self, "method", canonical_name(self.method))
             self.check(find_preset(self.method))
         known = inspect.signature(self.kind.options).parameters
+        self._rename("options", known)
         _check_keys(self.modality, self.options, dict(known))
 
     def check(self, preset: Preset) -> None:
@@ -109,7 +111,13 @@ class Recipe:
         _check_keys("method", self.method_options, preset_options(preset))
         kind = self.kind
         settings = kind.view_settings(view_recipe(preset, kind.name))
-        _check_keys("views", self.view_options, dict(inspect.signature(settings).parameters))
+        known = inspect.signature(settings).parameters
+        self._rename("view_options", known)
+        _check_keys("views", self.view_options, dict(known))
+
+    def _rename(self, table: str, known: Mapping[str, Any]) -> None:
+        """Replace names of 0.1, whose runs are loaded and resumed."""
+        object.__setattr__(self, table, renamed_options(getattr(self, table), known, warn=False))
 
     def save(self, directory: RunDirectory) -> None:
         """Write ``recipe.toml``."""
@@ -147,8 +155,11 @@ class Recipe:
         _check_keys("encoder", encoder, dict.fromkeys(("encoder",)))
         method = dict(tables.get("method", {}))
         said = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
+        name = method.pop("name", "simclr")
+        found = own_kind.brings(said.get("modality", "images")) if own_kind else None
+        found = found or modality(said.get("modality", "images"))
         return cls(
-            method=method.pop("name", "simclr"),
+            method=name,
             options=_with_tuples(data),
             method_options=_with_tuples(method),
             view_options=_with_tuples(tables.get("views", {})),

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from nearfar._deprecation import renamed_members
 from nearfar.api._choices import opening
 from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
@@ -53,6 +54,7 @@ def save_encoder(
     description.save(directory.encoder_description)
 
 
+@renamed_members(open_labelled="open_labeled")
 class StoredRun:
     """A stored run; :class:`nearfar.api.Run` adds methods such as ``embed`` and ``probe``.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_error", "print_json", "print_line", "stdout"]
+__all__ = ["print_error", "print_json", "print_line", "print_note", "stdout"]
 
 WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
 
@@ -40,6 +40,14 @@ def print_line(word: str, text: str, *, style: str = "") -> None:
 def print_json(value: Any) -> None:
     """Print a JSON string as it is, or any other value as JSON."""
     print(value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
+
+
+def print_note(text: str) -> None:
+    """One line on standard error that is no error."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"note: {text}"))
 
 
 def print_error(error: BaseException) -> None:

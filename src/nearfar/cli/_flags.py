@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -11,9 +12,15 @@ from typing import Annotated, Any, Literal, Union
 
 from cyclopts import Group, Parameter, Token
 
+from nearfar._deprecation import OPTIONS
 from nearfar._docstrings import described
+from nearfar.cli._console import print_note
 
-__all__ = ["flag_type", "flags_of", "values_of"]
+__all__ = ["RENAMED", "current", "flag_type", "flags_of", "values_of"]
+
+RENAMED = "__renamed"
+"""Ends the names of parameters of hidden flags: a flag under its name of version 0.1."""
+_OLD = {new: old for old, new in OPTIONS.items()}
 
 
 def flags_of(
@@ -50,19 +57,42 @@ def flags_of(
         optional = parameter.kind is parameter.KEYWORD_ONLY and default is not parameter.empty
         if not optional or name in leave_out or kind is None:
             continue
-        words = [name.replace("_", "-"), *filter(None, [(renamed or {}).get(name)])]
-        says = Parameter(
-            name=tuple(f"--{table}.{word}" if table else f"--{word}" for word in words[::-1]),
-            help=texts.get(name, ""),
+        words = [name, *filter(None, [(renamed or {}).get(name)])]
+        says = functools.partial(
+            Parameter,
             group=group,
             converter=_WHOLE.get(kind),
             consume_multiple=... in typing.get_args(kind),
             negative_iterable=(),
+        )
+        shown = says(
+            name=tuple(_flag(table, word) for word in words[::-1]),
+            help=texts.get(name, ""),
             show_default=_shown if show_defaults and default is not None else False,
         )
         called = f"{table}__{name}" if table else name
-        flags.append(parameter.replace(name=called, annotation=Annotated[kind, says]))
+        flags.append(parameter.replace(name=called, annotation=Annotated[kind, shown]))
+        if name in _OLD:
+            old = says(name=_flag(table, _OLD[name]), show=False)
+            flags.append(parameter.replace(name=called + RENAMED, annotation=Annotated[kind, old]))
     return flags
+
+
+def current(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that were given, those under a name of version 0.1 with a note."""
+    found = {name: value for name, value in said.items() if not name.endswith(RENAMED)}
+    for called in said.keys() - found.keys():
+        name = called.removesuffix(RENAMED)
+        table, _, option = name.rpartition("__")
+        old, new = _flag(table, _OLD[option]), _flag(table, option)
+        print_note(f"`{old}` is deprecated: use `{new}`")
+        found[name] = said[called]
+    return found
+
+
+def _flag(table: str, name: str) -> str:
+    word = name.replace("_", "-")
+    return f"--{table}.{word}" if table else f"--{word}"
 
 
 def flag_type(hint: Any) -> Any:

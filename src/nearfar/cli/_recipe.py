@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from nearfar._deprecation import renamed_options
 from nearfar.checks import suggest
 
 __all__ = ["TABLES", "as_flags", "read_recipe"]
@@ -55,7 +56,7 @@ def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any
         own = f"{table}__" if table in ("method", "views") else ""
         words = {name.removeprefix(own) for name in known if name.startswith(own)}
         keys = {}
-        for key, value in entries.items():
+        for key, value in renamed_options(entries, words, warn=False).items():
             if (table, key) in NOT_FLAGS:
                 continue
             if key not in words:

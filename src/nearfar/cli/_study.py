@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from cyclopts import App, Group, Parameter
 
 from nearfar.cli._console import print_json, print_line
-from nearfar.cli._flags import flags_of
+from nearfar.cli._flags import current, flags_of
 from nearfar.cli._tables import print_rows
 
 __all__ = ["study"]
@@ -55,7 +55,7 @@ def _about(module: ModuleType) -> str:
 
 def _parser(name: str, module: ModuleType) -> App:
     def run(**said: Any) -> int:
-        return _run(module, **said)
+        return _run(module, **current(said))
 
     flags = [*flags_of(module.Config, group=STUDY), *flags_of(_run, group=OTHER)]
     cast(Any, run).__signature__ = inspect.Signature(flags)

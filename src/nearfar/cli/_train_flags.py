@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from cyclopts import App, Group, Parameter
 from cyclopts.config import Dict
 
-from nearfar.cli._flags import flags_of
+from nearfar.cli._flags import RENAMED, current, flags_of
 from nearfar.cli._recipe import as_flags
 
 if TYPE_CHECKING:
@@ -74,10 +74,12 @@ def parser(
 
     flags = _flags(method, kind)
     example = kind.example
-    stated = as_flags(recipe, known={flag.name for flag in flags})
+    stated = as_flags(
+        recipe, known={flag.name for flag in flags if not flag.name.endswith(RENAMED)}
+    )
 
     def run(**said: Any) -> None:
-        call(**said | known)
+        call(**current(said) | known)
 
     cast(Any, run).__signature__ = inspect.Signature(flags)
     app = App(

@@ -1,5 +1,8 @@
 """Sources of unlabelled samples, labelled data for evaluation, and synthetic datasets."""
 
+from typing import TYPE_CHECKING
+
+from nearfar._deprecation import renamed_attributes
 from nearfar.data._batches import batches
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._joined import Joined
@@ -76,3 +79,8 @@ __all__ = [
     "telling_options",
     "with_labels",
 ]
+
+if not TYPE_CHECKING:  # names of 0.1, for one release
+    __getattr__ = renamed_attributes(
+        __name__, LabelledData="LabeledData", open_labelled="open_labeled"
+    )

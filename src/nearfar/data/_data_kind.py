@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from nearfar._deprecation import renamed_members
 from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
@@ -39,6 +40,7 @@ def _never(preview: DataPreview) -> Sureness:
     return Sureness.NO
 
 
+@renamed_members(recognises="recognizes")
 @dataclass(frozen=True, kw_only=True)
 class DataKind:
     """A kind of data: its name, and the functions that recognise and open it.

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice, suggest
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
@@ -135,6 +136,7 @@ def _kind(
 def _fitting(options: dict[str, Any], kind: DataKind) -> dict[str, Any]:
     """Check that the kind has each of the given options."""
     known = opening_options(kind)
+    options = renamed_options(options, known, stacklevel=3)
     for name, value in options.items():
         if name not in known and value is not None:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 
 from torch import nn
 
+from nearfar._deprecation import renamed_options
 from nearfar._plugins import is_reference, load, load_reference, plugins
 from nearfar.checks import check_integer
 from nearfar.modalities._modality import Modality
@@ -82,7 +84,8 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
             f"the encoder {description.name!r} is from an entry point of the group {GROUP!r} that"
             " no installed package registers"
         )
-    values = description.arguments["options"]
+    known = inspect.signature(kind.options).parameters
+    values = renamed_options(description.arguments["options"], known, warn=False)
     options = kind.options(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
     return _called(factory, description.form, options, name=description.name)[0]
 

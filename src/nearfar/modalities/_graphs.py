@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_choice, require
 from nearfar.data import Source
 from nearfar.data.graphs import GRAPHS, GraphSource
@@ -29,6 +30,7 @@ _NEIGHBORS, _SIDE, _FINER = 30, 160, 3
 _PAPER, _LINE, _NODE, _SAMPLE = "#ffffff", "#b8bec6", "#5b6b7f", "#d1495b"
 
 
+@renamed_members(row_normalise="row_normalize")
 @dataclass(frozen=True, kw_only=True)
 class GraphForm(Form):
     """Specification of the inputs of an encoder of nodes.

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nearfar._deprecation import warn_renamed
 from nearfar.data import DataKind, Source
 from nearfar.inputs import Inputs, View
 from nearfar.modalities._form import FormT
@@ -83,6 +84,12 @@ class Modality(ABC, Generic[FormT, OptionsT]):
     arrays: ClassVar[bool] = False
     fewest: ClassVar[int] = 1
     precise: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "normalised" in vars(cls):  # the name of 0.1
+            warn_renamed(f"{cls.__name__}.normalised", f"{cls.__name__}.normalized", stacklevel=3)
+            cls.normalized = vars(cls)["normalised"]  # type: ignore[method-assign]
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_choice, check_integer, require
 from nearfar.data import Source
 from nearfar.data.sequences import SEQUENCES, SequenceSource
@@ -34,6 +35,7 @@ _FRAME = 0.025  # seconds
 Normalization: TypeAlias = Literal["rms", "peak", "standard", "data", "none"]
 
 
+@renamed_members(normalise="normalize")
 @dataclass(frozen=True, kw_only=True)
 class SequenceForm(Form):
     """Specification of the inputs of an encoder of sequences.

@@ -1,8 +1,8 @@
 """Encoders, heads, critics, momentum copies, queues and memory banks."""
 
-import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
+from nearfar._deprecation import renamed_attributes
 from nearfar.modules._amdim_encoder import AMDIM_SIZES, AMDIMEncoder
 from nearfar.modules._convnet import ConvNet
 from nearfar.modules._critics import BilinearCritic, DotCritic
@@ -79,10 +79,5 @@ __all__ = [
     "sound_strides",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "held":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    message = "nearfar.modules.held is deprecated: use nearfar.modules.frozen_call"
-    warnings.warn(message, DeprecationWarning, stacklevel=2)
-    return frozen_call
+if not TYPE_CHECKING:  # names of 0.1, for one release
+    __getattr__ = renamed_attributes(__name__, held="frozen_call")

@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nearfar._deprecation import renamed_arguments
 from nearfar.checks import check_integer
 
 __all__ = ["PerceptronHead"]
@@ -37,6 +38,7 @@ class PerceptronHead(nn.Module):
         torch.Size([4, 128])
     """
 
+    @renamed_arguments(normalise="normalize", normalise_output="normalize_output")
     def __init__(
         self,
         inputs: int,

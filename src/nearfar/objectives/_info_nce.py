@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.checks import (
     check_axes,
     check_matrix,
@@ -29,6 +30,7 @@ from nearfar.parallel import Ring
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
 
+@renamed_arguments(normalise="normalize")
 def info_nce_loss(
     queries: Float[Tensor, "batch dim"],
     keys: Float[Tensor, "batch dim"],
@@ -138,6 +140,7 @@ def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
 
 
 @final
+@renamed_members(normalise="normalize")
 class InfoNCELoss(Objective):
     """:func:`info_nce_loss` with its hyper-parameters stored."""
 

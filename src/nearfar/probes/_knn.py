@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import to_sphere
 from nearfar.probes._probe import Probe
@@ -18,6 +19,7 @@ _TILE = 1 << 24
 """Similarities in memory at a time: 64 MiB in float32."""
 
 
+@renamed_arguments(neighbours="neighbors")
 def knn_accuracy(
     embeddings: Float[Tensor, "samples dim"],
     labels: Int[Tensor, " samples"],
@@ -66,6 +68,7 @@ def knn_accuracy(
 
 
 @final
+@renamed_members(neighbours="neighbors")
 class KNNProbe(Probe):
     """The probe of :func:`knn_accuracy`; ties are broken by the order of rows and classes.
 

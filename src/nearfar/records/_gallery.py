@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nearfar._deprecation import renamed_members
 from nearfar.records._record import Record
 
 __all__ = ["Exhibit", "GalleryRecord", "GalleryRow"]
@@ -36,6 +37,7 @@ class GalleryRow(Record):
     others: tuple[Exhibit, ...]
 
 
+@renamed_members(neighbours="neighbors")
 @dataclass(frozen=True)
 class GalleryRecord(Record):
     """Views of a few samples, and nearest neighbours of a few samples."""

@@ -42,6 +42,8 @@ def _decode(kind: Any, value: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError(f"{kind.__name__} must be an object, got {type(value).__name__}")
         hints = typing.get_type_hints(kind)
+        renamed: Mapping[str, str] = getattr(kind, "_renamed", {})  # names of 0.1
+        value = {renamed.get(name, name): item for name, item in value.items()}
         known = {name: item for name, item in value.items() if name in hints}
         return kind(**{name: _decode(hints[name], item) for name, item in known.items()})
     if origin in (tuple, list) and value is not None:

@@ -72,6 +72,7 @@ class Cell:
     def key(self) -> str:
         """Hash of all settings that determine the result, except the seed: 16 hex digits."""
         decides = {k: v for k, v in asdict(self).items() if k not in ("seed", "threads")}
+        decides["labelled"] = decides.pop("labeled")  # as in 0.1, so that its cells are found
         if self.method not in (RAW, UNTRAINED, SUPERVISED):
             decides["options"] = {k: repr(v) for k, v in preset_options(self.method).items()}
         if self.method in (RAW, UNTRAINED):

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from nearfar._deprecation import renamed_members
 from nearfar.api._methods import served
 from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
@@ -42,6 +43,7 @@ def image_methods() -> tuple[str, ...]:
     return tuple(name for name in preset_names() if served(name, "images"))
 
 
+@renamed_members(labelled="labeled")
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Methods to compare, and the budget.

@@ -1,5 +1,8 @@
 """The papers' theorems as functions: exact values, assumptions, and where a bound is vacuous."""
 
+from typing import TYPE_CHECKING
+
+from nearfar._deprecation import renamed_attributes
 from nearfar.theory._advice import advise
 from nearfar.theory._bayes_error import (
     ErrorInterval,
@@ -208,3 +211,11 @@ __all__ = [
     "with_self_pairs",
     "without_self_pairs",
 ]
+
+if not TYPE_CHECKING:  # names of 0.1, for one release
+    __getattr__ = renamed_attributes(
+        __name__,
+        DecentringCurve="DecenteringCurve",
+        decentring_curve="decentering_curve",
+        von_mises_fisher_log_normaliser="von_mises_fisher_log_normalizer",
+    )

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
@@ -29,6 +30,7 @@ _SMALLER = 3 / 7
 
 
 @final
+@renamed_members(grey="gray", solarise="solarize", solarise_threshold="solarize_threshold")
 class ImageViews:
     """Random resized crop, flip, colour jitter, grayscale, blur and solarisation, per sample.
 

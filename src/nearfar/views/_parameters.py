@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Float32, Float64, Int64
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
+
 __all__ = ["FLIP", "NUMBERS_FOR_ALL_DRAWS", "ViewParameters", "crop_boxes"]
 
 # Indices into a sample's uniform numbers, fixed so that disabling one augmentation does not change
@@ -36,6 +38,7 @@ NUMBERS_PER_VIEW, NUMBERS_FOR_ALL_DRAWS = 24, 36
 Numbers = Callable[[Int64[Tensor, " rows"], int], Float32[Tensor, "rows count"]]
 
 
+@renamed_members(grey="gray", solarise="solarize")
 @dataclass(frozen=True)
 class ViewParameters:
     """The random parameters of one view of each sample.

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
@@ -22,6 +23,7 @@ _DROP, _KEPT = NUMBERS_FOR_ALL_DRAWS, NUMBERS_FOR_ALL_DRAWS + 1  # further indic
 
 
 @final
+@renamed_members(grey="gray")
 class PatchViews:
     """One view: a random crop of each image, divided into separately augmented patches.
 

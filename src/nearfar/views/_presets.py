@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice
 from nearfar.views._imageviews import ImageViews
 from nearfar.views._patchviews import PatchViews
@@ -39,6 +40,7 @@ def _build(recipe: dict[str, Any], overrides: dict[str, Any]) -> ImageViews:
         ValueError: An override is not a setting of :class:`ImageViews`; the message suggests the
             closest one.
     """
+    overrides = renamed_options(overrides, _SETTINGS, stacklevel=3)
     for name in overrides:
         check_choice(_SETTINGS, setting=name)
     if recipe["size"] <= _SMALL:

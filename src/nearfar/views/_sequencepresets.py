@@ -6,6 +6,7 @@ import inspect
 import warnings
 from typing import Any
 
+from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice
 from nearfar.views._sequenceviews import SequenceViews
 
@@ -90,6 +91,7 @@ def window_view(*, length: int, channels: int = 1, sound: bool, **overrides: Any
 def _build(
     recipe: dict[str, Any], overrides: dict[str, Any], *, length: int, channels: int, sound: bool
 ) -> SequenceViews:
+    overrides = renamed_options(overrides, _SETTINGS, stacklevel=3)
     for name in overrides:
         check_choice(_SETTINGS, setting=name)
     known: dict[str, Any] = {

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import (
     check_choice,
     check_fraction,
@@ -35,6 +36,7 @@ _BYTES_MEAN, _BYTES_STD = 4 * 127.5, math.sqrt(4 * (256**2 - 1) / 12)
 
 
 @final
+@renamed_members(normalise="normalize")
 class SequenceViews:
     r"""Random crop, speed, flip, frequency masks, gain, noise and time masks, per sample.
 

@@ -12,6 +12,8 @@ from jaxtyping import Float32
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar._deprecation import renamed_arguments
+
 __all__ = ["NodeFeatures"]
 
 CHUNK = 1 << 26  # bytes read per chunk
@@ -62,6 +64,7 @@ class NodeFeatures:
     def __len__(self) -> int:
         return self._nodes
 
+    @renamed_arguments(row_normalise="row_normalize")
     def rows(
         self, nodes: NDArray[np.int64], *, row_normalize: bool
     ) -> Float32[Tensor, "rows features"]:

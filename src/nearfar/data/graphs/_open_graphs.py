@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nearfar._deprecation import renamed_arguments
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import counted, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
@@ -29,6 +30,7 @@ from nearfar.data.graphs._source import GraphSource
 __all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
 
 
+@renamed_arguments(neighbours="neighbors", row_normalise="row_normalize")
 def open_graphs(
     spec: Any,
     *,

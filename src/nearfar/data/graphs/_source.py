@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_integer
 from nearfar.data._files import counted
 from nearfar.data._source import Batch, Source, check_positions
@@ -27,6 +28,7 @@ SPARSE = 0.1  # fraction of non-zero features
 
 
 @final
+@renamed_members(neighbours="neighbors", row_normalise="row_normalize")
 class GraphSource(Source):
     """The nodes of a graph, with the graph that surrounds them.
 

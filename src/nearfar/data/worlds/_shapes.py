@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float64, Int64, UInt8
 from torch import Tensor
 
+from nearfar._deprecation import renamed_option, renamed_options
 from nearfar.checks import check_choice, check_fraction, check_integer
 from nearfar.data.worlds._drawing import SHAPES, coverage, hues
 from nearfar.ops._random import Stream, uniform
@@ -22,6 +23,16 @@ STYLES = {"position": 64, "size": 4, "color": 8, "background": 8}  # number of v
 LARGEST_TABLE = 1 << 24
 GRID = 8
 RADII = (0.15, 0.19, 0.23, 0.27)
+
+
+class _Factors(dict[str, Tensor]):
+    """Factors by name; ``colour`` is the name of 0.1."""
+
+    def __missing__(self, name: str) -> Tensor:
+        new = renamed_option(name, self)
+        if new == name:
+            raise KeyError(name)
+        return self[new]
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,7 @@ class ShapeWorld:
                 f" independent of the task, got {content_change!r}"
             )
         given = leakage if isinstance(leakage, Mapping) else dict.fromkeys(STYLES, leakage)
+        given = renamed_options(given, STYLES)
         for factor, share in given.items():
             check_choice(STYLES, leakage=factor)
             check_fraction(leakage=share)
@@ -143,6 +155,7 @@ class ShapeWorld:
         Raises:
             ValueError: An unknown factor, or a table of more than 2^24 entries.
         """
+        styles = tuple(renamed_option(factor, STYLES, stacklevel=3) for factor in styles)
         for factor in styles:
             check_choice(STYLES, styles=factor)
         values = self.num_classes * math.prod(STYLES[factor] for factor in styles)
@@ -172,7 +185,7 @@ class ShapeWorld:
         numbers = uniform(
             samples, seed=self.seed, epoch=0, count=count, stream=Stream.WORLD
         ).double()
-        factors = {}
+        factors = _Factors()
         for i, (name, values) in enumerate(levels.items()):
             first, fresh = (numbers[:, 3 * i : 3 * i + 2].T * values).long()
             keeps = numbers[:, 3 * i + 2] < kept[name]
@@ -189,6 +202,7 @@ class ShapeWorld:
         Args:
             factors: Values, from 0, of ``content`` and the four style factors.
         """
+        factors = renamed_options(factors, STYLES)
         cover = self._stencils[factors["content"], factors["size"], factors["position"]].int()
         paint = hues(STYLES["color"], low=110, high=250)[factors["color"]].int()
         ground = hues(STYLES["background"], low=0, high=90)[factors["background"]].int()

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
+from nearfar._deprecation import renamed_members
 from nearfar.checks import check_integer, check_not_negative
 
 __all__ = ["GaussianClasses", "SphereSample"]
@@ -36,6 +37,7 @@ class SphereSample:
 
 
 @final
+@renamed_members(centres="centers")
 class GaussianClasses:
     r"""Gaussian classes, projected onto the unit sphere: the instance-discrimination setting.
 
