@@ -286,7 +286,7 @@ def test_normalization_is_per_channel() -> None:
 def test_what_needs_three_channels_is_left_out_and_said(channels: int) -> None:
     views = ImageViews(size=8, channels=channels, jitter=1.0, gray=1.0, **RAW)
     assert views.notes == (
-        f"saturation, hue and grey disabled: they need 3 channels, these images have {channels}",
+        f"saturation, hue and gray disabled: they need 3 channels, these images have {channels}",
     )
     assert ImageViews(size=8, channels=channels, gray=0.0, hue=0.0, saturation=0.0).notes == ()
     assert ImageViews(size=8).notes == ()

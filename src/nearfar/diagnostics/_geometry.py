@@ -101,7 +101,8 @@ def _axes(units: Tensor) -> Tensor:
     """The first three principal directions, from the smaller of the two matrices of products."""
     samples, dim = units.shape
     if dim <= samples:
-        return torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
+        widest: Tensor = torch.linalg.eigh(units.T @ units)[1].flip(1)[:, :3]
+        return widest
     values, vectors = torch.linalg.eigh(units @ units.T)
     values, vectors = values.flip(0)[:3], vectors.flip(1)[:, :3]
     axes = F.normalize(units.T @ vectors, dim=0)

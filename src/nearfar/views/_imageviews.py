@@ -82,7 +82,7 @@ class ImageViews:
     Example:
         >>> views = ImageViews(size=16, channels=1)
         >>> views.notes
-        ('saturation, hue and grey disabled: they need 3 channels, these images have 1',)
+        ('saturation, hue and gray disabled: they need 3 channels, these images have 1',)
         >>> images = torch.zeros(4, 1, 20, 24, dtype=torch.uint8)
         >>> first, second = views(images, torch.arange(4), seed=0, epoch=0)
         >>> first.shape, first.min().item()

@@ -45,7 +45,8 @@ class Scratch:
 
     def planes(self, name: str, channels: int, count: int, size: int) -> Tensor:
         """Square :meth:`matrices` of each channel of each sample: [channels, count, size, size]."""
-        return self.matrices(name, channels * count, size, size).unflatten(0, (channels, count))
+        matrices = self.matrices(name, channels * count, size, size)
+        return matrices.view(channels, count, size, size)
 
 
 def aligned_matrices(count: int, rows: int, columns: int, *, device: torch.device) -> Tensor:
@@ -62,4 +63,4 @@ def _padded(values: int) -> int:
 
 
 def _as_matrices(buffer: Tensor, rows: int, columns: int) -> Tensor:
-    return buffer[:, : rows * columns].unflatten(1, (rows, columns))
+    return buffer[:, : rows * columns].view(-1, rows, columns)
