@@ -189,7 +189,7 @@ def test_training_is_told_of_where_asked(capsys: pytest.CaptureFixture[str]) -> 
         ({"encoder": "resnet18"}, "`encoder` must be one of perceptron, got 'resnet18'"),
         ({"epochs": 0}, "`epochs` must be a whole number of 1 or more, got 0"),
         ({"view_options": {"masks": 0.1}}, "'masks' is not an option of views.*'mask'"),
-        ({"view_options": {"mean": (0.0,) * 64}}, "`mean` of vectors is found from the data"),
+        ({"view_options": {"mean": (0.0,) * 64}}, "`mean` of vectors is determined from the data"),
         ({"options": {"unit": 3}}, "'unit' is not an option of a run.*'units'"),
     ],
 )

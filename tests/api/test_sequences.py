@@ -143,7 +143,7 @@ def test_an_encoder_without_time_steps_is_refused(tmp_path):
 
 @pytest.mark.parametrize("setting", [{"normalize": "peak"}, {"length": 9}])
 def test_what_the_data_decide_is_no_setting_of_the_views(setting, tmp_path):
-    with pytest.raises(ValueError, match=r"is set by the data option `(normalise|window)`"):
+    with pytest.raises(ValueError, match=r"is set by the data option `(normalize|window)`"):
         nearfar.pretrain(
             "simclr", waves(), modality="sequences", view_options=setting, out=tmp_path / "run"
         )

@@ -181,7 +181,7 @@ def test_an_empty_batch_has_no_patches() -> None:
 def test_what_does_not_apply_is_left_out_and_said() -> None:
     assert PatchViews(size=16).notes == ()
     assert PatchViews(size=16, channels=1).notes == (
-        "saturation, hue and grey disabled: they need 3 channels, these images have 1",
+        "saturation, hue and gray disabled: they need 3 channels, these images have 1",
         "drop disabled: it needs 2 channels, these images have 1",
     )
     assert PatchViews(size=16, channels=1, jitter=0.0, gray=0.0, drop=0.0).notes == ()
