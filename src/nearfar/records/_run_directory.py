@@ -21,15 +21,17 @@ class RunDirectory:
     """The files of one run, by name.
 
     ======================= ======================================================================
-    ``recipe.toml``         the settings that reproduce the run ``run.json``            summary:
-    data, method, encoder, provenance ``metrics.jsonl``       losses and measurements over the run
-    (:class:`Metrics`), one per line ``health.json``         the verdict (:class:`HealthRecord`)
-    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`) ``gallery.json``
-    views and neighbours (:class:`GalleryRecord`) ``checkpoints/`` ``step-00000420.safetensors``; no
-    pickle anywhere ``encoder.safetensors`` the encoder's weights under its own library's key names
-    ``encoder.json`` how to construct the module for these weights ``report.html``         the
-    report =======================
-    ======================================================================
+    ``recipe.toml``         the settings that reproduce the run
+    ``run.json``            summary: data, method, encoder, provenance
+    ``metrics.jsonl``       losses and measurements over the run (:class:`Metrics`), one per line
+    ``health.json``         the verdict (:class:`HealthRecord`)
+    ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
+    ``gallery.json``        views and neighbours (:class:`GalleryRecord`)
+    ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
+    ``encoder.safetensors`` the encoder's weights under its own library's key names
+    ``encoder.json``        how to construct the module for these weights
+    ``report.html``         the report
+    ======================= ======================================================================
     """
 
     path: Path
