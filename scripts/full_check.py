@@ -103,12 +103,18 @@ def make(name: str, known: Environment, *, fresh: bool) -> None:
         return
     print(f"── {name}: installing into {folder}", flush=True)
     if not folder.exists():
-        found = next(filter(None, map(shutil.which, known.pythons)), sys.executable)
+        found = next(filter(runs, known.pythons), sys.executable)
         subprocess.run([found, "-m", "venv", folder], check=True)
     narrowed = ["-c", known.constraints] if known.constraints else ["--upgrade"]
     command = [folder / "bin" / "pip", "install", "-q", *narrowed, "-e", f".[{known.extras}]"]
     subprocess.run(command, check=True, cwd=ROOT)
     mark.write_text(wanted, encoding="utf-8")
+
+
+def runs(python: str) -> bool:
+    """Whether this interpreter is installed; a shim on the path may stand for none."""
+    found = shutil.which(python)
+    return found is not None and subprocess.run([found, "-c", ""], check=False).returncode == 0
 
 
 def run(step: Step) -> Outcome:
