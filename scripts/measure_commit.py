@@ -286,9 +286,10 @@ def read_source(sample: Sample) -> dict[str, Any]:
 
 def read_labels(sample: Sample) -> dict[str, Any]:
     """Classes, and the size of an official test set."""
-    from nearfar.data import open_labeled
+    from nearfar import data as sources
 
-    data = open_labeled(
+    known = [name for name in ("open_labeled", "open_labelled") if hasattr(sources, name)]
+    data = getattr(sources, known[0])(  # the second until 0.1
         str(sample.path), labels=sample.labels or None, modality=sample.modality, **sample.options
     )
     tests = None if data.test is None else len(data.test)
