@@ -16,6 +16,7 @@ from nearfar.methods import Method, SimCLR, Step, byol
 from nearfar.objectives import NTXentLoss, nt_xent_loss
 from nearfar.testing._method_contract import joined_backward
 from nearfar.training import cached_backward
+from nearfar.training._caching import _Draws
 from tests.every import every
 
 BATCH, WIDE = 24, 16
@@ -266,3 +267,40 @@ def test_a_loss_that_is_refused_leaves_no_gradient():
     with pytest.raises(ArithmeticError, match="the loss is not finite"):
         cached_backward(method, views, micro_batch=4, backward=backward)
     assert not gradients(method)
+
+
+class OneView(Tied):
+    """Reconstructs its only view."""
+
+    def project(self, views):
+        (view,) = views
+        return (self.encoder(view),), (view,)
+
+    def compare(self, projected):
+        (reconstruction,), (view,) = projected
+        loss = (reconstruction - view).square().sum() / len(view)
+        return Step(loss, (reconstruction,), (reconstruction,))
+
+
+def test_a_single_view_is_cut_too():
+    torch.manual_seed(0)
+    cached = OneView()
+    plain = copy.deepcopy(cached)
+    view = random_views()[:1]
+    cached_backward(cached, view, micro_batch=7)
+    plain(view).loss.backward()
+    assert_close(cached, plain)
+
+
+def test_on_a_gpu_its_generator_is_put_back_with_that_of_the_cpu(monkeypatch):
+    states = {"cuda:1": "before"}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[str(device)])
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, device: states.update({str(device): state})
+    )
+    draws = _Draws(torch.device("cuda", 1))
+    drawn = torch.rand(3)
+    states["cuda:1"] = "after"
+    draws.restore()
+    assert states == {"cuda:1": "before"}
+    assert torch.equal(torch.rand(3), drawn)
