@@ -40,6 +40,17 @@ class Results:
         """Those that survived their last trial and that nobody has judged."""
         return {key for key, lines in self.trials().items() if lines[-1]["result"] in MISSED}
 
+    def record(self, to: Path) -> None:
+        """Write what the repository keeps: of each mutant its results, and the change once."""
+        kept = ("file", "number", "line", "change", "result", "why")
+        lines = []
+        for trials in self.trials().values():
+            for trial in (trials[0], *trials[-1:]) if len(trials) > 1 else trials:
+                known = kept if trial is trials[0] else ("file", "number", "result", "why")
+                lines.append({name: trial[name] for name in known if name in trial})
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        to.write_text(text, encoding="utf-8")
+
     def table(self, rooms: list[str]) -> str:
         """Counts per room in Markdown: killed in the first trial, and the last results."""
         heads = ("room", "tried", "killed at first", "killed", *JUDGED, "survived", "score")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nearfar.diagnostics import health, measurements
 from nearfar.diagnostics._findings import findings
+from nearfar.diagnostics._health import _verdict
 from nearfar.records import Finding, HealthRecord
 from tests.every import every
 
@@ -264,6 +265,57 @@ def test_a_finding_on_either_side_of_its_threshold(
     one = found(name, **changed)
     assert (one.reading, one.healthy) == (reading, healthy)
     assert one.value == (USUAL | changed)[name]
+
+
+CROWD = {"m_o": 0.999, "m_r": 0.05}
+STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "healthy"),
+        ({"m_r": 0.1}, "healthy"),
+        ({"m_r": 0.0999}, COMPLETE),
+        ({"m_r": 0.2499, "relative_alignment": 0.5}, COMPLETE),
+        ({"m_r": 0.2499, "relative_alignment": 0.4999}, "healthy"),
+        ({"m_r": 0.25, "relative_alignment": 0.5}, "healthy"),
+        ({**CROWD, **STUCK}, NOTHING),
+        ({**CROWD, **STUCK, "loss": 9.79}, COMPLETE),
+        ({**CROWD, **STUCK, "relative_alignment": 0.9}, COMPLETE),
+        ({**CROWD, **STUCK, "m_r": 0.001}, NOTHING),
+        ({**CROWD, **STUCK, "m_r": 0.0009}, COMPLETE),
+        (STUCK, NOTHING),
+        ({**STUCK, "loss": 9.79}, "healthy"),
+        ({**STUCK, "alignment": 1.0}, "healthy"),  # views agree by 0.5 in cosine
+        ({**STUCK, "alignment": 1.01}, NOTHING),
+        ({"relative_alignment": 0.9}, NOTHING),
+        ({"relative_alignment": 0.8999}, "healthy"),
+        ({"effective_rank": 2.99}, DIMENSIONAL),
+        ({"effective_rank": 3.0}, "healthy"),
+        ({"effective_rank": 14.9, "lost_share": 0.8}, DIMENSIONAL),
+        ({"effective_rank": 14.9, "lost_share": 0.79}, "healthy"),
+    ],
+)
+def test_a_verdict_on_either_side_of_its_thresholds(
+    changed: dict[str, float], verdict: str
+) -> None:
+    assert _verdict(USUAL | changed, positives=True) == verdict
+
+
+def test_without_positives_unrelated_views_are_no_failure() -> None:
+    assert _verdict(USUAL | {"relative_alignment": 1.0}, positives=False) == "healthy"
+    assert _verdict(USUAL | STUCK, positives=False) == NOTHING
+
+
+def test_one_view_or_no_loss_leaves_their_rules_out() -> None:
+    alone = {key: USUAL[key] for key in USUAL if "alignment" not in key and "distance" not in key}
+    assert _verdict(alone, positives=True) == "healthy"
+    assert _verdict(alone | {"loss": 9.8}, positives=True) == NOTHING
+    assert _verdict(alone | {"m_r": 0.2}, positives=True) == COMPLETE
+    for missing in ("loss", "chance"):
+        some = {key: value for key, value in (USUAL | STUCK).items() if key != missing}
+        assert _verdict(some, positives=True) == "healthy"
 
 
 def test_the_reference_values_of_the_findings() -> None:

@@ -77,6 +77,11 @@ def test_rank_of_an_isotropic_cloud_is_predicted(samples: int, dim: int) -> None
     assert sum(ranks) / 5 == pytest.approx(isotropic_rank(samples, dim), rel=0.02)
 
 
+@pytest.mark.parametrize(("samples", "dim"), [(1, 1), (1, 50), (50, 1)])
+def test_one_row_or_column_has_rank_one(samples: int, dim: int) -> None:
+    assert isotropic_rank(samples, dim) == 1.0
+
+
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (8, 8), (1, 5), (5, 1)])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
 def test_singular_values_equal_a_decomposition(shape: tuple[int, int], scale: float) -> None:

@@ -18,6 +18,7 @@ REVISED = (
     "docs/decisions",
     "docs/glossary.md",
     "docs/same-name-different-numbers.md",
+    "docs/testing.md",
     "docs/theory",
     "src/nearfar/checks.py",
     "src/nearfar/diagnostics",

@@ -163,3 +163,14 @@ def test_the_table_counts_first_and_last_trials(tmp_path: Path) -> None:
         "| all | 6 | 2 | 3 | 1 | 1 | 1 | 60.0% |",
     ]
     assert Results(out).not_killed() == {("src/nearfar/ops/_x.py", 2)}
+    short = tmp_path / "short.jsonl"
+    Results(out).record(short)
+    rooms = ["ops", "training"]
+    assert Results(short).table(rooms) == Results(out).table(rooms)
+    assert Results(short).not_killed() == Results(out).not_killed()
+
+
+def test_the_page_on_testing_shows_the_table_of_its_record() -> None:
+    docs = Path(mutants.ROOT) / "docs"
+    table = Results(docs / "mutants.jsonl").table([*mutants.TESTS])
+    assert table in (docs / "testing.md").read_text(encoding="utf-8")

@@ -247,6 +247,22 @@ def test_what_is_not_a_row_per_sample_is_refused():
         cached_backward(Stacked(), random_views(), micro_batch=12)
 
 
+class Changing(Tied):
+    """Gives one tensor less for a full micro-batch."""
+
+    def project(self, views):
+        h = tuple(self.encoder(view) for view in views)
+        return (h[: 1 if len(h[0]) == 8 else 2],)
+
+    def compare(self, projected):
+        raise AssertionError("parts that differ were compared")
+
+
+def test_parts_of_different_structure_are_refused():
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        cached_backward(Changing(), tuple(v[:15] for v in random_views()), micro_batch=8)
+
+
 def test_refusals_name_the_argument():
     first, second = random_views(torch.float32)
     with pytest.raises(ValueError, match="`micro_batch` must be a whole number of 1 or more"):

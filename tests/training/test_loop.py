@@ -200,6 +200,21 @@ def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_we
     assert every(parameter.isfinite().all() for parameter in method.parameters())
 
 
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_gradients_are_exchanged_at_the_last_batch_of_each_update(
+    tmp_path, monkeypatch, accumulate
+):
+    seen, backward = [], Engine.backward
+
+    def remember(engine, loss, *, last):
+        seen.append(last)
+        backward(engine, loss, last=last)
+
+    monkeypatch.setattr(Engine, "backward", remember)
+    fit(tmp_path, Counting(), options(accumulate=accumulate, epochs=1))
+    assert seen == ([False] * (accumulate - 1) + [True]) * (6 // accumulate)
+
+
 def test_a_batch_larger_than_the_data_is_refused():
     with pytest.raises(ValueError, match="at most the 96 samples to train on, got 64 × 2"):
         plan(96, options(batch_size=64, accumulate=2))
