@@ -29,15 +29,14 @@ import random
 import resource
 import signal
 import sys
-import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 from mutant_results import Results
+from mutant_tests import Recorder, tests_for
 from mutations import (
     ROOT,
     Mutant,
@@ -56,7 +55,6 @@ TESTS = {
 }
 """Where the tests of a room are, below ``tests``; doctests of its own files come along."""
 LEFT_OUT = ("triton", "__init__")  # kernels need a GPU; an __init__ only imports
-SECONDS = 15.0  # of tests that a mutant meets
 PASSED, FAILED, BROKEN, NOT_HERE, TOO_LONG = 0, 1, 3, 4, 124  # exit codes of a forked process
 NAMED = {PASSED: "survived", FAILED: "killed", TOO_LONG: "timeout", None: "unreached"}
 IMPORTED = ("torch._dynamo", "torchvision.transforms.v2", "timm", "sklearn.linear_model")
@@ -91,94 +89,15 @@ def in_child(work: Callable[[], int], *, seconds: float, log: Path) -> int:
         os._exit(code)
 
 
-# --- which tests ----------------------------------------------------------------------------------
-
-
-class Recorder:
-    """Pytest plugin: which lines each test executes, and how long it takes."""
-
-    def __init__(self, out: Path) -> None:
-        import coverage
-
-        self.out, self.seconds, self.failed = out, dict[str, float](), set[str]()
-        self.coverage = coverage.Coverage(source=[str(ROOT / "src")], data_file=None)
-        self.coverage.start()
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.coverage.switch_context(nodeid)
-        self.started = time.process_time()
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed or report.skipped:
-            self.failed.add(report.nodeid)
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self.seconds[nodeid] = time.process_time() - self.started
-
-    def finish(self) -> None:
-        self.coverage.stop()
-        data = self.coverage.get_data()
-        lines = {
-            str(Path(file).relative_to(ROOT)): {
-                line: [name for name in contexts if name and name not in self.failed]
-                for line, contexts in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
-        if self.out.exists():
-            known = json.loads(self.out.read_text())
-            self.seconds = known["seconds"] | self.seconds
-            for file, by_line in known["lines"].items():
-                mine = lines.setdefault(file, {})
-                for line, names in by_line.items():
-                    mine[int(line)] = names + mine.get(int(line), [])
-        self.out.write_text(json.dumps({"seconds": self.seconds, "lines": lines}))
-
-
-def tests_for(mutant: Mutant, known: dict[str, Any]) -> list[str]:
-    """Tests that execute the line: of its own room, then of others; quickest cases first."""
-    lines = {int(line): names for line, names in known["lines"].get(mutant.file, {}).items()}
-    reached, seconds = lines.get(mutant.line) or around(mutant, lines), known["seconds"]
-    turn: Counter[str] = Counter()
-    ranked, own = [], f"/{mutant.file.split('/')[2]}/"
-    for name in sorted(set(reached), key=lambda name: (seconds[name], name)):
-        function = name.partition("[")[0]
-        ranked.append((own not in name, turn[function], seconds[name], name))
-        turn[function] += 1
-    chosen, spent = [], 0.0
-    for _, _, cost, name in sorted(ranked):
-        if spent + cost <= SECONDS or not chosen:
-            chosen.append(name)
-            spent += cost
-    return chosen
-
-
-def around(mutant: Mutant, lines: dict[int, list[str]]) -> list[str]:
-    """Tests of the smallest statement, function or class around a line, else those of the file."""
-    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
-    spans = [
-        (range(node.lineno, (node.end_lineno or node.lineno) + 1), node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt)
-    ]
-    for span, node in sorted(spans, key=lambda each: len(each[0])):
-        if mutant.line in span:
-            found = [name for line in span for name in lines.get(line, [])]
-            if found or isinstance(node, ast.FunctionDef):
-                return found
-    return [name for names in lines.values() for name in names]
-
-
-# --- running --------------------------------------------------------------------------------------
-
 Run = Callable[[list[str]], int]
 
 
 class Trials:
     """A mutant's tests up to the first that fails with it and passes without it."""
 
-    def __init__(self, results: Results, log: Path) -> None:
+    def __init__(self, results: Results, log: Path, *, seconds: float = 40.0) -> None:
         self.results, self.log, self.killer = results, log, log.with_suffix(".killer")
+        self.seconds = seconds
         self.unusable: set[str] = set()
         self.pass_unchanged: set[str] = set()
 
@@ -202,7 +121,7 @@ class Trials:
         self.results.add(mutant, NAMED[code], len(tests), by)
 
     def fork(self, run: Run, tests: list[str]) -> int:
-        return in_child(lambda: run(tests), seconds=60 + 3 * SECONDS, log=self.log)
+        return in_child(lambda: run(tests), seconds=60 + 3 * self.seconds, log=self.log)
 
 
 class Session:
@@ -233,8 +152,8 @@ class Session:
             def run(tests: list[str], mutant: Mutant = mutant, new: Any = functions) -> int:
                 return unchanged(tests) if put_in_place(mutant, new, there) else NOT_HERE
 
-            tests = [name for name in tests_for(mutant, known) if name in items]
-            self.trials.judge(mutant, tests, run, unchanged)
+            tests = tests_for(mutant, known, at_most=self.trials.seconds)
+            self.trials.judge(mutant, [one for one in tests if one in items], run, unchanged)
         return True
 
     def record(self, session: Any, items: list[Any]) -> int:
@@ -286,6 +205,7 @@ def asked_for() -> argparse.Namespace:
     parser.add_argument("--rooms", nargs="+", default=[*TESTS], choices=[*TESTS])
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=40.0, help="of tests for each mutant")
     parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"))
     parser.add_argument("--again", action="store_true", help="only those in --out that survived")
     parser.add_argument("--only", nargs="+", metavar="FILE:NUMBER", help="these, not a sample")
@@ -332,7 +252,7 @@ def main() -> None:
     possible = [mutant for file in files for mutant in mutants_of(file)]
     results, log = Results(asked.out), asked.out.with_suffix(".log")
     mutants, before = chosen(asked, possible, results), len(results.lines())
-    trials = Trials(results, log.with_suffix(".one.log"))
+    trials = Trials(results, log.with_suffix(".one.log"), seconds=asked.seconds)
     times = asked.out.with_suffix(".tests.json")
 
     def collected() -> int:
@@ -358,7 +278,8 @@ def main() -> None:
         def unchanged(tests: list[str]) -> int:
             return run_on_import(None, tests, trials.killer)
 
-        trials.judge(mutant, tests_for(mutant, known), run, unchanged)
+        tests = tests_for(mutant, known, at_most=trials.seconds)
+        trials.judge(mutant, tests, run, unchanged)
     if asked.only or asked.again:
         for line in results.lines()[before:]:
             print(f"{line['file']}:{line['number']} {line['result']} {line.get('by', '')}")
