@@ -127,7 +127,7 @@ def test_permutation_holds_every_index_once(n: int, seed: int, epoch: int) -> No
     assert permutation(n, seed=seed, epoch=epoch).sort().values.tolist() == list(range(n))
 
 
-def test_a_permutation_sorts_by_63_bits_and_equal_ones_by_their_index(
+def test_a_permutation_sorts_by_63_bits_of_two_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # 32 bits of the first number, then the upper 31 of the second
