@@ -1,35 +1,51 @@
-"""Mutation testing: make one small change to the source at a time and check that a test fails.
+"""Mutation testing: change one thing in the source at a time and see whether a test notices.
 
-    nice scripts/mutants.py --sample 300 --seed 0 --out mutants.jsonl
+    nice python scripts/mutants.py --sample 300 --seed 0 --out mutants.jsonl
+    nice python scripts/mutants.py --out mutants.jsonl --again             # what was not killed
+    nice python scripts/mutants.py --out mutants.jsonl --only src/nearfar/ops/_ring.py:12
+    python scripts/mutants.py --report mutants.jsonl                       # the scores as a table
 
 A process that has imported nearfar and collected the tests is forked for each mutant. The fork
-replaces the code of the changed function. If the change is in code that runs on import, the fork is
-instead made from a process that has imported torch but not nearfar, and imports the changed source.
-Thus no file is modified, and torch is imported only once. All tests first run once under coverage,
-so that a mutant is tested only by tests that execute its line, the fastest first. Mutants that are
-already in `--out` are skipped, so an interrupted run can be resumed. Needs the `test` extra, and
-Unix for `fork`.
+gives the changed function its new code or, where something is changed that runs on import, starts
+from a process that has torch but not nearfar and imports the changed source. So no file is touched
+and nobody waits for torch. Before that every test runs once under coverage: a mutant meets only the
+tests that execute its line, the quickest first. A mutant is killed by a test that fails with it
+and, after the same other tests, passes without it.
+
+Each trial is a line of `--out`: a run that was stopped goes on where it was, and a mutant that is
+tried again has several. A person adds `{"file": …, "number": …, "result": "equivalent", "why": …}`
+for a mutant that behaves as the source does, `immaterial` for one that no test should kill.
+Needs the `dev` extra, and Unix for `fork`.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import json
 import os
 import random
 import resource
+import signal
 import sys
-import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
-from mutations import ROOT, Mutant, mutants_of, mutated, new_functions, put_in_place
+from mutant_results import Results
+from mutant_tests import Recorder, tests_for
+from mutations import (
+    ROOT,
+    Mutant,
+    functions_below,
+    mutants_of,
+    mutated,
+    new_functions,
+    put_in_place,
+)
 
 TESTS = {
     "objectives": ["objectives/test_*", "contract/test_objective*"],
@@ -37,9 +53,10 @@ TESTS = {
     "ops": ["ops/test_*", "objectives/test_*", "contract/test_objective*"],
     "training": ["training/test_[!k]*"],  # processes of test_kills would not see the mutant
 }
-"""Folders of a package's tests below ``tests``; doctests of its own files are added."""
+"""Where the tests of a room are, below ``tests``; doctests of its own files come along."""
 LEFT_OUT = ("triton", "__init__")  # kernels need a GPU; an __init__ only imports
-SECONDS = 40.0  # CPU time for the tests of a mutant
+PASSED, FAILED, BROKEN, NOT_HERE, TOO_LONG = 0, 1, 3, 4, 124  # exit codes of a forked process
+NAMED = {PASSED: "survived", FAILED: "killed", TOO_LONG: "timeout", None: "unreached"}
 IMPORTED = ("torch._dynamo", "torchvision.transforms.v2", "timm", "sklearn.linear_model")
 IMPORTED += ("lightning_fabric", "hypothesis", "beartype", "jaxtyping", "scipy.stats", "pytest")
 SETTLED = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "--doctest-modules"]
@@ -48,186 +65,178 @@ SETTLED += ["--jaxtyping-packages=nearfar,typecheck.check"]
 
 
 def in_child(work: Callable[[], int], *, seconds: float, log: Path) -> int:
-    """Exit code of `work` in a fork of this process; 124 if it exceeds its CPU time."""
+    """The exit code of `work` in a process forked from this one that may compute so long."""
     process = os.fork()
     if process:
         _, status = os.waitpid(process, 0)
-        return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 124
-    code = 3
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else TOO_LONG
+        if code == BROKEN:  # an error of this script: it is no kill
+            raise SystemExit(log.read_text(encoding="utf-8"))
+        return code
+    code = BROKEN
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
+        signal.alarm(min(10 * int(seconds), 10**8))  # if it waits instead
         with log.open("w", encoding="utf-8") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
             code = work()
     except BaseException:
-        traceback.print_exc()
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exc(file=file)
     finally:
         sys.stdout.flush()
         os._exit(code)
 
 
-class Results:
-    """The lines of `--out`."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-
-    def lines(self) -> list[dict[str, Any]]:
-        text = self.out.read_text(encoding="utf-8") if self.out.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
-
-    def add(self, mutant: Mutant, code: int | None, tests: list[str]) -> None:
-        named = {None: "unreached", 0: "survived", 124: "timeout"}.get(code, "killed")
-        line = {**asdict(mutant), "result": named, "tests": len(tests)}
-        with self.out.open("a", encoding="utf-8") as file:
-            print(json.dumps(line, ensure_ascii=False), file=file)
-
-    def missing(self, mutants: list[Mutant]) -> list[Mutant]:
-        known = {(line["file"], line["number"]) for line in self.lines()}
-        return [mutant for mutant in mutants if (mutant.file, mutant.number) not in known]
+Run = Callable[[list[str]], int]
 
 
-# --- which tests ----------------------------------------------------------------------------------
+class Trials:
+    """A mutant's tests up to the first that fails with it and passes without it."""
 
+    def __init__(self, results: Results, log: Path, *, seconds: float = 40.0) -> None:
+        self.results, self.log, self.killer = results, log, log.with_suffix(".killer")
+        self.seconds = seconds
+        self.unusable: set[str] = set()
+        self.pass_unchanged: set[str] = set()
 
-class Recorder:
-    """Pytest plugin that records the lines and the duration of each test."""
+    def judge(self, mutant: Mutant, tests: list[str], run: Run, unchanged: Run) -> None:
+        """`run` is pytest with the mutant, `unchanged` without; either says its exit code."""
+        while True:
+            tests = [name for name in tests if name not in self.unusable]
+            self.killer.write_text("")
+            code = self.fork(run, tests) if tests else None
+            if code == NOT_HERE:
+                return
+            by = self.killer.read_text() if code == FAILED else None
+            # without a killer the mutant could not be imported
+            same = tests[: tests.index(by) + 1] if by else tests[:1]
+            if code != FAILED or same[-1] in self.pass_unchanged:
+                break
+            if self.fork(unchanged, same) == PASSED:
+                self.pass_unchanged.add(same[-1])
+                break
+            self.unusable.add(same[-1])
+        self.results.add(mutant, NAMED[code], len(tests), by)
 
-    def __init__(self, out: Path) -> None:
-        import coverage
-
-        self.out, self.seconds, self.failed = out, dict[str, float](), set[str]()
-        self.coverage = coverage.Coverage(source=[str(ROOT / "src")], data_file=None)
-        self.coverage.start()
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.coverage.switch_context(nodeid)
-        self.started = time.process_time()
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed or report.skipped:
-            self.failed.add(report.nodeid)
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self.seconds[nodeid] = time.process_time() - self.started
-
-    def finish(self) -> None:
-        self.coverage.stop()
-        data = self.coverage.get_data()
-        lines = {
-            str(Path(file).relative_to(ROOT)): {
-                line: [name for name in contexts if name and name not in self.failed]
-                for line, contexts in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
-        self.out.write_text(json.dumps({"seconds": self.seconds, "lines": lines}))
-
-
-def tests_for(mutant: Mutant, known: dict[str, Any]) -> list[str]:
-    """Tests that execute the line: first the fastest case of each function, then other cases."""
-    lines = {int(line): names for line, names in known["lines"].get(mutant.file, {}).items()}
-    reached, seconds = lines.get(mutant.line) or around(mutant, lines), known["seconds"]
-    turn: Counter[str] = Counter()
-    ranked = []
-    for name in sorted(set(reached), key=lambda name: (seconds[name], name)):
-        function = name.partition("[")[0]
-        ranked.append((turn[function], seconds[name], name))
-        turn[function] += 1
-    chosen, spent = [], 0.0
-    for _, cost, name in sorted(ranked):
-        if spent + cost <= SECONDS or not chosen:
-            chosen.append(name)
-            spent += cost
-    return chosen
-
-
-def around(mutant: Mutant, lines: dict[int, list[str]]) -> list[str]:
-    """Tests of the smallest statement, function or class around a line, else those of the file."""
-    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
-    spans = [
-        (range(node.lineno, (node.end_lineno or node.lineno) + 1), node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt)
-    ]
-    for span, node in sorted(spans, key=lambda each: len(each[0])):
-        if mutant.line in span:
-            found = [name for line in span for name in lines.get(line, [])]
-            if found or isinstance(node, ast.FunctionDef):
-                return found
-    return [name for names in lines.values() for name in names]
-
-
-# --- running --------------------------------------------------------------------------------------
+    def fork(self, run: Run, tests: list[str]) -> int:
+        return in_child(lambda: run(tests), seconds=60 + 3 * self.seconds, log=self.log)
 
 
 class Session:
-    """Pytest plugin that runs, instead of all tests, those of each mutant in a fork."""
+    """Pytest plugin: instead of all tests once, those of each mutant in a fork of this process."""
 
-    def __init__(self, mutants: list[Mutant], results: Results, times: Path, log: Path) -> None:
-        self.mutants, self.results, self.times, self.log = mutants, results, times, log
+    def __init__(self, mutants: list[Mutant], trials: Trials, times: Path) -> None:
+        self.mutants, self.trials, self.times = mutants, trials, times
 
     def pytest_runtestloop(self, session: Any) -> bool:
         items = {item.nodeid: item for item in session.items}
-        if not self.times.exists():
-            in_child(lambda: self.record(session), seconds=3600, log=self.log)
-        known = json.loads(self.times.read_text())
-        for mutant in self.results.missing(self.mutants):
+        known = json.loads(self.times.read_text()) if self.times.exists() else {"seconds": {}}
+        new = [item for item in session.items if item.nodeid not in known["seconds"]]
+        if new:
+            in_child(lambda: self.record(session, new), seconds=3600, log=self.trials.log)
+            known = json.loads(self.times.read_text())
+
+        def unchanged(tests: list[str]) -> int:
+            return self.run(session, [items[name] for name in tests])
+
+        there = functions_below(ROOT / "src")
+        gc.collect()
+        gc.freeze()  # or each fork copies what it looks through
+        for mutant in self.mutants:
             functions = new_functions(mutant)
             if functions is None:
                 continue
-            tests = [name for name in tests_for(mutant, known) if name in items]
-            chosen = [items[name] for name in tests]
 
-            def work(mutant: Mutant = mutant, new: Any = functions, chosen: Any = chosen) -> int:
-                return self.run(session, chosen) if put_in_place(mutant, new) else 4
+            def run(tests: list[str], mutant: Mutant = mutant, new: Any = functions) -> int:
+                return unchanged(tests) if put_in_place(mutant, new, there) else NOT_HERE
 
-            code = in_child(work, seconds=60 + 3 * SECONDS, log=self.log) if tests else None
-            if code != 4:
-                self.results.add(mutant, code, tests)
+            tests = tests_for(mutant, known, at_most=self.trials.seconds)
+            self.trials.judge(mutant, [one for one in tests if one in items], run, unchanged)
         return True
 
-    def record(self, session: Any) -> int:
+    def record(self, session: Any, items: list[Any]) -> int:
         recorder = Recorder(self.times)
         session.config.pluginmanager.register(recorder)
-        code = self.run(session, session.items, first=False)
+        self.run(session, items, first=False)
         recorder.finish()
-        return code
+        return PASSED
 
     def run(self, session: Any, items: list[Any], *, first: bool = True) -> int:
         for item, following in zip(items, [*items[1:], None], strict=True):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if first and session.testsfailed:
-                return 1
-        return int(session.testsfailed > 0)
+                self.trials.killer.write_text(item.nodeid)
+                return FAILED
+        return PASSED
 
 
-def run_on_import(mutant: Mutant, tests: list[str]) -> int:
-    """Run pytest in this process, with the mutant imported instead of the file."""
+class Killer:
+    """Pytest plugin: which test fails."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.out.write_text(report.nodeid)
+
+
+def run_on_import(mutant: Mutant | None, tests: list[str], killer: Path) -> int:
+    """Pytest in this process, which imports the mutant instead of the file."""
     import pytest
 
-    path, tree, load = str(ROOT / mutant.file), mutated(mutant), SourceFileLoader.get_code
+    path = str(ROOT / mutant.file) if mutant else ""
+    tree, load = mutated(mutant) if mutant else None, SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, fullname: str) -> Any:
-        if self.path == path:
+        if tree and self.path == path:
             return self.source_to_code(ast.unparse(tree).encode(), path)
         return load(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
-    return int(pytest.main([*SETTLED, "-x", *tests]))
+    code = pytest.main([*SETTLED, "-x", *tests], plugins=[Killer(killer)])
+    return PASSED if code == 0 else FAILED
 
 
-def main() -> None:
+def asked_for() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rooms", nargs="+", default=[*TESTS], choices=[*TESTS])
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=40.0, help="of tests for each mutant")
     parser.add_argument("--out", type=Path, default=Path("mutants.jsonl"))
+    parser.add_argument("--again", action="store_true", help="only those in --out that survived")
+    parser.add_argument("--only", nargs="+", metavar="FILE:NUMBER", help="these, not a sample")
+    parser.add_argument("--report", type=Path, metavar="OUT", help="print the scores and end")
+    parser.add_argument("--record", type=Path, help="with --report: write a short record")
     asked = parser.parse_args()
+    asked.out = asked.out.resolve()
+    return asked
+
+
+def chosen(asked: argparse.Namespace, possible: list[Mutant], results: Results) -> list[Mutant]:
+    if asked.only:
+        return [one for one in possible if f"{one.file}:{one.number}" in asked.only]
+    if asked.again:
+        again = results.not_killed()
+        return [one for one in possible if (one.file, one.number) in again]
+    sample = random.Random(asked.seed).sample(possible, min(asked.sample, len(possible)))
+    done = results.trials()
+    return [one for one in sample if (one.file, one.number) not in done]
+
+
+def main() -> None:
+    asked = asked_for()
+    if asked.report:
+        results = Results(asked.report)
+        print(results.table([*TESTS]))
+        if asked.record:
+            results.record(asked.record)
+        return
     os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
-    asked.out = asked.out.resolve()
     os.chdir(ROOT)
     for name in IMPORTED:
         __import__(name)
@@ -240,9 +249,10 @@ def main() -> None:
     rooms: list[str] = asked.rooms
     files = [file for room in rooms for file in sorted((ROOT / "src/nearfar" / room).rglob("*.py"))]
     files = [file for file in files if not any(word in file.stem for word in LEFT_OUT)]
-    all_of_them = [mutant for file in files for mutant in mutants_of(file)]
-    chosen = random.Random(asked.seed).sample(all_of_them, min(asked.sample, len(all_of_them)))
+    possible = [mutant for file in files for mutant in mutants_of(file)]
     results, log = Results(asked.out), asked.out.with_suffix(".log")
+    mutants, before = chosen(asked, possible, results), len(results.lines())
+    trials = Trials(results, log.with_suffix(".one.log"), seconds=asked.seconds)
     times = asked.out.with_suffix(".tests.json")
 
     def collected() -> int:
@@ -251,23 +261,30 @@ def main() -> None:
         globs = dict.fromkeys(place for room in rooms for place in TESTS[room])
         paths = [str(path) for place in globs for path in sorted((ROOT / "tests").glob(place))]
         sources = [str(file) for file in files]
-        session = Session(chosen, results, times, log.with_suffix(".one.log"))
-        return int(pytest.main([*SETTLED, *dict.fromkeys(paths), *sources], plugins=[session]))
+        session = Session(mutants, trials, times)
+        code = pytest.main([*SETTLED, *dict.fromkeys(paths), *sources], plugins=[session])
+        return PASSED if code in {0, 5} else BROKEN
 
     in_child(collected, seconds=10**6, log=log)
     known = json.loads(times.read_text())
-    for mutant in results.missing(chosen):
-        tests = tests_for(mutant, known)
+    tried = {(line["file"], line["number"]) for line in results.lines()[before:]}
+    for mutant in mutants:
+        if (mutant.file, mutant.number) in tried:
+            continue
 
-        def work(mutant: Mutant = mutant, tests: list[str] = tests) -> int:
-            return run_on_import(mutant, tests)
+        def run(tests: list[str], mutant: Mutant = mutant) -> int:
+            return run_on_import(mutant, tests, trials.killer)
 
-        code = in_child(work, seconds=60 + 3 * SECONDS, log=log) if tests else None
-        results.add(mutant, code, tests)
-    for room in rooms:
-        counts = Counter(one["result"] for one in results.lines() if f"/{room}/" in one["file"])
-        print(f"{room:12} {sum(counts.values()):4} mutants: {dict(counts)}")
-    print(f"of {len(all_of_them)} possible, seed {asked.seed}")
+        def unchanged(tests: list[str]) -> int:
+            return run_on_import(None, tests, trials.killer)
+
+        tests = tests_for(mutant, known, at_most=trials.seconds)
+        trials.judge(mutant, tests, run, unchanged)
+    if asked.only or asked.again:
+        for line in results.lines()[before:]:
+            print(f"{line['file']}:{line['number']} {line['result']} {line.get('by', '')}")
+    print(results.table([*TESTS]))
+    print(f"of {len(possible)} possible, seed {asked.seed}")
 
 
 if __name__ == "__main__":

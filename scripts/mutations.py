@@ -1,4 +1,4 @@
-"""Mutations of a source file, one small change each, for `scripts/mutants.py`."""
+"""Small changes of a source file, one at a time: for `scripts/mutants.py`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Mutant:
     """One change of one file.
 
     Attributes:
-        file: Path relative to the repository.
-        number: Index among the file's changes, in the order of :func:`changes`.
-        line: Line of the changed node.
-        kind: Kind of change.
-        change: Source before and after the change.
+        file: Relative to the repository.
+        number: Which of the file's changes, in the order of :func:`changes`.
+        line: Of the node that is changed.
+        kind: Of change.
+        change: Before and after.
     """
 
     file: str
@@ -43,7 +43,7 @@ class Mutant:
 
 
 def positions(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
-    """All nodes that compute something, each with a function that replaces it."""
+    """Every node that computes something, and what puts another in its place."""
     if isinstance(node, (ast.JoinedStr, ast.Import, ast.ImportFrom)):
         return
     for field, value in ast.iter_fields(node):
@@ -62,7 +62,7 @@ def positions(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None
 
 
 def _is_said(node: ast.AST) -> bool:
-    """Docstrings, `__all__`, and code that only type checkers use."""
+    """Docstrings, `__all__` and what only the type checker reads."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     text = ast.unparse(node) if isinstance(node, (ast.Assign, ast.If)) else ""
@@ -70,7 +70,7 @@ def _is_said(node: ast.AST) -> bool:
 
 
 def changes(tree: ast.Module) -> Iterator[tuple[ast.AST, str, ast.AST, Callable[[], None]]]:
-    """Node, kind of change, replacement, and function that makes the replacement."""
+    """A node, the kind of change, what would stand in its place, and what puts it there."""
     for node, replace in positions(tree):
         for kind, new in _variants(node):
             ast.copy_location(new, node)
@@ -128,7 +128,7 @@ def mutated(mutant: Mutant) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-# --- replacing the code of existing functions -----------------------------------------------------
+# --- in functions that are there already ----------------------------------------------------------
 
 
 @cache
@@ -149,7 +149,7 @@ def _by_name(code: CodeType) -> dict[str, list[CodeType]]:
 
 
 def _run_on_import(code: CodeType) -> list[object]:
-    """Code of a module and its classes that runs on import, without function bodies."""
+    """What a module and its classes do themselves, without the functions they define."""
     own: list[object] = [code.co_code, code.co_names]
     for part in code.co_consts:
         if not isinstance(part, CodeType):
@@ -160,7 +160,7 @@ def _run_on_import(code: CodeType) -> list[object]:
 
 
 def new_functions(mutant: Mutant) -> dict[str, CodeType] | None:
-    """Changed functions by name; empty if the change is in code that runs on import."""
+    """Changed functions by name; nothing if the change is one of what runs on import."""
     path = str(ROOT / mutant.file)
     code, functions = _functions(mutant.file)
     new = compile(mutated(mutant), path, "exec")
@@ -173,12 +173,23 @@ def new_functions(mutant: Mutant) -> dict[str, CodeType] | None:
     return {name: others[name][0] for name in changed}
 
 
-def put_in_place(mutant: Mutant, functions: dict[str, CodeType]) -> bool:
-    """Replace the code of functions in this process; False if none could be replaced."""
-    path, replaced = str(ROOT / mutant.file), 0
-    for function in [thing for thing in gc.get_objects() if isinstance(thing, FunctionType)]:
-        code = function.__code__
-        if code.co_filename == path and code.co_qualname in functions:
-            function.__code__ = functions[code.co_qualname]
-            replaced += 1
-    return replaced > 0
+def functions_below(folder: Path) -> list[FunctionType]:
+    """The functions of this process whose source is in a folder."""
+    # not isinstance, which asks an object for its class: some warn, which is an error in the tests
+    every = [thing for thing in gc.get_objects() if type(thing) is FunctionType]
+    return [one for one in every if one.__code__.co_filename.startswith(str(folder))]
+
+
+def put_in_place(mutant: Mutant, new: dict[str, CodeType], there: list[FunctionType]) -> bool:
+    """Give the functions of this process their new code; false if one could not take it."""
+    path = str(ROOT / mutant.file)
+    changed = [
+        (one, new[one.__code__.co_qualname])
+        for one in there
+        if one.__code__.co_filename == path and one.__code__.co_qualname in new
+    ]
+    if any(one.__code__.co_freevars != code.co_freevars for one, code in changed):
+        return False
+    for one, code in changed:
+        one.__code__ = code
+    return bool(changed)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scipy.fft import dct
 
 import nearfar
 from nearfar import api
@@ -19,7 +18,6 @@ from nearfar.data import open_source
 from nearfar.inputs import Sequences
 from nearfar.modalities import SequenceForm, modality
 from nearfar.modalities._sequences import SequenceOptions
-from nearfar.ops import mel_cepstra
 from nearfar.records import RunDirectory
 from tests.data.sounds import save, tone
 from tests.every import every
@@ -174,35 +172,6 @@ def test_what_is_shown_is_a_playable_sound_and_a_picture():
     for exhibit in shown:
         picture = Image.open(io.BytesIO(base64.b64decode(exhibit.png)))
         assert picture.size == (240, 72)
-
-
-def test_cepstra_are_the_formula():
-    time = np.arange(2_000) / 8_000
-    sound = np.sin(2 * np.pi * 700 * time) + 0.1 * np.random.default_rng(0).normal(size=2_000)
-    size, hop, bands = 200, 80, 40
-    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 4_000 / 700), bands + 2) / 2595) - 1)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    expected = []
-    for start in range(0, 2_000 - size + 1, hop):
-        power = np.abs(np.fft.rfft(sound[start : start + size] * window, 256)) ** 2
-        energies = []
-        for low, middle, high in zip(edges, edges[1:], edges[2:], strict=False):
-            total = 0.0
-            for number, value in enumerate(power):
-                pitch = number * 8_000 / 256
-                weight = min((pitch - low) / (middle - low), (high - pitch) / (high - middle))
-                total += max(0.0, weight) * value
-            energies.append(np.log(total + 1e-10))
-        expected.append(dct(energies, type=2, norm="ortho")[:20])
-    found = mel_cepstra(torch.from_numpy(sound)[None], sample_rate=8_000)
-    np.testing.assert_allclose(found[0].numpy(), np.stack(expected), rtol=1e-8, atol=1e-8)
-
-
-def test_cepstra_of_too_short_a_sound_are_refused():
-    with pytest.raises(ValueError, match="`waves` must be at least 200 long, got 100"):
-        mel_cepstra(torch.zeros(1, 100), sample_rate=8_000)
-    with pytest.raises(ValueError, match="`coefficients` must be at most `bands`"):
-        mel_cepstra(torch.zeros(1, 900), sample_rate=8_000, coefficients=50)
 
 
 def test_onnx_takes_sequences_of_any_length(sound_run, tmp_path):

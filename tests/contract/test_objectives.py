@@ -46,6 +46,25 @@ def test_an_objective_keeps_the_contract(check: Check) -> None:
     check()
 
 
+def defaults(function: object) -> dict[str, object]:
+    named = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+    return {one.name: one.default for one in named if one.kind is one.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize(
+    ("function", "loss_class"),
+    sorted(
+        {(case.objective, case.loss_class) for case in OBJECTIVE_CASES if case.loss_class},
+        key=str,
+    ),
+    ids=lambda value: value.__name__,
+)
+def test_a_class_has_the_defaults_of_its_function(function: object, loss_class: object) -> None:
+    ours, theirs = defaults(loss_class), defaults(function)
+    assert set(ours) <= set(theirs)
+    assert ours == {name: theirs[name] for name in ours}
+
+
 # --- completeness ---------------------------------------------------------------------------------
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from nearfar.diagnostics import health, measurements
-from nearfar.records import HealthRecord
+from nearfar.diagnostics._findings import findings
+from nearfar.diagnostics._health import _verdict
+from nearfar.records import Finding, HealthRecord
 from tests.every import every
 
 CHANCE = math.log(2 * 256 - 1)
@@ -161,6 +163,175 @@ def test_representations_are_reported_beside_the_projections() -> None:
     assert record.verdict == "healthy"
     assert finding(record, "representation_rank") is False
     assert record.measurements["representation_rank"] < 6
+
+
+# --- each threshold from both sides ---------------------------------------------------------------
+
+USUAL = {
+    "loss": 3.0,
+    "chance": 10.0,
+    "alignment": 0.2,
+    "random_distance": 2.0,
+    "relative_alignment": 0.1,
+    "uniformity": -3.5,
+    "uniformity_minimum": -4.0,
+    "m_o": 0.1,
+    "m_r": 0.9,
+    "feature_std": 0.12,
+    "effective_rank": 50.0,
+    "isotropic_rank": 60.0,
+    "lost_share": 0.0,
+    "representation_rank": 30.0,
+    "representation_isotropic_rank": 100.0,
+    "representation_m_o": 0.1,
+}
+"""Measurements of a healthy representation: 100 samples in 64 dimensions."""
+
+
+def found(name: str, **changed: float) -> Finding:
+    return next(f for f in findings(USUAL | changed, samples=100, dim=64) if f.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "reading", "healthy"),
+    [
+        ("loss", {"loss": 9.79}, "below chance", True),
+        ("loss", {"loss": 9.8}, "at chance: views are not distinguished from negatives", False),
+        ("alignment", {"relative_alignment": 0.499}, "views agree", True),
+        ("alignment", {"relative_alignment": 0.5}, "views agree loosely", True),
+        ("alignment", {"alignment": 0.0}, "the two views are identical", None),
+        ("alignment", {"alignment": 0.0, "random_distance": 0.0}, "views agree", True),
+        ("relative_alignment", {"relative_alignment": 0.499}, "views agree", True),
+        ("relative_alignment", {"relative_alignment": 0.899}, "views agree loosely", True),
+        (
+            "relative_alignment",
+            {"relative_alignment": 0.9},
+            "views are no closer than other samples",
+            False,
+        ),
+        ("uniformity", {"uniformity": -2.0}, "the sphere is used", True),
+        ("uniformity", {"uniformity": -1.9}, "part of the sphere is used", None),
+        ("uniformity", {"uniformity": -0.21}, "part of the sphere is used", None),
+        ("uniformity", {"uniformity": -0.19}, "the sphere is not used", None),
+        ("m_o", {"m_o": 0.499}, "centred: no common direction", True),
+        ("m_o", {"m_o": 0.5}, "the embeddings share a direction, as after a ReLU", None),
+        ("m_o", {"m_o": 0.999, "m_r": 0.09}, "all embeddings point the same way", False),
+        ("m_o", {"m_o": 0.0, "m_r": 0.0}, "all embeddings are zero", False),
+        ("m_r", {}, "embeddings differ in most of their length", True),
+        ("m_r", {"m_o": 0.5}, "embeddings differ in part of their length", None),
+        (
+            "m_r",
+            {"m_o": 0.97, "m_r": 0.24, "relative_alignment": 0.5},
+            "embeddings hardly deviate from the common direction",
+            False,
+        ),
+        (
+            "m_r",
+            {"m_o": 0.97, "m_r": 0.25, "relative_alignment": 0.5},
+            "embeddings differ in part of their length",
+            None,
+        ),
+        (
+            "m_r",
+            {"m_o": 0.97, "m_r": 0.24, "relative_alignment": 0.49},
+            "embeddings differ in part of their length",
+            None,
+        ),
+        ("feature_std", {}, "96% of isotropic", None),
+        ("feature_std", {"feature_std": 0.012}, "10% of isotropic", False),
+        ("effective_rank", {}, "83% of isotropic", True),
+        ("effective_rank", {"effective_rank": 2.99}, "few directions are used", False),
+        ("effective_rank", {"effective_rank": 3.0}, "5% of isotropic", True),
+        ("effective_rank", {"effective_rank": 14.9, "lost_share": 0.79}, "25% of isotropic", True),
+        (
+            "effective_rank",
+            {"effective_rank": 14.9, "lost_share": 0.8},
+            "few directions are used",
+            False,
+        ),
+        ("effective_rank", {"effective_rank": 15.0, "lost_share": 0.8}, "25% of isotropic", True),
+        ("representation_rank", {}, "before the projector: 30% of isotropic", None),
+        (
+            "representation_rank",
+            {"representation_rank": 4.9},
+            "before the projector: 5% of isotropic",
+            False,
+        ),
+    ],
+)
+def test_a_finding_on_either_side_of_its_threshold(
+    name: str, changed: dict[str, float], reading: str, healthy: bool | None
+) -> None:
+    one = found(name, **changed)
+    assert (one.reading, one.healthy) == (reading, healthy)
+    assert one.value == (USUAL | changed)[name]
+
+
+CROWD = {"m_o": 0.999, "m_r": 0.05}
+STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "healthy"),
+        ({"m_r": 0.1}, "healthy"),
+        ({"m_r": 0.0999}, COMPLETE),
+        ({"m_r": 0.2499, "relative_alignment": 0.5}, COMPLETE),
+        ({"m_r": 0.2499, "relative_alignment": 0.4999}, "healthy"),
+        ({"m_r": 0.25, "relative_alignment": 0.5}, "healthy"),
+        ({**CROWD, **STUCK}, NOTHING),
+        ({**CROWD, **STUCK, "loss": 9.79}, COMPLETE),
+        ({**CROWD, **STUCK, "relative_alignment": 0.9}, COMPLETE),
+        ({**CROWD, **STUCK, "m_r": 0.001}, NOTHING),
+        ({**CROWD, **STUCK, "m_r": 0.0009}, COMPLETE),
+        (STUCK, NOTHING),
+        ({**STUCK, "loss": 9.79}, "healthy"),
+        ({**STUCK, "alignment": 1.0}, "healthy"),  # views agree by 0.5 in cosine
+        ({**STUCK, "alignment": 1.01}, NOTHING),
+        ({"relative_alignment": 0.9}, NOTHING),
+        ({"relative_alignment": 0.8999}, "healthy"),
+        ({"effective_rank": 2.99}, DIMENSIONAL),
+        ({"effective_rank": 3.0}, "healthy"),
+        ({"effective_rank": 14.9, "lost_share": 0.8}, DIMENSIONAL),
+        ({"effective_rank": 14.9, "lost_share": 0.79}, "healthy"),
+    ],
+)
+def test_a_verdict_on_either_side_of_its_thresholds(
+    changed: dict[str, float], verdict: str
+) -> None:
+    assert _verdict(USUAL | changed, positives=True) == verdict
+
+
+def test_without_positives_unrelated_views_are_no_failure() -> None:
+    assert _verdict(USUAL | {"relative_alignment": 1.0}, positives=False) == "healthy"
+    assert _verdict(USUAL | STUCK, positives=False) == NOTHING
+
+
+def test_one_view_or_no_loss_leaves_their_rules_out() -> None:
+    alone = {key: USUAL[key] for key in USUAL if "alignment" not in key and "distance" not in key}
+    assert _verdict(alone, positives=True) == "healthy"
+    assert _verdict(alone | {"loss": 9.8}, positives=True) == NOTHING
+    assert _verdict(alone | {"m_r": 0.2}, positives=True) == COMPLETE
+    for missing in ("loss", "chance"):
+        some = {key: value for key, value in (USUAL | STUCK).items() if key != missing}
+        assert _verdict(some, positives=True) == "healthy"
+
+
+def test_the_reference_values_of_the_findings() -> None:
+    spread = {
+        "loss": {"chance": 10.0},
+        "alignment": {"identical": 0.0, "other samples": 2.0, "unrelated and spread": 2.0},
+        "relative_alignment": {"identical": 0.0, "unrelated": 1.0},
+        "uniformity": {"collapsed": 0.0, "uniform": -4.0},
+        "m_o": {"collapsed": 1.0, "spread": 0.1},
+        "m_r": {"collapsed": 0.0, "spread": 1.0},
+        "feature_std": {"collapsed": 0.0, "isotropic": 0.125},
+        "effective_rank": {"collapsed": 1.0, "isotropic": 60.0},
+        "representation_rank": {"collapsed": 1.0, "isotropic": 100.0},
+    }
+    every_one = findings(USUAL, samples=100, dim=64)
+    assert {one.name: one.anchors for one in every_one} == spread
 
 
 # --- what is asked of every record ----------------------------------------------------------------

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 
 from nearfar.data import CorrelatedGaussians
 from nearfar.diagnostics import (
     PAIR_READINGS,
     Information,
     Retrieval,
+    alignment,
     information,
     modality_gap,
     pair_measurements,
+    relative_alignment,
     retrieval,
 )
 from tests.every import every
@@ -98,3 +102,13 @@ def test_a_stream_longer_than_its_room_keeps_whole_pairs(
 def test_one_pair_is_refused(function: object) -> None:
     with pytest.raises(ValueError, match="`z1` needs at least 2 rows"):
         function(torch.ones(1, 3), torch.ones(1, 3))  # type: ignore[operator]
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+@pytest.mark.parametrize("measure", [alignment, relative_alignment, retrieval, information])
+def test_views_of_different_shapes_are_refused_and_not_broadcast(
+    measure: Callable[[Tensor, Tensor], object],
+) -> None:
+    for other in (torch.randn(1, 3), torch.randn(4, 1)):
+        with pytest.raises(ValueError, match=r"`z2` must have the shape of `z1`, \(4, 3\), got"):
+            measure(torch.randn(4, 3), other)

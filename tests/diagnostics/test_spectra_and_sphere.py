@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from nearfar.diagnostics import uniformity
+from nearfar.diagnostics import EffectiveRank, effective_rank, uniformity
 from nearfar.ops import (
     entropy_rank,
     isotropic_rank,
@@ -62,6 +62,17 @@ def test_no_cloud_is_below_the_floor_and_random_ones_meet_the_minimum(
     assert mean == pytest.approx(uniformity_minimum(dim), abs=0.15)
 
 
+@pytest.mark.parametrize(("samples", "t"), [(5, 2.0), (8, 2.0), (200, 2.0), (12, 7.0)])
+def test_the_floor_on_the_circle_is_the_larger_of_both_bounds(samples: int, t: float) -> None:
+    # B·I₀(2t)·e^(−2t) − 1 is 0.04, 0.66, 40 and 0.29
+    pairs = (samples * special.ive(0, 2 * t) - 1) / (samples - 1)
+    assert pairs > 0
+    assert uniformity_floor(2, samples, t) == pytest.approx(
+        max(math.log(pairs), -2 * t * samples / (samples - 1)), rel=1e-9
+    )
+    assert uniformity_floor(2, 4) == pytest.approx(-16 / 3)  # the first bound does not exist
+
+
 def test_the_floor_is_reached_by_antipodes_and_respected_by_a_regular_polygon() -> None:
     assert uniformity_floor(64, 2) == -8
     for t in (0.5, 4.0, 9.0, 50.0):  # two points on a line, where the difference nearly vanishes
@@ -77,12 +88,26 @@ def test_rank_of_an_isotropic_cloud_is_predicted(samples: int, dim: int) -> None
     assert sum(ranks) / 5 == pytest.approx(isotropic_rank(samples, dim), rel=0.02)
 
 
+@pytest.mark.parametrize(("samples", "dim"), [(1, 1), (1, 50), (50, 1)])
+def test_one_row_or_column_has_rank_one(samples: int, dim: int) -> None:
+    assert isotropic_rank(samples, dim) == 1.0
+
+
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (8, 8), (1, 5), (5, 1)])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
 def test_singular_values_equal_a_decomposition(shape: tuple[int, int], scale: float) -> None:
     matrix = scale * torch.randn(*shape, dtype=torch.float64)
     expected = torch.linalg.svdvals(matrix)
     torch.testing.assert_close(singular_values(matrix), expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_the_rank_of_a_stream_does_not_depend_on_its_scale(scale: float) -> None:
+    z = scale * torch.randn(50, 6, dtype=torch.float64) * torch.arange(1, 7)
+    stream = EffectiveRank()
+    for part in z.split(20):
+        stream.update(part)
+    assert float(stream.compute()) == pytest.approx(float(effective_rank(z)), rel=1e-5)
 
 
 def test_a_cliff_is_seen_and_a_power_law_has_none() -> None:

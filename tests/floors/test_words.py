@@ -28,6 +28,7 @@ REVISED = (
     "docs/run-directory.md",
     "docs/same-name-different-numbers.md",
     "docs/structure.md",
+    "docs/testing.md",
     "docs/theory",
     "scripts",
     "src/nearfar",

@@ -11,9 +11,21 @@ from torch.nn import functional as F
 
 from nearfar.modules import BilinearCritic
 from nearfar.objectives import (
+    AMDIMLoss,
+    BinaryDiscriminationLoss,
+    ContrastiveLoss,
+    CosineTripletLoss,
     CPCLoss,
     CURLLoss,
     DeepInfomaxLoss,
+    InfoNCELoss,
+    JensenShannonLoss,
+    MultiViewLoss,
+    NTLogisticLoss,
+    NTXentLoss,
+    Objective,
+    SwappedPredictionLoss,
+    TripletLoss,
     binary_discrimination_loss,
     cosine_triplet_loss,
     cpc_loss,
@@ -335,3 +347,42 @@ def test_a_chance_that_depends_on_the_number_of_negatives_is_none_until_told() -
     assert [loss.chance(batch_size=8) for loss in losses] == [None, None, None]
     told = [loss.chance(batch_size=8, num_negatives=7) for loss in losses]
     assert told == pytest.approx([math.log(8), math.log(8), 3.0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (InfoNCELoss(temperature=0.1), math.log(8)),
+        (ContrastiveLoss(temperature=0.1), math.log(8)),
+        (NTXentLoss(temperature=0.1), math.log(15)),
+        (NTLogisticLoss(temperature=0.1), 2 * math.log(2)),
+        (MultiViewLoss(temperature=0.1, contrastive_weight=3.0), 3 * math.log(8)),
+        (MultiViewLoss(temperature=0.1, symmetric=True), math.log(15)),
+        (MultiViewLoss(temperature=0.1, inverse_weight=0.1), None),
+        (MultiViewLoss(temperature=0.1, forward_weight=0.1), None),
+        (AMDIMLoss(), None),
+        (CPCLoss(), None),
+        (CURLLoss(), None),
+        (CURLLoss(surrogate="hinge"), 1.0),
+        (DeepInfomaxLoss(estimator="info_nce"), None),
+        (DeepInfomaxLoss(estimator="jensen_shannon"), 2 * math.log(2)),
+        (DeepInfomaxLoss(estimator="donsker_varadhan"), 0.0),
+        (SwappedPredictionLoss(), None),
+        (BinaryDiscriminationLoss(), math.log(2)),
+        (JensenShannonLoss(), 2 * math.log(2)),
+        (TripletLoss(margin=0.7), 0.7),
+        (CosineTripletLoss(margin=0.3), 0.3),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Objective) else "",
+)
+def test_chance_of_a_batch_of_eight(loss: Objective, expected: float | None) -> None:
+    found = loss.chance(batch_size=8)
+    assert found == (expected if expected is None else pytest.approx(expected, rel=1e-12))
+
+
+def test_weigh_is_deprecated_and_gives_the_sum() -> None:
+    loss = MultiViewLoss(temperature=0.5, inverse_weight=0.25)
+    z1, z2 = normal(6, 4), normal(6, 4)
+    with pytest.warns(DeprecationWarning, match="MultiViewLoss.weigh is deprecated"):
+        summed = loss.weigh(loss.terms(z1, z2))
+    assert float(summed) == pytest.approx(float(loss(z1, z2)), rel=1e-6)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar.objectives import (
+    AlignmentUniformityLoss,
     alignment_loss,
     alignment_uniformity_loss,
     barlow_twins_loss,
@@ -64,6 +65,11 @@ def test_contrastive_in_the_batch_is_the_mean_of_both_directions_of_info_nce() -
     close(contrastive_loss(z1, z2, temperature=0.2), (there + back) / 2)
 
 
+def test_contrastive_in_a_batch_of_one_is_refused_by_the_name_of_its_argument() -> None:
+    with pytest.raises(ValueError, match="`z1` needs at least 2 rows"):
+        contrastive_loss(rows(1, DIM), rows(1, DIM), temperature=0.2)
+
+
 def test_contrastive_takes_one_bank_or_a_bank_for_each_anchor() -> None:
     z1, z2 = views()
     bank, own = rows(7, DIM), rows(BATCH, 7, DIM)
@@ -103,7 +109,13 @@ def test_alignment_uniformity_is_the_weighted_sum_of_its_parts() -> None:
     loss = alignment_uniformity_loss(
         z1, z2, alpha=1.0, t=3.0, alignment_weight=0.75, uniformity_weight=0.5
     )
-    close(loss, 0.75 * alignment_loss(z1, z2, alpha=1.0) + 0.5 * uniformity)
+    alignment = alignment_loss(z1, z2, alpha=1.0)
+    close(loss, 0.75 * alignment + 0.5 * uniformity)
+    stored = AlignmentUniformityLoss(alpha=1.0, t=3.0, alignment_weight=0.75, uniformity_weight=0.5)
+    terms = stored.terms(z1, z2)
+    assert set(terms) == {"alignment", "uniformity"}
+    close(terms["alignment"], 0.75 * alignment)
+    close(terms["uniformity"], 0.5 * uniformity)
 
 
 # --- multi-view -----------------------------------------------------------------------------------

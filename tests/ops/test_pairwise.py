@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from nearfar.ops import pairwise_logsumexp
+from nearfar.ops._operators import opaque_backward, opaque_forward
 from tests.every import every
 
 
@@ -294,6 +295,19 @@ def test_it_compiles_as_one_operator_whatever_the_sizes(one_set: bool) -> None:
         compare(compiled(queries, keys, scale), sums(queries, keys, scale), inputs)
     assert graphs
     assert every(len(graph.graph.nodes) < 40 for graph in graphs)
+
+
+@pytest.mark.parametrize("one_set", [False, True])
+@pytest.mark.parametrize("means", [False, True])
+def test_what_the_compiler_is_told_of_the_shapes_is_true(one_set: bool, means: bool) -> None:
+    queries, keys = torch.randn(5, 3), None if one_set else torch.randn(7, 3)
+    rules = (0, None, None, None)
+    forward = (queries, keys, torch.tensor(1.5), *rules, means)
+    torch.library.opcheck(opaque_forward, forward, test_utils=["test_faketensor"])
+    sums, averages = opaque_forward(*forward)
+    backward = (torch.randn(5), sums, averages, queries, keys, torch.tensor(1.5), *rules)
+    for wanted in itertools.product([False, True], repeat=2):
+        torch.library.opcheck(opaque_backward, (*backward, *wanted), test_utils=["test_faketensor"])
 
 
 @pytest.mark.parametrize(

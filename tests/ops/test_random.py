@@ -127,6 +127,15 @@ def test_permutation_holds_every_index_once(n: int, seed: int, epoch: int) -> No
     assert permutation(n, seed=seed, epoch=epoch).sort().values.tolist() == list(range(n))
 
 
+def test_a_permutation_sorts_by_63_bits_of_two_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # 32 bits of the first number, then the upper 31 of the second
+    numbers = [[1, 2**31], [1, 2], [2, 0], [0, 2**32 - 1], [1, 3], [2**32 - 1, 0]]
+    monkeypatch.setattr("nearfar.ops._random.random_bits", lambda *_, **__: torch.tensor(numbers))
+    assert permutation(6, seed=0, epoch=0).tolist() == [3, 1, 4, 0, 2, 5]
+
+
 def test_permutations_of_four_are_equally_likely() -> None:
     seen = [tuple(permutation(4, seed=0, epoch=epoch).tolist()) for epoch in range(2400)]
     counts = [seen.count(order) for order in set(seen)]

@@ -16,6 +16,7 @@ from nearfar.methods import Method, SimCLR, Step, byol
 from nearfar.objectives import NTXentLoss, nt_xent_loss
 from nearfar.testing._method_contract import joined_backward
 from nearfar.training import cached_backward
+from nearfar.training._caching import _Draws
 from tests.every import every
 
 BATCH, WIDE = 24, 16
@@ -246,6 +247,22 @@ def test_what_is_not_a_row_per_sample_is_refused():
         cached_backward(Stacked(), random_views(), micro_batch=12)
 
 
+class Changing(Tied):
+    """Gives one tensor less for a full micro-batch."""
+
+    def project(self, views):
+        h = tuple(self.encoder(view) for view in views)
+        return (h[: 1 if len(h[0]) == 8 else 2],)
+
+    def compare(self, projected):
+        raise AssertionError("parts that differ were compared")
+
+
+def test_parts_of_different_structure_are_refused():
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        cached_backward(Changing(), tuple(v[:15] for v in random_views()), micro_batch=8)
+
+
 def test_refusals_name_the_argument():
     first, second = random_views(torch.float32)
     with pytest.raises(ValueError, match="`micro_batch` must be a whole number of 1 or more"):
@@ -268,3 +285,40 @@ def test_a_loss_that_is_refused_leaves_no_gradient():
     with pytest.raises(ArithmeticError, match="the loss is not finite"):
         cached_backward(method, views, micro_batch=4, backward=backward)
     assert not gradients(method)
+
+
+class OneView(Tied):
+    """Reconstructs its only view."""
+
+    def project(self, views):
+        (view,) = views
+        return (self.encoder(view),), (view,)
+
+    def compare(self, projected):
+        (reconstruction,), (view,) = projected
+        loss = (reconstruction - view).square().sum() / len(view)
+        return Step(loss, (reconstruction,), (reconstruction,))
+
+
+def test_a_single_view_is_cut_too():
+    torch.manual_seed(0)
+    cached = OneView()
+    plain = copy.deepcopy(cached)
+    view = random_views()[:1]
+    cached_backward(cached, view, micro_batch=7)
+    plain(view).loss.backward()
+    assert_close(cached, plain)
+
+
+def test_on_a_gpu_its_generator_is_put_back_with_that_of_the_cpu(monkeypatch):
+    states = {"cuda:1": "before"}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[str(device)])
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, device: states.update({str(device): state})
+    )
+    draws = _Draws(torch.device("cuda", 1))
+    drawn = torch.rand(3)
+    states["cuda:1"] = "after"
+    draws.restore()
+    assert states == {"cuda:1": "before"}
+    assert torch.equal(torch.rand(3), drawn)

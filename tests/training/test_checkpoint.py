@@ -54,6 +54,16 @@ def test_the_two_latest_are_kept(tmp_path):
     ]
 
 
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    method = build("simclr")
+    left, other = tmp_path / ".step-00000001.safetensors.x.part", tmp_path / ".another.part"
+    for file in (left, other):
+        file.write_bytes(b"half")
+    optimizer = build_optimizer(method, options())
+    path = save_checkpoint(tmp_path, step=1, seconds=0.0, method=method, optimizer=optimizer)
+    assert set(tmp_path.iterdir()) == {path, other}
+
+
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path):
     method = build("simclr")
     optimizer = build_optimizer(method, options())

@@ -143,6 +143,24 @@ def test_resuming_between_and_within_epochs_is_exact(tmp_path, name):
     assert once == again
 
 
+def test_a_run_that_accumulates_resumes_between_the_batches_of_its_updates(tmp_path):
+    chosen = options(accumulate=2, epochs=1)
+    whole = weights(fit(tmp_path / "whole", build("simclr"), chosen))
+    with pytest.raises(Interrupted, match=r"update 2 of 3; .*--resume"):
+        fit(tmp_path / "parts", build("simclr"), chosen, progress=StopAt(2, signal.SIGINT))
+    resumed = weights(fit(tmp_path / "parts", build("simclr"), chosen))
+    assert every(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint_every", "kept"), [(5, [10, 12]), (4, [8, 12]), (100, [12]), (None, [6, 12])]
+)
+def test_checkpoints_are_written_when_asked_for_and_at_the_end(tmp_path, checkpoint_every, kept):
+    fit(tmp_path, Counting(), options(checkpoint_every=checkpoint_every))
+    files = sorted(path.name for path in RunDirectory(tmp_path).checkpoints.iterdir())
+    assert files == [f"step-{step:08d}.safetensors" for step in kept]
+
+
 def measured(folder):
     """The metrics without the speed, which is the computer's."""
     metrics = RunDirectory(folder).read_metrics()
@@ -183,6 +201,21 @@ def test_a_loss_that_is_not_finite_names_samples_and_checkpoint_and_spoils_no_we
     assert every(parameter.isfinite().all() for parameter in method.parameters())
 
 
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_gradients_are_exchanged_at_the_last_batch_of_each_update(
+    tmp_path, monkeypatch, accumulate
+):
+    seen, backward = [], Engine.backward
+
+    def remember(engine, loss, *, last):
+        seen.append(last)
+        backward(engine, loss, last=last)
+
+    monkeypatch.setattr(Engine, "backward", remember)
+    fit(tmp_path, Counting(), options(accumulate=accumulate, epochs=1))
+    assert seen == ([False] * (accumulate - 1) + [True]) * (6 // accumulate)
+
+
 def test_a_batch_larger_than_the_data_is_refused():
     with pytest.raises(ValueError, match="at most the 96 samples to train on, got 64 × 2"):
         plan(96, options(batch_size=64, accumulate=2))
@@ -192,6 +225,22 @@ def test_incomplete_batches_are_left_out_and_counted():
     schedule = plan(100, options(batch_size=16, accumulate=2, epochs=5, warmup_epochs=1))
     assert (schedule.batches_per_epoch, schedule.updates_per_epoch) == (6, 3)
     assert (schedule.steps, schedule.warmup) == (15, 3)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "warmup", "watch_every"), [(1, 0, 10), (30, 9, 10), (100, 30, 15), (500, 30, 50)]
+)
+def test_warm_up_is_a_tenth_of_the_run_and_measurements_a_twentieth(epochs, warmup, watch_every):
+    schedule = plan(100, options(batch_size=32, epochs=epochs, watch_every=None))
+    assert schedule.updates_per_epoch == 3
+    assert (schedule.warmup, schedule.watch_every) == (warmup, watch_every)
+
+
+def test_measurements_are_taken_at_their_interval_and_at_the_end():
+    schedule = plan(100, options(batch_size=32, epochs=3, watch_every=4))
+    assert [done for done in range(1, 10) if schedule.watches(done)] == [4, 8, 9]
+    only_last = dataclasses.replace(schedule, watch_every=0)
+    assert [done for done in range(1, 10) if only_last.watches(done)] == [9]
 
 
 def test_bfloat16_trains_and_compiling_is_the_users_choice(tmp_path):

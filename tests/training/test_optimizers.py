@@ -155,6 +155,44 @@ def test_a_pace_counts_for_frozen_parts_too():
     assert {group["factor"] for group in groups} == {1.0, 0.5}
 
 
+@pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
+def test_a_method_without_trainable_parameters_is_refused(name):
+    with pytest.raises(ValueError, match="the method has no trainable parameter"):
+        build_optimizer(nn.Linear(2, 2).requires_grad_(False), TrainingOptions(optimizer=name))
+
+
+def test_the_optimisers_defaults_are_those_documented():
+    assert TrainingOptions() == TrainingOptions(
+        epochs=60,
+        batch_size=256,
+        micro_batch=None,
+        optimizer="adamw",
+        learning_rate=None,
+        weight_decay=None,
+        warmup_epochs=None,
+        schedule="cosine",
+        accumulate=1,
+        precision="auto",
+        devices=0,
+        seed=0,
+        compile=False,
+        channels_last=True,
+        watch_every=None,
+        log_every=10,
+        checkpoint_every=None,
+    )
+    found = {}
+    for name in ("adamw", "sgd", "lars"):
+        optimizer = build_optimizer(nn.Linear(2, 2), TrainingOptions(optimizer=name))
+        group = optimizer.param_groups[0]
+        found[name] = (group["lr"], group["weight_decay"], group.get("momentum"))
+    assert found == {
+        "adamw": (0.001, 0.01, None),
+        "sgd": (0.03, 0.0001, 0.9),
+        "lars": (0.3, 0.000001, 0.9),
+    }
+
+
 @pytest.mark.parametrize("factor", [-1.0, math.nan, math.inf])
 def test_a_pace_refuses_a_factor_that_makes_no_sense(factor):
     with pytest.raises(ValueError, match="`factor` must be a finite number of 0 or above, got"):
@@ -244,9 +282,46 @@ def test_the_peak_scales_with_the_samples_of_an_update():
         ({"learning_rate": math.nan}, "`learning_rate` must be above 0"),
         ({"warmup_epochs": -1.0}, "`warmup_epochs` must be 0 or more"),
         ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
+        ({"accumulate": 0}, "`accumulate` must be a whole number of 1 or more"),
+        ({"devices": -1}, "`devices` must be a whole number of 0 or more"),
+        ({"watch_every": -1}, "`watch_every` must be a whole number of 0 or more"),
+        ({"log_every": 0}, "`log_every` must be a whole number of 1 or more"),
+        ({"checkpoint_every": 0}, "`checkpoint_every` must be a whole number of 1 or more"),
+        ({"schedule": "cosin"}, "did you mean 'cosine'"),
+        ({"weight_decay": math.nan}, "`weight_decay` must be 0 or more"),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")
 def test_options_refuse_what_makes_no_sense(setting, message):
     with pytest.raises(ValueError, match=message):
         TrainingOptions(**setting)
+
+
+def test_options_take_the_least_of_each_range():
+    least = TrainingOptions(
+        epochs=1,
+        batch_size=2,
+        micro_batch=2,
+        accumulate=1,
+        devices=0,
+        seed=0,
+        weight_decay=0.0,
+        warmup_epochs=0.0,
+        watch_every=0,
+        log_every=1,
+        checkpoint_every=1,
+    )
+    assert (least.micro_batch, least.watch_every, least.checkpoint_every) == (2, 0, 1)
+
+
+def test_lars_calls_a_closure_with_gradients_and_returns_its_loss():
+    parameter = nn.Parameter(torch.ones(3))
+    optimizer = LARS([parameter], lr=0.1, adapt=False)
+
+    def closure() -> float:
+        loss = (2.0 * parameter).sum()
+        loss.backward()
+        return loss.item()
+
+    assert optimizer.step(closure) == 6.0
+    assert torch.allclose(parameter, torch.full((3,), 0.8))

@@ -6,6 +6,7 @@ import pytest
 
 from nearfar.records import TrainMetrics, WatchMetrics
 from nearfar.training import Latest, Progress, Silent
+from nearfar.training._metrics import Meter
 from tests.training.worlds import build, fit, options
 
 TRAIN = TrainMetrics(
@@ -78,3 +79,17 @@ def test_by_name_the_training_wins_and_only_what_0_1_knew_is_found():
 
 def test_silence_is_a_display():
     assert isinstance(Silent(), Progress)
+
+
+def test_speed_and_means_are_of_the_updates_since_the_last_line(monkeypatch):
+    now = iter([100.0, 104.0, 104.5, 105.5, 106.0])
+    monkeypatch.setattr("nearfar.training._metrics.time.perf_counter", lambda: next(now))
+    meter = Meter(16)
+    meter.count(3.0, {"pull": 1.0})
+    meter.count(5.0, {"pull": 2.0, "push": 7.0})
+    line = meter.read(step=2, epoch=0.5, learning_rate=0.1)
+    assert (line.loss, line.terms) == (4.0, {"pull": 1.5, "push": 7.0})
+    assert line.samples_per_second == 16 * 2 / 4.0
+    meter.count(9.0, {})
+    line = meter.read(step=3, epoch=0.75, learning_rate=0.1)
+    assert (line.loss, line.terms, line.samples_per_second) == (9.0, {}, 16 / 1.0)

@@ -84,4 +84,5 @@ class RingLogSumExp(torch.autograd.Function):
         (added,) = ctx.ring.start(added)()
         if keys is None:
             return (total + added).to(queries.dtype), None, of_scale, None, None
-        return total.to(queries.dtype), (added + of_keys).to(keys.dtype), of_scale, None, None
+        learnt = (added + of_keys).to(keys.dtype) if wants_keys else None
+        return total.to(queries.dtype), learnt, of_scale, None, None
