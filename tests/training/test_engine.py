@@ -51,7 +51,7 @@ def test_devices_and_strategy_are_those_asked_for_and_there(
 
 def test_more_devices_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(ValueError, match="`devices` must be at most 2, the GPUs here, got 3"):
+    with pytest.raises(ValueError, match="`devices` must be at most 2, the number of GPUs, got 3"):
         Engine(devices=3, precision="32")
 
 
@@ -79,7 +79,7 @@ def test_batch_statistics_are_joined_where_there_is_more_than_one_process(
     monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     joined: list[nn.Module] = []
-    monkeypatch.setattr(_engine, "synchronise_batch_norm", joined.append)
+    monkeypatch.setattr(_engine, "synchronize_batch_norm", joined.append)
     method = build("simclr")
     several(monkeypatch, processes).setup(method, build_optimizer(method, options()))
     assert joined == ([method] if processes > 1 else [])
@@ -89,17 +89,17 @@ class Exchanges:
     """In the place of Fabric: whether a backward pass exchanges gradients."""
 
     def __init__(self) -> None:
-        self.synchronised = True
+        self.synchronized = True
         self.seen: list[bool] = []
 
     @contextmanager
     def no_backward_sync(self, module: object, *, enabled: bool) -> Iterator[None]:
-        self.synchronised = not enabled
+        self.synchronized = not enabled
         yield
-        self.synchronised = True
+        self.synchronized = True
 
     def backward(self, loss: torch.Tensor) -> None:
-        self.seen.append(self.synchronised)
+        self.seen.append(self.synchronized)
 
 
 def test_gradients_are_exchanged_at_the_last_batch_of_an_update_only() -> None:

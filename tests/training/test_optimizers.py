@@ -161,7 +161,7 @@ def test_a_method_without_trainable_parameters_is_refused(name):
         build_optimizer(nn.Linear(2, 2).requires_grad_(False), TrainingOptions(optimizer=name))
 
 
-def test_the_optimisers_defaults_are_those_documented():
+def test_the_optimizers_defaults_are_those_documented():
     assert TrainingOptions() == TrainingOptions(
         epochs=60,
         batch_size=256,
