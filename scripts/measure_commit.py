@@ -288,8 +288,8 @@ def read_labels(sample: Sample) -> dict[str, Any]:
     """Classes, and the size of an official test set."""
     from nearfar import data as sources
 
-    known = [name for name in ("open_labeled", "open_labelled") if hasattr(sources, name)]
-    data = getattr(sources, known[0])(  # the second until 0.1
+    name = "open_labeled" if hasattr(sources, "open_labeled") else "open_labelled"  # until 0.1
+    data = getattr(sources, name)(
         str(sample.path), labels=sample.labels or None, modality=sample.modality, **sample.options
     )
     tests = None if data.test is None else len(data.test)
