@@ -68,7 +68,7 @@ def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, di
     record = health(z)
     assert record.verdict == "healthy"
     assert record.advice == ()
-    assert "agreement was not judged, as there is only one view" in record.summary
+    assert "agreement of views was not judged, as there is only one view" in record.summary
     assert {"alignment", "relative_alignment"}.isdisjoint(record.measurements)
     assert health(*pair(z)).verdict == "healthy"
 
@@ -141,9 +141,9 @@ def test_a_temperature_too_high_to_show_in_the_loss_does_not_hide_agreement() ->
 def test_a_summary_is_one_sentence_with_its_evidence() -> None:
     record = health(*pair(torch.randn(180, 64), 0.4), loss=3.6, chance=CHANCE)
     assert re.fullmatch(
-        r"healthy: views agree \(alignment 0\.\d\d, other samples \d\.\d\d\), the sphere is used "
-        r"\(uniformity −3\.8\d, uniform −3\.88\), no collapse \(m_o 0\.0\d, rank 6\d of 61 "
-        r"isotropic\)",
+        r"healthy: views agree \(alignment 0\.\d\d, other samples \d\.\d\d\), samples cover the "
+        r"sphere \(uniformity −3\.8\d, minimum −3\.88\), no collapse \(m_o 0\.0\d, rank 6\d, "
+        r"isotropic 61\)",
         record.summary,
     )
 
@@ -247,7 +247,7 @@ def test_views_that_were_not_trained_to_agree_are_reported_and_not_judged() -> N
     assert record.verdict == "healthy"
     assert finding(record, "alignment") is None
     assert record.measurements["alignment"] == pytest.approx(2.0, abs=0.1)
-    assert "agreement was not judged" in record.summary
+    assert "agreement of views was not judged" in record.summary
 
 
 def test_collapse_and_a_loss_at_chance_are_seen_without_positives_too() -> None:

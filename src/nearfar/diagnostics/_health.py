@@ -172,9 +172,9 @@ def _summary(
 ) -> str:
     reading = {finding.name: finding.reading for finding in evidence}
     value = {name: number(measurement) for name, measurement in measured.items()}
-    sphere = f"(uniformity {value['uniformity']}, uniform {value['uniformity_minimum']})"
+    sphere = f"(uniformity {value['uniformity']}, minimum {value['uniformity_minimum']})"
     rank = f"rank {number(measured['effective_rank'], 0)}"
-    rank += f" of {number(measured['isotropic_rank'], 0)} isotropic"
+    rank += f", isotropic {number(measured['isotropic_rank'], 0)}"
     pairs = []
     if "alignment" in measured:
         distances = f"alignment {value['alignment']}, other samples {value['random_distance']}"
@@ -193,9 +193,9 @@ def _summary(
         shared = "" if measured["m_o"] < CROWDED else f"; {reading['m_o']}"
         parts = [*pairs, f"{reading['uniformity']} {sphere}"]
         parts += [f"no collapse (m_o {value['m_o']}, {rank}{shared})"]
-    caveats = [] if pairs else ["agreement was not judged, as there is only one view"]
+    caveats = [] if pairs else ["agreement of views was not judged, as there is only one view"]
     if pairs and not positives:
-        caveats = ["agreement was not judged, as the method does not train for it"]
+        caveats = ["agreement of views was not judged, as the method does not train for it"]
     if samples < _FEW:
         caveats.append(f"only {samples} samples, so the verdict is uncertain")
     return "; ".join([", ".join(parts), *caveats])
