@@ -46,7 +46,7 @@ def advise(
         >>> from nearfar import api
         >>> for line in api.advise(batch_size=64, dim=64, classes=10).lines[4:6]:
         ...     print(line.says)
-        alignment plus uniformity, the limit for many negatives, may be 15.2 nats away
+        L − ln M may be 15.2 nats from alignment plus uniformity, its limit for many negatives
         64 samples cover all 10 classes with probability 0.9882
     """
     from nearfar.theory import advise as advise_setting

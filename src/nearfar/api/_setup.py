@@ -298,7 +298,7 @@ def _gather_facts(
 ) -> RunFacts:
     return RunFacts(
         kind=kind.name,
-        samples=len(source.root),  # sample indices refer to the whole data set
+        samples=len(source.root),  # sample indices refer to the whole dataset
         batch_size=batch_size,
         batches_per_epoch=schedule.batches_per_epoch,
         updates=schedule.steps,

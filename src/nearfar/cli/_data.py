@@ -9,7 +9,7 @@ __all__ = ["data"]
 
 
 def data(*, json: bool = False) -> None:
-    """List the named data sets; your own folders and files are given by their path.
+    """List the named datasets; your own folders and files are given by their path.
 
     Args:
         json: Print JSON instead of a table.

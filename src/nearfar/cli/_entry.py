@@ -64,9 +64,9 @@ COMMANDS = {
         "nearfar export runs/simclr-digits --format onnx --out encoder.onnx",
     ),
     "methods": ("List the methods of `nearfar train`.", "nearfar methods"),
-    "data": ("List the named data sets.", "nearfar data"),
+    "data": ("List the named datasets.", "nearfar data"),
     "cite": (
-        "Print BibTeX entries for methods, data sets, measurements and runs.",
+        "Print BibTeX entries for methods, datasets, measurements and runs.",
         "nearfar cite simclr cifar10",
     ),
     "bench": ("Measure the speed of nearfar on this computer.", "nearfar bench views"),

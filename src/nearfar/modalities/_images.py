@@ -70,7 +70,7 @@ class ImageOptions:
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
         norm: Normalisation layers of the encoder: ``batch``, or ``layer`` (per image); by default
             chosen by the method.
-        view_style: Augmentations for ``drawing`` (mild crops, small rotations, no flips, so that
+        view_style: Augmentations for ``drawing`` (weak crops, small rotations, no flips, so that
             glyphs keep their meaning) or ``natural`` images (those of the method's paper). By
             default ``drawing`` for grey images of ink on a plain background, otherwise
             ``natural``.

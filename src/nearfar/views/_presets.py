@@ -147,7 +147,7 @@ def vicreg_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 
 
 def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageViews:
-    """Glyphs and other drawings: mild crops, small rotations, no flips.
+    """Glyphs and other drawings: weak crops, small rotations, no flips.
 
     A flipped or heavily cropped glyph is a different glyph, and its brightness is irrelevant.
     """
@@ -208,7 +208,7 @@ def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
     """AMDIM: both views flipped together; crops of at least 30 %, colour jitter, grayscale 25 %.
 
-    For 32×32 CIFAR images the authors use milder crops: shifts of up to four pixels.
+    For 32×32 CIFAR images the authors use weaker crops: shifts of up to four pixels.
 
     Reference:
         Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
