@@ -52,7 +52,7 @@ COMMANDS = {
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
     "advise": (
-        "Print theory's predictions for a setting: chance, best loss, ceilings, coverage, bounds.",
+        "Print what theory predicts for a setting: chance, best loss, ceilings, coverage, bounds.",
         "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
     ),
     "report": (

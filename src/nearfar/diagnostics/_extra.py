@@ -41,7 +41,7 @@ def extra_findings(
     for name, kind in load_all(GROUP).items():
         try:
             if name in taken:
-                raise ValueError("nearfar has a reading of this name")
+                raise ValueError("nearfar has a measurement of this name")
             found.append(_measured(name, kind, views))
         except Exception as error:
             warnings.warn(

@@ -91,7 +91,7 @@ def health(
 
     Reading:
         ``healthy`` means that no known failure was found, not that the features suit a task.
-        Compare encoders of one kind by their findings, or with labels by a probe.
+        Compare encoders of the same architecture by their findings, or with labels by a probe.
 
     Example:
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))

@@ -38,8 +38,8 @@ class CPC(Method):
     Args:
         encoder: Encoder with encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
         critics: Contexts to encodings, one per number of steps ahead: 1, 2, …
-        candidates: Where negatives come from: the whole ``batch`` (all steps of all sequences),
-            other times of the ``same_sequence``, or only ``other_sequences``.
+        candidates: Source of the negatives: the whole ``batch`` (all steps of all sequences), other
+            times of the ``same_sequence``, or only ``other_sequences``.
         times: Number of the encoder's time steps per view, if known, for :meth:`chance` and
             :meth:`candidates`.
 

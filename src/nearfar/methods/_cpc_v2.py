@@ -50,7 +50,7 @@ class CPCv2(Method):
         critics: For each direction, maps from contexts to predictions, one per number of rows
             ahead.
         skip: Number of rows directly after the context that are not predicted.
-        candidates: Where negatives come from: all patches of the ``batch``, those of the same image
+        candidates: Source of the negatives: all patches of the ``batch``, those of the same image
             (``same_sequence``) or only those of other images (``other_sequences``).
         temperature: Divides the scores.
         rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.

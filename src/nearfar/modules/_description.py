@@ -25,7 +25,7 @@ class EncoderDescription(Record, Generic[FormT]):
             or a reference names, or ``custom``.
         width: Dimensions of the representation.
         modality: What it encodes: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, or a kind of another package.
+            ``pairs``, or one of another package.
         form: What it must know of its inputs, a :class:`nearfar.modalities.Form`; plain values as
             long as it is read from a file without the kind.
         stem: ``small`` where the stem of a ResNet was replaced for small images.

@@ -117,7 +117,7 @@ def label_images(
         return label_folder(source, noun="images")
     held = read_array_file(spec)
     if held.labels is None:
-        raise ValueError(f"{printable(spec.name)} holds no labels: name them y or labels")
+        raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
     if held.test_images is None or held.test_labels is None:
         return with_labels(source, held.labels)
     test = open_images(spec, split="test", **options)
@@ -137,7 +137,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 
 
 def _recognize(preview: DataPreview) -> Sureness:
-    """Arrays, datasets and folders are images unless another kind has a higher confidence."""
+    """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
         return Sureness.PERHAPS

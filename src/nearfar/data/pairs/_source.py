@@ -101,7 +101,7 @@ def sides(source: Source) -> tuple[Source, Source]:
         own = Subset(root.x, members.flatten())
         return own, own
     if not isinstance(root, PairSource):
-        raise TypeError(f"`source` must hold pairs, got {source.modality}: {source.describe()}")
+        raise TypeError(f"`source` must contain pairs, got {source.modality}: {source.describe()}")
     if source is root:
         return root.x, root.s
     return Subset(root.x, source.samples), Subset(root.s, source.samples)

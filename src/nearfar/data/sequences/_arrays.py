@@ -47,7 +47,7 @@ class SequenceArray(SequenceSource):
         notes: Notes on the array for the user.
 
     Raises:
-        TypeError: The array holds objects, text or complex numbers.
+        TypeError: The array contains objects, text or complex numbers.
         ValueError: Wrong number of axes, invalid offsets, or more than half of the rows unusable.
 
     Example:

@@ -113,7 +113,7 @@ def _of_file(
 ) -> LabeledData:
     known = held.train.labels
     if not known:
-        raise ValueError(f"{printable(path.name)} holds no labels: name them y or labels")
+        raise ValueError(f"{printable(path.name)} contains no labels: name them y or labels")
     name = labels or next(iter(known))
     check_choice(known, labels=name)
     options = options | {"source_rate": held.sample_rate}

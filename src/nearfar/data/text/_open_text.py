@@ -134,7 +134,8 @@ def _parts(folder: Path) -> dict[Split, Path]:
     if "train" not in found:
         held = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
-            f"{printable(str(folder))} must hold one file of texts or one named train, got {held}"
+            f"{printable(str(folder))} must contain one file of texts or one named train,"
+            f" got {held}"
         )
     return found
 

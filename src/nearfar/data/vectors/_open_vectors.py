@@ -84,8 +84,8 @@ def label_vectors(
     held = read_vector_file(spec, exclude=others, labels=labels)
     if held.labels is None:
         raise ValueError(
-            f"{printable(spec.name)} holds no labels: name the array y, or specify a table's column"
-            " with `labels`"
+            f"{printable(spec.name)} contains no labels: name the array y, or specify a table's"
+            " column with `labels`"
         )
     train = _of_file(held, spec, "train")
     if held.test_vectors is None or held.test_labels is None:
