@@ -41,7 +41,7 @@ def finding(record: HealthRecord, name: str) -> bool | None:
 def test_a_constant_with_little_noise_is_a_complete_collapse(samples: int, dim: int) -> None:
     record = health(3 + 0.01 * torch.randn(samples, dim))
     assert record.verdict == COMPLETE
-    assert "all embeddings point the same way (m_o 1.000" in record.summary
+    assert "all embeddings point in the same direction (m_o 1.000" in record.summary
     assert record.advice
     assert finding(record, "m_o") is False
 
@@ -54,7 +54,7 @@ def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int)
     z = in_subspace(samples, rank, dim)
     for record in (health(z), health(*pair(z, 1e-4))):
         assert record.verdict == DIMENSIONAL
-        assert "few directions are used (rank" in record.summary
+        assert "few directions carry the variance (rank" in record.summary
         assert record.advice
         assert finding(record, "effective_rank") is False
 
@@ -78,7 +78,7 @@ def test_features_behind_a_relu_are_no_collapse() -> None:
     record = health(z)
     assert record.verdict == "healthy"
     assert record.measurements["m_o"] == pytest.approx(0.56, abs=0.02)
-    assert "share a direction" in record.summary
+    assert "have a common direction" in record.summary
     assert finding(record, "m_o") is None
 
 

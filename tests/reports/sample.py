@@ -156,7 +156,7 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
                 Finding(
                     "m_o",
                     0.988,
-                    "one direction holds everything",
+                    "few directions carry the variance",
                     {"collapsed": 1.0, "centred": 0.075},
                     False,
                 ),

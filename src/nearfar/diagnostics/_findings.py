@@ -134,7 +134,7 @@ def _spread(measured: Mapping[str, float]) -> bool | None:
 
 
 def one_point(measured: Mapping[str, float]) -> bool:
-    """Whether rows are almost one point, or close to one with views no closer than others."""
+    """Whether rows nearly coincide, or are close while views of a sample are not much closer."""
     if measured["m_r"] < ONE_POINT:
         return True
     return measured["m_r"] < NARROW and measured.get("relative_alignment", 1.0) >= ALIGNED
@@ -165,7 +165,7 @@ def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 
 
 def lost_directions(measured: Mapping[str, float]) -> bool:
-    """Whether directions are lost: a very low rank, or a low one with a drop in the spectrum."""
+    """Whether directions are lost: a very low rank, or a low rank with a drop in the spectrum."""
     share = measured["effective_rank"] / measured["isotropic_rank"]
     return share < FEW_DIRECTIONS or (share < STEEP and measured["lost_share"] >= CLIFF)
 

@@ -17,7 +17,7 @@ class Inputs(ABC):
 
     Images of equal size are a plain tensor; anything with lengths, edges or words is an ``Inputs``.
     Sources return them, views transform them, encoders take them, and the training loop selects,
-    concatenates and moves them whatever their kind.
+    concatenates and moves them, whatever their modality.
     """
 
     @abstractmethod
@@ -33,7 +33,7 @@ class Inputs(ABC):
         """The batch on another device; floating-point data as `dtype`."""
 
     def numbers(self, *, count: int) -> Tensor:
-        """`count` numbers for each sample that a decoder can be asked to predict.
+        """`count` numbers per sample, as the target of a decoder.
 
         Raises:
             TypeError: Inputs of this type have none.

@@ -56,10 +56,10 @@ class CPCv2(Method):
         rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 
     When to use:
-        Photographs large enough that a patch is informative, if whole images hardly repeat
-        (satellite images, microscopy, textures), or if cropping and colour jitter would destroy
-        what matters. On small images of single objects, SimCLR and VICReg learn more in the same
-        time.
+        Photographs large enough that a patch is informative, if images as a whole have little in
+        common (satellite images, microscopy, textures), or if cropping and colour jitter would
+        destroy relevant information. On small images of single objects, SimCLR and VICReg learn
+        more in the same time.
 
     Good to know:
         * Batch-norm leaks information: all patches of an image are in one batch, and its statistics
