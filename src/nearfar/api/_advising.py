@@ -23,15 +23,15 @@ def advise(
     num_negatives: int | None = None,
     plot: str | Path | None = None,
 ) -> AdviceRecord:
-    """Theory's predictions for a setting: chance, best loss, ceilings, class coverage, bounds.
+    """What theory predicts for a setting: chance, best loss, ceilings, class coverage, bounds.
 
     Args:
         run: A run or its directory. It supplies the setting, which other arguments override, and
             measurements that are compared with theory.
-        data: Training data: the number of samples and, if labelled, the class frequencies are
-            used. Labels are only counted.
-        classes: Number of latent classes, assumed equally frequent; several numbers are tried if
-            not given.
+        data: Training data, to use their number of samples and, if labelled, class frequencies.
+            Labels are only counted.
+        classes: Number of latent classes, assumed equally frequent; by default several numbers are
+            tried.
         batch_size: Samples per batch; by default that of the run, or 256 without a run.
         dim: Dimensions of a projection; by default that of the run, or 128 without a run.
         temperature: Temperature of the objective; by default that of the run, or 0.1 without a

@@ -88,7 +88,7 @@ def open_labeled(
         spec: Data, as in :func:`open_source`.
         labels: The class of each sample, as integers or strings, if `spec` has no labels; or the
             name of a set of labels or of a column if `spec` has several (``speaker``).
-        modality: Kind of data, as in :func:`open_source`.
+        modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
         options: Options of the modality, as in :func:`open_source`.
 

@@ -244,7 +244,7 @@ def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
     """CPC v2: 7×7 separately augmented patches of a quarter of the side, overlapping by half.
 
-    Up to 64 pixels: 3×3 patches with half the side.
+    Up to 64 pixels: 3×3 patches of half the side.
 
     Reference:
         Hénaff et al. (ICML 2020), section 2.3; van den Oord, Li, Vinyals (2018), section 3.2.

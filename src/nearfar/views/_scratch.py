@@ -52,8 +52,8 @@ class Scratch:
 def aligned_matrices(count: int, rows: int, columns: int, *, device: torch.device) -> Tensor:
     """Uninitialised matrices, each aligned to 64 bytes.
 
-    The products of a matrix are then the same bits wherever in a batch it stands: MKL's kernels for
-    processors other than Intel's add in an order that depends on the address of the first value.
+    The products of a matrix are then bit-identical at any position in a batch: MKL's kernels for
+    non-Intel processors sum in an order that depends on the address of the first value.
     """
     return _as_matrices(torch.empty(count, _padded(rows * columns), device=device), rows, columns)
 

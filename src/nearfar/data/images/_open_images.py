@@ -42,8 +42,8 @@ def open_images(
     Args:
         spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
             N×H×W×C, N×C×H×W), or a PyTorch dataset.
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``).
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``).
         channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
             channel axis.
         value_range: For values other than bytes, the (low, high) to map to (0, 1): the
