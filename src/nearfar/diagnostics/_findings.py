@@ -112,18 +112,18 @@ def _center(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     order = _spread(measured)
     if order is False and measured["m_o"] < CROWDED:
         reading[False] = "all embeddings are zero"
-    anchors = {"collapsed": 1.0, "uniform": 1 / math.sqrt(samples)}
+    anchors = {"collapsed": 1.0, "centred": 1 / math.sqrt(samples)}
     return Finding("m_o", measured["m_o"], reading[order], anchors, order)
 
 
 def _residual(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = {
-        True: "embeddings differ strongly from their mean",
-        None: "embeddings differ moderately from their mean",
-        False: "embeddings hardly differ from their mean",
+        True: "embeddings deviate strongly from their mean",
+        None: "embeddings deviate moderately from their mean",
+        False: "embeddings hardly deviate from their mean",
     }
     order = _spread(measured)
-    anchors = {"collapsed": 0.0, "uniform": 1.0}
+    anchors = {"collapsed": 0.0, "centred": 1.0}
     return Finding("m_r", measured["m_r"], reading[order], anchors, order)
 
 

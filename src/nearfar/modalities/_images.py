@@ -134,9 +134,11 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
             return chosen, ()
         declared = getattr(source.root, "style", None) is not None
         why = (
-            f"{source.name} declares" if declared else "the images are ink on a uniform background"
+            f"the declared style of {source.name}"
+            if declared
+            else "as the images are ink on a uniform background"
         )
-        note = f"augmentations for drawings, as {why}; --views natural selects those of the paper"
+        note = f"augmentations for drawings, {why}; --views natural selects those of the paper"
         return chosen, (note,)
 
     def views(

@@ -20,7 +20,7 @@ __all__ = ["PairSource", "is_paired", "sides"]
 
 @final
 class PairSource(Source):
-    """Pairs of sample `i` of one source and sample `i` of another, as two views of the same thing.
+    """Pairs of sample `i` of one source and sample `i` of another, as two views of the same object.
 
     Args:
         x: The inputs.
