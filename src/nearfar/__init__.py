@@ -1,4 +1,4 @@
-"""Self-supervised representation learning that tells you, without a label, whether it worked."""
+"""Self-supervised representation learning that reports, without labels, whether training worked."""
 
 from __future__ import annotations
 

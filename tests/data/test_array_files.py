@@ -139,5 +139,5 @@ def test_labels_that_do_not_fit_are_refused(
 
 def test_a_file_without_labels_says_how_to_name_them(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", PIXELS)
-    with pytest.raises(ValueError, match="holds no labels: name them y"):
+    with pytest.raises(ValueError, match="contains no labels: name them y"):
         open_labeled(tmp_path / "images.npy")

@@ -201,9 +201,7 @@ def test_the_size_of_views_follows_the_usual_short_side(
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"no images in .* which contains nothing; images end in \.bmp"
-    ):
+    with pytest.raises(ValueError, match=r"no images in .* which is empty; images end in \.bmp"):
         open_source(tmp_path)
 
 

@@ -230,7 +230,7 @@ def test_numbers_that_are_not_finite_are_found_in_sparse_features_too():
     [
         ("0 1\n1 two\n", "two node numbers per line"),
         ("0\n1\n", "two node numbers per line, got '0'"),
-        ("", "holds no edges"),
+        ("", "contains no edges"),
         ("0 1\n1 7\n", "connect nodes with features, 0 to 2.* the first has node 7"),
     ],
 )
@@ -258,7 +258,7 @@ def test_features_beside_a_graph_that_has_its_own_are_refused(tmp_path):
     path = write_npz(tmp_path / "g.npz")
     np.save(tmp_path / "f.npy", np.eye(3))
     with pytest.raises(
-        ValueError, match=r"`features` is only for graphs without features, but g.npz holds x"
+        ValueError, match=r"`features` is only for graphs without features, but g.npz contains x"
     ):
         open_source(path, features=tmp_path / "f.npy")
 

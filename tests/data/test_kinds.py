@@ -122,7 +122,7 @@ def test_an_installed_kind_is_listed_and_its_endings_are_known(site: Site, tmp_p
 
 def test_an_entry_point_must_be_a_kind_of_its_name(site: Site) -> None:
     site.install(wrong="NAMED_ELSE")
-    with pytest.raises(PluginError, match="must be named like its kind, 'else'"):
+    with pytest.raises(PluginError, match="must be named like its modality, 'else'"):
         find_kind("wrong")
     with pytest.warns(RuntimeWarning, match="skipped: the entry point 'wrong'"):
         assert modality_of(np.zeros((9, 4))) == "vectors"
@@ -141,7 +141,7 @@ def test_a_package_that_fails_to_recognize_data_is_left_out_with_a_warning(site:
 def test_an_unknown_kind_names_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"got 'image' \(did you mean 'images'\?\)"):
         open_source(np.zeros((9, 4)), modality="image")
-    with pytest.raises(TypeError, match=r"must be the name of a kind of data, .* got 3"):
+    with pytest.raises(TypeError, match=r"must be the name of a modality, .* got 3"):
         find_kind(3)  # type: ignore[arg-type]
 
 

@@ -182,7 +182,7 @@ def test_two_arrays_of_a_file(tmp_path: Path) -> None:
 
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     np.savez(tmp_path / "pairs.npz", x=np.array([{}, {}], dtype=object), s=np.zeros((2, 2)))
-    with pytest.raises(TypeError, match="holds Python objects or a pickle"):
+    with pytest.raises(TypeError, match="contains Python objects or a pickle"):
         open_source(tmp_path / "pairs.npz", x="x", s="s")
 
 
@@ -195,7 +195,7 @@ def test_lengths_that_differ_and_other_things_are_refused() -> None:
         PairSource(digits, Subset(digits, range(5)))
     with pytest.raises(ValueError, match="must not be pairs themselves"):
         PairSource(PairSource(digits, digits), digits)
-    with pytest.raises(TypeError, match="`x` must hold texts, paths or bytes"):
+    with pytest.raises(TypeError, match="`x` must contain texts, paths or bytes"):
         open_source(([object(), object()], ["a", "b"]), modality="pairs")
     with pytest.raises(TypeError, match="pairs must be a table"):
         open_source(3, modality="pairs")

@@ -284,7 +284,7 @@ def test_a_file_with_half_a_story_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is ambiguous"):
         open_source(tmp_path / "b.npz", modality="sequences")
     np.savez(tmp_path / "c.npz", x=np.zeros((9, 20)))
-    with pytest.raises(ValueError, match="holds no labels"):
+    with pytest.raises(ValueError, match="contains no labels"):
         open_labeled(tmp_path / "c.npz", modality="sequences")
 
 

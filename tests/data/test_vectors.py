@@ -65,8 +65,8 @@ def test_the_fingerprint_follows_the_values() -> None:
 @pytest.mark.parametrize(
     ("array", "error", "message"),
     [
-        (np.zeros(5), ValueError, "vectors must be N×D, got 1 axes of shape 5"),
-        (np.zeros((5, 2, 2)), ValueError, "vectors must be N×D, got 3 axes of shape 5×2×2"),
+        (np.zeros(5), ValueError, "vectors must be N×D, got shape 5"),
+        (np.zeros((5, 2, 2)), ValueError, "vectors must be N×D, got shape 5×2×2"),
         (np.zeros((0, 3)), ValueError, "must not be empty, got an array of shape 0×3"),
         (np.zeros((3, 0)), ValueError, "must not be empty, got an array of shape 3×0"),
         (np.array([["a", "b"]]), TypeError, "must be real numbers, got <U1"),
@@ -169,7 +169,7 @@ def test_a_column_of_a_table_can_hold_the_labels(tmp_path: Path) -> None:
     assert isinstance(data.train, VectorSource)
     assert data.train.columns == ("a", "b")
     with pytest.raises(
-        ValueError, match="holds no labels: name the array y, or specify a table's column"
+        ValueError, match="contains no labels: name the array y, or specify a table's column"
     ):
         open_labeled(tmp_path / "t.csv", modality="vectors")
 
@@ -192,8 +192,8 @@ def test_a_parquet_table_is_read(tmp_path: Path) -> None:
     [
         ("", "t.csv is empty"),
         ("a,b\n1,2\n3\n", "row 1 must have 2 cells, got 1"),
-        ("a,b\n1,2\n3,\n4,5\n", "column b must hold a number in each row, got '' in row 1$"),
-        ("a,b\n1,2\n3,x\n4,5\n", "column b must hold a number in each row, got 'x' in row 1$"),
+        ("a,b\n1,2\n3,\n4,5\n", "column b must contain a number in each row, got '' in row 1$"),
+        ("a,b\n1,2\n3,x\n4,5\n", "column b must contain a number in each row, got 'x' in row 1$"),
         ("a,a\n1,2\n", "must have distinct column names, got 'a' twice"),
         ("a,b\nu,v\n", "t.csv has no numeric column"),
         ("a,b\n1,nan\n2,3\n", "values must be finite, got nan in row 0, column b"),

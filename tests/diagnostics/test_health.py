@@ -43,7 +43,7 @@ def finding(record: HealthRecord, name: str) -> bool | None:
 def test_a_constant_with_little_noise_is_a_complete_collapse(samples: int, dim: int) -> None:
     record = health(3 + 0.01 * torch.randn(samples, dim))
     assert record.verdict == COMPLETE
-    assert "all embeddings point the same way (m_o 1.000" in record.summary
+    assert "all embeddings point in the same direction (m_o 1.000" in record.summary
     assert record.advice
     assert finding(record, "m_o") is False
 
@@ -56,7 +56,7 @@ def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int)
     z = in_subspace(samples, rank, dim)
     for record in (health(z), health(*pair(z, 1e-4))):
         assert record.verdict == DIMENSIONAL
-        assert "few directions are used (rank" in record.summary
+        assert "few directions carry the variance (rank" in record.summary
         assert record.advice
         assert finding(record, "effective_rank") is False
 
@@ -70,7 +70,7 @@ def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, di
     record = health(z)
     assert record.verdict == "healthy"
     assert record.advice == ()
-    assert "agreement was not judged, as there is only one view" in record.summary
+    assert "agreement of views was not judged, as there is only one view" in record.summary
     assert {"alignment", "relative_alignment"}.isdisjoint(record.measurements)
     assert health(*pair(z)).verdict == "healthy"
 
@@ -80,7 +80,7 @@ def test_features_behind_a_relu_are_no_collapse() -> None:
     record = health(z)
     assert record.verdict == "healthy"
     assert record.measurements["m_o"] == pytest.approx(0.56, abs=0.02)
-    assert "share a direction" in record.summary
+    assert "have a common direction" in record.summary
     assert finding(record, "m_o") is None
 
 
@@ -143,9 +143,9 @@ def test_a_temperature_too_high_to_show_in_the_loss_does_not_hide_agreement() ->
 def test_a_summary_is_one_sentence_with_its_evidence() -> None:
     record = health(*pair(torch.randn(180, 64), 0.4), loss=3.6, chance=CHANCE)
     assert re.fullmatch(
-        r"healthy: views agree \(alignment 0\.\d\d, other samples \d\.\d\d\), the sphere is used "
-        r"\(uniformity −3\.8\d, uniform −3\.88\), no collapse \(m_o 0\.0\d, rank 6\d of 61 "
-        r"isotropic\)",
+        r"healthy: views agree \(alignment 0\.\d\d, other samples \d\.\d\d\), samples cover the "
+        r"sphere \(uniformity −3\.8\d, minimum −3\.88\), no collapse \(m_o 0\.0\d, rank 6\d, "
+        r"isotropic 61\)",
         record.summary,
     )
 
@@ -418,7 +418,7 @@ def test_views_that_were_not_trained_to_agree_are_reported_and_not_judged() -> N
     assert record.verdict == "healthy"
     assert finding(record, "alignment") is None
     assert record.measurements["alignment"] == pytest.approx(2.0, abs=0.1)
-    assert "agreement was not judged" in record.summary
+    assert "agreement of views was not judged" in record.summary
 
 
 def test_collapse_and_a_loss_at_chance_are_seen_without_positives_too() -> None:

@@ -131,7 +131,7 @@ def test_views_of_two_kinds_are_not_joined() -> None:
     views = [torch.zeros(2, 3), some_tokens()]
     assert not joinable(views)
     assert not joinable([torch.zeros(2, 3), torch.zeros(2, 4)])
-    with pytest.raises(TypeError, match="one kind to be joined, got Tensor, Tokens"):
+    with pytest.raises(TypeError, match="the same type to be joined, got Tensor, Tokens"):
         join(views)
 
 

@@ -149,14 +149,14 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
                 Finding(
                     "uniformity",
                     -0.07,
-                    "the sphere is not used",
+                    "samples cover very little of the sphere",
                     {"collapsed": 0.0, "floor": -3.875},
                     False,
                 ),
                 Finding(
                     "m_o",
                     0.988,
-                    "one direction holds everything",
+                    "few directions carry the variance",
                     {"collapsed": 1.0, "centred": 0.075},
                     False,
                 ),
@@ -187,13 +187,17 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
         )
     return HealthRecord(
         verdict="healthy",
-        summary="healthy: views agree (alignment 0.21), the sphere is used (uniformity −3.41, floor"
-        " −3.88), no collapse (m_o 0.03, rank 58 of 64)",
+        summary="healthy: views agree (alignment 0.21), samples cover the sphere (uniformity −3.41,"
+        " minimum −3.88), no collapse (m_o 0.03, rank 58, isotropic 62)",
         findings=(
             Finding("loss", 3.62, "well below chance", {"chance": math.log(511)}, True),
             Finding("alignment", 0.21, "views agree", {"identical": 0.0, "unrelated": 2.0}, True),
             Finding(
-                "uniformity", -3.41, "the sphere is used", {"collapsed": 0.0, "floor": -3.875}, True
+                "uniformity",
+                -3.41,
+                "samples cover the sphere",
+                {"collapsed": 0.0, "floor": -3.875},
+                True,
             ),
             Finding(
                 "m_o", 0.031, "the cloud is centred", {"collapsed": 1.0, "centred": 0.075}, True

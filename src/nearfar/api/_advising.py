@@ -23,15 +23,15 @@ def advise(
     num_negatives: int | None = None,
     plot: str | Path | None = None,
 ) -> AdviceRecord:
-    """Theory's predictions for a setting: chance, best loss, ceilings, class coverage, bounds.
+    """What theory predicts for a setting: chance, best loss, ceilings, class coverage, bounds.
 
     Args:
         run: A run or its directory. It supplies the setting, which other arguments override, and
             measurements that are compared with theory.
-        data: Training data: the number of samples and, if labelled, the class frequencies are
-            used. Labels are only counted.
-        classes: Number of latent classes, assumed equally frequent; several numbers are tried if
-            not given.
+        data: Training data, to use their number of samples and, if labelled, class frequencies.
+            Labels are only counted.
+        classes: Number of latent classes, assumed equally frequent; by default several numbers are
+            tried.
         batch_size: Samples per batch; by default that of the run, or 256 without a run.
         dim: Dimensions of a projection; by default that of the run, or 128 without a run.
         temperature: Temperature of the objective; by default that of the run, or 0.1 without a
@@ -46,7 +46,7 @@ def advise(
         >>> from nearfar import api
         >>> for line in api.advise(batch_size=64, dim=64, classes=10).lines[4:6]:
         ...     print(line.says)
-        alignment plus uniformity, the limit for many negatives, may be 15.2 nats away
+        L − ln M may be 15.2 nats from alignment plus uniformity, its limit for many negatives
         64 samples cover all 10 classes with probability 0.9882
     """
     from nearfar.theory import advise as advise_setting

@@ -1,4 +1,4 @@
-"""BibTeX entries of the papers behind methods, measurements and data sets."""
+"""BibTeX entries of the papers behind methods, measurements and datasets."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ NEARFAR = Reference(
     kind="software",
     key="nearfar",
     fields={
-        "title": "nearfar: self-supervised representation learning that tells you, without a label,"
-        " whether it worked",
+        "title": "nearfar: self-supervised representation learning that reports, without labels,"
+        " whether training worked",
         "author": "{The nearfar authors}",
         "version": __version__,
     },
@@ -52,7 +52,7 @@ def cite(*names: str) -> tuple[Reference, ...]:
     """References for methods, data and measurements; without names, nearfar's own entry.
 
     Args:
-        names: Presets of ``nearfar.methods``, data sets, measurements, optimisers, BibTeX keys, or
+        names: Presets of ``nearfar.methods``, datasets, measurements, optimisers, BibTeX keys, or
             directories of runs; a run cites nearfar, its method and its data.
 
     Raises:
@@ -112,7 +112,7 @@ def _behind(name: str) -> tuple[Reference, ...]:
     if not found:
         known = [*citable(), *(reference.key for reference in _references())]
         raise ValueError(
-            f"`name` must be a method, a data set, a measurement or a run that can be cited, got"
+            f"`name` must be a method, a dataset, a measurement or a run that can be cited, got"
             f" {name!r}{suggest(name, known)}; nearfar cite lists them"
         )
     return found

@@ -50,8 +50,8 @@ class SelfSupervisedEncoder(
         encoder: Name of an encoder of the modality, ``auto`` for its small encoder, or a module of
             your own; a copy of it is trained.
         width: Dimensions of the representation, for a module of your own.
-        epochs: Number of epochs; suited to the number of samples by default.
-        batch_size: Samples per batch; suited to the number of samples by default.
+        epochs: Number of epochs; by default chosen from the number of samples.
+        batch_size: Samples per batch; by default chosen from the number of samples.
         random_state: Random seed or generator; None for a different result on each call.
         modality: ``vectors``, ``images`` or ``sequences``; inferred from the shape by default.
         method_options: Keyword arguments of the method's preset, such as ``temperature``.

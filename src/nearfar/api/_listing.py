@@ -1,4 +1,4 @@
-"""Lists of the available methods and data sets."""
+"""Lists of the available methods and datasets."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def list_methods() -> list[dict[str, str]]:
 
 
 def list_data() -> list[dict[str, str]]:
-    """Every named data set, and where it is or how large its download is."""
+    """Every named dataset, and where it is or how large its download is."""
     return named_sources()

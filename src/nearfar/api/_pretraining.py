@@ -63,7 +63,7 @@ def pretrain(
             function of your own that builds a :class:`nearfar.methods.Method` around an encoder and
             its width, with the method's class as its return annotation.
         data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
-            array, a tensor, a list of texts, a data set of PyTorch or a
+            array, a tensor, a list of texts, a PyTorch dataset or a
             :class:`nearfar.data.Source`.
         modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
             ``vectors``, ``pairs``, one of an installed package, or (in Python) a
@@ -74,12 +74,12 @@ def pretrain(
         encoder: Name of an encoder of the modality or of an entry point in the group
             ``nearfar.encoders``, a reference ``package.module:function``, a module, or a function
             ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
-            ``auto`` is the small encoder of the modality, or that of the setting.
+            ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
-            the method's paper) or ``drawing`` (mild ones that preserve glyphs); by default
-            ``drawing`` only for grey images of ink on an even ground.
+            the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
+            ``drawing`` only for grey images of ink on a uniform background.
         method_options: Keyword arguments of the method's preset.
         view_options: Keyword arguments of the modality's views, such as
             :class:`nearfar.views.ImageViews`.

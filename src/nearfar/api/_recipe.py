@@ -62,7 +62,7 @@ class Recipe:
     Args:
         method: Name of a method, or ``custom`` for a Python function.
         modality: Modality of the samples: ``images``, ``sequences``, ...
-        data: The value of ``--data``; ``custom`` for arrays and data sets in Python.
+        data: The value of ``--data``; ``custom`` for arrays and datasets in Python.
         encoder: Name of an encoder, or ``custom`` for a Python object.
         options: Options of data and encoder (:attr:`nearfar.modalities.Modality.options`).
         method_options: Keyword arguments of the preset that differ from its defaults.

@@ -243,7 +243,7 @@ def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | No
         )
     if views is None and served(preset, recipe.modality) is None:
         raise ValueError(
-            f"`method` {name_of(recipe, preset)} declares no views of {recipe.modality}: add them"
+            f"`method` {name_of(recipe, preset)} declares no views for {recipe.modality}: add them"
             f" to `serves` of {method_class(preset).__name__} (see nearfar.methods.Serves), or give"
             " `views`"
         )
@@ -298,7 +298,7 @@ def _gather_facts(
 ) -> RunFacts:
     return RunFacts(
         kind=kind.name,
-        samples=len(source.root),  # sample indices refer to the whole data set
+        samples=len(source.root),  # sample indices refer to the whole dataset
         batch_size=batch_size,
         batches_per_epoch=schedule.batches_per_epoch,
         updates=schedule.steps,

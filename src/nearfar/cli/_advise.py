@@ -24,17 +24,17 @@ def advise(
     plot: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Print theory's predictions for a setting, one per line with its formula.
+    """Print what theory predicts for a setting, one prediction per line with its formula.
 
     Args:
-        batch_size: Samples per batch (256 if not given).
-        temperature: Temperature of the objective (0.1 if not given).
-        dim: Dimensions of a projection (128 if not given).
-        num_negatives: Keys in a queue; in-batch negatives if not given.
+        batch_size: Samples per batch; 256 by default.
+        temperature: Temperature of the objective; 0.1 by default.
+        dim: Dimensions of a projection; 128 by default.
+        num_negatives: Keys in a queue; by default the negatives are in-batch.
         classes: Assumed number of equally frequent classes.
         latent_classes: Number of latent classes, or `unknown` to try several numbers.
-        data: Training data: gives the number of samples and, if labelled, the class frequencies.
-        run: Directory of a run that gives the setting; its measurements are compared with theory.
+        data: Training data, to use their number of samples and, if labelled, class frequencies.
+        run: Directory of a run, to use its setting and compare its measurements with theory.
         plot: HTML page to write, which plots the bounds against the number of candidates.
         json: Print JSON instead of text.
     """

@@ -13,14 +13,14 @@ __all__ = ["cite"]
 
 def cite(
     *names: Annotated[
-        str, Parameter(help="Methods, data sets, measurements or runs; nearfar itself if none.")
+        str, Parameter(help="Methods, datasets, measurements or runs; nearfar itself if none.")
     ],
     json: bool = False,
 ) -> None:
     """Print BibTeX entries; without names, nearfar's own entry and the names that can be cited.
 
     Args:
-        names: Methods, data sets, measurements, or directories of runs.
+        names: Methods, datasets, measurements, or directories of runs.
         json: Print JSON with the kind, key and fields of each entry.
     """
     from nearfar import api

@@ -9,7 +9,7 @@ __all__ = ["data"]
 
 
 def data(*, json: bool = False) -> None:
-    """List the named data sets; your own folders and files are given by their path.
+    """List the named datasets; your own folders and files are given by their path.
 
     Args:
         json: Print JSON instead of a table.
@@ -17,4 +17,7 @@ def data(*, json: bool = False) -> None:
     from nearfar import api
 
     rows = api.list_data()
-    print_json(rows) if json else print_rows(rows)
+    shown = {"samples": "samples (training + test)", "where": "location"}
+    print_json(rows) if json else print_rows(
+        [{shown.get(key, key): value for key, value in row.items()} for row in rows]
+    )

@@ -52,7 +52,7 @@ COMMANDS = {
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
     "advise": (
-        "Print theory's predictions for a setting: chance, best loss, ceilings, coverage, bounds.",
+        "Print what theory predicts for a setting: chance, best loss, ceilings, coverage, bounds.",
         "nearfar advise --batch-size 256 --temperature 0.2 --dim 128 --classes 1000",
     ),
     "report": (
@@ -64,9 +64,9 @@ COMMANDS = {
         "nearfar export runs/simclr-digits --format onnx --out encoder.onnx",
     ),
     "methods": ("List the methods of `nearfar train`.", "nearfar methods"),
-    "data": ("List the named data sets.", "nearfar data"),
+    "data": ("List the named datasets.", "nearfar data"),
     "cite": (
-        "Print BibTeX entries for methods, data sets, measurements and runs.",
+        "Print BibTeX entries for methods, datasets, measurements and runs.",
         "nearfar cite simclr cifar10",
     ),
     "bench": ("Measure the speed of nearfar on this computer.", "nearfar bench views"),

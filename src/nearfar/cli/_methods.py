@@ -34,6 +34,6 @@ def _narrow(row: dict[str, str]) -> dict[str, str]:
         "objective": re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "\n", loss),
         "uses": ",\n".join(uses),
         "views": row["views"],
-        "for": row["for"],
+        "modalities": row["for"],
         "paper": re.sub(r",? arXiv [\d.]+", "", row["paper"]),
     }

@@ -60,7 +60,9 @@ def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any
             if (table, key) in NOT_FLAGS:
                 continue
             if key not in words:
-                raise ValueError(f"a recipe's [{table}] has no {key!r}{suggest(key, words)}")
+                raise ValueError(
+                    f"{key!r} is not a key of [{table}] in a recipe{suggest(key, words)}"
+                )
             keys[key.replace("_", "-")] = value
         flags |= {table: keys} if own and keys else keys
     return flags

@@ -117,7 +117,7 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
         _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
         *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
-        _flag("encoder", str, ENCODER, f"Encoder: {kind.encoders}. {kind.encoder} if not given."),
+        _flag("encoder", str, ENCODER, f"Encoder: {kind.encoders}. By default {kind.encoder}."),
         *general[TRAINING],
         *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),
         *flags_of(find_preset(method), table="method", group=METHOD),

@@ -1,4 +1,4 @@
-"""How data of a kind are recognised and opened."""
+"""How data of a modality are recognised and opened."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["DataKind", "Sureness"]
 
 
 class Sureness(IntEnum):
-    """Confidence that data are of a kind. The kind with the highest confidence opens them.
+    """Confidence that data are of a modality. The one with the highest confidence opens them.
 
     >>> max(Sureness.LIKELY, Sureness.PERHAPS).name
     'LIKELY'
     """
 
     NO = 0
-    """Data of this type, or this file, cannot be of the kind."""
+    """Data of this type, or this file, cannot be of the modality."""
     PERHAPS = 1
     """Possible: an array with three axes can be images."""
     LIKELY = 2
     """Suggested by the shape, the file extension or the file names."""
     CERTAIN = 3
-    """A name in the file header, or a type, that no other kind has."""
+    """A name in the file header, or a type, that no other modality has."""
 
 
 def _unlabeled(spec: Any, **options: Any) -> LabeledData:
-    raise ValueError("data of this kind have no labels: pass them as `labels`")
+    raise ValueError("data of this modality have no labels: pass them as `labels`")
 
 
 def _never(preview: DataPreview) -> Sureness:
@@ -43,24 +43,25 @@ def _never(preview: DataPreview) -> Sureness:
 @renamed_members(recognises="recognizes")
 @dataclass(frozen=True, kw_only=True)
 class DataKind:
-    """A kind of data: its name, and the functions that recognise and open it.
+    """How data of a modality are recognised and opened.
 
     Attributes:
-        name: Name of the kind, such as ``images``; equals :attr:`nearfar.data.Source.modality` of
-            its sources.
+        name: Name of the modality, such as ``images``; equals
+            :attr:`nearfar.data.Source.modality` of its sources.
         open: Opens unlabelled data, ``(spec, *, split, **options) -> Source``. `spec` is an
             existing path or an object; the other keyword-only parameters are the options for data
-            of this kind.
+            of this modality.
         label: Opens labelled data for evaluation, ``(spec, *, labels, **options) -> LabeledData``;
             by default raises a ValueError that asks for `labels`.
-        recognizes: Confidence that the data of a :class:`DataPreview` are of this kind.
+        recognizes: Confidence that the data of a :class:`DataPreview` are of this modality.
         endings: Extensions of its files, for error messages.
         prefixes: Strings with one of these prefixes, such as ``hf:``, are not paths and are passed
             to `open` unchanged.
-        telling: Options of `open` that only this kind has; giving one of them selects the kind.
-        composite: Whether samples are composed of samples of other kinds, as pairs are. `open` then
-            receives ``open_part``, which opens data of any kind, and `telling` options take
-            precedence over those of other kinds.
+        telling: Options of `open` that no other modality has; giving one of them selects this
+            modality.
+        composite: Whether samples are composed of samples of other modalities, as pairs are. `open`
+            then receives ``open_part``, which opens data of any modality, and `telling` options
+            take precedence over those of other modalities.
 
     Example:
         >>> from nearfar.data import DataKind, Sureness, open_source

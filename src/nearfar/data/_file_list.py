@@ -36,9 +36,9 @@ class FileList:
         found = find_files(folder, endings)
         if not found.wanted:
             listed = list_names([printable(path) for path in found.others])
-            held = f"{counted(len(found.others), 'other file')}: {listed}" if listed else "nothing"
+            others = f"contains {counted(len(found.others), 'other file')}: {listed}"
             raise ValueError(
-                f"no {noun} in {printable(str(folder))}, which contains {held};"
+                f"no {noun} in {printable(str(folder))}, which {others if listed else 'is empty'};"
                 f" {noun} end in {' '.join(endings)}"
             )
         self.names = list(found.wanted)

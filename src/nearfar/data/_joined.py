@@ -19,7 +19,7 @@ __all__ = ["Joined"]
 
 @final
 class Joined(Source):
-    """The concatenated samples of several sources of the same kind, numbered consecutively."""
+    """The concatenated samples of several sources of the same modality, numbered consecutively."""
 
     def __init__(self, sources: Sequence[Source], *, name: str) -> None:
         self.sources = tuple(sources)

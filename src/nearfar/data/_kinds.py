@@ -1,4 +1,4 @@
-"""The kinds of data: the built-in ones, and those that installed packages register."""
+"""The available modalities: the built-in ones, and those that installed packages register."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ __all__ = [
 ]
 
 ENTRY_POINTS = "nearfar.modalities"
-"""Entry-point group of packages that add a kind: each a :class:`nearfar.modalities.Modality`."""
+"""Entry-point group for modalities of other packages, :class:`nearfar.modalities.Modality`."""
 
 BUILT_IN = {kind.name: kind for kind in (IMAGES, SEQUENCES, TEXT, GRAPHS, VECTORS, PAIRS)}
 MODALITIES = tuple(BUILT_IN)
-"""Names of the built-in kinds."""
+"""Names of the built-in modalities."""
 
 
 @runtime_checkable
 class HasDataKind(Protocol):
-    """An object with a kind of data, such as a :class:`nearfar.modalities.Modality`."""
+    """An object with a :class:`DataKind`, such as a :class:`nearfar.modalities.Modality`."""
 
     data: DataKind
 
 
 def kind_names() -> tuple[str, ...]:
-    """Names of all available kinds, without importing the packages that add them."""
+    """Names of all available modalities, without importing the packages that add them."""
     return (*MODALITIES, *(name for name in plugins(ENTRY_POINTS) if name not in BUILT_IN))
 
 
 def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
-    """The kind of a given name; a kind or modality passed as an object is returned.
+    """The :class:`DataKind` of a modality, given by name or as an object.
 
     Raises:
-        TypeError: Neither a name nor a kind.
-        ValueError: Unknown kind; the message suggests the closest name.
+        TypeError: Neither a name, a DataKind nor a Modality.
+        ValueError: Unknown name; the message suggests the closest one.
     """
     if isinstance(modality, DataKind):
         return modality
@@ -68,8 +68,7 @@ def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
         return modality.data
     if not isinstance(modality, str):
         raise TypeError(
-            "`modality` must be the name of a kind of data, a DataKind or a Modality,"
-            f" got {modality!r}"
+            f"`modality` must be the name of a modality, a DataKind or a Modality, got {modality!r}"
         )
     if modality in BUILT_IN:
         return BUILT_IN[modality]
@@ -77,19 +76,19 @@ def find_kind(modality: str | DataKind | HasDataKind) -> DataKind:
     if modality not in known:
         raise ValueError(
             f"`modality` must be one of {', '.join(known)}, got {modality!r}"
-            f"{suggest(modality, known)}; a kind from another package needs that package installed,"
-            f" with an entry point in {ENTRY_POINTS!r}, or can be passed as an object"
+            f"{suggest(modality, known)}; the package of any other modality must be installed and"
+            f" have an entry point in {ENTRY_POINTS!r}, or the modality can be passed as an object"
         )
     return _declared(modality, load(ENTRY_POINTS, modality))
 
 
 def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
-    """Name of the kind of some data, inferred without reading them.
+    """Name of the modality of some data, inferred without reading them.
 
-    Sources and named datasets have a kind, and some options belong to a single kind. Otherwise each
-    kind inspects type, file extension and header, and the kind with the highest confidence is
-    chosen. Built-in kinds win ties, so that installing a package does not change how other data are
-    opened.
+    Sources and named datasets have a modality, and some options belong to a single modality.
+    Otherwise each modality inspects type, file extension and header, and the one with the highest
+    confidence is chosen. Built-in modalities win ties, so that installing a package does not change
+    how other data are opened.
 
     Args:
         spec: Data, as in :func:`nearfar.data.open_source`.
@@ -97,7 +96,7 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
 
     Raises:
         TypeError: An object that cannot be data, or a pickle.
-        ValueError: A folder or file of no known kind, or of several kinds.
+        ValueError: A folder or file of no known modality, or of several.
 
     Example:
         >>> import numpy as np
@@ -120,7 +119,7 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
 
 
 def telling_options() -> dict[str, type]:
-    """The options that imply a kind of data, with their types.
+    """The options that imply a modality, with their types.
 
     >>> telling_options()["sample_rate"]
     <class 'int'>
@@ -162,7 +161,7 @@ def _iterate() -> Iterator[DataKind]:
 
 
 def _declared(name: str, found: Any) -> DataKind:
-    """The kind of data registered by an entry point."""
+    """The :class:`DataKind` of the modality registered by an entry point."""
     kind = found if isinstance(found, DataKind) else getattr(found, "data", None)
     if not isinstance(kind, DataKind):
         raise PluginError(
@@ -171,7 +170,7 @@ def _declared(name: str, found: Any) -> DataKind:
         )
     if kind.name != name:
         raise PluginError(
-            f"the entry point {name!r} of {ENTRY_POINTS!r} must be named like its kind,"
+            f"the entry point {name!r} of {ENTRY_POINTS!r} must be named like its modality,"
             f" {kind.name!r}"
         )
     return kind
@@ -191,15 +190,15 @@ def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
 
 
 def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
-    """Confidence of a kind; a package that raises an error is skipped with a warning."""
+    """Confidence of a modality; a package that raises an error is skipped with a warning."""
     if kind.name in BUILT_IN:
         return kind.recognizes(preview)
     try:
         return kind.recognizes(preview)
     except Exception as error:
         warnings.warn(
-            f"the kind {kind.name!r} of another package failed to inspect the data and is skipped:"
-            f" {type(error).__name__}: {error}",
+            f"the modality {kind.name!r} of another package failed to inspect the data and is"
+            f" skipped: {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )

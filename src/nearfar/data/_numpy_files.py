@@ -20,7 +20,7 @@ def map_array(path: Path) -> NDArray[Any]:
     """The array in a `.npy` file, memory-mapped.
 
     Raises:
-        TypeError: The array holds Python objects, which only unpickling could read.
+        TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
     with _said_of(path):
@@ -33,7 +33,7 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
     """The arrays in a `.npz` file by name, each read on access.
 
     Raises:
-        TypeError: An array holds Python objects, which only unpickling could read.
+        TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
     with _said_of(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -50,7 +50,7 @@ def _said_of(path: Path) -> Iterator[None]:
     except (EOFError, ValueError) as error:
         if "pickle" in str(error).lower() or "Python objects" in str(error):
             raise TypeError(
-                f"{name} holds Python objects or a pickle, which is never loaded:"
+                f"{name} contains Python objects or a pickle, which is never loaded:"
                 " save plain numbers with numpy.save or numpy.savez"
             ) from None
         if "mmap length" in str(error) or isinstance(error, EOFError):

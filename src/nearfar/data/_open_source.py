@@ -39,11 +39,11 @@ def open_source(
         spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or audio, a
             file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
             dataset, a PyTorch Geometric ``Data`` object, or a source.
-        modality: The kind of data: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, the name of a kind from an installed package, or a kind or modality as an
-            object; by default inferred from the data.
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``). Data without a test set are all ``train``.
+        modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, the name of one of an installed package, or a
+            :class:`DataKind` or ``Modality`` object; by default inferred from the data.
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``). Data without a test set are all ``train``.
         data_dir: Folder searched first for named datasets; ``$NEARFAR_DATA`` by default.
         options: Options of the modality, such as ``channels`` for images, ``sample_rate`` for
             sequences, ``column`` for texts, ``x`` and ``s`` for pairs; see :func:`opening_options`.
@@ -88,7 +88,7 @@ def open_labeled(
         spec: Data, as in :func:`open_source`.
         labels: The class of each sample, as integers or strings, if `spec` has no labels; or the
             name of a set of labels or of a column if `spec` has several (``speaker``).
-        modality: Kind of data, as in :func:`open_source`.
+        modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
         options: Options of the modality, as in :func:`open_source`.
 
@@ -112,7 +112,7 @@ def open_labeled(
 
 
 def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect.Parameter]:
-    """The options for opening data of a kind, by name.
+    """The options for opening data of a modality, by name.
 
     >>> list(opening_options("images"))
     ['channels', 'value_range', 'short_side', 'memory']
@@ -134,7 +134,7 @@ def _kind(
 
 
 def _fitting(options: dict[str, Any], kind: DataKind) -> dict[str, Any]:
-    """Check that the kind has each of the given options."""
+    """Check that the modality has each of the given options."""
     known = opening_options(kind)
     options = renamed_options(options, known, stacklevel=3)
     for name, value in options.items():
@@ -184,5 +184,5 @@ def _found(spec: Spec) -> Any:
     neighbors = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     near = suggest(path.name, [*NAMES, *neighbors])
     raise FileNotFoundError(
-        f"no data {shown}{near}: no such file or folder, and the known names are {', '.join(NAMES)}"
+        f"no data {shown}{near}: neither a file or folder nor a named dataset ({', '.join(NAMES)})"
     )

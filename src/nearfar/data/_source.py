@@ -53,8 +53,8 @@ class Source(ABC):
 
     Attributes:
         name: Short name, such as ``digits`` or ``photos``.
-        modality: The kind of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
-            ``vectors``, ``pairs``, or the name of a kind from another package.
+        modality: Modality of the samples: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, or a modality of another package.
         at_once: Default number of samples per read.
     """
 

@@ -35,8 +35,9 @@ def alignment(
         :math:`2^{\alpha/2}`.
 
     Reading:
-        Lower is better as long as uniformity holds: a constant encoder has 0 as well. It falls
-        during healthy training; if uniformity rises towards 0 at the same time, it is a collapse.
+        Lower is better as long as uniformity stays low: a constant encoder has 0 as well. It falls
+        during healthy training; if uniformity rises towards 0 at the same time, the encoder
+        collapses.
 
     Reference:
         Wang & Isola 2020, section 4.1 (arXiv 2005.10242).

@@ -26,12 +26,12 @@ def extra_findings(
     *,
     taken: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """One finding for each :class:`Diagnostic` of another package; none of them decides a verdict.
+    """One finding for each :class:`Diagnostic` of another package; they do not affect the verdict.
 
     Args:
         z1: One view of each sample.
         z2: A second view of the same samples.
-        taken: Names of readings that there are already.
+        taken: Names of other measurements, which must not be used again.
 
     Warns:
         RuntimeWarning: For each diagnostic that is left out, as it cannot be imported or fails.
@@ -41,7 +41,7 @@ def extra_findings(
     for name, kind in load_all(GROUP).items():
         try:
             if name in taken:
-                raise ValueError("nearfar has a reading of this name")
+                raise ValueError("nearfar has a measurement of this name")
             found.append(_measured(name, kind, views))
         except Exception as error:
             warnings.warn(

@@ -72,7 +72,7 @@ def _loss(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 
 def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     value, far = measured["alignment"], measured["random_distance"]
-    anchors = {"identical": 0.0, "other samples": far, "unrelated and spread": 2.0}
+    anchors = {"identical": 0.0, "other samples": far, "unrelated and uniform": 2.0}
     if value == 0 and far > 0:
         return Finding("alignment", value, "the two views are identical", anchors)
     ratio = measured["relative_alignment"]
@@ -82,7 +82,7 @@ def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding
 def _agreement(ratio: float) -> str:
     if ratio < ALIGNED:
         return "views agree"
-    return "views agree loosely" if ratio < UNRELATED else "views are no closer than other samples"
+    return "views agree weakly" if ratio < UNRELATED else "views are no closer than other samples"
 
 
 def _relative(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
@@ -95,9 +95,10 @@ def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Findin
     value, least = measured["uniformity"], measured["uniformity_minimum"]
     share = value / least
     if share >= USED:
-        reading = "the sphere is used"
+        reading = "samples cover the sphere"
     else:
-        reading = "part of the sphere is used" if share >= 0.05 else "the sphere is not used"
+        part = "part" if share >= 0.05 else "very little"
+        reading = f"samples cover {part} of the sphere"
     anchors = {"collapsed": 0.0, "uniform": least}
     return Finding("uniformity", value, reading, anchors, True if share >= USED else None)
 
@@ -105,24 +106,24 @@ def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Findin
 def _center(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = {
         True: "centred: no common direction",
-        None: "the embeddings share a direction, as after a ReLU",
-        False: "all embeddings point the same way",
+        None: "the embeddings have a common direction, as after a ReLU",
+        False: "all embeddings point in the same direction",
     }
     order = _spread(measured)
     if order is False and measured["m_o"] < CROWDED:
         reading[False] = "all embeddings are zero"
-    anchors = {"collapsed": 1.0, "spread": 1 / math.sqrt(samples)}
+    anchors = {"collapsed": 1.0, "centred": 1 / math.sqrt(samples)}
     return Finding("m_o", measured["m_o"], reading[order], anchors, order)
 
 
 def _residual(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = {
-        True: "embeddings differ in most of their length",
-        None: "embeddings differ in part of their length",
-        False: "embeddings hardly deviate from the common direction",
+        True: "embeddings deviate strongly from their mean",
+        None: "embeddings deviate moderately from their mean",
+        False: "embeddings hardly deviate from their mean",
     }
     order = _spread(measured)
-    anchors = {"collapsed": 0.0, "spread": 1.0}
+    anchors = {"collapsed": 0.0, "centred": 1.0}
     return Finding("m_r", measured["m_r"], reading[order], anchors, order)
 
 
@@ -133,7 +134,7 @@ def _spread(measured: Mapping[str, float]) -> bool | None:
 
 
 def one_point(measured: Mapping[str, float]) -> bool:
-    """Whether rows are almost one point, or close to one with views no closer than others."""
+    """Whether rows nearly coincide, or are close while views of a sample are not much closer."""
     if measured["m_r"] < ONE_POINT:
         return True
     return measured["m_r"] < NARROW and measured.get("relative_alignment", 1.0) >= ALIGNED
@@ -142,7 +143,7 @@ def one_point(measured: Mapping[str, float]) -> bool:
 def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     isotropic = 1 / math.sqrt(dim)
     share = measured["feature_std"] / isotropic
-    reading = f"{share:.0%} of isotropic"
+    reading = f"{share:.0%} of the isotropic value"
     anchors = {"collapsed": 0.0, "isotropic": isotropic}
     # it can flag a problem, never rule one out: ReLU features look like a few lost directions
     return Finding(
@@ -157,13 +158,14 @@ def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     rank, isotropic = measured["effective_rank"], measured["isotropic_rank"]
     few = lost_directions(measured)
-    reading = "few directions are used" if few else f"{rank / isotropic:.0%} of isotropic"
+    share = f"{rank / isotropic:.0%} of the isotropic value"
+    reading = "few directions carry the variance" if few else share
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
     return Finding("effective_rank", rank, reading, anchors, not few)
 
 
 def lost_directions(measured: Mapping[str, float]) -> bool:
-    """Whether directions are lost: a very low rank, or a low one with a drop in the spectrum."""
+    """Whether directions are lost: a very low rank, or a low rank with a drop in the spectrum."""
     share = measured["effective_rank"] / measured["isotropic_rank"]
     return share < FEW_DIRECTIONS or (share < STEEP and measured["lost_share"] >= CLIFF)
 
@@ -172,6 +174,6 @@ def _representation(measured: Mapping[str, float], samples: int, dim: int) -> Fi
     rank, isotropic = measured["representation_rank"], measured["representation_isotropic_rank"]
     share = rank / isotropic
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
-    reading = f"before the projector: {share:.0%} of isotropic"
+    reading = f"before the projector: {share:.0%} of the isotropic value"
     order = False if share < FEW_DIRECTIONS else None
     return Finding("representation_rank", rank, reading, anchors, order)

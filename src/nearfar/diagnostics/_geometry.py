@@ -27,7 +27,7 @@ def geometry(
     *,
     ids: Sequence[str],
 ) -> GeometryRecord:
-    """What a report plots of the embeddings: points, pairwise distances, spectrum.
+    """Data for a report's figures of the embeddings: points, pairwise distances, spectrum.
 
     Points are the unit vectors' coordinates along the uncentred principal directions, so that they
     lie in the unit ball and a common direction shows as an offset; in two dimensions they are

@@ -45,33 +45,34 @@ def health(
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
-    The first of these rules that holds gives the verdict. Thresholds are set between reference
-    cases with known values, with a margin to both sides where possible.
+    The first of these rules that applies determines the verdict. Thresholds lie between the values
+    of reference cases, with a margin on both sides where possible.
 
     1. ``complete collapse``: the mean residual ``m_r`` is below 0.1 (a mean cosine above 0.99), or
        below 0.25 while the squared distance of views of a sample is at least half that of
-       different samples. Constant output with 0.3 % noise gives 0.003, alignment trained alone
-       0.005 to 0.13, features after a ReLU 0.8; a narrow cone in which views of a sample are
-       clearly closer passes. An untrained encoder has a similar value (0.03): if the loss is at
-       chance and views are still distinguishable, rule 2 applies, unless ``m_r`` is below 0.001
-       (constant up to rounding).
+       different samples. ``m_r`` is 0.003 for constant output with 0.3 % noise, 0.005 to 0.13 for
+       alignment trained alone, and 0.8 for features after a ReLU. A narrow cone in which views of
+       a sample are clearly closer than other samples is not a collapse. An untrained encoder has
+       0.03: if the loss is at chance and views are still distinguishable, rule 2 applies, unless
+       ``m_r`` is below 0.001 (constant up to rounding).
     2. ``nothing learnt (loss at chance)``: the loss is within 2 % of `chance`. Untrained encoders
        are within 1 %, while the best loss at temperature 1 with 4,096 pairs is 11 % below. Does not
-       apply if views agree by more than 0.5 in cosine: then the temperature hides the agreement.
-    3. the same verdict, with or without a loss: the relative alignment is 0.9 or more. Unrelated
-       views have 1, where any loss that compares views is at chance; trained encoders have 0.05 to
-       0.3. Does not apply if `positives` is False.
+       apply if the cosine of two views exceeds that of different samples by 0.5 or more: then a
+       high temperature hides the agreement.
+    3. ``nothing learnt (loss at chance)``, with or without a loss: the relative alignment is 0.9 or
+       more. It is 1 for unrelated views, where any loss that compares views is at chance, and 0.05
+       to 0.3 for trained encoders. Does not apply if `positives` is False.
     4. ``dimensional collapse``: the effective rank is below 5 % of that of an isotropic sample of
        the same size (8 of 512 directions: 1.6 %), or below 25 % with a sharp drop of the spectrum:
        at least 80 % of the singular values are below a hundredth of a typical one. Power-law
-       spectra have no such drop and 80 % of the rank; encoders trained on a few thousand images
-       20 to 60 %.
+       spectra have no such drop, and 80 % of the isotropic rank; encoders trained on a few thousand
+       images have 20 to 60 %.
     5. ``healthy``.
 
     Args:
         z1: First view's projections, as the objective compares them; 2 rows or more.
-        z2: Second view's projections, in the same order; without it, agreement is not judged,
-            which the summary mentions.
+        z2: Second view's projections, in the same order; without it, agreement is not judged, and
+            the summary says so.
         loss: The final training loss.
         chance: The chance value of that loss (:func:`chance_loss`).
         representations: The encoder's representations, before the projector; reported, not judged.
@@ -91,7 +92,7 @@ def health(
 
     Reading:
         ``healthy`` means that no known failure was found, not that the features suit a task.
-        Compare encoders of one kind by their findings, or with labels by a probe.
+        Compare encoders of the same architecture by their findings, or with labels by a probe.
 
     Example:
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))
@@ -172,9 +173,9 @@ def _summary(
 ) -> str:
     reading = {finding.name: finding.reading for finding in evidence}
     value = {name: number(measurement) for name, measurement in measured.items()}
-    sphere = f"(uniformity {value['uniformity']}, uniform {value['uniformity_minimum']})"
+    sphere = f"(uniformity {value['uniformity']}, minimum {value['uniformity_minimum']})"
     rank = f"rank {number(measured['effective_rank'], 0)}"
-    rank += f" of {number(measured['isotropic_rank'], 0)} isotropic"
+    rank += f", isotropic {number(measured['isotropic_rank'], 0)}"
     pairs = []
     if "alignment" in measured:
         distances = f"alignment {value['alignment']}, other samples {value['random_distance']}"
@@ -193,9 +194,9 @@ def _summary(
         shared = "" if measured["m_o"] < CROWDED else f"; {reading['m_o']}"
         parts = [*pairs, f"{reading['uniformity']} {sphere}"]
         parts += [f"no collapse (m_o {value['m_o']}, {rank}{shared})"]
-    caveats = [] if pairs else ["agreement was not judged, as there is only one view"]
+    caveats = [] if pairs else ["agreement of views was not judged, as there is only one view"]
     if pairs and not positives:
-        caveats = ["agreement was not judged, as the method does not train for it"]
+        caveats = ["agreement of views was not judged, as the method does not train for it"]
     if samples < _FEW:
         caveats.append(f"only {samples} samples, so the verdict is uncertain")
     return "; ".join([", ".join(parts), *caveats])

@@ -34,7 +34,7 @@ def spread_rows(z: Tensor, *, most: int = _ROWS) -> Tensor:
 def measurements(
     z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"] | None = None
 ) -> dict[str, float]:
-    """The measurements taken during training: milliseconds per batch, without gradient.
+    """The measurements taken during training, without gradient; milliseconds per batch.
 
     Args:
         z1: One view of each sample, 2 rows or more.

@@ -76,8 +76,8 @@ def pair_measurements(
 def pair_findings(measured: Mapping[str, float]) -> tuple[Finding, ...]:
     """Findings on the measurements of :func:`pair_measurements`.
 
-    None of them enters the verdict: how much input and signal share is a property of the data, and
-    a modality gap does no harm to cross-modal comparisons.
+    They do not affect the verdict: the information that input and signal share is a property of the
+    data, and a modality gap does not impair cross-modal retrieval.
 
     Example:
         >>> import torch

@@ -29,7 +29,7 @@ def _mixed(word: Tensor) -> Tensor:
 
 @final
 class Reservoir:
-    """A pseudo-random sample of at most `capacity` rows; all rows up to that many.
+    """A pseudo-random sample of at most `capacity` rows of a stream.
 
     Each row gets a key, a hash of its position in the stream and of its content, and the rows with
     the smallest keys are kept. No generator is needed: the sample is the same for any chunks, and

@@ -13,11 +13,11 @@ __all__ = ["Inputs", "View", "count", "join", "joinable", "move", "select"]
 
 
 class Inputs(ABC):
-    """An immutable batch of samples of one kind; sample ``i`` is row ``i``.
+    """An immutable batch of samples of one modality; sample ``i`` is row ``i``.
 
     Images of equal size are a plain tensor; anything with lengths, edges or words is an ``Inputs``.
     Sources return them, views transform them, encoders take them, and the training loop selects,
-    concatenates and moves them whatever their kind.
+    concatenates and moves them, whatever their modality.
     """
 
     @abstractmethod
@@ -33,10 +33,10 @@ class Inputs(ABC):
         """The batch on another device; floating-point data as `dtype`."""
 
     def numbers(self, *, count: int) -> Tensor:
-        """`count` numbers for each sample that a decoder can be asked to predict.
+        """`count` numbers per sample, as the target of a decoder.
 
         Raises:
-            TypeError: Inputs of this kind have none.
+            TypeError: Inputs of this type have none.
         """
         raise TypeError(f"`view` must contain numbers or tokens, got {type(self).__name__}")
 
@@ -78,7 +78,7 @@ def move(view: View, device: torch.device | str, dtype: torch.dtype | None = Non
 
 
 def joinable(views: Sequence[View]) -> bool:
-    """Whether :func:`join` accepts these: tensors of equal shape, or inputs of one kind."""
+    """Whether :func:`join` accepts these: tensors of equal shape, or inputs of the same type."""
     first = views[0]
     if isinstance(first, Tensor):
         return all(isinstance(v, Tensor) and v.shape[1:] == first.shape[1:] for v in views)
@@ -92,7 +92,7 @@ def join(views: Sequence[View]) -> View:
     torch.Size([3, 3])
 
     Raises:
-        TypeError: Batches of different kinds.
+        TypeError: Batches of different types.
     """
     tensors = [view for view in views if isinstance(view, Tensor)]
     if len(tensors) == len(views):
@@ -101,5 +101,5 @@ def join(views: Sequence[View]) -> View:
     kind = type(views[0])
     if not joinable(views) or len(inputs) != len(views):
         names = ", ".join(type(view).__name__ for view in views)
-        raise TypeError(f"`views` must be of one kind to be joined, got {names}")
+        raise TypeError(f"`views` must be of the same type to be joined, got {names}")
     return inputs[0] if len(inputs) == 1 else kind.join(inputs)  # type: ignore[union-attr]

@@ -21,7 +21,7 @@ class Pair(Inputs):
 
     Attributes:
         x: The inputs.
-        s: The self-supervised signals, of the same or another kind.
+        s: The self-supervised signals, of the same or another modality.
     """
 
     x: View

@@ -49,8 +49,8 @@ class AlignmentUniformity(Method):
 
     When to use:
         To weight alignment against uniformity explicitly, and to study each: with λ_u = 0 the
-        encoder collapses, with λ_a = 0 it learns only uniformity. Among the paper's 304 encoders of
-        STL-10, the best one trained with this loss (84.4 %) is ahead of the best contrastive one
+        encoder collapses, with λ_a = 0 it learns only uniformity. Of the paper's 304 encoders on
+        STL-10, the best one trained with this loss (84.4 %) is better than the best contrastive one
         (83.9 %); the best mixture of both is in between.
 
     Good to know:

@@ -33,10 +33,10 @@ class AMDIM(Method):
     r"""Two views, three scales, and soft-clipped scores between them.
 
     Deep InfoMax across views: the global vector of one view (the paper's scale 1) predicts every
-    location of the other view's coarse map (scale 5, 5 × 5 locations) and fine map (7), and a
-    location of the coarse map predicts every location of the other's coarse map. The loss is the
-    sum of the three, 1 → 5, 1 → 7 and 5 → 5, each averaged over both directions. Heads embed all
-    scales in a common space, where inner products are the scores.
+    location of the other view's coarse map (scale 5, 5 × 5 locations) and fine map (scale 7), and
+    a location of the coarse map predicts every location of the other view's coarse map. The loss is
+    the sum of the three terms 1 → 5, 1 → 7 and 5 → 5, each averaged over both directions. Heads
+    embed all scales in a common space, where inner products are the scores.
 
     Args:
         encoder: Images to representations, with feature maps
@@ -81,7 +81,7 @@ class AMDIM(Method):
     """
 
     paper: ClassVar = "Bachman et al. 2019, arXiv 1906.00910"
-    sees: ClassVar = "two views, one flip"
+    sees: ClassVar = "two views, flipped together"
     negatives: ClassVar = True
     momentum: ClassVar = False
     serves: ClassVar = {"images": Serves(views=ViewRecipe(amdim_views))}

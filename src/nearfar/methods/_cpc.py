@@ -38,8 +38,8 @@ class CPC(Method):
     Args:
         encoder: Encoder with encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
         critics: Contexts to encodings, one per number of steps ahead: 1, 2, …
-        candidates: Where negatives come from: the whole ``batch`` (all steps of all sequences),
-            other times of the ``same_sequence``, or only ``other_sequences``.
+        candidates: Source of the negatives: the whole ``batch`` (all steps of all sequences), other
+            times of the ``same_sequence``, or only ``other_sequences``.
         times: Number of the encoder's time steps per view, if known, for :meth:`chance` and
             :meth:`candidates`.
 
@@ -57,7 +57,7 @@ class CPC(Method):
         2). So does the source of negatives: without those of the same sequence, accuracy was 7
         points lower. Each encoding is compared with all steps × samples of the batch, so memory
         grows with both. The loss cannot certify more information than the logarithm of the number
-        of candidates. There is no second view, so a run is evaluated on two mildly augmented views.
+        of candidates. There is no second view, so a run is evaluated on two weakly augmented views.
 
     Reference:
         van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding

@@ -50,16 +50,16 @@ class CPCv2(Method):
         critics: For each direction, maps from contexts to predictions, one per number of rows
             ahead.
         skip: Number of rows directly after the context that are not predicted.
-        candidates: Where negatives come from: all patches of the ``batch``, those of the same image
+        candidates: Source of the negatives: all patches of the ``batch``, those of the same image
             (``same_sequence``) or only those of other images (``other_sequences``).
         temperature: Divides the scores.
         rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 
     When to use:
-        Photographs large enough that a patch is informative, if whole images hardly repeat
-        (satellite images, microscopy, textures), or if cropping and colour jitter would destroy
-        what matters. On small images of single objects, SimCLR and VICReg learn more in the same
-        time.
+        Photographs large enough that a patch is informative, if images as a whole have little in
+        common (satellite images, microscopy, textures), or if cropping and colour jitter would
+        destroy relevant information. On small images of single objects, SimCLR and VICReg learn
+        more in the same time.
 
     Good to know:
         * Batch-norm leaks information: all patches of an image are in one batch, and its statistics

@@ -42,10 +42,10 @@ class VICReg(Method):
         covariance_weight: ν, weight of the covariance term, summed over the views.
 
     When to use:
-        Without negatives, second network or predictor. The two branches can differ, since each is
-        regularised separately. Suitable if samples in a batch resemble each other. The cost is a
-        wide projector, whose covariance matrix has dim² entries: 8,192 dimensions in the paper. If
-        that is too much, SimCLR and BYOL need 128 or 256.
+        If samples in a batch resemble each other, since there are no negatives, and if a second
+        network or a predictor is unwanted. The two branches can differ, since each is regularised
+        separately. The cost is a wide projector, 8,192 dimensions in the paper, and a covariance
+        matrix of dim² entries. SimCLR and BYOL need only 128 or 256 dimensions.
 
     Good to know:
         The variance term prevents collapse: without it the representation is constant. Without the

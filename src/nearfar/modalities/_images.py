@@ -70,10 +70,9 @@ class ImageOptions:
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
         norm: Normalisation layers of the encoder: ``batch``, or ``layer`` (per image); by default
             chosen by the method.
-        view_style: Augmentations for ``drawing`` (mild crops, small rotations, no flips, so that
-            glyphs keep their meaning) or ``natural`` images (those of the method's paper). By
-            default ``drawing`` for grey images of ink on a plain background, otherwise
-            ``natural``.
+        view_style: Augmentations: ``natural``, those of the method's paper, or ``drawing``, with
+            weak crops, small rotations and no flips, so that glyphs keep their meaning. By default
+            ``drawing`` for grey images of ink on a uniform background, otherwise ``natural``.
     """
 
     image_size: int | None = None
@@ -134,8 +133,12 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
         if style == "natural":
             return chosen, ()
         declared = getattr(source.root, "style", None) is not None
-        why = f"{source.name} declares" if declared else "the images are ink on a plain background"
-        note = f"augmentations for drawings, as {why}; --views natural selects those of the paper"
+        why = (
+            f"the declared style of {source.name}"
+            if declared
+            else "as the images are ink on a uniform background"
+        )
+        note = f"augmentations for drawings, {why}; --views natural selects those of the paper"
         return chosen, (note,)
 
     def views(

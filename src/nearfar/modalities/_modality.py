@@ -176,7 +176,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
     def half_views(
         self, form: FormT, *, source: Source, options: OptionsT, settings: Mapping[str, Any]
     ) -> Views:
-        """One view of a sample that is half of a pair: mild, as the other half is already a view.
+        """One weakly augmented view of a half of a pair; the other half is already a view.
 
         Args:
             form: Form of the halves.

@@ -25,7 +25,7 @@ _BETWEEN = 0.25  # largest fraction of pixels between ink and background
 
 
 def find_style(source: Source) -> ViewStyle:
-    """``drawing`` for images of ink on a plain background, such as glyphs; else ``natural``.
+    """``drawing`` for images of ink on a uniform background, such as glyphs; else ``natural``.
 
     Only pixels are used, never the name of a file or folder. A dataset can declare its style
     (:attr:`nearfar.data.ArraySource.style`).
@@ -47,7 +47,7 @@ def find_style(source: Source) -> ViewStyle:
         shown = source.read([position]).inputs
         pixels = shown.pixels if isinstance(shown, Images) else shown
         if not isinstance(pixels, Tensor):
-            raise TypeError(f"`source` must hold images, got {type(shown).__name__}")
+            raise TypeError(f"`source` must contain images, got {type(shown).__name__}")
         if pixels.dtype != torch.uint8:
             pixels = (pixels.float().clamp(0, 1) * 255).round().to(torch.uint8)
         images.append(pixels[0])

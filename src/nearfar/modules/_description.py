@@ -16,22 +16,22 @@ OtherT = TypeVar("OtherT")
 
 @dataclass(frozen=True)
 class EncoderDescription(Record, Generic[FormT]):
-    """How to build the module that ``encoder.safetensors`` fits, without nearfar where possible.
+    """How to rebuild the encoder whose weights are in ``encoder.safetensors``.
 
     Attributes:
         name: ``convnet``, a timm name, an entry point or a reference to a function, or ``custom``
-            for a module of the user's.
-        library: ``nearfar``, ``timm``, ``transformers``, ``function`` for one that an entry point
-            or a reference names, or ``custom``.
+            for a user's own module.
+        library: ``nearfar``, ``timm``, ``transformers``, ``function`` for an entry point or a
+            reference, or ``custom``.
         width: Dimensions of the representation.
-        modality: What it encodes: ``images``, ``sequences``, ``text``, ``graphs``, ``vectors``,
-            ``pairs``, or a kind of another package.
-        form: What it must know of its inputs, a :class:`nearfar.modalities.Form`; plain values as
-            long as it is read from a file without the kind.
-        stem: ``small`` where the stem of a ResNet was replaced for small images.
-        norm: What the encoder normalises by: ``batch``, or ``layer`` where that was chosen.
-        arguments: What the constructor was called with.
-        how: The lines of Python that build it.
+        modality: Modality of the inputs: ``images``, ``sequences``, ``text``, ``graphs``,
+            ``vectors``, ``pairs``, or one of another package.
+        form: Properties of the inputs that the encoder depends on, a
+            :class:`nearfar.modalities.Form`; plain values if read from a file without the modality.
+        stem: ``small`` if the stem of a ResNet was replaced for small images.
+        norm: Normalisation layers of the encoder: ``batch`` or ``layer``.
+        arguments: Keyword arguments of the constructor.
+        how: Python code that builds the encoder, without nearfar if possible.
     """
 
     name: str
@@ -45,5 +45,5 @@ class EncoderDescription(Record, Generic[FormT]):
     how: str = ""
 
     def with_form(self, form: OtherT) -> EncoderDescription[OtherT]:
-        """The same encoder, of inputs of this form."""
+        """The same encoder, for inputs of this form."""
         return EncoderDescription(**vars(self) | {"form": form})

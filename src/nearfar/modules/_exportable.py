@@ -28,7 +28,7 @@ _LAYER = (
 
 @contextmanager
 def exportable(module: nn.Module) -> Iterator[dict[Callable[..., Any], Callable[..., Any]]]:
-    """In the block, `module` can be exported; its weights and outputs stay what they are.
+    """A context in which `module` can be exported; its weights and outputs are unchanged.
 
     Args:
         module: With any number of ``nn.GRU`` and ``nn.EmbeddingBag`` inside.

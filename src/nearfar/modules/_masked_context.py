@@ -34,7 +34,7 @@ class _Block(nn.Module):
 
 @final
 class MaskedContext(nn.Module):
-    """A context for each place of a grid, from its own row and the rows above only.
+    """A context for each position of a grid, from its own row and the rows above only.
 
     Residual blocks of convolutions over a row and the one above it: five blocks see the five rows
     above.

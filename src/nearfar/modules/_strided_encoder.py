@@ -190,7 +190,7 @@ class _Convolution(nn.Module):
 
 
 def sound_strides(sample_rate: int) -> tuple[int, ...]:
-    """The paper's strides, (5, 4, 2, 2, 2) at 16 kHz, with enough twos for steps near 10 ms.
+    """The paper's strides, (5, 4, 2, 2, 2) at 16 kHz, extended by twos to steps of about 10 ms.
 
     >>> sound_strides(16_000), sound_strides(8_000), sound_strides(44_100)
     ((5, 4, 2, 2, 2), (5, 4, 2, 2), (5, 4, 2, 2, 2, 2))

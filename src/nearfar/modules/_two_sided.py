@@ -1,4 +1,4 @@
-"""A dual encoder for pairs of different kinds, with one common space."""
+"""A dual encoder for pairs of different modalities, with one common space."""
 
 from __future__ import annotations
 

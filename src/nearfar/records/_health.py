@@ -16,7 +16,7 @@ class Finding(Record):
     Attributes:
         name: Name of the diagnostic in ``nearfar.diagnostics``.
         value: Measured value.
-        reading: Interpretation of the value: "views agree", "one direction holds everything".
+        reading: Interpretation of the value: "views agree", "few directions carry the variance".
         anchors: Reference values in known cases: ``{"collapsed": 1.0, "isotropic": 0.02}``.
         healthy: Whether this measurement is healthy by itself; None if it does not decide.
     """
@@ -30,7 +30,7 @@ class Finding(Record):
 
 @dataclass(frozen=True)
 class HealthRecord(Record):
-    """The verdict on a matrix of embeddings, or on two views of it.
+    """The verdict on the embeddings of one view of each sample, or of two views.
 
     Attributes:
         verdict: ``healthy``, ``complete collapse``, ``dimensional collapse`` or

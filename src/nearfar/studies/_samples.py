@@ -21,7 +21,7 @@ _HELD_OUT = 5  # without an official test set a fifth of the samples is held out
 
 @dataclass(frozen=True)
 class Samples:
-    """Splits of a labelled data set.
+    """Splits of a labelled dataset.
 
     Attributes:
         train: Training samples of the encoders.

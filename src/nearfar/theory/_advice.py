@@ -151,11 +151,11 @@ def _contrast(
             candidates * math.exp(-1 / temperature),
         )
     gap = contrastive_deviation_bound(temperature=temperature, num_negatives=candidates)
-    says = f"L − ln M lies within {gap.upper:.2g} of its limit, alignment plus uniformity"
+    says = f"L − ln M is within {gap.upper:.2g} nats of its limit, alignment plus uniformity"
     if gap.upper > 0.5:
         says = (
-            "alignment plus uniformity, the limit for many negatives, may be"
-            f" {gap.upper:.1f} nats away"
+            f"L − ln M may be {gap.upper:.1f} nats from alignment plus uniformity, its limit for"
+            " many negatives"
         )
     yield AdviceLine("limit", says, "ln(1 + e^(2/τ) / M)", gap.upper)
 
@@ -196,8 +196,8 @@ def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceL
     cost = expected_log_collisions(draws - 1, prior)
     yield AdviceLine(
         "cost",
-        f"for an encoder that maps each class to one point, colliding negatives cost {cost:.2f}"
-        " of the loss",
+        f"for an encoder that maps each class to one point, colliding negatives add {cost:.2f}"
+        " to the loss",
         "E ln(Col + 1)",
         cost,
     )

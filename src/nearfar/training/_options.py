@@ -20,17 +20,17 @@ class TrainingOptions:
 
     Args:
         epochs: Number of epochs.
-        batch_size: Samples per batch, over all devices together.
-        micro_batch: Samples per forward pass and device, for batches that exceed memory. Each
-            micro-batch is then computed twice. Loss and gradient are those of the whole batch,
-            batch-norm statistics those of a micro-batch. The whole batch at once if not given.
+        batch_size: Samples per batch, summed over all devices.
+        micro_batch: Samples per forward pass and device, for batches that exceed memory; by default
+            the whole batch. Each micro-batch is computed twice. Loss and gradient are those of the
+            whole batch, batch-norm statistics those of a micro-batch.
         optimizer: ``adamw``, ``sgd`` (momentum 0.9) or ``lars`` (momentum 0.9).
-        learning_rate: Peak learning rate. If not given: adamw 0.001, sgd 0.03, lars 0.3, scaled by
+        learning_rate: Peak learning rate; by default adamw 0.001, sgd 0.03 or lars 0.3, scaled by
             batch size / 256 (by its square root for adamw).
-        weight_decay: Weight decay of weights; biases and norms have none. If not given: adamw 0.01,
-            sgd 0.0001, lars 0.000001.
-        warmup_epochs: Epochs of linear learning-rate warm-up; a tenth of all epochs, at most 10, if
-            not given.
+        weight_decay: Weight decay, not applied to biases and normalisation layers; by default
+            adamw 0.01, sgd 0.0001, lars 0.000001.
+        warmup_epochs: Epochs of linear learning-rate warm-up; by default a tenth of all epochs, at
+            most 10.
         schedule: Learning rate after warm-up: ``cosine`` decay to 0, or ``constant``.
         accumulate: Batches whose gradients are averaged into one update.
         precision: ``bf16``, ``16`` (both mixed with float32), ``32``, ``64`` (for comparing
@@ -39,10 +39,10 @@ class TrainingOptions:
         seed: Random seed.
         compile: Compile the encoder with ``torch.compile`` (needs a C++ compiler on a CPU).
         channels_last: Use the channels-last memory format for images.
-        watch_every: Updates between label-free measurements; 0 measures only at the end. If not
-            given, 50, or a twentieth of a shorter run, but at least 10.
+        watch_every: Updates between label-free measurements; 0 measures only at the end. By default
+            a twentieth of the run, between 10 and 50.
         log_every: Updates between lines of ``metrics.jsonl``.
-        checkpoint_every: Updates between checkpoints; one epoch if not given.
+        checkpoint_every: Updates between checkpoints; by default those of one epoch.
     """
 
     epochs: int = 60

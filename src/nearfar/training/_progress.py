@@ -42,15 +42,15 @@ class Latest:
         return iter(self._by_name())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As of the dictionary of version 0.1: deprecated."""
+        """Deprecated; as of the dictionary in version 0.1."""
         return self._by_name().get(name, default)
 
     def keys(self) -> KeysView[str]:
-        """As of the dictionary of version 0.1: deprecated."""
+        """Deprecated; as of the dictionary in version 0.1."""
         return self._by_name().keys()
 
     def items(self) -> ItemsView[str, float]:
-        """As of the dictionary of version 0.1: deprecated."""
+        """Deprecated; as of the dictionary in version 0.1."""
         return self._by_name().items()
 
     def _by_name(self) -> dict[str, float]:

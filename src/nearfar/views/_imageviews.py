@@ -58,17 +58,17 @@ class ImageViews:
             three channels only.
         hue: Hue jitter strength h ≤ ½: the shift is uniform in [-h, h] turns; three channels only.
         gray: Probability of grayscale; three channels only.
-        blur: Probability of Gaussian blur, one for all views or one per view of side `size`; small
+        blur: Probability of Gaussian blur: one for all views, or one per full-size view; small
             views use the last.
         blur_sigma: Range of the blur's standard deviation in pixels; the kernel size is a tenth of
             the side.
-        solarize: Probability of solarisation, one for all views or one per view of side `size`.
+        solarize: Probability of solarisation: one for all views, or one per full-size view.
         solarize_threshold: Threshold in [0, 1]; solarisation inverts values at or above it.
         mean: Mean that is subtracted at the end, one number or one per channel; 0.5 and `std` 0.5
             give [-1, 1].
         std: Standard deviation to divide by at the end, one number or one per channel.
         small_views: Number of small views per sample.
-        small_size: Side length of a small view in pixels; by default 3/7 of `size`, as 96 of 224.
+        small_size: Side length of a small view in pixels; by default 3/7 of `size`, as 96 for 224.
         small_scale: Range of the area of a small view's crop, as a fraction of the image's.
         shared_flip: Flip all views of a sample together.
 

@@ -147,7 +147,7 @@ def vicreg_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageView
 
 
 def digits_views(*, size: int, channels: int = 1, **overrides: Any) -> ImageViews:
-    """Glyphs and other drawings: mild crops, small rotations, no flips.
+    """Glyphs and other drawings: weak crops, small rotations, no flips.
 
     A flipped or heavily cropped glyph is a different glyph, and its brightness is irrelevant.
     """
@@ -184,7 +184,7 @@ def autoencoder_views(*, size: int, channels: int = 3, **overrides: Any) -> Imag
 
 
 def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
-    """SwAV: SimCLR's colours, two large crops of at least 14 % of the area, six small ones below.
+    """SwAV: SimCLR's colours, two large crops of at least 14 % of the area, six smaller ones.
 
     Up to 64 pixels: four small crops of half the side, with 10 to 30 % of the area. As published, a
     small crop could be 5 % of a 32×32 image, 7×7 pixels, which is hardly informative; and at 3/7 of
@@ -208,7 +208,7 @@ def swav_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 def amdim_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
     """AMDIM: both views flipped together; crops of at least 30 %, colour jitter, grayscale 25 %.
 
-    For 32×32 CIFAR images the authors use milder crops: shifts of up to four pixels.
+    For 32×32 CIFAR images the authors use weaker crops: shifts of up to four pixels.
 
     Reference:
         Bachman, Hjelm, Buchwalter (NeurIPS 2019), section 4.1 and the authors' code.
@@ -242,9 +242,9 @@ def curl_views(*, size: int, channels: int = 3, **overrides: Any) -> ImageViews:
 
 
 def cpc_v2_views(*, size: int, channels: int = 3, **overrides: Any) -> PatchViews:
-    """CPC v2: 7×7 patches with a quarter of the side, overlapping by half, augmented separately.
+    """CPC v2: 7×7 separately augmented patches of a quarter of the side, overlapping by half.
 
-    Up to 64 pixels: 3×3 patches with half the side.
+    Up to 64 pixels: 3×3 patches of half the side.
 
     Reference:
         Hénaff et al. (ICML 2020), section 2.3; van den Oord, Li, Vinyals (2018), section 3.2.
@@ -277,7 +277,7 @@ def deep_infomax_views(*, size: int, channels: int = 3, **overrides: Any) -> Ima
 def drawing_views(
     make: Callable[..., Views], *, size: int, channels: int = 1, **overrides: Any
 ) -> Views:
-    """The number of views of `make`, with augmentations for drawings: see :func:`digits_views`.
+    """Augmentations for drawings (:func:`digits_views`), with the number of views of `make`.
 
     There are no small crops by default, since a part of a glyph is a different glyph; if requested,
     they cover 30 to 50 % of the area. Grids of patches are not flipped.

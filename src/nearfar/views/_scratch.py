@@ -39,7 +39,7 @@ class Scratch:
         return self._last[name]
 
     def matrices(self, name: str, count: int, rows: int, columns: int) -> Tensor:
-        """As :func:`aligned_matrices`, valid until `name` is asked for again."""
+        """As :func:`aligned_matrices`, valid until `name` is requested again."""
         buffer = self(name, count, _padded(rows * columns))
         return _as_matrices(buffer, rows, columns)
 
@@ -50,10 +50,10 @@ class Scratch:
 
 
 def aligned_matrices(count: int, rows: int, columns: int, *, device: torch.device) -> Tensor:
-    """Matrices with anything in them, each of which begins at a multiple of 64 bytes.
+    """Uninitialised matrices, each aligned to 64 bytes.
 
-    The products of a matrix are then the same bits wherever in a batch it stands: MKL's kernels for
-    processors other than Intel's add in an order that depends on the address of the first value.
+    The products of a matrix are then bit-identical at any position in a batch: MKL's kernels for
+    non-Intel processors sum in an order that depends on the address of the first value.
     """
     return _as_matrices(torch.empty(count, _padded(rows * columns), device=device), rows, columns)
 

@@ -44,7 +44,7 @@ def sequence_views(
     """Two label-preserving views of a sequence.
 
     Audio: gain, noise, polarity, one time mask and one frequency mask, which preserve words and
-    speaker. Series: a part stretched to the full length, mild gain and noise, one time mask.
+    speaker. Series: a segment stretched to full length, weak gain and noise, one time mask.
 
     Args:
         method: Deprecated; ``cpc`` selects :func:`window_view`.

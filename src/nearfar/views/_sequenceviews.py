@@ -51,11 +51,12 @@ class SequenceViews:
         normalize: Normalisation of each sequence: by its root mean square (``rms``) or its largest
             absolute value (``peak``) over all channels; ``standard`` to mean 0 and standard
             deviation 1 per channel; ``data`` by `mean` and `std`; ``none``.
-        mean: Mean of the dataset for ``data``, one number or one per channel.
-        std: Standard deviation of the dataset for ``data``, one number or one per channel.
+        mean: Mean of the dataset, for normalisation by ``data``: one number or one per channel.
+        std: Standard deviation of the dataset, for normalisation by ``data``: one number or one per
+            channel.
         pad: Padding of sequences shorter than a view: ``wrap``, ``reflect`` or ``zero``.
-        speed: Range of the speed factor, log-uniform: a view covers this multiple of its length of
-            the sequence, by linear interpolation.
+        speed: Range of the speed factor, log-uniform: a segment of length factor × view length is
+            resampled to the length of the view by linear interpolation.
         flip: Probability of time reversal.
         polarity: Probability of inverting the sign.
         gain: Largest gain in dB, in either direction; uniform.

@@ -61,21 +61,21 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
     If present, ``y`` is used as labels, and ``train_idx`` and ``test_idx`` as a split.
 
     Raises:
-        TypeError: An array holds Python objects, which only unpickling could read.
+        TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or lacks edges or features.
     """
     name = printable(path.name)
     arrays = _arrays(path)
     if "edge_index" not in arrays:
-        raise ValueError(f"{name} must hold edge_index, got {', '.join(arrays) or 'nothing'}")
+        raise ValueError(f"{name} must contain edge_index, got {', '.join(arrays) or 'nothing'}")
     held = _held(arrays)
     if held is not None and features is not None:
-        raise ValueError(f"`features` is only for graphs without features, but {name} holds x")
+        raise ValueError(f"`features` is only for graphs without features, but {name} contains x")
     values = _read_features(features) if features is not None else held
     if values is None:
         raise ValueError(
-            f"{name} must hold the nodes' features as x or as {', '.join(CSR)}; or pass them"
-            f" as `features`. It holds {', '.join(arrays)}"
+            f"{name} must contain the nodes' features as x or as {', '.join(CSR)}; or pass them"
+            f" as `features`. It contains {', '.join(arrays)}"
         )
     return Graph(
         name=path.stem,
@@ -116,7 +116,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
             encoding="utf-8",
         )
     except ValueError as error:
-        raise ValueError(f"{name} must hold two node numbers per line: {error}") from None
+        raise ValueError(f"{name} must contain two node numbers per line: {error}") from None
     notes = (f"{counted(columns - 2, 'further column')} of {name} ignored",) if columns > 2 else ()
     held = _read_features(features)
     return Graph(
@@ -136,12 +136,12 @@ def _layout(path: Path) -> tuple[str | None, int, int]:
             fields = [field.strip() for field in line.strip().split(delimiter)]
             if len(fields) < 2:
                 raise ValueError(
-                    f"{printable(path.name)} must hold two node numbers per line, got"
+                    f"{printable(path.name)} must contain two node numbers per line, got"
                     f" {printable(line.strip())[:40]!r}"
                 )
             header = not any(field.lstrip("-").isdigit() for field in fields[:2])
             return delimiter, passed + header, len(fields)
-    raise ValueError(f"{printable(path.name)} holds no edges")
+    raise ValueError(f"{printable(path.name)} contains no edges")
 
 
 def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
@@ -157,7 +157,7 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
         if held is None and len(arrays) == 1:
             (held,) = arrays.values()
         if held is None:
-            raise ValueError(f"{name} must hold x or one matrix, got {', '.join(arrays)}")
+            raise ValueError(f"{name} must contain x or one matrix, got {', '.join(arrays)}")
         return held
     if ending in (".csv", ".tsv", ".txt"):
         with path.open(encoding="utf-8", errors="replace") as lines:
@@ -173,7 +173,7 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
                 path, np.float32, delimiter=delimiter, skiprows=header, ndmin=2, encoding="utf-8"
             )
         except ValueError as error:
-            raise ValueError(f"{name} must hold numbers, one row per node: {error}") from None
+            raise ValueError(f"{name} must contain numbers, one row per node: {error}") from None
         return rows
     raise ValueError(f"`features` must be a .npy, .npz or .csv file, got {name}")
 

@@ -32,10 +32,10 @@ SPARSE = 0.1  # fraction of non-zero features
 class GraphSource(Source):
     """The nodes of a graph, with the graph that surrounds them.
 
-    Of a graph of moderate size, every batch contains the whole graph: one matrix of features, one
-    of edges, and the nodes that are its samples. Of a larger graph, a batch contains the sampled
-    neighbourhood of its nodes: `hops` hops, with at most `neighbors` incoming edges per node
-    (:class:`nearfar.data.graphs.neighborhoods.Neighborhoods`); the features can be memory-mapped.
+    If the graph has a moderate size, every batch contains the whole graph: one matrix of features,
+    one of edges, and the nodes that are the batch's samples. If it is larger, a batch contains the
+    sampled neighbourhood of its nodes: `hops` hops, with at most `neighbors` incoming edges per
+    node; the features can be memory-mapped.
 
     Args:
         graph: The graph.

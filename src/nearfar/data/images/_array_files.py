@@ -38,7 +38,7 @@ def read_array_file(path: Path) -> ArrayFile:
     ``test_images`` with ``y_test`` or ``test_labels`` are an official test set.
 
     Raises:
-        TypeError: The array holds Python objects, which only unpickling could read.
+        TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or the array of images is ambiguous.
     """
     if path.suffix.lower() == ".npy":
@@ -59,7 +59,7 @@ def _choose(arrays: Mapping[str, Any], name: str) -> ArrayFile:
             held = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
             raise ValueError(
                 f"the array of images in {name} is ambiguous: name it x or images;"
-                f" the file holds {held or 'nothing'}"
+                f" the file contains {held or 'nothing'}"
             )
         images = shapes[fitting[0]]
     return ArrayFile(images, first(LABELS), first(TEST_IMAGES), first(TEST_LABELS))

@@ -47,7 +47,7 @@ class ArraySource(ImageSource):
             None if unknown.
 
     Raises:
-        TypeError: The array holds objects, text or complex numbers.
+        TypeError: The array contains objects, text or complex numbers.
         ValueError: Wrong number of axes, fewer than 2 images, an axis of length 0, non-finite
             values, or an ambiguous channel axis.
 
@@ -132,9 +132,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     """
     said = "×".join(map(str, shape)) or "()"
     if len(shape) not in (3, 4):
-        raise ValueError(
-            f"images must be N×H×W, N×H×W×C or N×C×H×W, got {len(shape)} axes of shape {said}"
-        )
+        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {said}")
     if 0 in shape:
         raise ValueError(f"images must not be empty, got an array of shape {said}")
     if shape[0] < 2:

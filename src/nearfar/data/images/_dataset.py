@@ -158,7 +158,7 @@ class DatasetSource(ImageSource):
         image = torch.as_tensor(picture).detach().cpu()
         if image.dtype != torch.uint8 and not image.is_floating_point():
             raise TypeError(
-                f"item {position} of {self.name} must hold bytes or floating-point numbers,"
+                f"item {position} of {self.name} must contain bytes or floating-point numbers,"
                 f" got {image.dtype}"
             )
         axis = channel_axis((2, *image.shape), channels=self._wanted)

@@ -42,8 +42,8 @@ def open_images(
     Args:
         spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
             N×H×W×C, N×C×H×W), or a PyTorch dataset.
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``).
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``).
         channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
             channel axis.
         value_range: For values other than bytes, the (low, high) to map to (0, 1): the
@@ -117,7 +117,7 @@ def label_images(
         return label_folder(source, noun="images")
     held = read_array_file(spec)
     if held.labels is None:
-        raise ValueError(f"{printable(spec.name)} holds no labels: name them y or labels")
+        raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
     if held.test_images is None or held.test_labels is None:
         return with_labels(source, held.labels)
     test = open_images(spec, split="test", **options)
@@ -137,7 +137,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 
 
 def _recognize(preview: DataPreview) -> Sureness:
-    """Arrays, datasets and folders are images unless another kind has a higher confidence."""
+    """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
         return Sureness.PERHAPS

@@ -36,7 +36,7 @@ class ImageSet:
         test: Images that probes are evaluated on; None without an official split.
         unlabeled: Further images for pretraining.
         notes: Notes on this copy for the user.
-        style: ``drawing`` for glyphs, whose augmentations are mild and do not flip; otherwise None.
+        style: ``drawing`` for glyphs, whose augmentations are weak, without flips; otherwise None.
     """
 
     train: Part

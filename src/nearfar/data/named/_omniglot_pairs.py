@@ -25,8 +25,8 @@ def load_omniglot_pairs(places: Places) -> NamedSet:
 
     A sample is a character with 20 drawings, each by another person. In each epoch two of them are
     drawn without replacement as views (Tsai et al. draw with replacement, so that one pair in
-    twenty consists of the same drawing twice). Pretraining uses which drawings show the same
-    character, but not the character's label. Images are 28×28, white ink on black. A probe is
+    twenty consists of the same drawing twice). Pretraining uses the grouping of drawings by
+    character, but not the characters' labels. Images are 28×28, white ink on black. A probe is
     trained on the first 5 drawings of each character of the last ten alphabets and evaluated on the
     other 15.
 

@@ -123,7 +123,7 @@ def _from_arrays(path: Path, x: str | None, s: str | None) -> Halves:
         for option, name in (("x", first), ("s", second)):
             if name not in arrays:
                 raise ValueError(
-                    f"`{option}` must be an array of {shown}, got {name!r}; it holds"
+                    f"`{option}` must be an array of {shown}, got {name!r}; it contains"
                     f" {', '.join(arrays)}"
                 )
         return Halves(path.stem, arrays[first], arrays[second])

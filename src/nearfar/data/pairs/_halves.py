@@ -67,7 +67,7 @@ def examine(values: Sequence[Any] | NDArray[Any], *, folder: Path | None, option
         return Half("numbers", [_array(value) for value in whole])
     kinds = ", ".join(sorted({type(value).__name__ for value in seen}))
     raise TypeError(
-        f"`{option}` must hold texts, paths or bytes of images or audio, or lists of numbers,"
+        f"`{option}` must contain texts, paths or bytes of images or audio, or lists of numbers,"
         f" got {kinds}"
     )
 
@@ -102,7 +102,7 @@ def _of_bytes(whole: list[Any], folder: Path | None, option: str) -> Half:
             values.append(value)
     first = next((v for v in values if isinstance(v, (bytes, Path))), None)
     if first is None:
-        raise TypeError(f"`{option}` must hold bytes or paths of images or audio")
+        raise TypeError(f"`{option}` must contain bytes or paths of images or audio")
     if isinstance(first, Path):
         sound = first.suffix.lower() in SOUND_ENDINGS
     else:

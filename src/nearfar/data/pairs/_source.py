@@ -20,7 +20,7 @@ __all__ = ["PairSource", "is_paired", "sides"]
 
 @final
 class PairSource(Source):
-    """Pairs of sample `i` of one source and sample `i` of another, as two views of the same thing.
+    """Pairs of sample `i` of one source and sample `i` of another, as two views of the same object.
 
     Args:
         x: The inputs.
@@ -101,7 +101,7 @@ def sides(source: Source) -> tuple[Source, Source]:
         own = Subset(root.x, members.flatten())
         return own, own
     if not isinstance(root, PairSource):
-        raise TypeError(f"`source` must hold pairs, got {source.modality}: {source.describe()}")
+        raise TypeError(f"`source` must contain pairs, got {source.modality}: {source.describe()}")
     if source is root:
         return root.x, root.s
     return Subset(root.x, source.samples), Subset(root.s, source.samples)

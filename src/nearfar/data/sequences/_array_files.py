@@ -58,7 +58,7 @@ def read_sequence_file(path: Path) -> SequenceFile:
     with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
 
     Raises:
-        TypeError: An array holds Python objects, which only unpickling could read.
+        TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or the array of sequences is ambiguous.
     """
     if path.suffix.lower() == ".npy":
@@ -72,7 +72,9 @@ def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
     if "samples" in arrays or "offsets" in arrays:
         missing = {"samples", "offsets"} - set(arrays)
         if missing:
-            raise ValueError(f"{name} holds samples or offsets without the other: {missing.pop()}")
+            raise ValueError(
+                f"{name} contains samples or offsets without the other: {missing.pop()}"
+            )
         part = SequencePart(arrays["samples"], arrays["offsets"])
         return SequenceFile(
             SequencePart(part.values, part.offsets, _labels(arrays, len(part))), None, rate
@@ -84,7 +86,7 @@ def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
             held = ", ".join(f"{k} ({a.dtype} {a.shape})" for k, a in arrays.items())
             raise ValueError(
                 f"the array of sequences in {name} is ambiguous: name it x, or samples with"
-                f" offsets; the file holds {held or 'nothing'}"
+                f" offsets; the file contains {held or 'nothing'}"
             )
         key = fitting[0]
     values = arrays.pop(key)

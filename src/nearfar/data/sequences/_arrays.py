@@ -47,7 +47,7 @@ class SequenceArray(SequenceSource):
         notes: Notes on the array for the user.
 
     Raises:
-        TypeError: The array holds objects, text or complex numbers.
+        TypeError: The array contains objects, text or complex numbers.
         ValueError: Wrong number of axes, invalid offsets, or more than half of the rows unusable.
 
     Example:
@@ -125,7 +125,7 @@ class SequenceArray(SequenceSource):
             notes += [note] if note else []
         cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
         if cut_up:
-            notes.append(f"long recordings split: {cut_up:,} segments more than rows")
+            notes.append(f"long recordings split, which adds {counted(cut_up, 'segment')}")
         if self._shortened:
             notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:

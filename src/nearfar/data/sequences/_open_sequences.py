@@ -40,8 +40,8 @@ def open_sequences(
     Args:
         spec: A folder of audio files, a ``.npy`` or ``.npz`` file, an array or tensor (N×time or
             N×channels×time).
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``).
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``).
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
             of the files. An array without a sampling rate is treated as audio of this rate.
         seconds: Length in seconds of the segments that longer audio is split into.
@@ -113,7 +113,7 @@ def _of_file(
 ) -> LabeledData:
     known = held.train.labels
     if not known:
-        raise ValueError(f"{printable(path.name)} holds no labels: name them y or labels")
+        raise ValueError(f"{printable(path.name)} contains no labels: name them y or labels")
     name = labels or next(iter(known))
     check_choice(known, labels=name)
     options = options | {"source_rate": held.sample_rate}

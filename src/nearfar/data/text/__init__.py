@@ -14,7 +14,7 @@ __all__ = ["TEXT", "TextSource", "label_text", "open_text"]
 
 def __getattr__(name: str) -> Any:
     if name in ("Table", "read_table"):  # names of 0.1
-        message = f"nearfar.data.text.{name} is private: it goes away in the next release"
+        message = f"nearfar.data.text.{name} is private and will be removed in the next release"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(_tables, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -49,8 +49,8 @@ def open_text(
             ``.parquet`` file; texts in memory; a Hugging Face dataset, as an object or as
             ``hf:NAME``, ``hf:NAME:CONFIGURATION`` or ``hf:FOLDER``; or a folder with ``train`` and
             ``test`` files. All but ``.parquet`` may be compressed (``.gz``).
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``).
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``).
         column: Column of the texts; by default ``text``, or the only or by far the longest column
             of texts. Ignored for files of lines and for texts in memory.
         words: Number of words after which texts are truncated; None for no limit.
@@ -134,7 +134,8 @@ def _parts(folder: Path) -> dict[Split, Path]:
     if "train" not in found:
         held = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
-            f"{printable(str(folder))} must hold one file of texts or one named train, got {held}"
+            f"{printable(str(folder))} must contain one file of texts or one named train,"
+            f" got {held}"
         )
     return found
 

@@ -47,7 +47,7 @@ def read_vector_file(
         labels: Column of a table with the labels.
 
     Raises:
-        TypeError: The array holds Python objects, which only unpickling could read.
+        TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: An unsupported or damaged file, a file without vectors, or column names for a
             file without columns.
     """
@@ -81,7 +81,7 @@ def _choose(arrays: Mapping[str, Any], shown: str) -> VectorFile:
             listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in held.items())
             raise ValueError(
                 f"the array of vectors in {shown} is ambiguous: name it x;"
-                f" the file holds {listed or 'nothing'}"
+                f" the file contains {listed or 'nothing'}"
             )
         vectors = held[fitting[0]]
     return VectorFile(

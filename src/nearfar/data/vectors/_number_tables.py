@@ -74,7 +74,7 @@ def read_numbers(
             words.append(name)
         elif missing:
             raise ValueError(
-                f"{shown}: column {name} must hold a number in each row, got"
+                f"{shown}: column {name} must contain a number in each row, got"
                 f" {cells[missing[0]]!r} in row {missing[0]}"
                 + (f" ({len(missing):,} such rows)" if len(missing) > 1 else "")
             )

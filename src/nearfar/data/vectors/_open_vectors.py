@@ -31,8 +31,8 @@ def open_vectors(
     Args:
         spec: An N×D array or tensor, a ``.npy`` or ``.npz`` file, or a table (``.csv``, ``.tsv``,
             ``.parquet``) whose numeric columns are the features.
-        split: Part of data with an official test set: everything but the test set (``train``), only
-            the test set (``test``), or both (``all``).
+        split: Samples to open if the data have an official test set: all others (``train``), the
+            test set (``test``), or both (``all``).
         exclude: Columns of a table that are not features, such as row numbers and classes.
 
     Raises:
@@ -84,8 +84,8 @@ def label_vectors(
     held = read_vector_file(spec, exclude=others, labels=labels)
     if held.labels is None:
         raise ValueError(
-            f"{printable(spec.name)} holds no labels: name the array y, or specify a table's column"
-            " with `labels`"
+            f"{printable(spec.name)} contains no labels: name the array y, or specify a table's"
+            " column with `labels`"
         )
     train = _of_file(held, spec, "train")
     if held.test_vectors is None or held.test_labels is None:

@@ -34,7 +34,7 @@ class VectorSource(Source):
         notes: Notes on the array for the user.
 
     Raises:
-        TypeError: The array holds objects, text or complex numbers.
+        TypeError: The array contains objects, text or complex numbers.
         ValueError: A shape other than N×D, no rows or columns, or a non-finite value; the message
             gives its row and column.
 
@@ -120,7 +120,7 @@ def _check_shape(array: NDArray[Any]) -> None:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be real numbers, got {array.dtype}")
     if array.ndim != 2:
-        raise ValueError(f"vectors must be N×D, got {array.ndim} axes of shape {said}")
+        raise ValueError(f"vectors must be N×D, got shape {said}")
     if 0 in array.shape:
         raise ValueError(f"vectors must not be empty, got an array of shape {said}")
 

@@ -142,7 +142,7 @@ class GaussianClasses:
             )
         if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
             raise ValueError(
-                f"`samples` must hold classes from 0 to {classes - 1},"
+                f"`samples` must contain classes from 0 to {classes - 1},"
                 f" got {int(labels.min())} to {int(labels.max())}"
             )
         return labels.long()
