@@ -110,7 +110,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
 def test_data_of_other_features_are_refused(run: api.Run) -> None:
     with pytest.raises(ValueError, match="`data` must have 64 features, like the run's vectors"):
         run.embed(X[:, :60])
-    with pytest.raises(ValueError, match="vectors must be N×D, got 3 axes"):
+    with pytest.raises(ValueError, match="vectors must be N×D, got shape 1797×8×8"):
         run.embed(load_digits().images)
 
 

@@ -55,13 +55,13 @@ def test_what_is_no_diagnostic_is_left_out(
     monkeypatch: pytest.MonkeyPatch, kind: object, words: str
 ) -> None:
     with_packages(monkeypatch, broken=kind, rank=EffectiveRank)
-    with pytest.warns(RuntimeWarning, match=f"diagnostic 'broken' .* is left out: {words}"):
+    with pytest.warns(RuntimeWarning, match=f"diagnostic 'broken' .* is skipped: {words}"):
         found = extra_findings(torch.eye(4))
     assert [one.name for one in found] == ["rank"]
 
 
 def test_a_name_that_is_taken_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with_packages(monkeypatch, rank=EffectiveRank, other=EffectiveRank)
-    with pytest.warns(RuntimeWarning, match="'rank' .* nearfar has a reading of this name"):
+    with pytest.warns(RuntimeWarning, match="'rank' .* nearfar has a measurement of this name"):
         found = extra_findings(torch.eye(4), taken={"rank"})
     assert [one.name for one in found] == ["other"]

@@ -34,7 +34,7 @@ def extra_findings(
         taken: Names of other measurements, which must not be used again.
 
     Warns:
-        RuntimeWarning: For each diagnostic that is left out, as it cannot be imported or fails.
+        RuntimeWarning: For each diagnostic that is skipped because it cannot be imported or fails.
     """
     views = (z1.detach(),) if z2 is None else (z1.detach(), z2.detach())
     found = []
@@ -45,7 +45,7 @@ def extra_findings(
             found.append(_measured(name, kind, views))
         except Exception as error:
             warnings.warn(
-                f"the diagnostic {name!r} of another package is left out:"
+                f"the diagnostic {name!r} of another package is skipped:"
                 f" {type(error).__name__}: {error}",
                 RuntimeWarning,
                 stacklevel=2,
