@@ -125,6 +125,12 @@ def run(step: Step) -> Outcome:
     report.unlink(missing_ok=True)
     if program == "pytest":
         command += ["-q", "-m", "slow or not slow", f"--junitxml={report}"]
+    if program == "mypy":  # stubs of packages follow the interpreter they are installed for
+        asked = "import sys; print('%d.%d' % sys.version_info[:2])"
+        found = subprocess.run(
+            [command[0], "-c", asked], capture_output=True, text=True, check=True
+        )
+        command += ["--python-version", found.stdout.strip()]
     print(f"── {step.environment}: {' '.join(step.command)}", flush=True)
     start = time.monotonic()
     paths = {"PYTHONPATH": str(ROOT / "src"), "MYPY_CACHE_DIR": str(PLACE / "mypy")}

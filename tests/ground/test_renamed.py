@@ -149,6 +149,7 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Any]] = {
 
 
 @pytest.mark.parametrize("member", OBJECTS)
+@pytest.mark.usefixtures("as_users_run_it")  # jaxtyping 0.3.0 looks at the arguments first
 def test_a_member_under_its_old_name(member: str) -> None:
     make, value = OBJECTS[member]
     owner, _, old = member.partition(".")

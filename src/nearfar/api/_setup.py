@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -322,7 +322,7 @@ def _build_method(
         method = preset(copy.deepcopy(encoder), width, **options)
     if recipe.training.channels_last:
         # applies to convolution kernels and feature maps only, not to matrices
-        method = method.to(memory_format=torch.channels_last)
+        cast(Any, method).to(memory_format=torch.channels_last)  # untyped in older versions
     return method
 
 

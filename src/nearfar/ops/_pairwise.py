@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -84,17 +85,14 @@ def pairwise_logsumexp(
     log_weights = None if weights is None else widen(weights).detach().log()
     period = keys.shape[0] // views if exclude_self else 0
     others = None if one_set else keys
-    sums: Tensor
     if ring is None:
-        sums = PairwiseLogSumExp.apply(
-            queries, others, scale, period, query_ids, key_ids, log_weights
-        )
-        return sums
+        whole: Callable[..., Tensor] = PairwiseLogSumExp.apply  # untyped in older versions of torch
+        return whole(queries, others, scale, period, query_ids, key_ids, log_weights)
     if query_ids is not None or weights is not None:
         raise ValueError("`ring` must be None with ids or weights, got both")
     ring.check_alike(queries=queries, **({} if others is None else {"keys": others}))
-    sums = RingLogSumExp.apply(queries, others, scale, period, ring)
-    return sums
+    shared: Callable[..., Tensor] = RingLogSumExp.apply
+    return shared(queries, others, scale, period, ring)
 
 
 class PairwiseLogSumExp(torch.autograd.Function):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -47,7 +48,8 @@ def gather(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
 
 def gather_alike(tensor: Shaped[Tensor, "shard ..."]) -> Shaped[Tensor, "batch ..."]:
     """:func:`gather` without checking that shapes agree, which saves a communication."""
-    batch: Tensor = _Gather.apply(tensor)
+    apply: Callable[[Tensor], Tensor] = _Gather.apply  # untyped in older versions of torch
+    batch = apply(tensor)
     return batch
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -150,7 +150,8 @@ def _nearfar(batch: int, size: int, seconds: float, precision: Precision) -> Ans
     assert isinstance(held_out.inputs, Images)
     engine = Engine(devices=1, precision=precision)
     clock = _Clock(seconds)
-    method = simclr(ConvNet(channels=3), 256).to(memory_format=torch.channels_last)
+    method = simclr(ConvNet(channels=3), 256)
+    cast(Any, method).to(memory_format=torch.channels_last)
     with tempfile.TemporaryDirectory() as folder, suppress(TimeoutError):
         train(
             method,
