@@ -13,6 +13,7 @@ it.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import warnings
@@ -22,8 +23,19 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PluginError", "is_reference", "load", "load_all", "load_reference", "plugins", "reload"]
+__all__ = [
+    "PluginError",
+    "check_trusted",
+    "is_reference",
+    "load",
+    "load_all",
+    "load_reference",
+    "plugins",
+    "reload",
+]
 
+TRUST = "NEARFAR_TRUST"
+_trusted: set[str] = set()  # packages that the user named in this process
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*)*")
 
 
@@ -118,6 +130,7 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
         raise PluginError(
             f"`{argument}` must be of the form package.module:name, got {reference!r}"
         )
+    _trusted.add(_package(reference))
     before, colon, after = reference.partition(":")
     words = before.split(".")
     if colon:
@@ -128,6 +141,29 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
             module = _module(name, reference, argument)
             return _attribute(module, words[count:], argument)
     raise AssertionError("a reference has a module")
+
+
+def check_trusted(reference: str, *, argument: str) -> None:
+    """Refuse to import what only a file names, such as the recipe of somebody else's run.
+
+    Args:
+        reference: Reference that was read from a file.
+        argument: Name of the argument in error messages.
+
+    Raises:
+        PluginError: The user has neither passed a reference to this package in this process nor
+            listed the package in the environment variable ``NEARFAR_TRUST``.
+    """
+    package = _package(reference)
+    if package not in {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}:
+        raise PluginError(
+            f"`{argument}` is {reference!r} in a file, and nearfar does not import code that only a"
+            f" file names: if you trust the package {package}, set {TRUST}={package}"
+        )
+
+
+def _package(reference: str) -> str:
+    return re.split("[.:]", reference)[0]
 
 
 def reload() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+import typing
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from nearfar._deprecation import renamed_options
+from nearfar._plugins import check_trusted, is_reference, plugins
 from nearfar.api._methods import (
     Preset,
     canonical_name,
@@ -18,7 +20,7 @@ from nearfar.api._methods import (
     preset_options,
     served,
 )
-from nearfar.checks import suggest
+from nearfar.checks import check_choice, suggest
 from nearfar.modalities import Modality, modality
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
@@ -101,6 +103,9 @@ class Recipe:
         known = inspect.signature(self.kind.options).parameters
         self._rename("options", known)
         _check_keys(self.modality, self.options, dict(known))
+        for name, choices in literals_of(self.kind.options).items():
+            if isinstance(self.options.get(name), str):
+                check_choice(choices, **{name: self.options[name]})
 
     def check(self, preset: Preset) -> None:
         """Check that a preset has these options, and its views these settings.
@@ -146,7 +151,8 @@ class Recipe:
             own_kind: The modality, if it is a Python object.
 
         Raises:
-            ValueError: An unknown table or key (the closest known name is suggested).
+            ValueError: An unknown table or key (the closest known name is suggested), or a method
+                or encoder of a package that only this file names.
         """
         _check_keys(
             "recipe", tables, dict.fromkeys(("data", "encoder", "method", "views", "training"))
@@ -156,6 +162,9 @@ class Recipe:
         method = dict(tables.get("method", {}))
         said = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
         name = method.pop("name", "simclr")
+        for argument, given in (("method", name), ("encoder", encoder.get("encoder"))):
+            if isinstance(given, str) and refers_to_code(given, argument):
+                check_trusted(given, argument=argument)
         found = own_kind.brings(said.get("modality", "images")) if own_kind else None
         found = found or modality(said.get("modality", "images"))
         return cls(
@@ -168,6 +177,24 @@ class Recipe:
             **said,
             **encoder,
         )
+
+
+def literals_of(options: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:
+    """The choices of each field whose type is a ``Literal``, alone or in a union."""
+    hints = typing.get_type_hints(options)
+    found = {}
+    for name, hint in hints.items():
+        for kind in (hint, *typing.get_args(hint)):
+            if typing.get_origin(kind) is typing.Literal:
+                found[name] = typing.get_args(kind)
+    return found
+
+
+def refers_to_code(name: str, argument: str) -> bool:
+    """Whether the name of a method or an encoder refers to a module instead of an entry point."""
+    if argument == "encoder" and ":" not in name:  # timm names contain dots
+        return False
+    return is_reference(name) and name not in plugins(f"nearfar.{argument}s")
 
 
 def split_options(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import is_reference, load, load_reference, plugins
+from nearfar._plugins import check_trusted, is_reference, load, load_reference, plugins
 from nearfar.checks import check_integer
 from nearfar.modalities._modality import Modality
 from nearfar.modules import EncoderDescription
@@ -74,10 +74,12 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
     """Reconstruct an encoder whose saved weights have this description.
 
     Raises:
-        ValueError: The package of its function is not installed.
+        ValueError: The package of its function is not installed, or only a file names it.
     """
     if description.library != "function":
         return kind.rebuild(description)
+    if description.name not in plugins(GROUP) and is_reference(description.name):
+        check_trusted(description.name, argument="encoder")
     factory = _find(description.name)
     if factory is None:
         raise ValueError(
