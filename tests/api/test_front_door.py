@@ -51,6 +51,21 @@ def test_verbs_refuse_what_they_cannot_do(digits_run: api.Run) -> None:
         digits_run.probe("digits", representations=["best"])  # type: ignore[list-item]
 
 
+def test_one_run_is_compared_with_none(digits_run: api.Run) -> None:
+    rows = digits_run.compare()
+    assert len(rows) == 1
+    assert nearfar.compare(digits_run) == nearfar.compare(str(digits_run.path)) == rows
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+def test_what_is_no_method_and_a_second_view_of_a_run_are_refused(digits_run: api.Run) -> None:
+    with pytest.raises(ValueError, match="`second` must be None for a run"):
+        nearfar.diagnose(digits_run, np.zeros((4, 2)))
+    for wrong in (3, nearfar):
+        with pytest.raises(TypeError, match=r"`method` must be the name of a method, .* got "):
+            nearfar.pretrain(wrong, "digits")  # type: ignore[call-overload]
+
+
 def test_keywords_are_the_options_of_the_loop() -> None:
     known = typing.get_type_hints(TrainingOptions)
     assert typing.get_type_hints(TrainingKeywords) == {

@@ -61,6 +61,11 @@ def find_preset(method: str | Preset) -> Preset:
         TypeError: The object is not a preset.
     """
     if not isinstance(method, str):
+        if not callable(method):
+            raise TypeError(
+                "`method` must be the name of a method, a reference or a function (encoder, width),"
+                f" got {method!r:.80}"
+            )
         return method
     built_in: Any = getattr(methods, method, None) if method in methods.__all__ else None
     if is_preset(built_in):

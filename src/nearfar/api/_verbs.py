@@ -127,7 +127,8 @@ def diagnose(
         report: HTML page to write, with the hypersphere and the spectrum.
 
     Raises:
-        ValueError: Not a matrix, fewer than 2 rows, or NaN or infinity (the message names the row).
+        ValueError: Not a matrix, fewer than 2 rows, NaN or infinity (the message names the row), or
+            a run and `second`.
 
     Example:
         >>> import nearfar, torch
@@ -136,6 +137,8 @@ def diagnose(
     """
     of_run = isinstance(embeddings, (str, Path)) and Path(embeddings).is_dir()
     if isinstance(embeddings, Run) or of_run:
+        if second is not None:
+            raise ValueError("`second` must be None for a run, whose verdict is stored")
         return _run(embeddings).diagnose(report=report)
     return diagnose_embeddings(embeddings, second, report=report)
 
@@ -153,19 +156,22 @@ def export(
     return _run(run).export(format, out)
 
 
-def compare(runs: Sequence[RunLike], *, report: str | Path | None = None) -> list[dict[str, Any]]:
+def compare(
+    runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None
+) -> list[dict[str, Any]]:
     """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
-        runs: Runs or their directories.
+        runs: Runs or their directories, or one of them.
         report: HTML page to write, with the curves of all runs.
 
     Raises:
         ValueError: No runs.
     """
-    if not runs:
+    listed = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
+    if not listed:
         raise ValueError("`runs` must name at least one run, got none")
-    first, *others = (_run(run) for run in runs)
+    first, *others = (_run(run) for run in listed)
     return first.compare(*others, report=report)
 
 
