@@ -24,6 +24,7 @@ def test_a_run_on_real_images_by_name(tmp_path, data_dir, name):
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_a_folder_of_mixed_files_trains_and_names_what_it_skipped(tmp_path, data_dir):
     photos = tmp_path / "photos"
     source = open_source("tiny-imagenet", data_dir=data_dir)

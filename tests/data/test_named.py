@@ -345,6 +345,7 @@ def test_real_sets_are_read_from_the_users_folder(
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_cifar10_has_the_published_mean_and_deviation(data_dir: Path) -> None:
     images = open_source("cifar10", data_dir=data_dir).read(range(50_000)).inputs.pixels
     mean = images.mean((0, 2, 3), dtype=torch.float32) / 255

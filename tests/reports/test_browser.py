@@ -121,7 +121,7 @@ def visit(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light")
             ("advice", 375, "light"),
             ("advice", 1400, "dark"),
         ],
-        quick=[("hostile", 375, "dark"), ("comparison", 1400, "dark")],
+        quick=[("hostile", 375, "dark")],
     ),
 )
 def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
