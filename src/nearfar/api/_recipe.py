@@ -162,9 +162,7 @@ class Recipe:
         method = dict(tables.get("method", {}))
         said = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
         name = method.pop("name", "simclr")
-        for argument, given in (("method", name), ("encoder", encoder.get("encoder"))):
-            if isinstance(given, str) and refers_to_code(given, argument):
-                check_trusted(given, argument=argument)
+        check_code_in(tables)
         found = own_kind.brings(said.get("modality", "images")) if own_kind else None
         found = found or modality(said.get("modality", "images"))
         return cls(
@@ -188,6 +186,18 @@ def literals_of(options: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:
             if typing.get_origin(kind) is typing.Literal:
                 found[name] = typing.get_args(kind)
     return found
+
+
+def check_code_in(tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a recipe with a method or an encoder of a package that only its file names.
+
+    Raises:
+        ValueError: There is one; the message says how to trust the package.
+    """
+    for argument, key in (("method", "name"), ("encoder", "encoder")):
+        given = tables.get(argument, {}).get(key)
+        if isinstance(given, str) and refers_to_code(given, argument):
+            check_trusted(given, argument=argument)
 
 
 def refers_to_code(name: str, argument: str) -> bool:

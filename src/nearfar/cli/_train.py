@@ -29,11 +29,15 @@ def train(
         words: The name of the method, then its flags.
     """
     from nearfar.api._methods import find_preset
+    from nearfar.api._recipe import check_code_in
 
     named = bool(words) and not words[0].startswith("-")
     known, others = _parse_first(words[1:] if named else words)
     recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
     method = words[0] if named else recipe.get("method", {}).get("name", "simclr")
+    if named:
+        find_preset(method)  # a package that was typed is trusted
+    check_code_in(recipe)
     find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
     parser(method, recipe, kind=kind, known=known, call=lambda **said: _pretrain(method, **said))(
