@@ -28,7 +28,7 @@ from nearfar.data import Joined, LabeledData, Source, open_labeled, open_source
 from nearfar.inputs import Tokens, View, select
 from nearfar.methods import Method, simclr
 from nearfar.modalities import modality
-from nearfar.modalities._text import strings
+from nearfar.modalities._text_modality import strings
 from nearfar.modules import BagEncoder
 from nearfar.ops import permutation
 from nearfar.probes import knn_accuracy, linear_accuracy, mean_classifier_accuracy

@@ -2,7 +2,7 @@
 
     nice python scripts/mutants.py --sample 300 --seed 0 --out mutants.jsonl
     nice python scripts/mutants.py --out mutants.jsonl --again             # what was not killed
-    nice python scripts/mutants.py --out mutants.jsonl --only src/nearfar/ops/_ring.py:12
+    nice python scripts/mutants.py --out mutants.jsonl --only src/nearfar/ops/_tiles.py:12
     python scripts/mutants.py --report mutants.jsonl                       # the scores as a table
 
 A process that has imported nearfar and collected the tests is forked for each mutant. The fork

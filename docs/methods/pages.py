@@ -14,8 +14,8 @@ from cyclopts import Group
 
 from nearfar import api, methods
 from nearfar.api._citing import papers_of
-from nearfar.api._methods import kinds_of, method_class, preset_names
-from nearfar.api._published import published_settings
+from nearfar.api._method_listing import kinds_of, method_class, preset_names
+from nearfar.api._published_settings import published_settings
 from nearfar.cli._flags import flags_of
 from nearfar.methods import Method
 

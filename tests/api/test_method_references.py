@@ -11,7 +11,7 @@ import pytest
 
 import nearfar
 from nearfar import _plugins, api
-from nearfar.api._methods import canonical_name, find_preset, kinds_of, preset_names
+from nearfar.api._method_listing import canonical_name, find_preset, kinds_of, preset_names
 from nearfar.cli import main
 from nearfar.data import open_source
 

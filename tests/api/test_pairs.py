@@ -16,7 +16,7 @@ from nearfar.inputs import Signal
 from nearfar.methods import RunFacts, moco_v2, multiview
 from nearfar.methods._preset import served
 from nearfar.modalities import modality
-from nearfar.modalities._pairs import PairOptions
+from nearfar.modalities._pair_modality import PairOptions
 from nearfar.modules import TwoSided
 from nearfar.views import ViewRecipe
 from tests.data.pictures import picture

@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 
 import nearfar
 from nearfar import api
-from nearfar.api._methods import preset_names, served
+from nearfar.api._method_listing import preset_names, served
 from nearfar.api._recipe import Recipe
 from nearfar.data import open_source
 from nearfar.methods import Method

@@ -13,8 +13,14 @@ import timm
 import torch
 
 import nearfar
-from nearfar.api._methods import find_preset, kinds_of, method_class, preset_names, preset_options
-from nearfar.api._published import SMALL, find_published, published_settings, unpublished
+from nearfar.api._method_listing import (
+    find_preset,
+    kinds_of,
+    method_class,
+    preset_names,
+    preset_options,
+)
+from nearfar.api._published_settings import SMALL, find_published, published_settings, unpublished
 from nearfar.api._recipe import view_recipe
 from nearfar.cli import main
 from nearfar.methods import RunFacts

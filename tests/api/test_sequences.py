@@ -17,7 +17,7 @@ from nearfar import api
 from nearfar.data import open_source
 from nearfar.inputs import Sequences
 from nearfar.modalities import SequenceForm, modality
-from nearfar.modalities._sequences import SequenceOptions
+from nearfar.modalities._sequence_modality import SequenceOptions
 from nearfar.records import RunDirectory
 from tests.data.sounds import save, tone
 from tests.every import every

@@ -18,7 +18,7 @@ from nearfar.cli import main
 from nearfar.data import open_source
 from nearfar.inputs import Tokens
 from nearfar.modalities import modality
-from nearfar.modalities._text import TextOptions
+from nearfar.modalities._text_modality import TextOptions
 from nearfar.views import ViewRecipe
 from tests.every import every
 

@@ -17,7 +17,7 @@ from nearfar import api
 from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import VectorForm, modality
-from nearfar.modalities._vectors import VectorOptions
+from nearfar.modalities._vector_modality import VectorOptions
 from nearfar.views import ViewRecipe
 from tests.every import every
 

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from nearfar.data import MODALITIES, DatasetSource, GroupSource, Joined, Source, Subset, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures
-from nearfar.testing._source import SourceContract
+from nearfar.testing._check_source import SourceContract
 from tests.api.kinds import KINDS
 from tests.data import pictures, sounds
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nearfar.inputs import Group, Images, Nodes, Pair, Sequences, Texts
-from nearfar.testing._views import ViewsContract
+from nearfar.testing._check_views import ViewsContract
 from nearfar.views import (
     CustomViews,
     GraphViews,

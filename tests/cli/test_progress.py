@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from nearfar.cli._progress import Display, expectations, reading
+from nearfar.cli._live_progress import Display, expectations, reading
 from nearfar.records import HealthRecord, Provenance, RunRecord, TrainMetrics, WatchMetrics
 from nearfar.training import Latest
 

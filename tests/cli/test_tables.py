@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nearfar.cli._tables import print_rows
+from nearfar.cli._terminal_tables import print_rows
 
 ROWS = [
     {

@@ -13,7 +13,7 @@ from torch import Tensor
 from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics import Better, Diagnostic
 from nearfar.testing import check_diagnostic, diagnostic_checks
-from nearfar.testing._diagnostic import DIAGNOSTIC_PROMISES
+from nearfar.testing._check_diagnostic import DIAGNOSTIC_PROMISES
 from tests.contract.broken import fails
 
 

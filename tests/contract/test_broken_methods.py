@@ -14,7 +14,7 @@ from nearfar.methods import Method, Projected, Step
 from nearfar.objectives import InfoNCELoss, NTXentLoss
 from nearfar.parallel import gather
 from nearfar.testing import check_method, method_checks
-from nearfar.testing._method import METHOD_PROMISES
+from nearfar.testing._check_method import METHOD_PROMISES
 from tests.contract.broken import fails
 
 

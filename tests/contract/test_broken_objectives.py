@@ -15,7 +15,7 @@ from nearfar.objectives import Objective
 from nearfar.ops import widen
 from nearfar.parallel import rank
 from nearfar.testing import Anchor, check_objective, objective_checks
-from nearfar.testing._objective import OBJECTIVE_PROMISES
+from nearfar.testing._check_objective import OBJECTIVE_PROMISES
 from tests.cases.objective_case import OPPOSITE, rows
 from tests.contract.broken import fails
 

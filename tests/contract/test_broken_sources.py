@@ -13,7 +13,7 @@ from torch import Tensor
 from nearfar.data import Batch, Source
 from nearfar.inputs import Inputs
 from nearfar.testing import check_source, source_checks
-from nearfar.testing._source import SOURCE_PROMISES
+from nearfar.testing._check_source import SOURCE_PROMISES
 from tests.contract.broken import fails
 
 NUMBERS = torch.arange(60.0).reshape(20, 3)

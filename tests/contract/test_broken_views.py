@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nearfar.ops import uniform
 from nearfar.testing import check_views, views_checks
-from nearfar.testing._views import VIEWS_PROMISES
+from nearfar.testing._check_views import VIEWS_PROMISES
 from tests.contract.broken import fails
 
 INPUTS = torch.rand(6, 3, generator=torch.Generator().manual_seed(0))

@@ -16,11 +16,11 @@ from nearfar import testing
 from nearfar.objectives import alignment_loss
 from nearfar.testing import Check, check_objective, objective_checks
 from nearfar.testing._check import Promise, close, require
-from nearfar.testing._diagnostic import DIAGNOSTIC_PROMISES
-from nearfar.testing._method import METHOD_PROMISES
-from nearfar.testing._objective import OBJECTIVE_PROMISES
-from nearfar.testing._source import SOURCE_PROMISES
-from nearfar.testing._views import VIEWS_PROMISES
+from nearfar.testing._check_diagnostic import DIAGNOSTIC_PROMISES
+from nearfar.testing._check_method import METHOD_PROMISES
+from nearfar.testing._check_objective import OBJECTIVE_PROMISES
+from nearfar.testing._check_source import SOURCE_PROMISES
+from nearfar.testing._check_views import VIEWS_PROMISES
 from tests.cases.objective_case import rows
 
 PROMISES: dict[str, tuple[Promise[Any], ...]] = {

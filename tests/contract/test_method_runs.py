@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import nearfar
-from nearfar.api._methods import kinds_of, method_class, preset_names
+from nearfar.api._method_listing import kinds_of, method_class, preset_names
 from nearfar.api._recipe import Recipe
 from nearfar.data import Subset, open_source
 from nearfar.objectives import Objective

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nearfar.api._methods import preset_names
+from nearfar.api._method_listing import preset_names
 from nearfar.testing import Check, method_checks
 from tests.cases.method_cases import CASES
 

@@ -10,7 +10,7 @@ import pytest
 from nearfar import data
 from nearfar.data import Source
 from nearfar.testing import check_source
-from nearfar.testing._source import SourceContract
+from nearfar.testing._check_source import SourceContract
 from tests.cases.source_cases import SOURCE_CASES
 
 

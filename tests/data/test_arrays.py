@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearfar.data import ArraySource, open_source
-from nearfar.data.images._arrays import channel_axis
+from nearfar.data.images._image_arrays import channel_axis
 
 
 def random_bytes(*shape: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from nearfar.data import (
     open_source,
     random_joint,
 )
-from nearfar.data.worlds._shapes import STYLES
+from nearfar.data.worlds._shape_pairs import STYLES
 
 
 def mean_of_projected(points: Tensor, noise: float, *, draws: int) -> Tensor:

@@ -6,6 +6,8 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,25 @@ def test_no_room_is_called_utils() -> None:
     words = {str(file): {*file.parts[:-1], file.stem.strip("_")} for file in FILES}
     assert "objectives" in {word for found in words.values() for word in found}
     assert [file for file, found in words.items() if nameless & found] == []
+
+
+def names_in_several_rooms(files: Iterable[Path]) -> dict[str, list[str]]:
+    """File names that two rooms use, except a paper's method with its objective."""
+    rooms: dict[str, list[str]] = {}
+    for file in files:
+        if file.name != "__init__.py":
+            rooms.setdefault(file.name, []).append(file.parent.name)
+    paper = ["methods", "objectives"]
+    return {name: found for name, found in rooms.items() if len(found) > 1 and found != paper}
+
+
+def test_a_file_name_says_its_room() -> None:
+    assert names_in_several_rooms(FILES) == {}
+
+
+def test_a_planted_repetition_is_caught() -> None:
+    files = ["data/_pairs.py", "methods/_cpc.py", "objectives/_cpc.py", "ops/_pairs.py"]
+    assert names_in_several_rooms(map(Path, files)) == {"_pairs.py": ["data", "ops"]}
 
 
 def test_importing_nearfar_loads_nothing_heavy() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from nearfar import methods
 from nearfar._docstrings import described, with_arguments
-from nearfar.api._methods import preset_names
+from nearfar.api._method_listing import preset_names
 from nearfar.methods import ANY, Method, MoCo, RunFacts, Serves, SimCLR, preset
 from nearfar.methods._preset import (
     facts_parameter,

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 import nearfar
 from nearfar.data import ArraySource, open_source
 from nearfar.modalities import modality
-from nearfar.modalities._images import ImageOptions
-from nearfar.modalities._style import find_style
+from nearfar.modalities._image_modality import ImageOptions
+from nearfar.modalities._image_style import find_style
 from nearfar.views import ViewRecipe, digits_views, simclr_views
 from tests.slow import mostly_slow
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from nearfar.objectives import info_nce_loss, nt_xent_loss, uniformity_loss
 from nearfar.ops import _operators as operators
 from nearfar.ops import _triton_pairwise as triton_pairwise
-from nearfar.ops._pairs import Pairs
+from nearfar.ops._pair_masks import Pairs
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 DEVICE = "cpu" if INTERPRETED else "cuda"

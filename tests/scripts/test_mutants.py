@@ -120,7 +120,7 @@ def test_a_test_that_fails_anyway_kills_nothing(
                 return mutants.FAILED
         return mutants.PASSED
 
-    mutant = Mutant("src/nearfar/ops/_ring.py", 3, 10, "constant", "1  →  2")
+    mutant = Mutant("src/nearfar/ops/_ring_log_sum_exp.py", 3, 10, "constant", "1  →  2")
     trials.judge(
         mutant, ["a", "b", "c"], lambda tests: run(failing, tests), lambda tests: run(broken, tests)
     )

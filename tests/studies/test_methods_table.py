@@ -15,7 +15,7 @@ from nearfar.studies._cell import Cell
 from nearfar.studies._claim import judge
 from nearfar.studies._methods_claims import claims_of
 from nearfar.studies._methods_table import CLAIMS, Config, _cells, image_methods, run
-from nearfar.studies._samples import Samples
+from nearfar.studies._study_samples import Samples
 
 SMOKE = studies.methods.SMOKE
 CELL = Cell(

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 import nearfar
-from nearfar.studies._samples import Samples
+from nearfar.studies._study_samples import Samples
 from nearfar.studies._supervised import supervised
 from nearfar.training import cached_backward
 from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from nearfar.training import latest_checkpoint, save_checkpoint
-from nearfar.training._metrics import Pending
+from nearfar.training._metrics_writer import Pending
 from nearfar.training._optimizers import build_optimizer
 from tests.training.worlds import build, options
 

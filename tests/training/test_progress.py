@@ -6,7 +6,7 @@ import pytest
 
 from nearfar.records import TrainMetrics, WatchMetrics
 from nearfar.training import Latest, Progress, Silent
-from nearfar.training._metrics import Meter
+from nearfar.training._metrics_writer import Meter
 from tests.training.worlds import build, fit, options
 
 TRAIN = TrainMetrics(
@@ -83,7 +83,7 @@ def test_silence_is_a_display():
 
 def test_speed_and_means_are_of_the_updates_since_the_last_line(monkeypatch):
     now = iter([100.0, 104.0, 104.5, 105.5, 106.0])
-    monkeypatch.setattr("nearfar.training._metrics.time.perf_counter", lambda: next(now))
+    monkeypatch.setattr("nearfar.training._metrics_writer.time.perf_counter", lambda: next(now))
     meter = Meter(16)
     meter.count(3.0, {"pull": 1.0})
     meter.count(5.0, {"pull": 2.0, "push": 7.0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nearfar.api._run import Run, load
+from nearfar.api._run_object import Run, load
 from nearfar.data import open_labeled, open_source
 from nearfar.records import AdviceRecord, HealthRecord, RunRecord, write_text
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nearfar.api._methods import Preset, kinds_of, served
+from nearfar.api._method_listing import Preset, kinds_of, served
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
 from nearfar.data import Source, is_name, modality_of, opening_options

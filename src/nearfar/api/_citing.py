@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nearfar.api._methods import canonical_name, method_class, preset_names
-from nearfar.api._run import load
+from nearfar.api._method_listing import canonical_name, method_class, preset_names
+from nearfar.api._run_object import load
 from nearfar.checks import suggest
 from nearfar.version import __version__
 

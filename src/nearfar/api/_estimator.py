@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from nearfar.api._pretraining import pretrain
-from nearfar.api._run import load
+from nearfar.api._run_object import load
 from nearfar.api._selection import Score, label_free_score
 from nearfar.api._setup import LEAST_SAMPLES
 from nearfar.data import Batch, Source, Subset, open_source

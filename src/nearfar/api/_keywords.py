@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from nearfar.modalities._style import ViewStyle
+from nearfar.modalities._image_style import ViewStyle
 from nearfar.training import Optimizer, Precision, Schedule
 
 __all__ = ["DataKeywords", "RunKeywords", "TrainingKeywords"]

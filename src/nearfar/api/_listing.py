@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 
-from nearfar.api._methods import kinds_of, method_class, preset_names
+from nearfar.api._method_listing import kinds_of, method_class, preset_names
 from nearfar.data import named_sources
 
 __all__ = ["list_data", "list_methods"]

@@ -16,11 +16,11 @@ from nearfar._platform import peak_memory
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
-from nearfar.api._methods import canonical_name, find_preset
-from nearfar.api._published import SMALL, find_published
+from nearfar.api._method_listing import canonical_name, find_preset
+from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
-from nearfar.api._run import Run
 from nearfar.api._run_format import open_directory, upgraded
+from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
 from nearfar.api._stored_run import save_encoder
 from nearfar.data import open_source

@@ -11,7 +11,7 @@ from typing import Any
 
 from nearfar._deprecation import renamed_options
 from nearfar._plugins import check_trusted, is_reference, plugins
-from nearfar.api._methods import (
+from nearfar.api._method_listing import (
     Preset,
     canonical_name,
     find_preset,

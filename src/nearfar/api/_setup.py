@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from nearfar.api._methods import Preset, kinds_of, method_class, served
+from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset

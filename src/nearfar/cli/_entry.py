@@ -74,7 +74,7 @@ COMMANDS = {
 }
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
     app.command(
-        f"nearfar.cli._{_name}:{_name}",
+        f"nearfar.cli._{_name}_command:{_name}",
         name=_name,
         help=_help,
         sort_key=_place,

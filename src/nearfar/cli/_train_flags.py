@@ -11,7 +11,7 @@ from cyclopts import App, Group, Parameter
 from cyclopts.config import Dict
 
 from nearfar.cli._flags import RENAMED, current, flags_of
-from nearfar.cli._recipe import as_flags
+from nearfar.cli._recipe_files import as_flags
 
 if TYPE_CHECKING:
     from nearfar.modalities import Modality
@@ -99,7 +99,7 @@ def parser(
 
 def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
     from nearfar import api, training
-    from nearfar.api._methods import find_preset, method_class
+    from nearfar.api._method_listing import find_preset, method_class
     from nearfar.api._recipe import view_recipe
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}

@@ -1,6 +1,6 @@
 """Label-free measurements with reference values, and the verdict on a representation."""
 
-from nearfar.diagnostics._alignment import Alignment, alignment
+from nearfar.diagnostics._alignment_diagnostic import Alignment, alignment
 from nearfar.diagnostics._center_residual import CenterResidual, center_residual
 from nearfar.diagnostics._chance_loss import chance_loss
 from nearfar.diagnostics._diagnostic import Better, Diagnostic
@@ -12,11 +12,11 @@ from nearfar.diagnostics._health import health
 from nearfar.diagnostics._information import Information, Informed, information
 from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._modality_gap import ModalityGap, modality_gap
-from nearfar.diagnostics._pairs import PAIR_READINGS, pair_findings, pair_measurements
+from nearfar.diagnostics._paired_diagnostics import PAIR_READINGS, pair_findings, pair_measurements
 from nearfar.diagnostics._relative_alignment import RelativeAlignment, relative_alignment
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval
-from nearfar.diagnostics._uniformity import Uniformity, uniformity
+from nearfar.diagnostics._uniformity_diagnostic import Uniformity, uniformity
 
 __all__ = [
     "PAIR_READINGS",

@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix
-from nearfar.diagnostics._advice import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from nearfar.diagnostics._diagnostic import checked_rows
 from nearfar.diagnostics._findings import (
     AT_CHANCE,
@@ -24,6 +23,7 @@ from nearfar.diagnostics._findings import (
     one_point,
 )
 from nearfar.diagnostics._measure import measurements, spread_rows
+from nearfar.diagnostics._remedies import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
 from nearfar.records import Finding, HealthRecord
 

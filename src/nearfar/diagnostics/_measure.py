@@ -7,12 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix, check_same_shape
-from nearfar.diagnostics._alignment import alignment
+from nearfar.diagnostics._alignment_diagnostic import alignment
 from nearfar.diagnostics._center_residual import center_residual
 from nearfar.diagnostics._effective_rank import effective_rank
 from nearfar.diagnostics._feature_std import feature_std
 from nearfar.diagnostics._relative_alignment import RelativeAlignment
-from nearfar.diagnostics._uniformity import uniformity
+from nearfar.diagnostics._uniformity_diagnostic import uniformity
 
 __all__ = ["measurements", "spread_rows"]
 

@@ -1,14 +1,14 @@
 """Batches of samples of every kind: selecting, concatenating and moving rows."""
 
-from nearfar.inputs._graphs import Nodes
-from nearfar.inputs._groups import Group
-from nearfar.inputs._images import Images
+from nearfar.inputs._graph_inputs import Nodes
+from nearfar.inputs._group_inputs import Group
+from nearfar.inputs._image_inputs import Images
 from nearfar.inputs._inputs import Inputs, View, count, join, joinable, move, select
-from nearfar.inputs._numbers import numbers
-from nearfar.inputs._pairs import Pair, Signal
-from nearfar.inputs._sequences import Sequences
+from nearfar.inputs._number_inputs import numbers
+from nearfar.inputs._pair_inputs import Pair, Signal
+from nearfar.inputs._sequence_inputs import Sequences
 from nearfar.inputs._tensor_view import tensor_view
-from nearfar.inputs._texts import Texts, Tokens
+from nearfar.inputs._text_inputs import Texts, Tokens
 
 __all__ = [
     "Group",

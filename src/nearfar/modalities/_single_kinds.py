@@ -7,12 +7,12 @@ from typing import Any
 
 from nearfar._plugins import PluginError, load
 from nearfar.data import ENTRY_POINTS, find_kind
-from nearfar.modalities._graphs import GraphModality
-from nearfar.modalities._images import ImageModality
+from nearfar.modalities._graph_modality import GraphModality
+from nearfar.modalities._image_modality import ImageModality
 from nearfar.modalities._modality import Modality
-from nearfar.modalities._sequences import SequenceModality
-from nearfar.modalities._text import TextModality
-from nearfar.modalities._vectors import VectorModality
+from nearfar.modalities._sequence_modality import SequenceModality
+from nearfar.modalities._text_modality import TextModality
+from nearfar.modalities._vector_modality import VectorModality
 
 __all__ = ["single_kind"]
 

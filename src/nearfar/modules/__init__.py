@@ -33,8 +33,8 @@ from nearfar.modules._strided_encoder import (
     series_strides,
     sound_strides,
 )
+from nearfar.modules._text_encoder_names import build_text_encoder, rebuild_text_encoder
 from nearfar.modules._text_encoders import BagEncoder, GRUEncoder
-from nearfar.modules._texts import build_text_encoder, rebuild_text_encoder
 from nearfar.modules._transformer_encoder import TransformerEncoder
 from nearfar.modules._two_sided import TwoSided
 

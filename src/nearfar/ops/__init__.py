@@ -6,7 +6,7 @@ from nearfar.ops._precision import at_given_precision, full_precision, widen
 from nearfar.ops._random import Stream, permutation, philox, random_bits, uniform
 from nearfar.ops._sinkhorn import sinkhorn
 from nearfar.ops._spectra import entropy_rank, isotropic_rank, lost_share, singular_values
-from nearfar.ops._sphere import to_sphere, uniformity_floor, uniformity_minimum
+from nearfar.ops._unit_sphere import to_sphere, uniformity_floor, uniformity_minimum
 
 __all__ = [
     "Stream",

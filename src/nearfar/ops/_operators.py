@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nearfar.ops import _tiles as tiles
-from nearfar.ops._pairs import Pairs
+from nearfar.ops._pair_masks import Pairs
 from nearfar.ops._precision import widen
 
 __all__ = ["backward", "forward", "opaque_backward", "opaque_forward"]

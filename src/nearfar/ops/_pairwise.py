@@ -11,9 +11,9 @@ from torch import Tensor
 
 from nearfar.checks import check_integer, check_matrix, check_same_columns
 from nearfar.ops import _operators as operators
-from nearfar.ops._pairs import Pairs
+from nearfar.ops._pair_masks import Pairs
 from nearfar.ops._precision import widen
-from nearfar.ops._ring import RingLogSumExp, Rotation
+from nearfar.ops._ring_log_sum_exp import RingLogSumExp, Rotation
 
 __all__ = ["pairwise_logsumexp"]
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.linalg import vector_norm
 
-from nearfar.ops._pairs import Pairs
+from nearfar.ops._pair_masks import Pairs
 from nearfar.ops._precision import full_precision
 
 __all__ = ["gradients", "half_gradient", "half_logsumexp", "logsumexp"]

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar.ops import _triton_kernels as kernels
-from nearfar.ops._pairs import Pairs
+from nearfar.ops._pair_masks import Pairs
 from nearfar.ops._triton_plans import gradient_plan, product_plan, shared_memory, split, sums_plan
 
 __all__ = ["available", "backward", "backward_symmetric", "forward", "forward_symmetric"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nearfar.records._files import write_text
+from nearfar.records._atomic_files import write_text
 
 __all__ = ["Record", "encode"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nearfar.records._gallery import GalleryRecord
-from nearfar.records._geometry import GeometryRecord
-from nearfar.records._health import HealthRecord
-from nearfar.records._metrics import Metrics
-from nearfar.records._run import RunRecord
+from nearfar.records._gallery_record import GalleryRecord
+from nearfar.records._geometry_record import GeometryRecord
+from nearfar.records._health_record import HealthRecord
+from nearfar.records._metrics_record import Metrics
+from nearfar.records._run_record import RunRecord
 
 __all__ = ["RunDirectory"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nearfar.records._provenance import Provenance
+from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
 __all__ = ["CellRecord"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from nearfar.records import AdviceRecord, Curve
 from nearfar.reports._figure import Figure, label
+from nearfar.reports._formatting import count
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count
 from nearfar.reports._page import page
 from nearfar.reports._section import missing, section_of
 

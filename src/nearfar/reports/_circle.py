@@ -6,7 +6,7 @@ import math
 
 from nearfar.records import GeometryRecord
 from nearfar.reports._figure import Figure, label
-from nearfar.reports._numbers import count
+from nearfar.reports._formatting import count
 
 __all__ = ["circle"]
 

@@ -14,8 +14,8 @@ from nearfar.reports import (
 )
 from nearfar.reports._curves import axis_around, line
 from nearfar.reports._figure import Figure, label, level
+from nearfar.reports._formatting import count, duration, number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count, duration, number
 from nearfar.reports._page import page
 from nearfar.reports._quantities import (
     ALIGNMENT,

@@ -10,8 +10,8 @@ from typing import Any
 
 from nearfar.records import HealthRecord, Metrics, TrainMetrics
 from nearfar.reports._figure import Figure, label, level
+from nearfar.reports._formatting import count, number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count, number
 from nearfar.reports._quantities import (
     ALIGNMENT,
     CENTER,

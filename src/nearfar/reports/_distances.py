@@ -9,8 +9,8 @@ from typing import Any
 
 from nearfar.records import GeometryRecord
 from nearfar.reports._figure import Figure
+from nearfar.reports._formatting import number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import number
 from nearfar.reports._section import missing, section_of
 
 __all__ = ["section"]

@@ -10,8 +10,8 @@ from nearfar.reports import (
     _spectrum,
     _verdict,
 )
+from nearfar.reports._formatting import count
 from nearfar.reports._html import element
-from nearfar.reports._numbers import count
 from nearfar.reports._page import page
 from nearfar.reports._quantities import findings
 

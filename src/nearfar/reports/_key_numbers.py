@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from nearfar.records import Finding
+from nearfar.reports._formatting import number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import number
 from nearfar.reports._quantities import QUANTITIES, title
 from nearfar.reports._section import missing, section_of
 

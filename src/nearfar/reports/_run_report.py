@@ -10,17 +10,17 @@ from nearfar.records import Metrics, RunDirectory, RunRecord, write_text
 from nearfar.reports import (
     _curves,
     _distances,
-    _gallery,
+    _gallery_section,
     _hypersphere,
     _key_numbers,
     _notes,
-    _provenance,
-    _recipe,
+    _provenance_section,
+    _recipe_section,
     _spectrum,
     _verdict,
 )
+from nearfar.reports._formatting import count
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count
 from nearfar.reports._page import page
 from nearfar.reports._quantities import findings
 
@@ -90,10 +90,10 @@ def render_report(directory: RunDirectory | Path) -> str:
             _hypersphere.section(geometry),
             _distances.section(geometry),
             _spectrum.section(geometry),
-            _gallery.views(pictures),
-            _gallery.neighbors(pictures),
-            _recipe.section(text),
-            _provenance.section(run, health=health),
+            _gallery_section.views(pictures),
+            _gallery_section.neighbors(pictures),
+            _recipe_section.section(text),
+            _provenance_section.section(run, health=health),
             _notes.section([*damage, *(run.notes if run else ())]),
         ],
         _LINKS,

@@ -7,8 +7,8 @@ import math
 from nearfar.records import GeometryRecord
 from nearfar.reports._curves import line
 from nearfar.reports._figure import Figure, level
+from nearfar.reports._formatting import count, number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count, number
 from nearfar.reports._section import missing, section_of
 from nearfar.reports._series import Series, thin
 

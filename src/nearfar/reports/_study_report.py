@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from nearfar.records import Column, StudyRecord, StudyRow, write_text
-from nearfar.reports._numbers import memory, number
+from nearfar.reports._formatting import memory, number
 from nearfar.reports._study_figure import render_study_figure
 
 __all__ = ["render_study", "study_cell", "write_study"]

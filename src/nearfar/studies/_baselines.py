@@ -7,8 +7,8 @@ import torch
 from nearfar.data import Subset
 from nearfar.diagnostics import measurements
 from nearfar.modalities import modality
-from nearfar.studies._probing import accuracies, probed
-from nearfar.studies._samples import Samples
+from nearfar.studies._study_probes import accuracies, probed
+from nearfar.studies._study_samples import Samples
 
 __all__ = ["BASELINES", "RAW", "SUPERVISED", "UNTRAINED", "raw_pixels", "untrained_encoder"]
 

@@ -31,8 +31,8 @@ from nearfar.records import (
     write_text,
 )
 from nearfar.studies._baselines import RAW, SUPERVISED, UNTRAINED, raw_pixels, untrained_encoder
-from nearfar.studies._probing import probed
-from nearfar.studies._samples import Samples
+from nearfar.studies._study_probes import probed
+from nearfar.studies._study_samples import Samples
 from nearfar.studies._supervised import supervised
 
 __all__ = ["Cell", "fill"]

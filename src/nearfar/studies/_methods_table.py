@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nearfar._deprecation import renamed_members
-from nearfar.api._methods import served
+from nearfar.api._method_listing import served
 from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
@@ -26,8 +26,8 @@ from nearfar.studies._cell import Cell
 from nearfar.studies._cells import Tell, fill_all, silent
 from nearfar.studies._claim import judge
 from nearfar.studies._methods_claims import claims_of
-from nearfar.studies._published import PUBLISHED, SOURCES
-from nearfar.studies._samples import Samples
+from nearfar.studies._published_accuracies import PUBLISHED, SOURCES
+from nearfar.studies._study_samples import Samples
 
 __all__ = ["BUDGETS", "CLAIMS", "SMOKE", "Config", "image_methods", "run"]
 

@@ -1,13 +1,13 @@
 """Conformance checks for methods, objectives, diagnostics, sources and views."""
 
 from nearfar.testing._check import Check
-from nearfar.testing._diagnostic import check_diagnostic, diagnostic_checks
-from nearfar.testing._method import check_method, method_checks
-from nearfar.testing._objective import check_objective, objective_checks
+from nearfar.testing._check_diagnostic import check_diagnostic, diagnostic_checks
+from nearfar.testing._check_method import check_method, method_checks
+from nearfar.testing._check_objective import check_objective, objective_checks
+from nearfar.testing._check_source import check_source, source_checks
+from nearfar.testing._check_views import check_views, views_checks
 from nearfar.testing._objective_contract import Anchor
-from nearfar.testing._processes import run_processes
-from nearfar.testing._source import check_source, source_checks
-from nearfar.testing._views import check_views, views_checks
+from nearfar.testing._spawned_processes import run_processes
 
 __all__ = [
     "Anchor",

@@ -24,7 +24,7 @@ from nearfar.testing._method_contract import (
     joined_backward,
     state_of,
 )
-from nearfar.testing._processes import run_processes
+from nearfar.testing._spawned_processes import run_processes
 from nearfar.training import Engine, Silent, TrainingOptions, Watch, cached_backward, train
 
 __all__ = ["TRAINING_PROMISES"]

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from nearfar._deprecation import renamed_attributes
-from nearfar.theory._advice import advise
 from nearfar.theory._bayes_error import (
     ErrorInterval,
     bayes_error,
@@ -58,6 +57,13 @@ from nearfar.theory._decentering import (
     decorrelation_curve,
 )
 from nearfar.theory._draws import draws_for_coverage, expected_draws
+from nearfar.theory._gaussian_potential import (
+    gaussian_potential,
+    uniformity_floor,
+    uniformity_minimum,
+    with_self_pairs,
+    without_self_pairs,
+)
 from nearfar.theory._gradient_components import (
     Components,
     GradientComponents,
@@ -102,16 +108,10 @@ from nearfar.theory._multi_view_theorems import (
 )
 from nearfar.theory._pac_bayes import pac_bayes_bound, pac_bayes_dependent_bound
 from nearfar.theory._perfect_loss import perfect_contrastive_loss, single_negative_minimum
+from nearfar.theory._predictions import advise
 from nearfar.theory._sufficient_representations import (
     is_sufficient,
     minimal_sufficient_representation,
-)
-from nearfar.theory._uniformity import (
-    gaussian_potential,
-    uniformity_floor,
-    uniformity_minimum,
-    with_self_pairs,
-    without_self_pairs,
 )
 from nearfar.theory._von_mises_fisher import (
     kernel_entropy,

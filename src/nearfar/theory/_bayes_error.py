@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nearfar.checks import check_fraction, check_integer, check_not_negative, check_positive
 from nearfar.records import Record
+from nearfar.theory._joint_tables import Representation
 from nearfar.theory._multi_view_information import representation_information
-from nearfar.theory._tables import Representation
 
 __all__ = [
     "ErrorInterval",

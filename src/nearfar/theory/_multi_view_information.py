@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.records import Record
-from nearfar.theory._tables import Representation, checked_joint, coded, entropy
+from nearfar.theory._joint_tables import Representation, checked_joint, coded, entropy
 
 __all__ = [
     "MultiViewInformation",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nearfar.theory._bayes_error import bayes_error_bound, clipped, supervised_relative_bounds
 from nearfar.theory._inequality_chain import InequalityChain
+from nearfar.theory._joint_tables import Representation
 from nearfar.theory._multi_view_information import (
     RepresentationInformation,
     multi_view_information,
@@ -20,7 +21,6 @@ from nearfar.theory._sufficient_representations import (
     is_sufficient,
     minimal_sufficient_representation,
 )
-from nearfar.theory._tables import Representation
 
 __all__ = [
     "bayes_error_chain",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import uniformity_minimum
-from nearfar.theory._zonal import zonal_nodes
 
 __all__ = ["perfect_contrastive_loss", "single_negative_minimum"]
 
@@ -75,7 +75,7 @@ def perfect_contrastive_loss(
     if num_negatives is None:
         return uniformity_minimum(dim, 1 / (2 * temperature))
     check_integer(at_least=1, num_negatives=num_negatives)
-    gaps, weights = zonal_nodes(dim, tilt=1 / temperature)
+    gaps, weights = _zonal_nodes(dim, tilt=1 / temperature)
     potentials = np.exp(-gaps / temperature)  # of a negative, in units of the positive's
     expected = num_negatives * float(potentials @ weights)
     lowest, highest = -math.log(max(1.0, expected)) - _DIGITS, math.log(_DIGITS)
@@ -125,5 +125,32 @@ def single_negative_minimum(dim: int, *, temperature: float) -> float:
     """
     check_integer(at_least=1, dim=dim)
     check_positive(temperature=temperature)
-    gaps, weights = zonal_nodes(dim, tilt=1 / temperature)
+    gaps, weights = _zonal_nodes(dim, tilt=1 / temperature)
     return float(np.log1p(np.exp(-gaps / temperature)) @ weights)
+
+
+def _zonal_nodes(dim: int, *, tilt: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Nodes and weights for :math:`E\, g(c)`, with `c` the cosine to a uniform direction.
+
+    The cosine has density :math:`\propto (1 - c^2)^{(m - 3) / 2}`, and with :math:`c = \tanh s`
+    the variable `s` has density :math:`\propto \cosh(s)^{1 - m}`: smooth on the whole line in every
+    dimension, so that the trapezoidal rule converges exponentially. Step and range cover that
+    density both as it is and tilted by :math:`e^{\mathrm{tilt} \cdot c}`.
+
+    Args:
+        dim: Dimension of the ambient space; 1 is the two points −1 and 1.
+        tilt: Largest slope of :math:`\ln g` in the cosine.
+
+    Returns:
+        :math:`1 - c` at the nodes, accurate also near 0, and weights that sum to 1.
+    """
+    if dim == 1:
+        return np.array([0.0, 2.0]), np.array([0.5, 0.5])
+    power = dim - 1.0
+    reach = math.acosh(math.exp(_DIGITS / power))
+    peak = math.asinh(2 * tilt / power) / 2
+    step = min(0.035, 0.5 / math.sqrt(power + 0.77 * tilt))
+    s = step * np.arange(-math.ceil(reach / step), math.ceil((peak + reach) / step) + 1)
+    log_cosh = np.logaddexp(s, -s) - math.log(2)
+    weights = np.exp(-power * log_cosh)
+    return 2 / (np.exp(2 * s) + 1), weights / weights.sum()

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nearfar.checks import check_choice, check_not_negative
-from nearfar.theory._tables import Representation, checked_joint, coded, entropy
+from nearfar.theory._joint_tables import Representation, checked_joint, coded, entropy
 
 __all__ = ["Target", "is_sufficient", "minimal_sufficient_representation"]
 

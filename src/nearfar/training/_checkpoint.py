@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nearfar.records import replace_atomically
-from nearfar.training._metrics import Pending
+from nearfar.training._metrics_writer import Pending
 
 __all__ = ["CHECKPOINT_FORMAT", "Checkpoint", "latest_checkpoint", "save_checkpoint"]
 

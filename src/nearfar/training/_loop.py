@@ -22,14 +22,14 @@ from nearfar.records import RunDirectory
 from nearfar.training._caching import num_parts, two_passes
 from nearfar.training._checkpoint import latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
-from nearfar.training._metrics import Meter, MetricsLog, mean
+from nearfar.training._metrics_writer import Meter, MetricsLog, mean
 from nearfar.training._optimizers import (
     build_optimizer,
     peak_learning_rate,
     scheduled_learning_rate,
 )
 from nearfar.training._options import TrainingOptions
-from nearfar.training._progress import Latest, Progress
+from nearfar.training._progress_interface import Latest, Progress
 from nearfar.training._stopping import Interrupted, NonFiniteLossError, StopRequest
 from nearfar.training._watch import Watch
 from nearfar.views import Views

@@ -4,7 +4,7 @@ from typing import Any
 
 from nearfar.views._customviews import CustomViews
 from nearfar.views._graphviews import GraphViews
-from nearfar.views._images import plain_view
+from nearfar.views._image_checks import plain_view
 from nearfar.views._imageviews import ImageViews
 from nearfar.views._pairviews import PairViews, PlainViews
 from nearfar.views._parameters import ViewParameters
@@ -24,13 +24,12 @@ from nearfar.views._presets import (
     swav_views,
     vicreg_views,
 )
-from nearfar.views._recipe import ViewRecipe
 from nearfar.views._sequencepresets import sequence_views, window_view
 from nearfar.views._sequenceviews import SequenceViews
 from nearfar.views._textviews import TextViews
 from nearfar.views._tokenizer import Tokenizer
 from nearfar.views._vectorviews import VectorViews
-from nearfar.views._views import Views
+from nearfar.views._views import ViewRecipe, Views
 from nearfar.views._with_index import WithIndex
 
 __all__ = [

@@ -15,7 +15,7 @@ from torch import Tensor
 from nearfar.checks import check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import Stream, random_bits
-from nearfar.views._images import (
+from nearfar.views._image_checks import (
     check_images,
     check_normalization,
     check_sizes,

@@ -13,7 +13,7 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
-from nearfar.views._images import (
+from nearfar.views._image_checks import (
     check_images,
     check_normalization,
     check_sizes,

@@ -1,7 +1,9 @@
-"""The interface of views."""
+"""The interface of views, and a method's declaration of its views."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Int64
@@ -9,7 +11,7 @@ from torch import Tensor
 
 from nearfar.inputs import View
 
-__all__ = ["Views"]
+__all__ = ["ViewRecipe", "Views"]
 
 
 @runtime_checkable
@@ -33,3 +35,25 @@ class Views(Protocol):
 
     def plain(self, inputs: Any, /) -> View:
         """The deterministic view for embedding."""
+
+
+@dataclass(frozen=True)
+class ViewRecipe:
+    """The views of one modality that a method is trained on.
+
+    Args:
+        make: Function that constructs the views. Its keyword arguments are the modality's
+            properties of the data (``size`` and ``channels`` of images, ``length`` and ``sound`` of
+            sequences) and the settings; its return annotation is the class whose settings a user
+            can change. ``None`` selects the modality's default views.
+        settings: Keyword arguments that differ from the defaults of `make`, or of the modality's
+            default views.
+
+    Example:
+        >>> from nearfar.views import simclr_views
+        >>> ViewRecipe(simclr_views).make(size=32, channels=3).hue
+        0.1
+    """
+
+    make: Callable[..., Views] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 from nearfar.data.graphs._graph import Graph
+from nearfar.data.graphs._graph_source import GraphSource
 from nearfar.data.graphs._reading import (
     EDGE_ENDINGS,
     LIST_ENDINGS,
@@ -25,7 +26,6 @@ from nearfar.data.graphs._reading import (
     read_edge_list,
     read_npz,
 )
-from nearfar.data.graphs._source import GraphSource
 
 __all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
 

@@ -18,10 +18,10 @@ from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.images._array_files import read_array_file
-from nearfar.data.images._arrays import ArraySource
-from nearfar.data.images._dataset import DatasetSource
-from nearfar.data.images._folder import MEMORY, FolderSource
+from nearfar.data.images._image_array_files import read_array_file
+from nearfar.data.images._image_arrays import ArraySource
+from nearfar.data.images._image_folder import MEMORY, FolderSource
+from nearfar.data.images._torch_dataset import DatasetSource
 
 __all__ = ["IMAGES", "label_images", "open_images"]
 

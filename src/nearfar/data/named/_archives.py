@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nearfar.data._progress import progress
+from nearfar.data._thread_pool import progress
 from nearfar.records import replace_atomically
 
 __all__ = ["Archive", "Places", "obtain"]

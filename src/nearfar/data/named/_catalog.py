@@ -18,7 +18,7 @@ from nearfar.data.named._named_set import ImageSet, NamedSet, of_images
 from nearfar.data.named._omniglot import load_omniglot
 from nearfar.data.named._omniglot_pairs import load_omniglot_pairs
 from nearfar.data.named._planetoid import load_citeseer, load_cora
-from nearfar.data.named._shapes import load_shapes
+from nearfar.data.named._rendered_shapes import load_shapes
 from nearfar.data.named._stl10 import load_stl10
 from nearfar.data.named._tiny_imagenet import load_tiny_imagenet
 from nearfar.data.named._ucr import UCR_FILES, UCR_SETS, load_ucr

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nearfar.data._joined import Joined
 from nearfar.data._source import Source
-from nearfar.data.images._arrays import ArraySource
+from nearfar.data.images._image_arrays import ArraySource
 
 __all__ = ["ImageSet", "NamedSet", "Part", "of_images"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nearfar.data._progress import in_threads
+from nearfar.data._thread_pool import in_threads
 from nearfar.data.named._archives import Archive, Places, obtain
 from nearfar.data.named._named_set import ImageSet, Part
 from nearfar.data.named._store import Store, unpacked

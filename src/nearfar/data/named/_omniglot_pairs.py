@@ -7,7 +7,7 @@ import torch
 from jaxtyping import UInt8
 from torch.nn import functional as F
 
-from nearfar.data.images._arrays import ArraySource
+from nearfar.data.images._image_arrays import ArraySource
 from nearfar.data.named._archives import Places
 from nearfar.data.named._named_set import NamedSet, Part
 from nearfar.data.named._omniglot import load_omniglot

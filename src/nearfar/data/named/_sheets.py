@@ -12,7 +12,7 @@ from jaxtyping import Int64, UInt8
 from numpy.typing import NDArray
 from PIL import Image
 
-from nearfar.data._progress import in_threads
+from nearfar.data._thread_pool import in_threads
 
 __all__ = ["decode_all", "read_sheets"]
 

@@ -1,8 +1,8 @@
 """Sources of pairs: inputs with self-supervised signals."""
 
-from nearfar.data.pairs._groups import GroupSource
+from nearfar.data.pairs._grouped_samples import GroupSource
 from nearfar.data.pairs._open_pairs import PAIRS, label_pairs, may_be_pairs, open_pairs
-from nearfar.data.pairs._source import PairSource, is_paired, sides
+from nearfar.data.pairs._pair_source import PairSource, is_paired, sides
 
 __all__ = [
     "PAIRS",

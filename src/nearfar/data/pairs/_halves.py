@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS
 from nearfar.data._source import Source
 from nearfar.data.images import ArraySource, ImageFiles
-from nearfar.data.images._files import image_faults
-from nearfar.data.pairs._columns import Halves
+from nearfar.data.images._image_files import image_faults
+from nearfar.data.pairs._pair_columns import Halves
 from nearfar.data.sequences import SequenceArray, SoundFiles
-from nearfar.data.sequences._files import sound_faults
+from nearfar.data.sequences._sound_files import sound_faults
 from nearfar.data.text import TextSource
 from nearfar.data.vectors import VectorSource
 

@@ -16,9 +16,9 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data._tables import TABLE_ENDINGS
-from nearfar.data.pairs._columns import Halves, adjacent_halves, read_halves
 from nearfar.data.pairs._halves import examine, source_of, what_is_wrong
-from nearfar.data.pairs._source import PairSource
+from nearfar.data.pairs._pair_columns import Halves, adjacent_halves, read_halves
+from nearfar.data.pairs._pair_source import PairSource
 
 __all__ = ["PAIRS", "label_pairs", "may_be_pairs", "open_pairs"]
 

@@ -18,9 +18,13 @@ from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.sequences._array_files import SequenceFile, SequencePart, read_sequence_file
-from nearfar.data.sequences._arrays import SequenceArray
-from nearfar.data.sequences._folder import MEMORY, SoundFolder
+from nearfar.data.sequences._sequence_array_files import (
+    SequenceFile,
+    SequencePart,
+    read_sequence_file,
+)
+from nearfar.data.sequences._sequence_arrays import SequenceArray
+from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
 
 __all__ = ["SEQUENCES", "label_sequences", "open_sequences"]
 

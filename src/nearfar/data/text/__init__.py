@@ -7,7 +7,7 @@ from typing import Any
 
 from nearfar.data import _tables
 from nearfar.data.text._open_text import TEXT, label_text, open_text
-from nearfar.data.text._source import TextSource
+from nearfar.data.text._text_source import TextSource
 
 __all__ = ["TEXT", "TextSource", "label_text", "open_text"]
 

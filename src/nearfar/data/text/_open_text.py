@@ -18,9 +18,9 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._tables import TABLE_ENDINGS, Table, read_lines, read_table
-from nearfar.data.text._columns import choose_column, label_column
 from nearfar.data.text._hub import PREFIX, hub_table, is_hub_data
-from nearfar.data.text._source import TextSource
+from nearfar.data.text._text_columns import choose_column, label_column
+from nearfar.data.text._text_source import TextSource
 
 __all__ = ["TEXT", "label_text", "open_text"]
 

@@ -15,8 +15,8 @@ from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.vectors._files import VectorFile, read_vector_file
-from nearfar.data.vectors._vectors import VectorSource
+from nearfar.data.vectors._vector_arrays import VectorSource
+from nearfar.data.vectors._vector_files import VectorFile, read_vector_file
 
 __all__ = ["VECTORS", "label_vectors", "open_vectors"]
 

@@ -2,8 +2,8 @@
 
 from nearfar.data.worlds._gaussians import CorrelatedGaussians
 from nearfar.data.worlds._joints import bit_toy, bit_toy_representations, random_joint
-from nearfar.data.worlds._shapes import ShapePairs, ShapeWorld
-from nearfar.data.worlds._sphere import GaussianClasses, SphereSample
+from nearfar.data.worlds._shape_pairs import ShapePairs, ShapeWorld
+from nearfar.data.worlds._sphere_world import GaussianClasses, SphereSample
 
 __all__ = [
     "CorrelatedGaussians",

@@ -13,7 +13,7 @@ from nearfar.checks import check_positive
 from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.objectives._uniformity import uniformity_loss
-from nearfar.ops._sphere import uniformity_minimum
+from nearfar.ops._unit_sphere import uniformity_minimum
 
 __all__ = ["Uniformity", "uniformity"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nearfar.cli._console import print_json
 from nearfar.cli._flags import values_of
-from nearfar.cli._tables import print_probe
+from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
 

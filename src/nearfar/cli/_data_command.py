@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nearfar.cli._console import print_json
-from nearfar.cli._tables import print_rows
+from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["data"]
 

@@ -16,15 +16,15 @@ from torch import Tensor
 
 from nearfar.data._file_list import content_digest
 from nearfar.data._files import counted, list_names, printable
-from nearfar.data._progress import in_threads
 from nearfar.data._source import Batch, check_positions
-from nearfar.data.sequences._decoding import (
+from nearfar.data._thread_pool import in_threads
+from nearfar.data.sequences._sequence_source import SequenceSource, resampling_note, shortest
+from nearfar.data.sequences._sound_decoding import (
     BadSound,
     SoundHeader,
     decode_sound,
     read_sound_header,
 )
-from nearfar.data.sequences._source import SequenceSource, resampling_note, shortest
 from nearfar.inputs import Sequences
 
 __all__ = ["SoundFileSource", "SoundFiles", "header_or_reason", "sound_faults"]

@@ -14,7 +14,7 @@ from nearfar.checks import check_choice
 from nearfar.data import Joined, Source, sides
 from nearfar.data.pairs import PAIRS
 from nearfar.inputs import Group, Pair, Signal, View
-from nearfar.modalities._encoders import make_encoder, rebuild_encoder
+from nearfar.modalities._encoder_construction import make_encoder, rebuild_encoder
 from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall
 from nearfar.modalities._single_kinds import single_kind

@@ -11,7 +11,7 @@ from cyclopts import App, Group, Parameter
 
 from nearfar.cli._console import print_json, print_line
 from nearfar.cli._flags import current, flags_of
-from nearfar.cli._tables import print_rows
+from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["study"]
 

@@ -17,8 +17,8 @@ from nearfar.data.images import IMAGES
 from nearfar.inputs import Images, View
 from nearfar.modalities._exhibits import png_text
 from nearfar.modalities._form import Form
+from nearfar.modalities._image_style import ViewStyle, find_style
 from nearfar.modalities._modality import Modality, OnnxCall
-from nearfar.modalities._style import ViewStyle, find_style
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
 from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_views

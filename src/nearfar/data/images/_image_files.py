@@ -16,7 +16,6 @@ from torch import Tensor
 
 from nearfar.data._file_list import content_digest
 from nearfar.data._files import counted, list_names, printable
-from nearfar.data._progress import in_threads
 from nearfar.data._source import (
     Batch,
     ImageSource,
@@ -24,7 +23,8 @@ from nearfar.data._source import (
     default_image_size,
     describe_images,
 )
-from nearfar.data.images._decoding import (
+from nearfar.data._thread_pool import in_threads
+from nearfar.data.images._image_decoding import (
     BadImage,
     Header,
     decode,

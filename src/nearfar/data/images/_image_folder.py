@@ -14,9 +14,9 @@ from nearfar.checks import check_integer
 from nearfar.data._file_list import FileList, list_bad
 from nearfar.data._files import IMAGE_ENDINGS, counted
 from nearfar.data._folder_parts import Folder
-from nearfar.data._progress import in_threads
-from nearfar.data.images._decoding import Header, patient_pillow, target_size
-from nearfar.data.images._files import SHORT_SIDE, ImageFileSource, header_or_reason
+from nearfar.data._thread_pool import in_threads
+from nearfar.data.images._image_decoding import Header, patient_pillow, target_size
+from nearfar.data.images._image_files import SHORT_SIDE, ImageFileSource, header_or_reason
 
 __all__ = ["FolderSource"]
 

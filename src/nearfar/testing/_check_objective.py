@@ -10,7 +10,7 @@ from nearfar.testing._objective_class import CLASS_PROMISES
 from nearfar.testing._objective_contract import ObjectiveContract
 from nearfar.testing._objective_gradients import GRADIENT_PROMISES
 from nearfar.testing._objective_values import VALUE_PROMISES
-from nearfar.testing._processes import run_processes
+from nearfar.testing._spawned_processes import run_processes
 
 __all__ = ["OBJECTIVE_PROMISES", "check_objective", "objective_checks"]
 

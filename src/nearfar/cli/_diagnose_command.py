@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nearfar.cli._console import print_json
-from nearfar.cli._tables import print_health
+from nearfar.cli._terminal_tables import print_health
 
 __all__ = ["diagnose"]
 

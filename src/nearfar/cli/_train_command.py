@@ -10,8 +10,8 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar.cli._console import print_line
-from nearfar.cli._progress import Display
-from nearfar.cli._recipe import read_recipe
+from nearfar.cli._live_progress import Display
+from nearfar.cli._recipe_files import read_recipe
 from nearfar.cli._train_flags import parser
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def train(
     Args:
         words: The name of the method, then its flags.
     """
-    from nearfar.api._methods import find_preset
+    from nearfar.api._method_listing import find_preset
     from nearfar.api._recipe import check_code_in
 
     named = bool(words) and not words[0].startswith("-")
@@ -78,7 +78,7 @@ def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
 def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
     """The modality whose flags are shown: as given, else that of the data, else the method's."""
     from nearfar.api._choices import find_modality
-    from nearfar.api._methods import kinds_of
+    from nearfar.api._method_listing import kinds_of
     from nearfar.data import telling_options
     from nearfar.modalities import modality
 

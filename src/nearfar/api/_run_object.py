@@ -14,7 +14,7 @@ from nearfar.api._comparing import compared, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import embed_source, embed_steps
 from nearfar.api._exporting import ExportFormat, export_encoder
-from nearfar.api._probing import Representation, Represented, encoded, probed, raw
+from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
 from nearfar.api._stored_run import StoredRun
 from nearfar.checks import check_choice
 from nearfar.data import (

@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.inputs._graphs import Nodes
-from nearfar.inputs._images import Images
+from nearfar.inputs._graph_inputs import Nodes
+from nearfar.inputs._image_inputs import Images
 from nearfar.inputs._inputs import View
-from nearfar.inputs._pairs import Signal
-from nearfar.inputs._sequences import Sequences
-from nearfar.inputs._texts import Tokens
+from nearfar.inputs._pair_inputs import Signal
+from nearfar.inputs._sequence_inputs import Sequences
+from nearfar.inputs._text_inputs import Tokens
 
 __all__ = ["numbers"]
 

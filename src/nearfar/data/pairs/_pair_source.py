@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nearfar.data._source import Batch, Source, check_positions
 from nearfar.data._subset import Subset
-from nearfar.data.pairs._groups import GroupSource
+from nearfar.data.pairs._grouped_samples import GroupSource
 from nearfar.inputs import Pair
 
 __all__ = ["PairSource", "is_paired", "sides"]

@@ -14,10 +14,10 @@ from nearfar.checks import check_integer, check_positive
 from nearfar.data._file_list import FileList, list_bad
 from nearfar.data._files import SOUND_ENDINGS, counted
 from nearfar.data._folder_parts import Folder
-from nearfar.data._progress import in_threads
-from nearfar.data.sequences._decoding import SoundHeader
-from nearfar.data.sequences._files import NUMBER_SIZE, SoundFileSource, header_or_reason
-from nearfar.data.sequences._source import cut
+from nearfar.data._thread_pool import in_threads
+from nearfar.data.sequences._sequence_source import cut
+from nearfar.data.sequences._sound_decoding import SoundHeader
+from nearfar.data.sequences._sound_files import NUMBER_SIZE, SoundFileSource, header_or_reason
 
 __all__ = ["SoundFolder"]
 

@@ -21,7 +21,7 @@ from nearfar.data._source import (
     default_image_size,
     describe_images,
 )
-from nearfar.data.images._arrays import channel_axis
+from nearfar.data.images._image_arrays import channel_axis
 from nearfar.inputs import Images
 
 __all__ = ["DatasetSource"]

@@ -14,7 +14,7 @@ from torch import Tensor
 from nearfar.checks import check_choice
 from nearfar.inputs import View, count, select
 from nearfar.testing._check import Contract, Promise, listing, require, running
-from nearfar.testing._samples import different, leaves, same_samples, undisturbed
+from nearfar.testing._compared_samples import different, leaves, same_samples, undisturbed
 from nearfar.views import Views
 
 __all__ = ["VIEWS_PROMISES", "ViewsContract", "check_views", "views_checks"]

@@ -16,8 +16,8 @@ from torch import Tensor
 from nearfar.data import Batch, Source
 from nearfar.inputs import count, join, move, select
 from nearfar.testing._check import Contract, Promise, listing, require, running
+from nearfar.testing._compared_samples import leaves, one_by_one, same_samples, undisturbed
 from nearfar.testing._refusal import refuses
-from nearfar.testing._samples import leaves, one_by_one, same_samples, undisturbed
 
 __all__ = ["SOURCE_PROMISES", "SourceContract", "check_source", "source_checks"]
 

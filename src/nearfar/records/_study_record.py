@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
-from nearfar.records._provenance import Provenance
+from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
 __all__ = ["ClaimRecord", "Column", "StudyRecord", "StudyRow"]

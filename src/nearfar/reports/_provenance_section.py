@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nearfar.records import HealthRecord, RunRecord
+from nearfar.reports._formatting import count, duration, memory, number
 from nearfar.reports._html import Html, element
-from nearfar.reports._numbers import count, duration, memory, number
 from nearfar.reports._quantities import title
 from nearfar.reports._section import missing, section_of
 

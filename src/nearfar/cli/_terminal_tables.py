@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nearfar._signs import minus
 from nearfar.cli._console import print_line, stdout
-from nearfar.cli._progress import verdict_style
+from nearfar.cli._live_progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = ["print_health", "print_probe", "print_rows"]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nearfar.api._embedding import embed_source
 from nearfar.probes import KNNProbe, LinearProbe, MeanClassifier
-from nearfar.studies._samples import Samples
+from nearfar.studies._study_samples import Samples
 from nearfar.views import Views
 
 __all__ = ["accuracies", "probed"]

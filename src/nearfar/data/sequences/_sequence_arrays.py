@@ -16,8 +16,8 @@ from nearfar.checks import check_integer, check_positive
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import counted
 from nearfar.data._source import Batch, check_positions
-from nearfar.data.sequences._decoding import resample
-from nearfar.data.sequences._source import SequenceSource, cut, resampling_note, shortest
+from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
+from nearfar.data.sequences._sound_decoding import resample
 from nearfar.inputs import Sequences
 
 __all__ = ["SequenceArray"]
