@@ -37,9 +37,10 @@ def trained(
     samples: int = 256,
     views: int = 2,
     rate: float = 0.5,
+    seed: int = 0,
 ) -> Method:
     """The method after so many updates by SGD: noisy vectors, float64, everything seeded."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     layers = nn.Linear(_INPUTS, WIDTH, bias=False), nn.BatchNorm1d(WIDTH), nn.ReLU()
     method = make(nn.Sequential(*layers)).double()
     generator = torch.Generator().manual_seed(1)
