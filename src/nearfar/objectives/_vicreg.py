@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
 from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
@@ -191,6 +192,7 @@ def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 
 @final
+@documented_by(vicreg_loss)
 class VICRegLoss(Objective):
     """:func:`vicreg_loss` with its hyper-parameters stored."""
 
