@@ -52,7 +52,7 @@ class CPCv2(Method):
         critics: For each direction, maps from contexts to predictions, one per number of rows
             ahead.
         skip: … A time step is a row of patches.
-        candidates: … A sequence is the patches of an image.
+        candidates: … The patches of an image are a sequence.
         temperature: … Hénaff et al. divide by 10.
         rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 

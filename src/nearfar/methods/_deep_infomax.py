@@ -242,8 +242,8 @@ def deep_infomax(
     """Deep InfoMax with local structure, DIM(L), around any encoder with feature maps.
 
     Args:
-        dim: Dimension of the global vector Y.
-        hidden: … 1,024 in the paper.
+        dim: … They are the global vectors Y.
+        hidden: … The paper: 1,024.
         units: Dimension of the critics' common space; by default that of the representation, but at
             most the authors' 1,024.
 
