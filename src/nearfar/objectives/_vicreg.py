@@ -36,9 +36,9 @@ def vicreg_loss(
     Args:
         z1: First view's projections Z.
         z2: Second view's, Z', in the same order.
-        invariance_weight: λ, weight of the invariance term.
-        variance_weight: μ, weight of the variance term.
-        covariance_weight: ν, weight of the covariance term.
+        invariance_weight: λ, weight of the mean squared distance between the views.
+        variance_weight: μ, weight of the hinge on each dimension's standard deviation.
+        covariance_weight: ν, weight of the squared covariances of the dimensions.
 
     Returns:
         The weighted sum.
