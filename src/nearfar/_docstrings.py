@@ -82,10 +82,10 @@ def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
     doc = _doc(documented)
     texts: dict[str, str] = {}
     for source in (*reversed(others), documented):
-        for name, text in _texts(_doc(source)).items():
-            continues = text.startswith("…")
+        for name, new in _texts(_doc(source)).items():
+            continues = new.startswith("…")
             before = texts.get(name, "") if continues else ""
-            texts[name] = f"{before} {text.removeprefix('…').strip()}".strip()
+            texts[name] = f"{before} {new.removeprefix('…').strip()}".strip()
     lines = ["Args:"]
     for name in names:
         text = texts.get(name)
