@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
-__all__ = ["described", "with_arguments"]
+__all__ = ["described", "documented_by", "with_arguments"]
+
+T = TypeVar("T", bound=Callable[..., Any])
 
 _WIDTH = 100
 _TITLE = re.compile(r"^(Args|Arguments|Parameters):\s*$")
@@ -32,18 +34,58 @@ def described(documented: Any) -> dict[str, str]:
     return {name: text.replace("``", "`") for name, text in _texts(_doc(documented)).items()}
 
 
+def documented_by(*sources: Any) -> Callable[[T], T]:
+    """Complete the docstring of a class or function with descriptions of its arguments.
+
+    Arguments that its own docstring does not describe are described as in the sources. A text that
+    begins with ``…`` follows the source's.
+
+    Args:
+        sources: Functions and classes that document the arguments; earlier ones take precedence.
+
+    Example:
+        >>> def loss(*, weight=1.0, clip=None):
+        ...     '''A loss.
+        ...
+        ...     Args:
+        ...         weight: Weight of the penalty.
+        ...         clip: Bound on the scores.
+        ...     '''
+        >>> @documented_by(loss)
+        ... def method(*, weight=1.0):
+        ...     '''A method.
+        ...
+        ...     Args:
+        ...         weight: … The paper: 3.
+        ...     '''
+        >>> described(method)
+        {'weight': 'Weight of the penalty. The paper: 3.'}
+    """
+
+    def complete(documented: T) -> T:
+        names = inspect.signature(documented).parameters
+        documented.__doc__ = with_arguments(documented, *sources, names=names)
+        return documented
+
+    return complete
+
+
 def with_arguments(documented: Any, *others: Any, names: Iterable[str]) -> str:
     """A docstring whose ``Args`` section describes all of `names`, in this order.
 
     Args:
         documented: Object whose docstring is extended.
         others: Functions and classes that describe further arguments; earlier ones take precedence.
+            A text that begins with ``…`` follows that of the next one.
         names: Names of all arguments; those without a description are skipped.
     """
     doc = _doc(documented)
     texts: dict[str, str] = {}
-    for source in (documented, *others):
-        texts = _texts(_doc(source)) | texts
+    for source in (*reversed(others), documented):
+        for name, new in _texts(_doc(source)).items():
+            continues = new.startswith("…")
+            before = texts.get(name, "") if continues else ""
+            texts[name] = f"{before} {new.removeprefix('…').strip()}".strip()
     lines = ["Args:"]
     for name in names:
         text = texts.get(name)

@@ -27,27 +27,9 @@ PRESETS = {name: getattr(methods, name) for name in preset_names()}
 every_preset = pytest.mark.parametrize("name", PRESETS)
 
 
-def source_of(build: Any) -> str:
-    """The docstring as it is written, before the class completes it."""
-    return inspect.getdoc(inspect.unwrap(build)) or ""
-
-
 class Documented:
     def __init__(self, doc: str) -> None:
         self.__doc__ = doc
-
-
-@every_preset
-def test_every_option_is_described_and_only_once(name: str) -> None:
-    build = PRESETS[name]
-    texts = described(build)
-    assert set(preset_options(build)) <= set(texts)
-    for option, text in texts.items():
-        assert text, f"{name}: `{option}` has no text"
-    own = described(Documented(source_of(build)))
-    of_class = described(method_class(build))
-    repeated = {option for option in own if own[option] == of_class.get(option)}
-    assert repeated == set()
 
 
 @every_preset

@@ -13,12 +13,13 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_not_negative, check_temperature
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PerceptronHead
 from nearfar.objectives import AlignmentUniformityLoss, contrastive_loss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
@@ -28,6 +29,7 @@ __all__ = ["AlignmentUniformity", "alignment_uniformity"]
 
 
 @final
+@documented_by(AlignmentUniformityLoss)
 class AlignmentUniformity(Method):
     """Two views, one network, λ_a·alignment + λ_u·uniformity (+ λ_c·contrastive).
 
@@ -38,11 +40,10 @@ class AlignmentUniformity(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        alpha: Exponent of the distance between the views of a positive pair.
-        t: Inverse width of the Gaussian potential (the paper: 2 on STL-10, 3 on ImageNet).
-        alignment_weight: λ_a (the paper: 0.98 on STL-10, 3 on ImageNet); above about four times λ_u
-            the representation collapses.
-        uniformity_weight: λ_u (the paper: 0.96 on STL-10, 1 on ImageNet).
+        t: … The paper: 2 on STL-10, 3 on ImageNet.
+        alignment_weight: … The paper: 0.98 on STL-10, 3 on ImageNet; above about four times λ_u the
+            representation collapses.
+        uniformity_weight: … The paper: 0.96 on STL-10, 1 on ImageNet.
         contrastive_weight: λ_c, weight of an additional contrastive loss; 0 disables it.
         temperature: Temperature of the contrastive loss.
         learn_temperature: Train the temperature by gradient, starting from the given one.
@@ -133,15 +134,11 @@ class AlignmentUniformity(Method):
         return None
 
 
-@preset()
+@preset(parts=(projector,))
 def alignment_uniformity(
     encoder: nn.Module, width: int, *, hidden: int | None = None, dim: int = 128, **options: Any
 ) -> AlignmentUniformity:
     """Alignment + uniformity around any encoder, with approximately the paper's weights for STL-10.
-
-    Args:
-        hidden: Width of the projector's hidden layer; that of the representation by default.
-        dim: Dimension of the projections.
 
     Example:
         >>> from nearfar.modules import ConvNet
@@ -150,5 +147,4 @@ def alignment_uniformity(
         >>> sorted(step.terms)
         ['alignment', 'contrastive', 'uniformity']
     """
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return AlignmentUniformity(encoder, projector, **options)
+    return AlignmentUniformity(encoder, projector(width, hidden=hidden, dim=dim), **options)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
@@ -29,6 +30,7 @@ _FINE, _COARSE = 7, 5  # locations per side, as in the paper
 
 
 @final
+@documented_by(AMDIMLoss)
 class AMDIM(Method):
     r"""Two views, three scales, and soft-clipped scores between them.
 
@@ -50,8 +52,6 @@ class AMDIM(Method):
         coarse_map: Index of the coarse map; by default the stage after the fine map. Maps above 5 ×
             5 are average-pooled to that size.
         all_places: Use all locations for 5 → 5, instead of one random location per update.
-        clip: Bound on the scores.
-        penalty_weight: Weight of the mean squared score before clipping.
 
     When to use:
         Images large enough for a map of locations, and an encoder with local receptive fields

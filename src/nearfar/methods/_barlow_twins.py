@@ -10,11 +10,12 @@ from typing import Any, ClassVar, final
 
 from torch import nn
 
+from nearfar._docstrings import documented_by
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import wide_projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PerceptronHead
 from nearfar.objectives import BarlowTwinsLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
@@ -24,6 +25,7 @@ __all__ = ["BarlowTwins", "barlow_twins"]
 
 
 @final
+@documented_by(BarlowTwinsLoss)
 class BarlowTwins(Method):
     """Two views, one network, decorrelated dimensions.
 
@@ -34,7 +36,6 @@ class BarlowTwins(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections; accuracy grows with its width.
-        off_diagonal_weight: λ, weight of the redundancy reduction term.
 
     When to use:
         Small batches (the paper's best on ImageNet is 1,024, and 256 loses little) with memory for
@@ -89,7 +90,7 @@ class BarlowTwins(Method):
         return None
 
 
-@preset()
+@preset(parts=(wide_projector,))
 def barlow_twins(
     encoder: nn.Module,
     width: int,
@@ -100,11 +101,6 @@ def barlow_twins(
 ) -> BarlowTwins:
     """Barlow Twins as published, around any encoder.
 
-    Args:
-        hidden: Width of the projector's two hidden layers; by default four times that of the
-            representation (8,192 for the paper's ResNet-50).
-        dim: Dimension of the projections; by default the width of the hidden layers.
-
     Example:
         >>> import torch
         >>> from nearfar.modules import ConvNet
@@ -113,6 +109,4 @@ def barlow_twins(
         >>> step.projections[0].shape
         torch.Size([8, 128])
     """
-    hidden = hidden or 4 * width
-    projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)
-    return BarlowTwins(encoder, projector, **options)
+    return BarlowTwins(encoder, wide_projector(width, hidden=hidden, dim=dim), **options)

@@ -17,6 +17,7 @@ from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import MomentumCopy, PerceptronHead
 from nearfar.objectives import BYOLLoss
@@ -37,8 +38,8 @@ class BYOL(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        predictor: Projections to predictions of the target's projections; ``nn.Identity()``
-            removes it (and the representation collapses).
+        predictor: Projections to predictions of the target's projections; ``nn.Identity()`` for
+            none.
         decay: Initial decay of the target, τ_base; 0 stays 0 and copies the online network at every
             update, 1 keeps the random initialisation.
         predictor_rate: Learning rate of the predictor, as a multiple of the base learning rate.
@@ -76,7 +77,7 @@ class BYOL(Method):
         projector: nn.Module,
         predictor: nn.Module,
         *,
-        decay: float = 0.996,
+        decay: float = _LONGEST,
         predictor_rate: float = 1.0,
     ) -> None:
         super().__init__()
@@ -119,7 +120,7 @@ class BYOL(Method):
         return (Pace(self.predictor, factor=self.predictor_rate),)
 
 
-@preset()
+@preset(parts=(projector,))
 def byol(
     encoder: nn.Module,
     width: int,
@@ -136,10 +137,8 @@ def byol(
     Args:
         hidden: Width of the hidden layers of projector and predictor; by default twice that of the
             representation (4,096 for the paper's ResNet-50).
-        dim: Dimension of the projections.
-        decay: Initial decay of the target, τ_base; 0 copies the online network at every update, 1
-            keeps the random initialisation. By default it depends on the number of updates, in line
-            with the authors' choices (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
+        decay: … By default it depends on the number of updates, in line with the authors' choices
+            (0.97, 0.99, 0.996 for 40, 300, 1,000 epochs of ImageNet).
         predictor: ``perceptron``, or ``none``, which collapses.
         facts: Facts about the run: the number of updates.
 
@@ -156,7 +155,7 @@ def byol(
     hidden = hidden or 2 * width
     return BYOL(
         encoder,
-        PerceptronHead(width, hidden=hidden, outputs=dim),
+        projector(width, hidden=hidden, dim=dim),
         nn.Identity() if predictor == "none" else PerceptronHead(dim, hidden=hidden, outputs=dim),
         decay=decay,
         **options,

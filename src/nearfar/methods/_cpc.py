@@ -13,6 +13,7 @@ from typing import Any, ClassVar, final
 import torch
 from torch import nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -29,6 +30,7 @@ __all__ = ["CPC", "cpc"]
 
 
 @final
+@documented_by(CPCLoss)
 class CPC(Method):
     """One view, an encoder with time steps, and one critic per number of steps ahead.
 
@@ -38,8 +40,6 @@ class CPC(Method):
     Args:
         encoder: Encoder with encodings and contexts: a :class:`nearfar.modules.StepEncoder`.
         critics: Contexts to encodings, one per number of steps ahead: 1, 2, …
-        candidates: Source of the negatives: the whole ``batch`` (all steps of all sequences), other
-            times of the ``same_sequence``, or only ``other_sequences``.
         times: Number of the encoder's time steps per view, if known, for :meth:`chance` and
             :meth:`candidates`.
 

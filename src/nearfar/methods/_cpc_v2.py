@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_choice, check_integer
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
@@ -34,6 +35,7 @@ _MOST, _HIDDEN = 5, 256  # steps and blocks, channels of a block: as published
 
 
 @final
+@documented_by(CPCLoss)
 class CPCv2(Method):
     """A grid of patches; a context of the rows so far predicts patches some rows ahead.
 
@@ -49,10 +51,9 @@ class CPCv2(Method):
             ("down", "up", "right", "left").
         critics: For each direction, maps from contexts to predictions, one per number of rows
             ahead.
-        skip: Number of rows directly after the context that are not predicted.
-        candidates: Source of the negatives: all patches of the ``batch``, those of the same image
-            (``same_sequence``) or only those of other images (``other_sequences``).
-        temperature: Divides the scores.
+        skip: … A time step is a row of patches.
+        candidates: … The patches of an image are a sequence.
+        temperature: … Hénaff et al. divide by 10.
         rows: Number of rows of the grid, if known, for :meth:`chance` and :meth:`candidates`.
 
     When to use:
@@ -219,8 +220,8 @@ def cpc_v2(
             by one row; by default 5, or fewer for small grids.
         directions: Directions of prediction: ``down``, ``up``, ``right``, ``left``.
         steps: Number of rows predicted ahead; by default 5, or fewer for small grids.
-        skip: Number of rows directly after the context that are not predicted; by default those
-            that share pixels with it, which is 1 if patches overlap by half.
+        skip: … By default those that share pixels with the context, which is 1 if patches overlap
+            by half.
         facts: Facts about the run: the number of rows of the grid of patches, and of overlapping
             rows.
 

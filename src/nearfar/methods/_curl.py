@@ -12,12 +12,13 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer, check_positive
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import optional_projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PerceptronHead
 from nearfar.objectives import CURLLoss
 from nearfar.objectives._curl import Surrogate
 from nearfar.parallel import gather
@@ -27,6 +28,7 @@ __all__ = ["CURL", "curl"]
 
 
 @final
+@documented_by(CURLLoss)
 class CURL(Method):
     r"""One anchor, a block of positives, k blocks of negatives, and inner products.
 
@@ -40,7 +42,6 @@ class CURL(Method):
         projector: Representations to the compared vectors; the identity in the paper.
         num_negatives: Number of blocks of negatives per anchor, k; below the (global) batch size.
             None uses all other samples in the batch.
-        surrogate: ``logistic`` or ``hinge``.
         radius: Norm to which longer vectors are clipped, for the bounded features of the theory.
             None for no bound, as in the experiments.
 
@@ -139,7 +140,7 @@ class CURL(Method):
         return shortened
 
 
-@preset()
+@preset(parts=(optional_projector,))
 def curl(
     encoder: nn.Module,
     width: int,
@@ -150,12 +151,6 @@ def curl(
 ) -> CURL:
     """CURL around any encoder: k = 4 blocks of negatives; all views but the first are positives.
 
-    Args:
-        dim: Dimension of the projections; by default there is no projector, and representations are
-            compared.
-        hidden: Width of the projector's hidden layer, if there is a projector; that of the
-            representation by default.
-
     Example:
         >>> import torch
         >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 32))
@@ -164,7 +159,4 @@ def curl(
         >>> len(step.projections), method.chance(8)
         (3, 2.0)
     """
-    if dim is None:
-        return CURL(encoder, nn.Identity(), **options)
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return CURL(encoder, projector, **options)
+    return CURL(encoder, optional_projector(width, hidden=hidden, dim=dim), **options)

@@ -16,10 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer, check_not_negative
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import Serves
 from nearfar.modules import (
     DotCritic,
@@ -39,8 +41,12 @@ from nearfar.views import ViewRecipe, deep_infomax_views
 
 __all__ = ["DeepInfoMax", "deep_infomax"]
 
+_GLOBAL_WEIGHT, _LOCAL_WEIGHT, _PRIOR_WEIGHT = 0.0, 1.0, 0.1  # DIM(L)
+_GRID = 4
+
 
 @final
+@documented_by(DeepInfomaxLoss)
 class DeepInfoMax(Method):
     r"""One view; its global vector is scored against its own locations and those of other images.
 
@@ -58,8 +64,6 @@ class DeepInfoMax(Method):
         global_critic: Embeds whole maps, pooled to `grid` × `grid` locations, and vectors; required
             with a global weight.
         discriminator: σ(Y) or a sample of the prior to a logit; required with a prior weight.
-        estimator: Estimator of the mutual information: ``info_nce``, ``jensen_shannon`` or
-            ``donsker_varadhan``.
         global_weight: α; 1 for DIM(G).
         local_weight: β; 0 for DIM(G).
         prior_weight: γ; 1 for DIM(G).
@@ -120,12 +124,12 @@ class DeepInfoMax(Method):
         global_critic: DotCritic | None = None,
         discriminator: nn.Module | None = None,
         estimator: Estimator = "info_nce",
-        global_weight: float = 0.0,
-        local_weight: float = 1.0,
-        prior_weight: float = 0.1,
+        global_weight: float = _GLOBAL_WEIGHT,
+        local_weight: float = _LOCAL_WEIGHT,
+        prior_weight: float = _PRIOR_WEIGHT,
         local_map: int | None = None,
         side: int = 8,
-        grid: int = 4,
+        grid: int = _GRID,
     ) -> None:
         super().__init__()
         check_not_negative(
@@ -220,27 +224,26 @@ class DeepInfoMax(Method):
         return adversary_loss, discriminator_loss
 
 
-@preset()
+@preset(parts=(projector,))
 def deep_infomax(
     encoder: nn.Module,
     width: int,
     *,
-    global_weight: float = 0.0,
-    local_weight: float = 1.0,
-    prior_weight: float = 0.1,
+    global_weight: float = _GLOBAL_WEIGHT,
+    local_weight: float = _LOCAL_WEIGHT,
+    prior_weight: float = _PRIOR_WEIGHT,
     dim: int = 64,
     hidden: int | None = None,
     units: int | None = None,
     local_map: int | None = None,
-    grid: int = 4,
+    grid: int = _GRID,
     **options: Any,
 ) -> DeepInfoMax:
     """Deep InfoMax with local structure, DIM(L), around any encoder with feature maps.
 
     Args:
-        dim: Dimension of the global vector Y.
-        hidden: Width of the projector's hidden layer; by default that of the representation (1,024
-            in the paper).
+        dim: … They are the global vectors Y.
+        hidden: … The paper: 1,024.
         units: Dimension of the critics' common space; by default that of the representation, but at
             most the authors' 1,024.
 
@@ -262,7 +265,7 @@ def deep_infomax(
     discriminator = partial(PerceptronHead, hidden=units, outputs=1, layers=3, normalize=False)
     return DeepInfoMax(
         encoder,
-        PerceptronHead(width, hidden=hidden or width, outputs=dim),
+        projector(width, hidden=hidden, dim=dim),
         # no module for a term with weight 0
         local_critic=critic(channels, dim) if local_weight else None,
         global_critic=critic(channels * grid**2, dim) if global_weight else None,

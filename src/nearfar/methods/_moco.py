@@ -12,11 +12,13 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View, select
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
@@ -25,10 +27,11 @@ from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]
 
-_QUEUE = 65_536  # number of keys, as published
+_DIM, _QUEUE = 128, 65_536  # of the projections; number of keys: as published
 
 
 @final
+@documented_by(InfoNCELoss, projector)
 class MoCo(Method):
     """Queries against keys of a momentum encoder, with a queue of negatives.
 
@@ -39,9 +42,7 @@ class MoCo(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        dim: Dimension of the projections.
         queue_size: Number of keys in the queue; a multiple of the (global) batch size.
-        temperature: Divides the cosine similarities.
         decay: Decay of the momentum encoder; 0 copies the query encoder at each update.
         key_splits: Number of parts in which a batch of keys is encoded, each with its own
             batch-norm statistics, so that these do not leak which samples are in the same batch.
@@ -87,7 +88,7 @@ class MoCo(Method):
         encoder: nn.Module,
         projector: nn.Module,
         *,
-        dim: int = 128,
+        dim: int = _DIM,
         queue_size: int = _QUEUE,
         temperature: float = 0.07,
         decay: float = 0.999,
@@ -151,72 +152,62 @@ class MoCo(Method):
         return keys
 
 
-@preset(serves={"images": Serves(views=ViewRecipe(moco_v1_views))})
-def moco_v1(
-    encoder: nn.Module,
-    width: int,
-    *,
-    dim: int = 128,
-    queue_size: int | None = None,
-    facts: RunFacts | None = None,
-    **options: Any,
-) -> MoCo:
-    """MoCo v1 as published: a linear projector, temperature 0.07.
-
-    Args:
-        queue_size: Number of keys in the queue, a multiple of the (global) batch size. By default
-            the published 65,536, or the number of samples in an epoch's full batches if that is
-            less.
-        facts: Facts about the run: the batch size, and the number of batches per epoch.
-    """
-    projector = PerceptronHead(width, hidden=width, outputs=dim, layers=1)
-    return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
-
-
-@preset()
-def moco_v2(
-    encoder: nn.Module,
-    width: int,
-    *,
-    hidden: int | None = None,
-    dim: int = 128,
-    queue_size: int | None = None,
-    temperature: float = 0.2,
-    facts: RunFacts | None = None,
-    **options: Any,
-) -> MoCo:
-    """MoCo v2 as published: a two-layer projector, temperature 0.2.
-
-    Args:
-        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
-            for the paper's ResNet-50).
-        queue_size: Number of keys in the queue, a multiple of the (global) batch size. By default
-            the published 65,536, or the number of samples in an epoch's full batches if that is
-            less.
-        facts: Facts about the run: the batch size, and the number of batches per epoch.
-    """
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalize=False)
-    options |= {"temperature": temperature}
-    return _with_queue(encoder, projector, dim=dim, size=queue_size, facts=facts, **options)
-
-
 def _with_queue(
     encoder: nn.Module,
     projector: nn.Module,
     *,
     dim: int,
-    size: int | None,
+    queue_size: int | None,
     facts: RunFacts | None,
     **options: Any,
 ) -> MoCo:
-    """Set the queue size; by default at most one epoch, so that each sample is in it once."""
-    chosen = _QUEUE if size is None else size
-    if size is None and facts and facts.batch_size and facts.batches_per_epoch:
+    """MoCo with a queue of at most one epoch by default, so that each sample is in it once.
+
+    Args:
+        queue_size: … By default the published 65,536, or the number of samples in an epoch's full
+            batches if that is less.
+        facts: Facts about the run: the batch size, and the number of batches per epoch.
+    """
+    chosen = _QUEUE if queue_size is None else queue_size
+    if queue_size is None and facts and facts.batch_size and facts.batches_per_epoch:
         chosen = min(_QUEUE // facts.batch_size, facts.batches_per_epoch) * facts.batch_size
     method = MoCo(encoder, projector, dim=dim, queue_size=chosen, **options)
-    if size is None and chosen != _QUEUE:
+    if queue_size is None and chosen != _QUEUE:
         method.notes = (
             f"queue of {chosen:,} keys instead of {_QUEUE:,}: a multiple of the batch size, with"
             " each sample at most once",
         )
     return method
+
+
+@preset(serves={"images": Serves(views=ViewRecipe(moco_v1_views))}, parts=(_with_queue,))
+def moco_v1(
+    encoder: nn.Module,
+    width: int,
+    *,
+    dim: int = _DIM,
+    queue_size: int | None = None,
+    facts: RunFacts | None = None,
+    **options: Any,
+) -> MoCo:
+    """MoCo v1 as published: a linear projector, temperature 0.07."""
+    projector = PerceptronHead(width, hidden=width, outputs=dim, layers=1)
+    return _with_queue(encoder, projector, dim=dim, queue_size=queue_size, facts=facts, **options)
+
+
+@preset(parts=(projector, _with_queue))
+def moco_v2(
+    encoder: nn.Module,
+    width: int,
+    *,
+    hidden: int | None = None,
+    dim: int = _DIM,
+    queue_size: int | None = None,
+    temperature: float = 0.2,
+    facts: RunFacts | None = None,
+    **options: Any,
+) -> MoCo:
+    """MoCo v2 as published: a two-layer projector, temperature 0.2."""
+    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim, normalize=False)
+    options |= {"temperature": temperature}
+    return _with_queue(encoder, projector, dim=dim, queue_size=queue_size, facts=facts, **options)

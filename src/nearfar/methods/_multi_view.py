@@ -12,10 +12,12 @@ from typing import Any, ClassVar, final
 
 from torch import nn
 
+from nearfar._docstrings import documented_by
 from nearfar.inputs import View, numbers
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import optional_projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import MultiViewLoss
@@ -26,8 +28,11 @@ from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["MultiView", "multiview"]
 
+_FORWARD_WEIGHT = 0.0  # no decoder
+
 
 @final
+@documented_by(MultiViewLoss)
 class MultiView(Method):
     """Two views, one shared or two separate encoders, λ_CL·CL + λ_FP·FP + λ_IP·IP.
 
@@ -45,14 +50,9 @@ class MultiView(Method):
             (:func:`nearfar.inputs.numbers`), the paper's R; required if `forward_weight` is above
             0.
         signal_dim: Output dimension of the decoder; 0 without a decoder.
-        temperature: Divides the cosine similarities (the paper: 0.1 on Omniglot, 0.5 on CIFAR-10).
-        contrastive_weight: λ_CL, weight of the contrastive term.
-        forward_weight: λ_FP, weight of the squared error of the predicted signal, summed over its
-            dimensions.
-        inverse_weight: λ_IP, weight of the squared distance of unit vectors. The authors' λ is
-            `dim` / 2 times this one, as they use twice the mean over dimensions.
-        symmetric: Contrast inputs and signals with both (NT-Xent, as in the authors' code) instead
-            of inputs with signals only (equation 1).
+        temperature: … The paper: 0.1 on Omniglot, 0.5 on CIFAR-10.
+        inverse_weight: … The authors' λ is `dim` / 2 times this one, as they use twice the mean
+            over dimensions.
 
     Raises:
         ValueError: A negative weight, or a forward weight without a decoder.
@@ -92,7 +92,7 @@ class MultiView(Method):
         signal_dim: int = 0,
         temperature: float = 0.1,
         contrastive_weight: float = 1.0,
-        forward_weight: float = 0.0,
+        forward_weight: float = _FORWARD_WEIGHT,
         inverse_weight: float = 0.0,
         symmetric: bool = True,
     ) -> None:
@@ -144,24 +144,21 @@ class MultiView(Method):
         return 2 * batch_size - 1 if self.objective.symmetric else batch_size
 
 
-@preset(without=("signal_dim",))
+@preset(parts=(optional_projector,), without=("signal_dim",))
 def multiview(
     encoder: nn.Module,
     width: int,
     *,
     dim: int | None = None,
     hidden: int | None = None,
-    forward_weight: float = 0.0,
+    forward_weight: float = _FORWARD_WEIGHT,
     facts: RunFacts | None = None,
     **options: Any,
 ) -> MultiView:
     """The multi-view objective around any encoder, as in the paper's Omniglot runs.
 
     Args:
-        dim: Dimension of the projections; by default there is no projector, and representations are
-            compared.
-        hidden: Width of the hidden layer of projector and decoder; that of the representation by
-            default.
+        hidden: … The decoder has the same.
         facts: Facts about the run: the dimension of the signals (``signal_dim``), which a forward
             weight requires.
 
@@ -177,7 +174,7 @@ def multiview(
     """
     hidden = hidden or width
     signal_dim = facts.signal_dim if facts and facts.signal_dim else 0
-    head = nn.Identity() if dim is None else PerceptronHead(width, hidden=hidden, outputs=dim)
+    head = optional_projector(width, hidden=hidden, dim=dim)
     decoder = None
     if forward_weight > 0 and signal_dim > 0:
         decoder = PerceptronHead(width, hidden=hidden, outputs=signal_dim)

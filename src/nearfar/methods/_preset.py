@@ -44,12 +44,13 @@ def preset(
     The function takes encoder and width, its own keyword arguments, and ``**options``, which it
     passes to the class. The decorated function has the keyword arguments of both in its signature
     and its docstring; arguments that its own docstring does not describe are described as in the
-    class.
+    parts or the class, and a text that begins with ``…`` follows theirs.
 
     Args:
         serves: Entries of :attr:`Method.serves` that differ for this preset.
         without: Keyword arguments of the class that the function sets itself.
-        parts: Functions that build parts of the method, whose arguments are described as well.
+        parts: Functions that build parts of the method; they describe the preset's arguments of the
+            same name, before the class does.
 
     Example:
         >>> from nearfar.methods import moco_v1, moco_v2
@@ -88,7 +89,7 @@ def preset(
         attributes.__signature__ = signature
         attributes.__annotations__ = {p.name: p.annotation for p in ordered} | {"return": method}
         attributes.__doc__ = with_arguments(
-            build, method, *parts, _width, names=signature.parameters
+            build, *parts, method, _width, names=signature.parameters
         )
         attributes.method = method
         attributes.serves = {**method.serves, **(serves or {})}

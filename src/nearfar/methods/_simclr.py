@@ -11,12 +11,13 @@ from typing import Any, ClassVar, final
 import torch
 from torch import nn
 
+from nearfar._docstrings import documented_by
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PerceptronHead
-from nearfar.objectives import NTXentLoss
+from nearfar.objectives import NTXentLoss, nt_xent_loss
 from nearfar.parallel import Ring, gather
 from nearfar.views import ViewRecipe, simclr_views
 
@@ -24,6 +25,7 @@ __all__ = ["SimCLR", "simclr"]
 
 
 @final
+@documented_by(nt_xent_loss)
 class SimCLR(Method):
     """Two views, one network, NT-Xent over the batch.
 
@@ -33,10 +35,7 @@ class SimCLR(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        temperature: Divides the cosine similarities (the paper: 0.1 on ImageNet, 0.5 on
-            CIFAR-10).
-        ring: With several processes, pass projections around a ring instead of gathering them in
-            every process: the same loss and gradient, with the work divided.
+        temperature: … The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
 
     When to use:
         The default choice: few parts, and a loss with a known chance level, so that a run that does
@@ -103,16 +102,11 @@ class SimCLR(Method):
         return 2 * batch_size - 1
 
 
-@preset()
+@preset(parts=(projector,))
 def simclr(
     encoder: nn.Module, width: int, *, hidden: int | None = None, dim: int = 128, **options: Any
 ) -> SimCLR:
     """SimCLR as published, around any encoder.
-
-    Args:
-        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
-            for the paper's ResNet-50).
-        dim: Dimension of the projections.
 
     Example:
         >>> import torch
@@ -122,5 +116,4 @@ def simclr(
         >>> step.projections[0].shape
         torch.Size([8, 32])
     """
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return SimCLR(encoder, projector, **options)
+    return SimCLR(encoder, projector(width, hidden=hidden, dim=dim), **options)

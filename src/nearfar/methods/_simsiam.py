@@ -15,8 +15,9 @@ from nearfar.checks import check_not_negative
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PredictorKind, SiameseNorms, siamese_predictor, siamese_projector
+from nearfar.modules import PredictorKind, SiameseNorms, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.views import ViewRecipe, moco_v2_views
 
@@ -34,8 +35,7 @@ class SimSiam(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        predictor: Projections to predictions of the other view's; ``nn.Identity()`` removes it, and
-            the representation collapses.
+        predictor: Projections to predictions of the other view's; ``nn.Identity()`` for none.
         stop_gradient: Detach the targets; without it the representation collapses.
         symmetric: Predict both views; otherwise only the second one from the first.
         predictor_rate: Learning rate of the predictor, as a multiple of the base learning rate; 0
@@ -117,7 +117,7 @@ class SimSiam(Method):
         return (Pace(self.predictor, factor=self.predictor_rate, constant=self.predictor_constant),)
 
 
-@preset(parts=(siamese_projector,))
+@preset(parts=(siamese_projector, siamese_head))
 def simsiam(
     encoder: nn.Module,
     width: int,
@@ -132,12 +132,6 @@ def simsiam(
 ) -> SimSiam:
     """SimSiam as published, around any encoder.
 
-    Args:
-        predictor: ``perceptron`` (the paper's), ``tanh`` of a linear layer, ``linear``, ``bias``
-            (one vector added) or ``none``, which collapses.
-        predictor_hidden: Width of the predictor's hidden layer; by default a quarter of the
-            projections'.
-
     Example:
         >>> import torch
         >>> from nearfar.modules import ConvNet
@@ -147,7 +141,7 @@ def simsiam(
         True
     """
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
-    head = siamese_predictor(
-        projector.outputs, kind=predictor, hidden=predictor_hidden, norms=norms
+    head = siamese_head(
+        projector.outputs, predictor_hidden=predictor_hidden, norms=norms, predictor=predictor
     )
     return SimSiam(encoder, projector, head, **options)

@@ -17,8 +17,9 @@ from nearfar.checks import check_choice
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import SiameseNorms, frozen_call, siamese_predictor, siamese_projector
+from nearfar.modules import SiameseNorms, frozen_call, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.objectives._objective import total
 from nearfar.views import ViewRecipe, moco_v2_views
@@ -27,6 +28,7 @@ __all__ = ["SimSiamAnatomy", "simsiam_anatomy"]
 
 Place: TypeAlias = Literal["mirror", "symmetric", "inverse"]
 _PLACES = ("mirror", "symmetric", "inverse")
+_PLACE: Place = "inverse"  # the one that does not collapse
 
 
 @final
@@ -46,7 +48,8 @@ class SimSiamAnatomy(Method):
         projector: Representations to projections.
         predictor: Projections to predictions, h.
         inverse: Predictions back to projections, g; required if `place` is ``inverse``.
-        place: ``mirror`` or ``symmetric``, both without an inverse, or ``inverse``.
+        place: Branch of the predictor: ``mirror`` (target; collapses), ``symmetric`` (both;
+            collapses), ``inverse`` (both, inverted on the target's; does not collapse).
 
     When to use:
         To study which part of SimSiam prevents collapse: ``mirror`` and ``symmetric`` collapse,
@@ -79,7 +82,7 @@ class SimSiamAnatomy(Method):
         predictor: nn.Module,
         inverse: nn.Module | None = None,
         *,
-        place: Place = "inverse",
+        place: Place = _PLACE,
     ) -> None:
         super().__init__()
         check_choice(_PLACES, place=place)
@@ -140,12 +143,12 @@ class SimSiamAnatomy(Method):
         return loss
 
 
-@preset(parts=(siamese_projector,))
+@preset(parts=(siamese_projector, siamese_head))
 def simsiam_anatomy(
     encoder: nn.Module,
     width: int,
     *,
-    place: Place = "inverse",
+    place: Place = _PLACE,
     hidden: int | None = None,
     dim: int | None = None,
     layers: int | None = None,
@@ -153,12 +156,6 @@ def simsiam_anatomy(
     predictor_hidden: int | None = None,
 ) -> SimSiamAnatomy:
     """The variants of SimSiam's architecture that explain it, around any encoder.
-
-    Args:
-        place: Branch of the predictor: ``mirror`` (target; collapses), ``symmetric`` (both;
-            collapses), ``inverse`` (both, inverted on the target's; does not collapse).
-        predictor_hidden: Width of the predictors' hidden layer; by default a quarter of the
-            projections'.
 
     Example:
         >>> import torch
@@ -169,6 +166,6 @@ def simsiam_anatomy(
         ['encoder', 'inverse', 'predictor']
     """
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
-    head = partial(siamese_predictor, projector.outputs, hidden=predictor_hidden, norms=norms)
+    head = partial(siamese_head, projector.outputs, predictor_hidden=predictor_hidden, norms=norms)
     inverse = head() if place == "inverse" else None
     return SimSiamAnatomy(encoder, projector, head(), inverse, place=place)

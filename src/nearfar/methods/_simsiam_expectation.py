@@ -13,11 +13,13 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_choice, check_fraction
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import MemoryBank, SiameseNorms, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
@@ -32,13 +34,13 @@ _OVER = ("memory", "batch")
 
 
 @final
+@documented_by(projector)
 class SimSiamExpectation(Method):
     """Two or more views, aligned with the mean of their sample's normalised projections.
 
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections.
-        dim: Dimension of the projections.
         num_samples: Number of samples in the dataset, for a memory bank with one vector per sample;
             with None, the target is the mean of the other views in the batch.
         decay: Decay of the moving average in the memory bank.

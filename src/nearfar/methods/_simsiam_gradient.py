@@ -11,12 +11,14 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_choice
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Pace, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import SiameseNorms, siamese_predictor, siamese_projector
+from nearfar.modules import SiameseNorms, siamese_projector
 from nearfar.objectives import ExtraGradientLoss, simsiam_extra_gradient, triplet_extra_gradient
 from nearfar.parallel import gather
 from nearfar.views import ViewRecipe, moco_v2_views
@@ -28,6 +30,7 @@ _EXTRAS = ("simsiam", "triplet")
 
 
 @final
+@documented_by(ExtraGradientLoss)
 class SimSiamGradient(Method):
     """Two views, one network, and components of the extra gradient of SimSiam or of a triplet.
 
@@ -40,8 +43,6 @@ class SimSiamGradient(Method):
         encoder: Inputs to representations.
         projector: Representations to projections.
         predictor: Projections to predictions; None for the triplet's extra gradient.
-        keep_center: Keep the batch mean of the extra gradient, o_e.
-        keep_residual: Keep its residual, r_e.
 
     When to use:
         To study what prevents collapse. For SimSiam either component suffices, for a triplet only
@@ -113,7 +114,7 @@ class SimSiamGradient(Method):
         return loss
 
 
-@preset(parts=(siamese_projector,))
+@preset(parts=(siamese_projector, siamese_head))
 def simsiam_gradient(
     encoder: nn.Module,
     width: int,
@@ -130,8 +131,6 @@ def simsiam_gradient(
 
     Args:
         extra: The extra gradient: ``simsiam`` or ``triplet``.
-        predictor_hidden: Width of the predictor's hidden layer; by default a quarter of the
-            projections'.
 
     Example:
         >>> import torch
@@ -144,5 +143,5 @@ def simsiam_gradient(
     projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
     predictor = None
     if extra == "simsiam":
-        predictor = siamese_predictor(projector.outputs, hidden=predictor_hidden, norms=norms)
+        predictor = siamese_head(projector.outputs, predictor_hidden=predictor_hidden, norms=norms)
     return SimSiamGradient(encoder, projector, predictor, **options)

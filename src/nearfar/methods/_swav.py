@@ -13,13 +13,15 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import KeyQueue, PerceptronHead
+from nearfar.modules import KeyQueue
 from nearfar.objectives import SwappedPredictionLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
@@ -27,11 +29,13 @@ from nearfar.views import ViewRecipe, swav_views
 
 __all__ = ["SwAV", "swav"]
 
+_DIM = 128  # of the projections
 _SAMPLES_OF_A_PROTOTYPE = 100
 _LEAST_PROTOTYPES, _MOST_PROTOTYPES = 64, 3_000
 
 
 @final
+@documented_by(SwappedPredictionLoss, projector)
 class SwAV(Method):
     """Swapped prediction of cluster assignments, without negatives.
 
@@ -42,7 +46,6 @@ class SwAV(Method):
     Args:
         encoder: Inputs to representations; must accept two image sizes if there are small crops.
         projector: Representations to projections.
-        dim: Dimension of the projections.
         prototypes: Number of prototypes, K.
         queue_size: Number of projections of earlier batches, for each of the first two views, that
             are assigned together with the batch (the paper: none at a batch size of 4,096, 3,840 at
@@ -51,10 +54,6 @@ class SwAV(Method):
             200 epochs).
         frozen: Fraction of the training during which prototypes are not updated (1 of 100 epochs);
             1 never updates them.
-        temperature: Divides the cosine similarities of views and prototypes.
-        epsilon: Entropy regularisation of the assignments; smaller is harder.
-        iterations: Number of Sinkhorn iterations; with 0 there is no equipartition, and all samples
-            can be assigned to one prototype.
 
     When to use:
         Many images with natural clusters, and batches too small for contrastive learning:
@@ -91,8 +90,8 @@ class SwAV(Method):
         encoder: nn.Module,
         projector: nn.Module,
         *,
-        dim: int = 128,
-        prototypes: int = 3_000,
+        dim: int = _DIM,
+        prototypes: int = _MOST_PROTOTYPES,
         queue_size: int = 0,
         queue_start: float = 0.075,
         frozen: float = 0.01,
@@ -175,13 +174,13 @@ class SwAV(Method):
         return tuple(queue.get_buffer("keys") for queue in self.queues) if bool(ready) else None
 
 
-@preset()
+@preset(parts=(projector,))
 def swav(
     encoder: nn.Module,
     width: int,
     *,
     hidden: int | None = None,
-    dim: int = 128,
+    dim: int = _DIM,
     prototypes: int | None = None,
     facts: RunFacts | None = None,
     **options: Any,
@@ -189,10 +188,8 @@ def swav(
     """SwAV as published, around any encoder.
 
     Args:
-        hidden: Width of the projector's hidden layer; by default that of the representation (2,048
-            for the paper's ResNet-50).
-        prototypes: Number of prototypes, K; by default one per 100 samples, between 64 and the
-            paper's 3,000 (3,000 if the number of samples is unknown).
+        prototypes: … By default one per 100 samples, between 64 and the paper's 3,000 (3,000 if the
+            number of samples is unknown).
         facts: Facts about the run: the number of samples.
 
     Example:
@@ -210,5 +207,5 @@ def swav(
         if facts and facts.samples is not None:
             fitting = max(_LEAST_PROTOTYPES, facts.samples // _SAMPLES_OF_A_PROTOTYPE)
         prototypes = min(_MOST_PROTOTYPES, fitting)
-    projector = PerceptronHead(width, hidden=hidden or width, outputs=dim)
-    return SwAV(encoder, projector, dim=dim, prototypes=prototypes, **options)
+    head = projector(width, hidden=hidden, dim=dim)
+    return SwAV(encoder, head, dim=dim, prototypes=prototypes, **options)

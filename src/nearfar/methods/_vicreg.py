@@ -10,12 +10,13 @@ from typing import Any, ClassVar, final
 
 from torch import nn
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Projected, Step
 from nearfar.methods._preset import preset
+from nearfar.methods._preset_heads import projector, wide_projector
 from nearfar.methods._serves import ANY, Serves
-from nearfar.modules import PerceptronHead
 from nearfar.objectives import VICRegLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
@@ -25,6 +26,7 @@ __all__ = ["VICReg", "vicreg"]
 
 
 @final
+@documented_by(VICRegLoss, projector)
 class VICReg(Method):
     """Two views, one network, variance–invariance–covariance regularisation.
 
@@ -35,11 +37,9 @@ class VICReg(Method):
     Args:
         encoder: Inputs to representations.
         projector: Representations to projections (the paper's expander).
-        dim: Dimension of the projections.
-        invariance_weight: λ, weight of the mean squared distance between the views.
-        variance_weight: μ, weight of the variance hinge, averaged over the views; with 0 the
-            representation collapses.
-        covariance_weight: ν, weight of the covariance term, summed over the views.
+        invariance_weight: … As in the authors' code it is divided by the dimension.
+        variance_weight: … As in the authors' code it is halved. With 0 the representation
+            collapses.
 
     When to use:
         If samples in a batch resemble each other, since there are no negatives, and if a second
@@ -110,7 +110,7 @@ class VICReg(Method):
         return None
 
 
-@preset()
+@preset(parts=(wide_projector,))
 def vicreg(
     encoder: nn.Module,
     width: int,
@@ -119,13 +119,6 @@ def vicreg(
     dim: int | None = None,
     **options: Any,
 ) -> VICReg:
-    """VICReg as published, around any encoder.
-
-    Args:
-        hidden: Width of the projector's two hidden layers; by default four times that of the
-            representation (8,192 for the paper's ResNet-50).
-        dim: Dimension of the projections; by default the width of the hidden layers.
-    """
-    hidden = hidden or 4 * width
-    projector = PerceptronHead(width, hidden=hidden, outputs=dim or hidden, layers=3)
-    return VICReg(encoder, projector, dim=projector.outputs, **options)
+    """VICReg as published, around any encoder."""
+    head = wide_projector(width, hidden=hidden, dim=dim)
+    return VICReg(encoder, head, dim=head.outputs, **options)

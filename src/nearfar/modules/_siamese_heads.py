@@ -72,7 +72,7 @@ def siamese_predictor(
 
     Args:
         dim: Dimension of the projections and predictions.
-        kind: ``perceptron`` (MLP), ``tanh`` (of a linear layer), ``linear``, ``bias`` or ``none``.
+        kind: Architecture (:data:`PredictorKind`).
         hidden: Width of the MLP's hidden layer; a quarter of `dim` by default.
         norms: Which layers have batch-norm.
 

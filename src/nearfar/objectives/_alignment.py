@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_positive, check_same_shape
 from nearfar.objectives._objective import Objective
 from nearfar.ops import to_sphere
@@ -69,6 +70,7 @@ def alignment_loss(
 
 
 @final
+@documented_by(alignment_loss)
 class AlignmentLoss(Objective):
     """:func:`alignment_loss` with its hyper-parameters stored."""
 

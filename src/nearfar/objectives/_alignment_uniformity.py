@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_positive, check_same_shape
 from nearfar.objectives._alignment import alignment_loss
 from nearfar.objectives._objective import Objective, total
@@ -16,6 +17,7 @@ from nearfar.parallel import Ring
 __all__ = ["AlignmentUniformityLoss", "alignment_uniformity_loss"]
 
 
+@documented_by(alignment_loss, uniformity_loss)
 def alignment_uniformity_loss(
     z1: Float[Tensor, "batch dim"],
     z2: Float[Tensor, "batch dim"],
@@ -37,11 +39,8 @@ def alignment_uniformity_loss(
     Args:
         z1: First view's projections, non-zero.
         z2: Second view's projections, in the same order.
-        alpha: Exponent of the distance of a pair, above 0.
-        t: Inverse width of the Gaussian potential, above 0.
         alignment_weight: λ_a, weight of the alignment term.
         uniformity_weight: λ_u, weight of the uniformity term.
-        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
         The weighted sum; with a ring, over all processes' samples.
@@ -112,6 +111,7 @@ def _terms(
 
 
 @final
+@documented_by(alignment_uniformity_loss)
 class AlignmentUniformityLoss(Objective):
     """:func:`alignment_uniformity_loss` with its hyper-parameters stored."""
 

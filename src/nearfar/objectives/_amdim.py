@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_axes, check_not_negative, check_positive
 from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
@@ -139,6 +140,7 @@ def _check_fit(queries: Tensor, locations: Tensor) -> None:
 
 
 @final
+@documented_by(amdim_loss)
 class AMDIMLoss(Objective):
     """:func:`amdim_loss` with its hyper-parameters stored."""
 

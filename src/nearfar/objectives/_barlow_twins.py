@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
 from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
@@ -98,6 +99,7 @@ def _standardized(z: Tensor) -> Tensor:
 
 
 @final
+@documented_by(barlow_twins_loss)
 class BarlowTwinsLoss(Objective):
     """:func:`barlow_twins_loss` with its hyper-parameters stored."""
 

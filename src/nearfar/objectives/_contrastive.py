@@ -8,6 +8,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
 from nearfar.objectives._info_nce import info_nce_loss
 from nearfar.objectives._objective import Objective
@@ -16,6 +17,7 @@ from nearfar.parallel import Ring
 __all__ = ["ContrastiveLoss", "contrastive_loss"]
 
 
+@documented_by(info_nce_loss)
 def contrastive_loss(
     z1: Float[Tensor, "batch dim"],
     z2: Float[Tensor, "batch dim"],
@@ -39,9 +41,6 @@ def contrastive_loss(
             f(y)).
         z2: Second view's projections, in the same order (the paper's f(x)).
         negatives: M projections of other samples, shared by all anchors or one set per anchor.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        ring: Ring of processes that each hold a shard of the batch; replaces gathering. Not with
-            `negatives`.
 
     Returns:
         Mean over anchors; with a ring, over all processes' anchors.
@@ -93,6 +92,7 @@ def contrastive_loss(
 
 
 @final
+@documented_by(contrastive_loss)
 class ContrastiveLoss(Objective):
     """:func:`contrastive_loss` with its hyper-parameters stored."""
 

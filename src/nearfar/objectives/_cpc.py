@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_axes, check_choice, check_integer, check_temperature
 from nearfar.objectives._objective import Objective
 from nearfar.ops import full_precision, pairwise_logsumexp, widen
@@ -45,10 +46,10 @@ def cpc_loss(
         predictions: For each number of steps ahead (`skip` + 1, `skip` + 2, …), each time and
             place, the predicted encoding.
         encodings: Encodings of every sequence's time steps, and of their places if any.
-        skip: Number of next time steps that are not predicted.
-        candidates: Where candidates come from: all time steps of the mini-batch ("batch"), those
-            of the "same_sequence", or the positive and those of the "other_sequences".
-        temperature: Divides the scores; a number above 0 or a learnable scalar. The paper has none.
+        skip: Number of time steps directly after the context that are not predicted.
+        candidates: Source of the candidates: all time steps of the ``batch``, those of the
+            ``same_sequence``, or the positive and those of the ``other_sequences``.
+        temperature: Divides the scores; above 0. Van den Oord et al. have none.
 
     Returns:
         Mean over prediction steps of the mean over positions. (Some authors minimise the sum over
@@ -166,6 +167,7 @@ def _check_fit(predictions: Tensor, encodings: Tensor, skip: int, candidates: Ca
 
 
 @final
+@documented_by(cpc_loss)
 class CPCLoss(Objective):
     """:func:`cpc_loss` with its hyper-parameters stored."""
 

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_axes, check_choice, check_matrix
 from nearfar.objectives._objective import Objective
 from nearfar.ops import full_precision, widen
@@ -40,8 +41,8 @@ def curl_loss(
         anchors: One row per sample.
         positives: One vector of the same latent class per anchor, or a block of them.
         negatives: k vectors per anchor, or k blocks.
-        surrogate: "logistic" or "hinge", two convex surrogates of the same zero-one loss (whether a
-            negative scores as high as the positive); the theory covers both.
+        surrogate: Convex surrogate of the zero-one loss (whether a negative scores as high as the
+            positive): ``logistic`` or ``hinge``; the theory covers both.
 
     Returns:
         Mean over samples.
@@ -106,6 +107,7 @@ def _average(axes: str, anchors: Tensor, **tensor: Tensor) -> Tensor:
 
 
 @final
+@documented_by(curl_loss)
 class CURLLoss(Objective):
     """:func:`curl_loss` with its hyper-parameters stored."""
 

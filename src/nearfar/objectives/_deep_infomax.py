@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_axes, check_choice, check_matrix
 from nearfar.objectives._jensen_shannon import jensen_shannon_loss
 from nearfar.objectives._objective import Objective
@@ -45,8 +46,8 @@ def deep_infomax_loss(
     Args:
         local_features: Local features of every image's locations, in the critic's space.
         global_features: One global feature per image, in the same space.
-        estimator: Estimator of the mutual information: "jensen_shannon" (the most stable in the
-            paper), "donsker_varadhan", or "info_nce", which needs many locations or images.
+        estimator: Estimator of the mutual information: ``jensen_shannon`` (the most stable in the
+            paper), ``donsker_varadhan``, or ``info_nce``, which needs many locations or images.
 
     Returns:
         Minus the estimate, up to the constants given under Scale.
@@ -125,6 +126,7 @@ def _others(scores: Float[Tensor, "batch batch locations"]) -> Tensor:
 
 
 @final
+@documented_by(deep_infomax_loss)
 class DeepInfomaxLoss(Objective):
     """:func:`deep_infomax_loss` with its hyper-parameters stored."""
 

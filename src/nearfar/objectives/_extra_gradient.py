@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_same_shape
 from nearfar.objectives._objective import Objective
 from nearfar.ops import to_sphere, widen
@@ -43,8 +44,8 @@ def extra_gradient_loss(
         z2: The other view's, giving the basic gradient. No gradient reaches it.
         extra: G_e, as returned by :func:`triplet_extra_gradient` or
             :func:`simsiam_extra_gradient`. No gradient reaches it.
-        keep_center: Whether to keep o_e, the batch mean.
-        keep_residual: Whether to keep r_e, the residuals.
+        keep_center: Keep the centre component of the extra gradient: o_e, its batch mean.
+        keep_residual: Keep the residual component of the extra gradient: r_e.
 
     Returns:
         Mean over samples.
@@ -150,6 +151,7 @@ def simsiam_extra_gradient(
 
 
 @final
+@documented_by(extra_gradient_loss)
 class ExtraGradientLoss(Objective):
     """:func:`extra_gradient_loss` with its hyper-parameters stored."""
 

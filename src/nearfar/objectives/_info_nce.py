@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar._deprecation import renamed_arguments, renamed_members
+from nearfar._docstrings import documented_by
 from nearfar.checks import (
     check_axes,
     check_matrix,
@@ -17,7 +18,7 @@ from nearfar.checks import (
     check_same_shape,
     check_temperature,
 )
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, shared
 from nearfar.ops import (
     at_given_precision,
     full_precision,
@@ -30,6 +31,7 @@ from nearfar.parallel import Ring
 __all__ = ["InfoNCELoss", "info_nce_loss"]
 
 
+@documented_by(shared)
 @renamed_arguments(normalise="normalize")
 def info_nce_loss(
     queries: Float[Tensor, "batch dim"],
@@ -55,11 +57,9 @@ def info_nce_loss(
         keys: The same samples' keys, in the same order.
         negatives: Keys of other samples: one matrix shared by all queries or one matrix per query;
             by default the batch's other keys.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
         normalize: Whether to use cosine similarity. If not, the inner product, as in CPC, whose
             bilinear score :math:`q^\top W k` is the inner product of the mapped query and the key.
-        ring: Ring of processes that each hold a shard of the batch; replaces gathering. Not with
-            `negatives`.
+        ring: … Not with `negatives`.
 
     Returns:
         Mean over queries; with a ring, over all processes' queries.
@@ -140,6 +140,7 @@ def _check_own_negatives(queries: Tensor, negatives: Tensor) -> None:
 
 
 @final
+@documented_by(info_nce_loss)
 @renamed_members(normalise="normalize")
 class InfoNCELoss(Objective):
     """:func:`info_nce_loss` with its hyper-parameters stored."""

@@ -10,15 +10,17 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape, check_temperature
 from nearfar.objectives._info_nce import info_nce_loss
 from nearfar.objectives._nt_xent import nt_xent_loss
-from nearfar.objectives._objective import Objective, total
+from nearfar.objectives._objective import Objective, shared, total
 from nearfar.objectives._predictive import forward_predictive_loss, inverse_predictive_loss
 
 __all__ = ["MultiViewLoss", "multi_view_loss"]
 
 
+@documented_by(shared)
 def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
     z1: Float[Tensor, "batch dim"],
     z2: Float[Tensor, "batch dim"],
@@ -45,19 +47,20 @@ def multi_view_loss(  # noqa: PLR0917  (three pairs of tensors)
     Args:
         z1: The input's projections, non-zero.
         z2: The signal's projections, in the same order.
-        reconstructions: Signals reconstructed from the inputs' representations.
+        reconstructions: Signals reconstructed from the inputs' representations; required with a
+            forward weight above 0.
         signals: The targets of the reconstructions.
         h1: The input's representations, for the inverse predictive term. By default it uses `z1`
             and `z2`, unnormalised: their lengths affect it but not the contrastive term, so it
             also shrinks them unless they are normalised.
         h2: The signal's representations.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
         contrastive_weight: λ_CL, weight of the contrastive term.
-        forward_weight: λ_FP, weight of the forward predictive term; needs `reconstructions` and
-            `signals` if above 0.
-        inverse_weight: λ_IP, weight of the inverse predictive term.
-        symmetric: Whether to use :func:`nt_xent_loss` as contrastive term, as the authors' code
-            does.
+        forward_weight: λ_FP, weight of the forward predictive term, the squared error of the
+            reconstructed signals, summed over their dimensions.
+        inverse_weight: λ_IP, weight of the inverse predictive term, the squared distance of the
+            representations.
+        symmetric: Contrast inputs and signals with both (NT-Xent, as in the authors' code) instead
+            of inputs with signals only (equation 1).
 
     Returns:
         The weighted sum, minimised.
@@ -158,6 +161,7 @@ def _check_pair(**tensors: Tensor | None) -> None:
 
 
 @final
+@documented_by(multi_view_loss)
 class MultiViewLoss(Objective):
     """:func:`multi_view_loss` with its hyper-parameters stored."""
 

@@ -8,14 +8,16 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
 from nearfar.objectives._jensen_shannon import jensen_shannon_loss
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, shared
 from nearfar.ops import to_sphere
 
 __all__ = ["NTLogisticLoss", "nt_logistic_loss"]
 
 
+@documented_by(shared)
 def nt_logistic_loss(
     anchors: Float[Tensor, "batch dim"],
     positives: Float[Tensor, "batch dim"],
@@ -36,7 +38,6 @@ def nt_logistic_loss(
         anchors: One row per sample, non-zero.
         positives: One positive per anchor.
         negatives: One negative per anchor.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
 
     Returns:
         Mean over triplets.
@@ -78,6 +79,7 @@ def nt_logistic_loss(
 
 
 @final
+@documented_by(nt_logistic_loss)
 class NTLogisticLoss(Objective):
     """:func:`nt_logistic_loss` with its hyper-parameters stored."""
 

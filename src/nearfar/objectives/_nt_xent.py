@@ -10,14 +10,16 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_same_shape, check_temperature
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, shared
 from nearfar.ops import at_given_precision, pairwise_logsumexp, to_sphere
 from nearfar.parallel import Ring
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
 
 
+@documented_by(shared)
 def nt_xent_loss(
     z1: Float[Tensor, "batch dim"],
     z2: Float[Tensor, "batch dim"],
@@ -37,8 +39,6 @@ def nt_xent_loss(
     Args:
         z1: First view's projections, non-zero.
         z2: Second view's projections, in the same order.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
-        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
         Mean over all 2N views; with a ring, over all processes' views.
@@ -89,6 +89,7 @@ def nt_xent_loss(
 
 
 @final
+@documented_by(nt_xent_loss)
 class NTXentLoss(Objective):
     """:func:`nt_xent_loss` with its hyper-parameters stored."""
 

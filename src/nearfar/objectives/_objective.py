@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Objective", "total"]
+from nearfar.parallel import Ring
+
+__all__ = ["Objective", "shared", "total"]
 
 
 class Objective(nn.Module, ABC):
     """A loss to be minimised.
 
-    A subclass stores keyword-only hyper-parameters, calls its function in one line, and returns
-    the loss at chance. If the loss has several terms, a method ``terms`` takes the arguments of
-    ``forward`` and returns them by name, weighted, so that they add up to the loss.
+    A subclass stores keyword-only hyper-parameters, of which a temperature can be a learnable
+    scalar, calls its function in one line, and returns the loss at chance. If the loss has several
+    terms, a method ``terms`` takes the arguments of ``forward`` and returns them by name, weighted,
+    so that they add up to the loss.
     """
 
     forward: Callable[..., Tensor]
@@ -40,3 +43,13 @@ class Objective(nn.Module, ABC):
 def total(terms: Mapping[str, Tensor]) -> Tensor:
     """The loss that weighted terms add up to."""
     return torch.stack(list(terms.values())).sum()
+
+
+def shared(*, temperature: float | Tensor, ring: Ring | None = None) -> None:
+    """The arguments that several objectives share.
+
+    Args:
+        temperature: Divides the similarities; above 0.
+        ring: Pass projections around a ring of processes, each with a shard of the batch, instead
+            of gathering them in every process: the same loss and gradient, with the work divided.
+    """

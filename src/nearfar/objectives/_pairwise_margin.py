@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.linalg import vector_norm
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_positive, check_same_shape
 from nearfar.objectives._objective import Objective
 from nearfar.ops import widen
@@ -82,6 +83,7 @@ def pairwise_margin_loss(
 
 
 @final
+@documented_by(pairwise_margin_loss)
 class PairwiseMarginLoss(Objective):
     """:func:`pairwise_margin_loss` with its hyper-parameters stored."""
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import (
     check_axes,
     check_integer,
@@ -19,12 +20,13 @@ from nearfar.checks import (
     check_same_shape,
     check_temperature,
 )
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, shared
 from nearfar.ops import full_precision, sinkhorn, to_sphere
 
 __all__ = ["SwappedPredictionLoss", "swapped_prediction_loss"]
 
 
+@documented_by(shared)
 def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
     z1: Float[Tensor, "batch dim"],
     z2: Float[Tensor, "batch dim"],
@@ -58,7 +60,6 @@ def swapped_prediction_loss(  # noqa: PLR0917  (two pairs of tensors)
             no gradient reaches them.
         queue2: The same for `z2`.
         small: Projections of further views, such as small crops, one matrix per view.
-        temperature: Divides the similarities; a number above 0 or a learnable scalar.
         epsilon: ε, entropy regularisation of the codes, above 0; smaller is harder.
         iterations: Number of Sinkhorn–Knopp iterations. With 0 a code is its sample's softmax,
             without the equal partition, and one prototype can take all samples.
@@ -149,6 +150,7 @@ def _codes(
 
 
 @final
+@documented_by(swapped_prediction_loss)
 class SwappedPredictionLoss(Objective):
     """:func:`swapped_prediction_loss` with its hyper-parameters stored."""
 

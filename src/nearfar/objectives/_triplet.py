@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.linalg import vector_norm
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
 from nearfar.objectives._objective import Objective
 from nearfar.ops import to_sphere, widen
@@ -139,6 +140,7 @@ def _check(anchors: Tensor, positives: Tensor, negatives: Tensor, margin: float)
 
 
 @final
+@documented_by(triplet_loss)
 class TripletLoss(Objective):
     """:func:`triplet_loss` with its hyper-parameters stored."""
 
@@ -157,6 +159,7 @@ class TripletLoss(Objective):
 
 
 @final
+@documented_by(cosine_triplet_loss)
 class CosineTripletLoss(Objective):
     """:func:`cosine_triplet_loss` with its hyper-parameters stored."""
 

@@ -8,14 +8,16 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_positive
-from nearfar.objectives._objective import Objective
+from nearfar.objectives._objective import Objective, shared
 from nearfar.ops import at_given_precision, pairwise_logsumexp, to_sphere
 from nearfar.parallel import Ring
 
 __all__ = ["UniformityLoss", "uniformity_loss"]
 
 
+@documented_by(shared)
 def uniformity_loss(
     z: Float[Tensor, "batch dim"],
     *,
@@ -34,7 +36,6 @@ def uniformity_loss(
         z: One view's projections, non-zero.
         t: Inverse width of the Gaussian potential, above 0.
         include_self: Average over all N² ordered pairs, including self-pairs.
-        ring: Ring of processes that each hold a shard of the batch; replaces gathering.
 
     Returns:
         The logarithm of the mean potential.
@@ -79,6 +80,7 @@ def uniformity_loss(
 
 
 @final
+@documented_by(uniformity_loss)
 class UniformityLoss(Objective):
     """:func:`uniformity_loss` with its hyper-parameters stored."""
 

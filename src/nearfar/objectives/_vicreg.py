@@ -7,6 +7,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._docstrings import documented_by
 from nearfar.checks import check_matrix, check_not_negative, check_same_shape
 from nearfar.objectives._objective import Objective, total
 from nearfar.ops import full_precision, widen
@@ -35,9 +36,9 @@ def vicreg_loss(
     Args:
         z1: First view's projections Z.
         z2: Second view's, Z', in the same order.
-        invariance_weight: λ, weight of the invariance term.
-        variance_weight: μ, weight of the variance term.
-        covariance_weight: ν, weight of the covariance term.
+        invariance_weight: λ, weight of the mean squared distance between the views.
+        variance_weight: μ, weight of the hinge on each dimension's standard deviation.
+        covariance_weight: ν, weight of the squared covariances of the dimensions.
 
     Returns:
         The weighted sum.
@@ -191,6 +192,7 @@ def covariance_term(z: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 
 @final
+@documented_by(vicreg_loss)
 class VICRegLoss(Objective):
     """:func:`vicreg_loss` with its hyper-parameters stored."""
 
