@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import check_trusted, is_reference, plugins
+from nearfar._plugins import check_trusted, refers_to_code
 from nearfar.api._method_listing import (
     Preset,
     canonical_name,
@@ -196,15 +196,8 @@ def check_code_in(tables: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for argument, key in (("method", "name"), ("encoder", "encoder")):
         given = tables.get(argument, {}).get(key)
-        if isinstance(given, str) and refers_to_code(given, argument):
+        if isinstance(given, str) and refers_to_code(given, argument=argument):
             check_trusted(given, argument=argument)
-
-
-def refers_to_code(name: str, argument: str) -> bool:
-    """Whether the name of a method or an encoder refers to a module instead of an entry point."""
-    if argument == "encoder" and ":" not in name:  # timm names contain dots
-        return False
-    return is_reference(name) and name not in plugins(f"nearfar.{argument}s")
 
 
 def split_options(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import check_trusted, is_reference, load, load_reference, plugins
+from nearfar._plugins import check_trusted, load, load_reference, plugins, refers_to_code
 from nearfar.checks import check_integer
 from nearfar.modalities._modality import Modality
 from nearfar.modules import EncoderDescription
@@ -78,7 +78,7 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
     """
     if description.library != "function":
         return kind.rebuild(description)
-    if description.name not in plugins(GROUP) and is_reference(description.name):
+    if refers_to_code(description.name, argument="encoder"):
         check_trusted(description.name, argument="encoder")
     factory = _find(description.name)
     if factory is None:
@@ -97,7 +97,7 @@ def _find(name: str) -> EncoderFactory | None:
     found: EncoderFactory | None = None
     if name in plugins(GROUP):
         found = load(GROUP, name)
-    elif ":" in name and is_reference(name):  # timm names contain dots
+    elif refers_to_code(name, argument="encoder"):
         found = load_reference(name, argument="encoder")
     return found
 
