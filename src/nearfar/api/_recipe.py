@@ -11,6 +11,7 @@ from typing import Any
 
 from nearfar._deprecation import renamed_options
 from nearfar._plugins import check_trusted, refers_to_code
+from nearfar.api._argument_checks import check_types
 from nearfar.api._method_listing import (
     Preset,
     canonical_name,
@@ -106,6 +107,7 @@ class Recipe:
         for name, choices in literals_of(self.kind.options).items():
             if isinstance(self.options.get(name), str):
                 check_choice(choices, **{name: self.options[name]})
+        check_types(self.kind.options, self.options)
 
     def check(self, preset: Preset) -> None:
         """Check that a preset has these options, and its views these settings.
@@ -114,11 +116,13 @@ class Recipe:
             ValueError: An unknown option (the closest known name is suggested).
         """
         _check_keys("method", self.method_options, preset_options(preset))
+        check_types(preset, self.method_options)
         kind = self.kind
         settings = kind.view_settings(view_recipe(preset, kind.name))
         known = inspect.signature(settings).parameters
         self._rename("view_options", known)
         _check_keys("views", self.view_options, dict(known))
+        check_types(settings, self.view_options)
 
     def _rename(self, table: str, known: Mapping[str, Any]) -> None:
         """Replace names of 0.1, whose runs are loaded and resumed."""
