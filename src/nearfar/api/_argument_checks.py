@@ -128,8 +128,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return hint is bool
     if hint is float:
         return isinstance(value, Real) and not math.isnan(value)
-    whole = {int: Integral, Path: (str, os.PathLike), None: types.NoneType}
-    return isinstance(value, whole.get(hint, hint))
+    accepted: dict[Any, Any] = {int: Integral, Path: (str, os.PathLike), None: types.NoneType}
+    return isinstance(value, accepted.get(hint, hint))
 
 
 def _expected(hint: Any) -> str | None:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from nearfar.records import HealthRecord, RunRecord, write_text
 
 __all__ = ["ComparedRun", "compared", "write_comparison"]
 
-_Measured: TypeAlias = Literal["alignment", "uniformity", "m_o", "m_r", "effective_rank"]
-_MEASURED: tuple[_Measured, ...] = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
+_Name: TypeAlias = Literal["alignment", "uniformity", "m_o", "m_r", "effective_rank"]
+_MEASURED: tuple[_Name, ...] = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
 
 
-class ComparedRun(TypedDict):
+class _Measured(TypedDict, total=False):
+    alignment: float
+    uniformity: float
+    m_o: float
+    m_r: float
+    effective_rank: float
+
+
+class ComparedRun(_Measured):
     """A run in a comparison; measurements that were not made are missing.
 
     Attributes:
@@ -24,10 +32,10 @@ class ComparedRun(TypedDict):
         epochs: Number of epochs.
         seconds: Training time in seconds.
         verdict: The label-free verdict.
-        alignment: Alignment of two views.
-        uniformity: Uniformity of the embeddings.
-        m_o: Mean of the embeddings relative to their spread.
-        m_r: Residual part of the embeddings.
+        alignment: Mean squared distance between the embeddings of two views.
+        uniformity: Uniformity of the embeddings on the sphere.
+        m_o: Magnitude of the embeddings' centre, from 0 to 1.
+        m_r: Magnitude of their residuals, from 0 to 1.
         effective_rank: Effective rank of the embeddings.
     """
 
@@ -37,11 +45,6 @@ class ComparedRun(TypedDict):
     epochs: int
     seconds: int
     verdict: str
-    alignment: NotRequired[float]
-    uniformity: NotRequired[float]
-    m_o: NotRequired[float]
-    m_r: NotRequired[float]
-    effective_rank: NotRequired[float]
 
 
 def compared(record: RunRecord, verdict: HealthRecord) -> ComparedRun:

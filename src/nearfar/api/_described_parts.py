@@ -21,12 +21,12 @@ class _HasOutputs(Protocol):
 
 def temperature_of(method: Method) -> float | None:
     """The temperature of a method's objective; None for an objective without one."""
-    objective = method.objective
+    objective: object = method.objective
     value = objective.temperature if isinstance(objective, _HasTemperature) else None
     return None if value is None else float(value)
 
 
 def projection_dim(method: Method, *, width: int) -> int:
     """The dimension of the projections; the representation's for a projector that has none."""
-    projector = method.projector
+    projector: object = method.projector
     return int(projector.outputs if isinstance(projector, _HasOutputs) else width)

@@ -303,8 +303,8 @@ def _gather_facts(
         updates=schedule.steps,
         signal_dim=kind.signal_dim(form),
         length=kind.length(form),
-        rows=grid and grid.rows,
-        shared_rows=grid and grid.shared_rows,
+        rows=grid.rows if grid else None,
+        shared_rows=grid.shared_rows if grid else None,
     )
 
 
