@@ -99,7 +99,7 @@ def check_temperature(temperature: float | Tensor) -> None:
 def check_fraction(**values: float) -> None:
     """Raise unless every value is in [0, 1]."""
     for name, value in values.items():
-        if not (isinstance(value, Real) and 0 <= value <= 1):
+        if not ((_is_number(value) or isinstance(value, bool)) and 0 <= value <= 1):
             raise ValueError(f"`{name}` must lie between 0 and 1, got {value!r}")
 
 
