@@ -181,12 +181,13 @@ def test_the_method_is_found_before_between_and_after_the_flags(
     monkeypatch.syspath_prepend(tmp_path)
     found: dict[str, Any] = {}
 
-    def pretrain(name: str, *, method_options: dict[str, Any], **others: Any) -> None:
-        found.update(name=name, **method_options)
-        raise ValueError("stop here")
+    def pretrain(name: str, **flags: Any) -> None:
+        own = {k.removeprefix("method__"): v for k, v in flags.items() if "method__" in k}
+        found.update(name=name, **own)
+        assert (flags["data"], flags["out"]) == ("digits", "simclr")
 
-    monkeypatch.setattr("nearfar.api.pretrain", pretrain)
-    assert main(["train", "--out", "simclr", *words]) == 2
+    monkeypatch.setattr("nearfar.cli._train_command._pretrain", pretrain)
+    assert main(["train", "--out", "simclr", *words]) == 0
     assert found == method
 
 
