@@ -32,7 +32,11 @@ def test_options_of_other_packages_and_comparisons_are_typed(tmp_path: Path) -> 
     file.write_text(textwrap.dedent(CALLS), encoding="utf-8")
     words = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(file)]
     told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    lines = {int(line.split(":")[1]): line for line in told.splitlines() if "calls.py:" in line}
+    lines: dict[int, str] = {}
+    for line in told.splitlines():
+        if "calls.py:" in line:
+            number = int(line.split(":")[1])
+            lines[number] = lines.get(number, "") + line
     assert 3 not in lines, told
     assert "[call-arg]" in lines[4] or "[call-overload]" in lines[4]
     assert '"builtins.str"' in lines[6] or '"str"' in lines[6]
