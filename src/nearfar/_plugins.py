@@ -31,6 +31,7 @@ __all__ = [
     "load_all",
     "load_reference",
     "plugins",
+    "refers_to_code",
     "reload",
 ]
 
@@ -109,6 +110,23 @@ def is_reference(text: str) -> bool:
     [True, True, False, False]
     """
     return _REFERENCE.fullmatch(text) is not None
+
+
+def refers_to_code(name: str, *, argument: str) -> bool:
+    """Whether the name of a method or an encoder refers to a module instead of an entry point.
+
+    Args:
+        name: The name, as a user or a file gives it.
+        argument: ``method`` or ``encoder``.
+
+    >>> refers_to_code("mine.kind:Kind", argument="encoder")
+    True
+    >>> [refers_to_code("resnet50.a1_in1k", argument=a) for a in ("encoder", "method")]
+    [False, True]
+    """
+    if argument == "encoder" and ":" not in name:  # timm names contain dots
+        return False
+    return is_reference(name) and name not in plugins(f"nearfar.{argument}s")
 
 
 def load_reference(reference: str, *, argument: str = "reference") -> Any:

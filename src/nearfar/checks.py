@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import TypeVar, cast
 
 from torch import Tensor
 
 __all__ = [
+    "UnknownChoiceError",
     "check_axes",
+    "check_boolean",
     "check_choice",
     "check_finite_rows",
     "check_fraction",
@@ -31,6 +34,22 @@ __all__ = [
 T = TypeVar("T")
 
 
+class UnknownChoiceError(ValueError):
+    """A name that is none of the known ones.
+
+    Args:
+        argument: The argument.
+        problem: What it must be, and what it was.
+    """
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(f"`{argument}` {problem}")
+        self.argument, self.problem = argument, problem
+
+    def __reduce__(self) -> tuple[type[UnknownChoiceError], tuple[str, str]]:
+        return type(self), (self.argument, self.problem)
+
+
 def require(kind: Callable[..., T], **named: object) -> T:
     """The one value given by name, which must be of a class.
 
@@ -38,27 +57,31 @@ def require(kind: Callable[..., T], **named: object) -> T:
     3
     """
     ((name, value),) = named.items()
-    assert isinstance(kind, type), "a class; its type is Callable, as it may be abstract"
-    if not isinstance(value, kind):
-        place = kind.__module__.partition("._")[0]
+    checked = cast(type[T], kind)  # a class; its type is Callable, as it may be abstract
+    if not isinstance(value, checked):
+        place = checked.__module__.partition("._")[0]
         raise TypeError(
-            f"`{name}` must be of the class {place}.{kind.__qualname__}, got"
+            f"`{name}` must be of the class {place}.{checked.__qualname__}, got"
             f" {type(value).__name__}: {value!r:.80}"
         )
-    return cast(T, value)
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_positive(**values: float) -> None:
     """Raise unless every value is a finite number above 0."""
     for name, value in values.items():
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+        if not (_is_number(value) and math.isfinite(value) and value > 0):
             raise ValueError(f"`{name}` must be a finite number above 0, got {value!r}")
 
 
 def check_not_negative(**values: float) -> None:
     """Raise unless every value is a finite number of 0 or above."""
     for name, value in values.items():
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+        if not (_is_number(value) and math.isfinite(value) and value >= 0):
             raise ValueError(f"`{name}` must be a finite number of 0 or above, got {value!r}")
 
 
@@ -76,7 +99,7 @@ def check_temperature(temperature: float | Tensor) -> None:
 def check_fraction(**values: float) -> None:
     """Raise unless every value is in [0, 1]."""
     for name, value in values.items():
-        if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+        if not ((_is_number(value) or isinstance(value, bool)) and 0 <= value <= 1):
             raise ValueError(f"`{name}` must lie between 0 and 1, got {value!r}")
 
 
@@ -87,6 +110,13 @@ def check_integer(*, at_least: int, **values: int) -> None:
             raise ValueError(
                 f"`{name}` must be a whole number of {at_least} or more, got {value!r}"
             )
+
+
+def check_boolean(**values: bool) -> None:
+    """Raise unless every value is True or False."""
+    for name, value in values.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"`{name}` must be True or False, got {value!r:.80}")
 
 
 def check_indices(count: int, **tensors: Tensor) -> None:
@@ -169,8 +199,10 @@ def check_same_columns(**matrices: Tensor) -> None:
             )
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: object, known: Iterable[str]) -> str:
     """“ (did you mean …?)” with the closest known word, or an empty string."""
+    if not isinstance(word, str):
+        return ""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
@@ -179,7 +211,7 @@ def check_choice(known: Iterable[str], **values: str) -> None:
     """Raise unless every value is a known word; the message suggests the closest."""
     words = sorted(known)
     for name, value in values.items():
-        if value not in words:
-            raise ValueError(
-                f"`{name}` must be one of {', '.join(words)}, got {value!r}{suggest(value, words)}"
+        if not isinstance(value, str) or value not in words:
+            raise UnknownChoiceError(
+                name, f"must be one of {', '.join(words)}, got {value!r}{suggest(value, words)}"
             )

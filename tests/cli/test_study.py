@@ -52,6 +52,9 @@ def test_a_study_prints_its_table_and_claims_and_writes_them(
         (["methods", "--sed", "1"], "--seeds"),
         (["methods", "--data", "no-such-data"], "no data no-such-data"),
         (["methods", "--seeds", "1.5"], "whole number"),
+        (["--seeds", "1.5", "methods"], "whole number"),
+        (["--seeds", "1", "method"], "did you mean 'methods'"),
+        (["--data", "no-such-data", "methods", "--epochs", "1"], "no data no-such-data"),
     ],
 )
 def test_a_mistake_is_one_line(

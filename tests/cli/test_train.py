@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -130,3 +131,93 @@ def test_neighboring_sentences_are_pairs(
     assert main(["train", "simclr", *words]) == 0
     assert recipe_of(out)["data"]["modality"] == "pairs"
     assert "23 pairs" in capsys.readouterr().out
+
+
+OWN = '''
+from nearfar.methods import SimCLR, simclr
+
+
+def sharpened(encoder, width: int, *, sharpness: float = 5.0) -> SimCLR:
+    """Args:
+        sharpness: Inverse temperature.
+    """
+    return simclr(encoder, width, temperature=1 / sharpness)
+
+
+sharpened.serves = SimCLR.serves
+'''
+
+
+@pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        (["--data", "digits", "vicreg"], {"name": "vicreg"}),
+        (["--data=digits", *SHORT, "vicreg"], {"name": "vicreg"}),
+        (["--no-channels-last", "vicreg", "--data", "digits"], {"name": "vicreg"}),
+        (
+            ["--method.variance-weight", "20", "vicreg", "--data", "digits"],
+            {"name": "vicreg", "variance_weight": 20.0},
+        ),
+        (
+            ["--views.crop-scale", "0.5", "0.9", "--data", "digits", "vicreg", "--seed", "3"],
+            {"name": "vicreg"},
+        ),
+        (["--data", "digits", *SHORT], {"name": "simclr"}),
+        (
+            ["--method.sharpness", "4", "--data", "digits", "sharp.methods:sharpened"],
+            {"name": "sharp.methods:sharpened", "sharpness": 4.0},
+        ),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else " ".join(value),
+)
+def test_the_method_is_found_before_between_and_after_the_flags(
+    words: list[str],
+    method: dict[str, object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "sharp").mkdir()
+    (tmp_path / "sharp" / "methods.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    found: dict[str, Any] = {}
+
+    def pretrain(name: str, **flags: Any) -> None:
+        own = {k.removeprefix("method__"): v for k, v in flags.items() if "method__" in k}
+        found.update(name=name, **own)
+        assert (flags["data"], flags["out"]) == ("digits", "simclr")
+
+    monkeypatch.setattr("nearfar.cli._train_command._pretrain", pretrain)
+    assert main(["train", "--out", "simclr", *words]) == 0
+    assert found == method
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--epochs", "3", "--data", "digits", "simclrr"], "did you mean 'simclr'"),
+        (["--data", "digits", "simclr", "vicreg"], "vicreg"),
+        (["--data", "digits", "--foo", "3", "vicreg"], "--foo"),
+        (["--data", "digits", "--foo", "vicreg"], "--foo"),
+        (["--method.critic", "vicreg", "--data", "digits"], "--method.critic"),
+        (["--method.decay", "x", "--data", "digits", "byol"], "--method.decay"),
+        (["vicreg", "--data"], "--data"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_mistake_before_the_method_is_named(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *words]) == 2
+    captured = capsys.readouterr().err
+    assert captured.count("\n") == 1
+    assert said in captured
+
+
+def test_help_is_that_of_the_method_at_any_place(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for words in (["byol", "--help"], ["--help", "byol"], ["--epochs", "3", "byol", "--help"]):
+        assert main(["train", *words]) == 0
+        shown.append(capsys.readouterr().out)
+    assert "--method.decay" in shown[0]
+    assert "package.module:name" in shown[0]
+    assert shown[1:] == shown[:1] * 2

@@ -52,7 +52,7 @@ def test_a_single_image_is_no_source(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [3, None, [0.5], object()])
 def test_anything_else_is_a_type_error(spec: Any) -> None:
-    with pytest.raises(TypeError, match="data must be a name, a path"):
+    with pytest.raises(TypeError, match="`data` must be a name, a path"):
         open_source(spec)
 
 

@@ -144,7 +144,25 @@ def test_a_run_notes_the_choice_records_it_and_lets_it_be_changed(tmp_path: Path
     other = nearfar.pretrain("simclr", GLYPHS, views="natural", out=tmp_path / "b", **options)
     assert "--views natural" not in " ".join(other.record.notes)
     assert other.directory.read_recipe()["data"]["view_style"] == "natural"
-    with pytest.raises(ValueError, match="'view_style' is not an option of a run"):
+    assert "augmentations" not in " ".join(other.record.notes)
+    own = simclr_views(size=16, channels=1)
+    mine = nearfar.pretrain("simclr", GLYPHS, views=own, out=tmp_path / "d", **options)
+    assert "augmentations" not in " ".join(mine.record.notes)
+    with pytest.raises(ValueError, match="`views` of vectors must be views"):
         nearfar.pretrain(
             "simclr", np.zeros((50, 4), np.float32), views="drawing", out=tmp_path / "c"
         )
+
+
+def test_the_choice_of_natural_views_is_noted_as_well() -> None:
+    kind = modality("images")
+    _, (found,) = kind.decide(open_source(photographs(24)), ImageOptions())
+    assert found == (
+        "augmentations of the paper, as the images are not ink on a uniform background;"
+        " --views drawing selects those for glyphs"
+    )
+    declared = ArraySource(GLYPHS, name="signs", style="natural")
+    options, (found,) = kind.decide(declared, ImageOptions())
+    assert found.startswith("augmentations of the paper, the declared style of signs; ")
+    assert options.view_style == "natural"
+    assert kind.decide(declared, options) == (options, ())

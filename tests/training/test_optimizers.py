@@ -278,9 +278,9 @@ def test_the_peak_scales_with_the_samples_of_an_update():
         ),
         ({"optimizer": "adam"}, "did you mean 'adamw'"),
         ({"precision": "bf61"}, "did you mean 'bf16'"),
-        ({"learning_rate": -0.1}, "`learning_rate` must be above 0"),
-        ({"learning_rate": math.nan}, "`learning_rate` must be above 0"),
-        ({"warmup_epochs": -1.0}, "`warmup_epochs` must be 0 or more"),
+        ({"learning_rate": -0.1}, "`learning_rate` must be a finite number above 0"),
+        ({"learning_rate": math.nan}, "`learning_rate` must be a finite number above 0"),
+        ({"warmup_epochs": -1.0}, "`warmup_epochs` must be a finite number of 0 or above"),
         ({"seed": -1}, "`seed` must be a whole number of 0 or more"),
         ({"accumulate": 0}, "`accumulate` must be a whole number of 1 or more"),
         ({"devices": -1}, "`devices` must be a whole number of 0 or more"),
@@ -288,7 +288,7 @@ def test_the_peak_scales_with_the_samples_of_an_update():
         ({"log_every": 0}, "`log_every` must be a whole number of 1 or more"),
         ({"checkpoint_every": 0}, "`checkpoint_every` must be a whole number of 1 or more"),
         ({"schedule": "cosin"}, "did you mean 'cosine'"),
-        ({"weight_decay": math.nan}, "`weight_decay` must be 0 or more"),
+        ({"weight_decay": math.nan}, "`weight_decay` must be a finite number of 0 or above"),
     ],
 )
 @pytest.mark.usefixtures("as_users_run_it")

@@ -2,6 +2,7 @@
 
 from nearfar.api._advising import advise
 from nearfar.api._citing import citable, cite
+from nearfar.api._comparing import ComparedRun
 from nearfar.api._embedding import load_embeddings, save_embeddings, save_steps
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._listing import list_data, list_methods
@@ -12,6 +13,7 @@ from nearfar.api._selection import label_free_score
 from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
 
 __all__ = [
+    "ComparedRun",
     "Embedded",
     "EmbeddedSteps",
     "Recipe",

@@ -24,6 +24,7 @@ __all__ = [
     "Preset",
     "canonical_name",
     "find_preset",
+    "is_name_of_method",
     "kinds_of",
     "method_class",
     "preset_names",
@@ -67,10 +68,9 @@ def find_preset(method: str | Preset) -> Preset:
                 f" got {method!r:.80}"
             )
         return method
-    built_in: Any = getattr(methods, method, None) if method in methods.__all__ else None
-    if is_preset(built_in):
-        found: Preset = built_in
-        return found
+    built_in = _built_in(method)
+    if built_in is not None:
+        return built_in
     others = plugins(GROUP)
     if method in others:
         return _preset_in(load(GROUP, method), named=method)
@@ -81,6 +81,11 @@ def find_preset(method: str | Preset) -> Preset:
         f"`method` must be one of {', '.join(sorted(known))}, or a reference to a method of your"
         f" own (package.module:name), got {method!r}{suggest(method, known)}"
     )
+
+
+def is_name_of_method(word: str) -> bool:
+    """Whether a word is the name of a method of nearfar or of an installed package."""
+    return _built_in(word) is not None or word in plugins(GROUP)
 
 
 def method_class(method: str | Preset) -> type[Method]:
@@ -107,6 +112,11 @@ def kinds_of(method: str | Preset) -> tuple[str, ...]:
     """The modalities that a method supports; empty if it supports any."""
     declared = serves_of(find_preset(method))
     return () if methods.ANY in declared else tuple(declared)
+
+
+def _built_in(name: str) -> Preset | None:
+    found: Any = getattr(methods, name) if name in methods.__all__ else None
+    return found if is_preset(found) else None
 
 
 def _preset_in(thing: object, *, named: str) -> Preset:

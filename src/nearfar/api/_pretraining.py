@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, get_args
 
 from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
+from nearfar.api._argument_checks import check_objects, check_preset, check_tables
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
@@ -23,9 +24,11 @@ from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
 from nearfar.api._stored_run import save_encoder
+from nearfar.checks import check_choice
 from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
+from nearfar.modalities._image_style import ViewStyle
 from nearfar.records import RunDirectory
 from nearfar.training import (
     Engine,
@@ -53,8 +56,9 @@ def pretrain(
     views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    **options: Unpack[RunKeywords],
+    **keywords: Unpack[RunKeywords],
 ) -> Run:
     """Pretrain an encoder on unlabelled samples, evaluate it, and write the run to a directory.
 
@@ -83,8 +87,10 @@ def pretrain(
         method_options: Keyword arguments of the method's preset.
         view_options: Keyword arguments of the modality's views, such as
             :class:`nearfar.views.ImageViews`.
+        options: Further keyword arguments, as a dictionary: for options of a modality of another
+            package, which type checkers do not know as keyword arguments.
         progress: Receives progress updates.
-        options: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
+        keywords: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
             modality: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
             sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
 
@@ -92,6 +98,7 @@ def pretrain(
         The run: its encoder, its verdict, its directory.
 
     Raises:
+        TypeError: An argument that is an object of the wrong type.
         ValueError: An invalid argument; the message names it and what was expected.
         FileExistsError: ``out`` is not empty.
 
@@ -102,12 +109,21 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    given: dict[str, Any] = dict(options)
-    if isinstance(views, str):
-        given["view_style"], views = views, None
+    check_objects(encoder=encoder, width=width, out=out, views=views, progress=progress)
+    check_tables(method_options=method_options, view_options=view_options, options=options)
+    given = _merged(options or {}, keywords)
     preset = find_preset(method)
+    if preset is method:
+        check_preset(preset)
     kind = find_modality(data, modality=modality, method=preset, given=given)
     given = renamed_options(given, inspect.signature(kind.options).parameters)
+    if isinstance(views, str):
+        if "view_style" not in inspect.signature(kind.options).parameters:
+            raise ValueError(
+                f"`views` of {kind.name} must be views (nearfar.views.Views) or None, got {views!r}"
+            )
+        check_choice(get_args(ViewStyle), views=views)
+        given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
@@ -195,6 +211,13 @@ def resume(
     recipe = upgraded(recipe, source)
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
     return _run(setup, directory, progress or Silent())
+
+
+def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    twice = sorted(options.keys() & keywords.keys())
+    if twice:
+        raise ValueError(f"`{twice[0]}` must be given once, got it in `options` as well")
+    return {**options, **keywords}
 
 
 def _slug(name: str) -> str:

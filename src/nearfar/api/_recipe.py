@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import check_trusted, is_reference, plugins
+from nearfar._plugins import check_trusted, refers_to_code
+from nearfar.api._argument_checks import check_types
 from nearfar.api._method_listing import (
     Preset,
     canonical_name,
@@ -106,6 +107,7 @@ class Recipe:
         for name, choices in literals_of(self.kind.options).items():
             if isinstance(self.options.get(name), str):
                 check_choice(choices, **{name: self.options[name]})
+        check_types(self.kind.options, self.options)
 
     def check(self, preset: Preset) -> None:
         """Check that a preset has these options, and its views these settings.
@@ -114,11 +116,13 @@ class Recipe:
             ValueError: An unknown option (the closest known name is suggested).
         """
         _check_keys("method", self.method_options, preset_options(preset))
+        check_types(preset, self.method_options)
         kind = self.kind
         settings = kind.view_settings(view_recipe(preset, kind.name))
         known = inspect.signature(settings).parameters
         self._rename("view_options", known)
         _check_keys("views", self.view_options, dict(known))
+        check_types(settings, self.view_options)
 
     def _rename(self, table: str, known: Mapping[str, Any]) -> None:
         """Replace names of 0.1, whose runs are loaded and resumed."""
@@ -196,15 +200,8 @@ def check_code_in(tables: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for argument, key in (("method", "name"), ("encoder", "encoder")):
         given = tables.get(argument, {}).get(key)
-        if isinstance(given, str) and refers_to_code(given, argument):
+        if isinstance(given, str) and refers_to_code(given, argument=argument):
             check_trusted(given, argument=argument)
-
-
-def refers_to_code(name: str, argument: str) -> bool:
-    """Whether the name of a method or an encoder refers to a module instead of an entry point."""
-    if argument == "encoder" and ":" not in name:  # timm names contain dots
-        return False
-    return is_reference(name) and name not in plugins(f"nearfar.{argument}s")
 
 
 def split_options(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nearfar.api._comparing import compared, write_comparison
+from nearfar.api._comparing import ComparedRun, compared, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import embed_source, embed_steps
 from nearfar.api._exporting import ExportFormat, export_encoder
@@ -184,7 +184,7 @@ class Run(StoredRun):
 
     def compare(
         self, *others: str | Path | Run, report: str | Path | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[ComparedRun]:
         """Comparison of this run with others, one row per run.
 
         Args:

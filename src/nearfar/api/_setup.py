@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from nearfar.api._described_parts import projection_dim, temperature_of
 from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_format import RUN_FORMAT
@@ -21,7 +22,7 @@ from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
-from nearfar.views import Views, WithIndex
+from nearfar.views import GridViews, Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
@@ -97,6 +98,8 @@ class Setup:
                 options=options,
                 settings=recipe.view_options,
             )
+        else:
+            decided = ()  # notes on views that are not used
         description = description.with_form(kind.normalized(description.form, views))
         facts = _gather_facts(
             kind,
@@ -181,9 +184,9 @@ class Setup:
             optimizer=options.optimizer,
             precision=f"{engine.precision} on {where}",
             batch_size=options.batch_size,
-            temperature=_temperature(method),
+            temperature=temperature_of(method),
             candidates=method.candidates(options.batch_size),
-            projection_dim=int(getattr(method.projector, "outputs", self.description.width)),
+            projection_dim=projection_dim(method, width=self.description.width),
             chance=method.chance(options.batch_size),
             samples=len(self.train),
             watched=len(self.watched),
@@ -222,11 +225,6 @@ def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
     order = permutation(count, seed=seed, epoch=_NO_EPOCH)
     chosen = order[:watched].sort().values
     return Subset(source, order[watched:].sort().values), Subset(source, chosen)
-
-
-def _temperature(method: Method) -> float | None:
-    value = getattr(method.objective, "temperature", None)
-    return None if value is None else float(value)
 
 
 def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | None) -> None:
@@ -296,6 +294,7 @@ def _gather_facts(
     schedule: Plan,
     views: Views,
 ) -> RunFacts:
+    grid = views if isinstance(views, GridViews) else None
     return RunFacts(
         kind=kind.name,
         samples=len(source.root),  # sample indices refer to the whole dataset
@@ -304,8 +303,8 @@ def _gather_facts(
         updates=schedule.steps,
         signal_dim=kind.signal_dim(form),
         length=kind.length(form),
-        rows=getattr(views, "rows", None),
-        shared_rows=getattr(views, "shared_rows", None),
+        rows=grid.rows if grid else None,
+        shared_rows=grid.shared_rows if grid else None,
     )
 
 

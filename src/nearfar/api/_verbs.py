@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar.api._comparing import ComparedRun
 from nearfar.api._diagnosing import diagnose_embeddings
 from nearfar.api._exporting import ExportFormat
 from nearfar.api._probes_of_runs import Representation
@@ -158,7 +159,7 @@ def export(
 
 def compare(
     runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None
-) -> list[dict[str, Any]]:
+) -> list[ComparedRun]:
     """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:

@@ -21,4 +21,4 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
     from nearfar import api
 
     rows = api.compare(runs, report=report)
-    print_json(rows) if json else print_rows(rows)
+    print_json(rows) if json else print_rows([dict(row) for row in rows])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
 from nearfar.cli._console import print_json, print_line
+from nearfar.cli._deciding_word import decided_by, find_word, parse_known, unread
 from nearfar.cli._flags import current, flags_of
 from nearfar.cli._terminal_tables import print_rows
 
@@ -30,23 +31,36 @@ def study(*words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True
     """Run a study and write its results; without a name, list the studies.
 
     Args:
-        words: The name of the study, then its flags.
+        words: The name of the study and its flags, in any order.
     """
     from nearfar import studies
     from nearfar.checks import check_choice
 
-    if not words or words[0].startswith("-"):
+    _, others = parse_known(words, unread(_flags(*map(_module, studies.__all__))))
+    name = find_word(others, studies.__all__.__contains__)
+    if name is None:
         print("Usage: nearfar study NAME [flags]\n")
-        rows = [{"study": n, "description": _about(getattr(studies, n))} for n in studies.__all__]
+        rows = [{"study": n, "description": _about(_module(n))} for n in studies.__all__]
         print_rows(rows)
         print_line("flags", f"nearfar study {studies.__all__[0]} --help")
         return 0
-    check_choice(studies.__all__, study=words[0])
-    module = getattr(studies, words[0])
-    code: int = _parser(words[0], module)(
-        words[1:], exit_on_error=False, print_error=False, result_action="return_value"
+    check_choice(studies.__all__, study=name)
+    code: int = _parser(name, _module(name))(
+        words, exit_on_error=False, print_error=False, result_action="return_value"
     )
     return code or 0
+
+
+def _module(name: str) -> ModuleType:
+    from nearfar import studies
+
+    found: ModuleType = getattr(studies, name)
+    return found
+
+
+def _flags(*modules: ModuleType) -> list[inspect.Parameter]:
+    own = [flag for module in modules for flag in flags_of(module.Config, group=STUDY)]
+    return [*own, *flags_of(_run, group=OTHER)]
 
 
 def _about(module: ModuleType) -> str:
@@ -54,14 +68,11 @@ def _about(module: ModuleType) -> str:
 
 
 def _parser(name: str, module: ModuleType) -> App:
-    def run(**said: Any) -> int:
-        return _run(module, **current(said))
-
-    flags = [*flags_of(module.Config, group=STUDY), *flags_of(_run, group=OTHER)]
-    cast(Any, run).__signature__ = inspect.Signature(flags)
     app = App(
         name=f"nearfar study {name}",
-        default_command=run,
+        default_command=decided_by(
+            name, "study", _flags(module), call=lambda **said: _run(module, **current(said))
+        ),
         help=HELP + (inspect.getdoc(module) or ""),
         help_epilogue=f"Example: `nearfar study {name}`",
         help_format="markdown",

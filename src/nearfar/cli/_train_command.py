@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError
+from cyclopts import Parameter
 
+from nearfar._plugins import refers_to_code
 from nearfar.cli._console import print_line
+from nearfar.cli._deciding_word import find_word, parse_known, unread
 from nearfar.cli._live_progress import Display
 from nearfar.cli._recipe_files import read_recipe
-from nearfar.cli._train_flags import parser
+from nearfar.cli._train_flags import parser, shared_flags
 
 if TYPE_CHECKING:
     from nearfar.modalities import Modality
@@ -26,22 +27,26 @@ def train(
     """Pretrain an encoder without labels.
 
     Args:
-        words: The name of the method, then its flags.
+        words: The name of the method and its flags, in any order.
     """
-    from nearfar.api._method_listing import find_preset
+    from nearfar.api._method_listing import find_preset, is_name_of_method
     from nearfar.api._recipe import check_code_in
 
-    named = bool(words) and not words[0].startswith("-")
-    known, others = _parse_first(words[1:] if named else words)
+    known, others = _parse_first(words)
     recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
-    method = words[0] if named else recipe.get("method", {}).get("name", "simclr")
-    if named:
+    typed = find_word(
+        others,
+        is_name_of_method,
+        lambda word: ":" in word and refers_to_code(word, argument="method"),
+    )
+    method = typed or recipe.get("method", {}).get("name", "simclr")
+    if typed:
         find_preset(method)  # a package that was typed is trusted
     check_code_in(recipe)
     find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
-    parser(method, recipe, kind=kind, known=known, call=lambda **said: _pretrain(method, **said))(
-        others,
+    parser(method, recipe, kind=kind, call=lambda **said: _pretrain(method, **said))(
+        words,
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
@@ -49,30 +54,18 @@ def train(
 
 
 def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """The values of flags that decide which other flags exist, and the remaining arguments."""
+    """The values of flags that decide which other flags exist, and the arguments left over."""
     from nearfar.data import telling_options
 
     first = {"recipe": Path, "data": str, "modality": str, **telling_options()}
-
-    def run(**known: Any) -> None:
-        """Never called."""
-
-    cast(Any, run).__signature__ = inspect.Signature(
-        [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind | None
-            )
-            for name, kind in first.items()
-        ]
-    )
-    app = App(default_command=run, help_flags=[], version_flags=[])
-    app.default_parameter = Parameter(negative=())
-    try:
-        _, bound, others, _ = app.parse_known_args(list(words))
-    except CycloptsError as error:
-        error.verbose = False  # the message only, without the signature of `run`
-        raise
-    return dict(bound.kwargs), others
+    deciding = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind | None
+        )
+        for name, kind in first.items()
+    ]
+    found, others = parse_known(words, [*deciding, *unread(shared_flags())])
+    return {name: found[name] for name in first if name in found}, others
 
 
 def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:

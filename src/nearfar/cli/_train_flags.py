@@ -5,18 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Group, Parameter
 from cyclopts.config import Dict
 
+from nearfar.cli._deciding_word import decided_by
 from nearfar.cli._flags import RENAMED, current, flags_of
 from nearfar.cli._recipe_files import as_flags
 
 if TYPE_CHECKING:
     from nearfar.modalities import Modality
 
-__all__ = ["parser"]
+__all__ = ["parser", "shared_flags"]
 
 DATA, ENCODER, TRAINING, METHOD, VIEWS, OTHER = (
     Group.create_ordered(name, help=text)
@@ -33,6 +34,12 @@ DATA_HELP = (
     "Training data: a name (see `nearfar data`), a folder of images or sounds, or a file with"
     " arrays, texts, pairs or a graph."
 )
+ENCODER_HELP = (
+    "Encoder: {kind.encoders}, or a function of your own, package.module:name. By default"
+    " {kind.encoder}."
+)
+RECIPE_HELP = "TOML file or run to read settings from; flags override them."
+RESUME_HELP = "Interrupted run to resume; the result is bit-identical."
 HELP = """\
 Pretrain an encoder without labels, and report whether it worked.
 
@@ -55,7 +62,6 @@ def parser(
     recipe: dict[str, Any],
     *,
     kind: Modality[Any, Any],
-    known: dict[str, Any],
     call: Callable[..., None],
 ) -> App:
     """The parser for one method and modality.
@@ -64,7 +70,6 @@ def parser(
         method: Name of a preset in ``nearfar.methods``.
         kind: The modality of the data.
         recipe: Tables of a recipe file, which flags override; empty without a recipe.
-        known: Flags that are already parsed, by name.
         call: Function that is called with the given flags only.
 
     Raises:
@@ -78,13 +83,11 @@ def parser(
         recipe, known={flag.name for flag in flags if not flag.name.endswith(RENAMED)}
     )
 
-    def run(**said: Any) -> None:
-        call(**current(said) | known)
-
-    cast(Any, run).__signature__ = inspect.Signature(flags)
     app = App(
         name="nearfar train",
-        default_command=run,
+        default_command=decided_by(
+            method, "method", flags, call=lambda **said: call(**current(said))
+        ),
         help=HELP.format(known=", ".join(preset_names()), method=method, modality=kind.name),
         help_epilogue=EXAMPLES.format(method=method, data=example, name=Path(example).stem),
         help_format="markdown",
@@ -97,29 +100,26 @@ def parser(
     return app
 
 
+def shared_flags() -> list[inspect.Parameter]:
+    """The flags that do not depend on the method, of all built-in modalities."""
+    from nearfar.data import MODALITIES
+    from nearfar.modalities import modality
+
+    return [
+        flag for name in MODALITIES for flags in _general(modality(name)).values() for flag in flags
+    ]
+
+
 def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
-    from nearfar import api, training
     from nearfar.api._method_listing import find_preset, method_class
     from nearfar.api._recipe import view_recipe
 
-    from_python = {"method_options", "view_options", "views", "progress", "width"}
     free = {"num_views"} if method_class(method).any_views else set()
-    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
-    general = {
-        group: [
-            flag
-            for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
-            if places.get(flag.name) is group
-        ]
-        for group in (DATA, TRAINING, OTHER)
-    }
+    general = _general(kind)
     return [
-        _flag("data", str, DATA, DATA_HELP),
         *general[DATA],
-        *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
-        _flag("encoder", str, ENCODER, f"Encoder: {kind.encoders}. By default {kind.encoder}."),
+        *general[ENCODER],
         *general[TRAINING],
-        *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),
         *flags_of(find_preset(method), table="method", group=METHOD),
         *flags_of(
             kind.view_settings(view_recipe(method, kind.name)),
@@ -129,11 +129,40 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
             show_defaults=False,
         ),
         *general[OTHER],
-        _flag(
-            "recipe", Path, OTHER, "TOML file or run to read settings from; flags override them."
-        ),
-        _flag("resume", Path, OTHER, "Interrupted run to resume; the result is bit-identical."),
     ]
+
+
+def _general(kind: Modality[Any, Any]) -> dict[Group, list[inspect.Parameter]]:
+    """The flags of a modality that every method has."""
+    from nearfar import api, training
+
+    from_python = {"method_options", "view_options", "views", "progress", "width"}
+    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
+    named = {
+        group: [
+            flag
+            for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
+            if places.get(flag.name) is group
+        ]
+        for group in (DATA, TRAINING, OTHER)
+    }
+    return {
+        DATA: [
+            _flag("data", str, DATA, DATA_HELP),
+            *named[DATA],
+            *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
+        ],
+        ENCODER: [_flag("encoder", str, ENCODER, ENCODER_HELP.format(kind=kind))],
+        TRAINING: [
+            *named[TRAINING],
+            *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),
+        ],
+        OTHER: [
+            *named[OTHER],
+            _flag("recipe", Path, OTHER, RECIPE_HELP),
+            _flag("resume", Path, OTHER, RESUME_HELP),
+        ],
+    }
 
 
 def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:

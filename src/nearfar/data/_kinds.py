@@ -210,8 +210,8 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
     path = preview.path
     if path is None:
         raise TypeError(
-            "data must be a name, a path, an array, a tensor, a list of texts or a PyTorch dataset,"
-            f" got {type(preview.spec).__name__}"
+            "`data` must be a name, a path, an array, a tensor, a list of texts or a PyTorch"
+            f" dataset, got {type(preview.spec).__name__}"
         )
     if not path.exists():
         return kinds[0].name  # opening it raises the error

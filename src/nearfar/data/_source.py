@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Int64
@@ -118,11 +118,14 @@ class ImageSource(Source):
     Attributes:
         channels: Number of channels of every image.
         image_size: Default side length of views.
+        style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
+            None if unknown.
     """
 
     modality: ClassVar = "images"
     channels: int
     image_size: int
+    style: Literal["drawing", "natural"] | None = None
 
     @property
     def value_range(self) -> tuple[float, float] | None:

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from torch import nn
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import check_trusted, is_reference, load, load_reference, plugins
-from nearfar.checks import check_integer
+from nearfar._plugins import check_trusted, load, load_reference, plugins, refers_to_code
+from nearfar.checks import UnknownChoiceError, check_integer
 from nearfar.modalities._modality import Modality
 from nearfar.modules import EncoderDescription
 
@@ -47,7 +47,7 @@ def make_encoder(
     if isinstance(encoder, str):
         factory = _find(encoder)
         if factory is None:
-            return kind.build_encoder(encoder, form, options)
+            return _build_named(kind, encoder, form, options)
         module, width = _called(factory, form, options, name=encoder)
         description = EncoderDescription(
             name=encoder,
@@ -70,6 +70,18 @@ def make_encoder(
     )
 
 
+def _build_named(
+    kind: Modality[Any, Any], name: str, form: Any, options: Any
+) -> tuple[nn.Module, EncoderDescription[Any]]:
+    try:
+        return kind.build_encoder(name, form, options)
+    except UnknownChoiceError as error:
+        if error.argument != "encoder":
+            raise
+        own = "an encoder of your own is given by reference, package.module:name"
+        raise UnknownChoiceError(error.argument, f"{error.problem}; {own}") from None
+
+
 def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[Any]) -> nn.Module:
     """Reconstruct an encoder whose saved weights have this description.
 
@@ -78,7 +90,7 @@ def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[An
     """
     if description.library != "function":
         return kind.rebuild(description)
-    if description.name not in plugins(GROUP) and is_reference(description.name):
+    if refers_to_code(description.name, argument="encoder"):
         check_trusted(description.name, argument="encoder")
     factory = _find(description.name)
     if factory is None:
@@ -97,7 +109,7 @@ def _find(name: str) -> EncoderFactory | None:
     found: EncoderFactory | None = None
     if name in plugins(GROUP):
         found = load(GROUP, name)
-    elif ":" in name and is_reference(name):  # timm names contain dots
+    elif refers_to_code(name, argument="encoder"):
         found = load_reference(name, argument="encoder")
     return found
 
@@ -107,6 +119,12 @@ def _called(
 ) -> tuple[nn.Module, int]:
     if not callable(factory):
         raise TypeError(f"`encoder` {name} must be a function (form, options), got {factory!r}")
+    try:
+        inspect.signature(factory).bind(form, options)
+    except ValueError:  # a function of C has no signature
+        pass
+    except TypeError as error:
+        raise TypeError(f"`encoder` {name} must be a function (form, options): {error}") from None
     made = factory(form, options)
     pair = isinstance(made, tuple) and len(made) == 2
     if not pair or not isinstance(made[0], nn.Module):

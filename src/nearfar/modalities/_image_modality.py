@@ -17,7 +17,7 @@ from nearfar.data.images import IMAGES
 from nearfar.inputs import Images, View
 from nearfar.modalities._exhibits import png_text
 from nearfar.modalities._form import Form
-from nearfar.modalities._image_style import ViewStyle, find_style
+from nearfar.modalities._image_style import ViewStyle, declared_style, find_style
 from nearfar.modalities._modality import Modality, OnnxCall
 from nearfar.modules import EncoderDescription, build_encoder
 from nearfar.records import Exhibit
@@ -129,17 +129,15 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
         if options.view_style is not None:
             return options, ()
         style = find_style(source)
-        chosen = replace(options, view_style=style)
-        if style == "natural":
-            return chosen, ()
-        declared = getattr(source.root, "style", None) is not None
-        why = (
-            f"the declared style of {source.name}"
-            if declared
-            else "as the images are ink on a uniform background"
+        declared, drawn = declared_style(source) is not None, style == "drawing"
+        found = f"the images are {'' if drawn else 'not '}ink on a uniform background"
+        why = f"the declared style of {source.name}" if declared else f"as {found}"
+        note = (
+            f"augmentations for drawings, {why}; --views natural selects those of the paper"
+            if drawn
+            else f"augmentations of the paper, {why}; --views drawing selects those for glyphs"
         )
-        note = f"augmentations for drawings, {why}; --views natural selects those of the paper"
-        return chosen, (note,)
+        return replace(options, view_style=style), (note,)
 
     def views(
         self,

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from nearfar.data import Source
+from nearfar.data import ImageSource, Source
 from nearfar.inputs import Images
 
-__all__ = ["ViewStyle", "find_style", "is_drawing"]
+__all__ = ["ViewStyle", "declared_style", "find_style", "is_drawing"]
 
 ViewStyle: TypeAlias = Literal["drawing", "natural"]
 
@@ -28,7 +28,7 @@ def find_style(source: Source) -> ViewStyle:
     """``drawing`` for images of ink on a uniform background, such as glyphs; else ``natural``.
 
     Only pixels are used, never the name of a file or folder. A dataset can declare its style
-    (:attr:`nearfar.data.ArraySource.style`).
+    (:attr:`nearfar.data.ImageSource.style`).
 
     Args:
         source: Source of images.
@@ -38,7 +38,7 @@ def find_style(source: Source) -> ViewStyle:
         >>> find_style(open_source("digits")), find_style(open_source("shapes"))
         ('drawing', 'natural')
     """
-    declared: ViewStyle | None = getattr(source.root, "style", None)
+    declared = declared_style(source)
     if declared is not None:
         return declared
     positions = torch.linspace(0, len(source) - 1, min(_LOOKED_AT, len(source))).long()
@@ -52,6 +52,11 @@ def find_style(source: Source) -> ViewStyle:
             pixels = (pixels.float().clamp(0, 1) * 255).round().to(torch.uint8)
         images.append(pixels[0])
     return "drawing" if is_drawing(images) else "natural"
+
+
+def declared_style(source: Source) -> ViewStyle | None:
+    """The style that the data declare; None if they declare none."""
+    return source.root.style if isinstance(source.root, ImageSource) else None
 
 
 def is_drawing(images: list[UInt8[Tensor, "channels _ _"]]) -> bool:

@@ -17,7 +17,12 @@ from nearfar.data.text import TEXT
 from nearfar.inputs import Texts, Tokens, View
 from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
-from nearfar.modules import EncoderDescription, build_text_encoder, rebuild_text_encoder
+from nearfar.modules import (
+    EncoderDescription,
+    TransformerEncoder,
+    build_text_encoder,
+    rebuild_text_encoder,
+)
 from nearfar.records import Exhibit
 from nearfar.views import PlainViews, TextViews, Tokenizer, ViewRecipe, Views
 
@@ -121,7 +126,7 @@ class TextModality(Modality[TextForm, TextOptions]):
             shift=own.shift,
             pretrained=options.pretrained,
         )
-        longest = getattr(module, "longest", None)
+        longest = module.longest if isinstance(module, TransformerEncoder) else None
         own = replace(own, words=min(own.words, longest or own.words))
         return module, description.with_form(own)
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from nearfar.checks import check_choice, check_integer, suggest
+from nearfar.checks import UnknownChoiceError, check_choice, check_integer, suggest
 from nearfar.modules._amdim_encoder import AMDIM_SIZES, AMDIMEncoder
 from nearfar.modules._convnet import NORMS, ConvNet
 from nearfar.modules._description import EncoderDescription
@@ -96,9 +96,9 @@ def _build_timm(
 
     if not timm.is_model(name):
         known = [*timm.list_models(), "convnet", *AMDIM_SIZES]
-        raise ValueError(
-            f"`encoder` must be convnet, amdim or a model name of timm,"
-            f" got {name!r}{suggest(name, known)}"
+        raise UnknownChoiceError(
+            "encoder",
+            f"must be convnet, amdim or a model name of timm, got {name!r}{suggest(name, known)}",
         )
     arguments: dict[str, Any] = {"num_classes": 0, "in_chans": channels}
     model = _create(name, arguments, image_size)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nearfar.checks import UnknownChoiceError
 from nearfar.inputs import Tokens
 
 __all__ = ["TransformerEncoder"]
@@ -63,9 +64,10 @@ class TransformerEncoder(nn.Module):
             config = config_of.from_pretrained(name)
         except (OSError, ValueError) as error:
             first = str(error).strip().splitlines()[0]
-            raise ValueError(
-                "`encoder` must be bag, gru, or a transformer by its name on the Hugging Face hub"
-                f" or its folder, got {name!r}: {first}"
+            raise UnknownChoiceError(
+                "encoder",
+                "must be bag, gru, or a transformer by its name on the Hugging Face hub"
+                f" or its folder, got {name!r}: {first}",
             ) from None
         settings: dict[str, Any] = config.to_dict()
         if dropout is not None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from nearfar.checks import check_choice, check_integer
+from nearfar.checks import (
+    check_boolean,
+    check_choice,
+    check_integer,
+    check_not_negative,
+    check_positive,
+)
 
 __all__ = ["Optimizer", "Precision", "Schedule", "TrainingOptions"]
 
@@ -82,9 +88,10 @@ class TrainingOptions:
         check_choice(get_args(Optimizer), optimizer=self.optimizer)
         check_choice(get_args(Schedule), schedule=self.schedule)
         check_choice(get_args(Precision), precision=self.precision)
-        if self.learning_rate is not None and not self.learning_rate > 0:
-            raise ValueError(f"`learning_rate` must be above 0, got {self.learning_rate!r}")
-        for name in ("weight_decay", "warmup_epochs"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ValueError(f"`{name}` must be 0 or more, got {value!r}")
+        check_boolean(compile=self.compile, channels_last=self.channels_last)
+        if self.learning_rate is not None:
+            check_positive(learning_rate=self.learning_rate)
+        if self.weight_decay is not None:
+            check_not_negative(weight_decay=self.weight_decay)
+        if self.warmup_epochs is not None:
+            check_not_negative(warmup_epochs=self.warmup_epochs)

@@ -29,12 +29,13 @@ from nearfar.views._sequenceviews import SequenceViews
 from nearfar.views._textviews import TextViews
 from nearfar.views._tokenizer import Tokenizer
 from nearfar.views._vectorviews import VectorViews
-from nearfar.views._views import ViewRecipe, Views
+from nearfar.views._views import GridViews, ViewRecipe, Views
 from nearfar.views._with_index import WithIndex
 
 __all__ = [
     "CustomViews",
     "GraphViews",
+    "GridViews",
     "ImageViews",
     "PairViews",
     "PatchViews",

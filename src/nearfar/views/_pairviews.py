@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nearfar.inputs import Group, Inputs, Pair, Signal, View
 from nearfar.ops._random import Stream, random_bits
-from nearfar.views._views import Views
+from nearfar.views._views import HasSettings, Views
 
 __all__ = ["PairViews", "PlainViews"]
 
@@ -70,7 +70,7 @@ class PairViews:
         """The settings of each half's views."""
         found: dict[str, Any] = {}
         for name, views in (("x", self.x), ("s", self.s)):
-            found[name] = getattr(views, "settings", dict)()
+            found[name] = views.settings() if isinstance(views, HasSettings) else {}
         return {**found, "marked": self.marked, "turns": self.turns}
 
     @property

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nearfar.inputs import View
 
-__all__ = ["ViewRecipe", "Views"]
+__all__ = ["GridViews", "HasSettings", "ViewRecipe", "Views"]
 
 
 @runtime_checkable
@@ -35,6 +35,27 @@ class Views(Protocol):
 
     def plain(self, inputs: Any, /) -> View:
         """The deterministic view for embedding."""
+
+
+@runtime_checkable
+class GridViews(Protocol):
+    """Views of which each is a square grid of patches, such as :class:`PatchViews`."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows (and columns) of the grid."""
+
+    @property
+    def shared_rows(self) -> int:
+        """Number of rows below a row that overlap with it."""
+
+
+@runtime_checkable
+class HasSettings(Protocol):
+    """Views that list their settings."""
+
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments, by name."""
 
 
 @dataclass(frozen=True)
