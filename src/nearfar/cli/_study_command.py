@@ -54,8 +54,8 @@ def _about(module: ModuleType) -> str:
 
 
 def _parser(name: str, module: ModuleType) -> App:
-    def run(**said: Any) -> int:
-        return _run(module, **current(said))
+    def run(**given: Any) -> int:
+        return _run(module, **current(given))
 
     flags = [*flags_of(module.Config, group=STUDY), *flags_of(_run, group=OTHER)]
     cast(Any, run).__signature__ = inspect.Signature(flags)
@@ -80,7 +80,7 @@ def _run(
     out: Path = Path("results"),
     cache: Path = Path("runs/studies"),
     json: bool = False,
-    **said: Any,
+    **config: Any,
 ) -> int:
     """Run a study, then write and print its results.
 
@@ -89,15 +89,15 @@ def _run(
         out: Directory for the table (.md), the figure (.svg) and the record (.json).
         cache: Directory for the trained runs; several commands may share it.
         json: Print JSON instead of a table.
-        said: The study's configuration.
+        config: The study's configuration.
     """
     from nearfar.reports import write_study
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         if not json:
             print_line("", line)
 
-    record = module.run(module.Config(**said), cache=cache, tell=tell)
+    record = module.run(module.Config(**config), cache=cache, progress=progress)
     page = write_study(record, out)
     if json:
         print_json(record.to_json())

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from nearfar._deprecation import renamed_arguments
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -155,11 +155,11 @@ def labeled_nodes(
     )
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
     if hasattr(preview.spec, "edge_index") or "edge_index" in preview.arrays:
-        return Sureness.CERTAIN
-    return Sureness.LIKELY if preview.ending in EDGE_ENDINGS else Sureness.NO
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if preview.ending in EDGE_ENDINGS else Confidence.NO
 
 
 GRAPHS = DataKind(
@@ -168,5 +168,5 @@ GRAPHS = DataKind(
     label=label_graphs,
     recognizes=_recognize,
     endings=(".npz", *EDGE_ENDINGS),
-    telling=("features",),
+    implied_by=("features",),
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._folder_parts import label_folder, split_folder
 from nearfar.data._joined import Joined
@@ -136,12 +136,12 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
     return np.asarray([np.asarray(item[1]).item() for item in everyone])
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
-        return Sureness.PERHAPS
-    return Sureness.NO
+        return Confidence.PERHAPS
+    return Confidence.NO
 
 
 IMAGES = DataKind(

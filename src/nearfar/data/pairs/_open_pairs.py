@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
@@ -159,11 +159,11 @@ def may_be_pairs(spec: Any) -> bool:
     return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise two halves in a tuple, unless they are two texts."""
     spec = preview.spec
     two = isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
-    return Sureness.LIKELY if two else Sureness.NO
+    return Confidence.LIKELY if two else Confidence.NO
 
 
 PAIRS = DataKind(
@@ -171,6 +171,6 @@ PAIRS = DataKind(
     open=open_pairs,
     label=label_pairs,
     recognizes=_recognize,
-    telling=("x", "s", "adjacent"),
+    implied_by=("x", "s", "adjacent"),
     composite=True,
 )

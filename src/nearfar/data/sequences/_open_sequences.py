@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
 from nearfar.data._folder_parts import Folder, label_folder, split_folder
 from nearfar.data._joined import Joined
@@ -143,13 +143,13 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
     return chosen
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
-        return Sureness.LIKELY
+        return Confidence.LIKELY
     sounds, images = map(preview.count_files, (SOUND_ENDINGS, IMAGE_ENDINGS))
-    return Sureness.LIKELY if sounds > images else Sureness.NO
+    return Confidence.LIKELY if sounds > images else Confidence.NO
 
 
 SEQUENCES = DataKind(
@@ -158,5 +158,5 @@ SEQUENCES = DataKind(
     label=label_sequences,
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
-    telling=("sample_rate",),
+    implied_by=("sample_rate",),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
@@ -93,13 +93,13 @@ def label_vectors(
     return with_labels(train, held.labels, _of_file(held, spec, "test"), held.test_labels)
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file."""
     axes, shapes = preview.axes, preview.arrays
     if shapes:
         named = [shapes[name] for name in NAMED if name in shapes]
         axes = len([*named, *shapes.values()][0]) if named or len(shapes) == 1 else None
-    return Sureness.LIKELY if axes == 2 else Sureness.NO
+    return Confidence.LIKELY if axes == 2 else Confidence.NO
 
 
 VECTORS = DataKind(
