@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from nearfar import speed
 from nearfar._deprecation import OPTIONS, renamed_arguments, renamed_options
 from nearfar.data import Confidence, DataKind, GaussianClasses, ShapeWorld, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures, open_graphs
@@ -79,6 +81,15 @@ def test_the_old_name_of_something_in_a_room(room: str, old: str, new: str) -> N
     assert found is getattr(module, new)
     assert len(said) == 1
     assert old not in module.__all__
+
+
+def test_the_package_that_is_now_speed() -> None:
+    sys.modules.pop("nearfar.bench", None)
+    with pytest.warns(DeprecationWarning, match=r"nearfar\.bench is .* use nearfar\.speed") as said:
+        bench = import_module("nearfar.bench")
+    assert len(said) == 1
+    assert bench.__all__ == speed.__all__
+    assert {getattr(bench, n) is getattr(speed, n) for n in speed.__all__} == {True}
 
 
 def test_a_room_has_no_other_names() -> None:

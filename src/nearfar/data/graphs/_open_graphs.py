@@ -170,3 +170,4 @@ GRAPHS = DataKind(
     endings=(".npz", *EDGE_ENDINGS),
     implied_by=("features",),
 )
+"""How graphs are recognised and opened."""

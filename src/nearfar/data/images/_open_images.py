@@ -151,3 +151,4 @@ IMAGES = DataKind(
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
 )
+"""How images are recognised and opened."""

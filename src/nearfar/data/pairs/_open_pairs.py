@@ -174,3 +174,4 @@ PAIRS = DataKind(
     implied_by=("x", "s", "adjacent"),
     composite=True,
 )
+"""How pairs are recognised and opened."""

@@ -160,3 +160,4 @@ SEQUENCES = DataKind(
     endings=ARRAY_ENDINGS,
     implied_by=("sample_rate",),
 )
+"""How sequences are recognised and opened."""

@@ -204,3 +204,4 @@ TEXT = DataKind(
     prefixes=(PREFIX,),
     implied_by=("column",),
 )
+"""How texts are recognised and opened."""

@@ -109,3 +109,4 @@ VECTORS = DataKind(
     recognizes=_recognize,
     endings=(".npy", ".npz"),
 )
+"""How vectors are recognised and opened."""
