@@ -54,13 +54,7 @@ def open_graphs(
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
             `spec` has no features.
-        undirected: Whether to add the reverse of every edge.
-        row_normalize: Whether to divide each node's features by their sum; by default only if no
-            feature is negative.
-        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
-            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
-            beyond.
-        hops: Number of hops in sampled neighbourhoods.
+        undirected, row_normalize, neighbors, hops: Arguments of :class:`GraphSource`.
 
     Raises:
         TypeError: A file that only unpickling could read, or edges that are not integers.
