@@ -54,7 +54,10 @@ def open_graphs(
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
             `spec` has no features.
-        undirected, row_normalize, neighbors, hops: Arguments of :class:`GraphSource`.
+        undirected: As of :class:`GraphSource`.
+        row_normalize: As of :class:`GraphSource`.
+        neighbors: As of :class:`GraphSource`.
+        hops: As of :class:`GraphSource`.
 
     Raises:
         TypeError: A file that only unpickling could read, or edges that are not integers.
