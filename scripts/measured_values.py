@@ -16,7 +16,7 @@ __all__ = ["Measured", "describe_array"]
 
 KEPT = 64  # values of an array that are kept, evenly spaced
 PROSE = {  # messages to users, which may be reworded
-    *("about", "advice", "caption", "data", "formula", "how", "ids", "notes", "reading", "says"),
+    *("about", "advice", "caption", "data", "formula", "how", "ids", "notes", "reading", "says", "text"),
     *("setting", "summary"),
 }
 OF_THE_CALL = {"date", "peak_memory", "provenance", "samples_per_second", "seconds"}
