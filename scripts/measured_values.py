@@ -16,7 +16,19 @@ __all__ = ["Measured", "describe_array"]
 
 KEPT = 64  # values of an array that are kept, evenly spaced
 PROSE = {  # messages to users, which may be reworded
-    *("about", "advice", "caption", "data", "formula", "how", "ids", "notes", "reading", "says", "text"),
+    *(
+        "about",
+        "advice",
+        "caption",
+        "data",
+        "formula",
+        "how",
+        "ids",
+        "notes",
+        "reading",
+        "says",
+        "statement",
+    ),
     *("setting", "summary"),
 }
 OF_THE_CALL = {"date", "peak_memory", "provenance", "samples_per_second", "seconds"}

@@ -153,7 +153,7 @@ def test_an_argument_under_its_old_name(call: str) -> None:
         assert found == expected
 
 
-NEW = OPTIONS | {"recognises": "recognizes", "says": "text", "telling": "implied_by"}
+NEW = OPTIONS | {"recognises": "recognizes", "says": "statement", "telling": "implied_by"}
 OBJECTS: dict[str, tuple[Callable[..., Any], Any]] = {
     "AdviceLine.says": (lambda **g: AdviceLine(about="rank", formula="d", value=1.0, **g), "r = d"),
     "DataKind.recognises": (lambda **g: DataKind(name="mine", open=open_source, **g), _certain),

@@ -110,7 +110,7 @@ def expectations(record: RunRecord) -> list[tuple[str, str]]:
         temperature=record.temperature if record.candidates else None,
         num_negatives=record.candidates - 1 if record.candidates else None,
     )
-    return [(line.about, line.text) for line in advice.lines if line.matters][:EXPECTED]
+    return [(line.about, line.statement) for line in advice.lines if line.matters][:EXPECTED]
 
 
 def reading(

@@ -10,21 +10,21 @@ from nearfar.records._record import Record
 __all__ = ["AdviceLine", "AdviceRecord", "Curve"]
 
 
-@renamed_members(says="text")
+@renamed_members(says="statement")
 @dataclass(frozen=True)
 class AdviceLine(Record):
     """One prediction.
 
     Attributes:
         about: Subject, in one or two words.
-        text: The prediction as text, including its value.
+        statement: The prediction as text, including its value.
         formula: Formula of the value.
         value: The value.
         matters: Whether it is among the few lines that training prints.
     """
 
     about: str
-    text: str
+    statement: str
     formula: str
     value: float
     matters: bool = False

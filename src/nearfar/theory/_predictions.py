@@ -68,7 +68,7 @@ def advise(
 
     Example:
         >>> for line in advise(batch_size=256, dim=128, temperature=0.2).lines[:3]:
-        ...     print(f"{line.about}: {line.text}")
+        ...     print(f"{line.about}: {line.statement}")
         chance: a loss of 6.24 means nothing was learnt
         best: 1.57 for a perfectly aligned and uniform encoder in 128 dimensions
         ceiling: the loss cannot certify more than 6.24 nats (9.00 bits) of mutual information
