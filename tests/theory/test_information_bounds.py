@@ -140,6 +140,7 @@ def test_a_constant_added_to_all_scores_moves_those_that_need_the_ratio_itself()
     assert moved["nwj"] != pytest.approx(0, abs=0.1)
 
 
+@pytest.mark.slow  # the ceiling is that of perfect scores, tested above without training
 def test_a_trained_info_nce_critic_meets_its_ceiling_and_others_pass_it() -> None:
     x, y = CorrelatedGaussians(4, information=6.0).draw(8192)
     named = estimate_information(x, y, estimator="info_nce", batch_size=32, steps=500)

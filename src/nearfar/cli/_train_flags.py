@@ -137,5 +137,7 @@ def _flags(method: str, kind: Modality[Any, Any]) -> list[inspect.Parameter]:
 
 
 def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:
-    hint = Annotated[kind | None, Parameter(name=f"--{name}", group=group, help=text)]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+    flag = Parameter(name=f"--{name}", group=group, help=text)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]
+    )
