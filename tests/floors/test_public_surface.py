@@ -42,7 +42,7 @@ def test_a_file_inside_a_package_is_private() -> None:
 def test_every_public_module_can_be_imported() -> None:
     found = [import_module(name) for name in PUBLIC]
     assert [module.__name__ for module in found] == PUBLIC
-    assert all(module.__all__ for module in found)
+    assert [module for module in found if not module.__all__] == []
 
 
 def in_reference(page: str) -> set[str]:

@@ -171,6 +171,7 @@ def test_the_estimators_differ_in_spread_where_much_is_shared() -> None:
     assert spread["donsker_varadhan"] < spread["nwj"]
 
 
+@pytest.mark.slow  # one page of docs/theory estimates the same
 def test_an_estimate_of_what_shapes_share_bounds_the_error() -> None:
     world = ShapeWorld(content_change=0.1)
     truth = multi_view_information(world.joint())
