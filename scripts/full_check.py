@@ -69,9 +69,9 @@ PEERS = (
     "tests/speed",
     "tests/views/test_customviews.py",  # kornia
 )
+# no types in the oldest environment: decision 9 says what its stubs lack
 STEPS = (
     Step("oldest", "all modalities", ("pytest", *EVERY_KIND)),
-    Step("oldest", "types", ("mypy",)),
     Step("between", "all modalities", ("pytest", *EVERY_KIND)),
     Step("between", "types", ("mypy",)),
     Step("newest", "all modalities", ("pytest", *EVERY_KIND)),

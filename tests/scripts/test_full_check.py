@@ -25,9 +25,10 @@ def steps(what: str) -> list[full_check.Step]:
     return [step for step in full_check.STEPS if step.what == what]
 
 
-def test_every_environment_has_its_types_checked() -> None:
-    assert {step.environment for step in steps("types")} == {*full_check.ENVIRONMENTS}
-    assert ["mypy" in installed_in(name) for name in full_check.ENVIRONMENTS] == [True] * 3
+def test_types_are_checked_wherever_the_stubs_of_other_packages_allow_it() -> None:
+    checked = [step.environment for step in steps("types")]
+    assert checked == ["between", "newest"]
+    assert [name for name in checked if "mypy" not in installed_in(name)] == []
 
 
 def test_tests_that_compare_with_peers_run_where_these_are_and_may_not_be_skipped() -> None:
@@ -46,12 +47,12 @@ def test_tests_that_compare_with_peers_run_where_these_are_and_may_not_be_skippe
 def test_the_command_of_a_step_is_that_of_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / "oldest" / "bin" / "python"
+    python = tmp_path / "between" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     monkeypatch.setattr(full_check, "PLACE", tmp_path)
     report = tmp_path / "report.xml"
-    tests, types = (step for step in full_check.STEPS if step.environment == "oldest")
+    tests, types = (step for step in full_check.STEPS if step.environment == "between")
     command = full_check.command_of(tests, report)
     assert command[:3] == [str(python), "-m", "pytest"]
     assert command[-3:] == ["-m", "slow or not slow", f"--junitxml={report}"]
