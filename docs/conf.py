@@ -11,6 +11,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent))
+from constants import constants, listed_above, public_modules
 from inventories import LOCAL, write_inventories
 
 from nearfar.version import __version__
@@ -70,6 +71,10 @@ napoleon_custom_sections = [
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autosummary_imported_members = True
+autosummary_context = {  # of the template of a module's page, by module
+    "constants": {name: constants(name) for name in public_modules()},
+    "listed_above": {name: listed_above(name) for name in public_modules()},
+}
 PACKAGES = ("diagnostics", "methods", "modalities", "modules", "training")
 
 

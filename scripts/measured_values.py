@@ -17,7 +17,7 @@ __all__ = ["Measured", "describe_array"]
 KEPT = 64  # values of an array that are kept, evenly spaced
 PROSE = {  # messages to users, which may be reworded
     *("about", "advice", "caption", "data", "formula", "how", "ids", "notes", "reading", "says"),
-    *("setting", "summary"),
+    *("setting", "statement", "summary"),
 }
 OF_THE_CALL = {"date", "peak_memory", "provenance", "samples_per_second", "seconds"}
 

@@ -14,6 +14,7 @@ __all__ = [
     "renamed_arguments",
     "renamed_attributes",
     "renamed_members",
+    "renamed_methods",
     "renamed_option",
     "renamed_options",
     "warn_renamed",
@@ -145,6 +146,38 @@ def _alias(owner: str, old: str, new: str) -> property:
         return getattr(self, new)
 
     return property(read, doc=f"Deprecated: `{new}`.")
+
+
+def renamed_methods(cls: type, names: Mapping[str, str], *, stacklevel: int = 2) -> None:
+    """Make methods of a class, and of subclasses that override them, known under both names.
+
+    A base class calls it for itself and in ``__init_subclass__``. A method that the class defines
+    under its old name gets the new one, with a warning; one that it defines under its new name can
+    be called by the old one, which warns.
+
+    Args:
+        cls: The class, after its definition.
+        names: New names by old ones.
+        stacklevel: As of :func:`warnings.warn`, counted from the caller.
+    """
+    owner = cls.__name__
+    for old, new in names.items():
+        own = vars(cls)
+        if old in own and new not in own:
+            warn_renamed(f"{owner}.{old}", f"{owner}.{new}", stacklevel=stacklevel + 1)
+            setattr(cls, new, own[old])
+        if new in own:  # of this class, so that super() finds that of the base
+            setattr(cls, old, _warning_method(own[new], f"{owner}.{old}", f"{owner}.{new}"))
+
+
+def _warning_method(method: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        warn_renamed(old, new)
+        return method(*args, **kwargs)
+
+    call.__doc__ = f"Deprecated: `{new}`."
+    return call
 
 
 def renamed_option(

@@ -57,9 +57,9 @@ def memory_from_now() -> int:
     """
     if _CLEAR.exists():
         _CLEAR.write_text("5", encoding="ascii")
-        held = _status("VmRSS")
-        if held is not None:
-            return held
+        resident = _status("VmRSS")
+        if resident is not None:
+            return resident
     return peak_memory()
 
 
@@ -138,8 +138,8 @@ def _usage(whose: str) -> int | None:
         import resource
     except ImportError:
         return None
-    held = resource.getrusage(getattr(resource, whose)).ru_maxrss
-    return held if sys.platform == "darwin" else held * 1024
+    peak = resource.getrusage(getattr(resource, whose)).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class _Counters(ctypes.Structure):

@@ -63,6 +63,7 @@ def test_numpy_integers_and_lists_are_taken():
     assert nearfar.diagnose(np.random.default_rng(0).integers(0, 9, (50, 4))).samples == 50
 
 
+@pytest.mark.slow  # tests/cli/test_commands.py and test_kinds.py probe smaller runs
 def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run, few_digits):
     record = api.probe(digits_run, few_digits)
     assert [row.representation for row in record.rows] == [
@@ -99,6 +100,7 @@ def test_pages_are_written_where_asked(tmp_path, digits_run):
         assert verdict in page.lower()
 
 
+@pytest.mark.slow  # test_exporting.py compares an encoder of each modality
 def test_onnx_gives_the_same_embeddings_for_any_batch(tmp_path, digits_run):
     import onnxruntime
 

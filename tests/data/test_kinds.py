@@ -12,9 +12,9 @@ import pytest
 from nearfar._plugins import PluginError
 from nearfar.data import (
     MODALITIES,
+    Confidence,
     DataKind,
     DataPreview,
-    Sureness,
     find_kind,
     kind_names,
     modality_of,
@@ -24,19 +24,18 @@ from nearfar.data import (
 from tests.thirdparty import installed
 
 MINE = """
-from nearfar.data import DataKind, Sureness, open_source
+from nearfar.data import Confidence, DataKind, open_source
 
 def opened(spec, *, split="train"):
     return open_source(spec, modality="vectors", split=split)
 
-def kind(name, sureness):
-    claims = lambda preview: sureness if preview.axes == 2 else Sureness.NO
+def kind(name, confidence):
+    claims = lambda preview: confidence if preview.axes == 2 else Confidence.NO
     return DataKind(name=name, open=opened, recognizes=claims, endings=(".mine",))
 
-SURE, LIKELY, ALSO = (
-    kind("sure", Sureness.CERTAIN), kind("likely", Sureness.LIKELY), kind("also", Sureness.CERTAIN)
-)
-NAMED_ELSE, NOTHING = kind("else", Sureness.NO), 7
+SURE, LIKELY = kind("sure", Confidence.CERTAIN), kind("likely", Confidence.LIKELY)
+ALSO = kind("also", Confidence.CERTAIN)
+NAMED_ELSE, NOTHING = kind("else", Confidence.NO), 7
 FAILS = DataKind(name="fails", open=opened, recognizes=lambda preview: 1 / 0)
 """
 
@@ -156,11 +155,11 @@ def test_a_kind_can_be_handed_over() -> None:
         open_source(5, modality=kind, scales=2.0)
     with pytest.raises(ValueError, match="have no labels: pass them as `labels`"):
         kind.label(5)
-    assert kind.recognizes(DataPreview(5)) == Sureness.NO
+    assert kind.recognizes(DataPreview(5)) == Confidence.NO
 
 
 @pytest.mark.parametrize("name", MODALITIES)
 def test_options_that_tell_a_kind_are_options_of_its_opener(name: str) -> None:
     kind = find_kind(name)
     assert kind.name == name
-    assert set(kind.telling) <= set(opening_options(name))
+    assert set(kind.implied_by) <= set(opening_options(name))

@@ -55,6 +55,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
         assert same.terms == pytest.approx(line.terms, rel=1e-5)
 
 
+@pytest.mark.slow  # of every preset; the next test has the gradients of two processes
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_in_micro_batches_end_with_the_weights_of_one_without(tmp_path):
     for devices, micro_batch in ((1, None), (2, 3)):  # 8 samples of a process: 3, 3 and 2

@@ -1,18 +1,26 @@
-"""What is public: packages with a sorted `__all__`, and of single files two."""
+"""What is public: packages with a sorted `__all__` and two single files, all in the reference."""
 
 from __future__ import annotations
 
 import ast
+import re
+import runpy
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.floors.modules import MODULES, read
 
+ROOT = Path(__file__).parents[2]
 SINGLE_FILES = {"nearfar.checks", "nearfar.version"}
+DEPRECATED = {"nearfar.bench"}  # tests/ground/test_renamed.py imports it
+REFERENCE = runpy.run_path(str(ROOT / "docs" / "constants.py"))
 PUBLIC = sorted(
-    name for name in MODULES if not any(part.startswith("_") for part in name.split("."))
+    name
+    for name in MODULES.keys() - DEPRECATED
+    if not any(part.startswith("_") for part in name.split("."))
 )
 PACKAGES = sorted(name for name, file in MODULES.items() if file.name == "__init__.py")
 
@@ -34,6 +42,47 @@ def test_a_file_inside_a_package_is_private() -> None:
 def test_every_public_module_can_be_imported() -> None:
     found = [import_module(name) for name in PUBLIC]
     assert [module.__name__ for module in found] == PUBLIC
+    assert [module for module in found if not module.__all__] == []
+
+
+def in_reference(page: str) -> set[str]:
+    """The modules that the autosummary blocks of the reference list."""
+    return set(re.findall(r"^   (nearfar[\w.]*)$", page, re.MULTILINE))
+
+
+def test_the_reference_lists_what_can_be_imported_and_nothing_else() -> None:
+    page = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
+    assert in_reference(page) == set(PUBLIC)
+    assert [*REFERENCE["public_modules"]()] == sorted(PUBLIC)
+
+
+def test_a_module_outside_the_blocks_of_the_reference_counts_as_missing() -> None:
+    page = "of `nearfar.data`\n\n```\n   :nosignatures:\n\n   nearfar.api\n   nearfar.ops.x\n```"
+    assert in_reference(page) == {"nearfar.api", "nearfar.ops.x"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_a_docstring(name: str) -> None:
+    module = import_module(name)
+    described = REFERENCE["constants"](name)
+    silent = [
+        public
+        for public in module.__all__
+        if not (described[public] if public in described else getattr(module, public).__doc__)
+    ]
+    assert silent == []
+
+
+def test_a_constant_is_described_below_its_assignment(tmp_path: Path) -> None:
+    (tmp_path / "written.py").write_text(
+        'A = 1\n"""One."""\nB: int = 2\nC = 3\n"""Three."""', "utf-8"
+    )
+    (tmp_path / "handed_on.py").write_text("from written import A, B, C as D\n", "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        assert REFERENCE["docstring"]("handed_on", "A") == "One."
+        assert REFERENCE["docstring"]("handed_on", "B") == ""
+        assert REFERENCE["docstring"]("handed_on", "D") == "Three."
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -14,15 +15,25 @@ import numpy as np
 import pytest
 import torch
 
+from nearfar import speed
 from nearfar._deprecation import OPTIONS, renamed_arguments, renamed_options
-from nearfar.data import DataKind, GaussianClasses, ShapeWorld, Sureness, open_source
+from nearfar.data import Confidence, DataKind, GaussianClasses, ShapeWorld, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures, open_graphs
-from nearfar.modalities import GraphForm, Modality, SequenceForm
-from nearfar.modules import PerceptronHead
+from nearfar.modalities import GraphForm, SequenceForm, VectorForm, VectorModality
+from nearfar.modalities._modality import _RENAMED as RENAMED_METHODS
+from nearfar.modules import EncoderDescription, PerceptronHead
 from nearfar.objectives import InfoNCELoss, info_nce_loss
 from nearfar.probes import KNNProbe, knn_accuracy
-from nearfar.records import GalleryRecord
-from nearfar.views import ImageViews, PatchViews, SequenceViews, sequence_views, simclr_views
+from nearfar.records import AdviceLine, GalleryRecord
+from nearfar.studies import methods as methods_table
+from nearfar.views import (
+    ImageViews,
+    PatchViews,
+    SequenceViews,
+    VectorViews,
+    sequence_views,
+    simclr_views,
+)
 
 ROWS = torch.eye(6) + 0.1
 LABELS = torch.arange(6) % 2
@@ -40,15 +51,17 @@ def graph_file() -> Path:
     return path
 
 
-def _yes(preview: object) -> Sureness:
-    return Sureness.YES
+def _certain(preview: object) -> Confidence:
+    return Confidence.CERTAIN
 
 
 @pytest.mark.parametrize(
     ("room", "old", "new"),
     [
         ("nearfar.data", "LabelledData", "LabeledData"),
+        ("nearfar.data", "Sureness", "Confidence"),
         ("nearfar.data", "open_labelled", "open_labeled"),
+        ("nearfar.data", "telling_options", "implying_options"),
         ("nearfar.modules", "held", "frozen_call"),
         ("nearfar.parallel", "SynchronisedBatchNorm", "SynchronizedBatchNorm"),
         ("nearfar.parallel", "synchronise_batch_norm", "synchronize_batch_norm"),
@@ -68,6 +81,15 @@ def test_the_old_name_of_something_in_a_room(room: str, old: str, new: str) -> N
     assert found is getattr(module, new)
     assert len(said) == 1
     assert old not in module.__all__
+
+
+def test_the_package_that_is_now_speed() -> None:
+    sys.modules.pop("nearfar.bench", None)
+    with pytest.warns(DeprecationWarning, match=r"nearfar\.bench is .* use nearfar\.speed") as said:
+        bench = import_module("nearfar.bench")
+    assert len(said) == 1
+    assert bench.__all__ == speed.__all__
+    assert {getattr(bench, n) is getattr(speed, n) for n in speed.__all__} == {True}
 
 
 def test_a_room_has_no_other_names() -> None:
@@ -131,8 +153,11 @@ def test_an_argument_under_its_old_name(call: str) -> None:
         assert found == expected
 
 
+NEW = OPTIONS | {"recognises": "recognizes", "says": "statement", "telling": "implied_by"}
 OBJECTS: dict[str, tuple[Callable[..., Any], Any]] = {
-    "DataKind.recognises": (lambda **g: DataKind(name="mine", open=open_source, **g), _yes),
+    "AdviceLine.says": (lambda **g: AdviceLine(about="rank", formula="d", value=1.0, **g), "r = d"),
+    "DataKind.recognises": (lambda **g: DataKind(name="mine", open=open_source, **g), _certain),
+    "DataKind.telling": (lambda **g: DataKind(name="mine", open=open_source, **g), ("rate",)),
     "GalleryRecord.neighbours": (GalleryRecord, ()),
     "GraphForm.row_normalise": (lambda **g: GraphForm(num_features=2, **g), True),
     "GraphSource.neighbours": (lambda **g: GraphSource(graph(), **g), 3),
@@ -153,7 +178,7 @@ OBJECTS: dict[str, tuple[Callable[..., Any], Any]] = {
 def test_a_member_under_its_old_name(member: str) -> None:
     make, value = OBJECTS[member]
     owner, _, old = member.partition(".")
-    new = OPTIONS.get(old, "recognizes")
+    new = NEW[old]
     with pytest.warns(DeprecationWarning, match=f"`{old}` of {owner} is .* use `{new}`") as said:
         made = make(**{old: value})
     assert len(said) == 1
@@ -195,14 +220,45 @@ def test_parameters_of_views_under_their_old_names() -> None:
 
 
 def test_a_kind_of_another_package_that_overrides_a_method_under_its_old_name() -> None:
-    with pytest.warns(DeprecationWarning, match=r"use Mine\.normalized") as said:
+    with pytest.warns(DeprecationWarning, match=r"use Mine\.(normalized|component)") as said:
 
-        class Mine(Modality[Any, Any]):
+        class Mine(VectorModality):
             def normalised(self, form: Any, views: Any) -> Any:
-                return form
+                return form, views
 
+            def brings(self, name: str) -> Any:
+                return super().brings(name) or f"no {name}"
+
+    assert len(said) == 2
+    mine = Mine()
+    assert mine.normalized(1, 2) == (1, 2)
+    with pytest.warns(DeprecationWarning, match=r"Modality\.brings .* use Modality\.component"):
+        assert mine.component("text") == "no text"
+
+
+METHODS: dict[str, tuple[Any, ...]] = {
+    "brings": ("vectors",),
+    "kept": (EncoderDescription(name="perceptron", library="nearfar", width=1),),
+    "normalised": (VectorForm(dim=2), VectorViews(mean=(0.0, 1.0), std=(1.0, 2.0))),
+    "takes": (VectorForm(dim=2),),
+}
+
+
+@pytest.mark.parametrize("old", METHODS)
+def test_a_method_of_a_modality_called_by_its_old_name(old: str) -> None:
+    kind, new = VectorModality(), RENAMED_METHODS[old]
+    with pytest.warns(DeprecationWarning, match=rf"\.{old} is deprecated: use \w+\.{new}") as said:
+        found = getattr(kind, old)(*METHODS[old])
     assert len(said) == 1
-    assert vars(Mine)["normalized"] is vars(Mine)["normalised"]
+    assert found == getattr(kind, new)(*METHODS[old])
+
+
+def test_a_study_that_is_given_its_progress_function_under_its_old_name() -> None:
+    with (
+        pytest.warns(DeprecationWarning, match=r"`tell` of run is deprecated: use `progress`"),
+        pytest.raises(TypeError, match="cache"),
+    ):
+        methods_table.run(methods_table.SMOKE, tell=print)
 
 
 def test_a_file_with_old_names_is_read_without_a_warning(tmp_path: Path) -> None:

@@ -210,6 +210,7 @@ def work(engine: Engine, folder: Path, micro_batch: int | None) -> None:
     fit(folder, built(), chosen, engine=engine, views=views)  # 6 updates
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_end_with_the_weights_of_one(tmp_path: Path) -> None:
     """With accumulation, prototypes that thaw and queues that come in."""

@@ -62,7 +62,7 @@ def test_what_is_done_is_not_done_again(smoke: tuple[ModuleType, StudyRecord], c
     module, record = smoke
     files = {path: path.stat().st_mtime_ns for path in cache.rglob("cell.json")}
     told: list[str] = []
-    again = module.run(module.SMOKE, cache=cache, tell=told.append)
+    again = module.run(module.SMOKE, cache=cache, progress=told.append)
     assert len(told) == 1
     assert "already finished" in told[0]
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("cell.json")} == files

@@ -57,8 +57,8 @@ def test_without_a_temperature_only_the_sphere_speaks() -> None:
 def test_a_uniformity_at_its_floor_is_recognized() -> None:
     low = advise(batch_size=64, dim=8, uniformity=uniformity_minimum(8))
     high = advise(batch_size=64, dim=8, uniformity=-1.0)
-    assert "is at its minimum" in lines_of(low, "spread")[0].says
-    assert "above the minimum" in lines_of(high, "spread")[0].says
+    assert "is at its minimum" in lines_of(low, "spread")[0].statement
+    assert "above the minimum" in lines_of(high, "spread")[0].statement
 
 
 def test_a_cold_loss_is_said_to_show_nothing() -> None:

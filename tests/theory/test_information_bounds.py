@@ -140,6 +140,7 @@ def test_a_constant_added_to_all_scores_moves_those_that_need_the_ratio_itself()
     assert moved["nwj"] != pytest.approx(0, abs=0.1)
 
 
+@pytest.mark.slow  # docs/theory/information.md, whose blocks are run, shows the same ceiling
 def test_a_trained_info_nce_critic_meets_its_ceiling_and_others_pass_it() -> None:
     x, y = CorrelatedGaussians(4, information=6.0).draw(8192)
     named = estimate_information(x, y, estimator="info_nce", batch_size=32, steps=500)
@@ -170,6 +171,7 @@ def test_the_estimators_differ_in_spread_where_much_is_shared() -> None:
     assert spread["donsker_varadhan"] < spread["nwj"]
 
 
+@pytest.mark.slow  # trains a critic; estimator and bound each have quicker tests
 def test_an_estimate_of_what_shapes_share_bounds_the_error() -> None:
     world = ShapeWorld(content_change=0.1)
     truth = multi_view_information(world.joint())

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.slow import mostly_slow
 from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
@@ -126,9 +127,14 @@ def test_no_pixel_outside_the_crop_is_read() -> None:
     assert (made - 1).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("channels", [1, 3, 5])
-@pytest.mark.parametrize("size", [5, 7, 32])
-@pytest.mark.parametrize("rotation", [0.0, 20.0])
+SHAPES = list(itertools.product([1, 3, 5], [5, 7, 32], [0.0, 20.0]))
+"""Channels, sizes and rotations."""
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "rotation"),
+    mostly_slow(SHAPES, quick=[(1, 7, 20.0), (3, 5, 0.0), (3, 32, 20.0), (5, 32, 0.0)]),
+)
 def test_views_have_the_same_bits_in_any_batch_and_order(
     channels: int, size: int, rotation: float
 ) -> None:

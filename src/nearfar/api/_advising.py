@@ -45,7 +45,7 @@ def advise(
     Example:
         >>> from nearfar import api
         >>> for line in api.advise(batch_size=64, dim=64, classes=10).lines[4:6]:
-        ...     print(line.says)
+        ...     print(line.statement)
         L − ln M may be 15.2 nats from alignment plus uniformity, its limit for many negatives
         64 samples cover all 10 classes with probability 0.9882
     """

@@ -33,8 +33,8 @@ def find_modality(
     kinds = kinds_of(method)
     if modality is not None:
         return find(modality)
-    said = [name for name, value in given.items() if value is not None]
-    found = modality_of(data, given=said)
+    specified = [name for name, value in given.items() if value is not None]
+    found = modality_of(data, given=specified)
     if found not in kinds and len(kinds) == 1 and _open(data):
         return find(kinds[0])
     return find(found)
@@ -73,5 +73,5 @@ def fit_training(
         while batch > max(4, samples // 2):
             batch //= 2
         suited["batch_size"] = batch
-    said = {name: value for name, value in given.items() if value is not None}
-    return training_options(suited | said)
+    specified = {name: value for name, value in given.items() if value is not None}
+    return training_options(suited | specified)

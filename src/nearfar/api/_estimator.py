@@ -124,8 +124,8 @@ class SelfSupervisedEncoder(
         """
         data, kind = self._validated(X, fitting=True)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        said = {"epochs": self.epochs, "batch_size": self.batch_size}
-        said = {name: value for name, value in said.items() if value is not None}
+        specified = {"epochs": self.epochs, "batch_size": self.batch_size}
+        specified = {name: value for name, value in specified.items() if value is not None}
         # training reseeds the global random generator at each step
         with torch.random.fork_rng(), tempfile.TemporaryDirectory(prefix="nearfar-") as temporary:
             run = pretrain(
@@ -139,7 +139,7 @@ class SelfSupervisedEncoder(
                 view_options=self.view_options,
                 progress=_Printed() if self.verbose else None,
                 seed=seed,
-                **said | dict(self.options or {}),
+                **specified | dict(self.options or {}),
             )
             own = None if isinstance(self.encoder, str) else copy.deepcopy(self.encoder)
             run = load(run.path, encoder=own, modality=kind)

@@ -42,11 +42,11 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
         positives=type(method).positives,
     )
     if setup.kind.paired:
-        told = pair_measurements(z1, z2)
+        paired = pair_measurements(z1, z2)
         verdict = replace(
             verdict,
-            findings=(*verdict.findings, *pair_findings(told)),
-            measurements=verdict.measurements | told,
+            findings=(*verdict.findings, *pair_findings(paired)),
+            measurements=verdict.measurements | paired,
         )
     extra = extra_findings(z1, z2, taken=verdict.measurements)
     verdict = replace(

@@ -234,7 +234,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
-    save_encoder(directory, method.encoder, setup.kind.kept(setup.description))
+    save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
     engine = Engine(devices=1, precision="32")
     health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()

@@ -40,7 +40,7 @@ class Published:
     views: dict[str, Any] = field(default_factory=dict)
     differs: tuple[str, ...] = ()
 
-    def train(self, said: Mapping[str, Any]) -> dict[str, Any]:
+    def train(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """The setting's training options, overridden by the user's.
 
         The published learning rate scales linearly with the batch size. With another optimiser the
@@ -51,17 +51,17 @@ class Published:
         >>> setting.train({"batch_size": 512})["learning_rate"]
         0.6
         """
-        said = {name: value for name, value in said.items() if value is not None}
+        overrides = {name: value for name, value in overrides.items() if value is not None}
         own = dict(self.training)
         rate = own.pop("rate_per_256", None)
-        if said.get("optimizer", own["optimizer"]) != own["optimizer"]:
+        if overrides.get("optimizer", own["optimizer"]) != own["optimizer"]:
             own.pop("learning_rate", None)
             own.pop("weight_decay", None)
             rate = None
-        chosen = own | said
-        if "warmup_epochs" in own and "warmup_epochs" not in said:
+        chosen = own | overrides
+        if "warmup_epochs" in own and "warmup_epochs" not in overrides:
             chosen["warmup_epochs"] = min(own["warmup_epochs"], chosen["epochs"] / 10)
-        if rate is not None and "learning_rate" not in said:
+        if rate is not None and "learning_rate" not in overrides:
             samples = chosen["batch_size"] * chosen.get("accumulate", 1)
             chosen["learning_rate"] = rate * samples / 256
         return chosen

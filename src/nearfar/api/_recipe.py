@@ -94,7 +94,7 @@ class Recipe:
             ValueError: A modality of a package that is not installed, or of your own that is not
                 given.
         """
-        own = self.own_kind.brings(self.modality) if self.own_kind else None
+        own = self.own_kind.component(self.modality) if self.own_kind else None
         return own or modality(self.modality)
 
     def __post_init__(self) -> None:
@@ -164,11 +164,11 @@ class Recipe:
         data, encoder = dict(tables.get("data", {})), dict(tables.get("encoder", {}))
         _check_keys("encoder", encoder, dict.fromkeys(("encoder",)))
         method = dict(tables.get("method", {}))
-        said = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
+        source = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
         name = method.pop("name", "simclr")
         check_code_in(tables)
-        found = own_kind.brings(said.get("modality", "images")) if own_kind else None
-        found = found or modality(said.get("modality", "images"))
+        found = own_kind.component(source.get("modality", "images")) if own_kind else None
+        found = found or modality(source.get("modality", "images"))
         return cls(
             method=name,
             options=_with_tuples(data),
@@ -176,7 +176,7 @@ class Recipe:
             view_options=_with_tuples(tables.get("views", {})),
             training=training_options(tables.get("training", {})),
             own_kind=own_kind,
-            **said,
+            **source,
             **encoder,
         )
 

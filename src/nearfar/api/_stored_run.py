@@ -143,7 +143,7 @@ class StoredRun:
         return self._find_kind(self.description.modality)
 
     def _find_kind(self, name: str) -> Modality[Any, Any]:
-        own = self._own_kind.brings(name) if self._own_kind else None
+        own = self._own_kind.component(name) if self._own_kind else None
         return own or modality(name)
 
     def _recipe(self) -> Recipe:
@@ -191,7 +191,7 @@ class StoredRun:
         Raises:
             ValueError: They do not; the message names the difference.
         """
-        kinds = self.kind.takes(self.description.form)
+        kinds = self.kind.accepted_modalities(self.description.form)
         if source.modality not in kinds:
             raise ValueError(
                 f"`data` must be {' or '.join(kinds)}, as in the run,"

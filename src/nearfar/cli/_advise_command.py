@@ -62,6 +62,6 @@ def advise(
         return
     print_line("setting", advice.setting)
     for line in advice.lines:
-        print_line(line.about, f"{line.says}  [{line.formula}]")
+        print_line(line.about, f"{line.statement}  [{line.formula}]")
     if plot is not None:
         print_line("saved", str(plot))

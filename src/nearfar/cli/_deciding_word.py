@@ -65,12 +65,12 @@ def decided_by(
         call: Function that is called with the given flags.
     """
 
-    def run(*given: str, **said: Any) -> Any:
+    def run(*given: str, **values: Any) -> Any:
         if given not in ((), (word,)):
             raise ValueError(
                 f"`{what}` is ambiguous, {word} or {given[0]}: write it before the flags"
             )
-        return call(**said)
+        return call(**values)
 
     hidden = Annotated[str | None, Parameter(show=False)]
     place = inspect.Parameter(

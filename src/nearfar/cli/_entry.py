@@ -30,9 +30,9 @@ app = App(
     usage="Usage: nearfar COMMAND",
     suppress_keyboard_interrupt=False,
 )
+"""The cyclopts application with all commands; :func:`main` adds error messages and exit codes."""
 app["--help"].group = app["--version"].group = "Options"
 
-# name → description, example; a command's module is imported when the command is called
 COMMANDS = {
     "train": ("Pretrain an encoder without labels.", ""),
     "embed": (
@@ -72,6 +72,7 @@ COMMANDS = {
     "bench": ("Measure the speed of nearfar on this computer.", "nearfar bench views"),
     "study": ("Run a study: an experiment that tests claims of the literature.", ""),
 }
+"""Description and example of each command, whose module is imported when it is called."""
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
     app.command(
         f"nearfar.cli._{_name}_command:{_name}",

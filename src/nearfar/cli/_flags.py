@@ -58,14 +58,14 @@ def flags_of(
         if not optional or name in leave_out or kind is None:
             continue
         words = [name, *filter(None, [(renamed or {}).get(name)])]
-        says = functools.partial(
+        parameter_of = functools.partial(
             Parameter,
             group=group,
             converter=_WHOLE.get(kind),
             consume_multiple=... in typing.get_args(kind),
             negative_iterable=(),
         )
-        shown = says(
+        shown = parameter_of(
             name=tuple(_flag(table, word) for word in words[::-1]),
             help=texts.get(name, ""),
             show_default=_shown if show_defaults and default is not None else False,
@@ -73,20 +73,20 @@ def flags_of(
         called = f"{table}__{name}" if table else name
         flags.append(parameter.replace(name=called, annotation=Annotated[kind, shown]))
         if name in _OLD:
-            old = says(name=_flag(table, _OLD[name]), show=False)
+            old = parameter_of(name=_flag(table, _OLD[name]), show=False)
             flags.append(parameter.replace(name=called + RENAMED, annotation=Annotated[kind, old]))
     return flags
 
 
-def current(said: Mapping[str, Any]) -> dict[str, Any]:
+def current(flags: Mapping[str, Any]) -> dict[str, Any]:
     """The flags that were given, those under a name of version 0.1 with a note."""
-    found = {name: value for name, value in said.items() if not name.endswith(RENAMED)}
-    for called in said.keys() - found.keys():
+    found = {name: value for name, value in flags.items() if not name.endswith(RENAMED)}
+    for called in flags.keys() - found.keys():
         name = called.removesuffix(RENAMED)
         table, _, option = name.rpartition("__")
         old, new = _flag(table, _OLD[option]), _flag(table, option)
         print_note(f"`{old}` is deprecated: use `{new}`")
-        found[name] = said[called]
+        found[name] = flags[called]
     return found
 
 
@@ -103,11 +103,11 @@ def flag_type(hint: Any) -> Any:
     if origin is tuple and all(argument in (int, float, str, ...) for argument in arguments):
         return hint
     if origin in (Union, types.UnionType):
-        kept = [kind for kind in map(flag_type, arguments) if kind is not None]
-        listed = {typing.get_args(kind)[0] for kind in kept if typing.get_origin(kind) is tuple}
-        kept = [kind for kind in kept if kind not in listed]  # a tuple may have one element
-        if kept:
-            return Union[(*kept, *(a for a in arguments if a is type(None)))]
+        usable = [kind for kind in map(flag_type, arguments) if kind is not None]
+        listed = {typing.get_args(kind)[0] for kind in usable if typing.get_origin(kind) is tuple}
+        usable = [kind for kind in usable if kind not in listed]  # a tuple may have one element
+        if usable:
+            return Union[(*usable, *(a for a in arguments if a is type(None)))]
     return None
 
 

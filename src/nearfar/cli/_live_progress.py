@@ -40,8 +40,8 @@ class Display:
             "data", f"{record.data}; {record.watched:,} held out for measurements (no labels used)"
         )
         print_line("method", _described(record))
-        for about, says in expectations(record):
-            print_line(about, says)
+        for about, prediction in expectations(record):
+            print_line(about, prediction)
         for note in record.notes:
             print_line("note", note)
         self._chance, self._began = record.chance, time.perf_counter()
@@ -110,7 +110,7 @@ def expectations(record: RunRecord) -> list[tuple[str, str]]:
         temperature=record.temperature if record.candidates else None,
         num_negatives=record.candidates - 1 if record.candidates else None,
     )
-    return [(line.about, line.says) for line in advice.lines if line.matters][:EXPECTED]
+    return [(line.about, line.statement) for line in advice.lines if line.matters][:EXPECTED]
 
 
 def reading(
@@ -131,8 +131,8 @@ def reading(
     """
     parts = {}
     if train:
-        beside = "" if chance is None else f" (chance {chance:.2f})"
-        parts["loss"] = f"{train.loss:.2f}{beside}"
+        at_chance = "" if chance is None else f" (chance {chance:.2f})"
+        parts["loss"] = f"{train.loss:.2f}{at_chance}"
     if watch:
         known = {"align": watch.alignment, "uniform": watch.uniformity, "m_o": watch.m_o}
         for name, value in known.items():

@@ -71,7 +71,7 @@ def _parser(name: str, module: ModuleType) -> App:
     app = App(
         name=f"nearfar study {name}",
         default_command=decided_by(
-            name, "study", _flags(module), call=lambda **said: _run(module, **current(said))
+            name, "study", _flags(module), call=lambda **given: _run(module, **current(given))
         ),
         help=HELP + (inspect.getdoc(module) or ""),
         help_epilogue=f"Example: `nearfar study {name}`",
@@ -91,7 +91,7 @@ def _run(
     out: Path = Path("results"),
     cache: Path = Path("runs/studies"),
     json: bool = False,
-    **said: Any,
+    **config: Any,
 ) -> int:
     """Run a study, then write and print its results.
 
@@ -100,15 +100,15 @@ def _run(
         out: Directory for the table (.md), the figure (.svg) and the record (.json).
         cache: Directory for the trained runs; several commands may share it.
         json: Print JSON instead of a table.
-        said: The study's configuration.
+        config: The study's configuration.
     """
     from nearfar.reports import write_study
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         if not json:
             print_line("", line)
 
-    record = module.run(module.Config(**said), cache=cache, tell=tell)
+    record = module.run(module.Config(**config), cache=cache, progress=progress)
     page = write_study(record, out)
     if json:
         print_json(record.to_json())

@@ -54,10 +54,10 @@ def train(
 
 
 def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """The values of flags that decide which other flags exist, and the arguments left over."""
-    from nearfar.data import telling_options
+    """The values of flags that decide which other flags exist, and the remaining arguments."""
+    from nearfar.data import implying_options
 
-    first = {"recipe": Path, "data": str, "modality": str, **telling_options()}
+    first = {"recipe": Path, "data": str, "modality": str, **implying_options()}
     deciding = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind | None
@@ -72,14 +72,14 @@ def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
     """The modality whose flags are shown: as given, else that of the data, else the method's."""
     from nearfar.api._choices import find_modality
     from nearfar.api._method_listing import kinds_of
-    from nearfar.data import telling_options
+    from nearfar.data import implying_options
     from nearfar.modalities import modality
 
     data = known.get("data")
     if data is None:
         return modality(known.get("modality") or [*kinds_of(method), "images"][0])
-    telling = {name: known.get(name) for name in telling_options()}
-    return find_modality(data, modality=known.get("modality"), method=method, given=telling)
+    implying = {name: known.get(name) for name in implying_options()}
+    return find_modality(data, modality=known.get("modality"), method=method, given=implying)
 
 
 def _pretrain(
@@ -87,7 +87,7 @@ def _pretrain(
     *,
     resume: Path | None = None,
     recipe: Path | None = None,
-    **said: Any,
+    **flags: Any,
 ) -> None:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
     from nearfar import api
@@ -95,12 +95,12 @@ def _pretrain(
     display = Display()
     try:
         if resume is not None:
-            if said or recipe:
+            if flags or recipe:
                 raise ValueError("`--resume` keeps the run's settings: remove all other flags")
             run = api.resume(resume, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
-            for name, value in said.items():
+            for name, value in flags.items():
                 table, _, key = name.rpartition("__")
                 tables[table][key] = value
             if "data" not in tables[""]:

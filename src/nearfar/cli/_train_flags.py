@@ -166,7 +166,7 @@ def _general(kind: Modality[Any, Any]) -> dict[Group, list[inspect.Parameter]]:
 
 
 def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:
-    says = Parameter(name=f"--{name}", group=group, help=text)
+    flag = Parameter(name=f"--{name}", group=group, help=text)
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, says]
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]
     )

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from nearfar._deprecation import renamed_attributes
 from nearfar.data._batches import batches
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._joined import Joined
 from nearfar.data._kinds import (
     ENTRY_POINTS,
     MODALITIES,
     HasDataKind,
     find_kind,
+    implying_options,
     kind_names,
     modality_of,
-    telling_options,
 )
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._open_source import open_labeled, open_source, opening_options
@@ -41,6 +41,7 @@ __all__ = [
     "NAMES",
     "ArraySource",
     "Batch",
+    "Confidence",
     "CorrelatedGaussians",
     "DataKind",
     "DataPreview",
@@ -58,13 +59,13 @@ __all__ = [
     "Source",
     "SphereSample",
     "Subset",
-    "Sureness",
     "VectorSource",
     "batches",
     "bit_toy",
     "bit_toy_representations",
     "check_positions",
     "find_kind",
+    "implying_options",
     "is_name",
     "is_paired",
     "kind_names",
@@ -76,11 +77,14 @@ __all__ = [
     "opening_options",
     "random_joint",
     "sides",
-    "telling_options",
     "with_labels",
 ]
 
 if not TYPE_CHECKING:  # names of 0.1, for one release
     __getattr__ = renamed_attributes(
-        __name__, LabelledData="LabeledData", open_labelled="open_labeled"
+        __name__,
+        LabelledData="LabeledData",
+        Sureness="Confidence",
+        open_labelled="open_labeled",
+        telling_options="implying_options",
     )

@@ -12,13 +12,13 @@ from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 
-__all__ = ["DataKind", "Sureness"]
+__all__ = ["Confidence", "DataKind"]
 
 
-class Sureness(IntEnum):
+class Confidence(IntEnum):
     """Confidence that data are of a modality. The one with the highest confidence opens them.
 
-    >>> max(Sureness.LIKELY, Sureness.PERHAPS).name
+    >>> max(Confidence.LIKELY, Confidence.PERHAPS).name
     'LIKELY'
     """
 
@@ -36,11 +36,11 @@ def _unlabeled(spec: Any, **options: Any) -> LabeledData:
     raise ValueError("data of this modality have no labels: pass them as `labels`")
 
 
-def _never(preview: DataPreview) -> Sureness:
-    return Sureness.NO
+def _never(preview: DataPreview) -> Confidence:
+    return Confidence.NO
 
 
-@renamed_members(recognises="recognizes")
+@renamed_members(recognises="recognizes", telling="implied_by")
 @dataclass(frozen=True, kw_only=True)
 class DataKind:
     """How data of a modality are recognised and opened.
@@ -57,18 +57,18 @@ class DataKind:
         endings: Extensions of its files, for error messages.
         prefixes: Strings with one of these prefixes, such as ``hf:``, are not paths and are passed
             to `open` unchanged.
-        telling: Options of `open` that no other modality has; giving one of them selects this
+        implied_by: Options of `open` that no other modality has; giving one of them selects this
             modality.
         composite: Whether samples are composed of samples of other modalities, as pairs are. `open`
-            then receives ``open_part``, which opens data of any modality, and `telling` options
+            then receives ``open_part``, which opens data of any modality, and `implied_by` options
             take precedence over those of other modalities.
 
     Example:
-        >>> from nearfar.data import DataKind, Sureness, open_source
+        >>> from nearfar.data import Confidence, DataKind, open_source
         >>> kind = DataKind(
         ...     name="readings",
         ...     open=lambda spec, *, split="train": open_source(spec, modality="vectors"),
-        ...     recognizes=lambda preview: Sureness(2 * (preview.ending == ".readings")),
+        ...     recognizes=lambda preview: Confidence(2 * (preview.ending == ".readings")),
         ... )
         >>> kind.recognizes(DataPreview("12.readings")).name
         'NO'
@@ -77,8 +77,8 @@ class DataKind:
     name: str
     open: Callable[..., Source]
     label: Callable[..., LabeledData] = _unlabeled
-    recognizes: Callable[[DataPreview], Sureness] = _never
+    recognizes: Callable[[DataPreview], Confidence] = _never
     endings: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
-    telling: tuple[str, ...] = ()
+    implied_by: tuple[str, ...] = ()
     composite: bool = False

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from nearfar._plugins import PluginError, load, load_all, plugins
 from nearfar.checks import suggest
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
@@ -30,9 +30,9 @@ __all__ = [
     "HasDataKind",
     "as_given",
     "find_kind",
+    "implying_options",
     "kind_names",
     "modality_of",
-    "telling_options",
 ]
 
 ENTRY_POINTS = "nearfar.modalities"
@@ -107,27 +107,27 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
         return spec.modality
     kinds = _all()
     for kind in kinds:
-        if kind.composite and set(kind.telling) & set(given):
+        if kind.composite and set(kind.implied_by) & set(given):
             return kind.name
     if is_name(spec):
         return named_modality(str(spec))
     for option in given:
         for kind in kinds:
-            if option in kind.telling:
+            if option in kind.implied_by:
                 return kind.name
-    return _surest(DataPreview(as_given(spec, kinds)), kinds)
+    return _most_confident(DataPreview(as_given(spec, kinds)), kinds)
 
 
-def telling_options() -> dict[str, type]:
+def implying_options() -> dict[str, type]:
     """The options that imply a modality, with their types.
 
-    >>> telling_options()["sample_rate"]
+    >>> implying_options()["sample_rate"]
     <class 'int'>
     """
     found: dict[str, type] = {}
     for kind in _all():
         hints = typing.get_type_hints(kind.open)
-        for name in kind.telling:
+        for name in kind.implied_by:
             hint = hints.get(name, str)
             choices = [*typing.get_args(hint), hint]
             found[name] = next(c for c in choices if isinstance(c, type) and c is not NoneType)
@@ -176,20 +176,18 @@ def _declared(name: str, found: Any) -> DataKind:
     return kind
 
 
-def _surest(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
-    sure = {kind.name: _asked(kind, preview) for kind in kinds}
-    most = max(sure.values())
+def _most_confident(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
+    confidences = {kind.name: _confidence_in(kind, preview) for kind in kinds}
+    most = max(confidences.values())
     if not most:
         return _default(preview, kinds)
-    surest = [name for name, sureness in sure.items() if sureness == most]
-    if surest[0] not in BUILT_IN and len(surest) > 1:
-        raise ValueError(
-            f"data can be {' or '.join(surest)}: specify `modality`, got {preview.spec}"
-        )
-    return surest[0]
+    best = [name for name, confidence in confidences.items() if confidence == most]
+    if best[0] not in BUILT_IN and len(best) > 1:
+        raise ValueError(f"data can be {' or '.join(best)}: specify `modality`, got {preview.spec}")
+    return best[0]
 
 
-def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
+def _confidence_in(kind: DataKind, preview: DataPreview) -> Confidence:
     """Confidence of a modality; a package that raises an error is skipped with a warning."""
     if kind.name in BUILT_IN:
         return kind.recognizes(preview)
@@ -202,7 +200,7 @@ def _asked(kind: DataKind, preview: DataPreview) -> Sureness:
             RuntimeWarning,
             stacklevel=2,
         )
-        return Sureness.NO
+        return Confidence.NO
 
 
 def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:

@@ -189,7 +189,7 @@ class CPCv2(Method):
         if not (isinstance(view, Tensor) and view.ndim == 6):
             raise ValueError(
                 "`views` must be one grid of patches, batch × rows × columns × channels × height ×"
-                f" width, as from nearfar.views.PatchViews, got {_said(view)}"
+                f" width, as from nearfar.views.PatchViews, got {_shape_of(view)}"
             )
         encodings: Tensor = self.encoder(view.flatten(0, 2))
         return encodings.view(*view.shape[:3], -1)
@@ -271,5 +271,5 @@ def _check_horizon(skip: int, steps: int, rows: int) -> None:
         )
 
 
-def _said(view: View) -> str:
+def _shape_of(view: View) -> str:
     return f"shape {tuple(view.shape)}" if isinstance(view, Tensor) else type(view).__name__

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nearfar._deprecation import warn_renamed
+from nearfar._deprecation import renamed_methods
 from nearfar.data import DataKind, Source
 from nearfar.inputs import Inputs, View
 from nearfar.modalities._form import FormT
@@ -22,6 +22,12 @@ from nearfar.views import ViewRecipe, Views
 __all__ = ["Modality", "OnnxCall", "small_batch"]
 
 _LEAST = 8
+_RENAMED = {  # methods of 0.1
+    "brings": "component",
+    "kept": "saved_description",
+    "normalised": "normalized",
+    "takes": "accepted_modalities",
+}
 
 OptionsT = TypeVar("OptionsT")
 
@@ -87,9 +93,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        if "normalised" in vars(cls):  # the name of 0.1
-            warn_renamed(f"{cls.__name__}.normalised", f"{cls.__name__}.normalized", stacklevel=3)
-            cls.normalized = vars(cls)["normalised"]  # type: ignore[method-assign]
+        renamed_methods(cls, _RENAMED, stacklevel=2)
 
     @property
     def name(self) -> str:
@@ -101,7 +105,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         """Whether the training loop's own defaults are used for this modality."""
         return type(self).training is Modality.training
 
-    def brings(self, name: str) -> Modality[Any, Any] | None:
+    def component(self, name: str) -> Modality[Any, Any] | None:
         """The modality of this name, if it is this one or is part of this one; otherwise None."""
         return self if name == self.name else None
 
@@ -241,11 +245,11 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         found = {name: getattr(views, name, None) for name in known}
         return replace(form, **{k: tuple(v) for k, v in found.items() if v is not None})
 
-    def kept(self, description: EncoderDescription[FormT]) -> EncoderDescription[Any]:
+    def saved_description(self, description: EncoderDescription[FormT]) -> EncoderDescription[Any]:
         """The description that is saved with the trained encoder."""
         return description
 
-    def takes(self, form: FormT) -> tuple[str, ...]:
+    def accepted_modalities(self, form: FormT) -> tuple[str, ...]:
         """Modalities that an encoder of this form accepts."""
         return (self.name,)
 
@@ -280,6 +284,9 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         Raises:
             ValueError: They are not; the message gives the difference.
         """
+
+
+renamed_methods(Modality, _RENAMED)
 
 
 def small_batch(samples: int, *, most: int, updates: int) -> int:

@@ -127,8 +127,8 @@ class PairModality(Modality[PairForm, PairOptions]):
     def __init__(self, *kinds: Modality[Any, Any]) -> None:
         self._own = {kind.name: kind for kind in kinds}
 
-    def brings(self, name: str) -> Modality[Any, Any] | None:
-        return super().brings(name) or self._own.get(name)
+    def component(self, name: str) -> Modality[Any, Any] | None:
+        return super().component(name) or self._own.get(name)
 
     def kind(self, name: str) -> Modality[Any, Any]:
         """The modality of a half, by name."""
@@ -214,7 +214,9 @@ class PairModality(Modality[PairForm, PairOptions]):
         (x, x_width), (s, s_width) = built["x"], built["s"]
         return TwoSided(x, s, x_width=x_width, s_width=s_width)
 
-    def kept(self, description: EncoderDescription[PairForm]) -> EncoderDescription[Any]:
+    def saved_description(
+        self, description: EncoderDescription[PairForm]
+    ) -> EncoderDescription[Any]:
         """A shared encoder is saved as an encoder of a single modality."""
         form = description.form
         if not form.shared:
@@ -223,7 +225,7 @@ class PairModality(Modality[PairForm, PairOptions]):
             return _inner(self.kind(form.x_modality), description.arguments["x"])
         return replace(description, modality=form.x_modality).with_form(form.x_form)
 
-    def takes(self, form: PairForm) -> tuple[str, ...]:
+    def accepted_modalities(self, form: PairForm) -> tuple[str, ...]:
         """Pairs, and samples of each side."""
         return tuple(dict.fromkeys((self.name, form.x_modality, form.s_modality)))
 
@@ -239,17 +241,17 @@ class PairModality(Modality[PairForm, PairOptions]):
         declared = dict(recipe.settings)
         # a method with gradient in only one encoder alternates the halves
         turns = declared.pop("turns", False) and not form.shared
-        said = declared | {name: value for name, value in settings.items() if value is not None}
-        augment = said.pop("augment", True)
+        combined = declared | {name: value for name, value in settings.items() if value is not None}
+        augment = combined.pop("augment", True)
         made: list[Views] = []
         used: set[str] = set()
         for (kind, own), side in zip(self.halves(form), sides(source), strict=True):
             known = inspect.signature(kind.settings).parameters
-            fitting = {name: value for name, value in said.items() if name in known}
+            fitting = {name: value for name, value in combined.items() if name in known}
             used |= set(fitting)
             chosen = _options(kind, options)
             made.append(kind.half_views(own, source=side, options=chosen, settings=fitting))
-        for name in said:
+        for name in combined:
             if name not in used:
                 kinds = " and ".join(dict.fromkeys((form.x_modality, form.s_modality)))
                 raise ValueError(f"`{name}` is not a setting of the views of {kinds}")
@@ -318,5 +320,5 @@ def _inner(kind: Modality[Any, Any], values: Mapping[str, Any]) -> EncoderDescri
 def _options(kind: Modality[Any, Any], options: PairOptions) -> Any:
     """Convert the options of pairs to those of a half's modality."""
     known = {field.name for field in fields(kind.options)}  # type: ignore[arg-type]
-    said = {k: v for k, v in vars(options).items() if k in known and v is not None}
-    return kind.options(**said)
+    specified = {k: v for k, v in vars(options).items() if k in known and v is not None}
+    return kind.options(**specified)

@@ -138,7 +138,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
             "kernels": kernels,
         }
         encoder = StridedEncoder(**arguments)
-        said = ", ".join(f"{key}={value}" for key, value in arguments.items())
+        listed = ", ".join(f"{key}={value}" for key, value in arguments.items())
         description = EncoderDescription(
             name=name,
             library="nearfar",
@@ -146,7 +146,7 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
             modality=self.name,
             form=form,
             arguments={k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()},
-            how=f"nearfar.modules.StridedEncoder({said})",
+            how=f"nearfar.modules.StridedEncoder({listed})",
         )
         return encoder, description
 
@@ -230,10 +230,10 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
                 f" got {root.channels}"
             )
         if root.sample_rate != form.sample_rate:
-            said = "no rate" if root.sample_rate is None else f"{root.sample_rate:,} Hz"
+            got = "no rate" if root.sample_rate is None else f"{root.sample_rate:,} Hz"
             wanted = "no rate" if form.sample_rate is None else f"{form.sample_rate:,} Hz"
             raise ValueError(
-                f"`data` must have {wanted}, like the run's sequences, got {said}:"
+                f"`data` must have {wanted}, like the run's sequences, got {got}:"
                 " open them with that `sample_rate`"
             )
 

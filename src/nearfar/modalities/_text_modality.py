@@ -39,14 +39,7 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 class TextForm(Form):
     """Specification of the inputs of an encoder of texts: a :class:`nearfar.views.Tokenizer`.
 
-    Attributes:
-        definition: JSON definition of the `tokenizers` library.
-        vocabulary: Number of token IDs including padding: 0 to ``vocabulary - 1``.
-        words: Number of tokens after which texts are truncated.
-        shift: Offset added to the library's IDs, so that 0 is only padding.
-        unknown: ID of the unknown token.
-        mask: ID of the mask token; None if there is none.
-        special: IDs of special tokens.
+    The fields are those of the tokenizer, with the same meaning and defaults.
     """
 
     definition: str

@@ -198,8 +198,8 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
 
 def _words(row: Tensor, columns: tuple[str, ...]) -> str:
     """The first few standardised values with their names."""
-    said = [f"{name} {v:+.2f}" for name, v in zip(columns, row[:_SHOWN].tolist(), strict=False)]
-    return ", ".join(said) + (" …" if len(row) > _SHOWN else "")
+    values = [f"{name} {v:+.2f}" for name, v in zip(columns, row[:_SHOWN].tolist(), strict=False)]
+    return ", ".join(values) + (" …" if len(row) > _SHOWN else "")
 
 
 def _strip(row: Tensor) -> str:

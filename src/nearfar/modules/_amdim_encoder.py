@@ -54,8 +54,8 @@ class _Residual(nn.Module):
             nn.init.zeros_(last.weight)  # initially the layer equals its shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = F.pad(self.shortcut(x), (0, 0, 0, 0, 0, self.grown))
-        out: Tensor = kept + self.layers(x)
+        shortcut = F.pad(self.shortcut(x), (0, 0, 0, 0, 0, self.grown))
+        out: Tensor = shortcut + self.layers(x)
         return out
 
 

@@ -15,6 +15,7 @@ from nearfar.inputs import Nodes
 __all__ = ["GRAPH_ENCODERS", "GraphEncoder"]
 
 GRAPH_ENCODERS = ("gcn", "sage")
+"""Convolutions of a :class:`GraphEncoder`."""
 
 
 @final

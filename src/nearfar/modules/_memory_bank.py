@@ -52,8 +52,8 @@ class MemoryBank(nn.Module):
     ) -> None:
         """Update the averages; a decay of 1 leaves them unchanged, 0 replaces them."""
         check_fraction(decay=decay)
-        kept = self.vectors[samples]
-        self.vectors[samples] = kept.lerp(vectors.to(kept.dtype), 1 - decay)
+        stored = self.vectors[samples]
+        self.vectors[samples] = stored.lerp(vectors.to(stored.dtype), 1 - decay)
 
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""

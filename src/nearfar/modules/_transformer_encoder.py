@@ -94,10 +94,10 @@ class TransformerEncoder(nn.Module):
     def settings(self) -> dict[str, Any]:
         """The configuration, from which :meth:`of_settings` builds the same model."""
         config: Any = self.model.config
-        kept: dict[str, Any] = {k: v for k, v in config.to_dict().items() if v is not None}
-        kept.pop("transformers_version", None)
-        kept.pop("_name_or_path", None)
-        return kept
+        specified: dict[str, Any] = {k: v for k, v in config.to_dict().items() if v is not None}
+        specified.pop("transformers_version", None)
+        specified.pop("_name_or_path", None)
+        return specified
 
     @property
     def longest(self) -> int | None:

@@ -132,8 +132,8 @@ class PairwiseLogSumExp(torch.autograd.Function):
             found = operators.backward(
                 gradients[0], sums, means, queries, keys, scale, *rules, *wants[1:]
             )
-        kept = [value if wanted else None for value, wanted in zip(found, wants, strict=True)]
-        return (*kept, None, None, None, None)
+        needed = [value if wanted else None for value, wanted in zip(found, wants, strict=True)]
+        return (*needed, None, None, None, None)
 
 
 def _check(

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nearfar._deprecation import renamed_members
 from nearfar.records._record import Record
 
 __all__ = ["AdviceLine", "AdviceRecord", "Curve"]
 
 
+@renamed_members(says="statement")
 @dataclass(frozen=True)
 class AdviceLine(Record):
     """One prediction.
 
     Attributes:
         about: Subject, in one or two words.
-        says: The prediction as text, including its value.
+        statement: The prediction as text, including its value.
         formula: Formula of the value.
         value: The value.
         matters: Whether it is among the few lines that training prints.
     """
 
     about: str
-    says: str
+    statement: str
     formula: str
     value: float
     matters: bool = False

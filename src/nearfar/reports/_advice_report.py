@@ -44,7 +44,7 @@ def _statements(advice: AdviceRecord) -> Html:
         element(
             "tr",
             element("th", line.about, scope="row"),
-            element("td", line.says, data_column=_COLUMNS[1]),
+            element("td", line.statement, data_column=_COLUMNS[1]),
             element("td", element("code", line.formula), data_column=_COLUMNS[2]),
         )
         for line in advice.lines

@@ -37,9 +37,9 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
         last(metrics.watch, lambda each: each.samples) or (health.samples if health else 0)
     )
 
-    def watched(quantity: Quantity, beside: Quantity | None = None) -> Figure | None:
+    def watched(quantity: Quantity, second: Quantity | None = None) -> Figure | None:
         known = anchors(quantity.name, health=health, dim=dim, samples=samples)
-        return _watched(metrics, quantity, known, beside)
+        return _watched(metrics, quantity, known, second)
 
     figures = {
         "loss": _loss(metrics, chance),
@@ -189,11 +189,11 @@ def _core(values: Sequence[float]) -> list[float]:
 
 
 def _watched(
-    metrics: Metrics, quantity: Quantity, known: Mapping[str, float], beside: Quantity | None
+    metrics: Metrics, quantity: Quantity, known: Mapping[str, float], second: Quantity | None
 ) -> Figure | None:
     read = [
         (each, thin(curve(metrics.watch, each.watched, unit=unit_of(metrics))))
-        for each in (quantity, beside)
+        for each in (quantity, second)
         if each is not None and each.watched is not None
     ]
     read = [(each, series) for each, series in read if series]
@@ -206,7 +206,7 @@ def _watched(
     ]
     values = [*known.values(), *(v for _, series in read for v in series.y)]
     heading = "Centre and residual" if len(read) > 1 else quantity.title
-    levels = ", ".join(f"{world.replace('_', ' ')} {number(v)}" for world, v in known.items())
+    levels = ", ".join(f"{state.replace('_', ' ')} {number(v)}" for state, v in known.items())
     return Figure(
         heading,
         quantity.reading,

@@ -81,9 +81,9 @@ def _figure(values: list[float]) -> Figure:
 
 def _needed(values: list[float], *, share: float) -> int:
     """Number of the largest values that together reach a fraction `share` of the sum."""
-    goal, held = share * sum(values), 0.0
+    goal, total = share * sum(values), 0.0
     for place, value in enumerate(values, start=1):
-        held += value
-        if held >= goal:
+        total += value
+        if total >= goal:
             return place
     return len(values)

@@ -95,9 +95,9 @@ def _table(record: StudyRecord) -> str:
 
 
 def _legend(record: StudyRecord) -> str:
-    said = [f"{column.title}: {column.meaning}" for column in record.columns if column.meaning]
+    meanings = [f"{column.title}: {column.meaning}" for column in record.columns if column.meaning]
     percent = any(column.kind == "percent" for column in record.columns)
-    return "; ".join(said) + "." + (" Accuracies in percent." if percent else "")
+    return "; ".join(meanings) + "." + (" Accuracies in percent." if percent else "")
 
 
 def _claims(record: StudyRecord) -> str:

@@ -83,13 +83,13 @@ class ObjectiveRow(Record):
 
 def write_csv(rows: Sequence[BenchRow] | Sequence[ObjectiveRow], path: Path) -> None:
     """Write one line per row, with columns for the provenance; atomically."""
-    kept = [field.name for field in dataclasses.fields(rows[0]) if field.name != "provenance"]
+    columns = [field.name for field in dataclasses.fields(rows[0]) if field.name != "provenance"]
     origin = [field.name for field in dataclasses.fields(Provenance)]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*kept, *origin])
+    table.writerow([*columns, *origin])
     for row in rows:
-        numbers = [getattr(row, name) for name in kept]
+        numbers = [getattr(row, name) for name in columns]
         shown = [f"{value:.6g}" if isinstance(value, float) else value for value in numbers]
         table.writerow([*shown, *(getattr(row.provenance, name) for name in origin)])
     write_text(path, text.getvalue())

@@ -11,10 +11,10 @@ from pathlib import Path
 from nearfar.records import CellRecord
 from nearfar.studies._cell import Cell, fill
 
-__all__ = ["Tell", "fill_all", "silent"]
+__all__ = ["Progress", "fill_all", "silent"]
 
 _KILLED = 9  # SIGKILL, which the signal module of Windows does not define
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 """A function that receives lines about a study's progress."""
 
 
@@ -22,7 +22,7 @@ def silent(line: str) -> None:
     """Ignore the line."""
 
 
-def fill_all(cells: Sequence[Cell], cache: Path, *, tell: Tell = silent) -> None:
+def fill_all(cells: Sequence[Cell], cache: Path, *, progress: Progress = silent) -> None:
     """Train and measure all unfinished cells.
 
     A failure is recorded and the other cells continue; failed cells are retried on the next call.
@@ -32,14 +32,14 @@ def fill_all(cells: Sequence[Cell], cache: Path, *, tell: Tell = silent) -> None
     """
     waiting = [cell for cell in cells if not _done(cell.read(cache))]
     if len(waiting) < len(cells):
-        tell(f"{len(cells) - len(waiting)} of {len(cells)} cells have already finished")
+        progress(f"{len(cells) - len(waiting)} of {len(cells)} cells have already finished")
     for place, cell in enumerate(waiting, 1):
         name = f"{place}/{len(waiting)} {cell.method} seed {cell.seed}"
-        tell(f"{name} …")
+        progress(f"{name} …")
         _fill_apart(cell, cache)
         record = cell.read(cache)
         assert record is not None, "a cell that was filled has a record"
-        tell(f"{name} {_summary(record)}")
+        progress(f"{name} {_summary(record)}")
 
 
 def _done(record: CellRecord | None) -> bool:

@@ -16,14 +16,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nearfar._deprecation import renamed_members
+from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.api._method_listing import served
 from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
 from nearfar.studies._baselines import BASELINES, RAW, SUPERVISED, UNTRAINED
 from nearfar.studies._cell import Cell
-from nearfar.studies._cells import Tell, fill_all, silent
+from nearfar.studies._cells import Progress, fill_all, silent
 from nearfar.studies._claim import judge
 from nearfar.studies._methods_claims import claims_of
 from nearfar.studies._published_accuracies import PUBLISHED, SOURCES
@@ -139,13 +139,14 @@ _COMPARED = (*BASELINES, "autoencoder")
 CLAIMS = claims_of([name for name in image_methods() if name not in _COMPARED])
 
 
-def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
+@renamed_arguments(tell="progress")
+def run(config: Config, *, cache: Path, progress: Progress = silent) -> StudyRecord:
     """Train the cells that are not in the cache, and build the table of all cells.
 
     Args:
         config: Methods to compare, and the budget.
         cache: Directory of the cells; several processes may share it.
-        tell: Receives lines about the progress.
+        progress: Receives lines about the progress.
     """
     samples = Samples.open(config.data, samples=config.samples, labeled=_labeled(config))
     known = (name for name in image_methods() if name not in _EXPLAINING)
@@ -153,7 +154,8 @@ def run(config: Config, *, cache: Path, tell: Tell = silent) -> StudyRecord:
     cells = _cells(config, (RAW, UNTRAINED, *rows), fingerprint=samples.fingerprint)
     cache = cache / NAME / Path(config.data).name
     wanted = config.only and (RAW, UNTRAINED, *config.only)
-    fill_all([cell for cell in cells if not wanted or cell.method in wanted], cache, tell=tell)
+    chosen = [cell for cell in cells if not wanted or cell.method in wanted]
+    fill_all(chosen, cache, progress=progress)
     return _record(config, cells, [cell.read(cache) for cell in cells], samples)
 
 

@@ -62,11 +62,12 @@ class Samples:
         test, test_labels, notes = opened.test, opened.test_labels, list(opened.train.notes)
         if test is None or test_labels is None:
             order = permutation(len(train), seed=_ORDER, epoch=0)
-            held, kept = order[::_HELD_OUT].sort().values, torch.ones(len(train), dtype=torch.bool)
-            kept[held] = False
-            test, test_labels = Subset(train, held), labels[held]
+            held_out = order[::_HELD_OUT].sort().values
+            kept = torch.ones(len(train), dtype=torch.bool)
+            kept[held_out] = False
+            test, test_labels = Subset(train, held_out), labels[held_out]
             train, labels = Subset(train, kept.nonzero().flatten()), labels[kept]
-            notes.append(f"no official test set: {len(held):,} random samples are held out")
+            notes.append(f"no official test set: {len(held_out):,} random samples are held out")
         else:
             notes += test.notes
         if samples is not None and samples < len(train):

@@ -68,7 +68,7 @@ def advise(
 
     Example:
         >>> for line in advise(batch_size=256, dim=128, temperature=0.2).lines[:3]:
-        ...     print(f"{line.about}: {line.says}")
+        ...     print(f"{line.about}: {line.statement}")
         chance: a loss of 6.24 means nothing was learnt
         best: 1.57 for a perfectly aligned and uniform encoder in 128 dimensions
         ceiling: the loss cannot certify more than 6.24 nats (9.00 bits) of mutual information
@@ -101,8 +101,8 @@ def advise(
     lines += _spread(dim, uniformity, watched)
     if samples is not None:
         per_epoch = samples // batch_size
-        says = f"{samples:,} samples make {per_epoch:,} updates per epoch"
-        lines.append(AdviceLine("data", says, "⌊samples / N⌋", float(per_epoch)))
+        text = f"{samples:,} samples make {per_epoch:,} updates per epoch"
+        lines.append(AdviceLine("data", text, "⌊samples / N⌋", float(per_epoch)))
     return AdviceRecord(setting, tuple(lines), classes, curves)
 
 
@@ -151,13 +151,13 @@ def _contrast(
             candidates * math.exp(-1 / temperature),
         )
     gap = contrastive_deviation_bound(temperature=temperature, num_negatives=candidates)
-    says = f"L − ln M is within {gap.upper:.2g} nats of its limit, alignment plus uniformity"
+    text = f"L − ln M is within {gap.upper:.2g} nats of its limit, alignment plus uniformity"
     if gap.upper > 0.5:
-        says = (
+        text = (
             f"L − ln M may be {gap.upper:.1f} nats from alignment plus uniformity, its limit for"
             " many negatives"
         )
-    yield AdviceLine("limit", says, "ln(1 + e^(2/τ) / M)", gap.upper)
+    yield AdviceLine("limit", text, "ln(1 + e^(2/τ) / M)", gap.upper)
 
 
 def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceLine]:
@@ -213,13 +213,13 @@ def _bounds(draws: int, temperature: float, prior: Prior, classes: int) -> Itera
     collapsed = math.log(classes)
     truth = math.log1p((classes - 1) * other_class(classes, temperature))
     for name, (log_bound, reason) in log_bounds(draws, temperature, prior).items():
-        says = (
+        text = (
             f"for an encoder that maps each class to one point (supervised loss {truth:.2f}), the"
             f" bound of {name} is {_exponential(log_bound)}"
         )
         if log_bound >= math.log(collapsed):
-            says += f": vacuous, a collapsed encoder has ln C = {collapsed:.2f} ({reason})"
-        yield AdviceLine("bound", says, _FORMULAS[name], _finite_exponential(log_bound))
+            text += f": vacuous, a collapsed encoder has ln C = {collapsed:.2f} ({reason})"
+        yield AdviceLine("bound", text, _FORMULAS[name], _finite_exponential(log_bound))
 
 
 def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator[AdviceLine]:
@@ -235,13 +235,13 @@ def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator
         return
     floor = least if watched is None else uniformity_floor(dim, watched, _T)
     away = uniformity - floor
-    says = (
+    text = (
         f"uniformity {_signed(uniformity)} is at its minimum: only alignment can still improve"
         if away <= _SEEN
         else f"uniformity {_signed(uniformity)} is {away:.2f} above the minimum for"
         f" {'any distribution' if watched is None else f'{watched:,} samples'}"
     )
-    yield AdviceLine("spread", says, "uniformity − its minimum", away)
+    yield AdviceLine("spread", text, "uniformity − its minimum", away)
 
 
 def _signed(value: float) -> str:

@@ -142,7 +142,7 @@ def two_passes(
     with full_precision(step.loss):  # autocast must not apply to the backward pass
         backward(step.loss)
     after = _Draws(device)
-    with _kept_statistics(method):
+    with _preserved_statistics(method):
         start = 0
         for part, before in zip(parts, draws, strict=True):
             before.restore()
@@ -224,15 +224,15 @@ def _without_graph(step: Step) -> Step:
 
 
 @contextmanager
-def _kept_statistics(method: Method) -> Iterator[None]:
+def _preserved_statistics(method: Method) -> Iterator[None]:
     """Restore the running statistics of batch-norm layers afterwards."""
     norms = [module for module in method.modules() if isinstance(module, _NormBase)]
-    kept = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers(recurse=False)]
+    saved = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers(recurse=False)]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, value in kept:
+            for buffer, value in saved:
                 buffer.copy_(value)
 
 

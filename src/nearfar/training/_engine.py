@@ -33,7 +33,7 @@ def computes_in_bfloat16() -> bool:
 
 
 @final
-class _Held:
+class _Opaque:
     """Views as one opaque argument, as Fabric traverses arguments and fails on frozen classes."""
 
     def __init__(self, views: tuple[View, ...]) -> None:
@@ -47,8 +47,8 @@ class _Tupled(nn.Module):
         super().__init__()
         self.method = method
 
-    def forward(self, held: _Held) -> tuple[Any, ...]:
-        step = self.method(held.views)
+    def forward(self, wrapped: _Opaque) -> tuple[Any, ...]:
+        step = self.method(wrapped.views)
         return step.loss, step.representations, step.projections, dict(step.terms), step.carry
 
 
@@ -90,7 +90,7 @@ class Engine:
         if self.devices == 1:
             self._fabric.launch()
             return function(self, *arguments)
-        # the arguments are hidden from Fabric, as in _Held
+        # the arguments are hidden from Fabric, as in _Opaque
         work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
         return self._fabric.launch(work)
 
@@ -122,7 +122,7 @@ class Engine:
 
     def forward(self, views: tuple[View, ...]) -> Step:
         """One step of the method, in the chosen precision."""
-        loss, representations, projections, terms, carry = self._wrapped(_Held(views))
+        loss, representations, projections, terms, carry = self._wrapped(_Opaque(views))
         return Step(loss, representations, projections, terms, carry)
 
     def autocast(self) -> AbstractContextManager[Any]:

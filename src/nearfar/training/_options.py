@@ -16,8 +16,11 @@ from nearfar.checks import (
 __all__ = ["Optimizer", "Precision", "Schedule", "TrainingOptions"]
 
 Optimizer: TypeAlias = Literal["adamw", "lars", "sgd"]
+"""AdamW, LARS or SGD with momentum."""
 Schedule: TypeAlias = Literal["constant", "cosine"]
+"""Learning rate after the warm-up: constant, or a cosine down to 0."""
 Precision: TypeAlias = Literal["auto", "bf16", "16", "32", "64"]
+"""Floating-point precision of training; ``auto`` is bf16 where the device computes in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,8 +157,8 @@ class ImageViews:
 
     def settings(self) -> dict[str, Any]:
         """The configuration, as arguments of the constructor."""
-        said = {name: value for name, value in vars(self).items() if name[0] != "_"}
-        return said | {"num_views": self._large}
+        arguments = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        return arguments | {"num_views": self._large}
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ __all__ = ["alone", "in_parallel"]
 
 Work = Callable[[slice, int, Scratch], None]
 Result = TypeVar("Result")
-_kept = threading.local()
+_per_thread = threading.local()
 
 
 @functools.lru_cache(maxsize=1)
@@ -37,10 +37,10 @@ def _scratch(device: torch.device) -> Scratch:
     """Buffers of a thread, kept between calls on a CPU: a few MiB that stay in the cache."""
     if device.type != "cpu":
         return Scratch(device)
-    if not hasattr(_kept, "scratch"):
-        _kept.scratch = Scratch(device)
-    kept: Scratch = _kept.scratch
-    return kept
+    if not hasattr(_per_thread, "scratch"):
+        _per_thread.scratch = Scratch(device)
+    scratch: Scratch = _per_thread.scratch
+    return scratch
 
 
 def alone(work: Callable[[], Result]) -> Result:

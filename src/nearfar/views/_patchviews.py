@@ -163,9 +163,9 @@ class PatchViews:
 
     def settings(self) -> dict[str, Any]:
         """The configuration, as arguments of the constructor."""
-        said = {name: value for name, value in vars(self).items() if name[0] != "_"}
-        del said["num_views"]
-        return said
+        arguments = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        del arguments["num_views"]
+        return arguments
 
     @property
     def rows(self) -> int:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from nearfar._deprecation import renamed_arguments
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -54,13 +54,10 @@ def open_graphs(
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
             `spec` has no features.
-        undirected: Whether to add the reverse of every edge.
-        row_normalize: Whether to divide each node's features by their sum; by default only if no
-            feature is negative.
-        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
-            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
-            beyond.
-        hops: Number of hops in sampled neighbourhoods.
+        undirected: As of :class:`GraphSource`.
+        row_normalize: As of :class:`GraphSource`.
+        neighbors: As of :class:`GraphSource`.
+        hops: As of :class:`GraphSource`.
 
     Raises:
         TypeError: A file that only unpickling could read, or edges that are not integers.
@@ -155,11 +152,11 @@ def labeled_nodes(
     )
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
     if hasattr(preview.spec, "edge_index") or "edge_index" in preview.arrays:
-        return Sureness.CERTAIN
-    return Sureness.LIKELY if preview.ending in EDGE_ENDINGS else Sureness.NO
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if preview.ending in EDGE_ENDINGS else Confidence.NO
 
 
 GRAPHS = DataKind(
@@ -168,5 +165,6 @@ GRAPHS = DataKind(
     label=label_graphs,
     recognizes=_recognize,
     endings=(".npz", *EDGE_ENDINGS),
-    telling=("features",),
+    implied_by=("features",),
 )
+"""How graphs are recognised and opened."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._folder_parts import label_folder, split_folder
 from nearfar.data._joined import Joined
@@ -76,16 +76,16 @@ def open_images(
 def _open_arrays(
     path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
 ) -> Source:
-    held = read_array_file(path)
-    train = ArraySource(held.images, name=path.stem, channels=channels, value_range=value_range)
-    if held.test_images is None:
+    contents = read_array_file(path)
+    train = ArraySource(contents.images, name=path.stem, channels=channels, value_range=value_range)
+    if contents.test_images is None:
         refuse_test(split, printable(path.name))
         return train
     if split == "train":
         return train
-    taken_as_they_are = (0.0, 1.0) if held.images.dtype.kind == "f" else None
+    taken_as_they_are = (0.0, 1.0) if contents.images.dtype.kind == "f" else None
     test = ArraySource(
-        held.test_images,
+        contents.test_images,
         name=f"{path.stem}-test",
         channels=channels,
         value_range=train.value_range or taken_as_they_are,
@@ -115,13 +115,13 @@ def label_images(
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
     if isinstance(source, FolderSource):
         return label_folder(source, noun="images")
-    held = read_array_file(spec)
-    if held.labels is None:
+    contents = read_array_file(spec)
+    if contents.labels is None:
         raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
-    if held.test_images is None or held.test_labels is None:
-        return with_labels(source, held.labels)
+    if contents.test_images is None or contents.test_labels is None:
+        return with_labels(source, contents.labels)
     test = open_images(spec, split="test", **options)
-    return with_labels(source, held.labels, test, held.test_labels)
+    return with_labels(source, contents.labels, test, contents.test_labels)
 
 
 def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
@@ -136,12 +136,12 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
     return np.asarray([np.asarray(item[1]).item() for item in everyone])
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
     if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
-        return Sureness.PERHAPS
-    return Sureness.NO
+        return Confidence.PERHAPS
+    return Confidence.NO
 
 
 IMAGES = DataKind(
@@ -151,3 +151,4 @@ IMAGES = DataKind(
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
 )
+"""How images are recognised and opened."""

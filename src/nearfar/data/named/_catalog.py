@@ -136,6 +136,7 @@ ENTRIES = {
     },
 }
 NAMES = tuple(ENTRIES)
+"""Names of the datasets."""
 
 
 def is_name(spec: object) -> bool:

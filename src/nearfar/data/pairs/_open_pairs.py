@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
@@ -138,13 +138,13 @@ def _left_out(
         whys = [f"{name} {why}" for name, why in (("x", why_x), ("s", why_s)) if why]
         if whys:
             shown.append(f"{halves.place} {row} ({', '.join(whys)})")
-    said = f"{total - kept:,} of {counted(total, 'pair')}"
+    skipped = f"{total - kept:,} of {counted(total, 'pair')}"
     if total - kept > kept:
         raise ValueError(
-            f"more than half of the pairs in {halves.name} are incomplete, {said}:"
+            f"more than half of the pairs in {halves.name} are incomplete, {skipped}:"
             f" {list_names(shown)}"
         )
-    return f"{said} skipped as incomplete: {list_names(shown)}"
+    return f"{skipped} skipped as incomplete: {list_names(shown)}"
 
 
 def may_be_pairs(spec: Any) -> bool:
@@ -159,11 +159,11 @@ def may_be_pairs(spec: Any) -> bool:
     return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise two halves in a tuple, unless they are two texts."""
     spec = preview.spec
     two = isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
-    return Sureness.LIKELY if two else Sureness.NO
+    return Confidence.LIKELY if two else Confidence.NO
 
 
 PAIRS = DataKind(
@@ -171,6 +171,7 @@ PAIRS = DataKind(
     open=open_pairs,
     label=label_pairs,
     recognizes=_recognize,
-    telling=("x", "s", "adjacent"),
+    implied_by=("x", "s", "adjacent"),
     composite=True,
 )
+"""How pairs are recognised and opened."""

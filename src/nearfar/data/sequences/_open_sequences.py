@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
 from nearfar.data._folder_parts import Folder, label_folder, split_folder
 from nearfar.data._joined import Joined
@@ -70,16 +70,16 @@ def open_sequences(
             f"{printable(str(spec))} is neither a folder of audio files nor a"
             f" {' or '.join(ARRAY_ENDINGS)} file"
         )
-    held = read_sequence_file(spec)
-    rates = {"source_rate": held.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
-    if held.test is None:
+    contents = read_sequence_file(spec)
+    rates = {"source_rate": contents.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
+    if contents.test is None:
         refuse_test(split, printable(spec.name))
-        return _open_part(held.train, name=spec.stem, **rates)
+        return _open_part(contents.train, name=spec.stem, **rates)
     parts = []
     if split != "test":
-        parts.append(_open_part(held.train, name=spec.stem, **rates))
+        parts.append(_open_part(contents.train, name=spec.stem, **rates))
     if split != "train":
-        parts.append(_open_part(held.test, name=f"{spec.stem}-test", **rates))
+        parts.append(_open_part(contents.test, name=f"{spec.stem}-test", **rates))
     return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.stem}-all")
 
 
@@ -113,24 +113,24 @@ def label_sequences(
 
 
 def _of_file(
-    held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
+    contents: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
 ) -> LabeledData:
-    known = held.train.labels
+    known = contents.train.labels
     if not known:
         raise ValueError(f"{printable(path.name)} contains no labels: name them y or labels")
     name = labels or next(iter(known))
     check_choice(known, labels=name)
-    options = options | {"source_rate": held.sample_rate}
+    options = options | {"source_rate": contents.sample_rate}
     options.pop("memory", None)
-    train = _open_part(held.train, name=path.stem, **options)
-    if held.test is None or name not in held.test.labels:
-        return with_labels(train, _each(known[name], train.rows, len(held.train)))
-    test = _open_part(held.test, name=f"{path.stem}-test", **options)
+    train = _open_part(contents.train, name=path.stem, **options)
+    if contents.test is None or name not in contents.test.labels:
+        return with_labels(train, _each(known[name], train.rows, len(contents.train)))
+    test = _open_part(contents.test, name=f"{path.stem}-test", **options)
     return with_labels(
         train,
-        _each(known[name], train.rows, len(held.train)),
+        _each(known[name], train.rows, len(contents.train)),
         test,
-        _each(held.test.labels[name], test.rows, len(held.test)),
+        _each(contents.test.labels[name], test.rows, len(contents.test)),
     )
 
 
@@ -143,13 +143,13 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
     return chosen
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
-        return Sureness.LIKELY
+        return Confidence.LIKELY
     sounds, images = map(preview.count_files, (SOUND_ENDINGS, IMAGE_ENDINGS))
-    return Sureness.LIKELY if sounds > images else Sureness.NO
+    return Confidence.LIKELY if sounds > images else Confidence.NO
 
 
 SEQUENCES = DataKind(
@@ -158,5 +158,6 @@ SEQUENCES = DataKind(
     label=label_sequences,
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
-    telling=("sample_rate",),
+    implied_by=("sample_rate",),
 )
+"""How sequences are recognised and opened."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._data_kind import DataKind, Sureness
+from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import file_ending, printable
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
@@ -132,10 +132,10 @@ def _parts(folder: Path) -> dict[Split, Path]:
     if "train" not in found and len(files) == 1:
         found["train"] = files[0]
     if "train" not in found:
-        held = ", ".join(printable(file.name) for file in files) or "no file of texts"
+        present = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
             f"{printable(str(folder))} must contain one file of texts or one named train,"
-            f" got {held}"
+            f" got {present}"
         )
     return found
 
@@ -185,14 +185,14 @@ def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
     return np.asarray(values)
 
 
-def _recognize(preview: DataPreview) -> Sureness:
+def _recognize(preview: DataPreview) -> Confidence:
     """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
     listed = isinstance(spec, (list, tuple)) and bool(spec)
     if listed and all(isinstance(text, str) for text in spec):
-        return Sureness.LIKELY
+        return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
-    return Sureness.LIKELY if on_hub or preview.ending in ENDINGS else Sureness.NO
+    return Confidence.LIKELY if on_hub or preview.ending in ENDINGS else Confidence.NO
 
 
 TEXT = DataKind(
@@ -202,5 +202,6 @@ TEXT = DataKind(
     recognizes=_recognize,
     endings=ENDINGS,
     prefixes=(PREFIX,),
-    telling=("column",),
+    implied_by=("column",),
 )
+"""How texts are recognised and opened."""

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from nearfar.data import (
     Batch,
+    Confidence,
     DataKind,
     DataPreview,
     LabeledData,
     Source,
-    Sureness,
     check_positions,
     with_labels,
 )
@@ -93,11 +93,11 @@ def label_clouds(spec: Any, *, labels: str | None = None, **options: Any) -> Lab
     return with_labels(open_clouds(spec, **options), held["y"])
 
 
-def recognize(preview: DataPreview) -> Sureness:
+def recognize(preview: DataPreview) -> Confidence:
     """Files with the ending, and files of arrays called points and offsets."""
     if {"points", "offsets"} <= set(preview.arrays):
-        return Sureness.CERTAIN
-    return Sureness.LIKELY if preview.ending == ENDING else Sureness.NO
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if preview.ending == ENDING else Confidence.NO
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
