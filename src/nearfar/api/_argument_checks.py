@@ -86,8 +86,8 @@ def check_objects(
         )
 
 
-def check_preset(preset: Callable[..., Any]) -> None:
-    """Check that a user's object can be called with an encoder and its width.
+def check_preset(preset: Callable[..., Any], *, options: Mapping[str, Any]) -> None:
+    """Check that a user's object can be called with an encoder, its width and the options.
 
     Raises:
         TypeError: It cannot, as for a class of methods, which is built around modules.
@@ -99,7 +99,12 @@ def check_preset(preset: Callable[..., Any]) -> None:
     try:
         signature = inspect.signature(preset, eval_str=True)
         facts = facts_parameter(preset)
-        signature.bind(None, 1, **({facts: None} if facts else {}))
+        required = {
+            name: options[name]
+            for name, parameter in signature.parameters.items()
+            if name in options and parameter.default is parameter.empty
+        }
+        signature.bind(None, 1, **required, **({facts: None} if facts else {}))
     except (TypeError, ValueError) as error:
         raise TypeError(f"{wanted}, got {preset!r:.80}: {error}") from None
     except NameError:  # an annotation that cannot be evaluated is reported with the preset

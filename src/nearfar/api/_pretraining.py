@@ -114,7 +114,7 @@ def pretrain(
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
     if preset is method:
-        check_preset(preset)
+        check_preset(preset, options=method_options or {})
     kind = find_modality(data, modality=modality, method=preset, given=given)
     given = renamed_options(given, inspect.signature(kind.options).parameters)
     if isinstance(views, str):
