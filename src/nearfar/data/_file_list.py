@@ -84,9 +84,9 @@ class FileList:
         total = len(self.names) + len(self._bad)
         return [f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}"]
 
-    def fingerprint(self, options: str) -> str:
+    def fingerprint(self, told: str) -> str:
         """Hash of paths, sizes and the reading options `told`, as 16 hexadecimal digits."""
-        digest = hashlib.blake2b(options.encode(), digest_size=8)
+        digest = hashlib.blake2b(told.encode(), digest_size=8)
         for path in self.names:
             size = (self.folder / path).stat().st_size
             digest.update(os.fsencode(path) + f"\0{size}\0".encode())
@@ -123,9 +123,9 @@ def list_bad(bad: Sequence[tuple[str, str]]) -> str:
     return list_names([f"{printable(name)} ({printable(why)})" for name, why in bad])
 
 
-def content_digest(files: Sequence[Path | bytes], options: str) -> str:
+def content_digest(files: Sequence[Path | bytes], told: str) -> str:
     """Hash of files (name and size, or content) and reading options `told`, as 16 hex digits."""
-    digest = hashlib.blake2b(options.encode(), digest_size=8)
+    digest = hashlib.blake2b(told.encode(), digest_size=8)
     for file in files:
         if isinstance(file, Path):
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode(errors="replace"))

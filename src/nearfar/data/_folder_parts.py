@@ -90,10 +90,10 @@ def test_positions(paths: Sequence[Path]) -> list[int]:
     [1]
     """
     tops = [path.parts[0].lower() if len(path.parts) > 1 else "" for path in paths]
-    present = set(tops)
-    if not (present & set(TRAIN) and present & set(TEST) and present <= {*TRAIN, *TEST}):
+    held = set(tops)
+    if not (held & set(TRAIN) and held & set(TEST) and held <= {*TRAIN, *TEST}):
         return []
-    chosen = next(name for name in TEST if name in present)
+    chosen = next(name for name in TEST if name in held)
     return [position for position, top in enumerate(tops) if top == chosen]
 
 

@@ -23,7 +23,7 @@ def map_array(path: Path) -> NDArray[Any]:
         TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
-    with _clear_errors(path):
+    with _said_of(path):
         mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
 
@@ -36,12 +36,12 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
         TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
-    with _clear_errors(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with _said_of(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         yield arrays
 
 
 @contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
+def _said_of(path: Path) -> Iterator[None]:
     name = printable(str(path))
     try:
         yield

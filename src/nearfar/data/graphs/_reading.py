@@ -68,10 +68,10 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
     arrays = _arrays(path)
     if "edge_index" not in arrays:
         raise ValueError(f"{name} must contain edge_index, got {', '.join(arrays) or 'nothing'}")
-    own = _features_in(arrays)
-    if own is not None and features is not None:
+    held = _held(arrays)
+    if held is not None and features is not None:
         raise ValueError(f"`features` is only for graphs without features, but {name} contains x")
-    values = _read_features(features) if features is not None else own
+    values = _read_features(features) if features is not None else held
     if values is None:
         raise ValueError(
             f"{name} must contain the nodes' features as x or as {', '.join(CSR)}; or pass them"
@@ -118,9 +118,9 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
     except ValueError as error:
         raise ValueError(f"{name} must contain two node numbers per line: {error}") from None
     notes = (f"{counted(columns - 2, 'further column')} of {name} ignored",) if columns > 2 else ()
-    values = _read_features(features)
+    held = _read_features(features)
     return Graph(
-        name=path.stem, features=NodeFeatures(values, name=path.stem), edges=pairs.T, notes=notes
+        name=path.stem, features=NodeFeatures(held, name=path.stem), edges=pairs.T, notes=notes
     )
 
 
@@ -153,12 +153,12 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
         return map_array(path)
     if ending == ".npz":
         arrays = _arrays(path)
-        values = _features_in(arrays)
-        if values is None and len(arrays) == 1:
-            (values,) = arrays.values()
-        if values is None:
+        held = _held(arrays)
+        if held is None and len(arrays) == 1:
+            (held,) = arrays.values()
+        if held is None:
             raise ValueError(f"{name} must contain x or one matrix, got {', '.join(arrays)}")
-        return values
+        return held
     if ending in (".csv", ".tsv", ".txt"):
         with path.open(encoding="utf-8", errors="replace") as lines:
             first = next(lines, "")
@@ -178,9 +178,7 @@ def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
     raise ValueError(f"`features` must be a .npy, .npz or .csv file, got {name}")
 
 
-def _features_in(
-    arrays: Mapping[str, NDArray[Any]],
-) -> NDArray[Any] | Mapping[str, NDArray[Any]] | None:
+def _held(arrays: Mapping[str, NDArray[Any]]) -> NDArray[Any] | Mapping[str, NDArray[Any]] | None:
     if "x" in arrays:
         return arrays["x"]
     return arrays if all(key in arrays for key in CSR) else None

@@ -56,10 +56,10 @@ def _choose(arrays: Mapping[str, Any], name: str) -> ArrayFile:
         shapes = {key: arrays[key] for key in arrays}
         fitting = [key for key, a in shapes.items() if a.ndim in (3, 4) and a.dtype.kind in "buif"]
         if len(fitting) != 1:
-            listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
+            held = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
             raise ValueError(
                 f"the array of images in {name} is ambiguous: name it x or images;"
-                f" the file contains {listed or 'nothing'}"
+                f" the file contains {held or 'nothing'}"
             )
         images = shapes[fitting[0]]
     return ArrayFile(images, first(LABELS), first(TEST_IMAGES), first(TEST_LABELS))

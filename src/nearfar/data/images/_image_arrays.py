@@ -130,20 +130,20 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     >>> channel_axis((100, 3, 32, 32), channels=None), channel_axis((9, 64, 64, 12), channels=None)
     (1, 3)
     """
-    shown = "×".join(map(str, shape)) or "()"
+    said = "×".join(map(str, shape)) or "()"
     if len(shape) not in (3, 4):
-        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {shown}")
+        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {said}")
     if 0 in shape:
-        raise ValueError(f"images must not be empty, got an array of shape {shown}")
+        raise ValueError(f"images must not be empty, got an array of shape {said}")
     if shape[0] < 2:
-        raise ValueError(f"at least 2 images are needed, got an array of shape {shown}")
+        raise ValueError(f"at least 2 images are needed, got an array of shape {said}")
     if len(shape) == 3:
         if shape[2] in USUAL_CHANNELS and shape[1] > 32:
             raise ValueError(
-                f"an array of shape {shown} looks like one image; a set is N×H×W×C or N×C×H×W"
+                f"an array of shape {said} looks like one image; a set is N×H×W×C or N×C×H×W"
             )
         if channels not in (None, 1):
-            raise ValueError(f"`channels` must be 1 for an array of shape {shown}, got {channels}")
+            raise ValueError(f"`channels` must be 1 for an array of shape {said}, got {channels}")
         return None
     fitting = [
         axis
@@ -152,7 +152,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     ]
     if not fitting:
         wanted = f"1 to {MOST_CHANNELS}" if channels is None else f"`channels`={channels}"
-        raise ValueError(f"no channel axis of length {wanted} in an array of shape {shown}")
+        raise ValueError(f"no channel axis of length {wanted} in an array of shape {said}")
     if channels is not None and len(fitting) == 2:
         return 1  # both axes match: use PyTorch's order
     usual = [axis for axis in fitting if shape[axis] in USUAL_CHANNELS]
@@ -161,7 +161,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     if len(usual) == 1:
         return usual[0]
     raise ValueError(
-        f"an array of shape {shown} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
+        f"an array of shape {said} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
         f" {shape[3]}: specify `channels`"
     )
 

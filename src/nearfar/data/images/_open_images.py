@@ -76,16 +76,16 @@ def open_images(
 def _open_arrays(
     path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
 ) -> Source:
-    contents = read_array_file(path)
-    train = ArraySource(contents.images, name=path.stem, channels=channels, value_range=value_range)
-    if contents.test_images is None:
+    held = read_array_file(path)
+    train = ArraySource(held.images, name=path.stem, channels=channels, value_range=value_range)
+    if held.test_images is None:
         refuse_test(split, printable(path.name))
         return train
     if split == "train":
         return train
-    taken_as_they_are = (0.0, 1.0) if contents.images.dtype.kind == "f" else None
+    taken_as_they_are = (0.0, 1.0) if held.images.dtype.kind == "f" else None
     test = ArraySource(
-        contents.test_images,
+        held.test_images,
         name=f"{path.stem}-test",
         channels=channels,
         value_range=train.value_range or taken_as_they_are,
@@ -115,13 +115,13 @@ def label_images(
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
     if isinstance(source, FolderSource):
         return label_folder(source, noun="images")
-    contents = read_array_file(spec)
-    if contents.labels is None:
+    held = read_array_file(spec)
+    if held.labels is None:
         raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
-    if contents.test_images is None or contents.test_labels is None:
-        return with_labels(source, contents.labels)
+    if held.test_images is None or held.test_labels is None:
+        return with_labels(source, held.labels)
     test = open_images(spec, split="test", **options)
-    return with_labels(source, contents.labels, test, contents.test_labels)
+    return with_labels(source, held.labels, test, held.test_labels)
 
 
 def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:

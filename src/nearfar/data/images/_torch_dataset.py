@@ -104,9 +104,9 @@ class DatasetSource(ImageSource):
         return f"row {sample}"
 
     def describe(self) -> str:
-        text = describe_images(len(self), channels=self.channels, extents=self._sizes)
+        said = describe_images(len(self), channels=self.channels, extents=self._sizes)
         several = len(set(self._sizes)) > 1
-        return f"{text} (of {len(self._sizes)} inspected)" if several else text
+        return f"{said} (of {len(self._sizes)} inspected)" if several else said
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -138,13 +138,13 @@ def _left_out(
         whys = [f"{name} {why}" for name, why in (("x", why_x), ("s", why_s)) if why]
         if whys:
             shown.append(f"{halves.place} {row} ({', '.join(whys)})")
-    skipped = f"{total - kept:,} of {counted(total, 'pair')}"
+    said = f"{total - kept:,} of {counted(total, 'pair')}"
     if total - kept > kept:
         raise ValueError(
-            f"more than half of the pairs in {halves.name} are incomplete, {skipped}:"
+            f"more than half of the pairs in {halves.name} are incomplete, {said}:"
             f" {list_names(shown)}"
         )
-    return f"{skipped} skipped as incomplete: {list_names(shown)}"
+    return f"{said} skipped as incomplete: {list_names(shown)}"
 
 
 def may_be_pairs(spec: Any) -> bool:

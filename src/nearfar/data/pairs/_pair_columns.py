@@ -104,14 +104,14 @@ def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
     )
 
 
-def _names(present: tuple[str, ...], x: str | None, s: str | None, where: str) -> tuple[str, str]:
+def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> tuple[str, str]:
     """Names of the two columns or arrays; of exactly two, the first is the input."""
-    if x is None and s is None and len(present) == 2:
-        return present[0], present[1]
+    if x is None and s is None and len(held) == 2:
+        return held[0], held[1]
     if x is None or s is None:
         raise ValueError(
             f"specify the two halves of the pairs in {where} with `x` and `s`; it has"
-            f" {', '.join(present) or 'nothing'}"
+            f" {', '.join(held) or 'nothing'}"
         )
     return x, s
 

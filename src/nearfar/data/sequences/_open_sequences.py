@@ -70,16 +70,16 @@ def open_sequences(
             f"{printable(str(spec))} is neither a folder of audio files nor a"
             f" {' or '.join(ARRAY_ENDINGS)} file"
         )
-    contents = read_sequence_file(spec)
-    rates = {"source_rate": contents.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
-    if contents.test is None:
+    held = read_sequence_file(spec)
+    rates = {"source_rate": held.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
+    if held.test is None:
         refuse_test(split, printable(spec.name))
-        return _open_part(contents.train, name=spec.stem, **rates)
+        return _open_part(held.train, name=spec.stem, **rates)
     parts = []
     if split != "test":
-        parts.append(_open_part(contents.train, name=spec.stem, **rates))
+        parts.append(_open_part(held.train, name=spec.stem, **rates))
     if split != "train":
-        parts.append(_open_part(contents.test, name=f"{spec.stem}-test", **rates))
+        parts.append(_open_part(held.test, name=f"{spec.stem}-test", **rates))
     return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.stem}-all")
 
 
@@ -113,24 +113,24 @@ def label_sequences(
 
 
 def _of_file(
-    contents: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
+    held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
 ) -> LabeledData:
-    known = contents.train.labels
+    known = held.train.labels
     if not known:
         raise ValueError(f"{printable(path.name)} contains no labels: name them y or labels")
     name = labels or next(iter(known))
     check_choice(known, labels=name)
-    options = options | {"source_rate": contents.sample_rate}
+    options = options | {"source_rate": held.sample_rate}
     options.pop("memory", None)
-    train = _open_part(contents.train, name=path.stem, **options)
-    if contents.test is None or name not in contents.test.labels:
-        return with_labels(train, _each(known[name], train.rows, len(contents.train)))
-    test = _open_part(contents.test, name=f"{path.stem}-test", **options)
+    train = _open_part(held.train, name=path.stem, **options)
+    if held.test is None or name not in held.test.labels:
+        return with_labels(train, _each(known[name], train.rows, len(held.train)))
+    test = _open_part(held.test, name=f"{path.stem}-test", **options)
     return with_labels(
         train,
-        _each(known[name], train.rows, len(contents.train)),
+        _each(known[name], train.rows, len(held.train)),
         test,
-        _each(contents.test.labels[name], test.rows, len(contents.test)),
+        _each(held.test.labels[name], test.rows, len(held.test)),
     )
 
 

@@ -83,10 +83,10 @@ def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
     if key is None:
         fitting = [k for k, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind in "iuf"]
         if len(fitting) != 1:
-            listed = ", ".join(f"{k} ({a.dtype} {a.shape})" for k, a in arrays.items())
+            held = ", ".join(f"{k} ({a.dtype} {a.shape})" for k, a in arrays.items())
             raise ValueError(
                 f"the array of sequences in {name} is ambiguous: name it x, or samples with"
-                f" offsets; the file contains {listed or 'nothing'}"
+                f" offsets; the file contains {held or 'nothing'}"
             )
         key = fitting[0]
     values = arrays.pop(key)

@@ -136,8 +136,8 @@ class SequenceArray(SequenceSource):
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=8)
-        layout = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
-        digest.update(f"{layout} {self.sample_rate}".encode())
+        said = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
+        digest.update(f"{said} {self.sample_rate}".encode())
         digest.update(np.ascontiguousarray(self._pieces).tobytes())
         for row in np.unique(np.linspace(0, self._count() - 1, 256).astype(np.int64)).tolist():
             digest.update(np.ascontiguousarray(self._row(row)).tobytes())
@@ -149,10 +149,10 @@ class SequenceArray(SequenceSource):
     def _row(self, row: int) -> NDArray[Any]:
         """Channels × time, as stored."""
         if self._offsets is None:
-            values: NDArray[Any] = self._values[row]
-            return values if values.ndim == 2 else values[None]
-        values = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
-        return values.T if values.ndim == 2 else values[None]
+            held: NDArray[Any] = self._values[row]
+            return held if held.ndim == 2 else held[None]
+        held = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
+        return held.T if held.ndim == 2 else held[None]
 
     def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
@@ -205,19 +205,19 @@ def _check_kind(values: NDArray[Any]) -> None:
 
 
 def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
-    shape = "×".join(map(str, values.shape)) or "()"
+    said = "×".join(map(str, values.shape)) or "()"
     if offsets is None:
         if values.ndim not in (2, 3):
-            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {shape}")
+            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {said}")
         if 0 in values.shape:
-            raise ValueError(f"sequences must not be empty, got an array of shape {shape}")
+            raise ValueError(f"sequences must not be empty, got an array of shape {said}")
         if values.ndim == 3 and values.shape[1] > max(MOST_CHANNELS, values.shape[2]):
             raise ValueError(
-                f"sequences must be N×channels×time, got shape {shape}: is time the middle axis?"
+                f"sequences must be N×channels×time, got shape {said}: is time the middle axis?"
             )
         return
     if values.ndim not in (1, 2):
-        raise ValueError(f"samples must be time or time×channels, got shape {shape}")
+        raise ValueError(f"samples must be time or time×channels, got shape {said}")
     if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
         raise ValueError(
             "offsets must be integers, one more than the number of sequences, got"

@@ -62,7 +62,7 @@ class SoundFileSource(SequenceSource):
         self.damaged: dict[int, str] = {}
         self._headers: list[SoundHeader] = []
         self._room = room  # bytes left for decoded audio
-        self._decoded: dict[int, Tensor] = {}
+        self._kept: dict[int, Tensor] = {}
 
     @abstractmethod
     def file(self, row: int) -> Path | bytes:
@@ -75,15 +75,15 @@ class SoundFileSource(SequenceSource):
         index = check_positions(positions, length=len(self))
         if not len(index):
             return Batch(Sequences(torch.zeros(0, 1, 0)), index)
-        missing = [i for i in sorted(set(index.tolist())) if i not in self._decoded]
+        missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
         decoded = dict(zip(missing, in_threads(self.decode, missing), strict=True))
         for position, sound in decoded.items():
             if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
                 self._room -= sound.numel() * NUMBER_SIZE
-                self._decoded[position] = sound
+                self._kept[position] = sound
         sounds = []
         for position in index.tolist():
-            sound = self._decoded.get(position, decoded.get(position))
+            sound = self._kept.get(position, decoded.get(position))
             if not isinstance(sound, Tensor):
                 self.damaged[position] = str(sound)
                 _, start, stop = self.pieces[position]

@@ -132,7 +132,7 @@ class SoundFolder(SoundFileSource, Folder):
         ]
         self._drop_bad(reasons)
         self._cut()
-        self._decoded = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
+        self._kept = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
 
     def _drop_bad(self, results: Sequence[object]) -> None:
         good = self._files.drop(results)

@@ -132,10 +132,10 @@ def _parts(folder: Path) -> dict[Split, Path]:
     if "train" not in found and len(files) == 1:
         found["train"] = files[0]
     if "train" not in found:
-        present = ", ".join(printable(file.name) for file in files) or "no file of texts"
+        held = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
             f"{printable(str(folder))} must contain one file of texts or one named train,"
-            f" got {present}"
+            f" got {held}"
         )
     return found
 

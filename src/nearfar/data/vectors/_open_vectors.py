@@ -47,18 +47,16 @@ def open_vectors(
     return _of_file(read_vector_file(spec, exclude=exclude), spec, split)
 
 
-def _of_file(contents: VectorFile, path: Path, split: Split) -> Source:
+def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
     """Select a split of a file."""
     name = path.name.split(".")[0] or path.name
-    train = VectorSource(
-        contents.vectors, name=name, columns=contents.columns, notes=contents.notes
-    )
-    if contents.test_vectors is None:
+    train = VectorSource(held.vectors, name=name, columns=held.columns, notes=held.notes)
+    if held.test_vectors is None:
         refuse_test(split, printable(path.name))
         return train
     if split == "train":
         return train
-    test = VectorSource(contents.test_vectors, name=f"{name}-test")
+    test = VectorSource(held.test_vectors, name=f"{name}-test")
     if test.dim != train.dim:
         raise ValueError(
             f"{printable(path.name)}: x_test must have the {train.dim} columns of x, got {test.dim}"
@@ -83,18 +81,16 @@ def label_vectors(
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     # a run may have excluded the column of labels, which is read here nevertheless
     others = tuple(name for name in exclude if name != labels)
-    contents = read_vector_file(spec, exclude=others, labels=labels)
-    if contents.labels is None:
+    held = read_vector_file(spec, exclude=others, labels=labels)
+    if held.labels is None:
         raise ValueError(
             f"{printable(spec.name)} contains no labels: name the array y, or specify a table's"
             " column with `labels`"
         )
-    train = _of_file(contents, spec, "train")
-    if contents.test_vectors is None or contents.test_labels is None:
-        return with_labels(train, contents.labels)
-    return with_labels(
-        train, contents.labels, _of_file(contents, spec, "test"), contents.test_labels
-    )
+    train = _of_file(held, spec, "train")
+    if held.test_vectors is None or held.test_labels is None:
+        return with_labels(train, held.labels)
+    return with_labels(train, held.labels, _of_file(held, spec, "test"), held.test_labels)
 
 
 def _recognize(preview: DataPreview) -> Confidence:

@@ -116,13 +116,13 @@ class VectorSource(Source):
 
 
 def _check_shape(array: NDArray[Any]) -> None:
-    shape = "×".join(map(str, array.shape)) or "()"
+    said = "×".join(map(str, array.shape)) or "()"
     if array.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be real numbers, got {array.dtype}")
     if array.ndim != 2:
-        raise ValueError(f"vectors must be N×D, got shape {shape}")
+        raise ValueError(f"vectors must be N×D, got shape {said}")
     if 0 in array.shape:
-        raise ValueError(f"vectors must not be empty, got an array of shape {shape}")
+        raise ValueError(f"vectors must not be empty, got an array of shape {said}")
 
 
 def _numbers(rows: NDArray[Any]) -> NDArray[Any]:

@@ -75,15 +75,15 @@ def _choose(arrays: Mapping[str, Any], shown: str) -> VectorFile:
 
     vectors = first(VECTORS)
     if vectors is None:
-        shapes = {key: arrays[key] for key in arrays}
-        fitting = [key for key, a in shapes.items() if a.ndim == 2 and a.dtype.kind in "buif"]
+        held = {key: arrays[key] for key in arrays}
+        fitting = [key for key, a in held.items() if a.ndim == 2 and a.dtype.kind in "buif"]
         if len(fitting) != 1:
-            listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
+            listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in held.items())
             raise ValueError(
                 f"the array of vectors in {shown} is ambiguous: name it x;"
                 f" the file contains {listed or 'nothing'}"
             )
-        vectors = shapes[fitting[0]]
+        vectors = held[fitting[0]]
     return VectorFile(
         vectors,
         labels=first(LABELS),
