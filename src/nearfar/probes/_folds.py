@@ -92,8 +92,8 @@ def held_out_predictions(
     Example:
         >>> from nearfar.probes import KNNProbe
         >>> x = torch.tensor([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
-        >>> held_out_predictions(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 0, 1]), folds=2)
-        tensor([0, 0, 0, 0])
+        >>> held_out_predictions(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
+        tensor([0, 0, 1, 1])
     """
     check_integer(at_least=2, folds=folds)
     embeddings = checked_embeddings(embeddings)
