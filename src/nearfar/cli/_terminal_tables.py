@@ -112,6 +112,7 @@ def print_health(health: HealthRecord) -> None:
     print_rows(rows, title=f"{health.samples:,} samples × {health.dim:,} dimensions")
     for advice in health.advice:
         print_line("try", advice)
+    print_notes(health.notes)
 
 
 def print_probe(probe: ProbeRecord) -> None:
@@ -139,6 +140,11 @@ def _accuracies(name: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Print one line per note."""
+    """Print one line per note; those on samples without a result say so."""
+    from nearfar.data import omissions
+
+    notes = tuple(notes)
+    missing = omissions(notes)
     for note in notes:
-        print_line("note", note)
+        plain = note not in missing or "left out" in note
+        print_line("note", note if plain else f"left out: {note}")
