@@ -220,7 +220,15 @@ class StoredRun:
             return recipe.kind.data, opening(recipe.kind, recipe.options)
         if self.kind.paired:
             return None, options
-        return self.kind.data, self.opening() | options
+        held = self.opening()
+        if not self._is_own(data):  # the features of one graph are not those of another
+            held = {k: v for k, v in held.items() if k not in self.kind.data.own_files}
+        return self.kind.data, held | options
+
+    def _is_own(self, data: Any) -> bool:
+        """Whether data are the file or folder that the run was trained on."""
+        own = self._recipe().data
+        return isinstance(data, (str, Path)) and Path(data).resolve() == Path(own).resolve()
 
     def _side(self, source: Source) -> Source:
         """The inputs of the pairs, if the encoder takes a single modality."""

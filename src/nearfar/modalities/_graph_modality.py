@@ -40,12 +40,17 @@ class GraphForm(Form):
         undirected: Whether the reverse of every edge is added.
         row_normalize: Whether each node's features are divided by their sum.
         hops: Number of hops in sampled neighbourhoods; None if the whole graph is used.
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; None if the
+            whole graph is used, or if an older version has not stored it.
+        weighted: Whether edges have weights.
     """
 
     num_features: int
     undirected: bool = True
     row_normalize: bool = False
     hops: int | None = None
+    neighbors: int | None = None
+    weighted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +58,8 @@ class GraphOptions:
     """Options of a graph and its encoder.
 
     Args:
-        features: A .npy, .npz or .csv file of node features with one row per node, for an edge
-            list.
+        features: A .npy or .npz file or a table of node features with one row per node, for an
+            edge list; a column `id` identifies the nodes.
         undirected: Add the reverse of every edge.
         row_normalize: Divide each node's features by their sum; by default only if no feature is
             negative.
@@ -63,6 +68,7 @@ class GraphOptions:
             beyond.
         hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers,
             plus one for gcn.
+        edge_weights: Use the weights of edges, if there are any, as strengths; sage ignores them.
         units: Width of every layer of the encoder, and dimension of the representation.
         layers: Number of layers of the encoder, which is its receptive field in hops.
     """
@@ -72,6 +78,7 @@ class GraphOptions:
     row_normalize: bool | None = None
     neighbors: int | None = None
     hops: int = 2
+    edge_weights: bool = True
     units: int = 512
     layers: int = 1
 
@@ -91,11 +98,17 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
 
     def form(self, source: Source, options: GraphOptions, *, seed: int) -> GraphForm:
         root = require(GraphSource, data=source.root)
+        if not root.num_edges:
+            raise ValueError(
+                f"{root.name} must have at least 1 edge between distinct nodes to train on, got 0"
+            )
         return GraphForm(
             num_features=root.num_features,
             undirected=root.undirected,
             row_normalize=root.row_normalize,
             hops=None if root.whole else root.hops,
+            neighbors=None if root.whole else root.neighbors,
+            weighted=root.weighted,
         )
 
     def build_encoder(
@@ -163,18 +176,27 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
             raise ValueError(f"`encoder` must be gcn or sage, got {type(encoder).__name__}")
         features = torch.zeros(3, form.num_features)
         edges = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        targets = torch.tensor([0, 2])
+        weighted = form.weighted and encoder.convolution == "gcn"
         return OnnxCall(
             _OfTensors(encoder),
-            (features, edges, torch.tensor([0, 2])),
-            ("features", "edges", "targets"),
-            ({0: "nodes"}, {1: "edges"}, {0: "batch"}),
+            (features, edges, targets, *((torch.ones(4),) if weighted else ())),
+            ("features", "edges", "targets", *(("weights",) if weighted else ())),
+            ({0: "nodes"}, {1: "edges"}, {0: "batch"}, *(({0: "edges"},) if weighted else ())),
         )
 
     def signal_dim(self, form: GraphForm) -> int:
         return int(form.num_features)
 
     def opening(self, form: GraphForm) -> dict[str, Any]:
-        return {"undirected": form.undirected, "row_normalize": form.row_normalize}
+        same = {
+            "undirected": form.undirected,
+            "row_normalize": form.row_normalize,
+            "edge_weights": form.weighted,
+        }
+        if form.neighbors is not None and form.hops is not None:
+            same |= {"neighbors": form.neighbors, "hops": form.hops}
+        return same
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -200,11 +222,15 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
                 f"`data` must have {form.num_features:,} features per node, like the run's graph,"
                 f" got {root.num_features:,}"
             )
+        if form.weighted and not root.weighted:
+            raise ValueError(
+                f"`data` must have edge weights, like the run's graph, got none in {root.name}"
+            )
 
 
 @final
 class _OfTensors(nn.Module):
-    """An encoder of nodes as a function of three tensors."""
+    """An encoder of nodes as a function of tensors."""
 
     def __init__(self, encoder: GraphEncoder) -> None:
         super().__init__()
@@ -215,9 +241,10 @@ class _OfTensors(nn.Module):
         features: Float[Tensor, "nodes features"],
         edges: Int64[Tensor, "2 edges"],
         targets: Int64[Tensor, " batch"],
+        weights: Float[Tensor, " edges"] | None = None,
     ) -> Float[Tensor, "batch dim"]:
         """The representation of each target."""
-        everyone: Tensor = self.encoder.convolve(features, edges)
+        everyone: Tensor = self.encoder.convolve(features, edges, weights)
         return everyone[targets]
 
 

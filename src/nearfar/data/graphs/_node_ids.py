@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -76,7 +77,7 @@ class NodeIds:
         return ranks
 
 
-def as_texts(values: Sequence[Any] | NDArray[Any]) -> NDArray[np.str_]:
+def as_texts(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     """Identifiers as stripped text; whole numbers are the same with and without a decimal point.
 
     >>> as_texts([3, 3.0, " 3 ", "3.0", None, float("nan")]).tolist()
@@ -89,7 +90,7 @@ def as_texts(values: Sequence[Any] | NDArray[Any]) -> NDArray[np.str_]:
 
 
 def _text(value: Any) -> str:
-    if value is None or value != value:  # NaN
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     text = str(value).strip()
     return text.partition(".")[0] if _WHOLE.fullmatch(text) else text

@@ -47,7 +47,7 @@ class NodeSplit:
 def find_split(
     arrays: Mapping[str, Any], *, nodes: int, name: str, ids: NodeIds | None = None
 ) -> NodeSplit:
-    """Find a split among arrays: ``train_mask``, ``val_idx``, ``idx_test``, …
+    """Find a split among arrays by name, such as ``train_mask``, ``val_idx`` and ``idx_test``.
 
     Args:
         arrays: Arrays by name.

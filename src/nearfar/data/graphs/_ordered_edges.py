@@ -82,7 +82,9 @@ def order_edges(
     source, target = source[~loops], target[~loops]
     keys, group = np.unique(target * nodes + source, return_inverse=True)
     repeated = len(source) - len(keys)
-    sums = None if heavy is None else np.bincount(group, heavy[~loops], minlength=len(keys))
+    sums = None
+    if heavy is not None:  # integers if there are no edges
+        sums = np.bincount(group, heavy[~loops], minlength=len(keys)).astype(np.float64)
     both, added = keys, 0
     if undirected:
         reverse = (keys % nodes) * nodes + keys // nodes
@@ -109,9 +111,7 @@ def order_edges(
     return OrderedEdges(ordered, undirected, tuple(notes), sums)
 
 
-def check_weights(
-    weights: NDArray[Any], *, edges: int, name: str
-) -> Float64[np.ndarray, " edges"]:
+def check_weights(weights: NDArray[Any], *, edges: int, name: str) -> Float64[np.ndarray, " edges"]:
     """Check for one finite weight of 0 or more per edge, and flatten E×1 weights.
 
     Raises:
