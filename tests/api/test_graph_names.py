@@ -71,6 +71,18 @@ def test_a_node_has_the_same_embedding_wherever_it_stands(run, folder):
     same(expected, by_name(found))
 
 
+def test_features_are_found_by_name_and_not_by_place(run, folder):
+    edges, nodes = tables()
+    expected = by_name(run.embed(folder / "first" / "edges.csv", ids=True))
+    moved = write(folder / "moved", edges, nodes[["d", "b", "id", "a", "c"]].assign(z=3))
+    found = run.embed(moved[0], features=moved[1], ids=True)
+    same(expected, by_name(found))
+    assert "further features ignored: z" in found.notes
+    renamed = write(folder / "renamed", edges, nodes.rename(columns={"a": "e"}))
+    with pytest.raises(ValueError, match="must have the features a, b, c, d, got e, b, c, d"):
+        run.embed(renamed[0], features=renamed[1])
+
+
 def test_the_features_of_the_run_are_not_those_of_another_graph(run, folder):
     """Otherwise a graph of the same size would get the features of the first without a word."""
     other = write(folder / "third", *tables(seed=1))

@@ -43,6 +43,7 @@ class GraphForm(Form):
         neighbors: Largest number of incoming edges per node in sampled neighbourhoods; None if the
             whole graph is used, or if an older version has not stored it.
         weighted: Whether edges have weights.
+        columns: Name of each feature, if the data name them.
     """
 
     num_features: int
@@ -51,6 +52,7 @@ class GraphForm(Form):
     hops: int | None = None
     neighbors: int | None = None
     weighted: bool = False
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
             hops=None if root.whole else root.hops,
             neighbors=None if root.whole else root.neighbors,
             weighted=root.weighted,
+            columns=root.graph.columns,
         )
 
     def build_encoder(
@@ -189,13 +192,15 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
         return int(form.num_features)
 
     def opening(self, form: GraphForm) -> dict[str, Any]:
-        same = {
+        same: dict[str, Any] = {
             "undirected": form.undirected,
             "row_normalize": form.row_normalize,
             "edge_weights": form.weighted,
         }
         if form.neighbors is not None and form.hops is not None:
             same |= {"neighbors": form.neighbors, "hops": form.hops}
+        if form.columns is not None:
+            same["columns"] = form.columns
         return same
 
     def training(

@@ -112,6 +112,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
         weights=found.weights,
         ids=ids,
         numbered=True,
+        columns=nodes.columns,
         notes=(*nodes.notes, *found.notes),
     )
 

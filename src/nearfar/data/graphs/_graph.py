@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -12,7 +13,7 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._files import counted
+from nearfar.data._files import counted, list_names
 from nearfar.data.graphs._node_features import NodeFeatures
 from nearfar.data.graphs._node_ids import NodeIds
 
@@ -36,6 +37,7 @@ class Graph:
             set, and which it does not use otherwise.
         weights: Weight of each edge, 0 or more.
         ids: Identifier of each node.
+        columns: Name of each feature.
     """
 
     name: str
@@ -48,6 +50,30 @@ class Graph:
     validation: NDArray[Any] | None = None
     weights: NDArray[Any] | None = None
     ids: NodeIds | None = None
+    columns: tuple[str, ...] | None = None
+
+    def with_columns(self, wanted: Sequence[str]) -> Graph:
+        """The graph with these features, in this order, if its features have names.
+
+        Raises:
+            ValueError: A feature that the graph does not have; the message lists both.
+        """
+        if self.columns is None or self.columns == tuple(wanted):
+            return self
+        missing = [name for name in wanted if name not in self.columns]
+        if missing:
+            raise ValueError(
+                f"nodes of {self.name} must have the features {list_names(list(wanted), most=20)},"
+                f" got {list_names(self.columns, most=20)}"
+            )
+        further = [name for name in self.columns if name not in wanted]
+        notes = (f"further features ignored: {list_names(further)}",)
+        return replace(
+            self,
+            features=self.features.select([self.columns.index(name) for name in wanted]),
+            columns=tuple(wanted),
+            notes=(*self.notes, *(notes if further else ())),
+        )
 
     def part(self, chosen: NDArray[Any]) -> Int64[Tensor, " chosen"]:
         """Check the nodes of one part of the split, and return them as a tensor.

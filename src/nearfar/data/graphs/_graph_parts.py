@@ -34,6 +34,7 @@ def graph_of_parts(
     weights: NDArray[Any] | None = None,
     ids: NodeIds | None = None,
     numbered: bool = False,
+    columns: tuple[str, ...] | None = None,
     notes: Sequence[str] = (),
 ) -> Graph:
     """Build a graph; arrays of no known role are named in a note.
@@ -46,6 +47,7 @@ def graph_of_parts(
         weights: Weight of each edge, if not among `parts`.
         ids: Identifiers of the nodes, if not among `parts`.
         numbered: Whether edges are row numbers for certain.
+        columns: Name of each feature.
         notes: Notes for the user.
 
     Raises:
@@ -76,6 +78,7 @@ def graph_of_parts(
         test=split.test,
         weights=np.asarray(parts[heavy]) if heavy is not None else weights,
         ids=found,
+        columns=columns,
         notes=(*notes, *of_edges, *split.notes, *idle),
     )
 

@@ -32,12 +32,14 @@ class NodeTable:
         ids: Identifier of each node; None if nodes are identified by their row.
         parts: Labels and split, named as in an array file.
         notes: Notes on the columns.
+        columns: Name of each feature, if the file names them.
     """
 
     values: Features
     ids: NodeIds | None = None
     parts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 def read_nodes(path: Path) -> NodeTable:
@@ -109,11 +111,11 @@ def nodes_of_columns(table: GraphColumns, *, name: str) -> NodeTable:
     left_out = [key for key in columns if key in text or key in rows]
     if left_out:
         notes.append(f"columns of {name} that are not features: {list_names(left_out)}")
-    kept = [cells for key, cells in columns.items() if key not in left_out]
+    kept = {key: cells for key, cells in columns.items() if key not in left_out}
     if not kept:
         raise ValueError(f"{name} must have numeric columns of features, got {', '.join(lower)}")
-    values = np.array([[_value(cell) for cell in cells] for cells in kept], dtype=np.float64).T
-    return NodeTable(values, ids, parts, (*table.notes, *notes))
+    values = np.array([[_value(cell) for cell in cells] for cells in kept.values()]).T
+    return NodeTable(values, ids, parts, (*table.notes, *notes), tuple(kept))
 
 
 def _is_header(first: Sequence[str], second: Sequence[str] | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def open_graphs(
     neighbors: int | None = None,
     hops: int = 2,
     edge_weights: bool = True,
+    columns: Sequence[str] | None = None,
 ) -> Source:
     """Open the nodes of a graph as unlabelled samples.
 
@@ -60,12 +62,15 @@ def open_graphs(
             beyond.
         hops: Number of hops in sampled neighbourhoods.
         edge_weights: Whether to use the weights of edges, if there are any.
+        columns: Names of the features in the order in which an encoder expects them; features of a
+            table are put in this order.
 
     Raises:
         TypeError: A file that only unpickling could read, or edges that are not integers.
         ValueError: An unusable graph; the message gives the reason.
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
+    graph = graph if columns is None else graph.with_columns(columns)
     source = GraphSource(
         graph,
         undirected=undirected,

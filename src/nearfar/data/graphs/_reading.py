@@ -89,6 +89,7 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
             name=path.stem,
             edges=arrays["edge_index"],
             ids=nodes.ids,
+            columns=nodes.columns,
             notes=nodes.notes,
         )
     if held is None:
