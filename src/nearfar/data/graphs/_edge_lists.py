@@ -195,7 +195,7 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
             ) from None
     weights = None
     if columns.weight is not None:
-        cells = [table.columns[columns.weight][row] for row in np.flatnonzero(~missing)]
+        cells = [table.columns[columns.weight][row] for row in np.flatnonzero(~missing).tolist()]
         try:
             weights = np.array(cells, dtype=np.float64)
         except (TypeError, ValueError) as error:
