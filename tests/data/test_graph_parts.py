@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
+import networkx
 import numpy as np
 import pandas as pd
 import pytest
@@ -425,3 +426,70 @@ def test_one_node_without_edges_is_a_graph(tmp_path):
     source = open_source(path)
     assert len(source) == 1
     assert source.notes == ("1 of 1 nodes has no edge",)
+
+
+# --- graphs of NetworkX ---------------------------------------------------------------------------
+
+
+def network(kind=networkx.Graph):
+    graph = kind()
+    for row, name in enumerate(NAMES):
+        features = dict(zip("abc", X[row].tolist(), strict=True))
+        graph.add_node(name, **features, y=int(Y[row]), kind="x")
+    for a, b, w in zip(*RING, WEIGHTS.tolist(), strict=True):
+        graph.add_edge(NAMES[a], NAMES[b], weight=w, since=2000)
+    return graph
+
+
+@pytest.mark.parametrize("ending", ["graphml", "gml", "gexf", None])
+def test_graphs_of_networkx_keep_names_weights_and_classes(tmp_path, ending):
+    graph = network()
+    if ending is not None:
+        graph_path = tmp_path / f"g.{ending}"
+        getattr(networkx, f"write_{ending}")(graph, graph_path)
+        graph = graph_path
+    assert modality_of(graph) == "graphs"
+    source = open_source(graph, row_normalize=False)
+    assert edges_of(source) == EXPECTED
+    assert [source.identify(node) for node in range(N)] == NAMES
+    assert source.read([0]).inputs.features.tolist() == X.tolist()
+    assert any("attributes of the edges of" in note and "since" in note for note in source.notes)
+    assert any("that are not features: kind" in note for note in source.notes)
+    assert open_labeled(graph).train_labels.tolist() == Y.tolist()
+
+
+def test_networkx_graphs_without_attributes_take_features_by_name(tmp_path):
+    bare = networkx.Graph([(NAMES[a], NAMES[b]) for a, b in RING.T])
+    with pytest.raises(ValueError, match="pass their features as `features`"):
+        open_source(bare)
+    features = write(node_table().sample(frac=1, random_state=0), tmp_path / "nodes.csv")
+    source = open_source(bare, features=features)
+    assert {pair[:2] for pair in edges_of(source)} == {pair[:2] for pair in EXPECTED}
+    np.save(tmp_path / "few.npy", X[:3])
+    with pytest.raises(ValueError, match="one row for each of the 8 nodes"):
+        open_source(bare, features=tmp_path / "few.npy")
+
+
+def test_vectors_as_attributes_are_features_and_missing_weights_are_one():
+    graph = network(networkx.DiGraph)
+    for row, name in enumerate(NAMES):
+        graph.nodes[name].clear()
+        graph.nodes[name]["x"] = X[row].tolist()
+    del graph.edges[NAMES[0], NAMES[1]]["weight"]
+    source = open_source(graph, undirected=False, row_normalize=False)
+    assert source.graph.columns == ("x_0", "x_1", "x_2")
+    assert source.read([0]).inputs.features.tolist() == X.tolist()
+    assert "1 of 8 edges without a weight have weight 1" in source.notes
+    assert (NAMES[0], NAMES[1], 1.0) in edges_of(source)
+
+
+@pytest.mark.parametrize("ending", ["graphml", "gml", "gexf"])
+def test_a_damaged_file_of_networkx_is_named_in_one_line(tmp_path, ending):
+    path = tmp_path / f"g.{ending}"
+    getattr(networkx, f"write_{ending}")(network(), path)
+    whole = path.read_bytes()
+    for damaged in (b"", b"<html>", whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=rf"g\.{ending} is damaged") as raised:
+            open_source(path)
+        assert "\n" not in str(raised.value)

@@ -16,7 +16,7 @@ from torch import Tensor
 from nearfar.data import open_source
 from nearfar.data._files import file_ending, list_names, printable
 from nearfar.data._numpy_files import map_array, open_arrays
-from nearfar.data._tables import read_table
+from nearfar.data._tables import TABLE_ENDINGS, read_table
 from nearfar.records import replace_atomically, write_text
 
 __all__ = [
@@ -159,7 +159,7 @@ def _of_arrays(path: Path) -> EmbeddingFile:
 
 
 def _of_table(path: Path) -> EmbeddingFile:
-    if file_ending(path) in (".parquet", ".jsonl"):
+    if file_ending(path) in TABLE_ENDINGS and file_ending(path) not in (".csv", ".tsv"):
         columns = read_table(path).columns
         if _COLUMN in columns:
             rows = columns[_COLUMN]

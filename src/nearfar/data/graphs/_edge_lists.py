@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._tables import TABLE_ENDINGS
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_columns import TEXT_ENDINGS, is_number, layout_of, read_columns
 from nearfar.data.graphs._graph_parts import WEIGHTS, find_ids, graph_of_parts, places_of
-from nearfar.data.graphs._node_features import NodeFeatures
 from nearfar.data.graphs._node_ids import NodeIds, as_texts
 from nearfar.data.graphs._node_tables import read_nodes
 
 __all__ = ["EDGE_ENDINGS", "LIST_ENDINGS", "find_endpoints", "read_edge_list"]
 
 EDGE_ENDINGS = (".edges", ".edgelist")
-LIST_ENDINGS = (*TEXT_ENDINGS, ".parquet", ".jsonl")
+LIST_ENDINGS = (*TEXT_ENDINGS, *(end for end in TABLE_ENDINGS if end not in TEXT_ENDINGS))
 _ENDPOINTS = (
     *(("source", "target"), ("src", "dst"), ("src", "dest"), ("from", "to"), ("u", "v")),
     *(("head", "tail"), ("start", "end"), ("source_id", "target_id"), ("src_id", "dst_id")),
@@ -101,8 +101,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
             " (.npy, .npz or a table, one row per node)"
         )
     nodes = read_nodes(features)
-    count = len(NodeFeatures(nodes.values, name=path.stem))
-    ids = nodes.ids or find_ids(nodes.parts, nodes=count, name=printable(features.name))[0]
+    ids = nodes.ids or find_ids(nodes.parts, nodes=len(nodes), name=printable(features.name))[0]
     found = _fast(path, ids) or _slow(path, ids)
     return graph_of_parts(
         nodes.parts,

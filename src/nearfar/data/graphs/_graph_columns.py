@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.data._files import file_ending, list_names, printable
-from nearfar.data._tables import read_lines, read_table
+from nearfar.data._tables import TABLE_ENDINGS, read_lines, read_table
 
 __all__ = ["TEXT_ENDINGS", "GraphColumns", "is_number", "layout_of", "read_columns"]
 
@@ -65,10 +65,11 @@ def read_columns(path: Path, *, header: IsHeader) -> GraphColumns:
         ValueError: The file is empty, or more than half of its lines are damaged.
     """
     if file_ending(path) not in TEXT_ENDINGS:
-        if file_ending(path) not in (".parquet", ".jsonl"):
+        if file_ending(path) not in TABLE_ENDINGS:
+            others = [ending for ending in TABLE_ENDINGS if ending not in TEXT_ENDINGS]
             raise ValueError(
-                f"{printable(path.name)} must be a .npy, .npz, .parquet, .jsonl or text file"
-                f" ({' '.join(TEXT_ENDINGS)})"
+                f"{printable(path.name)} must be a .npy or .npz file or a table"
+                f" ({' '.join((*TEXT_ENDINGS, *others))})"
             )
         table = read_table(path)
         return GraphColumns(list(table.columns.values()), tuple(table.columns), table.notes)

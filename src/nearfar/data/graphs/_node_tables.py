@@ -41,6 +41,10 @@ class NodeTable:
     notes: tuple[str, ...] = ()
     columns: tuple[str, ...] | None = None
 
+    def __len__(self) -> int:
+        values = self.values
+        return int(values["x_shape"][0]) if isinstance(values, Mapping) else len(values)
+
 
 def read_nodes(path: Path) -> NodeTable:
     """Read the features of nodes from a ``.npy`` or ``.npz`` file or a table.
@@ -73,10 +77,15 @@ def _of_arrays(path: Path) -> NodeTable:
     return NodeTable(held, parts=others)
 
 
-def nodes_of_columns(table: GraphColumns, *, name: str) -> NodeTable:
+def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = None) -> NodeTable:
     """Sort the columns of a table into identifiers, classes, split and features, by name.
 
     Without a header all columns are features.
+
+    Args:
+        table: The columns.
+        name: Name of the file, for messages.
+        ids: Identifiers of the nodes, if no column has them.
 
     Raises:
         ValueError: An entry that is no number in a table without a header, or no features.
@@ -101,12 +110,18 @@ def nodes_of_columns(table: GraphColumns, *, name: str) -> NodeTable:
         for part in ("train", "validation", "test"):
             if getattr(split, part) is not None:
                 parts[f"{part}_idx"] = getattr(split, part)
-    known = [lower[key] for key in ID_COLUMNS if lower.get(key) in columns]
+    known = [lower[key] for key in ID_COLUMNS if ids is None and lower.get(key) in columns]
     text = [key for key, cells in columns.items() if not all(map(_is_value, cells))]
-    if not known and len(text) == 1 and len(set(as_texts(columns[text[0]]))) == len(table):
+    if (
+        ids is None
+        and not known
+        and len(text) == 1
+        and len(set(as_texts(columns[text[0]]))) == len(table)
+    ):
         known = text
         notes.append(f"nodes of {name} are identified by the column {text[0]!r}")
-    ids = NodeIds(columns.pop(known[0]), name=name) if known else None
+    if known:
+        ids = NodeIds(columns.pop(known[0]), name=name)
     rows = [key for key in known[1:] if key.strip().lower() in ID_COLUMNS[-4:]]
     left_out = [key for key in columns if key in text or key in rows]
     if left_out:

@@ -22,6 +22,7 @@ from nearfar.data._subset import Subset
 from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edge_list
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_source import GraphSource
+from nearfar.data.graphs._network_files import NETWORK_ENDINGS, is_network, read_network
 from nearfar.data.graphs._reading import is_graph_object, read_data, read_npz
 
 __all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
@@ -49,7 +50,8 @@ def open_graphs(
         spec: A PyTorch Geometric ``Data`` object with ``edge_index`` or ``adj_t``; a ``.npz`` file
             with ``edge_index`` and ``x`` (or ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``);
             or an edge list: a ``.csv``, ``.tsv``, ``.txt``, ``.edges``, ``.edgelist``, ``.parquet``
-            or ``.jsonl`` file with the columns ``source``, ``target`` and possibly ``weight``.
+            or ``.jsonl`` file with the columns ``source``, ``target`` and possibly ``weight``; or a
+            NetworkX graph or a ``.graphml``, ``.gml`` or ``.gexf`` file.
         split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped) or ``.npz`` file or a table with one row per node, if
@@ -93,12 +95,16 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
         ending = file_ending(spec)
         if ending == ".npz":
             return read_npz(spec, features=features)
+        if ending in NETWORK_ENDINGS:
+            return read_network(spec, features=features)
         if ending in LIST_ENDINGS:
             return read_edge_list(spec, features=features)
         raise ValueError(
-            f"a graph must be a .npz file or an edge list ({' '.join(LIST_ENDINGS)}),"
-            f" got {printable(str(spec))}"
+            f"a graph must be a .npz file, an edge list ({' '.join(LIST_ENDINGS)}) or a file of"
+            f" NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
         )
+    if is_network(spec):
+        return read_network(spec, features=features)
     if is_graph_object(spec):
         if features is not None:
             raise ValueError("`features` is only for edge lists: a Data object has its own `x`")
@@ -209,7 +215,9 @@ def _parts(graph: Graph, known: Tensor, notes: list[str]) -> tuple[Tensor, Tenso
 
 def _recognize(preview: DataPreview) -> Sureness:
     """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
-    if is_graph_object(preview.spec) or "edge_index" in preview.arrays:
+    if is_graph_object(preview.spec) or is_network(preview.spec):
+        return Sureness.CERTAIN
+    if preview.ending in NETWORK_ENDINGS or "edge_index" in preview.arrays:
         return Sureness.CERTAIN
     return Sureness.LIKELY if preview.ending in EDGE_ENDINGS else Sureness.NO
 
@@ -219,7 +227,7 @@ GRAPHS = DataKind(
     open=open_graphs,
     label=label_graphs,
     recognizes=_recognize,
-    endings=(".npz", *EDGE_ENDINGS),
+    endings=(".npz", *EDGE_ENDINGS, *NETWORK_ENDINGS),
     telling=("features",),
     own_files=("features",),
 )
