@@ -246,6 +246,7 @@ def test_a_transposed_adjacency_is_its_edges():
     [
         (lambda: Data(x=torch.ones(3, 2)), "a graph must have edges"),
         (lambda: Data(edge_index=torch.as_tensor(RING)), "must have node features"),
+        (lambda: Data(x=torch.ones(3, 2), edge_index="none"), "must have shape 2 × edges"),
         (lambda: Data(x=torch.ones(3, 2), adj_t="nothing"), "must be a sparse matrix, got str"),
         (lambda: HeteroData(a={"x": torch.ones(3, 2)}), "one type of nodes"),
     ],
@@ -375,6 +376,8 @@ BAD = [
     ("source,target,weight\nn0,n1,much\n", None, "edge weights of g.csv must be numbers"),
     ("source,target\nn0,n1\n", "id,a\nn0,1\nn0,2\n", "must be distinct, got 1 identifier"),
     ("source,target\nn0,n1\n", "id,a\nn0,1\n,2\n", "none in 1 of 2 rows, the first is row 1"),
+    ("source,source\n0,1\n", None, "distinct names, got source, source"),
+    ("source,target\nn0,n1\n", "id,a,a\nn0,1,2\nn1,2,3\n", "distinct names, got id, a, a"),
     ("source,target\nn0,n1\n", "id,word\nn0,b\nn1,b\n", "must have numeric columns"),
 ]
 
@@ -395,6 +398,14 @@ def test_an_edge_without_an_end_is_skipped_and_named(tmp_path):
     source = open_graphs(tmp_path / "g.csv", features=write(node_table(), tmp_path / "nodes.csv"))
     skipped = "1 of 3 edges of g.csv have a missing end and were skipped: row 1"
     assert skipped in source.notes
+
+
+def test_semicolons_come_with_decimal_commas(tmp_path):
+    (tmp_path / "g.csv").write_text("source;target;weight\n0;1;0,5\n1;2;2\n")
+    (tmp_path / "nodes.csv").write_text("a;b\n1,5;2\n2;2\n-0,25;4\n")
+    source = open_graphs(tmp_path / "g.csv", features=tmp_path / "nodes.csv")
+    assert source.read([0]).inputs.weights.tolist() == [0.5, 0.5, 2, 2]
+    assert source.read([0]).inputs.features.tolist() == [[1.5, 2], [2, 2], [-0.25, 4]]
 
 
 def test_unknown_names_of_exactly_two_columns_are_the_ends():

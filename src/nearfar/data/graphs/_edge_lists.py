@@ -79,7 +79,8 @@ def find_endpoints(names: Sequence[str] | None, *, width: int, name: str) -> End
             )
         source, target = others
     used = (source, target, weight)
-    rest = tuple(key for place, key in enumerate(names) if place not in used)
+    free = [place for place in range(width) if place not in used]
+    rest = tuple(names[place] for place in free if lower[place] not in _ROW_NAMES)
     return Endpoints(source, target, weight, rest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ __all__ = ["TEXT_ENDINGS", "GraphColumns", "is_number", "layout_of", "read_colum
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".edges", ".edgelist")
 _DELIMITERS = (",", "\t", ";")
+
+_COMMA = re.compile(r"^(-?\d+),(\d+)$")  # a decimal comma
 
 IsHeader = Callable[[Sequence[str], Sequence[str] | None], bool]
 
@@ -109,6 +112,8 @@ def layout_of(path: Path, *, header: IsHeader) -> Layout:
     rows = _rows(path, delimiter)
     (_, cells), second = next(rows), next(rows, None)
     named = header(cells, None if second is None else second[1])
+    if named and len(set(cells)) < len(cells):
+        raise ValueError(f"columns of {name} must have distinct names, got {', '.join(cells)}")
     return Layout(delimiter, tuple(cells) if named else None, len(cells), number - (not named))
 
 
@@ -137,4 +142,7 @@ def _rows(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
         if delimiter is None:
             yield number, line.split()
         else:
-            yield number, [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+            cells = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+            if delimiter == ";":
+                cells = [_COMMA.sub(r"\1.\2", cell) for cell in cells]
+            yield number, cells

@@ -74,7 +74,8 @@ def order_edges(
         raise ValueError(
             f"edges of {name} must connect nodes with features, 0 to {nodes - 1:,}:"
             f" {int(wrong.sum()):,} of {edges.shape[1]:,} do not, the first has node"
-            f" {int(edges[outside][0])}"
+            f" {int(edges[outside][0])}; nodes with other names need a column `id` of their"
+            " features, or an array `ids`"
         )
     heavy = None if weights is None else check_weights(weights, edges=edges.shape[1], name=name)
     source, target = edges.astype(np.int64)

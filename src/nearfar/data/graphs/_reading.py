@@ -48,7 +48,8 @@ def read_data(data: Any) -> Graph:
         raise ValueError("a graph must have node features: `x` of the Data object is missing")
     weights = None
     if held.get("edge_index") is not None:
-        edges = array_of(held["edge_index"])
+        pairs = held["edge_index"]
+        edges = array_of(pairs) if isinstance(pairs, Tensor) else np.asarray(pairs)
     elif held.get("adj_t") is not None:
         edges, weights = _transposed(held["adj_t"])
     else:
