@@ -6,6 +6,7 @@ import json
 import pickle
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import timm
@@ -127,7 +128,9 @@ def test_a_run_is_diagnosed_by_its_own_verdict(digits_run):
 
 
 def test_numpy_integers_and_lists_are_taken():
-    assert nearfar.diagnose(np.random.default_rng(0).integers(0, 9, (50, 4))).samples == 50
+    numbers = np.random.default_rng(0).integers(0, 9, (50, 4))
+    for given in (numbers, numbers.tolist(), pd.DataFrame(numbers)):
+        assert nearfar.diagnose(given).samples == 50
 
 
 def test_probing_has_rows_for_the_untrained_encoder_and_raw_pixels(digits_run, few_digits):

@@ -179,6 +179,22 @@ def test_some_nodes_are_embedded_as_among_all(run, folder):
         )
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"edge_weights": False}, "must have edge weights"),
+        ({"undirected": False}, "must be opened with `undirected`=True"),
+        ({"row_normalize": False}, "must be opened with `row_normalize`=True"),
+        ({"columns": ("d", "c", "b", "a")}, "must have the features a, b, c, d, in this order"),
+    ],
+)
+def test_a_source_that_was_opened_otherwise_is_refused(run, folder, options, words):
+    files = {"features": folder / "first" / "nodes.csv"}
+    source = open_source(folder / "first" / "edges.csv", **files, **options)
+    with pytest.raises(ValueError, match=words):
+        run.embed(source)
+
+
 def test_a_sampled_graph_is_sampled_when_it_is_embedded(folder):
     edges, nodes = folder / "first" / "edges.csv", folder / "first" / "nodes.csv"
     made = nearfar.pretrain(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nearfar._deprecation import renamed_members
 from nearfar.checks import check_choice, require
 from nearfar.data import Source
+from nearfar.data._files import list_names
 from nearfar.data.graphs import GRAPHS, GraphSource
 from nearfar.inputs import Nodes, View
 from nearfar.modalities._exhibits import png_text
@@ -231,6 +232,22 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
             raise ValueError(
                 f"`data` must have edge weights, like the run's graph, got none in {root.name}"
             )
+        columns = root.graph.columns
+        if form.columns is not None and columns is not None and columns != form.columns:
+            raise ValueError(
+                f"`data` must have the features {list_names(form.columns, most=20)}, in this order,"
+                f" got {list_names(columns, most=20)}"
+            )
+        for option, wanted, found in (  # of a source that was opened without the run
+            ("edge_weights", form.weighted, root.weighted),
+            ("undirected", form.undirected, root.undirected),
+            ("row_normalize", form.row_normalize, root.row_normalize),
+        ):
+            if wanted != found:
+                raise ValueError(
+                    f"`data` must be opened with `{option}`={wanted}, like the run's graph,"
+                    f" got {found}"
+                )
 
 
 @final
