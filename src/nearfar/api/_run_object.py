@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, final, get_args, overload
 
@@ -147,9 +148,12 @@ class Run(StoredRun):
         Args:
             report: HTML page to write, with the hypersphere and the spectrum.
         """
+        health = self.health
+        if not health.notes:  # a run of an older version
+            health = replace(health, notes=self.record.notes)
         if report is not None:
-            write_health(report, self.health, self.directory.read_geometry())
-        return self.health
+            write_health(report, health, self.directory.read_geometry())
+        return health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.
