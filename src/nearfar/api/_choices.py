@@ -61,8 +61,17 @@ def fit_training(
     """The given options; else those suited to method and data; else the training loop's defaults.
 
     The default batch size is halved until an epoch has at least two batches.
+
+    Raises:
+        ValueError: An unknown or invalid option, or too few samples to train on. Trained encoders
+            embed any number of samples.
     """
     training_options(given)  # raises for unknown names and invalid values
+    if len(source) < kind.fewest:
+        raise ValueError(
+            f"`data` must have at least {kind.fewest} samples to train on, got {len(source)}"
+            f" ({source.name})"
+        )
     samples = len(source) - count_watched(source)
     found = served(preset, kind.name)
     wanted = dict(found.training) if found else {}

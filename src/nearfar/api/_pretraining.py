@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
+from nearfar.modules._wrapped_modules import unwrapped
 from nearfar.records import RunDirectory
 from nearfar.training import (
     Engine,
@@ -159,6 +161,9 @@ def pretrain(
             f" train --resume {directory.path}, or choose another --out"
         )
     notes = published.notes() if published else ()
+    if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
+        notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
+        encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
     setup.recipe.save(directory)
     return _run(setup, directory, progress or Silent())
@@ -209,6 +214,7 @@ def resume(
         )
     preset = method or find_preset(recipe.method)
     recipe = upgraded(recipe, source)
+    encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
     return _run(setup, directory, progress or Silent())
 
@@ -231,6 +237,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     engine.launch(_work, setup, directory, progress)
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
+    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
@@ -250,7 +257,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
 
     write_report(directory.path)
     progress.finish(health)
-    return Run(directory.path, modality=setup.recipe.own_kind)
+    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
 
 
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:

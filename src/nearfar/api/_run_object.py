@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, final, get_args, overload
+from typing import Any, Literal, final, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +13,26 @@ from torch import nn
 
 from nearfar.api._comparing import ComparedRun, compared, write_comparison
 from nearfar.api._diagnosing import write_health
-from nearfar.api._embedding import embed_source, embed_steps
+from nearfar.api._embedding import (
+    Embedded,
+    EmbeddedSteps,
+    embed_source,
+    embed_steps,
+    row_names,
+    warn_omitted,
+)
 from nearfar.api._exporting import ExportFormat, export_encoder
 from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
 from nearfar.api._stored_run import StoredRun
 from nearfar.checks import check_choice
-from nearfar.data import (
-    LabeledData,
-    Source,
-)
+from nearfar.data import LabeledData
 from nearfar.modalities import Modality
 from nearfar.records import (
     HealthRecord,
     ProbeRecord,
 )
 
-__all__ = ["Embedded", "EmbeddedSteps", "Run", "load"]
-
-
-class Embedded(NamedTuple):
-    """Representations (samples × width) and the name of each row."""
-
-    embeddings: NDArray[np.float32]
-    ids: tuple[str, ...]
-
-
-class EmbeddedSteps(NamedTuple):
-    """Representations (steps × width) of each sequence and the name of each sequence."""
-
-    embeddings: list[NDArray[np.float32]]
-    ids: tuple[str, ...]
+__all__ = ["Run", "load"]
 
 
 @final
@@ -88,11 +79,14 @@ class Run(StoredRun):
             options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
-            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``.
+            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``
+            with the attribute ``notes``. An :class:`nearfar.data.OmittedSamplesWarning` names
+            samples that have no row, such as damaged files.
         """
         source = self.open(data, **options)
         rows = embed_source(self.encoder, source, self.views, batch_size=batch_size).numpy()
-        return Embedded(rows, _names(source)) if ids else rows
+        warn_omitted(source, stacklevel=3)
+        return Embedded(rows, row_names(source), source.notes) if ids else rows
 
     @overload
     def embed_steps(
@@ -114,14 +108,15 @@ class Run(StoredRun):
 
         Returns:
             A float32 array (steps × width) per sequence; with `ids` a named tuple
-            ``(embeddings, ids)``.
+            ``(embeddings, ids)`` with the attribute ``notes``.
 
         Raises:
             ValueError: The encoder has no time steps.
         """
         source = self.open(data, **options)
         rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
-        return EmbeddedSteps(rows, _names(source)) if ids else rows
+        warn_omitted(source, stacklevel=3)
+        return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
 
     def probe(
         self,
@@ -153,9 +148,12 @@ class Run(StoredRun):
         Args:
             report: HTML page to write, with the hypersphere and the spectrum.
         """
+        health = self.health
+        if not health.notes:  # a run of an older version
+            health = replace(health, notes=self.record.notes)
         if report is not None:
-            write_health(report, self.health, self.directory.read_geometry())
-        return self.health
+            write_health(report, health, self.directory.read_geometry())
+        return health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.
@@ -239,7 +237,3 @@ def load(
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
     return Run(path, encoder=encoder, modality=modality)
-
-
-def _names(source: Source) -> tuple[str, ...]:
-    return tuple(source.identify(int(sample)) for sample in source.samples)

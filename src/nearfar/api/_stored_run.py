@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,7 @@ from nearfar.data import (
 )
 from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
+from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
 from nearfar.records import (
     HealthRecord,
     Metrics,
@@ -45,8 +47,9 @@ def save_encoder(
     directory: RunDirectory, encoder: nn.Module, description: EncoderDescription[Any]
 ) -> None:
     """Write the weights, with the encoder's own key names, and the description of the encoder."""
+    plain = plain_names(encoder)
     state = {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, value in encoder.state_dict().items()
     }
     metadata = {"format": "pt", "encoder": description.name}
@@ -73,7 +76,8 @@ class StoredRun:
     ) -> None:
         self.directory = open_directory(path)
         self.path = self.directory.path
-        self._own, self._own_kind = encoder, modality
+        self._own = None if encoder is None else unwrapped(encoder)
+        self._own_kind = modality
 
     @property
     def record(self) -> RunRecord:
@@ -125,9 +129,10 @@ class StoredRun:
         """The trained encoder, in evaluation mode."""
         module = self._build()
         try:
-            module.load_state_dict(load_file(self.directory.encoder), strict=True)
+            weights = load_file(self.directory.encoder)
         except SafetensorError as error:
             raise ValueError(f"{self.directory.encoder} cannot be read: {error}") from error
+        load_weights(module, weights, name=str(self.directory.encoder))
         return module.eval()
 
     def untrained_encoder(self) -> nn.Module:
@@ -215,7 +220,15 @@ class StoredRun:
             return recipe.kind.data, opening(recipe.kind, recipe.options)
         if self.kind.paired:
             return None, options
-        return self.kind.data, self.opening() | options
+        held = self.opening()
+        if not self._is_own(data):  # the features of one graph are not those of another
+            held = {k: v for k, v in held.items() if k not in self.kind.data.own_files}
+        return self.kind.data, held | options
+
+    def _is_own(self, data: Any) -> bool:
+        """Whether data are the file or folder that the run was trained on."""
+        own = self._recipe().data
+        return isinstance(data, (str, Path)) and Path(data).resolve() == Path(own).resolve()
 
     def _side(self, source: Source) -> Source:
         """The inputs of the pairs, if the encoder takes a single modality."""
@@ -230,5 +243,6 @@ class StoredRun:
                 raise ValueError(
                     "`encoder` of this run is a module of your own: pass it to nearfar.load"
                 )
-            return self._own
+            # a copy: the untrained encoder is the module as it was given
+            return copy.deepcopy(self._own)
         return rebuild_encoder(self.kind, known)

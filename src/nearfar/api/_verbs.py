@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from nearfar.api._comparing import ComparedRun
 from nearfar.api._diagnosing import diagnose_embeddings
+from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
 from nearfar.api._probes_of_runs import Representation
-from nearfar.api._run_object import Embedded, EmbeddedSteps, Run, load
+from nearfar.api._run_object import Run, load
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = [

@@ -105,7 +105,10 @@ class Source(ABC):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes for the user, such as skipped files or rescaled values."""
+        """Notes for the user, such as skipped files or rescaled values.
+
+        A note on samples that are left out contains the words "left out", "skipped" or "excluded".
+        """
         return ()
 
     def __repr__(self) -> str:
