@@ -15,7 +15,7 @@ from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
 
-__all__ = ["find_modality", "fit_training", "opening"]
+__all__ = ["check_enough", "find_modality", "fit_training", "opening"]
 
 
 def find_modality(
@@ -53,6 +53,19 @@ def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, A
     """Those options of a modality that concern loading the data."""
     known = opening_options(kind.data)
     return {name: value for name, value in options.items() if name in known}
+
+
+def check_enough(source: Source, kind: Modality[Any, Any]) -> None:
+    """Check that there are enough samples for training; a run embeds a single one.
+
+    Raises:
+        ValueError: Fewer samples than :attr:`nearfar.modalities.Modality.fewest`.
+    """
+    if len(source) < kind.fewest:
+        raise ValueError(
+            f"`data` must have at least {kind.fewest} samples for training, got"
+            f" {source.describe()} in {source.name}"
+        )
 
 
 def fit_training(

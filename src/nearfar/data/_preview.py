@@ -13,10 +13,11 @@ from typing import Any, final
 import numpy as np
 
 from nearfar.data._files import file_ending
+from nearfar.data._folder_walk import iterate_files
 
 __all__ = ["DataPreview"]
 
-LOOKED_AT = 1_000  # files per folder
+LOOKED_AT = 100_000  # files per folder
 READERS: Mapping[Any, Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -81,17 +82,29 @@ class DataPreview:
             return {}  # opening reports what is wrong
 
     @cached_property
-    def file_names(self) -> tuple[str, ...]:
-        """Names of the first 1,000 files in a folder and its subfolders, in lower case."""
-        if self.path is None or not self.is_folder:
+    def file_paths(self) -> tuple[str, ...]:
+        """Paths of the first 100,000 files in a folder and its subfolders, in lower case.
+
+        Hidden files and by-products of a system are left out. The path of a single file has only
+        its name.
+        """
+        if self.path is None or not self.path.exists():
             return ()
-        walk = os.walk(self.path, followlinks=True)
-        names = (name.lower() for _, _, files in walk for name in files)
-        return tuple(islice(names, LOOKED_AT))
+        if not self.is_folder:
+            return (self.path.name.lower(),)
+        found = (path.lower() for path, _ in iterate_files(self.path))
+        return tuple(islice(found, LOOKED_AT))
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Names of the files in a folder and its subfolders (:attr:`file_paths`)."""
+        if not self.is_folder:
+            return ()
+        return tuple(os.path.basename(path) for path in self.file_paths)  # noqa: PTH119
 
     def count_files(self, endings: tuple[str, ...]) -> int:
-        """Number of :attr:`file_names` with one of these extensions."""
-        return sum(name.endswith(endings) for name in self.file_names)
+        """Number of :attr:`file_paths` with one of these extensions."""
+        return sum(path.endswith(endings) for path in self.file_paths)
 
 
 def _shape(file: zipfile.ZipFile, name: str) -> tuple[int, ...]:

@@ -82,6 +82,8 @@ class SequenceOptions:
         context: Dimension of the encoder's recurrent context, and of the representation.
         strides: Strides of the convolutions; by default chosen from the sampling rate or the
             length.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
     """
 
     sample_rate: int | None = None
@@ -91,6 +93,7 @@ class SequenceOptions:
     conv_width: int = 128
     context: int = 256
     strides: tuple[int, ...] | None = None
+    split_folder: str | None = None
 
 
 @final

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nearfar.data._data_kind import DataKind, Sureness
-from nearfar.data._files import printable
-from nearfar.data._folder_parts import label_folder, split_folder
+from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
+from nearfar.data._folder_parts import label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -36,12 +36,13 @@ def open_images(
     value_range: tuple[float, float] | None = None,
     short_side: int = 256,
     memory: int = MEMORY,
+    split_folder: str | None = None,
 ) -> Source:
     """Open a source of unlabelled images.
 
     Args:
-        spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
-            N×H×W×C, N×C×H×W), or a PyTorch dataset.
+        spec: A folder of images, an image file, a ``.npy`` or ``.npz`` file, an array or tensor
+            (N×H×W, N×H×W×C, N×C×H×W), or a PyTorch dataset.
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
@@ -51,6 +52,8 @@ def open_images(
             from the values.
         short_side: Largest short side of image files, in pixels; larger images are downscaled.
         memory: Memory limit for decoded image files, in bytes.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
 
     Raises:
         TypeError: An object that is not images, or a file that only unpickling could read.
@@ -62,9 +65,9 @@ def open_images(
     if isinstance(spec, Dataset):
         refuse_test(split, "a dataset")
         return DatasetSource(spec, channels=channels, value_range=value_range)
-    if spec.is_dir():
+    if spec.is_dir() or file_ending(spec) in IMAGE_ENDINGS:
         folder = FolderSource(spec, channels=channels, short_side=short_side, memory=memory)
-        return split_folder(folder, split=split, noun="images")
+        return select_split(folder, split=split, noun="images", test_folder=split_folder)
     if spec.suffix.lower() in ARRAY_ENDINGS:
         return _open_arrays(spec, split, channels, value_range)
     raise ValueError(
@@ -114,7 +117,8 @@ def label_images(
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
     if isinstance(source, FolderSource):
-        return label_folder(source, noun="images")
+        test_folder = options.get("split_folder")
+        return label_folder(source, noun="images", test_folder=test_folder)
     held = read_array_file(spec)
     if held.labels is None:
         raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
@@ -139,7 +143,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 def _recognize(preview: DataPreview) -> Sureness:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
-    if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
+    if in_memory or preview.is_folder or preview.ending in (*ARRAY_ENDINGS, *IMAGE_ENDINGS):
         return Sureness.PERHAPS
     return Sureness.NO
 

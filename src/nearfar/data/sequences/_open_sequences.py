@@ -11,10 +11,11 @@ from torch import Tensor
 
 from nearfar.checks import check_choice
 from nearfar.data._data_kind import DataKind, Sureness
-from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
-from nearfar.data._folder_parts import Folder, label_folder, split_folder
+from nearfar.data._files import SOUND_ENDINGS, file_ending, printable
+from nearfar.data._folder_parts import Folder, label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._media_share import is_mostly_audio
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -38,18 +39,21 @@ def open_sequences(
     sample_rate: int | None = None,
     seconds: float = 10.0,
     memory: int = MEMORY,
+    split_folder: str | None = None,
 ) -> Source:
     """Open a source of unlabelled audio or time series.
 
     Args:
-        spec: A folder of audio files, a ``.npy`` or ``.npz`` file, an array or tensor (N×time or
-            N×channels×time).
+        spec: A folder of audio files, an audio file, a ``.npy`` or ``.npz`` file, an array or tensor
+            (N×time or N×channels×time).
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
             of the files. An array without a sampling rate is treated as audio of this rate.
         seconds: Length in seconds of the segments that longer audio is split into.
         memory: Memory limit for decoded audio files, in bytes.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
 
     Raises:
         TypeError: An object that is not sequences, or a file that only unpickling could read.
@@ -62,9 +66,9 @@ def open_sequences(
         raise TypeError(
             f"sequences must be a folder, a file, an array or a tensor, got {type(spec).__name__}"
         )
-    if spec.is_dir():
+    if spec.is_dir() or file_ending(spec) in SOUND_ENDINGS:
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
-        return split_folder(folder, split=split, noun="recordings")
+        return select_split(folder, split=split, noun="recordings", test_folder=split_folder)
     if spec.suffix.lower() not in ARRAY_ENDINGS:
         raise ValueError(
             f"{printable(str(spec))} is neither a folder of audio files nor a"
@@ -108,7 +112,8 @@ def label_sequences(
             raise ValueError(f"`labels` of a folder are its subfolders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)
         assert isinstance(folder, Folder)
-        return label_folder(folder, noun="recordings")
+        test_folder = options.get("split_folder")
+        return label_folder(folder, noun="recordings", test_folder=test_folder)
     return _of_file(read_sequence_file(spec), spec, labels, options)
 
 
@@ -148,8 +153,7 @@ def _recognize(preview: DataPreview) -> Sureness:
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
         return Sureness.LIKELY
-    sounds, images = map(preview.count_files, (SOUND_ENDINGS, IMAGE_ENDINGS))
-    return Sureness.LIKELY if sounds > images else Sureness.NO
+    return Sureness.LIKELY if is_mostly_audio(preview.file_paths) else Sureness.NO
 
 
 SEQUENCES = DataKind(

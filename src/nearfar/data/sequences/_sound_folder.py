@@ -38,7 +38,7 @@ class SoundFolder(SoundFileSource, Folder):
     by silence and noted, so that sample indices, and thereby runs, do not change.
 
     Args:
-        folder: Folder, searched recursively.
+        folder: Folder, searched recursively, or a single file.
         name: Short name; that of the folder by default.
         sample_rate: Sampling rate in Hz; by default the most common rate of the files.
         seconds: Length in seconds of the segments that longer files are split into.
@@ -47,7 +47,7 @@ class SoundFolder(SoundFileSource, Folder):
     Raises:
         FileNotFoundError: The folder does not exist.
         ImportError: The decoding library is not installed.
-        ValueError: Fewer than two usable files, or more than half of the files unusable.
+        ValueError: No usable file, or more than half of the files unusable.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class SoundFolder(SoundFileSource, Folder):
         if sample_rate is not None:
             check_integer(at_least=1, sample_rate=sample_rate)
         super().__init__(room=memory)
-        self.folder = folder
         self._files = FileList(folder, SOUND_ENDINGS, noun="audio files")
-        self.name = name or folder.resolve().name
+        self.folder = self._files.folder
+        self.name = name or (folder.stem if folder.is_file() else folder.resolve().name)
         found = in_threads(self._header, self._files.names, label="reading headers")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
         self._drop_bad(found)
@@ -105,6 +105,10 @@ class SoundFolder(SoundFileSource, Folder):
     @cached_property
     def fingerprint(self) -> str:
         return self._files.fingerprint(f"{self.sample_rate} {self.pieces}")
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return (self._files.size_fingerprint(f"{self.sample_rate} {self.pieces}"),)
 
     def paths(self) -> tuple[Path, ...]:
         return tuple(Path(self._files.names[row]) for row, _, _ in self.pieces)
