@@ -129,7 +129,7 @@ def _real_files(
                 found.hidden.append(path)
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(path)
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and os.path.isdir(entry):  # noqa: PTH112  (no error for a loop)
                 links.append(path)
             else:
                 yield path, entry.is_symlink()

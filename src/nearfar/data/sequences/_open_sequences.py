@@ -44,8 +44,8 @@ def open_sequences(
     """Open a source of unlabelled audio or time series.
 
     Args:
-        spec: A folder of audio files, an audio file, a ``.npy`` or ``.npz`` file, an array or tensor
-            (N×time or N×channels×time).
+        spec: A folder of audio files, an audio file, a ``.npy`` or ``.npz`` file, an array or
+            tensor (N×time or N×channels×time).
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate

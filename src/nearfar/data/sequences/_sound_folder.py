@@ -28,10 +28,10 @@ MEMORY = 256 << 20
 class SoundFolder(SoundFileSource, Folder):
     """All audio files in a folder and its subfolders, sorted by path.
 
-    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any sampling rate and length; channels are averaged.
-    Files are resampled to a common rate, and long ones split into segments. Headers are read at
-    opening. If all audio fits in `memory` it is also decoded once, at opening; otherwise in threads
-    on every read, and cached until `memory` is used up.
+    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any sampling rate and length. Channels are averaged; if
+    they cancel out, the loudest is used. Files are resampled to a common rate, and long ones split
+    into segments. Headers are read at opening. If all audio fits in `memory` it is also decoded
+    once, at opening; otherwise in threads on every read, and cached until `memory` is used up.
 
     Files that are unreadable, shorter than 0.05 s or contain NaN are skipped and counted in
     :attr:`notes`. Damage that is only found on reading, in a set larger than `memory`, is replaced
@@ -78,6 +78,9 @@ class SoundFolder(SoundFileSource, Folder):
     def file(self, row: int) -> Path:
         return self.folder / self._files.names[row]
 
+    def file_name(self, row: int) -> str:
+        return self._files.identify(row)
+
     def identify(self, sample: int) -> str:
         row, start, stop = self.pieces[sample]
         name = self._files.identify(row)
@@ -87,10 +90,7 @@ class SoundFolder(SoundFileSource, Folder):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = self._files.notes() + self.resampled()
-        several = sum(header.channels > 1 for header in self._headers)
-        if several:
-            notes.append(f"{counted(several, 'file')} with several channels: averaged")
+        notes = self._files.notes() + self.conversions()
         if len(self) > len(self._headers):
             long = len({row for row, start, _ in self.pieces if start})
             notes.append(f"{counted(long, 'long file')} split: {len(self):,} segments in total")
