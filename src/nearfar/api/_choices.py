@@ -10,7 +10,7 @@ from typing import Any
 from nearfar.api._method_listing import Preset, kinds_of, served
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
-from nearfar.data import Source, is_name, modality_of, opening_options
+from nearfar.data import DataPreview, Source, is_name, modality_of, opening_options
 from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
@@ -46,7 +46,8 @@ def _open(data: Any) -> bool:
         return False
     if not isinstance(data, (str, Path)):
         return hasattr(data, "ndim")
-    return not Path(data).exists() or str(data).endswith((".npy", ".npz"))
+    preview = DataPreview(Path(data))
+    return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 
 
 def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, Any]:

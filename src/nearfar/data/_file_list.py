@@ -31,14 +31,17 @@ class FileList:
         folder: Folder, searched recursively, or a single file.
         endings: Extensions of the wanted files.
         noun: Content of the files, for messages: ``images``.
+        fewest: Smallest number of usable files.
 
     Raises:
         FileNotFoundError: The folder does not exist.
         ValueError: The folder has no file with one of the extensions.
     """
 
-    def __init__(self, folder: Path, endings: tuple[str, ...], *, noun: str) -> None:
-        self._noun, self._where = noun, printable(str(folder))
+    def __init__(
+        self, folder: Path, endings: tuple[str, ...], *, noun: str, fewest: int = 1
+    ) -> None:
+        self._noun, self._where, self._fewest = noun, printable(str(folder)), fewest
         if folder.is_file():  # a single sample
             self.folder, found = folder.parent, FolderFiles((folder.name,), ())
         elif folder.is_dir():
@@ -71,7 +74,14 @@ class FileList:
         good = [not isinstance(result, str) for result in results]
         pairs = zip(self.names, results, strict=True)
         self._bad = sorted(self._bad + [(path, why) for path, why in pairs if isinstance(why, str)])
-        check_kept(self._bad, kept=sum(good), where=self._where, noun="files", samples=self._noun)
+        check_kept(
+            self._bad,
+            kept=sum(good),
+            where=self._where,
+            noun="files",
+            samples=self._noun,
+            fewest=self._fewest,
+        )
         self.names = list(compress(self.names, good))
         return good
 
@@ -133,9 +143,15 @@ def _listed(paths: Sequence[str]) -> str:
 
 
 def check_kept(
-    bad: Sequence[tuple[str, str]], *, kept: int, where: str, noun: str, samples: str
+    bad: Sequence[tuple[str, str]],
+    *,
+    kept: int,
+    where: str,
+    noun: str,
+    samples: str,
+    fewest: int = 1,
 ) -> None:
-    """Check that at least half of the files or rows are usable, and at least 1.
+    """Check that at least half of the files or rows are usable, and at least `fewest`.
 
     Args:
         bad: Names of the skipped ones, each with the reason.
@@ -143,17 +159,20 @@ def check_kept(
         where: Name of the folder or file, for the message.
         noun: What is counted: ``files``, ``rows``.
         samples: Content of the files or rows: ``images``.
+        fewest: Smallest number of usable ones.
 
     Raises:
-        ValueError: More than half were skipped, or none is left.
+        ValueError: More than half were skipped, or fewer than `fewest` are left.
     """
     if len(bad) > kept:
         raise ValueError(
             f"more than half of the {noun} in {where} cannot be used, {len(bad):,} of"
             f" {kept + len(bad):,}: {list_bad(bad)}"
         )
-    if not kept:
-        raise ValueError(f"at least 1 of the {samples} is needed, got 0 in {where}")
+    if kept < fewest:
+        skipped = f" ({len(bad)} skipped: {list_bad(bad)})" if bad else ""
+        several = f"{fewest} {samples} are" if fewest > 1 else f"1 of the {samples} is"
+        raise ValueError(f"at least {several} needed, got {kept} in {where}{skipped}")
 
 
 def list_bad(bad: Sequence[tuple[str, str]]) -> str:

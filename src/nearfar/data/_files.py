@@ -116,4 +116,8 @@ def _begins_like(file: Path, endings: tuple[str, ...]) -> bool:
         return (start[8:12] == b"WAVE") == (endings == SOUND_ENDINGS)
     if endings == SOUND_ENDINGS:
         return start.startswith(SOUND_SIGNATURES)
-    return start.startswith(IMAGE_SIGNATURES) or start[128:] == b"DICM"
+    return (
+        start.startswith(IMAGE_SIGNATURES)
+        or start[4:12] in (b"ftypavif", b"jP  \r\n\x87\n")
+        or start[128:] == b"DICM"
+    )

@@ -217,7 +217,11 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
         return kinds[0].name  # opening it raises the error
     shown = printable(str(path))
     if preview.ending in PICKLES:
-        raise TypeError(f"{shown} may contain a pickle, which is never loaded: save a .npy or .npz")
+        raise TypeError(
+            f"{shown} may contain a pickle, which is never loaded: load it yourself (torch.load with"
+            " weights_only=True, if you trust the file), and save its numbers with numpy.save or"
+            " safetensors, or pass the array or tensor"
+        )
     endings = dict.fromkeys(ending for kind in kinds for ending in kind.endings)
     raise ValueError(
         f"{shown} is neither a folder of images or audio nor a file with one of the extensions"

@@ -115,7 +115,7 @@ def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect
     """The options for opening data of a modality, by name.
 
     >>> list(opening_options("images"))
-    ['channels', 'value_range', 'short_side', 'memory']
+    ['channels', 'value_range', 'short_side', 'memory', 'split_folder', 'key']
     """
     parameters = inspect.signature(find_kind(modality).open).parameters
     return {

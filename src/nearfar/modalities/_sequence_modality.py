@@ -84,6 +84,8 @@ class SequenceOptions:
             length.
         split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
             ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
     """
 
     sample_rate: int | None = None
@@ -94,6 +96,7 @@ class SequenceOptions:
     context: int = 256
     strides: tuple[int, ...] | None = None
     split_folder: str | None = None
+    key: str | None = None
 
 
 @final

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import DataKind, Sureness
 from nearfar.data._files import SOUND_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import Folder, label_folder, select_split
@@ -29,8 +30,6 @@ from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
 
 __all__ = ["SEQUENCES", "label_sequences", "open_sequences"]
 
-ARRAY_ENDINGS = (".npy", ".npz")
-
 
 def open_sequences(
     spec: Path | NDArray[Any] | Tensor,
@@ -40,12 +39,13 @@ def open_sequences(
     seconds: float = 10.0,
     memory: int = MEMORY,
     split_folder: str | None = None,
+    key: str | None = None,
 ) -> Source:
     """Open a source of unlabelled audio or time series.
 
     Args:
-        spec: A folder of audio files, an audio file, a ``.npy`` or ``.npz`` file, an array or
-            tensor (N×time or N×channels×time).
+        spec: A folder of audio files, an audio file, a file of arrays, an array or tensor
+            (N×time or N×channels×time).
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
@@ -54,6 +54,8 @@ def open_sequences(
         memory: Memory limit for decoded audio files, in bytes.
         split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
             ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
 
     Raises:
         TypeError: An object that is not sequences, or a file that only unpickling could read.
@@ -66,15 +68,16 @@ def open_sequences(
         raise TypeError(
             f"sequences must be a folder, a file, an array or a tensor, got {type(spec).__name__}"
         )
-    if spec.is_dir() or file_ending(spec) in SOUND_ENDINGS:
+    is_arrays = bool(array_ending(spec)) or key is not None
+    if not is_arrays and (spec.is_dir() or file_ending(spec) in SOUND_ENDINGS):
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
         return select_split(folder, split=split, noun="recordings", test_folder=split_folder)
-    if spec.suffix.lower() not in ARRAY_ENDINGS:
+    if not is_arrays:
         raise ValueError(
-            f"{printable(str(spec))} is neither a folder of audio files nor a"
-            f" {' or '.join(ARRAY_ENDINGS)} file"
+            f"{printable(str(spec))} is neither a folder of audio files nor an audio file nor a file"
+            f" of arrays ({' '.join(ARRAY_ENDINGS)})"
         )
-    held = read_sequence_file(spec)
+    held = read_sequence_file(spec, key=key)
     rates = {"source_rate": held.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
     if held.test is None:
         refuse_test(split, printable(spec.name))
@@ -89,7 +92,7 @@ def open_sequences(
 
 def _open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
     """Open the sequences of one part of a file."""
-    return SequenceArray(part.values, offsets=part.offsets, name=name, **options)
+    return SequenceArray(part.values, offsets=part.offsets, name=name, notes=part.notes, **options)
 
 
 def label_sequences(
@@ -107,14 +110,17 @@ def label_sequences(
     """
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    if spec.is_dir():
+    if spec.is_dir() and not array_ending(spec):
         if labels is not None:
             raise ValueError(f"`labels` of a folder are its subfolders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)
         assert isinstance(folder, Folder)
         test_folder = options.get("split_folder")
         return label_folder(folder, noun="recordings", test_folder=test_folder)
-    return _of_file(read_sequence_file(spec), spec, labels, options)
+    if file_ending(spec) in SOUND_ENDINGS:
+        raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
+    key = options.pop("key", None)
+    return _of_file(read_sequence_file(spec, key=key), spec, labels, options)
 
 
 def _of_file(
@@ -126,7 +132,8 @@ def _of_file(
     name = labels or next(iter(known))
     check_choice(known, labels=name)
     options = options | {"source_rate": held.sample_rate}
-    options.pop("memory", None)
+    for name_of_folders in ("memory", "split_folder"):
+        options.pop(name_of_folders, None)
     train = _open_part(held.train, name=path.stem, **options)
     if held.test is None or name not in held.test.labels:
         return with_labels(train, _each(known[name], train.rows, len(held.train)))
