@@ -13,7 +13,7 @@ from nearfar.checks import suggest
 from nearfar.data._array_entries import UNNAMED, ArrayFile
 from nearfar.data._labeled_data import LABELS, TEST_LABELS
 
-__all__ = ["ChosenArrays", "choose_arrays", "choose_labels"]
+__all__ = ["ChosenArrays", "choose_arrays"]
 
 MATLAB_NOTE = "samples are on the last axis, as in MATLAB: {shape} read as {became}"
 
@@ -62,26 +62,37 @@ def choose_arrays(
     """
     chosen = _name_of_samples(file, names, axes, noun, key)
     values = file[chosen]
-    known = choose_labels(file, LABELS)
+    known = find_name(file, LABELS)
     labels = {} if known is None or known == chosen else {"class": _flat(file[known])}
     notes: tuple[str, ...] = ()
     values, note = _samples_first(file, values, labels)
     notes += () if note is None else (note,)
     test_values, test_labels = None, {}
-    test_name = choose_labels(file, test_names) if key is None else None
+    test_name = find_name(file, test_names) if key is None else None
     if test_name is not None:
         test_values = file[test_name]
-        named = choose_labels(file, TEST_LABELS)
+        named = find_name(file, TEST_LABELS)
         if named is not None:
             test_labels = {"class": _flat(file[named])}
         test_values, _ = _samples_first(file, test_values, test_labels)
     return ChosenArrays(values, labels, test_values, test_labels, notes)
 
 
-def choose_labels(file: ArrayFile, names: Sequence[str]) -> str | None:
-    """The first of these names that a file has, without case; None if there is none."""
-    folded = {key.casefold(): key for key in reversed(list(file))}
-    return next((folded[name.casefold()] for name in names if name.casefold() in folded), None)
+def find_name(file: ArrayFile, names: Sequence[str]) -> str | None:
+    """The first of these names that a file has, without case; None if there is none.
+
+    In groups, ``data/x`` is ``x`` if no other group has an ``x``, and ``train/x`` is ``x_train``.
+    """
+    known: dict[str, list[str]] = {}
+    for key in file:
+        *groups, base = key.casefold().split("/")
+        aliases = {key.casefold(), base}
+        if groups:
+            aliases |= {f"{base}_{groups[-1]}", f"{groups[-1]}_{base}"}
+        for alias in aliases:
+            known.setdefault(alias, []).append(key)
+    wanted = (known.get(name.casefold(), []) for name in names)
+    return next((keys[0] for keys in wanted if len(keys) == 1), None)
 
 
 def _name_of_samples(
@@ -90,16 +101,16 @@ def _name_of_samples(
     if key is not None and list(file) != [UNNAMED]:
         if key not in file:
             raise ValueError(
-                f"`key` must be an array in {file.name}, got {key!r}{suggest(key, file)}; the file"
-                f" contains {file.listed()}"
+                f"`key` must be an array in {file.name}, got {key!r}{suggest(key, list(file))};"
+                f" the file contains {file.listed()}"
             )
         return key
     if list(file) == [UNNAMED]:
         return UNNAMED
-    known = choose_labels(file, names)
+    known = find_name(file, names)
     if known is not None:
         return known
-    reserved = {choose_labels(file, LABELS), choose_labels(file, TEST_LABELS)}
+    reserved = {find_name(file, LABELS), find_name(file, TEST_LABELS)}
     fitting = [k for k, shape in file.shapes.items() if len(shape) in axes and k not in reserved]
     numeric = [k for k in fitting if file[k].dtype.kind in "buif"] if len(fitting) > 1 else fitting
     if len(numeric) != 1:

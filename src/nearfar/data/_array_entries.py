@@ -33,7 +33,7 @@ class ArrayEntry:
 
 
 @final
-class ArrayFile(Mapping[str, NDArray[Any]]):
+class ArrayFile:
     """The arrays in a file by name, each read on access.
 
     Args:
@@ -56,17 +56,20 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
     def __getitem__(self, key: str) -> NDArray[Any]:
         entry = self._entries[key]
         shown = f"{key} in {self.name}" if key else printable(str(self._path))
-        with_faults = file_faults(self._path, entry.read)
-        if with_faults.dtype.names:
+        array: NDArray[Any] = file_faults(self._path, entry.read)
+        if array.dtype.names:
             raise TypeError(
-                f"{shown} has records with the fields {', '.join(with_faults.dtype.names)}: save"
+                f"{shown} has records with the fields {', '.join(array.dtype.names)}: save"
                 " each field as an array of plain numbers"
             )
-        if with_faults.dtype.hasobject:
+        if array.dtype.hasobject:
             raise TypeError(
-                f"{shown} contains Python objects, cells or structs: save plain numbers"
+                f"{shown} contains Python objects (a pickle), cells or structs: save plain numbers"
             )
-        return with_faults
+        return array
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

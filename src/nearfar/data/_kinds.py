@@ -218,9 +218,8 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
     shown = printable(str(path))
     if preview.ending in PICKLES:
         raise TypeError(
-            f"{shown} may contain a pickle, which is never loaded: load it yourself (torch.load with"
-            " weights_only=True, if you trust the file), and save its numbers with numpy.save or"
-            " safetensors, or pass the array or tensor"
+            f"{shown} may contain a pickle, which is never loaded: load it yourself if you trust it"
+            " (torch.load with weights_only=True), and save a .npy, .npz or .safetensors"
         )
     endings = dict.fromkeys(ending for kind in kinds for ending in kind.endings)
     raise ValueError(

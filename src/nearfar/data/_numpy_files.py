@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from numpy.typing import NDArray
 
+from nearfar.data._array_entries import ArrayFile
 from nearfar.data._array_files import open_array_file
 
 __all__ = ["map_array", "open_arrays"]
@@ -36,4 +37,21 @@ def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
         ValueError: The file is damaged.
     """
     with open_array_file(path) as file:
-        yield file
+        yield _Arrays(file)
+
+
+@final
+class _Arrays(Mapping[str, Any]):
+    def __init__(self, file: ArrayFile) -> None:
+        self._file = file
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        if key not in self._file:
+            raise KeyError(key)
+        return self._file[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file)
+
+    def __len__(self) -> int:
+        return len(self._file)

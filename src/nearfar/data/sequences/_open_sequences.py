@@ -74,8 +74,8 @@ def open_sequences(
         return select_split(folder, split=split, noun="recordings", test_folder=split_folder)
     if not is_arrays:
         raise ValueError(
-            f"{printable(str(spec))} is neither a folder of audio files nor an audio file nor a file"
-            f" of arrays ({' '.join(ARRAY_ENDINGS)})"
+            f"{printable(str(spec))} is neither a folder of audio files nor an audio file nor a"
+            f" file of arrays ({' '.join(ARRAY_ENDINGS)})"
         )
     held = read_sequence_file(spec, key=key)
     rates = {"source_rate": held.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
