@@ -141,7 +141,7 @@ def test_images_vectors_and_sequences_come_from_every_format(tmp_path: Path, nam
 
 
 @NAMES
-def test_the_modality_is_recognised_by_the_shape(tmp_path: Path, name: str) -> None:
+def test_the_modality_is_recognized_by_the_shape(tmp_path: Path, name: str) -> None:
     FORMATS[name](tmp_path / name, {"x": np.zeros((9, 4), np.float32)})
     assert modality_of(tmp_path / name) == "vectors"
     path = tmp_path / "deep" / name

@@ -49,7 +49,7 @@ def folders_of(source: object, *, depth: int = 0) -> set[str]:
         ("train-clean-100", "dev-clean"),
     ],
 )
-def test_a_split_is_recognised_by_its_name(lay: Lay, train: str, test: str) -> None:
+def test_a_split_is_recognized_by_its_name(lay: Lay, train: str, test: str) -> None:
     folder = lay(*(f"{part}/{name}" for part in (train, test) for name in ("cat", "dog")))
     source = open_source(folder)
     assert folders_of(source) == {train}

@@ -65,7 +65,8 @@ def walk_files(folder: Path) -> FoundFiles:
         OSError: The folder itself cannot be listed.
     """
     found = FoundFiles()
-    paths, linked = [], []
+    paths: list[str] = []
+    linked: list[str] = []
     for path, is_link in iterate_files(folder, found):
         (linked if is_link else paths).append(path)
     if linked:

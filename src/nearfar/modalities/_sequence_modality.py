@@ -45,6 +45,8 @@ class SequenceForm(Form):
         sample_rate: Sampling rate of audio in Hz; None for time series.
         seconds: Length in seconds of the segments that longer audio is split into.
         length: Number of time steps of a view.
+        center: Number subtracted from each channel of series before rounding to single precision.
+        scale: Number that each channel of series is divided by after that.
         normalize: Normalisation of each sequence, as in :class:`nearfar.views.SequenceViews`.
         mean: Mean of each channel over the training data, for the normalisation ``data``.
         std: Standard deviation of each channel over the training data, for the normalisation
@@ -58,6 +60,8 @@ class SequenceForm(Form):
     normalize: Normalization = "none"
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -129,6 +133,8 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
             normalize=normalize,
             mean=mean,
             std=std,
+            center=root.center,
+            scale=root.scale,
         )
 
     def build_encoder(
@@ -211,7 +217,8 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         return int(form.channels * form.length)
 
     def opening(self, form: SequenceForm) -> dict[str, Any]:
-        return {"sample_rate": form.sample_rate, "seconds": form.seconds}
+        units = {"center": form.center, "scale": form.scale}
+        return {"sample_rate": form.sample_rate, "seconds": form.seconds} | units
 
     def shown(self, form: SequenceForm) -> str:
         length, rate = form.length, form.sample_rate
@@ -279,7 +286,8 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
         squares += values.square().sum(dim=(0, 2))
     mean = total / steps
     std = (squares / steps - mean.square()).clamp_min(0).sqrt()
-    return tuple(mean.tolist()), tuple((std + (std < 1e-12)).tolist())
+    is_constant = std <= 1e-7 * mean.abs()  # as exact as differences of squares are
+    return tuple(mean.tolist()), tuple(torch.where(is_constant, 1.0, std).tolist())
 
 
 def _cepstra(shown: Sequences, sample_rate: int) -> Float[Tensor, "batch features"]:
