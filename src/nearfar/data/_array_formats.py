@@ -88,7 +88,10 @@ def _matlab(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
             key: ArrayEntry(entry.shape[::-1], entry.kind, partial(_transposed, entry))
             for key, entry in _hdf5(path, stack).items()
         }
-    from scipy.io import loadmat, whosmat
+    try:
+        from scipy.io import loadmat, whosmat
+    except ImportError:
+        raise missing_reader(path, "scipy", "arrays") from None
 
     def read(key: str) -> NDArray[Any]:
         array: NDArray[Any] = loadmat(path, variable_names=[key])[key]
