@@ -154,6 +154,8 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
     if source is None:
         raise ValueError(f"{name} has no official test set: use `split`='train'")
     for option, value in options.items():  # fixed by the name; repeating the same value is allowed
+        if option in ("center", "scale"):  # compared by the modality
+            continue
         fixed = getattr(source.root, option, value)
         if value is not None and fixed is not None and value != fixed:
             raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")

@@ -249,10 +249,23 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
                 f"`data` must have {wanted}, like the run's sequences, got {said}:"
                 " open them with that `sample_rate`"
             )
+        found, known = (_units(each.center, each.scale) for each in (root, form))
+        if found != known:
+            raise ValueError(
+                f"`data` must be centred and scaled like the run's sequences, by {known}, got"
+                f" {found}: open them with these `center` and `scale`"
+            )
 
     def _known(self, form: SequenceForm) -> dict[str, Any]:
         names = ("length", "channels", "normalize", "mean", "std")
         return {name: getattr(form, name) for name in names} | {"sound": form.is_sound}
+
+
+def _units(
+    center: tuple[float, ...], scale: tuple[float, ...]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Center and scale, empty if they change nothing."""
+    return center if any(center) else (), scale if set(scale) - {1.0} else ()
 
 
 def _window(lengths: Tensor, sample_rate: int | None) -> int:
