@@ -195,6 +195,29 @@ def test_matlab_has_the_samples_on_the_last_axis(tmp_path: Path) -> None:
     )
 
 
+def test_cells_of_texts_are_labels_and_sparse_matrices_are_read(tmp_path: Path) -> None:
+    from scipy.sparse import csc_matrix
+
+    names = np.array([["ape"], ["bee"], ["ape"], ["bee"]], dtype=object)
+    values = np.eye(4, 6)
+    save_mat(tmp_path / "s.mat", {"x": csc_matrix(values), "label": names})
+    data = open_labeled(tmp_path / "s.mat", modality="vectors")
+    assert data.class_names == ("ape", "bee")
+    assert numbers(data.train, [0, 1, 2, 3]).tolist() == values.tolist()
+
+
+def test_groups_are_parts_of_a_split(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        for part, count in (("train", 6), ("test", 3)):
+            file[f"{part}/images"] = images(count)
+            file[f"{part}/labels"] = np.arange(count) % 3
+    data = open_labeled(tmp_path / "s.h5")
+    assert data.test is not None
+    assert (len(data.train), len(data.test)) == (6, 3)
+
+
 def test_structs_and_records_are_refused_with_what_to_do(tmp_path: Path) -> None:
     save_mat(tmp_path / "struct.mat", {"x": np.array([{"a": 1}, {"b": 2}], dtype=object)})
     records = np.zeros(5, dtype=[("age", "f4"), ("height", "f4")])

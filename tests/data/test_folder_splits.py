@@ -47,6 +47,8 @@ def folders_of(source: object, *, depth: int = 0) -> set[str]:
         ("trainset", "testset"),
         ("train-images", "validation-images"),
         ("train-clean-100", "dev-clean"),
+        ("train_sagittal", "test_sagittal"),
+        ("chest_train", "chest_test"),
     ],
 )
 def test_a_split_is_recognized_by_its_name(lay: Lay, train: str, test: str) -> None:

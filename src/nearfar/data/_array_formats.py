@@ -94,10 +94,21 @@ def _matlab(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
         raise missing_reader(path, "scipy", "arrays") from None
 
     def read(key: str) -> NDArray[Any]:
-        array: NDArray[Any] = loadmat(path, variable_names=[key])[key]
-        return array
+        return _plain(loadmat(path, variable_names=[key])[key])
 
     return {key: ArrayEntry(shape, kind, partial(read, key)) for key, shape, kind in whosmat(path)}
+
+
+def _plain(array: Any) -> NDArray[Any]:
+    """A sparse matrix with its zeros, and a cell array of texts as texts."""
+    if hasattr(array, "toarray"):
+        dense: NDArray[Any] = array.toarray()
+        return dense
+    whole: NDArray[Any] = array
+    cells = whole.reshape(-1).tolist() if whole.dtype == object else []
+    if cells and all(isinstance(c, np.ndarray) and c.dtype.kind == "U" for c in cells):
+        return np.array(["".join(c.tolist()) for c in cells], dtype=np.str_).reshape(whole.shape)
+    return whole
 
 
 def _transposed(entry: ArrayEntry) -> NDArray[Any]:

@@ -24,7 +24,10 @@ IMAGE_ENDINGS = (
     *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg"),
     *(".png", ".tif", ".tiff", ".webp"),
 )
-SOUND_ENDINGS = (".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
+SOUND_ENDINGS = (
+    *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3"),
+    *(".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav"),
+)
 IMAGE_SIGNATURES = (
     *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM"),
     *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),

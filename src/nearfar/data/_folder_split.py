@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,13 +94,13 @@ def find_split(
     deepest = max((len(path.parts) for path in paths), default=0) - 1
     for depth in range(min(deepest, wrapped + 3)):
         folders = [_folder(path, depth) for path in paths]
-        present = dict.fromkeys(folder for folder in folders if folder is not None)
+        parts = _parts([folder for folder in dict.fromkeys(folders) if folder is not None])
         if named:
-            tests = [name for name in present if name.casefold() == str(split_folder).casefold()]
+            tests = [name for name in parts if name.casefold() == str(split_folder).casefold()]
         else:
-            tests = _held_out(tuple(present))
+            tests = _held_out(parts)
         if tests:
-            return _split(paths, folders, tests, depth, wrapped, is_given=named)
+            return _split(folders, parts, tests, depth, wrapped, is_given=named)
     if named:
         seen = dict.fromkeys(part for path in paths for part in path.parts[:-1])
         listed = list_names([printable(name) for name in seen], most=10)
@@ -114,8 +114,8 @@ def find_split(
 
 
 def _split(
-    paths: Sequence[Path],
     folders: Sequence[str | None],
+    parts: Mapping[str, str],
     tests: Sequence[str],
     depth: int,
     wrapped: int,
@@ -125,7 +125,7 @@ def _split(
     test, unlabeled = [], []
     names: dict[str, dict[str, None]] = {"train": {}, "test": {}, "unlabeled": {}}
     for position, folder in enumerate(folders):
-        plain = None if folder is None else _plain(folder)
+        plain = None if folder is None else parts[folder]
         if folder in tests:
             part = "test"
             test.append(position)
@@ -148,13 +148,31 @@ def _split(
     )
 
 
-def _held_out(present: Sequence[str]) -> list[str]:
+def _parts(names: Sequence[str]) -> dict[str, str]:
+    """The part of a split that each folder is by its name; the name itself if it is none.
+
+    >>> _parts(["train_a", "train_b", "test_a"])
+    {'train_a': 'train', 'train_b': 'train', 'test_a': 'test'}
+    >>> _parts(["train_station", "car"])
+    {'train_station': 'trainstation', 'car': 'car'}
+    """
+    plain = {name: _plain(name) for name in names}
+    known = {*TRAIN, *HELD_OUT, *UNLABELED}
+    if _held_out(plain) or not names:
+        return plain
+    for place in (0, -1):  # of all names, or a class could be called test_tube
+        words = {name: (_words(name) or [""])[place] for name in names}
+        if set(words.values()) <= known and _held_out(words):
+            return words
+    return plain
+
+
+def _held_out(parts: Mapping[str, str]) -> list[str]:
     """The folders that are the test set, if there is a folder for training as well."""
-    plain = {name: _plain(name) for name in present}
-    if not any(name in TRAIN for name in plain.values()):
+    if not any(part in TRAIN for part in parts.values()):
         return []
-    chosen = next((known for known in HELD_OUT if known in plain.values()), None)
-    return [name for name, known in plain.items() if known == chosen]
+    chosen = next((known for known in HELD_OUT if known in parts.values()), None)
+    return [name for name, part in parts.items() if part == chosen]
 
 
 def _folder(path: Path, depth: int) -> str | None:
@@ -178,10 +196,14 @@ def _plain(name: str) -> str:
     >>> [_plain(name) for name in ("Training", "seg_train", "train2017", "held-out", "cat")]
     ['training', 'train', 'train', 'heldout', 'cat']
     """
-    words = re.findall(r"[^\W\d_]+", name.casefold())
+    words = _words(name)
     kept = [word for word in words if word not in FILLERS]
     joined = "".join(kept or words)
     for filler in ("set", "data", "images"):
         if joined.endswith(filler) and joined.removesuffix(filler) in (*TRAIN, *HELD_OUT):
             return joined.removesuffix(filler)
     return joined
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", name.casefold())

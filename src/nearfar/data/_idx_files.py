@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from nearfar.data._files import printable
 __all__ = ["idx_labels", "idx_parts", "is_idx", "read_idx"]
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MOST_FILES = 100  # of a folder that is looked through
 NAME = re.compile(r"[-._]idx\d-(ubyte|byte|short|int|float|double)$|\.idx$")
 
 
@@ -70,10 +72,11 @@ def idx_parts(folder: Path) -> tuple[Path, Path | None] | None:
     """The training and test images of a folder of IDX files; None if it is no such folder."""
     if not folder.is_dir():
         return None
+    files = list(islice(folder.iterdir(), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        return None
     images = sorted(
-        file
-        for file in folder.iterdir()
-        if is_idx(file) and "images" in file.name.lower() and file.is_file()
+        file for file in files if is_idx(file) and "images" in file.name.lower() and file.is_file()
     )
     train = [file for file in images if "train" in file.name.lower()]
     test = [file for file in images if file.name.lower().startswith(("t10k", "test"))]
