@@ -71,7 +71,7 @@ def open_sequences(
         TypeError: An object that is not sequences, or a file that only unpickling could read.
         ValueError: Unusable data; the message gives the reason.
     """
-    units = {"center": center, "scale": scale}
+    units: dict[str, Any] = {"center": center, "scale": scale}
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
         return SequenceArray(

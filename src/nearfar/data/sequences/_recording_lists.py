@@ -25,7 +25,7 @@ __all__ = ["audio_column", "dataset_labels", "is_recordings", "open_recordings"]
 def audio_column(spec: Any) -> str | None:
     """The column of a Hugging Face dataset that contains audio; None if there is none."""
     features = getattr(spec, "features", None)
-    if not hasattr(features, "items"):
+    if features is None or not hasattr(features, "items"):
         return None
     named = (name for name, kind in features.items() if type(kind).__name__ == "Audio")
     return next(named, None)

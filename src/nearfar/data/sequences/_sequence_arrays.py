@@ -183,7 +183,8 @@ class SequenceArray(SequenceSource):
     def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
         if self._in_units:
             centered = wave.astype(np.float64) - np.array(self.center)[:, None]
-            return (centered / np.array(self.scale)[:, None]).astype(np.float32, order="C")
+            scaled = centered / np.array(self.scale)[:, None]
+            return np.array(scaled, dtype=np.float32, order="C")
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
             return (wave.astype(np.float32) - 128) / np.float32(128)  # the convention of WAV files
         return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
