@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+import nearfar
 from nearfar.data import FolderSource, open_source
 from tests.data.pictures import encoded, fill, picture, truncate
 from tests.every import every
@@ -211,10 +212,13 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
-def test_a_folder_with_one_image_is_refused(tmp_path: Path) -> None:
-    fill(tmp_path, 1)
-    with pytest.raises(ValueError, match="at least 2 images are needed, got 1"):
-        open_source(tmp_path)
+def test_a_single_image_can_be_embedded_but_not_trained_on(tmp_path: Path) -> None:
+    (path,) = fill(tmp_path, 1, ending=".png")
+    folder, file = open_source(tmp_path), open_source(path)
+    assert (len(folder), len(file), file.identify(0)) == (1, 1, path.name)
+    assert torch.equal(folder.read([0]).inputs.pixels, file.read([0]).inputs.pixels)
+    with pytest.raises(ValueError, match="`data` must have at least 2 samples for training, got 1"):
+        nearfar.pretrain("simclr", path, epochs=1, out=tmp_path / "run")
 
 
 def test_a_tenth_of_bad_files_is_skipped_counted_and_listed(tmp_path: Path) -> None:
@@ -346,7 +350,8 @@ def test_links_in_a_circle_and_pipes_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     source = open_source(tmp_path)
     assert len(source) == 2
-    assert "gone.jpg (not a regular file), pipe.jpg (not a regular file)" in source.notes[0]
+    assert source.notes[0] == "1 link to what has another path ignored: a/again"
+    assert "gone.jpg (not a regular file), pipe.jpg (not a regular file)" in source.notes[1]
 
 
 def test_decoding_when_read_gives_what_the_memory_gives(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ class DataKeywords(TypedDict, total=False):
     hops: int
     layers: int
     exclude: tuple[str, ...]
+    split_folder: str | None
+    key: str | None
     blocks: int
     x: str | None
     s: str | None

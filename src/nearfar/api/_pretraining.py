@@ -15,7 +15,7 @@ from torch import nn
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
-from nearfar.api._choices import find_modality, fit_training, opening
+from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
@@ -128,6 +128,7 @@ def pretrain(
         given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
+    check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
     if isinstance(encoder, str) and encoder == "auto":
@@ -207,7 +208,7 @@ def resume(
     kind = recipe.kind
     named = recipe.data if data is None else data
     source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
-    if source.fingerprint != recipe.fingerprint:
+    if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
         raise ValueError(
             f"`data` must be the data that {directory.path} was trained on (fingerprint"
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"

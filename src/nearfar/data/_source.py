@@ -94,6 +94,14 @@ class Source(ABC):
         """A hash of the data, as 16 hexadecimal digits."""
 
     @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        """Fingerprints that earlier versions of nearfar gave to these data.
+
+        A run that was started by such a version is resumed if its fingerprint is one of these.
+        """
+        return ()
+
+    @property
     def root(self) -> Source:
         """The source itself; for a :class:`Subset`, the source it was selected from."""
         return self

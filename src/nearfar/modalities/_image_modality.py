@@ -73,6 +73,10 @@ class ImageOptions:
         view_style: Augmentations: ``natural``, those of the method's paper, or ``drawing``, with
             weak crops, small rotations and no flips, so that glyphs keep their meaning. By default
             ``drawing`` for grey images of ink on a uniform background, otherwise ``natural``.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
     """
 
     image_size: int | None = None
@@ -80,6 +84,8 @@ class ImageOptions:
     stem: Literal["auto", "small", "standard"] = "auto"
     norm: Literal["batch", "layer"] | None = None
     view_style: ViewStyle | None = None
+    split_folder: str | None = None
+    key: str | None = None
 
 
 @final

@@ -56,11 +56,14 @@ class VectorOptions:
 
     Args:
         exclude: Columns of a table that are not features, such as row numbers and classes.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
         units: Width of every layer of the perceptron, and dimension of the representation.
         blocks: Number of residual layers after the first layer.
     """
 
     exclude: tuple[str, ...] = ()
+    key: str | None = None
     units: int = 256
     blocks: int = 2
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._file_list import content_digest
+from nearfar.data._file_list import content_digest, former_digest
 from nearfar.data._files import counted, list_names, printable
 from nearfar.data._source import (
     Batch,
@@ -153,6 +153,10 @@ class ImageFiles(ImageFileSource):
     @cached_property
     def fingerprint(self) -> str:
         return content_digest(self._files, f"{self.channels}")
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return (former_digest(self._files, f"{self.channels}"),)
 
 
 def image_faults(files: Sequence[Any]) -> list[str | None]:

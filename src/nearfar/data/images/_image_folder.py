@@ -38,7 +38,7 @@ class FolderSource(ImageFileSource, Folder):
     sample indices, and thereby runs, do not change.
 
     Args:
-        folder: Folder, searched recursively.
+        folder: Folder, searched recursively, or a single file.
         name: Short name; that of the folder by default.
         channels: Number of channels: 1 (grey), 3 (RGB) or 4 (RGBA); by default 1 if all files are
             grey, otherwise 3.
@@ -48,7 +48,7 @@ class FolderSource(ImageFileSource, Folder):
 
     Raises:
         FileNotFoundError: The folder does not exist.
-        ValueError: Fewer than two readable images, or more than half of the files unreadable.
+        ValueError: No readable image, or more than half of the files unreadable.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class FolderSource(ImageFileSource, Folder):
             raise ValueError(f"`channels` must be 1, 3 or 4 for image files, got {channels}")
         check_integer(short_side=short_side, at_least=8)
         super().__init__(short_side=short_side)
-        self.folder = folder
         self._files = FileList(folder, IMAGE_ENDINGS, noun="images")
-        self.name = name or folder.resolve().name
+        self.folder = self._files.folder
+        self.name = name or (folder.stem if folder.is_file() else folder.resolve().name)
         with patient_pillow():
             found = in_threads(self._header, self._files.names, label="reading headers")
             self._headers = [header for header in found if isinstance(header, Header)]
@@ -101,6 +101,10 @@ class FolderSource(ImageFileSource, Folder):
     @cached_property
     def fingerprint(self) -> str:
         return self._files.fingerprint(f"{self.channels} {self._short_side}")
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return (self._files.size_fingerprint(f"{self.channels} {self._short_side}"),)
 
     def paths(self) -> tuple[Path, ...]:
         return tuple(map(Path, self._files.names))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import printable
-from nearfar.data._folder_parts import label_folder, split_folder
+from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
+from nearfar.data._folder_parts import label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -25,8 +26,6 @@ from nearfar.data.images._torch_dataset import DatasetSource
 
 __all__ = ["IMAGES", "label_images", "open_images"]
 
-ARRAY_ENDINGS = (".npy", ".npz")
-
 
 def open_images(
     spec: Path | NDArray[Any] | Tensor | Dataset[Any],
@@ -36,12 +35,14 @@ def open_images(
     value_range: tuple[float, float] | None = None,
     short_side: int = 256,
     memory: int = MEMORY,
+    split_folder: str | None = None,
+    key: str | None = None,
 ) -> Source:
     """Open a source of unlabelled images.
 
     Args:
-        spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
-            N×H×W×C, N×C×H×W), or a PyTorch dataset.
+        spec: A folder of images, an image file, a file of arrays, an array or tensor
+            (N×H×W, N×H×W×C, N×C×H×W), or a PyTorch dataset.
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
@@ -51,6 +52,10 @@ def open_images(
             from the values.
         short_side: Largest short side of image files, in pixels; larger images are downscaled.
         memory: Memory limit for decoded image files, in bytes.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
 
     Raises:
         TypeError: An object that is not images, or a file that only unpickling could read.
@@ -62,22 +67,28 @@ def open_images(
     if isinstance(spec, Dataset):
         refuse_test(split, "a dataset")
         return DatasetSource(spec, channels=channels, value_range=value_range)
-    if spec.is_dir():
+    if array_ending(spec) or key is not None:
+        return _open_arrays(spec, split, channels, value_range, key)
+    if spec.is_dir() or file_ending(spec) in IMAGE_ENDINGS:
         folder = FolderSource(spec, channels=channels, short_side=short_side, memory=memory)
-        return split_folder(folder, split=split, noun="images")
-    if spec.suffix.lower() in ARRAY_ENDINGS:
-        return _open_arrays(spec, split, channels, value_range)
+        return select_split(folder, split=split, noun="images", test_folder=split_folder)
     raise ValueError(
-        f"{printable(str(spec))} is neither a folder of images nor a"
-        f" {' or '.join(ARRAY_ENDINGS)} file"
+        f"{printable(str(spec))} is neither a folder of images nor an image nor a file of arrays"
+        f" ({' '.join(ARRAY_ENDINGS)})"
     )
 
 
 def _open_arrays(
-    path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
+    path: Path,
+    split: Split,
+    channels: int | None,
+    value_range: tuple[float, float] | None,
+    key: str | None,
 ) -> Source:
-    held = read_array_file(path)
-    train = ArraySource(held.images, name=path.stem, channels=channels, value_range=value_range)
+    held = read_array_file(path, key=key)
+    train = ArraySource(
+        held.images, name=path.stem, channels=channels, value_range=value_range, notes=held.notes
+    )
     if held.test_images is None:
         refuse_test(split, printable(path.name))
         return train
@@ -112,10 +123,13 @@ def label_images(
         return with_labels(open_images(spec, **options), _labels_of(spec))
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
+    source = open_images(spec, split="all" if not array_ending(spec) else "train", **options)
     if isinstance(source, FolderSource):
-        return label_folder(source, noun="images")
-    held = read_array_file(spec)
+        test_folder = options.get("split_folder")
+        return label_folder(source, noun="images", test_folder=test_folder)
+    if not array_ending(spec) and options.get("key") is None:
+        raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
+    held = read_array_file(spec, key=options.get("key"))
     if held.labels is None:
         raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
     if held.test_images is None or held.test_labels is None:
@@ -139,7 +153,8 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
-    if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
+    files = (*ARRAY_ENDINGS, ".idx", *IMAGE_ENDINGS)
+    if in_memory or preview.is_folder or preview.ending in files:
         return Confidence.PERHAPS
     return Confidence.NO
 

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
@@ -24,7 +25,11 @@ NAMED = ("x", "images", "data", "x_train")  # names of arrays of samples in a fi
 
 
 def open_vectors(
-    spec: Path | NDArray[Any] | Tensor, *, split: Split = "train", exclude: tuple[str, ...] = ()
+    spec: Path | NDArray[Any] | Tensor,
+    *,
+    split: Split = "train",
+    exclude: tuple[str, ...] = (),
+    key: str | None = None,
 ) -> Source:
     """Open a source of vectors.
 
@@ -34,6 +39,8 @@ def open_vectors(
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         exclude: Columns of a table that are not features, such as row numbers and classes.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
 
     Raises:
         TypeError: Non-numeric data, or a file that only unpickling could read.
@@ -44,7 +51,7 @@ def open_vectors(
         if exclude:
             raise ValueError(f"`exclude` is for tables: an array has no column {exclude[0]!r}")
         return VectorSource(array_of(spec), name="array")
-    return _of_file(read_vector_file(spec, exclude=exclude), spec, split)
+    return _of_file(read_vector_file(spec, exclude=exclude, key=key), spec, split)
 
 
 def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
@@ -65,7 +72,11 @@ def _of_file(held: VectorFile, path: Path, split: Split) -> Source:
 
 
 def label_vectors(
-    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, exclude: tuple[str, ...] = ()
+    spec: Path | NDArray[Any] | Tensor,
+    *,
+    labels: str | None = None,
+    exclude: tuple[str, ...] = (),
+    key: str | None = None,
 ) -> LabeledData:
     """Open vectors with the classes given by the file.
 
@@ -73,6 +84,7 @@ def label_vectors(
         spec: Vectors, as in :func:`open_vectors`.
         labels: Column of a table with the classes.
         exclude: Columns of a table that are not features.
+        key: Name of the array in a file with several.
 
     Raises:
         ValueError: No labels, only one class, or labels that do not match the vectors.
@@ -81,7 +93,7 @@ def label_vectors(
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     # a run may have excluded the column of labels, which is read here nevertheless
     others = tuple(name for name in exclude if name != labels)
-    held = read_vector_file(spec, exclude=others, labels=labels)
+    held = read_vector_file(spec, exclude=others, labels=labels, key=key)
     if held.labels is None:
         raise ValueError(
             f"{printable(spec.name)} contains no labels: name the array y, or specify a table's"
@@ -97,7 +109,8 @@ def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file."""
     axes, shapes = preview.axes, preview.arrays
     if shapes:
-        named = [shapes[name] for name in NAMED if name in shapes]
+        folded = {name.lower(): shape for name, shape in shapes.items()}
+        named = [folded[name] for name in NAMED if name in folded]
         axes = len([*named, *shapes.values()][0]) if named or len(shapes) == 1 else None
     return Confidence.LIKELY if axes == 2 else Confidence.NO
 
@@ -107,6 +120,6 @@ VECTORS = DataKind(
     open=open_vectors,
     label=label_vectors,
     recognizes=_recognize,
-    endings=(".npy", ".npz"),
+    endings=ARRAY_ENDINGS,
 )
 """How vectors are recognised and opened."""
