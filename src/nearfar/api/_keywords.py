@@ -53,7 +53,13 @@ class DataKeywords(TypedDict, total=False):
     context: int
     strides: tuple[int, ...] | None
     column: str | None
+    encoding: str | None
+    delimiter: str | None
+    header: bool | None
+    decimal: str | None
+    where: tuple[str, ...] | dict[str, str] | str
     words: int | None
+    tokens: Literal["words", "characters"] | None
     vocabulary: int
     min_frequency: int | None
     units: int | None
@@ -66,6 +72,7 @@ class DataKeywords(TypedDict, total=False):
     hops: int
     layers: int
     exclude: tuple[str, ...]
+    include: tuple[str, ...]
     blocks: int
     x: str | None
     s: str | None

@@ -23,6 +23,8 @@ IMAGE_ENDINGS = (
     *(".png", ".tif", ".tiff", ".webp"),
 )
 SOUND_ENDINGS = (".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+COMPRESSIBLE = (".csv", ".tsv", ".jsonl", ".txt")
 PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -63,11 +65,14 @@ def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
 def file_ending(path: Path) -> str:
     """File extension in lower case, the one before ``.gz`` for a compressed file.
 
-    >>> file_ending(Path("news.CSV.gz"))
-    '.csv'
+    >>> file_ending(Path("news.CSV.gz")), file_ending(Path("news.csv.zip"))
+    ('.csv', '.csv')
     """
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return inner.suffix.lower()
+    outer = path.suffix.lower()
+    inner = path.with_suffix("").suffix.lower()
+    if outer == ".gz" or (outer in COMPRESSED and inner in COMPRESSIBLE):
+        return inner
+    return outer
 
 
 def printable(name: str) -> str:

@@ -54,6 +54,12 @@ class PairOptions:
         x: Column or array of the inputs; by default the first of two.
         s: Column or array of the self-supervised signals; by default the second of two.
         adjacent: Pair each text with the next one; an empty line separates documents.
+        encoding: Encoding of a text file; by default determined from its bytes.
+        delimiter: Character between the cells of a line (``tab``, ``;``); by default determined
+            from the content.
+        header: Whether the first row of a table has the columns' names; by default determined from
+            the content.
+        where: Conditions on the rows of a table: ``split=train``.
         shared: Use one encoder for both halves; by default if both are of the same modality.
         signal_encoder: Encoder of the signals, if not shared; by default that of their modality.
         image_size: Side length of the views of images in pixels; by default chosen from the size of
@@ -70,6 +76,10 @@ class PairOptions:
     x: str | None = None
     s: str | None = None
     adjacent: bool | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    where: tuple[str, ...] = ()
     shared: bool | None = None
     signal_encoder: str | None = None
     image_size: int | None = None

@@ -1,4 +1,4 @@
-"""Read vectors and labels from files."""
+"""Read vectors and labels from files and tables."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
+from nearfar.data._files import file_ending, printable
 from nearfar.data._labeled_data import LABELS, TEST_LABELS
+from nearfar.data._number_columns import NumberTable, numbers_of
 from nearfar.data._numpy_files import map_array, open_arrays
-from nearfar.data.vectors._number_tables import TABLE_ENDINGS, read_numbers
+from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, read_table, table_of_frame
 
 __all__ = ["VectorFile", "read_vector_file"]
 
@@ -26,43 +27,80 @@ class VectorFile:
 
     vectors: NDArray[Any]
     columns: tuple[str, ...] | None = None
-    labels: NDArray[Any] | None = None
+    labels: Sequence[Any] | NDArray[Any] | None = None
     test_vectors: NDArray[Any] | None = None
     test_labels: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
+    rows: Sequence[int] | None = None
+    place: str = "row"
 
 
 def read_vector_file(
-    path: Path, *, exclude: Sequence[str] = (), labels: str | None = None
+    spec: Any,
+    *,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    labels: str | None = None,
+    reading: Reading = Reading(),  # noqa: B008  (immutable)
 ) -> VectorFile:
-    """Read a `.npy` file (memory-mapped), a `.npz` file or a table.
+    """Read a `.npy` file (memory-mapped), a `.npz` file, or a table in a file or in memory.
 
     In a `.npz` file, the vectors are the array named ``x``, ``X``, ``vectors``, ``features``,
     ``data`` or ``x_train``, or the only array with two axes; the labels are ``y``, ``labels`` or
     ``targets``; ``x_test`` with ``y_test`` are an official test set.
 
     Args:
-        path: The file.
+        spec: The file, a folder of tables, or a table of pandas, polars or pyarrow.
         exclude: Columns of a table that are not features.
+        include: Columns of a table that are features although they look like row numbers or labels.
+        columns: Names of the features of an earlier table.
         labels: Column of a table with the labels.
+        reading: How a table is read.
 
     Raises:
         TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: An unsupported or damaged file, a file without vectors, or column names for a
             file without columns.
     """
+    if is_frame(spec):
+        table = table_of_frame(spec, reading)
+    elif spec.is_dir() or file_ending(spec) in TABLE_ENDINGS:
+        table = read_table(spec, reading)
+    else:
+        return _of_arrays(spec, [*exclude, *include, *([] if labels is None else [labels])])
+    held = numbers_of(
+        table,
+        exclude=exclude,
+        include=include,
+        columns=columns,
+        labels=labels,
+        decimal=reading.decimal,
+    )
+    return _of_table(held, labels)
+
+
+def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
+    table = held.table
+    return VectorFile(
+        held.numbers,
+        columns=held.columns if table.named else None,
+        labels=None if labels is None else table.columns[labels],
+        notes=held.notes,
+        rows=table.rows,
+        place=table.place,
+    )
+
+
+def _of_arrays(path: Path, named: Sequence[str]) -> VectorFile:
     shown = printable(path.name)
-    if path.name.lower().endswith(TABLE_ENDINGS):
-        table = read_numbers(path, exclude=exclude, labels=labels)
-        return VectorFile(table.numbers, table.columns, table.labels, notes=table.notes)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise ValueError(
             f"{printable(str(path))} must be a file of vectors: .npy, .npz,"
             f" {', '.join(TABLE_ENDINGS)}"
         )
-    if exclude or labels is not None:
-        named = ", ".join(exclude) or labels
-        raise ValueError(f"{shown} has no named columns, got {named}")
+    if named:
+        raise ValueError(f"{shown} has no named columns, got {', '.join(named)}")
     if path.suffix.lower() == ".npy":
         return VectorFile(map_array(path))
     with open_arrays(path) as arrays:

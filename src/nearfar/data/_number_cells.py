@@ -1,0 +1,116 @@
+"""Numbers in the cells of tables: decimal points and commas, missing values, precision."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "MISSING",
+    "decimal_of",
+    "is_missing",
+    "is_rounded",
+    "is_thousands",
+    "looks_numeric",
+    "number",
+]
+
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", ".")
+"""Cells without a value, in lower case."""
+
+_SPECIAL = r"|[+-]?(?:inf|infinity)"
+_POINT = re.compile(rf"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?{_SPECIAL}", re.I)
+_COMMA = re.compile(r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_GROUPS = re.compile(
+    r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+(?:\.[0-9]+)?|(?:\.[0-9]{3}){2,}|(?:\.[0-9]{3})+,[0-9]+"
+    r"|(?:[ '’_\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?)"
+)
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+EXACT = 1 << 53  # whole numbers up to here have double precision
+
+
+def looks_numeric(cell: str) -> bool:
+    """Whether a cell is a number with a decimal point or comma.
+
+    >>> [looks_numeric(cell) for cell in ("1.5", "-1,5", "1_0", "2e-3", "", "inf")]
+    [True, True, False, True, False, True]
+    """
+    bare = cell.strip()
+    return bool(_POINT.fullmatch(bare) or _COMMA.fullmatch(bare))
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, blank, or a common mark of missing values."""
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
+
+
+def is_thousands(cell: Any) -> bool:
+    """Whether a cell is a number with separators of thousands.
+
+    >>> [is_thousands(cell) for cell in ("1,234", "1.234", "1.234,5", "1 234 567", "12,5")]
+    [True, False, True, True, False]
+    """
+    return isinstance(cell, str) and _GROUPS.fullmatch(cell.strip()) is not None
+
+
+def decimal_of(cells: Sequence[Any]) -> str:
+    """The decimal mark of a table's cells: a comma if there are decimal commas and no points.
+
+    >>> decimal_of(["1,5", "2", "0,125"]), decimal_of(["1.5", "2"]), decimal_of(["1,234", "5"])
+    (',', '.', '.')
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
+    commas = [text for text in texts if _COMMA.fullmatch(text)]
+    sure = any(not is_thousands(text) or text.lstrip("+-").startswith("0") for text in commas)
+    points = any("." in text and _POINT.fullmatch(text) for text in texts)
+    return "," if sure and not points else "."
+
+
+def number(cell: Any, decimal: str = ".") -> float | None:
+    """The number in a cell; None for text and for missing values.
+
+    Unlike ``float``, this refuses ``1_0`` and digits of other scripts.
+
+    >>> number("1.5"), number("1,5", ","), number("1_0"), number(True), number("true")
+    (1.5, 1.5, None, 1.0, 1.0)
+    """
+    if isinstance(cell, str):
+        bare = cell.strip()
+        if decimal == ",":
+            if "." in bare:
+                return None
+            bare = bare.replace(",", ".", 1)
+        if _POINT.fullmatch(bare):
+            return float(bare)
+        return {"true": 1.0, "false": 0.0}.get(bare.lower())
+    if isinstance(cell, (bool, int, float, Decimal, np.number, np.bool_)):
+        try:
+            return float(cell)
+        except (OverflowError, TypeError):
+            return math.inf
+    return None
+
+
+def is_rounded(cell: Any) -> bool:
+    """Whether a whole number has no double-precision equal.
+
+    >>> is_rounded(2**53 + 1), is_rounded("9007199254740993"), is_rounded(2**60), is_rounded("1.5")
+    (True, True, False, False)
+    """
+    if isinstance(cell, str):
+        if not 16 <= len(cell) <= 308 or not _WHOLE.fullmatch(cell.strip()):
+            return False
+        cell = int(cell)
+    if isinstance(cell, (bool, float)) or not isinstance(cell, (int, np.integer)):
+        return False
+    whole = int(cell)
+    return abs(whole) > EXACT and (whole.bit_length() > 1023 or int(float(whole)) != whole)
