@@ -63,7 +63,10 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
 
 
 def save_embeddings(
-    path: str | Path, embeddings: NDArray[np.float32], ids: tuple[str, ...]
+    path: str | Path,
+    embeddings: NDArray[np.float32],
+    ids: tuple[str, ...],
+    second: NDArray[np.float32] | None = None,
 ) -> Path:
     """Write embeddings and sample ids to a file, atomically.
 
@@ -72,6 +75,7 @@ def save_embeddings(
             and ``id``).
         embeddings: Samples × dim.
         ids: Name of each sample.
+        second: Embeddings of the other side of pairs, as ``embeddings2`` or ``embedding2``.
 
     Raises:
         ValueError: Another file extension, or numbers of ids and samples that differ.
@@ -83,16 +87,19 @@ def save_embeddings(
 
         def write(temporary: Path) -> None:
             with temporary.open("wb") as file:
-                np.savez_compressed(file, embeddings=embeddings, ids=np.array(ids, dtype=np.str_))
+                more = {} if second is None else {"embeddings2": second}
+                names = np.array(ids, dtype=np.str_)
+                np.savez_compressed(file, embeddings=embeddings, ids=names, **more)
 
     elif path.suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        column = pa.FixedSizeListArray.from_arrays(
-            pa.array(embeddings.reshape(-1)), embeddings.shape[1]
-        )
-        table = pa.table({"id": pa.array(ids), "embedding": column})
+        def column(rows: NDArray[np.float32]) -> Any:
+            return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+
+        more = {} if second is None else {"embedding2": column(second)}
+        table = pa.table({"id": pa.array(ids), "embedding": column(embeddings)} | more)
 
         def write(temporary: Path) -> None:
             pq.write_table(table, temporary)
@@ -153,8 +160,10 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
         names = pq.read_schema(path).names
         if "embedding" not in names:
             raise ValueError(f"{path} must have a column `embedding`, got {', '.join(names)}")
-        column = pq.read_table(path, columns=["embedding"])["embedding"]
-        return _matrix(np.array(column.to_pylist()), path), None
+        held = [name for name in ("embedding", "embedding2") if name in names]
+        table = pq.read_table(path, columns=held)
+        first, *rest = (_matrix(np.array(table[name].to_pylist()), path) for name in held)
+        return first, rest[0] if rest else None
     if path.suffix not in (".npy", ".npz"):
         raise ValueError(f"`path` must end in .npy, .npz or .parquet, got {path.name!r}")
     loaded: Any = np.load(path, allow_pickle=False)

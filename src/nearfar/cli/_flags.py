@@ -20,6 +20,7 @@ __all__ = ["RENAMED", "current", "flag_type", "flags_of", "values_of"]
 
 RENAMED = "__renamed"
 """Ends the names of parameters of hidden flags: a flag under its name of version 0.1."""
+_TRUTH = ("true", "false", "yes", "no")
 _OLD = {new: old for old, new in OPTIONS.items()}
 
 
@@ -109,6 +110,29 @@ def flag_type(hint: Any) -> Any:
         if kept:
             return Union[(*kept, *(a for a in arguments if a is type(None)))]
     return None
+
+
+def joined_values(words: Sequence[str], signature: inspect.Signature) -> list[str]:
+    """Command-line words with ``--flag false`` written as ``--flag=false`` for flags of type bool.
+
+    >>> def run(*, shared: bool | None = None): ...
+    >>> joined_values(["--shared", "false", "--x", "no"], inspect.signature(run))
+    ['--shared=false', '--x', 'no']
+    """
+    switches: set[str] = set()
+    for name, parameter in signature.parameters.items():
+        kind = parameter.annotation
+        says = [a for a in typing.get_args(kind)[1:] if isinstance(a, Parameter)]
+        inner = typing.get_args(kind)[0] if typing.get_origin(kind) is Annotated else kind
+        if inner in (bool, bool | None, "bool", "bool | None"):
+            switches.update(*(says[0].name or () for _ in says[:1]), [_flag("", name)])
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in switches and word.lower() in _TRUTH:
+            joined[-1] += f"={word.lower()}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def values_of(options: Mapping[str, str]) -> dict[str, Any]:

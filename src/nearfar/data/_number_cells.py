@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = [
     "MISSING",
-    "decimal_of",
+    "decimal_comma",
     "is_missing",
     "is_rounded",
     "is_thousands",
@@ -62,17 +62,21 @@ def is_thousands(cell: Any) -> bool:
     return isinstance(cell, str) and _GROUPS.fullmatch(cell.strip()) is not None
 
 
-def decimal_of(cells: Sequence[Any]) -> str:
-    """The decimal mark of a table's cells: a comma if there are decimal commas and no points.
+def decimal_comma(cells: Iterable[Any]) -> str | None:
+    """The first number with a decimal comma, if there are such and none with a point.
 
-    >>> decimal_of(["1,5", "2", "0,125"]), decimal_of(["1.5", "2"]), decimal_of(["1,234", "5"])
-    (',', '.', '.')
+    >>> decimal_comma(["1,5", "2"]), decimal_comma(["1.5", "2"]), decimal_comma(["1,234", "5"])
+    ('1,5', None, None)
     """
-    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
-    commas = [text for text in texts if _COMMA.fullmatch(text)]
-    sure = any(not is_thousands(text) or text.lstrip("+-").startswith("0") for text in commas)
-    points = any("." in text and _POINT.fullmatch(text) for text in texts)
-    return "," if sure and not points else "."
+    first = None
+    for cell in cells:
+        text = cell.strip() if isinstance(cell, str) else ""
+        if "." in text and _POINT.fullmatch(text):
+            return None
+        if first is None and "," in text and _COMMA.fullmatch(text):
+            sure = not is_thousands(text) or text.lstrip("+-").startswith("0")
+            first = text if sure else None
+    return first
 
 
 def number(cell: Any, decimal: str = ".") -> float | None:

@@ -14,7 +14,7 @@ from nearfar.checks import suggest
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, list_names
 from nearfar.data._number_cells import (
-    decimal_of,
+    decimal_comma,
     is_missing,
     is_rounded,
     is_thousands,
@@ -22,7 +22,7 @@ from nearfar.data._number_cells import (
 )
 from nearfar.data._tables import Reading, Table, read_table
 
-__all__ = ["NumberTable", "numbers_of", "read_numbers"]
+__all__ = ["NumberTable", "label_column_of", "numbers_of", "read_numbers"]
 
 ROW_NAMES = frozenset(
     ("index", "id", "idx", "row", "rowid", "row_id", "row_number", "rownames", "level_0", "#")
@@ -84,38 +84,49 @@ def numbers_of(
     """The numeric columns of a table.
 
     Columns of text are left out, as are row numbers and columns that are called like labels; notes
-    name them. Numbers have a decimal point, or a decimal comma if the cells have no points.
+    name them.
 
     Args:
         table: The table.
         exclude: Columns that are not features.
         include: Columns that are features although they look like row numbers or labels.
-        columns: Names of the features and their order, as in an earlier table. Others are left out.
+        columns: Names of the features and their order, as in an earlier table, whose other columns
+            are left out; empty if its features had no names.
         labels: Column of labels, which is not a feature.
-        decimal: Decimal mark; by default determined from all cells.
+        decimal: Decimal mark, a point or a comma; by default a point.
 
     Raises:
         ValueError: An unknown column, a missing or non-numeric entry in a numeric column (the
-            message gives its row), a number that would be rounded, no numeric column.
+            message gives its row), a number that would be rounded, no numeric column, or decimal
+            commas without `decimal`.
     """
-    for name in (*exclude, *include, *(() if labels is None else (labels,))):
+    wanted = () if columns else (*exclude, *include)  # the columns of an earlier table suffice
+    for name in (*wanted, *(() if labels is None else (labels,))):
         if name not in table.columns:
             raise ValueError(
                 f"{table.name} has no column {name!r}{suggest(name, table.columns)};"
                 f" it has {list_names(list(table.columns), most=SHOWN)}"
             )
-    own = {name: cells for name, cells in table.columns.items() if name not in (*exclude, labels)}
+    left = {*wanted} - {*include} | {labels} - {*(columns or ())}
+    own = {name: cells for name, cells in table.columns.items() if name not in left}
     notes = list(table.notes)
-    mark = decimal or decimal_of([cell for cells in own.values() for cell in cells])
-    if mark == "," and decimal is None:
-        notes.append(f"numbers of {table.name} have a decimal comma: `decimal` sets the mark")
-    if columns is not None:
+    mark = decimal or "."
+    if decimal is None and (comma := decimal_comma(c for cells in own.values() for c in cells)):
+        raise ValueError(
+            f"numbers of {table.name} seem to have a decimal comma, such as {comma}: set"
+            " `decimal`=',' if so, else `decimal`='.'"
+        )
+    if columns:
         own, said = _ordered(own, columns, table)
         notes += said
         numbers = {name: _numbers(table, name, cells, mark) for name, cells in own.items()}
     else:
         numbers, said = _features(table, own, include, mark)
         notes += said
+        if columns is not None and table.named:
+            notes.append(
+                f"features of {table.name} are taken by position, as those of the run have no names"
+            )
     if not numbers:
         raise ValueError(f"{table.name} has no numeric column")
     return NumberTable(
@@ -177,6 +188,16 @@ def _left_out(left: dict[str, list[str]], numbers: dict[str, NDArray[np.float64]
             f"{counted(len(counting), 'feature')} counting the rows: {list_names(counting)};"
             " `exclude` leaves them out"
         )
+
+
+def label_column_of(table: Table) -> str | None:
+    """The column that is called like labels, if there is one.
+
+    >>> label_column_of(Table("t", {"x": [1], "y": [2]}, [1])) is None
+    True
+    """
+    own = dict(table.columns)
+    return next((name for name in own if _is_label(name, own)), None)
 
 
 def _is_label(name: str, own: dict[str, Sequence[Any]]) -> bool:

@@ -60,7 +60,8 @@ def judge_first_row(rows: Sequence[Sequence[str]]) -> FirstRow:
     first = [cell.strip() for cell in rows[0]]
     body = [row for row in rows[1 : LOOKED_AT + 1] if len(row) == len(first)]
     if not body:
-        return FirstRow(not all(map(looks_numeric, first)), sure=False)
+        usual = any(cell.lower() in USUAL for cell in first)
+        return FirstRow(usual or all(map(_WORD.fullmatch, first)), sure=usual)
     if all(looks_numeric(cell) for cell in first):
         return _of_numbers(first, body)
     if not first[0] and all(first[1:]) and len(set(first)) == len(first):

@@ -67,16 +67,16 @@ def split_lines(text: str) -> list[str]:
 def decode_file(path: Path, *, encoding: str | None = None) -> DecodedText:
     """Read and decode a text file.
 
-    The encoding is given, or that of a byte order mark, else UTF-8, else UTF-16 if its bytes have
-    that pattern, else Windows-1252 if that yields words of a Western European language. The last
-    two are noted.
+    The encoding is given, or that of a byte order mark, else UTF-8, else Windows-1252 if that
+    yields words of a Western European language, with a note.
 
     Args:
         path: The file, plain or compressed.
         encoding: Name of the encoding, as in Python.
 
     Raises:
-        ValueError: Damaged, of another encoding, or an Excel workbook.
+        ValueError: Damaged, of another encoding (UTF-16 without a mark is recognised), or an Excel
+            workbook.
     """
     shown = printable(path.name)
     content = uncompressed(path)
@@ -149,8 +149,10 @@ def _decoded(content: bytes, encoding: str | None, shown: str) -> tuple[str, tup
             return _given(content, name, shown), ()
     wide = _wide(content)
     if wide is not None:
-        note = f"{shown} is read as {wide.upper()}, without byte order mark: set it with `encoding`"
-        return _given(content, wide, shown), (note,)
+        raise ValueError(
+            f"{shown} is not UTF-8 but looks like {wide.upper()} without a byte order mark: set"
+            f" `encoding`='{wide}'"
+        )
     try:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError as error:

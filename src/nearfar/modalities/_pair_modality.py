@@ -21,6 +21,7 @@ from nearfar.modalities._single_kinds import single_kind
 from nearfar.modules import EncoderDescription, TwoSided
 from nearfar.records import Exhibit
 from nearfar.views import PairViews, PlainViews, ViewRecipe, Views
+from nearfar.views._pairviews import SignalViews
 
 __all__ = ["PairForm", "PairModality", "PairOptions", "pair_views"]
 
@@ -150,6 +151,14 @@ class PairModality(Modality[PairForm, PairOptions]):
         """Modality and form of each half."""
         return (self.kind(form.x_modality), form.x_form), (self.kind(form.s_modality), form.s_form)
 
+    def decide(self, source: Source, options: PairOptions) -> tuple[PairOptions, tuple[str, ...]]:
+        """Notes on the choices that the modality of each half makes."""
+        notes: list[str] = []
+        for side in sides(source):
+            kind = self.kind(side.modality)
+            notes += kind.decide(side, _options(kind, options))[1]
+        return options, tuple(dict.fromkeys(notes))
+
     def form(self, source: Source, options: PairOptions, *, seed: int) -> PairForm:
         x, s = sides(source)
         kind_x, kind_s = self.kind(x.modality), self.kind(s.modality)
@@ -275,6 +284,39 @@ class PairModality(Modality[PairForm, PairOptions]):
         x, s = PlainViews(kind_x.plain(form_x)), PlainViews(kind_s.plain(form_s))
         alone = kind_s.inputs if form.x_modality != form.s_modality else ()
         return PairViews(x, s, marked=not form.shared, signals=alone)
+
+    def side_views(self, form: PairForm, source: Source, side: str | None) -> Views:
+        """Views without augmentation of pairs, or of samples of one side.
+
+        Args:
+            form: Form of the pairs.
+            source: Pairs, or samples of one side.
+            side: ``x`` or ``s``; by default that of the samples' modality.
+
+        Raises:
+            ValueError: Samples that could be of either side, each with an encoder of its own.
+        """
+        if side is None:
+            same = form.x_modality == form.s_modality and not form.shared
+            if same and source.modality != self.name:
+                raise ValueError(
+                    f"`side` must be x or s: the run has an encoder for each side, both for"
+                    f" {form.x_modality}"
+                )
+            return self.plain(form)
+        kind, own = self.halves(form)["xs".index(side)]
+        views = kind.plain(own)
+        return SignalViews(views) if side == "s" and not form.shared else views
+
+    def check_side(self, source: Source, form: PairForm, side: str) -> None:
+        """Check that samples are valid inputs of the encoder of one side.
+
+        Raises:
+            ValueError: They are not; the message gives the difference.
+        """
+        kind, own = self.halves(form)["xs".index(side)]
+        check_choice((kind.name,), modality=source.modality)
+        kind.check(source, own)
 
     def raw(self, source: Source, form: PairForm) -> tuple[str, Float[Tensor, "samples features"]]:
         kind, own = self.halves(form)[0]

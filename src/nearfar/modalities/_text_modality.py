@@ -73,9 +73,9 @@ class TextOptions:
         header: Whether the first row of a table has the columns' names; by default determined from
             the content.
         where: Conditions on the rows of a table: ``split=train``.
-        words: Number of words after which texts are truncated; characters, if those are the tokens.
-        tokens: Tokens of bag and gru: ``words``, or ``characters`` of scripts without spaces between
-            words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) and words of the others;
+        words: Number of words after which texts are truncated; characters if those are the tokens.
+        tokens: Tokens of bag and gru: ``words``, or ``characters`` of scripts without spaces
+            between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) and words of the others;
             by default ``characters`` if these scripts have at least 5 % of the letters.
         vocabulary: Largest size of the vocabulary that bag and gru learn from the texts.
         min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the

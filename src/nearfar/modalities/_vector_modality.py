@@ -67,7 +67,7 @@ class VectorOptions:
             from the content.
         header: Whether the first row of a table has the columns' names; by default determined from
             the content.
-        decimal: Decimal mark of numbers, ``.`` or ``,``; by default determined from the content.
+        decimal: Decimal mark of numbers, ``.`` (the default) or ``,``.
         where: Conditions on the rows of a table: ``split=train``.
         units: Width of every layer of the perceptron, and dimension of the representation.
         blocks: Number of residual layers after the first layer.
@@ -208,7 +208,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
     def opening(self, form: VectorForm) -> dict[str, Any]:
         # runs of tables before 0.2 have the names, but not `named`
         numbered = form.columns == tuple(map(str, range(form.dim)))
-        return {"columns": form.columns} if form.named or not numbered else {}
+        return {"columns": form.columns if form.named or not numbered else ()}
 
     def check(self, source: Source, form: VectorForm) -> None:
         root = require(VectorSource, data=source.root)

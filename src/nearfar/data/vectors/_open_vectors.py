@@ -18,7 +18,7 @@ from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data._tables import Reading, is_frame
 from nearfar.data.vectors._vector_arrays import VectorSource
-from nearfar.data.vectors._vector_files import VectorFile, read_vector_file
+from nearfar.data.vectors._vector_files import IN_ORDER, VectorFile, read_vector_file
 
 __all__ = ["VECTORS", "label_vectors", "open_vectors"]
 
@@ -48,12 +48,13 @@ def open_vectors(
             test set (``test``), or both (``all``).
         exclude: Columns of a table that are not features.
         include: Columns of a table that are features although they look like row numbers or labels.
-        columns: Names of the features, in order; by default all numeric columns.
+        columns: Names of the features, in order, by which the columns of a table are selected; by
+            default all numeric columns. Empty for the features of a run without names.
         encoding: Encoding of a text file; by default determined from its bytes.
         delimiter: Character between the cells of a line; by default determined from the content.
         header: Whether the first row of a text file has the columns' names; by default determined
             from the content.
-        decimal: Decimal mark of numbers, ``.`` or ``,``; by default determined from the content.
+        decimal: Decimal mark of numbers, ``.`` (the default) or ``,``.
         where: Conditions on the rows of a table: ``split=train``, or ``{"split": "train"}``.
 
     Raises:
@@ -65,7 +66,8 @@ def open_vectors(
         for name, given in (("exclude", exclude), ("include", include)):
             if given:
                 raise ValueError(f"`{name}` is for tables: an array has no column {given[0]!r}")
-        return VectorSource(array_of(spec), name="array")
+        notes = (IN_ORDER.format("the array"),) if columns else ()
+        return VectorSource(array_of(spec), name="array", notes=notes)
     held = read_vector_file(
         spec,
         exclude=_names(exclude),
@@ -129,6 +131,7 @@ def label_vectors(
         **{key: tuple(n for n in names if n != labels) for key, names in others.items()},
         columns=options.get("columns"),
         labels=labels,
+        find_labels=True,
         reading=reading,
     )
     if held.labels is None:

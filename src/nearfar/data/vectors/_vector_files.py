@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import file_ending, printable
 from nearfar.data._labeled_data import LABELS, TEST_LABELS
-from nearfar.data._number_columns import NumberTable, numbers_of
+from nearfar.data._number_columns import NumberTable, label_column_of, numbers_of
 from nearfar.data._numpy_files import map_array, open_arrays
 from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, read_table, table_of_frame
 
-__all__ = ["VectorFile", "read_vector_file"]
+__all__ = ["IN_ORDER", "VectorFile", "read_vector_file"]
 
 VECTORS = ("x", "X", "vectors", "features", "data", "x_train", "X_train")
+IN_ORDER = "columns of {} have no names and are taken in the order of the run's"
 TEST_VECTORS = ("x_test", "X_test")
 
 
@@ -42,6 +43,7 @@ def read_vector_file(
     include: Sequence[str] = (),
     columns: Sequence[str] | None = None,
     labels: str | None = None,
+    find_labels: bool = False,
     reading: Reading = Reading(),  # noqa: B008  (immutable)
 ) -> VectorFile:
     """Read a `.npy` file (memory-mapped), a `.npz` file, or a table in a file or in memory.
@@ -56,6 +58,7 @@ def read_vector_file(
         include: Columns of a table that are features although they look like row numbers or labels.
         columns: Names of the features of an earlier table.
         labels: Column of a table with the labels.
+        find_labels: Whether to look for a column that is called like labels.
         reading: How a table is read.
 
     Raises:
@@ -68,8 +71,12 @@ def read_vector_file(
     elif spec.is_dir() or file_ending(spec) in TABLE_ENDINGS:
         table = read_table(spec, reading)
     else:
-        return _of_arrays(spec, [*exclude, *include, *([] if labels is None else [labels])])
-    held = numbers_of(
+        held = _of_arrays(spec, [*exclude, *include, *([] if labels is None else [labels])])
+        note = (IN_ORDER.format(printable(spec.name)),) if columns else ()
+        return replace(held, notes=(*held.notes, *note))
+    if labels is None and find_labels:
+        labels = label_column_of(table)
+    numbers = numbers_of(
         table,
         exclude=exclude,
         include=include,
@@ -77,7 +84,7 @@ def read_vector_file(
         labels=labels,
         decimal=reading.decimal,
     )
-    return _of_table(held, labels)
+    return _of_table(numbers, labels)
 
 
 def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
