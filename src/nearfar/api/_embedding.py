@@ -87,9 +87,10 @@ def save_embeddings(
 
         def write(temporary: Path) -> None:
             with temporary.open("wb") as file:
-                more = {} if second is None else {"embeddings2": second}
-                names = np.array(ids, dtype=np.str_)
-                np.savez_compressed(file, embeddings=embeddings, ids=names, **more)
+                arrays: dict[str, Any] = {"embeddings": embeddings, "ids": np.array(ids, np.str_)}
+                if second is not None:
+                    arrays["embeddings2"] = second
+                np.savez_compressed(file, **arrays)
 
     elif path.suffix == ".parquet":
         import pyarrow as pa

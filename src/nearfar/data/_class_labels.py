@@ -127,7 +127,7 @@ def _of_words(words: list[str]) -> ClassLabels:
         except (OverflowError, ValueError):
             pass  # identifiers of more than 64 bits stay words
     before, after = len(set(words)), len(set(stripped))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if after < before:
         changed = [repr(w) for w in dict.fromkeys(words) if w != w.strip()]
         said = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"

@@ -65,9 +65,14 @@ def parse_rows(
     """
     rows: list[ParsedRow] = []
     for row in _parsed(lines, layout, width):
-        if row.cells and (len(row.cells) > 1 or row.cells[0].strip()):
+        if row.cells and not _is_blank(row.cells, rows):
             rows.append(row)
     return rows
+
+
+def _is_blank(cells: Sequence[str], before: Sequence[ParsedRow]) -> bool:
+    """Whether a row is a line of white space in a table of several columns."""
+    return len(cells) == 1 and cells[0].isspace() and bool(before) and len(before[0].cells) > 1
 
 
 def _parsed(lines: Sequence[str], layout: Layout, width: int | None) -> Iterator[ParsedRow]:

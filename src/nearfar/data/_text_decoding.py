@@ -106,7 +106,14 @@ def uncompressed(path: Path) -> bytes:
         if content.startswith(mark) and path.suffix.lower() != ".xlsx":
             try:
                 return inflate(content)
-            except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+                zlib.error,
+                lzma.LZMAError,
+                zipfile.BadZipFile,
+            ) as error:
                 raise ValueError(f"{shown} is damaged: {error}") from None
             except _SeveralError as error:
                 raise ValueError(f"{shown} must contain one file, got {error}") from None

@@ -75,8 +75,8 @@ class TextOptions:
         where: Conditions on the rows of a table: ``split=train``.
         words: Number of words after which texts are truncated; characters if those are the tokens.
         tokens: Tokens of bag and gru: ``words``, or ``characters`` of scripts without spaces
-            between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) and words of the others;
-            by default ``characters`` if these scripts have at least 5 % of the letters.
+            between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan); by default
+            ``characters`` if these scripts have at least 5 % of the letters.
         vocabulary: Largest size of the vocabulary that bag and gru learn from the texts.
         min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the
             unknown token. By default 5 from 10,000 texts, 2 from 500 texts, and 1 below.
@@ -124,7 +124,7 @@ class TextModality(Modality[TextForm, TextOptions]):
         if found.share < _UNSPACED:
             return options, ()
         options = replace(options, tokens="characters")
-        notes = (
+        notes: tuple[str, ...] = (
             f"{found.share:.0%} of the letters are {', '.join(found.scripts)}, written without"
             " spaces: each of their characters is a token; `tokens`='words' splits at spaces only",
         )
