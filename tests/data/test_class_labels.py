@@ -131,9 +131,8 @@ def test_labels_from_files(tmp_path: Path) -> None:
     np.save(tmp_path / "y.npy", np.array(WORDS))
     np.savez(tmp_path / "y.npz", labels=np.array(WORDS), other=np.zeros(12))
     (tmp_path / "y.txt").write_text("\n".join(WORDS) + "\n")
-    (tmp_path / "y.csv").write_text(
-        "file,label\n" + "".join(f"f{i},{w}\n" for i, w in enumerate(WORDS))
-    )
+    named = "".join(f"f{i},{word}\n" for i, word in enumerate(WORDS))
+    (tmp_path / "y.csv").write_text("file,label\n" + named)
     (tmp_path / "one.csv").write_text("\n".join(WORDS))
     (tmp_path / "y.jsonl").write_text("\n".join(json.dumps({"label": word}) for word in WORDS))
     np.save(tmp_path / "x.npy", X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,7 @@ X = np.random.default_rng(0).normal(size=(30, 4)).round(3)
 
 def table(path: Path, columns: dict[str, Any], *, delimiter: str = ",", decimal: str = ".") -> Path:
     rows = [list(columns), *zip(*columns.values(), strict=True)]
-    lines = [
-        delimiter.join(str(c).replace(".", decimal) if c is not columns else "" for c in r)
-        for r in rows
-    ]
+    lines = [delimiter.join(str(cell).replace(".", decimal) for cell in row) for row in rows]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -49,7 +47,7 @@ def test_decimal_commas_are_read_when_they_are_given(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="decimal comma"):
         opened(path)
     np.testing.assert_array_equal(values(opened(path, decimal=",")), X)
-    with pytest.raises(ValueError, match="`decimal` must be '.' or ','"):
+    with pytest.raises(ValueError, match=r"`decimal` must be '\.' or ','"):
         opened(path, decimal="·")
 
 
@@ -70,8 +68,6 @@ def test_what_only_python_reads_as_a_number_is_text(tmp_path: Path, cell: str) -
 
 @pytest.mark.parametrize("road", ["csv", "jsonl", "parquet", "array"])
 def test_whole_numbers_are_never_rounded(tmp_path: Path, road: str) -> None:
-    import json
-
     ids = [2**53 + 1 + i for i in range(3)]
     spec: Any = tmp_path / f"t.{road}"
     if road == "csv":

@@ -6,6 +6,7 @@ modality. A test checks that names and types agree.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -57,7 +58,7 @@ class DataKeywords(TypedDict, total=False):
     delimiter: str | None
     header: bool | None
     decimal: str | None
-    where: tuple[str, ...] | dict[str, str] | str
+    where: tuple[str, ...] | Mapping[str, str] | str
     words: int | None
     tokens: Literal["words", "characters"] | None
     vocabulary: int

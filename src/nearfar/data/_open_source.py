@@ -104,7 +104,8 @@ def open_labeled(
     """
     if isinstance(labels, str) and labels.lower().endswith(LABEL_ENDINGS):
         path = Path(labels).expanduser()
-        labels = path if path.is_file() or not Path(str(spec)).is_file() else labels
+        arrays = path.suffix.lower() in (".npy", ".npz")  # no names of columns
+        labels = path if path.is_file() or arrays else labels
     if isinstance(labels, Path):
         labels = read_labels(labels)
     if labels is not None and not isinstance(labels, str):

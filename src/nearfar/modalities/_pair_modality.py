@@ -80,7 +80,7 @@ class PairOptions:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
-    where: tuple[str, ...] = ()
+    where: tuple[str, ...] | Mapping[str, str] | str = ()
     shared: bool | None = None
     signal_encoder: str | None = None
     image_size: int | None = None

@@ -91,7 +91,7 @@ class TextOptions:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
-    where: tuple[str, ...] = ()
+    where: tuple[str, ...] | Mapping[str, str] | str = ()
     words: int = 256
     tokens: Literal["words", "characters"] | None = None
     vocabulary: int = 30_000

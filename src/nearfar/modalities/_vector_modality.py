@@ -79,7 +79,7 @@ class VectorOptions:
     delimiter: str | None = None
     header: bool | None = None
     decimal: str | None = None
-    where: tuple[str, ...] = ()
+    where: tuple[str, ...] | Mapping[str, str] | str = ()
     units: int = 256
     blocks: int = 2
 
