@@ -139,7 +139,7 @@ def test_each_side_has_its_own_encoder(two_sided: Run, places: Path) -> None:
 
 @pytest.mark.usefixtures("as_users_run_it")
 def test_there_are_two_sides(two_sided: Run) -> None:
-    with pytest.raises(ValueError, match="`side` must be one of x, s"):
+    with pytest.raises(ValueError, match="`side` must be one of s, x"):
         two_sided.embed(OTHERS, side="y")  # type: ignore[call-overload]
 
 

@@ -20,6 +20,7 @@ __all__ = ["RENAMED", "current", "flag_type", "flags_of", "values_of"]
 
 RENAMED = "__renamed"
 """Ends the names of parameters of hidden flags: a flag under its name of version 0.1."""
+_AS_TEXT = ("column", "x", "s", "exclude", "include", "delimiter", "encoding", "decimal", "where")
 _TRUTH = ("true", "false", "yes", "no")
 _OLD = {new: old for old, new in OPTIONS.items()}
 
@@ -136,13 +137,17 @@ def joined_values(words: Sequence[str], signature: inspect.Signature) -> list[st
 
 
 def values_of(options: Mapping[str, str]) -> dict[str, Any]:
-    """Values of flags of unknown type, as int if possible, else float, else str.
+    """Values of flags of unknown type, as bool or int if possible, else float, else str.
 
-    >>> values_of({"column": "title", "sample-rate": "8000"})
-    {'column': 'title', 'sample_rate': 8000}
+    >>> values_of({"column": "2", "sample-rate": "8000", "header": "no"})
+    {'column': '2', 'sample_rate': 8000, 'header': False}
     """
 
-    def value(text: str) -> Any:
+    def value(name: str, text: str) -> Any:
+        if name in _AS_TEXT:
+            return text
+        if text.lower() in _TRUTH:
+            return text.lower() in ("true", "yes")
         for kind in (int, float):
             try:
                 return kind(text)
@@ -150,7 +155,7 @@ def values_of(options: Mapping[str, str]) -> dict[str, Any]:
                 continue
         return text
 
-    return {name.replace("-", "_"): value(text) for name, text in options.items()}
+    return {name.replace("-", "_"): value(name, text) for name, text in options.items()}
 
 
 def _shown(default: Any) -> str:

@@ -61,6 +61,8 @@ class Reading:
                     f"`delimiter` must be one character or {', '.join(WORDS)},"
                     f" got {own['delimiter']!r}"
                 )
+        if not isinstance(own.get("header", True), bool):
+            raise ValueError(f"`header` must be yes or no, got {own['header']!r}")
         if own.get("decimal", ".") not in (".", ","):
             raise ValueError(f"`decimal` must be '.' or ',', got {own['decimal']!r}")
         named = [v for v in map(options.get, NAMING) if isinstance(v, (str, tuple, list))]
