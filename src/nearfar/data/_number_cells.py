@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "MISSING",
@@ -18,6 +19,7 @@ __all__ = [
     "is_thousands",
     "looks_numeric",
     "number",
+    "plain_numbers",
 ]
 
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", ".")
@@ -77,6 +79,23 @@ def decimal_comma(cells: Iterable[Any]) -> str | None:
             sure = not is_thousands(text) or text.lstrip("+-").startswith("0")
             first = text if sure else None
     return first
+
+
+def plain_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
+    """The numbers in a column of text, fast; None unless all are finite, exact and with a point.
+
+    >>> plain_numbers(["1.5", " 2"]), plain_numbers(["1.5", "1_0"]), plain_numbers(["1.5", ""])
+    (array([1.5, 2. ]), None, None)
+    """
+    if not all(isinstance(cell, str) for cell in cells):
+        return None
+    if not all(cell.isascii() and "_" not in cell for cell in cells):
+        return None
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return values if bool((np.abs(values) <= EXACT).all()) else None
 
 
 def number(cell: Any, decimal: str = ".") -> float | None:

@@ -19,6 +19,7 @@ from nearfar.data._number_cells import (
     is_rounded,
     is_thousands,
     number,
+    plain_numbers,
 )
 from nearfar.data._tables import Reading, Table, read_table
 
@@ -111,7 +112,7 @@ def numbers_of(
     own = {name: cells for name, cells in table.columns.items() if name not in left}
     notes = list(table.notes)
     mark = decimal or "."
-    if decimal is None and (comma := decimal_comma(c for cells in own.values() for c in cells)):
+    if decimal is None and (comma := _comma_in(own)):
         raise ValueError(
             f"numbers of {table.name} seem to have a decimal comma, such as {comma}: set"
             " `decimal`=',' if so, else `decimal`='.'"
@@ -137,6 +138,15 @@ def numbers_of(
     )
 
 
+def _comma_in(own: dict[str, Sequence[Any]]) -> str | None:
+    """The first number with a decimal comma, if no number has a point."""
+    texts = [cells for cells in own.values() if any(isinstance(c, str) and "," in c for c in cells)]
+    if not texts:
+        return None
+    others = (c for cells in own.values() for c in cells if isinstance(c, str) and "." in c)
+    return decimal_comma([*(c for cells in texts for c in cells), *others])
+
+
 def _features(
     table: Table, own: dict[str, Sequence[Any]], include: Sequence[str], mark: str
 ) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
@@ -144,6 +154,14 @@ def _features(
     numbers: dict[str, NDArray[np.float64]] = {}
     left: dict[str, list[str]] = {"text": [], "empty": [], "rows": [], "labels": [], "truth": []}
     for name, cells in own.items():
+        plain = plain_numbers(cells) if mark == "." and not _is_label(name, own) else None
+        if plain is not None:
+            rows = name not in include and _counts_rows(name, plain)
+            if rows:
+                left["rows"].append(name)
+            else:
+                numbers[name] = plain
+            continue
         known = [cell for cell in cells if not is_missing(cell)]
         parsed = sum(number(cell, mark) is not None for cell in known)
         grouped = sum(is_thousands(cell) for cell in known)
@@ -253,6 +271,9 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
     Raises:
         ValueError: A cell without a number; the message gives its row.
     """
+    plain = plain_numbers(cells) if mark == "." else None
+    if plain is not None:
+        return plain
     values = [number(cell, mark) for cell in cells]
     bad = [row for row, value in enumerate(values) if value is None]
     if bad:

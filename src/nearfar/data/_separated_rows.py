@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Layout", "ParsedRow", "fields_of_any_length", "parse_rows", "quoting_of"]
 
@@ -33,8 +33,7 @@ class Layout:
     padded: bool = False
 
 
-@dataclass(frozen=True)
-class ParsedRow:
+class ParsedRow(NamedTuple):
     """A row of cells.
 
     Attributes:
@@ -131,11 +130,14 @@ def quoting_of(lines: Sequence[str], layout: Layout) -> Layout:
     """
     if not any('"' in line for line in lines) or layout.delimiter == " ":
         return replace(layout, quoted=layout.delimiter not in "\t ")
+    escapes = any('\\"' in line for line in lines)
+    if layout.delimiter != "\t" and not escapes:
+        return replace(layout, quoted=True)
     rows = parse_rows(lines, replace(layout, quoted=True))
     strays = sum(row.stray for row in rows)
     if layout.delimiter == "\t":
         return replace(layout, quoted=not strays and _as_written(rows, lines))
-    if strays and any('\\"' in line for line in lines):
+    if strays and escapes:
         escaped = replace(layout, quoted=True, escaped=True)
         if sum(row.stray for row in parse_rows(lines, escaped)) < strays:
             return escaped

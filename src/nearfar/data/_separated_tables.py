@@ -146,7 +146,9 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
             f" {list_names(places)}"
         )
     notes += _quote_notes(parsed, lines[first:], layout, shown)
-    cells = [[cell.replace(inner, "\r") for cell in row.cells] for row in parsed]
+    cells = [row.cells for row in parsed]
+    if returns:
+        cells = [[cell.replace(inner, "\r") for cell in row] for row in cells]
     cells = _without_last_delimiter(cells)
     given = {*reading.names, *reading.conditions}
     header = True if reading.header is None and given & set(_stripped(cells[0])) else reading.header

@@ -291,19 +291,21 @@ class PairModality(Modality[PairForm, PairOptions]):
         Args:
             form: Form of the pairs.
             source: Pairs, or samples of one side.
-            side: ``x`` or ``s``; by default that of the samples' modality.
+            side: ``x`` or ``s``; by default the one whose encoder takes the samples.
 
         Raises:
             ValueError: Samples that could be of either side, each with an encoder of its own.
         """
+        if side is None and (source.modality == self.name or form.shared):
+            return self.plain(form)
         if side is None:
-            same = form.x_modality == form.s_modality and not form.shared
-            if same and source.modality != self.name:
+            fitting = [name for name in "xs" if self._fits(source, form, name)]
+            if len(fitting) > 1:
                 raise ValueError(
                     f"`side` must be x or s: the run has an encoder for each side, both for"
                     f" {form.x_modality}"
                 )
-            return self.plain(form)
+            side = fitting[0] if fitting else "x"
         kind, own = self.halves(form)["xs".index(side)]
         views = kind.plain(own)
         return SignalViews(views) if side == "s" and not form.shared else views
@@ -344,11 +346,17 @@ class PairModality(Modality[PairForm, PairOptions]):
             check_choice((kind_s.name,), s=s.modality)
             kind_x.check(x, form_x)
             kind_s.check(s, form_s)
-        elif source.modality == kind_x.name:
-            kind_x.check(source, form_x)
-        else:
-            check_choice((kind_s.name,), modality=source.modality)
-            kind_s.check(source, form_s)
+        elif not self._fits(source, form, "s"):
+            check_choice(tuple(dict.fromkeys((kind_x.name, kind_s.name))), modality=source.modality)
+            self.check_side(source, form, "x" if source.modality == kind_x.name else "s")
+
+    def _fits(self, source: Source, form: PairForm, side: str) -> bool:
+        """Whether the encoder of one side takes the samples."""
+        try:
+            self.check_side(source, form, side)
+        except ValueError:
+            return False
+        return True
 
     def _alike(self, x: Source, s: Source, form: Form) -> bool:
         """Whether the form of the inputs is also valid for the signals."""
