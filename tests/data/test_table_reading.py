@@ -179,7 +179,7 @@ def test_a_damaged_byte_in_utf_8_is_no_other_encoding(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", ["an ordinary text", "猫狗鸟鱼"])
-def test_utf_16_without_a_mark_is_recognised(tmp_path: Path, encoding: str, text: str) -> None:
+def test_utf_16_without_a_mark_is_recognized(tmp_path: Path, encoding: str, text: str) -> None:
     content = "text,label\n" + "".join(f"{text} {i},{i % 2}\n" for i in range(20))
     with pytest.raises(ValueError, match=f"looks like {encoding.upper()} .*='{encoding}'"):
         table(tmp_path / "t.csv", content.encode(encoding))

@@ -339,3 +339,27 @@ def test_names_of_0_1_warn_for_one_release() -> None:
         assert text.read_table is read_table
     with pytest.raises(AttributeError, match="no attribute 'write_table'"):
         text.write_table  # noqa: B018
+
+
+def test_numbered_parts_of_a_table_are_one_split(tmp_path: Path) -> None:
+    for part in range(3):
+        rows = {"text": [f"text {part} {i}" for i in range(2)], "label": [part % 2, 1]}
+        write_parquet(tmp_path / f"train-{part:05}-of-00003.parquet", rows)
+    write_parquet(tmp_path / "test-00000-of-00001.parquet", {"text": ["a", "b"], "label": [0, 1]})
+    data = open_labeled(tmp_path)
+    assert len(data.train) == 6
+    assert data.test is not None
+    assert "3 files joined: train-00000-of-00003.parquet" in data.train.notes[0]
+    write_parquet(tmp_path / "train-extra.parquet", {"text": ["a", "b"], "label": [0, 1]})
+    with pytest.raises(ValueError, match="one file of texts named train or numbered parts of it"):
+        open_source(tmp_path)
+
+
+def test_other_columns_of_texts_are_named(tmp_path: Path) -> None:
+    rows = [
+        ("title", "text", "kind"),
+        *((f"title {i}", f"a text {i}", "uv"[i % 2]) for i in range(9)),
+    ]
+    source = open_source(write_csv(tmp_path / "t.csv", rows))
+    assert strings(source)[0] == "a text 0"
+    assert source.notes == ("texts are column 'text'; other columns of texts: 'title'",)

@@ -182,7 +182,9 @@ class StoredRun:
         return source
 
     def holds_pairs(self, data: Any, **options: Any) -> bool:
-        """Whether data are pairs of two different samples, rather than samples or groups."""
+        """Whether data of a run on pairs are pairs, rather than samples of a side or groups."""
+        if not self._recipe().kind.paired:
+            return False
         kind, given = self._opening_of(data, options)
         source = open_source(data, modality=kind, split="all", **given)
         if not is_paired(source):
