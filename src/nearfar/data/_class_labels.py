@@ -100,7 +100,7 @@ def _listed(labels: Any) -> list[Any]:
             if (hasattr(labels, "iloc"))
             else labels[columns[0]]
         )
-    for method in ("to_pylist", "to_list", "tolist"):  # pyarrow, pandas and polars, NumPy
+    for method in ("to_pylist", "tolist", "to_list"):  # pyarrow, pandas and NumPy, polars
         if hasattr(labels, method) and not isinstance(labels, (list, tuple)):
             if getattr(labels, "ndim", 1) == 2 and labels.shape[1] == 1:
                 labels = labels[:, 0]
