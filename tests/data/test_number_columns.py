@@ -59,6 +59,23 @@ def test_separators_of_thousands_are_refused(tmp_path: Path, cell: str) -> None:
         opened(path)
 
 
+def test_columns_with_different_decimal_marks_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1,5;2.5\n2,5;3.5\n")
+    with pytest.raises(ValueError, match="column a has decimal commas, such as 1,5, and other"):
+        opened(path)
+    assert opened(path, decimal=".").columns == ("b",)
+
+
+@pytest.mark.parametrize("delimiter", [",", " ", "\t"])
+def test_names_in_a_comment_as_numpy_writes_them(tmp_path: Path, delimiter: str) -> None:
+    names = delimiter.join("abcd")
+    np.savetxt(tmp_path / "t.csv", X, delimiter=delimiter, header=f"made by a test\n{names}")
+    source = opened(tmp_path / "t.csv")
+    assert source.columns == tuple("abcd")
+    np.testing.assert_allclose(values(source), X)
+
+
 @pytest.mark.parametrize("cell", ["1_0", "１２", "0x10", "1e", "--1", "1.2.3"])
 def test_what_only_python_reads_as_a_number_is_text(tmp_path: Path, cell: str) -> None:
     path = table(tmp_path / "t.csv", features(e=[cell] * 30))
@@ -112,7 +129,10 @@ def test_a_shuffled_index_is_no_feature_and_coordinates_are(tmp_path: Path) -> N
     columns = dict(zip("xyz", X.T.tolist(), strict=False))
     assert opened(table(tmp_path / "t.csv", columns)).columns == tuple("xyz")
     timed = opened(table(tmp_path / "t.csv", {"t": range(30), **features()}))
-    assert timed.columns == ("t", *"abcd")
+    assert timed.columns == tuple("abcd")
+    assert timed.notes == ("1 column left out as row numbers: t; `include` keeps them",)
+    timed = opened(table(tmp_path / "t.csv", {**features(), "t": range(30)}))
+    assert timed.columns == (*"abcd", "t")
     assert timed.notes == ("1 feature counting the rows: t; `exclude` leaves them out",)
 
 

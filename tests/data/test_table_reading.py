@@ -278,6 +278,11 @@ def test_row_names_without_a_name_and_delimiters_at_the_end(tmp_path: Path) -> N
     assert list(found.rows) == [3]
 
 
+def test_lines_of_one_column_with_delimiters_are_not_cut(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"20 of 20 lines of t\.csv do not have 1 entry"):
+        table(tmp_path / "t.csv", "text\n" + "it was, on the whole, good\n" * 20)
+
+
 def test_blanks_after_delimiters_are_no_part_of_the_cells(tmp_path: Path) -> None:
     found = table(tmp_path / "t.csv", 'text, label\none, good\n"two, three", bad\nfour, "so so"\n')
     assert found.columns == {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 __all__ = [
     "MISSING",
     "decimal_comma",
+    "is_decimal_comma",
     "is_missing",
     "is_rounded",
     "is_thousands",
@@ -62,6 +63,16 @@ def is_thousands(cell: Any) -> bool:
     [True, False, True, True, False]
     """
     return isinstance(cell, str) and _GROUPS.fullmatch(cell.strip()) is not None
+
+
+def is_decimal_comma(cell: Any) -> bool:
+    """Whether a cell is a number with a decimal comma that separates no thousands.
+
+    >>> is_decimal_comma("1,5"), is_decimal_comma("1,234"), is_decimal_comma("1.5")
+    (True, False, False)
+    """
+    text = cell.strip() if isinstance(cell, str) else ""
+    return "," in text and bool(_COMMA.fullmatch(text)) and not is_thousands(text)
 
 
 def decimal_comma(cells: Iterable[Any]) -> str | None:

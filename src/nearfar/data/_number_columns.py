@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,16 @@ from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, list_names
 from nearfar.data._number_cells import (
     decimal_comma,
+    is_decimal_comma,
     is_missing,
     is_rounded,
     is_thousands,
     number,
     plain_numbers,
 )
-from nearfar.data._tables import Reading, Table, read_table
+from nearfar.data._tables import Table
 
-__all__ = ["NumberTable", "label_column_of", "numbers_of", "read_numbers"]
+__all__ = ["NumberTable", "label_column_of", "numbers_of"]
 
 ROW_NAMES = frozenset(
     ("index", "id", "idx", "row", "rowid", "row_id", "row_number", "rownames", "level_0", "#")
@@ -46,31 +46,6 @@ class NumberTable:
     columns: tuple[str, ...]
     table: Table
     notes: tuple[str, ...]
-
-
-def read_numbers(
-    path: Path,
-    *,
-    exclude: Sequence[str] = (),
-    include: Sequence[str] = (),
-    columns: Sequence[str] | None = None,
-    labels: str | None = None,
-    reading: Reading = Reading(),  # noqa: B008  (immutable)
-) -> NumberTable:
-    """Read the numeric columns of a table; the arguments are those of :func:`numbers_of`.
-
-    Raises:
-        ValueError: A damaged table, or one without numbers.
-    """
-    table = read_table(path, replace(reading, blanks=True))
-    return numbers_of(
-        table,
-        exclude=exclude,
-        include=include,
-        columns=columns,
-        labels=labels,
-        decimal=reading.decimal,
-    )
 
 
 def numbers_of(
@@ -122,14 +97,15 @@ def numbers_of(
         notes += said
         numbers = {name: _numbers(table, name, cells, mark) for name, cells in own.items()}
     else:
-        numbers, said = _features(table, own, include, mark)
+        numbers, said = _features(table, own, include, mark, decimal)
         notes += said
         if columns is not None and table.named:
             notes.append(
                 f"features of {table.name} are taken by position, as those of the run have no names"
             )
     if not numbers:
-        raise ValueError(f"{table.name} has no numeric column")
+        why = "; ".join(said)
+        raise ValueError(f"{table.name} has no numeric column" + (f": {why}" if why else ""))
     return NumberTable(
         numbers=np.stack(list(numbers.values()), axis=1),
         columns=tuple(numbers),
@@ -148,7 +124,11 @@ def _comma_in(own: dict[str, Sequence[Any]]) -> str | None:
 
 
 def _features(
-    table: Table, own: dict[str, Sequence[Any]], include: Sequence[str], mark: str
+    table: Table,
+    own: dict[str, Sequence[Any]],
+    include: Sequence[str],
+    mark: str,
+    decimal: str | None,
 ) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """The features among the columns, and notes on the others."""
     numbers: dict[str, NDArray[np.float64]] = {}
@@ -156,13 +136,20 @@ def _features(
     for name, cells in own.items():
         plain = plain_numbers(cells) if mark == "." and not _is_label(name, own) else None
         if plain is not None:
-            rows = name not in include and _counts_rows(name, plain)
+            first = name == next(iter(table.columns)) and len(own) > 1
+            rows = name not in include and _counts_rows(name, plain, first=first)
             if rows:
                 left["rows"].append(name)
             else:
                 numbers[name] = plain
             continue
         known = [cell for cell in cells if not is_missing(cell)]
+        commas = [cell for cell in known if is_decimal_comma(cell)]
+        if mark == "." and 2 * len(commas) > len(known) and decimal is None:
+            raise ValueError(
+                f"{table.name}: column {name} has decimal commas, such as {commas[0]}, and other"
+                " columns have points: set `decimal`='.' to leave it out, or save one mark"
+            )
         parsed = sum(number(cell, mark) is not None for cell in known)
         grouped = sum(is_thousands(cell) for cell in known)
         if name not in include:
@@ -176,7 +163,8 @@ def _features(
                 left["labels"].append(name)
                 continue
         numbers[name] = _numbers(table, name, cells, mark)
-        if name not in include and _counts_rows(name, numbers[name]):
+        first = name == next(iter(table.columns)) and len(own) > 1
+        if name not in include and _counts_rows(name, numbers[name], first=first):
             left["rows"].append(name)
             del numbers[name]
         elif any(isinstance(cell, str) and cell.strip().lower() in _TRUTH for cell in known):
@@ -226,12 +214,19 @@ def _is_label(name: str, own: dict[str, Sequence[Any]]) -> bool:
     return bare in LABELS
 
 
-def _counts_rows(name: str, values: NDArray[np.float64]) -> bool:
-    """Whether a column numbers the rows: distinct whole numbers without a name, or an index."""
+def _counts_rows(name: str, values: NDArray[np.float64], *, first: bool) -> bool:
+    """Whether a column numbers the rows.
+
+    Such are distinct whole numbers without a name, an index that counts from 0 or 1, and a first
+    column that does.
+    """
     bare = name.strip().lower()
     if bare.startswith("unnamed:") or bare.startswith("__index_level_"):
         return len(np.unique(values)) == len(values) and bool((values == values.round()).all())
-    return bare in ROW_NAMES and (_consecutive(values) or len(values) < 3)
+    counts = _consecutive(values)
+    return (counts and first and len(values) > 2) or (
+        bare in ROW_NAMES and (counts or len(values) < 3)
+    )
 
 
 def _consecutive(values: NDArray[np.float64]) -> bool:

@@ -126,6 +126,8 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     first = 0
     if lines and lines[0][:4].lower() == "sep=" and len(lines[0].strip()) == 5:
         delimiter, first = delimiter or lines[0][4], 1  # written by Excel
+    elif reading.blanks:
+        first = _uncomment(lines)
     with fields_of_any_length():
         layout = find_layout(
             lines[first:], expected=expected, delimiter=delimiter, blanks=reading.blanks
@@ -172,6 +174,17 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     )
 
 
+def _uncomment(lines: list[str]) -> int:
+    """Turn a last comment before the numbers, as NumPy writes it, into names; count the others."""
+    comments = 0
+    while comments < len(lines) and lines[comments].startswith("#"):
+        comments += 1
+    if not comments:
+        return 0
+    lines[comments - 1] = lines[comments - 1].lstrip("# ")
+    return comments - 1
+
+
 def _lines(text: str) -> tuple[list[str], list[int], str]:
     """Lines with their line feed, those with a carriage return inside, and its replacement."""
     inner = next(mark for mark in map(chr, range(0xFDD0, 0xFDF0)) if mark not in text)
@@ -200,7 +213,7 @@ def _names(
     """Names of the columns, whether the first row has them, and notes."""
     first = _stripped(rows[0])
     widths = [len(row) for row in rows[1:]]
-    extra = len(first) > 0 and widths.count(len(first) + 1) > 0.9 * len(widths) > 0
+    extra = len(first) > 1 and widths.count(len(first) + 1) > 0.9 * len(widths) > 0
     notes: list[str] = []
     judged = judge_first_row(rows)
     named = (judged.names or extra) if header is None else header

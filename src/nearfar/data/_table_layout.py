@@ -56,7 +56,9 @@ def find_layout(
         fitting = [t for t in others if t.width > 1 and t.regular >= REGULAR]
         fitting = [t for t in fitting if t.layout.delimiter != " " or t.numeric > 0.9]
         best = max(fitting, key=_quality, default=None)
-        if best and (own.width < 2 or (own.numeric, own.regular > 0.5) < (best.numeric, True)):
+        tabs = best is not None and best.layout.delimiter == "\t"  # rare inside texts
+        better = best is not None and (own.numeric, own.regular > 0.5) < (best.numeric, True)
+        if best and (own.width < 2 or tabs or better):
             own = best
     return quoting_of(lines, own.layout) if len(lines) > len(sample) else own.layout
 

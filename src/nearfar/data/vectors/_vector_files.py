@@ -69,7 +69,7 @@ def read_vector_file(
     if is_frame(spec):
         table = table_of_frame(spec, reading)
     elif spec.is_dir() or file_ending(spec) in TABLE_ENDINGS:
-        table = read_table(spec, reading)
+        table = read_table(spec, replace(reading, blanks=True))
     else:
         held = _of_arrays(spec, [*exclude, *include, *([] if labels is None else [labels])])
         note = (IN_ORDER.format(printable(spec.name)),) if columns else ()
