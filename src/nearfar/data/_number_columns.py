@@ -223,10 +223,9 @@ def _counts_rows(name: str, values: NDArray[np.float64], *, first: bool) -> bool
     bare = name.strip().lower()
     if bare.startswith("unnamed:") or bare.startswith("__index_level_"):
         return len(np.unique(values)) == len(values) and bool((values == values.round()).all())
-    counts = _consecutive(values)
-    return (counts and first and len(values) > 2) or (
-        bare in ROW_NAMES and (counts or len(values) < 3)
-    )
+    if len(values) < 3:
+        return bare in ROW_NAMES
+    return _consecutive(values) and (first or bare in ROW_NAMES)
 
 
 def _consecutive(values: NDArray[np.float64]) -> bool:
