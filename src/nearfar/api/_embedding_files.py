@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _COLUMN = "embedding"
+_Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]  # the second side of pairs under "2"
 _BESIDES = ("ids", "notes", "offsets")  # arrays that `nearfar embed` writes
 
 
@@ -53,6 +54,7 @@ def save_embeddings(
     embeddings: NDArray[np.float32],
     ids: tuple[str, ...],
     notes: tuple[str, ...] = (),
+    second: NDArray[np.float32] | None = None,
 ) -> Path:
     """Write embeddings, sample ids and notes to a file, atomically.
 
@@ -63,16 +65,25 @@ def save_embeddings(
         embeddings: Samples × dim.
         ids: Name of each sample.
         notes: Notes on the data, such as samples that were left out.
+        second: Embeddings of the other side of pairs, as ``embeddings2`` (``.npz``) or
+            ``embedding2`` (``.parquet``).
 
     Raises:
-        ValueError: Another file extension, or numbers of ids and samples that differ.
+        ValueError: Another file extension, numbers of ids and samples that differ, or two sides in
+            a ``.npy`` file.
     """
     path = Path(path)
     if len(ids) != len(embeddings):
         raise ValueError(f"`ids` must name each of the {len(embeddings)} rows, got {len(ids)}")
     if path.suffix not in _WRITERS:
         raise ValueError(f"`path` must end in .npz, .parquet or .npy, got {path.name!r}")
-    _WRITERS[path.suffix](path, embeddings, ids, notes)
+    matrices = {"": embeddings} if second is None else {"": embeddings, "2": second}
+    if path.suffix == ".npy" and len(matrices) > 1:
+        raise ValueError(
+            f"`path` must end in .npz or .parquet for both sides of pairs, got {path.name!r}:"
+            " `side` selects one"
+        )
+    _WRITERS[path.suffix](path, matrices, ids, notes)
     return path
 
 
@@ -170,7 +181,13 @@ def _of_table(path: Path) -> EmbeddingFile:
                         f"{printable(str(path))}: column {_COLUMN!r} must have lists of the same"
                         f" length, got {length} in row {row} and {lengths[0]} in row 0"
                     )
-            return _file(np.array(rows), path, ids=columns.get("id"))
+            second = columns.get(f"{_COLUMN}2")
+            return _file(
+                np.array(rows),
+                path,
+                second=None if second is None else np.array(second),
+                ids=columns.get("id"),
+            )
     try:
         source = open_source(path, modality="vectors")
     except ValueError as error:
@@ -227,17 +244,18 @@ def _texts(ids: Sequence[str], notes: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def _write_npz(
-    path: Path, embeddings: NDArray[np.float32], ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
-    _write_arrays(path, embeddings=embeddings, **_texts(ids, notes))
+    named = {f"embeddings{side}": matrix for side, matrix in matrices.items()}
+    _write_arrays(path, **named, **_texts(ids, notes))
 
 
 def _write_npy(
-    path: Path, embeddings: NDArray[np.float32], ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.save(file, embeddings)
+            np.save(file, matrices[""])
 
     replace_atomically(path, write)
     values = {"ids": list(ids), "notes": list(notes)}
@@ -245,7 +263,7 @@ def _write_npy(
 
 
 def _write_parquet(
-    path: Path, embeddings: NDArray[np.float32], ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
     try:
         import pyarrow as pa
@@ -254,14 +272,19 @@ def _write_parquet(
         raise ImportError(
             "writing .parquet files needs pyarrow: pip install 'nearfar[parquet]'"
         ) from None
-    column = pa.FixedSizeListArray.from_arrays(
-        pa.array(embeddings.reshape(-1)), embeddings.shape[1]
-    )
-    table = pa.table({"id": pa.array(ids), _COLUMN: column})
+    columns = {
+        f"{_COLUMN}{side}": pa.FixedSizeListArray.from_arrays(
+            pa.array(matrix.reshape(-1)), matrix.shape[1]
+        )
+        for side, matrix in matrices.items()
+    }
+    table = pa.table({"id": pa.array(ids), **columns})
     table = table.replace_schema_metadata({"nearfar": json.dumps({"notes": list(notes)})})
     replace_atomically(path, lambda temporary: pq.write_table(table, temporary))
 
 
-_WRITERS: Mapping[
-    str, Callable[[Path, NDArray[np.float32], tuple[str, ...], tuple[str, ...]], None]
-] = {".npz": _write_npz, ".parquet": _write_parquet, ".npy": _write_npy}
+_WRITERS: Mapping[str, Callable[[Path, _Matrices, tuple[str, ...], tuple[str, ...]], None]] = {
+    ".npz": _write_npz,
+    ".parquet": _write_parquet,
+    ".npy": _write_npy,
+}

@@ -6,6 +6,7 @@ modality. A test checks that names and types agree.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -53,7 +54,13 @@ class DataKeywords(TypedDict, total=False):
     context: int
     strides: tuple[int, ...] | None
     column: str | None
+    encoding: str | None
+    delimiter: str | None
+    header: bool | None
+    decimal: str | None
+    where: tuple[str, ...] | Mapping[str, str] | str
     words: int | None
+    tokens: Literal["words", "characters"] | None
     vocabulary: int
     min_frequency: int | None
     units: int | None
@@ -68,6 +75,7 @@ class DataKeywords(TypedDict, total=False):
     exclude: tuple[str, ...]
     split_folder: str | None
     key: str | None
+    include: tuple[str, ...]
     blocks: int
     x: str | None
     s: str | None

@@ -23,10 +23,12 @@ from nearfar.api._embedding import (
 )
 from nearfar.api._exporting import ExportFormat, export_encoder
 from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
-from nearfar.api._stored_run import StoredRun
+from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_choice
-from nearfar.data import LabeledData
-from nearfar.modalities import Modality
+from nearfar.data import (
+    LabeledData,
+)
+from nearfar.modalities import Modality, PairModality
 from nearfar.records import (
     HealthRecord,
     ProbeRecord,
@@ -59,16 +61,29 @@ class Run(StoredRun):
         *,
         batch_size: int | None = None,
         ids: Literal[False] = False,
+        side: Side | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
 
     @overload
     def embed(
-        self, data: Any, *, batch_size: int | None = None, ids: Literal[True], **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        ids: Literal[True],
+        side: Side | None = None,
+        **options: Any,
     ) -> Embedded: ...
 
     def embed(
-        self, data: Any, *, batch_size: int | None = None, ids: bool = False, **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        ids: bool = False,
+        side: Side | None = None,
+        **options: Any,
     ) -> NDArray[np.float32] | Embedded:
         """Representations of samples, one row per sample, in the order of the data.
 
@@ -76,6 +91,8 @@ class Run(StoredRun):
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             batch_size: Samples per forward pass.
             ids: Return the name of each row as well: file, row or line.
+            side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
+                be given for samples that could be of either side, if each has its own encoder.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
@@ -83,10 +100,26 @@ class Run(StoredRun):
             with the attribute ``notes``. An :class:`nearfar.data.OmittedSamplesWarning` names
             samples that have no row, such as damaged files.
         """
-        source = self.open(data, **options)
-        rows = embed_source(self.encoder, source, self.views, batch_size=batch_size).numpy()
+        source = self.open(data, side=side, **options)
+        views = self.side_views(source, side)
+        rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
         return Embedded(rows, row_names(source), source.notes) if ids else rows
+
+    def embed_sides(
+        self, data: Any, *, batch_size: int | None = None, **options: Any
+    ) -> tuple[Embedded, NDArray[np.float32] | None]:
+        """Representations of both sides of pairs; of other data, of the samples and None.
+
+        Args:
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            batch_size: Samples per forward pass.
+            options: Options for loading the data, if different from the run's.
+        """
+        first = self.embed(data, batch_size=batch_size, ids=True, **options)
+        if not self.holds_pairs(data, **options):
+            return first, None
+        return first, self.embed(data, batch_size=batch_size, side="s", **options)
 
     @overload
     def embed_steps(
@@ -124,6 +157,7 @@ class Run(StoredRun):
         *,
         labels: Any = None,
         representations: Sequence[Representation] = ("trained", "untrained", "raw"),
+        side: Side | None = None,
         **options: Any,
     ) -> ProbeRecord:
         """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
@@ -132,15 +166,17 @@ class Run(StoredRun):
             data: Labelled data: a name, a folder with one sub-folder per class, a table with a
                 column of labels, or an ``.npz`` file with labels. Probes use the official split
                 if there is one, else five stratified folds.
-            labels: The class of each sample; or, if the data have several sets or columns of
-                labels, the name of one: ``speaker``.
+            labels: The class of each sample, or a file with them (``labels.npy``); or, if the data
+                have several sets or columns of labels, the name of one: ``speaker``.
             representations: The representations to probe.
+            side: Side of pairs that the samples belong to, if each side has its own encoder of the
+                same modality: the inputs ``x`` or the signals ``s``.
             options: Options for loading the data, if different from the run's: ``column``.
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
-        labeled = self.open_labeled(data, labels=labels, **options)
-        return probed(labeled, (self._represented(name, labeled) for name in representations))
+        labeled = self.open_labeled(data, labels=labels, side=side, **options)
+        return probed(labeled, (self._represented(name, labeled, side) for name in representations))
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
@@ -204,11 +240,17 @@ class Run(StoredRun):
 
         return write_report(self.path)
 
-    def _represented(self, name: Representation, labeled: LabeledData) -> Represented:
+    def _represented(
+        self, name: Representation, labeled: LabeledData, side: Side | None
+    ) -> Represented:
         if name == "raw":
-            return raw(self.kind, self.description.form, labeled)
+            kind, form = self.kind, self.description.form
+            if side is not None and isinstance(kind, PairModality):
+                kind, form = kind.halves(form)["xs".index(side)]
+            return raw(kind, form, labeled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
-        return encoded(f"{name} encoder", encoder, self.views, labeled)
+        views = self.side_views(labeled.train, side)
+        return encoded(f"{name} encoder", encoder, views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()

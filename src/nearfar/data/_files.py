@@ -36,6 +36,8 @@ SOUND_SIGNATURES = (
     *(b"fLaC", b"OggS", b"ID3", b"FORM", b"RF64"),
     *(b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
 )
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+COMPRESSIBLE = (".csv", ".tsv", ".jsonl", ".txt")
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,14 @@ def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
 def file_ending(path: Path) -> str:
     """File extension in lower case, the one before ``.gz`` for a compressed file.
 
-    >>> file_ending(Path("news.CSV.gz"))
-    '.csv'
+    >>> file_ending(Path("news.CSV.gz")), file_ending(Path("news.csv.zip"))
+    ('.csv', '.csv')
     """
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return inner.suffix.lower()
+    outer = path.suffix.lower()
+    inner = path.with_suffix("").suffix.lower()
+    if outer == ".gz" or (outer in COMPRESSED and inner in COMPRESSIBLE):
+        return inner
+    return outer
 
 
 def printable(name: str) -> str:
