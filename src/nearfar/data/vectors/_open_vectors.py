@@ -171,3 +171,5 @@ VECTORS = DataKind(
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
 )
+"""How vectors are recognised and opened."""
+"""How vectors are recognised and opened."""
