@@ -108,7 +108,7 @@ def test_missing_labels_of_frames_are_errors(frames: tuple[Any, Any]) -> None:
         ([0.5, 1.0] * 6, TypeError, "words or whole numbers, got 0.5 at row 0"),
         ([1, "a"] * 6, TypeError, "all words or all whole numbers, got 'a' at row 1"),
         ([1j, 2j] * 6, TypeError, "words or whole numbers"),
-        (np.eye(12), ValueError, r"one per sample, got shape \(12, 12\)"),
+        (np.eye(12), ValueError, r"one per sample, 12 in array, got shape \(12, 12\)"),
         (WORDS[:7], ValueError, "one per sample, 12 in array, got 7"),
         (["a"] * 12, ValueError, "at least 2 classes, got 1"),
     ],

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from tests.every import every
 
 from nearfar.views import Tokenizer
 from nearfar.views._scripts import UNSPACED, count_unspaced, unspaced_share
@@ -33,7 +34,7 @@ def test_characters_are_tokens(script: str) -> None:
     assert "".join(pieces) == "".join(text.split())
     letters = [piece for piece in pieces if count_unspaced(piece)]
     assert len(letters) > 2
-    assert all(count_unspaced(piece[:1]) == 1 for piece in letters)
+    assert every(count_unspaced(piece[:1]) == 1 for piece in letters)
     single = Tokenizer.fit([text], min_frequency=1)
     assert not single.characters
     assert len(single.split(text)) < len(pieces)

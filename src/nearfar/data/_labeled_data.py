@@ -90,6 +90,11 @@ def _checked(labels: Any, source: Source) -> ClassLabels:
         inside = row < len(source)
         return source.identify(int(source.samples[row])) if inside else f"row {row}"
 
+    shape = tuple(getattr(labels, "shape", ()))
+    if shape[1:] not in ((), (1,)):
+        raise ValueError(
+            f"labels must be one per sample, {len(source):,} in {source.name}, got shape {shape}"
+        )
     found = read_classes(labels, identify=identify)
     if len(found.values) != len(source):
         raise ValueError(
