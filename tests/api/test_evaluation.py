@@ -53,12 +53,22 @@ def test_files_that_hold_no_embeddings_are_refused(tmp_path):
 def test_notes_and_ids_are_kept_with_the_embeddings(tmp_path):
     rows, ids, notes = np.eye(3, dtype=np.float32), ("a", "b", "c"), ("1 of 4 files skipped: d",)
     for ending in ("npz", "parquet", "npy"):
-        api.save_embeddings(tmp_path / f"e.{ending}", rows, ids, notes)
+        api.save_embeddings(tmp_path / f"e.{ending}", rows, ids, notes=notes)
     with np.load(tmp_path / "e.npz") as arrays:
         assert (tuple(arrays["ids"]), tuple(arrays["notes"])) == (ids, notes)
     stored = json.loads(parquet.read_schema(tmp_path / "e.parquet").metadata[b"nearfar"])
     assert stored == {"notes": list(notes)}
     assert json.loads((tmp_path / "e.json").read_text()) == {"ids": [*ids], "notes": [*notes]}
+
+
+@pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
+def test_two_sides_go_to_one_file_and_come_back(tmp_path, name):
+    rows = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    path = api.save_embeddings(tmp_path / name, rows[0], tuple("abcde"), rows[1])
+    for found, expected in zip(api.load_embeddings(path), rows, strict=True):
+        np.testing.assert_array_equal(found.numpy(), expected)
+    with pytest.raises(ValueError, match=r"must end in .npz or .parquet for two sides"):
+        api.save_embeddings(tmp_path / "e.npy", rows[0], tuple("abcde"), rows[1])
 
 
 def table_of(rows, path):

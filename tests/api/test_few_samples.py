@@ -119,14 +119,8 @@ ROADS: dict[str, tuple[Road, ...]] = {
     "pairs": (pair_lines,),
     "pointclouds": (clouds,),
 }
-NOT_YET = ("images", "sequences", "text", "pairs")  # whose sources need two samples
-LACKING = pytest.mark.xfail(reason="sources of this kind need two samples", strict=True)
 CASES = [
-    pytest.param(
-        *(kind, road, count),
-        id=f"{road.__name__}-{count}",
-        marks=LACKING if kind in NOT_YET and count == 1 else (),
-    )
+    pytest.param(kind, road, count, id=f"{road.__name__}-{count}")
     for kind in ROADS
     for road in ROADS[kind]
     for count in FEW
@@ -178,7 +172,9 @@ def test_the_first_samples_are_embedded_as_among_all(run_of, kind, road, count, 
 def test_one_sample_is_too_few_to_train_on(kind, tmp_path):
     known = KINDS[kind]
     road = ROADS[kind][0]
-    with pytest.raises(ValueError, match=r"at least 6 samples|least 2 .* are needed") as raised:
+    with pytest.raises(
+        ValueError, match=r"at least [2-6] .*samples|least 2 .* are needed"
+    ) as raised:
         nearfar.pretrain(
             known.method,
             road(known.make(tmp_path), tmp_path, 1),

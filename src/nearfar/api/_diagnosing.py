@@ -42,7 +42,7 @@ def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecor
 def _opened(values: Any) -> EmbeddingFile:
     if isinstance(values, (str, Path)):
         return read_embeddings(values)
-    tensor = torch.as_tensor(values.to_numpy() if hasattr(values, "to_numpy") else values)
+    tensor = torch.as_tensor(np.array(values) if hasattr(values, "to_numpy") else values)
     tensor = tensor if tensor.is_floating_point() else tensor.float()
     names = tuple(f"row {row}" for row in range(len(tensor) if tensor.ndim else 0))
     return EmbeddingFile(tensor, None, names, ())

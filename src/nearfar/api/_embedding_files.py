@@ -27,8 +27,7 @@ __all__ = [
     "save_steps",
 ]
 
-_COLUMN = "embedding"
-_Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]  # the second side of pairs under "2"
+_COLUMNS = ("embedding", "embedding2")
 _BESIDES = ("ids", "notes", "offsets")  # arrays that `nearfar embed` writes
 
 
@@ -53,8 +52,9 @@ def save_embeddings(
     path: str | Path,
     embeddings: NDArray[np.float32],
     ids: tuple[str, ...],
-    notes: tuple[str, ...] = (),
     second: NDArray[np.float32] | None = None,
+    *,
+    notes: tuple[str, ...] = (),
 ) -> Path:
     """Write embeddings, sample ids and notes to a file, atomically.
 
@@ -64,26 +64,23 @@ def save_embeddings(
             ``.npy`` (with ids and notes in a ``.json`` file of the same name).
         embeddings: Samples × dim.
         ids: Name of each sample.
+        second: Embeddings of the other side of pairs, as ``embeddings2`` or, in a ``.parquet``
+            file, ``embedding2``.
         notes: Notes on the data, such as samples that were left out.
-        second: Embeddings of the other side of pairs, as ``embeddings2`` (``.npz``) or
-            ``embedding2`` (``.parquet``).
 
     Raises:
-        ValueError: Another file extension, numbers of ids and samples that differ, or two sides in
-            a ``.npy`` file.
+        ValueError: Another file extension, two matrices for ``.npy``, or numbers of ids and samples
+            that differ.
     """
     path = Path(path)
     if len(ids) != len(embeddings):
         raise ValueError(f"`ids` must name each of the {len(embeddings)} rows, got {len(ids)}")
     if path.suffix not in _WRITERS:
         raise ValueError(f"`path` must end in .npz, .parquet or .npy, got {path.name!r}")
-    matrices = {"": embeddings} if second is None else {"": embeddings, "2": second}
-    if path.suffix == ".npy" and len(matrices) > 1:
-        raise ValueError(
-            f"`path` must end in .npz or .parquet for both sides of pairs, got {path.name!r}:"
-            " `side` selects one"
-        )
-    _WRITERS[path.suffix](path, matrices, ids, notes)
+    if second is not None and path.suffix == ".npy":
+        raise ValueError(f"`path` must end in .npz or .parquet for two sides, got {path.name!r}")
+    both = [embeddings] if second is None else [embeddings, second]
+    _WRITERS[path.suffix](path, both, ids, notes)
     return path
 
 
@@ -172,22 +169,10 @@ def _of_arrays(path: Path) -> EmbeddingFile:
 def _of_table(path: Path) -> EmbeddingFile:
     if file_ending(path) in TABLE_ENDINGS and file_ending(path) not in (".csv", ".tsv"):
         columns = read_table(path).columns
-        if _COLUMN in columns:
-            rows = columns[_COLUMN]
-            lengths = [len(row) if isinstance(row, list) else 0 for row in rows]
-            for row, length in enumerate(lengths):
-                if not length or length != lengths[0]:
-                    raise ValueError(
-                        f"{printable(str(path))}: column {_COLUMN!r} must have lists of the same"
-                        f" length, got {length} in row {row} and {lengths[0]} in row 0"
-                    )
-            second = columns.get(f"{_COLUMN}2")
-            return _file(
-                np.array(rows),
-                path,
-                second=None if second is None else np.array(second),
-                ids=columns.get("id"),
-            )
+        found = [_rows(columns[key], key, path) for key in _COLUMNS if key in columns]
+        if found:
+            second = found[1] if len(found) > 1 else None
+            return _file(found[0], path, second=second, ids=columns.get("id"))
     try:
         source = open_source(path, modality="vectors")
     except ValueError as error:
@@ -197,6 +182,18 @@ def _of_table(path: Path) -> EmbeddingFile:
     values = torch.cat([part for part in parts if isinstance(part, Tensor)]).numpy()
     ids = [source.identify(int(sample)) for sample in source.samples]
     return _file(values, path, ids=ids, notes=source.notes)
+
+
+def _rows(cells: Sequence[Any], column: str, path: Path) -> NDArray[Any]:
+    """A column of lists of equal length as a matrix."""
+    lengths = [len(cell) if isinstance(cell, list) else 0 for cell in cells]
+    for row, length in enumerate(lengths):
+        if not length or length != lengths[0]:
+            raise ValueError(
+                f"{printable(str(path))}: column {column!r} must have lists of the same length,"
+                f" got {length} in row {row} and {lengths[0]} in row 0"
+            )
+    return np.array(cells)
 
 
 def _file(
@@ -244,18 +241,18 @@ def _texts(ids: Sequence[str], notes: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def _write_npz(
-    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: list[NDArray[np.float32]], ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
-    named = {f"embeddings{side}": matrix for side, matrix in matrices.items()}
-    _write_arrays(path, **named, **_texts(ids, notes))
+    arrays = dict(zip(("embeddings", "embeddings2"), matrices, strict=False))
+    _write_arrays(path, **arrays, **_texts(ids, notes))
 
 
 def _write_npy(
-    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: list[NDArray[np.float32]], ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.save(file, matrices[""])
+            np.save(file, matrices[0])
 
     replace_atomically(path, write)
     values = {"ids": list(ids), "notes": list(notes)}
@@ -263,7 +260,7 @@ def _write_npy(
 
 
 def _write_parquet(
-    path: Path, matrices: _Matrices, ids: tuple[str, ...], notes: tuple[str, ...]
+    path: Path, matrices: list[NDArray[np.float32]], ids: tuple[str, ...], notes: tuple[str, ...]
 ) -> None:
     try:
         import pyarrow as pa
@@ -273,17 +270,18 @@ def _write_parquet(
             "writing .parquet files needs pyarrow: pip install 'nearfar[parquet]'"
         ) from None
     columns = {
-        f"{_COLUMN}{side}": pa.FixedSizeListArray.from_arrays(
-            pa.array(matrix.reshape(-1)), matrix.shape[1]
-        )
-        for side, matrix in matrices.items()
+        name: pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+        for name, rows in zip(_COLUMNS, matrices, strict=False)
     }
-    table = pa.table({"id": pa.array(ids), **columns})
+    table = pa.table({"id": pa.array(ids)} | columns)
     table = table.replace_schema_metadata({"nearfar": json.dumps({"notes": list(notes)})})
     replace_atomically(path, lambda temporary: pq.write_table(table, temporary))
 
 
-_WRITERS: Mapping[str, Callable[[Path, _Matrices, tuple[str, ...], tuple[str, ...]], None]] = {
+_Writer: TypeAlias = Callable[
+    [Path, list[NDArray[np.float32]], tuple[str, ...], tuple[str, ...]], None
+]
+_WRITERS: Mapping[str, _Writer] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
     ".npy": _write_npy,

@@ -68,6 +68,7 @@ class DataKeywords(TypedDict, total=False):
     pretrained: bool
     features: Path | None
     undirected: bool
+    edge_weights: bool
     row_normalize: bool | None
     neighbors: int | None
     hops: int

@@ -91,7 +91,7 @@ def _checked(labels: Any, source: Source) -> ClassLabels:
         return source.identify(int(source.samples[row])) if inside else f"row {row}"
 
     shape = tuple(getattr(labels, "shape", ()))
-    if shape[1:] not in ((), (1,)):
+    if len(shape) > 2 or shape[1:] not in ((), (1,)):
         raise ValueError(
             f"labels must be one per sample, {len(source):,} in {source.name}, got shape {shape}"
         )
