@@ -22,17 +22,20 @@ class FileList:
         folder: Folder, searched recursively.
         endings: Extensions of the wanted files.
         noun: Content of the files, for messages: ``images``.
+        fewest: Smallest number of usable files.
 
     Raises:
         FileNotFoundError: The folder does not exist.
         ValueError: The folder has no file with one of the extensions.
     """
 
-    def __init__(self, folder: Path, endings: tuple[str, ...], *, noun: str) -> None:
+    def __init__(
+        self, folder: Path, endings: tuple[str, ...], *, noun: str, fewest: int = 2
+    ) -> None:
         if not folder.is_dir():
             raise FileNotFoundError(f"no folder {printable(str(folder))}")
         self.folder = folder
-        self._noun = noun
+        self._noun, self._fewest = noun, fewest
         found = find_files(folder, endings)
         if not found.wanted:
             listed = list_names([printable(path) for path in found.others])
@@ -61,7 +64,14 @@ class FileList:
         pairs = zip(self.names, results, strict=True)
         self._bad = sorted(self._bad + [(path, why) for path, why in pairs if isinstance(why, str)])
         where = printable(str(self.folder))
-        check_kept(self._bad, kept=sum(good), where=where, noun="files", samples=self._noun)
+        check_kept(
+            self._bad,
+            kept=sum(good),
+            where=where,
+            noun="files",
+            samples=self._noun,
+            fewest=self._fewest,
+        )
         self.names = list(compress(self.names, good))
         return good
 
@@ -94,7 +104,13 @@ class FileList:
 
 
 def check_kept(
-    bad: Sequence[tuple[str, str]], *, kept: int, where: str, noun: str, samples: str
+    bad: Sequence[tuple[str, str]],
+    *,
+    kept: int,
+    where: str,
+    noun: str,
+    samples: str,
+    fewest: int = 2,
 ) -> None:
     """Check that at least half of the files or rows are usable, and at least 2.
 
@@ -104,18 +120,20 @@ def check_kept(
         where: Name of the folder or file, for the message.
         noun: What is counted: ``files``, ``rows``.
         samples: Content of the files or rows: ``images``.
+        fewest: Smallest number of usable ones.
 
     Raises:
-        ValueError: More than half were skipped, or fewer than 2 are left.
+        ValueError: More than half were skipped, or fewer than `fewest` are left.
     """
     if len(bad) > kept:
         raise ValueError(
             f"more than half of the {noun} in {where} cannot be used, {len(bad):,} of"
             f" {kept + len(bad):,}: {list_bad(bad)}"
         )
-    if kept < 2:
+    if kept < fewest:
         skipped = f" ({len(bad)} skipped: {list_bad(bad)})" if bad else ""
-        raise ValueError(f"at least 2 {samples} are needed, got {kept} in {where}{skipped}")
+        several = f"{fewest} {samples} are" if fewest > 1 else f"1 of the {samples} is"
+        raise ValueError(f"at least {several} needed, got {kept} in {where}{skipped}")
 
 
 def list_bad(bad: Sequence[tuple[str, str]]) -> str:

@@ -115,7 +115,7 @@ def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect
     """The options for opening data of a modality, by name.
 
     >>> list(opening_options("images"))
-    ['channels', 'value_range', 'short_side', 'memory']
+    ['channels', 'value_range', 'missing_value', 'short_side', 'memory']
     """
     parameters = inspect.signature(find_kind(modality).open).parameters
     return {
@@ -154,6 +154,8 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
     if source is None:
         raise ValueError(f"{name} has no official test set: use `split`='train'")
     for option, value in options.items():  # fixed by the name; repeating the same value is allowed
+        if option in ("value_range", "missing_value"):  # of an encoder; named images are bytes
+            continue
         fixed = getattr(source.root, option, value)
         if value is not None and fixed is not None and value != fixed:
             raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")

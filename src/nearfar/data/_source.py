@@ -118,15 +118,17 @@ class ImageSource(Source):
     Attributes:
         channels: Number of channels of every image.
         image_size: Default side length of views.
+        missing_value: Value that marks missing ones; None if there is none.
     """
 
     modality: ClassVar = "images"
     channels: int
     image_size: int
+    missing_value: float | None = None
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """The (low, high) that were mapped to (0, 1); None if values were not rescaled."""
+        """The (low, high) that were mapped to (0, 1); None if unknown."""
         return None
 
 

@@ -1,0 +1,197 @@
+"""Statistics of the values of images: extremes, a sample, and values far outside all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Outside", "Parts", "Survey", "count_outside", "is_known", "survey"]
+
+Parts: TypeAlias = Callable[[], Iterable[tuple[int, NDArray[Any]]]]
+"""Yields the images in pieces: the position of the first one, and images × …, on every call."""
+
+SAMPLED = 1 << 17  # values
+GAP = 10  # smallest gap to the other values, in units of their range
+FEW_FAR = 1e-3  # largest fraction of values that are far, unless they are a few distinct ones
+DISTINCT_FAR = 4
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The values of images.
+
+    Attributes:
+        low: Smallest value.
+        high: Largest value.
+        whole: Whether the values are integers or booleans.
+        sample: Values drawn from all images with a fixed seed, sorted.
+        broken: Positions of images with infinite or undefined values that are not missing values.
+    """
+
+    low: float
+    high: float
+    whole: bool
+    sample: NDArray[np.float64]
+    broken: tuple[int, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no value but missing ones."""
+        return self.low > self.high
+
+    def between(self, low: float, high: float) -> Survey:
+        """The survey of the values within these limits, which are the new extremes."""
+        kept = self.sample[(self.sample >= low) & (self.sample <= high)]
+        return Survey(low, high, self.whole, kept)
+
+    def central(self) -> tuple[float, float]:
+        """The interval that contains 99 % of the values, with equal tails."""
+        low, high = np.quantile(self.sample, (0.005, 0.995)) if len(self.sample) else (0.0, 0.0)
+        return float(low), float(high)
+
+    def near(self) -> tuple[float, float] | None:
+        """Limits beyond which values are isolated and far from all others; None without such.
+
+        >>> values = np.linspace(0, 1, 100)
+        >>> Survey(-9999, 1, False, values).near()
+        (-10.0, 11.0)
+        >>> Survey(0, 1, False, values).near() is None
+        True
+        """
+        every, counts = np.unique(
+            np.concatenate([self.sample, [self.low, self.high]]), return_counts=True
+        )
+        first, last = 0, len(every)
+        while (found := _core(every[first:last], counts[first:last])) is not None:
+            first, last = first + found[0], first + found[1]
+        if (first, last) == (0, len(every)):
+            return None
+        low, high = float(every[first]), float(every[last - 1])
+        reach = GAP * (high - low)
+        return low - reach, high + reach
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Values outside a range.
+
+    Attributes:
+        count: Number of these values.
+        total: Number of all values that are not missing.
+        low: Smallest of all values within the range.
+        high: Largest of all values within the range.
+        value: The one farthest from the range.
+        position: Position of the first image with such a value.
+    """
+
+    count: int
+    total: int
+    low: float
+    high: float
+    value: float
+    position: int
+
+
+def is_known(values: NDArray[Any], missing: float | None) -> NDArray[np.bool_] | None:
+    """Where values are not missing; None if all are known.
+
+    >>> is_known(np.array([1, -9999]), -9999.0).tolist()
+    [True, False]
+    """
+    if missing is None or (np.isnan(missing) and values.dtype.kind != "f"):
+        return None
+    known = ~np.isnan(values) if np.isnan(missing) else values != missing
+    return None if bool(known.all()) else known
+
+
+def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
+    """Go through all values once.
+
+    Args:
+        parts: The images.
+        total: Number of all values.
+        missing: Value that marks missing ones, which are not counted.
+    """
+    random = np.random.default_rng(0)
+    low, high, whole = np.inf, -np.inf, True
+    sampled: list[NDArray[np.float64]] = []
+    broken: list[int] = []
+    for first, rows in parts():
+        whole &= rows.dtype.kind in "bui"
+        known = is_known(rows, missing)
+        if rows.dtype.kind == "f":
+            sound = np.isfinite(rows) if known is None else np.isfinite(rows) | ~known
+            bad = np.flatnonzero(~sound.reshape(len(rows), -1).all(1))
+            if len(bad):
+                broken += (first + bad).tolist()
+                continue
+        values = rows.reshape(-1) if known is None else rows[known]
+        if not len(values):
+            continue
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+        drawn = min(len(values), -(-SAMPLED * len(values) // max(total, 1)))
+        picked = random.integers(0, len(values), drawn)
+        sampled.append(values[picked].astype(np.float64))
+    together = np.sort(np.concatenate(sampled)) if sampled else np.zeros(0)
+    return Survey(low, high, whole, together, tuple(broken))
+
+
+def count_outside(
+    parts: Parts, low: float, high: float, missing: float | None = None
+) -> Outside | None:
+    """Count the values outside a range; None if there are none."""
+    count, total, position = 0, 0, -1
+    inner_low, inner_high, farthest = np.inf, -np.inf, 0.0
+    for first, rows in parts():
+        known = is_known(rows, missing)
+        values = rows if known is None else rows[known]
+        inside = (values >= low) & (values <= high)
+        total += values.size
+        kept, out = values[inside], values[~inside]
+        if kept.size:
+            inner_low = min(inner_low, float(kept.min()))
+            inner_high = max(inner_high, float(kept.max()))
+        if not out.size:
+            continue
+        count += out.size
+        for value in (float(out.min()), float(out.max())):
+            if _distance(value, low, high) > _distance(farthest, low, high) or position < 0:
+                farthest = value
+        if position < 0:
+            beyond = (rows < low) | (rows > high)
+            beyond = beyond if known is None else beyond & known
+            position = first + int(np.argmax(beyond.reshape(len(rows), -1).any(1)))
+    if not count:
+        return None
+    return Outside(count, total, inner_low, inner_high, farthest, position)
+
+
+def _distance(value: float, low: float, high: float) -> float:
+    return max(low - value, value - high)
+
+
+def _core(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, int] | None:
+    """First and last index of the values without those that are far from all others."""
+    gaps = np.diff(values)
+    for number in range(1, min(7, len(gaps) + 1)):
+        largest = np.sort(np.argsort(gaps, kind="stable")[-number:])
+        bounds = [0, *(largest + 1).tolist(), len(values)]
+        first, last = max(_pairs(bounds), key=lambda pair: pair[1] - pair[0])
+        width = values[last - 1] - values[first]
+        sides = [(0, first, first - 1), (last, len(values), last - 1)]
+        removed = [(start, end, gap) for start, end, gap in sides if end > start]
+        if last - first >= 3 and all(
+            gaps[gap] > GAP * width
+            and (end - start <= DISTINCT_FAR or counts[start:end].sum() <= FEW_FAR * counts.sum())
+            for start, end, gap in removed
+        ):
+            return first, last
+    return None
+
+
+def _pairs(bounds: list[int]) -> Iterator[tuple[int, int]]:
+    return zip(bounds[:-1], bounds[1:], strict=True)
