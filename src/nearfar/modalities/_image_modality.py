@@ -45,9 +45,9 @@ class ImageForm(Form):
     Attributes:
         channels: Number of channels of every image.
         image_size: Side length of the views in pixels.
-        value_range: The (low, high) of the original values that is mapped to (0, 1); None in runs of
-            older versions, for bytes and for values that are not rescaled.
-        missing_value: Original value that marks missing ones, which become 0; None if there is none.
+        value_range: The (low, high) of the original values that is mapped to (0, 1); None in runs
+            of older versions, for bytes and for values that are not rescaled.
+        missing_value: Original value that marks missing ones, which become 0; None if none does.
         mean: Mean that views are normalised by: one value, or one per channel.
         std: Standard deviation that views are normalised by: one value, or one per channel.
     """

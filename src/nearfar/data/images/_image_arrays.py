@@ -52,8 +52,8 @@ class ArraySource(ImageSource):
 
     Raises:
         TypeError: The array contains objects, text or complex numbers.
-        ValueError: Wrong number of axes, an axis of length 0, non-finite
-            values, or an ambiguous channel axis.
+        ValueError: Wrong number of axes, an axis of length 0, non-finite values, or an ambiguous
+            channel axis.
 
     Example:
         >>> import numpy as np

@@ -33,6 +33,7 @@ PAGE_KIND, BITS, PHOTOMETRIC, BANDS, EXTRA = 254, 258, 262, 277, 338  # TIFF tag
 NO_DATA = 42113
 RGB = 2  # a value of PhotometricInterpretation
 REDUCED_OR_MASK = 5  # bits of NewSubfileType: a smaller copy, a mask
+NOTHING = Depths()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Header:
     orientation: int
     whole: bool
     deep: bool = False
-    depths: Depths = Depths()
+    depths: Depths = NOTHING
     missing: float | None = None
     bands: int = 0
     left_out: int = 0

@@ -256,7 +256,8 @@ class DatasetSource(ImageSource):
         if self._wanted == 1 and not is_gray(picture):
             self._grayed.add(position)
         try:
-            self._frames |= {position: n for n in [getattr(picture, "n_frames", 1)] if n > 1}
+            if (frames := int(getattr(picture, "n_frames", 1))) > 1:
+                self._frames[position] = frames
             picture.load()
         except Exception as error:  # decoders raise errors of any kind for damaged files
             return self._black(position, str(error) or type(error).__name__)

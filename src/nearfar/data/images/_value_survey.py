@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -194,4 +195,4 @@ def _core(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, 
 
 
 def _pairs(bounds: list[int]) -> Iterator[tuple[int, int]]:
-    return zip(bounds[:-1], bounds[1:], strict=True)
+    return pairwise(bounds)
