@@ -85,7 +85,8 @@ def read_dicom(file: Path | bytes, facts: DicomFacts) -> Bands:
     Raises:
         ImportError: pydicom is not installed.
     """
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+    from pydicom.pixels.utils import pixel_array
 
     opened = _read(file, pixels=True)
     values = pixel_array(opened, index=0)

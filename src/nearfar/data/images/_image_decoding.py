@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from nearfar.data.images._raster_files import read_bands
 __all__ = ["BadImage", "decode", "patient_pillow", "read_header"]
 
 COMMON = ("BMP", "DIB", "GIF", "JPEG", "PNG", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "QOI")
+LOGGERS = ("PIL", "PIL.TiffImagePlugin", "tifffile", "rasterio", "pydicom")
 WITHOUT_SIGNATURE = {".tga": "TGA", ".pcx": "PCX", ".sgi": "SGI"}
 
 
@@ -35,11 +37,19 @@ def patient_pillow() -> Iterator[None]:
     Warning filters are shared by threads, so this must enclose a thread pool, not run inside it.
     """
     Image.init()
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         for module in ("PIL", "pydicom", "rasterio"):
             warnings.filterwarnings("ignore", module=rf"{module}\.")
-        yield
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 def read_header(file: Path | bytes) -> Header:

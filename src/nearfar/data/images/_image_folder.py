@@ -34,16 +34,16 @@ class FolderSource(ImageFileSource, Folder):
 
     JPEG, PNG, WebP, AVIF, JPEG 2000, TIFF, GIF, BMP, PNM, QOI and DICOM, grey, colour or with any
     number of bands, of any size. EXIF orientation is applied, transparent pixels are composited
-    over white, and large images are downscaled while decoding. Images with more than 8 bits per channel
-    become floating-point numbers in [0, 1], by the depth that the files declare, or by the values
-    that they hold. DICOM files of a series are sorted by their position in it. If all images fit in
-    `memory` they are decoded once, at opening; otherwise in threads on every read.
+    over white, and large images are downscaled while decoding. Images with more than 8 bits per
+    channel become floating-point numbers in [0, 1], by the depth that the files declare, or by the
+    values that they hold. DICOM files of a series are sorted by their position in it. If all images
+    fit in `memory` they are decoded once, at opening; otherwise in threads on every read.
 
     Unreadable files, frames after the first, and bands that are not read are counted in
     :attr:`notes`. At opening every header is read, and every file without its format's end marker
-    is decoded. Damage inside a file of a set larger than `memory` is only found on reading; the image
-    is then replaced by a black one and noted, so that sample indices, and thereby runs, do not
-    change.
+    is decoded. Damage inside a file of a set larger than `memory` is only found on reading; the
+    image is then replaced by a black one and noted, so that sample indices, and thereby runs, do
+    not change.
 
     Args:
         folder: Folder, searched recursively.

@@ -195,14 +195,16 @@ def _of_png(file: Path | bytes) -> dict[str, Any]:
         return {}
     if depth.meaning == "gray":
         return {}
+    gray = depth.meaning.startswith("gray")
     if not can_read_bands("PNG"):
-        return {"shallow": True}
+        return {"shallow": True, "gray": gray}
     alpha = depth.meaning.endswith("alpha")
     return {
         "deep": True,
         "depths": significant_bits(file),
         "reader": "bands",
-        "colors": 3 if depth.meaning.startswith("color") else 1,
+        "gray": gray,
+        "colors": 1 if gray else 3,
         "extra": (2,) if alpha else (),
     }
 

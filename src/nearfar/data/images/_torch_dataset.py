@@ -32,6 +32,7 @@ from nearfar.data.images._left_out import clipped_note
 from nearfar.data.images._picture import is_gray, picture_pixels, target_size
 from nearfar.data.images._value_depth import depths_of, joined_depths
 from nearfar.data.images._value_range import FEW, Range, Scale
+from nearfar.data.images._value_survey import is_known
 from nearfar.inputs import Images
 
 __all__ = ["IMAGE_KEYS", "DatasetSource"]
@@ -283,12 +284,10 @@ class DatasetSource(ImageSource):
         scale = self._chosen.scale
         if values.dtype == np.uint8 and self._mixed:
             return torch.from_numpy(np.ascontiguousarray(values)).float() / 255
-        if (
-            values.dtype.kind == "f"
-            and self.missing_value is None
-            and not np.isfinite(values).all()
-        ):
-            self._refuse(position)
+        if values.dtype.kind == "f":
+            known = is_known(values, self.missing_value)
+            if not np.isfinite(values if known is None else values[known]).all():
+                self._refuse(position)
         if count := scale.outside(values):
             self._clipped[position] = count
         return scale(values)
