@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data._files import counted
 from nearfar.data.images._value_depth import Depths
 from nearfar.data.images._value_range import (
     BYTES,
@@ -67,6 +68,7 @@ def choose_scale(
         few: Some of the images, to measure how much of a byte's range is used.
         depths: What the files declare.
     """
+    notes: tuple[str, ...]
     kind = np.dtype(dtype)
     whole = kind.kind in "bui"
     if kind == np.bool_:
@@ -74,7 +76,7 @@ def choose_scale(
     if kind == np.uint8:
         simple = given == BYTES or (given is not None and not is_within_bytes(given))
         if simple or (given is None and _exceeds(parts, FEW)):
-            notes: tuple[str, ...] = ()
+            notes = ()
             if few is not None and not simple:
                 notes = narrow_note(survey(few, total=1 << 17), BYTES)
             return Chosen(Scale.of(BYTES, whole=True, missing=missing), Found(BYTES, notes))
@@ -87,9 +89,10 @@ def choose_scale(
         found = _by_type(depths, known.high)
     else:
         found = settle_range(given, known, parts, dtype=kind, missing=missing)
-    if found.range != UNIT or whole:
-        notes = (*found.notes, *narrow_note(known, found.range))
-        found = Found(found.range, notes, found.outside, found.sentinel)
+    notes = (*found.notes, *narrow_note(known, found.range))
+    if known.missing:
+        notes += (f"{counted(known.missing, 'missing value')} ({missing:g}) shown as black",)
+    found = Found(found.range, notes, found.outside, found.sentinel)
     whole = whole and known.whole
     return Chosen(Scale.of(found.range, whole=whole, missing=missing), found, known.broken)
 

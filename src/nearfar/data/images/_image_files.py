@@ -30,13 +30,13 @@ from nearfar.data.images._image_header import Header
 from nearfar.data.images._left_out import clipped_note, left_out_notes
 from nearfar.data.images._picture import target_size
 from nearfar.data.images._value_depth import joined_depths
-from nearfar.data.images._value_range import Range, Scale
+from nearfar.data.images._value_range import BYTES, Found, Range, Scale
 from nearfar.inputs import Images
 
 __all__ = ["ImageFileSource", "ImageFiles", "header_or_reason", "image_faults"]
 
 SHORT_SIDE = 256
-SAMPLED = 256  # files decoded to determine the range of values, if not all are
+SAMPLED, SAMPLED_DEEP = 64, 256  # files decoded to determine the range, if not all are
 
 
 def header_or_reason(file: Path | bytes) -> Header | str:
@@ -139,11 +139,15 @@ class ImageFileSource(ImageSource):
         """
         deep = [i for i, header in enumerate(self._headers) if header.deep]
         concerned = deep or list(range(len(self)))
+        if not deep and self._given == BYTES:
+            scale = Scale.of(BYTES, whole=True, missing=self.missing_value)
+            self._chosen = Chosen(scale, Found(BYTES))
+            return
         if decoded is None:
-            picked = concerned
-            if len(concerned) > SAMPLED:
+            picked, most = concerned, SAMPLED_DEEP if deep else SAMPLED
+            if len(concerned) > most:
                 random = np.random.default_rng(0)
-                picked = sorted(random.choice(concerned, SAMPLED, replace=False).tolist())
+                picked = sorted(random.choice(concerned, most, replace=False).tolist())
             read = in_threads(self.decode, picked, label="determining the range of values")
             held = dict(zip(picked, read, strict=True))
         else:

@@ -27,7 +27,7 @@ __all__ = [
 Meaning: TypeAlias = Literal["gray", "gray alpha", "color", "color alpha", "bands"]
 
 ORIENTATION = 0x0112  # the EXIF tag
-PHOTOMETRIC, MAX_SAMPLE = 262, 281  # TIFF tags
+PHOTOMETRIC, MAX_SAMPLE, SAMPLE_FORMAT = 262, 281, 339  # TIFF tags
 LONGEST = 2  # largest ratio of the long side to the requested short side
 LUMA = (0.299, 0.587, 0.114)  # ITU-R 601-2, as in Pillow
 
@@ -190,9 +190,11 @@ def _deep(image: Image.Image, missing: float | None) -> Bands:
     values = np.asarray(image)
     if values.dtype.byteorder not in ("=", "|"):
         values = values.astype(values.dtype.newbyteorder("="))
+    tags = tiff_tags(image)
+    if image.mode == "I" and image.format == "TIFF" and SAMPLE_FORMAT not in tags:
+        values = values.view(np.uint32)  # Pillow's mode is signed
     unsigned = values.dtype == np.uint16
     white = 65535.0 if unsigned else float(values.max(initial=0))
-    tags = tiff_tags(image)
     if tags.get(PHOTOMETRIC) == 0 and unsigned:  # white is zero, which Pillow ignores here
         declared = tags.get(MAX_SAMPLE)
         top = declared[0] if isinstance(declared, tuple) else declared
@@ -242,4 +244,5 @@ def _rounded(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.kind not in "iu":
         return values.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.rint(values).clip(limits.min, limits.max).astype(dtype)
+    whole: NDArray[Any] = np.rint(values).clip(limits.min, limits.max).astype(dtype)
+    return whole

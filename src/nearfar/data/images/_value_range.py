@@ -146,12 +146,13 @@ def find_range(known: Survey, parts: Parts, *, missing: float | None = None) -> 
     if known.empty:
         return Found(BYTES if known.whole else UNIT)
     if not (known.whole and known.low >= 0 and known.high <= 255):
-        limits = known.near()
-        outside = limits and count_outside(parts, *limits, missing)
-        if outside:
+        inner, outside = known, None
+        while (limits := inner.near()) is not None:  # those that no sample contains, one by one
+            outside = count_outside(parts, *limits, missing)
+            assert outside is not None, "the extremes are among the values"
             inner = known.between(outside.low, outside.high)
-            found = _plain(inner)
-            return replace(found, outside=outside, sentinel=True)
+        if outside is not None:
+            return replace(_plain(inner), outside=outside, sentinel=True)
     return _plain(known)
 
 
@@ -204,14 +205,15 @@ def outside_note(
     count, share = outside.count, 100 * outside.count / outside.total
     values = "1 value" if count == 1 else f"{count:,} values"
     low, high = found
-    place = identify(outside.position)
-    said = f"{values} ({share:.2g} %) outside {low:g}..{high:g} clipped, such as {outside.value:g}"
-    if not sentinel:
-        return f"{said}, the first in {place}"
-    return (
-        f"{said}, the first in {place}; far from all others: if this value marks missing ones,"
-        f" --missing-value={outside.value:g}"
+    shown = ", ".join(f"{value:g} ({times:,})" for value, times in outside.common)
+    said = (
+        f"{values} ({share:.2g} %) outside {low:g}..{high:g} clipped, mostly {shown}, the first in"
+        f" {identify(outside.position)}"
     )
+    if not sentinel:
+        return said
+    mark = f"{outside.common[0][0]:g}"
+    return f"{said}; far from all others: --missing-value={mark} if {mark} marks missing ones"
 
 
 def _plain(known: Survey) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +20,13 @@ SAMPLED = 1 << 17  # values
 GAP = 10  # smallest gap to the other values, in units of their range
 FEW_FAR = 1e-3  # largest fraction of values that are far, unless they are a few distinct ones
 DISTINCT_FAR = 4
+ISOLATED = 0.1  # the same for numbers that usually mark missing values
+MARKS = (
+    *(999, 9999, 99999, 999999, 32767, 32768, 65535, 2**31 - 1, 2**31, 2**32 - 1),
+    *(1e20, 1e30, 1e36, float(np.float32(1e20)), float(np.finfo(np.float32).max)),
+    *(float(np.finfo(np.float64).max), float(np.float32(1e30)), float(np.float32(1e36))),
+)
+MOST_COUNTED = 1_000  # distinct values outside the range
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Survey:
         whole: Whether the values are integers or booleans.
         sample: Values drawn from all images with a fixed seed, sorted.
         broken: Positions of images with infinite or undefined values that are not missing values.
+        missing: Number of missing values.
     """
 
     low: float
@@ -38,6 +47,7 @@ class Survey:
     whole: bool
     sample: NDArray[np.float64]
     broken: tuple[int, ...] = ()
+    missing: int = 0
 
     @property
     def empty(self) -> bool:
@@ -73,7 +83,12 @@ class Survey:
             return None
         low, high = float(every[first]), float(every[last - 1])
         reach = GAP * (high - low)
-        return low - reach, high + reach
+        below, above = low - reach, high + reach
+        if first > 0:
+            below = max(below, (low + float(every[first - 1])) / 2)
+        if last < len(every):
+            above = min(above, (high + float(every[last])) / 2)
+        return below, above
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class Outside:
         total: Number of all values that are not missing.
         low: Smallest of all values within the range.
         high: Largest of all values within the range.
-        value: The one farthest from the range.
+        common: The most common of these values, each with its number.
         position: Position of the first image with such a value.
     """
 
@@ -93,7 +108,7 @@ class Outside:
     total: int
     low: float
     high: float
-    value: float
+    common: tuple[tuple[float, int], ...]
     position: int
 
 
@@ -117,7 +132,7 @@ def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
         total: Number of all values.
         missing: Value that marks missing ones, which are not counted.
     """
-    random = np.random.default_rng(0)
+    random, gone = np.random.default_rng(0), 0
     low, high, whole = np.inf, -np.inf, True
     sampled: list[NDArray[np.float64]] = []
     broken: list[int] = []
@@ -131,6 +146,7 @@ def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
                 broken += (first + bad).tolist()
                 continue
         values = rows.reshape(-1) if known is None else rows[known]
+        gone += rows.size - len(values)
         if not len(values):
             continue
         low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -138,7 +154,7 @@ def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
         picked = random.integers(0, len(values), drawn)
         sampled.append(values[picked].astype(np.float64))
     together = np.sort(np.concatenate(sampled)) if sampled else np.zeros(0)
-    return Survey(low, high, whole, together, tuple(broken))
+    return Survey(low, high, whole, together, tuple(broken), gone)
 
 
 def count_outside(
@@ -146,7 +162,8 @@ def count_outside(
 ) -> Outside | None:
     """Count the values outside a range; None if there are none."""
     count, total, position = 0, 0, -1
-    inner_low, inner_high, farthest = np.inf, -np.inf, 0.0
+    inner_low, inner_high = np.inf, -np.inf
+    numbers: Counter[float] = Counter()
     for first, rows in parts():
         known = is_known(rows, missing)
         values = rows if known is None else rows[known]
@@ -159,20 +176,16 @@ def count_outside(
         if not out.size:
             continue
         count += out.size
-        for value in (float(out.min()), float(out.max())):
-            if _distance(value, low, high) > _distance(farthest, low, high) or position < 0:
-                farthest = value
+        for value, times in zip(*np.unique(out, return_counts=True), strict=True):
+            if len(numbers) < MOST_COUNTED or float(value) in numbers:
+                numbers[float(value)] += int(times)
         if position < 0:
             beyond = (rows < low) | (rows > high)
             beyond = beyond if known is None else beyond & known
             position = first + int(np.argmax(beyond.reshape(len(rows), -1).any(1)))
     if not count:
         return None
-    return Outside(count, total, inner_low, inner_high, farthest, position)
-
-
-def _distance(value: float, low: float, high: float) -> float:
-    return max(low - value, value - high)
+    return Outside(count, total, inner_low, inner_high, tuple(numbers.most_common(3)), position)
 
 
 def _core(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, int] | None:
@@ -186,12 +199,17 @@ def _core(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, 
         sides = [(0, first, first - 1), (last, len(values), last - 1)]
         removed = [(start, end, gap) for start, end, gap in sides if end > start]
         if last - first >= 3 and all(
-            gaps[gap] > GAP * width
+            (gaps[gap] > GAP * width or _are_marks(values[start:end], gaps[gap], width))
             and (end - start <= DISTINCT_FAR or counts[start:end].sum() <= FEW_FAR * counts.sum())
             for start, end, gap in removed
         ):
             return first, last
     return None
+
+
+def _are_marks(values: NDArray[np.float64], gap: float, width: float) -> bool:
+    """Whether values are isolated and all of them are numbers that usually mark missing ones."""
+    return bool(gap > ISOLATED * width and np.isin(np.abs(values), MARKS).all())
 
 
 def _pairs(bounds: list[int]) -> Iterator[tuple[int, int]]:
