@@ -44,9 +44,15 @@ def test_a_mistyped_path_says_the_nearest_neighbor(tmp_path: Path) -> None:
         open_source(tmp_path / "fotos")
 
 
-def test_a_single_image_is_no_source(tmp_path: Path) -> None:
+def test_a_single_image_is_a_source_of_one(tmp_path: Path) -> None:
     (path,) = fill(tmp_path, 1)
-    with pytest.raises(ValueError, match="neither a folder of images or audio nor"):
+    source = open_source(path)
+    assert (len(source), source.name, source.identify(0)) == (1, "000", "000.jpg")
+    assert torch.equal(
+        source.read([0]).inputs.pixels, open_source(tmp_path).read([0]).inputs.pixels
+    )
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"000\.jpg cannot be read: truncated"):
         open_source(path)
 
 
@@ -236,9 +242,10 @@ def test_a_dataset_that_augments_at_random_keeps_its_fingerprint() -> None:
     assert open_source(fixed).fingerprint != open_source(Pictures(picture, 5)).fingerprint
 
 
-def test_a_dataset_of_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 2 images are needed, got 1"):
-        open_source(Pictures(picture, 1))
+def test_an_empty_dataset_is_refused() -> None:
+    assert len(open_source(Pictures(picture, 1))) == 1
+    with pytest.raises(ValueError, match="at least 1 image is needed, got 0"):
+        open_source(Pictures(picture, 0))
 
 
 def test_pictures_of_different_sizes_in_a_dataset_are_padded() -> None:

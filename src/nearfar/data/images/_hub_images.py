@@ -11,15 +11,20 @@ from nearfar.data._files import list_names
 from nearfar.data._labeled_data import LABELS
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
-__all__ = ["hub_labels", "hub_split", "image_column", "is_hub_images"]
+__all__ = ["hub_labels", "hub_split", "image_column", "is_hub", "is_hub_images"]
 
 TEST = ("test", "validation", "valid", "val")
+
+
+def is_hub(spec: Any) -> bool:
+    """Whether an object is a dataset of Hugging Face's library, or several splits of one."""
+    return type(spec).__module__.partition(".")[0] == "datasets"
 
 
 def is_hub_images(spec: Any) -> bool:
     """Whether an object is a Hugging Face dataset with a column of images."""
     features = getattr(_first(spec), "features", None)
-    return _is_hub(spec) and bool(features) and bool(_image_columns(features))
+    return is_hub(spec) and bool(features) and bool(_image_columns(features))
 
 
 def hub_split(spec: Any, split: str) -> list[Any]:
@@ -81,10 +86,6 @@ def hub_labels(dataset: Any) -> NDArray[Any]:
     values = np.asarray(dataset.with_format(None)[name][:])
     known = getattr(dataset.features[name], "names", None)
     return values if known is None else np.asarray(known)[values]
-
-
-def _is_hub(spec: Any) -> bool:
-    return type(spec).__module__.partition(".")[0] == "datasets"
 
 
 def _first(spec: Any) -> Any:

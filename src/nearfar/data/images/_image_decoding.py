@@ -43,7 +43,8 @@ def patient_pillow() -> Iterator[None]:
         logger.setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        for module in ("PIL", "pydicom", "rasterio"):
+        warnings.filterwarnings("ignore", message="Dataset has no geotransform")  # of rasterio
+        for module in ("PIL", "pydicom", "rasterio", "tifffile"):
             warnings.filterwarnings("ignore", module=rf"{module}\.")
         try:
             yield

@@ -87,7 +87,8 @@ class ImageFileSource(ImageSource):
         if self._decoded is not None:
             return Batch(Images.of([self._decoded[i] for i in index.tolist()]), index)
         images = []
-        decoded = in_threads(self.decode, index.tolist())
+        with patient_pillow():
+            decoded = in_threads(self.decode, index.tolist())
         for position, image in zip(index.tolist(), decoded, strict=True):
             if isinstance(image, str):
                 self.damaged[position] = image

@@ -19,7 +19,13 @@ from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.images._hub_images import hub_labels, hub_split, image_column, is_hub_images
+from nearfar.data.images._hub_images import (
+    hub_labels,
+    hub_split,
+    image_column,
+    is_hub,
+    is_hub_images,
+)
 from nearfar.data.images._image_array_files import read_array_file
 from nearfar.data.images._image_arrays import ArraySource
 from nearfar.data.images._image_files import ImageFiles, image_faults
@@ -68,11 +74,16 @@ def open_images(
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
         return ArraySource(array_of(spec), name="array", **values)
+    if is_hub(spec):
+        return _open_hub(spec, split, values)
     if isinstance(spec, Dataset):
         refuse_test(split, "a dataset")
         return DatasetSource(spec, **values)
     if not isinstance(spec, Path):
-        return _open_hub(spec, split, values)
+        raise TypeError(
+            "images must be a folder, a file, an array, a tensor or a dataset,"
+            f" got {type(spec).__name__}"
+        )
     if spec.is_dir():
         folder = FolderSource(spec, short_side=short_side, memory=memory, **values)
         return split_folder(folder, split=split, noun="images")
@@ -96,11 +107,6 @@ def _open_file(path: Path, short_side: int, values: dict[str, Any]) -> Source:
 
 def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
     """A Hugging Face dataset, or several splits of one."""
-    if not hasattr(spec, "column_names"):
-        raise TypeError(
-            "images must be a folder, a file, an array, a tensor or a dataset,"
-            f" got {type(spec).__name__}"
-        )
     sources: list[Source] = []
     for dataset in hub_split(spec, split):
         key = image_column(dataset)
@@ -143,10 +149,10 @@ def label_images(
     """
     if labels is not None:
         raise ValueError(f"`labels` must be one class per image, got the name {labels!r}")
+    if is_hub(spec):
+        return _label_hub(spec, options)
     if isinstance(spec, Dataset):
         return with_labels(open_images(spec, **options), _labels_of(spec))
-    if is_hub_images(spec):
-        return _label_hub(spec, options)
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     source = open_images(spec, split="all" if spec.is_dir() else "train", **options)

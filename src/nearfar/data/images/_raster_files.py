@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,16 +156,13 @@ def _divided(values: NDArray[Any], white: float) -> NDArray[Any]:
 @contextmanager
 def _raster(file: Path | bytes) -> Iterator[Any]:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        if isinstance(file, bytes):
-            with rasterio.MemoryFile(file) as memory, memory.open() as opened:
-                yield opened
-        else:
-            with rasterio.open(file) as opened:
-                yield opened
+    if isinstance(file, bytes):
+        with rasterio.MemoryFile(file) as memory, memory.open() as opened:
+            yield opened
+    else:
+        with rasterio.open(file) as opened:
+            yield opened
 
 
 @contextmanager

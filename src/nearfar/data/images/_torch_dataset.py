@@ -27,7 +27,7 @@ from nearfar.data._source import (
 from nearfar.data._specs import array_of
 from nearfar.data.images._choose_range import Chosen, choose_scale
 from nearfar.data.images._image_arrays import channel_axis
-from nearfar.data.images._image_decoding import BadImage, decode, read_header
+from nearfar.data.images._image_decoding import BadImage, decode, patient_pillow, read_header
 from nearfar.data.images._left_out import clipped_note
 from nearfar.data.images._picture import is_gray, picture_pixels, target_size
 from nearfar.data.images._value_depth import depths_of, joined_depths
@@ -269,9 +269,10 @@ class DatasetSource(ImageSource):
 
     def _of_file(self, content: bytes, position: int) -> NDArray[Any]:
         try:
-            header = read_header(content)
-            channels = self._wanted or header.bands or (1 if header.gray else 3)
-            return decode(content, header, channels=channels, short_side=SHORT_SIDE)
+            with patient_pillow():
+                header = read_header(content)
+                channels = self._wanted or header.bands or (1 if header.gray else 3)
+                return decode(content, header, channels=channels, short_side=SHORT_SIDE)
         except BadImage as bad:
             return self._black(position, str(bad))
 
