@@ -87,6 +87,8 @@ def tiff(dtype: Any, bands: int, low: float, high: float, **options: Any) -> Any
         import tifffile
 
         values = numbers(seed, bands, low, high, dtype)
+        if options.get("planarconfig") == "separate":
+            values = values.transpose(2, 0, 1)
         tifffile.imwrite(path, values[..., 0] if bands == 1 else values, **options)
 
     return save
@@ -98,6 +100,23 @@ def of_tiff(low: float, high: float) -> Callable[[Path], NDArray[Any]]:
 
         values = np.atleast_3d(tifffile.imread(path)).astype(np.float64)
         return ((values - low) / (high - low)).transpose(2, 0, 1)
+
+    return decode
+
+
+def of_planes(high: float) -> Callable[[Path], NDArray[Any]]:
+    def decode(path: Path) -> NDArray[Any]:
+        import tifffile
+
+        return np.asarray(tifffile.imread(path)) / high
+
+    return decode
+
+
+def over_white(high: float) -> Callable[[Path], NDArray[Any]]:
+    def decode(path: Path) -> NDArray[Any]:
+        values = of_tiff(0, high)(path)
+        return values[:-1] * values[-1:] + 1 - values[-1:]
 
     return decode
 
@@ -137,6 +156,18 @@ TIFF: list[Row] = [
     ),
     ("8 bits, 5 bands", tiff("u1", 5, 0, 255, **ANY), of_tiff(0, 255), False),
     ("16 bits, 7 bands", tiff("<u2", 7, 0, 65535, **ANY), of_tiff(0, 65535), False),
+    (
+        "16 bits, 3 bands, one after the other",
+        tiff("<u2", 3, 0, 65535, photometric="minisblack", planarconfig="separate"),
+        of_planes(65535),
+        False,
+    ),
+    (
+        "16 bits, grey and alpha",
+        tiff("<u2", 2, 0, 65535, extrasamples=["unassalpha"], **ANY),
+        over_white(65535),
+        False,
+    ),
     ("32 bits, floating-point, 3 bands", tiff("<f4", 3, -3, 5, **ANY), of_tiff(-3, 5), False),
 ]
 

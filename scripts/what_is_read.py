@@ -15,10 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import reading_arrays_of_images
 import reading_images
 from reading_case import Case, Outcome
 
-MODULES = (reading_images,)
+MODULES = (reading_images, reading_arrays_of_images)
 """Each has `cases()`, a list of the cells of one or more tables."""
 
 PAGE = Path(__file__).parents[1] / "docs" / "what-is-read.md"

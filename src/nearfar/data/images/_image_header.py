@@ -51,6 +51,7 @@ class Header:
         depths: What a deep file declares of its values.
         missing: Value that marks missing ones, if the file declares one.
         bands: Number of bands that are neither colour nor transparency; 0 for usual pictures.
+        alpha: Whether a TIFF file declares its last band as transparency.
         left_out: Number of bands that cannot be read.
         shallow: Whether a deep file can only be read with 8 bits per channel.
         frames: Number of frames or pages.
@@ -70,6 +71,7 @@ class Header:
     depths: Depths = NOTHING
     missing: float | None = None
     bands: int = 0
+    alpha: bool = False
     left_out: int = 0
     shallow: bool = False
     frames: int = 1
@@ -163,19 +165,22 @@ def _frame_count(image: Image.Image) -> int:
 def _of_tiff(image: Image.Image) -> dict[str, Any]:
     """Depth and bands of a TIFF file."""
     tags = tiff_tags(image)
-    if is_deep(image):
-        return {"missing": _missing(tags)}
     bits = max(tag_numbers(tags.get(BITS, 1)))
     bands = int(tags.get(BANDS, 1))
+    if is_deep(image) and bands == 1:
+        return {"missing": _missing(tags)}
     extra = tuple(map(int, tag_numbers(tags.get(EXTRA, ()))))
     photometric = int(tags.get(PHOTOMETRIC, 1))
     colors = 3 if photometric == RGB else 1
-    odd = bands - colors - bool(extra and extra[0] in (1, 2))
+    alpha = bool(extra) and extra[0] in (1, 2)
+    odd = bands - colors - alpha
     if photometric not in (0, 1, RGB) or not (bits > 8 or odd > 0):
-        return {}
+        return {"alpha": alpha}
     if not can_read_bands("TIFF"):
-        return {"left_out": max(odd, 0), "shallow": bits > 8}
+        shallow = bits > 8 and not is_deep(image)
+        return {"left_out": max(odd, 0), "shallow": shallow, "alpha": alpha}
     return {
+        "alpha": alpha and odd <= 0,
         "missing": _missing(tags),
         "deep": bits > 8,
         "depths": Depths(full=SIXTEEN_BITS if bits == 16 else None),
@@ -184,6 +189,7 @@ def _of_tiff(image: Image.Image) -> dict[str, Any]:
         "colors": colors,
         "extra": extra,
         "inverted": photometric == 0,
+        "gray": bands - odd - alpha == 1 and odd <= 0,
         "whole": False,
     }
 

@@ -60,6 +60,12 @@ def _bands(headers: Sequence[Header], channels: int, identify: Identify) -> tupl
             f"{counted(further, 'further band')} of {counted(len(cut), 'file')} left out, as only"
             f" {channels} can be shown with the others: {list_names(named)}"
         )
+    clear = [identify(i) for i, header in enumerate(headers) if header.alpha and channels != 4]
+    if clear:
+        notes.append(
+            f"{counted(len(clear), 'TIFF file')} with a last band that is declared as transparency"
+            f" composited over white, --channels 4 keeps the band: {list_names(clear)}"
+        )
     unread = [i for i, header in enumerate(headers) if header.left_out]
     if unread:
         further = sum(headers[i].left_out for i in unread)
