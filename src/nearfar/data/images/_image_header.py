@@ -132,18 +132,22 @@ def tiff_header(file: Path | bytes) -> Header:
     """The header of a TIFF file that Pillow cannot open."""
     shape = tiff_shape(file)
     kind = shape.dtype
+    odd = shape.bands - shape.colors - shape.alpha
     return Header(
         shape.width,
         shape.height,
-        shape.bands == 1,
+        shape.colors == 1 and odd <= 0,
         1,
         whole=False,
         deep=kind != np.uint8,
         depths=Depths(full=SIXTEEN_BITS if kind == np.uint16 else None),
         missing=shape.missing,
-        bands=shape.bands if shape.bands > 1 else 0,
+        bands=shape.bands if odd > 0 else 0,
+        alpha=shape.alpha and odd <= 0,
         frames=shape.pages,
         reader="bands",
+        colors=shape.colors,
+        extra=(2,) if shape.alpha else (),
     )
 
 

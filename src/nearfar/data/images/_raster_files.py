@@ -23,6 +23,7 @@ ASK = "pip install 'nearfar[geo]'"
 COLORS: dict[int, Meaning] = {0: "gray", 2: "color", 4: "gray alpha", 6: "color alpha"}
 NO_DATA = 42113  # the tag of GeoTIFF
 PREMULTIPLIED, ALPHA = 1, 2  # values of ExtraSamples
+RGB = 2  # a value of PhotometricInterpretation
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class TiffShape:
         height: Height in pixels.
         width: Width in pixels.
         dtype: Type of the values.
+        colors: Number of colour channels, 1 or 3.
+        alpha: Whether the band after them is transparency.
         missing: Value that marks missing ones, if the file declares one.
         pages: Number of pages.
     """
@@ -74,6 +77,8 @@ class TiffShape:
     height: int
     width: int
     dtype: np.dtype[Any]
+    colors: int
+    alpha: bool
     missing: float | None
     pages: int
 
@@ -94,12 +99,19 @@ def tiff_shape(file: Path | bytes) -> TiffShape:
         with _page(file) as (first, pages):
             tag = first.tags.get(NO_DATA)
             missing = None if tag is None else float(tag.value)
+            colors = 3 if first.photometric == RGB else 1
+            alpha = bool(set(first.extrasamples[:1]) & {PREMULTIPLIED, ALPHA})
             size = (first.imagelength, first.imagewidth)
-            return TiffShape(first.samplesperpixel, *size, first.dtype, missing, pages)
+            count = first.samplesperpixel
+            return TiffShape(count, *size, first.dtype, colors, alpha, missing, pages)
     with _raster(file) as opened:
         pages = max(1, len(opened.subdatasets))
         dtype = np.dtype(opened.dtypes[0])
-        return TiffShape(opened.count, opened.height, opened.width, dtype, opened.nodata, pages)
+        names = [band.name for band in opened.colorinterp]
+        colors = 3 if names[:3] == ["red", "green", "blue"] else 1
+        alpha = names[colors : colors + 1] == ["alpha"]
+        size = (opened.height, opened.width)
+        return TiffShape(opened.count, *size, dtype, colors, alpha, opened.nodata, pages)
 
 
 def read_bands(
