@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from statistics import median_low
 from typing import Any, final
 
@@ -233,10 +234,11 @@ class DatasetSource(ImageSource):
     def _values(self, picture: Any, position: int) -> NDArray[Any]:
         """The numbers of an image, as channels × height × width."""
         if isinstance(picture, dict):  # a file as Hugging Face stores it
-            picture = picture.get("bytes") or picture.get("path")
+            content, path = picture.get("bytes"), picture.get("path")
+            picture = content if content or path is None else Path(path)
         if isinstance(picture, Image.Image):
             return self._of_picture(picture, position)
-        if isinstance(picture, bytes):
+        if isinstance(picture, (bytes, Path)):
             return self._of_file(picture, position)
         if isinstance(picture, list):
             picture = np.asarray(picture)
@@ -267,7 +269,7 @@ class DatasetSource(ImageSource):
             picture, channels=self._wanted or 3, size=size, missing=self.missing_value
         )
 
-    def _of_file(self, content: bytes, position: int) -> NDArray[Any]:
+    def _of_file(self, content: bytes | Path, position: int) -> NDArray[Any]:
         try:
             with patient_pillow():
                 header = read_header(content)
