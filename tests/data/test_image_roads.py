@@ -220,16 +220,23 @@ def test_large_pictures_are_reduced_alike_on_every_road(tmp_path: Path) -> None:
 
 def test_colors_that_only_uninspected_items_have_are_found_or_counted() -> None:
     gray, red = Image.new("L", (8, 8), 90), Image.new("RGB", (8, 8), "red")
-    inspected = set(np.linspace(0, 1999, 64).astype(int).tolist())
-    some = open_source(Items(lambda n: gray if n in inspected or n % 3 else red, 2000))
+    even = set(np.linspace(0, 1999, 64).astype(int).tolist())
+    some = open_source(Items(lambda n: gray if n in even or n % 3 else red, 2000))
     assert some.channels == 3
-    one = open_source(Items(lambda n: red if n == 1 else gray, 2000), channels=1)
-    assert one.notes == ()
-    assert one.read([0, 1, 1]).inputs.pixels.shape == (3, 1, 8, 8)
+    seen: set[int] = set()
+    open_source(Items(lambda n: seen.add(n) or gray, 2000))
+    assert 64 < len(seen) < 700
+    hidden = min(set(range(2000)) - seen)
+    one = open_source(Items(lambda n: red if n == hidden else gray, 2000))
+    assert (one.channels, one.notes) == (1, ())
+    one.read([0, hidden, hidden])
     assert one.notes == (
-        "1 colour image converted to grey, as the inspected ones are grey: row 1; --channels 3"
-        " keeps colour",
+        "1 colour image converted to grey, as the inspected ones are grey:"
+        f" row {hidden}; --channels 3 keeps colour",
     )
+    asked_for = open_source(Items(lambda n: red, 20), channels=1)
+    assert asked_for.read([3]).inputs.pixels.shape == (1, 1, 8, 8)
+    assert asked_for.notes == ()
 
 
 def test_damaged_items_of_a_dataset_are_black_and_counted(tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ class DatasetSource(ImageSource):
         if not self._length:
             raise ValueError(f"at least 1 image is needed, got 0 in {self.name}")
         self._wanted, self._given = channels, value_range
+        self._decided = False  # whether the number of channels was inferred
         self._grayed: set[int] = set()
         self._damaged: dict[int, str] = {}
         self._frames: dict[int, int] = {}
@@ -171,7 +172,7 @@ class DatasetSource(ImageSource):
             if gray:
                 pictures |= self._further(pictures)
                 gray = all(not isinstance(p, Image.Image) or is_gray(p) for p in pictures.values())
-            self._wanted = 1 if gray else 3
+            self._wanted, self._decided = 1 if gray else 3, True
         looked_at = {i: self._values(picture, i) for i, picture in pictures.items()}
         if len(pictures) == len(evenly) and not _are_usual(list(looked_at.values())):
             more = self._further(pictures)
@@ -256,7 +257,7 @@ class DatasetSource(ImageSource):
         return array[None] if axis is None else np.moveaxis(array, axis - 1, 0)
 
     def _of_picture(self, picture: Image.Image, position: int) -> NDArray[Any]:
-        if self._wanted == 1 and not is_gray(picture):
+        if self._wanted == 1 and self._decided and not is_gray(picture):
             self._grayed.add(position)
         try:
             if (frames := int(getattr(picture, "n_frames", 1))) > 1:
