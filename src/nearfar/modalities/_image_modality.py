@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, final
 
 import torch
@@ -55,7 +55,7 @@ class ImageForm(Form):
     channels: int
     image_size: int
     value_range: tuple[float, float] | None = None
-    missing_value: float | None = None
+    missing_value: float | None = field(default=None, metadata={"omitted": True})
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
 

@@ -59,6 +59,8 @@ def dicom_facts(file: Path | bytes) -> DicomFacts:
         ImportError: pydicom is not installed.
     """
     header = _read(file, pixels=False)
+    if "Rows" not in header or "BitsStored" not in header:
+        raise ValueError("DICOM without an image")
     signed = bool(header.get("PixelRepresentation", 0))
     bits = int(header.BitsStored)
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)

@@ -153,7 +153,11 @@ class ImageFileSource(ImageSource):
             held = dict(zip(picked, read, strict=True))
         else:
             held = {i: decoded[i] for i in concerned}
-        whole = {i: pixels for i, pixels in held.items() if isinstance(pixels, np.ndarray)}
+        whole = {
+            i: pixels[:3] if deep and self._has_alpha(i) else pixels
+            for i, pixels in held.items()
+            if isinstance(pixels, np.ndarray)
+        }
 
         def parts() -> Iterator[tuple[int, NDArray[Any]]]:
             return ((i, pixels[None]) for i, pixels in whole.items())
@@ -186,6 +190,10 @@ class ImageFileSource(ImageSource):
         if self._clipped:
             notes.append(clipped_note(self._clipped, self.value_range, self.identify))
         return (*notes, *left_out_notes(self._headers, self.channels, self.identify))
+
+    def _has_alpha(self, position: int) -> bool:
+        """Whether the fourth channel is transparency, whose values do not determine the range."""
+        return self.channels == 4 and not self._headers[position].bands
 
     def _scaled(self, position: int, pixels: NDArray[Any]) -> Tensor:
         scale = self._chosen.scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def open_images(
         TypeError: An object that is not images, or a file that only unpickling could read.
         ValueError: Unusable data; the message gives the reason.
     """
+    if value_range is not None and not -math.inf < value_range[0] <= value_range[1] < math.inf:
+        raise ValueError(
+            f"`value_range` must be the lowest and the highest value, got {value_range}"
+        )
     values: dict[str, Any] = {
         "channels": channels,
         "value_range": value_range,

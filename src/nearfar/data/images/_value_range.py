@@ -134,9 +134,10 @@ class Found:
 def find_range(known: Survey, parts: Parts, *, missing: float | None = None) -> Found:
     """Determine the range of new data.
 
-    Whole numbers from 0 to 255 are bytes unless none exceeds 25, larger ones have a power of two
-    of levels, and floating-point numbers in [0, 1] are used unchanged. All other values are mapped
-    by their extremes. Values that are isolated and far from all others do not count.
+    Whole numbers from 0 to 255 are bytes unless none exceeds 25. Larger ones have a power of two of
+    levels, unless they have more than 16 bits and use less than a tenth of that. Floating-point
+    numbers in [0, 1] are used unchanged. All other values are mapped by their extremes. Values that
+    are isolated and far from all others do not count.
 
     Args:
         known: Survey of the values.
@@ -227,6 +228,10 @@ def _plain(known: Survey) -> Found:
     if high > 255:
         bits = int(high).bit_length()
         full = (0.0, float(2**bits - 1))
+        if known.wide and (said := narrow_note(known, full)):
+            return Found(
+                (low, high), (f"{mapped_note((low, high))}, as {said[0].partition(': ')[0]}",)
+            )
         return Found(full, (f"{mapped_note(full)} ({bits} bits, as the largest is {high:g})",))
     if low < high <= FEW:
         return Found((low, high), (mapped_note((low, high)),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -40,6 +40,7 @@ class Survey:
         sample: Values drawn from all images with a fixed seed, sorted.
         broken: Positions of images with infinite or undefined values that are not missing values.
         missing: Number of missing values.
+        wide: Whether the type of the values has more than 16 bits.
     """
 
     low: float
@@ -48,6 +49,7 @@ class Survey:
     sample: NDArray[np.float64]
     broken: tuple[int, ...] = ()
     missing: int = 0
+    wide: bool = False
 
     @property
     def empty(self) -> bool:
@@ -57,7 +59,7 @@ class Survey:
     def between(self, low: float, high: float) -> Survey:
         """The survey of the values within these limits, which are the new extremes."""
         kept = self.sample[(self.sample >= low) & (self.sample <= high)]
-        return Survey(low, high, self.whole, kept)
+        return replace(self, low=low, high=high, sample=kept)
 
     def central(self) -> tuple[float, float]:
         """The interval that contains 99 % of the values, with equal tails."""
@@ -133,11 +135,12 @@ def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
         missing: Value that marks missing ones, which are not counted.
     """
     random, gone = np.random.default_rng(0), 0
-    low, high, whole = np.inf, -np.inf, True
+    low, high, whole, wide = np.inf, -np.inf, True, False
     sampled: list[NDArray[np.float64]] = []
     broken: list[int] = []
     for first, rows in parts():
         whole &= rows.dtype.kind in "bui"
+        wide |= rows.dtype.itemsize > 2
         known = is_known(rows, missing)
         if rows.dtype.kind == "f":
             sound = np.isfinite(rows) if known is None else np.isfinite(rows) | ~known
@@ -154,7 +157,7 @@ def survey(parts: Parts, *, total: int, missing: float | None = None) -> Survey:
         picked = random.integers(0, len(values), drawn)
         sampled.append(values[picked].astype(np.float64))
     together = np.sort(np.concatenate(sampled)) if sampled else np.zeros(0)
-    return Survey(low, high, whole, together, tuple(broken), gone)
+    return Survey(low, high, whole, together, tuple(broken), gone, wide)
 
 
 def count_outside(
