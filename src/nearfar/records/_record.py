@@ -29,9 +29,8 @@ def encode(value: Any) -> Any:
         return {"float": repr(value)}  # JSON has no infinity
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         held = ((f, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {
-            f.name: encode(v) for f, v in held if not (_OMITTED in f.metadata and v == f.default)
-        }
+        written = (p for p in held if not (_OMITTED in p[0].metadata and p[1] == p[0].default))
+        return {field.name: encode(item) for field, item in written}
     if isinstance(value, dict):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
