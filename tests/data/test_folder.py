@@ -210,7 +210,7 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
 
 def test_a_folder_can_hold_a_single_image(tmp_path: Path) -> None:
     fill(tmp_path, 1)
-    assert open_source(tmp_path).describe() == "1 colour images 40×30"
+    assert open_source(tmp_path).describe() == "1 colour image 40×30"
 
 
 def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:

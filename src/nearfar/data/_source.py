@@ -163,7 +163,7 @@ def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, i
     sizes = f"{width}×{height}"
     if len(shown) > 1:
         sizes += f" to {most_width}×{most_height}"
-    return f"{count:,} {color_word(channels)} images {sizes}"
+    return f"{count:,} {color_word(channels)} image{'' if count == 1 else 's'} {sizes}"
 
 
 def color_word(channels: int) -> str:

@@ -15,8 +15,8 @@ from nearfar.data._source import (
     Batch,
     ImageSource,
     check_positions,
-    color_word,
     default_image_size,
+    describe_images,
 )
 from nearfar.data.images._choose_range import choose_scale
 from nearfar.data.images._value_range import BYTES, UNIT, Range
@@ -113,8 +113,8 @@ class ArraySource(ImageSource):
         return f"row {sample}"
 
     def describe(self) -> str:
-        word = color_word(self.channels)
-        return f"{len(self):,} {word} images {self.width}×{self.height}"
+        extents = [(self.height, self.width)]
+        return describe_images(len(self), channels=self.channels, extents=extents)
 
     @property
     def notes(self) -> tuple[str, ...]:
