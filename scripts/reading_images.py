@@ -147,7 +147,9 @@ def usual() -> list[Made]:
         )
         for tag in (3, 6)
     ]
-    return [*exact, *(Made(*row, ROUNDING) for row in over_white), *(Made(*r) for r in turns)]
+    made = [*exact, *(Made(*row, ROUNDING) for row in over_white), *(Made(*r) for r in turns)]
+    known = Image.registered_extensions()
+    return [m for m in made if known.get(m.ending) in Image.SAVE]  # older versions lack some
 
 
 def deep() -> list[Made]:
