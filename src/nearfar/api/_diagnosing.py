@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from nearfar.api._embedding_files import EmbeddingFile, read_embeddings

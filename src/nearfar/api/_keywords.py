@@ -43,6 +43,8 @@ class DataKeywords(TypedDict, total=False):
 
     image_size: int | None
     channels: int | None
+    value_range: tuple[float, float] | None
+    missing_value: float | None
     stem: Literal["auto", "small", "standard"]
     norm: Literal["batch", "layer"] | None
     view_style: ViewStyle | None

@@ -21,8 +21,10 @@ __all__ = [
 ]
 
 IMAGE_ENDINGS = (
-    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg"),
-    *(".png", ".tif", ".tiff", ".webp"),
+    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo"),
+    *(".png", ".apng", ".tif", ".tiff", ".webp", ".avif", ".dib"),
+    *(".jp2", ".j2k", ".jpx", ".pbm", ".pgm", ".pnm", ".ppm", ".pfm"),
+    *(".qoi", ".tga", ".pcx", ".sgi", ".dcm", ".dicom"),
 )
 SOUND_ENDINGS = (
     *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3"),

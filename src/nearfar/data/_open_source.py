@@ -123,7 +123,7 @@ def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect
     """The options for opening data of a modality, by name.
 
     >>> list(opening_options("images"))
-    ['channels', 'value_range', 'short_side', 'memory', 'split_folder', 'key']
+    ['channels', 'value_range', 'missing_value', 'short_side', 'memory', 'split_folder', 'key']
     """
     parameters = inspect.signature(find_kind(modality).open).parameters
     return {
@@ -162,7 +162,7 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
     if source is None:
         raise ValueError(f"{name} has no official test set: use `split`='train'")
     for option, value in options.items():  # fixed by the name; repeating the same value is allowed
-        if option in ("center", "scale"):  # compared by the modality
+        if option in ("value_range", "missing_value", "center", "scale"):  # of an encoder
             continue
         fixed = getattr(source.root, option, value)
         if value is not None and fixed is not None and value != fixed:

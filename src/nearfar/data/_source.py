@@ -131,16 +131,18 @@ class ImageSource(Source):
         image_size: Default side length of views.
         style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
             None if unknown.
+        missing_value: Value that marks missing ones; None if there is none.
     """
 
     modality: ClassVar = "images"
     channels: int
     image_size: int
     style: Literal["drawing", "natural"] | None = None
+    missing_value: float | None = None
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """The (low, high) that were mapped to (0, 1); None if values were not rescaled."""
+        """The (low, high) that were mapped to (0, 1); None if unknown."""
         return None
 
 
@@ -175,7 +177,7 @@ def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, i
     sizes = f"{width}×{height}"
     if len(shown) > 1:
         sizes += f" to {most_width}×{most_height}"
-    return f"{count:,} {color_word(channels)} images {sizes}"
+    return f"{count:,} {color_word(channels)} image{'' if count == 1 else 's'} {sizes}"
 
 
 def color_word(channels: int) -> str:
