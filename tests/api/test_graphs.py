@@ -159,6 +159,9 @@ def test_what_is_saved_builds_the_encoder_again(run):
         "undirected": True,
         "row_normalize": True,
         "hops": None,
+        "neighbors": None,
+        "weighted": False,
+        "columns": None,
     }
     assert known["arguments"]["convolution"] == "gcn"
 

@@ -11,7 +11,7 @@ import torch
 
 import nearfar
 from nearfar import api
-from nearfar.data import open_source
+from nearfar.data import OmittedSamplesWarning, open_source
 from nearfar.inputs import Signal
 from nearfar.methods import RunFacts, moco_v2, multiview
 from nearfar.methods._preset import served
@@ -73,7 +73,8 @@ def test_either_side_is_embedded_alone_into_one_space(run: api.Run, folder: Path
     run = nearfar.load(run.path)
     photos = run.embed(folder / "photos")
     words = run.embed(["a small red square", "a large blue square"])
-    pairs = run.embed(folder / "pairs.csv")
+    with pytest.warns(OmittedSamplesWarning, match="1 of 49 pairs skipped"):
+        pairs = run.embed(folder / "pairs.csv")
     assert photos.shape == pairs.shape == (48, 256)
     assert words.shape == (2, 256)
     order = [name.identify(i) for name in [open_source(folder / "photos")] for i in range(48)]
@@ -111,7 +112,20 @@ def test_two_encoders_of_one_kind_where_the_user_says_so(tmp_path: Path) -> None
     x = np.random.default_rng(0).integers(0, 256, (40, 12, 12), dtype=np.uint8)
     run = nearfar.pretrain("vicreg", (x, 255 - x), out=tmp_path / "run", shared=False, epochs=1)
     assert run.description.name == "convnet + convnet"
-    assert run.embed(x).shape == (40, 256)
+    with pytest.raises(ValueError, match="`side` must be x or s"):
+        run.embed(x)
+    assert run.embed(x, side="x").shape == (40, 256)
+    assert not np.allclose(run.embed(x, side="x"), run.embed(x, side="s"))
+
+
+def test_a_side_is_the_one_whose_encoder_takes_the_samples(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x, s = random.random((40, 4)), random.random((40, 7))
+    run = nearfar.pretrain("vicreg", (x, s), out=tmp_path / "run", epochs=1, batch_size=16)
+    np.testing.assert_array_equal(run.embed(s), run.embed((x, s), side="s"))
+    np.testing.assert_array_equal(run.embed(x), run.embed((x, s)))
+    with pytest.raises(ValueError, match="must have 4 features"):
+        run.embed(random.random((40, 5)))
 
 
 def test_halves_of_unlike_shape_have_two_encoders_and_refuse_to_share() -> None:

@@ -119,7 +119,7 @@ def test_an_own_module_needs_its_width(tmp_path, pictures, quick):
         "simclr", pictures, encoder=module, width=12, image_size=20, out=tmp_path / "run", **quick
     )
     with pytest.raises(ValueError, match="pass it to nearfar"):
-        _ = run.encoder
+        _ = nearfar.load(run.path).encoder
     again = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 20 * 20, 12))
     assert nearfar.load(run.path, encoder=again).embed(pictures).shape == (60, 12)
 

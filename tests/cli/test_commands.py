@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from nearfar import api
 from nearfar.cli import main
+from nearfar.data import OmittedSamplesWarning
 from nearfar.records import AdviceRecord, HealthRecord, ProbeRecord
 from tests.every import every
 
@@ -48,6 +51,55 @@ def test_probe_shows_what_to_compare_with(
     assert len(record.rows) == 3
     assert record.classes == 10
     assert every(0.5 < row.linear <= 1 for row in record.rows)
+
+
+def test_probe_shows_the_majority_class_and_balanced_accuracies(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.random.default_rng(0).integers(0, 17, (60, 8, 8)).astype(np.uint8)
+    y = np.where(np.arange(60) < 6, "rare", "usual")
+    np.savez(tmp_path / "uneven.npz", x=x, y=y)
+    assert main(["probe", str(run), "--data", str(tmp_path / "uneven.npz")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("always usual (majority class)") == 2
+    assert "0.9000" in out
+    assert "balanced accuracy" in out
+    assert main(["probe", str(run), "--data", str(tmp_path / "uneven.npz"), "--json"]) == 0
+    record = ProbeRecord.from_json(capsys.readouterr().out)
+    assert (record.majority, record.majority_class, record.uneven) == (0.9, "usual", True)
+    assert record.majority_balanced == 0.5
+    assert every(set(row.balanced) == {"knn", "linear", "mean_classifier"} for row in record.rows)
+
+
+def test_samples_without_a_row_are_named_and_kept_with_the_embeddings(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 8, 8)).astype(np.uint8)
+    for row, picture in enumerate(pixels):
+        Image.fromarray(picture).save(tmp_path / f"{row}.png")
+    (tmp_path / "torn.png").write_bytes(b"no picture")
+    file = tmp_path / "e.npz"
+    assert main(["embed", str(run), "--data", str(tmp_path), "--out", str(file)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "torn.png" in line]
+    assert len(lines) == 1
+    assert "left out" in lines[0]
+    with np.load(file) as arrays:
+        assert arrays["ids"].tolist() == [f"{row}.png" for row in range(4)]
+        assert any("torn.png" in note for note in arrays["notes"])
+    with pytest.warns(OmittedSamplesWarning, match=r"4 rows for .*torn\.png"):
+        assert len(api.embed(run, tmp_path)) == 4
+
+
+def test_notes_of_a_run_are_shown_by_diagnose_and_export(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = api.load(run).record.notes
+    assert notes
+    assert main(["diagnose", str(run)]) == 0
+    assert main(["export", str(run), "--out", str(tmp_path / "e.safetensors")]) == 0
+    out = capsys.readouterr().out
+    assert every(out.count(note) == 2 for note in notes)
+    assert list(api.diagnose(run).notes) == list(notes)
 
 
 def test_compare_has_a_row_a_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def test_the_test_part_of_a_file_is_mapped_as_its_training_part(tmp_path: Path) 
         for name in ("wide.npz", "unit.npz")
     )
     assert np.abs(wide - (values[:4] + 1) / 2).max() < 1e-6
-    assert np.abs(unit - values[:4]).max() < 1e-6
+    assert np.abs(unit - values[:4].clip(0, 1)).max() < 1e-6  # outside the range of training
 
 
 def test_pickles_and_object_arrays_are_refused_and_never_opened(tmp_path: Path) -> None:

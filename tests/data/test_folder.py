@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+import nearfar
 from nearfar.data import FolderSource, open_source
 from tests.data.pictures import encoded, fill, picture, truncate
 from tests.every import every
@@ -114,33 +115,30 @@ def test_a_palette_with_transparent_entries_is_shown_over_white(
 
 
 @pytest.mark.parametrize("ending", [".gif", ".tif", ".webp"])
-def test_of_several_frames_the_first_is_taken(tmp_path: Path, ending: str) -> None:
-    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
+def test_of_several_frames_the_first_is_taken_and_the_others_are_counted(
+    tmp_path: Path, ending: str
+) -> None:
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue", "green")]
     for number in range(2):
         frames[0].save(tmp_path / f"{number}{ending}", save_all=True, append_images=frames[1:])
-    red, _, blue = open_source(tmp_path).read([0]).inputs.pixels[0].float().mean((1, 2)).tolist()
+    frames[0].save(tmp_path / f"2{ending}")
+    source = open_source(tmp_path)
+    red, _, blue = source.read([0]).inputs.pixels[0].float().mean((1, 2)).tolist()
     assert red > 200
     assert blue < 50
+    assert source.notes == (
+        "4 further frames of 2 files left out, as only the first frame or page of a file is read:"
+        f" 0{ending} (3 frames), 1{ending} (3 frames)",
+    )
 
 
 @pytest.mark.parametrize("ending", [".png", ".tif"])
-def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path, ending: str) -> None:
+def test_sixteen_bits_keep_their_precision(tmp_path: Path, ending: str) -> None:
     values = np.linspace(0, 65535, 64, dtype=np.uint16).reshape(8, 8)
     for number in range(2):
         Image.fromarray(values).save(tmp_path / f"{number}{ending}")
     images = open_source(tmp_path).read([0]).inputs.pixels
-    assert torch.equal(images[0, 0], torch.from_numpy(np.rint(values / 257).astype(np.uint8)))
-
-
-def test_floating_point_files_in_the_unit_interval_are_read_and_others_skipped(
-    tmp_path: Path,
-) -> None:
-    for number in range(3):
-        values = np.full((8, 8), 0.5 if number else 80.0, np.float32)
-        Image.fromarray(values).save(tmp_path / f"{number}.tif")
-    source = open_source(tmp_path)
-    assert source.read([0]).inputs.pixels[0, 0, 0, 0].item() == 128
-    assert "1 of 3 files skipped: 0.tif (floating-point values outside 0..1" in source.notes[0]
+    assert torch.equal(images[0, 0], torch.from_numpy((values / 65535).astype(np.float32)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -211,9 +209,23 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
-def test_a_folder_with_one_image_is_refused(tmp_path: Path) -> None:
+def test_a_single_image_can_be_embedded_but_not_trained_on(tmp_path: Path) -> None:
+    (path,) = fill(tmp_path, 1, ending=".png")
+    folder, file = open_source(tmp_path), open_source(path)
+    assert (len(folder), len(file), file.identify(0)) == (1, 1, path.name)
+    assert torch.equal(folder.read([0]).inputs.pixels, file.read([0]).inputs.pixels)
+    with pytest.raises(ValueError, match="`data` must have at least 2 samples for training, got 1"):
+        nearfar.pretrain("simclr", path, epochs=1, out=tmp_path / "run")
+
+
+def test_a_folder_can_hold_a_single_image(tmp_path: Path) -> None:
     fill(tmp_path, 1)
-    with pytest.raises(ValueError, match="at least 2 images are needed, got 1"):
+    assert open_source(tmp_path).describe() == "1 colour image 40×30"
+
+
+def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("no image")
+    with pytest.raises(ValueError, match=r"cannot be used, 1 of 1: a\.png \(not an image\)"):
         open_source(tmp_path)
 
 
@@ -346,7 +358,8 @@ def test_links_in_a_circle_and_pipes_do_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     source = open_source(tmp_path)
     assert len(source) == 2
-    assert "gone.jpg (not a regular file), pipe.jpg (not a regular file)" in source.notes[0]
+    assert source.notes[0] == "1 link to what has another path ignored: a/again"
+    assert "gone.jpg (not a regular file), pipe.jpg (not a regular file)" in source.notes[1]
 
 
 def test_decoding_when_read_gives_what_the_memory_gives(tmp_path: Path) -> None:

@@ -44,9 +44,15 @@ def test_a_mistyped_path_says_the_nearest_neighbor(tmp_path: Path) -> None:
         open_source(tmp_path / "fotos")
 
 
-def test_a_single_image_is_no_source(tmp_path: Path) -> None:
+def test_a_single_image_is_a_source_of_one(tmp_path: Path) -> None:
     (path,) = fill(tmp_path, 1)
-    with pytest.raises(ValueError, match="neither a folder of images or audio nor"):
+    source = open_source(path)
+    assert (len(source), source.name, source.identify(0)) == (1, "000", "000.jpg")
+    assert torch.equal(
+        source.read([0]).inputs.pixels, open_source(tmp_path).read([0]).inputs.pixels
+    )
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"000\.jpg cannot be read: truncated"):
         open_source(path)
 
 
@@ -117,7 +123,9 @@ def test_train_and_val_folders_are_an_official_split(tmp_path: Path) -> None:
         for name in ("cat", "dog"):
             fill(tmp_path / part / name, count)
     assert [len(open_source(tmp_path, split=s)) for s in ("train", "test", "all")] == [6, 4, 10]
-    assert open_source(tmp_path).notes == ("4 images of the folder's test set excluded",)
+    said, excluded = open_source(tmp_path).notes
+    assert said.startswith("folders are a split: training train, test val (4 images);")
+    assert excluded == "4 images of the folder's test set excluded"
     data = open_labeled(tmp_path)
     assert data.test is not None
     assert data.test_labels is not None
@@ -209,7 +217,7 @@ def test_datasets_that_cannot_be_read_in_any_order_are_refused() -> None:
         (lambda n: "a.jpg", TypeError, "item 0 of pictures must be a PIL image.*got str"),
         (lambda n: {"text": 3}, TypeError, "none of the keys image"),
         (lambda n: torch.zeros(9), ValueError, "got shape 2×9"),
-        (lambda n: torch.zeros(3, 40, 40, dtype=torch.int64), TypeError, "item 0 .*int64"),
+        (lambda n: torch.zeros(3, 40, 40, dtype=torch.complex64), TypeError, "item 0 .*complex64"),
     ],
 )
 def test_items_that_are_no_images_are_named(
@@ -236,9 +244,10 @@ def test_a_dataset_that_augments_at_random_keeps_its_fingerprint() -> None:
     assert open_source(fixed).fingerprint != open_source(Pictures(picture, 5)).fingerprint
 
 
-def test_a_dataset_of_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 2 images are needed, got 1"):
-        open_source(Pictures(picture, 1))
+def test_an_empty_dataset_is_refused() -> None:
+    assert len(open_source(Pictures(picture, 1))) == 1
+    with pytest.raises(ValueError, match="at least 1 image is needed, got 0"):
+        open_source(Pictures(picture, 0))
 
 
 def test_pictures_of_different_sizes_in_a_dataset_are_padded() -> None:

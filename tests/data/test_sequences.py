@@ -254,7 +254,6 @@ def test_rows_that_end_in_nan_are_shorter() -> None:
         (np.zeros((4, 3)), ValueError, "too short"),
         (np.array([["a", "b"]]), TypeError, "real numbers"),
         (np.array([[None, 1]]), TypeError, "never unpickled"),
-        (np.zeros((1, 20)), ValueError, "at least 2 sequences"),
     ],
 )
 def test_unusable_arrays_are_refused(values: np.ndarray, error: type, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -18,9 +20,12 @@ from nearfar.ops import to_sphere
 from nearfar.probes import (
     KNNProbe,
     LinearProbe,
+    Majority,
     MeanClassifier,
     Probe,
+    balanced_accuracy,
     cross_validated,
+    held_out_predictions,
     knn_accuracy,
     linear_accuracy,
     mean_classifier_accuracy,
@@ -268,3 +273,48 @@ def test_cross_validation_refuses_labels_that_are_names_of_rows() -> None:
         cross_validated(MeanClassifier(), torch.randn(4, 3), torch.tensor([0, 0, 1, 1]))
     with pytest.raises(ValueError, match="`labels` must contain at least 2 classes, got 1"):
         cross_validated(MeanClassifier(), torch.randn(9, 3), torch.zeros(9, dtype=torch.long))
+
+
+# --- uneven classes and ties ----------------------------------------------------------------------
+
+
+def test_balanced_accuracy_is_that_of_scikit_learn() -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (200,), generator=generator).clamp(max=1) * 2
+    predicted = torch.randint(0, 4, (200,), generator=generator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about predicted classes that no sample has
+        expected = balanced_accuracy_score(labels.numpy(), predicted.numpy())
+    assert balanced_accuracy(predicted, labels) == pytest.approx(expected)
+
+
+def test_the_majority_is_that_of_the_training_samples() -> None:
+    train, test = torch.tensor([0, 0, 0, 1]), torch.tensor([1, 1, 1, 0])
+    found = Majority.of(train, test)
+    assert (found.answer, found.accuracy, found.balanced) == (0, 0.25, 0.5)
+    assert found.uneven
+    assert not Majority.of(train, torch.tensor([0, 0, 0, 1, 1])).uneven
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_the_only_sample_of_a_class_is_never_predicted_correctly(kind: type[Probe]) -> None:
+    x = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    labels = torch.zeros(40, dtype=torch.long)
+    labels[3] = 1
+    assert held_out_predictions(kind(), x, labels)[3] == 0
+    assert cross_validated(kind(), x, labels) <= 39 / 40
+
+
+@pytest.mark.parametrize("neighbors", [1, 2, 3, 5])
+def test_of_equally_near_rows_the_earlier_ones_vote(neighbors: int) -> None:
+    rows = torch.eye(3).repeat_interleave(4, 0)  # four equal rows each
+    near = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    if neighbors < 5:
+        probe = KNNProbe(neighbors=neighbors, temperature=None).fit(rows, torch.arange(12))
+        assert probe.predict(torch.eye(3)).tolist() == [some[0] for some in near]
+    labels = torch.tensor([2, 1, 1, 0, 2, 2, 1, 1, 0, 1, 0, 1])
+    voted = KNNProbe(neighbors=neighbors, temperature=None).fit(rows, labels)
+    for some, found in zip(near, voted.predict(torch.eye(3)).tolist(), strict=True):
+        others = [row for row in range(12) if row not in some]
+        counts = labels[(some + others)[:neighbors]].bincount(minlength=3)
+        assert found == int(counts.argmax())

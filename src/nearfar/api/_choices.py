@@ -10,12 +10,12 @@ from typing import Any
 from nearfar.api._method_listing import Preset, kinds_of, served
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
-from nearfar.data import Source, is_name, modality_of, opening_options
+from nearfar.data import DataPreview, Source, is_name, modality_of, opening_options
 from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
 
-__all__ = ["find_modality", "fit_training", "opening"]
+__all__ = ["check_enough", "find_modality", "fit_training", "opening"]
 
 
 def find_modality(
@@ -46,7 +46,8 @@ def _open(data: Any) -> bool:
         return False
     if not isinstance(data, (str, Path)):
         return hasattr(data, "ndim")
-    return not Path(data).exists() or str(data).endswith((".npy", ".npz"))
+    preview = DataPreview(Path(data))
+    return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 
 
 def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,14 +56,36 @@ def opening(kind: Modality[Any, Any], options: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in options.items() if name in known}
 
 
+def check_enough(source: Source, kind: Modality[Any, Any]) -> None:
+    """Check that there are enough samples for training; a run embeds a single one.
+
+    Raises:
+        ValueError: Fewer samples than :attr:`nearfar.modalities.Modality.fewest`.
+    """
+    if len(source) < kind.fewest:
+        raise ValueError(
+            f"`data` must have at least {kind.fewest} samples for training, got"
+            f" {source.describe()} in {source.name}"
+        )
+
+
 def fit_training(
     given: Mapping[str, Any], *, kind: Modality[Any, Any], preset: Preset, source: Source
 ) -> TrainingOptions:
     """The given options; else those suited to method and data; else the training loop's defaults.
 
     The default batch size is halved until an epoch has at least two batches.
+
+    Raises:
+        ValueError: An unknown or invalid option, or too few samples to train on. Trained encoders
+            embed any number of samples.
     """
     training_options(given)  # raises for unknown names and invalid values
+    if len(source) < kind.fewest:
+        raise ValueError(
+            f"`data` must have at least {kind.fewest} samples to train on, got {len(source)}"
+            f" ({source.name})"
+        )
     samples = len(source) - count_watched(source)
     found = served(preset, kind.name)
     wanted = dict(found.training) if found else {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
 
-from nearfar.api._embedding import load_embeddings
+from nearfar.api._embedding_files import EmbeddingFile, read_embeddings
 from nearfar.diagnostics import geometry, health
 from nearfar.records import GeometryRecord, HealthRecord, write_text
 
@@ -17,14 +18,18 @@ __all__ = ["diagnose_embeddings", "write_health"]
 
 def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | None) -> HealthRecord:
     """The verdict on a matrix of embeddings, or on two views; see :func:`nearfar.diagnose`."""
-    first, other = _tensor(embeddings), None
-    if isinstance(embeddings, (str, Path)):
-        first, other = load_embeddings(embeddings)
-    other = other if second is None else _tensor(second)
-    verdict = health(first, other)
+    first, other = _opened(embeddings), None if second is None else _opened(second)
+    view = first.second if other is None else other.embeddings
+    try:
+        verdict = health(first.embeddings, view)
+    except ValueError as error:
+        if not isinstance(embeddings, (str, Path)):
+            raise
+        raise ValueError(f"{embeddings}: {error}") from None
+    notes = (*first.notes, *(() if other is None else other.notes))
+    verdict = replace(verdict, notes=notes)
     if report is not None:
-        names = tuple(f"row {row}" for row in range(len(first)))
-        write_health(report, verdict, geometry(first, other, ids=names))
+        write_health(report, verdict, geometry(first.embeddings, view, ids=first.ids))
     return verdict
 
 
@@ -35,8 +40,10 @@ def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecor
     write_text(Path(report), render_health(verdict, shape))
 
 
-def _tensor(values: Any) -> Tensor:
+def _opened(values: Any) -> EmbeddingFile:
     if isinstance(values, (str, Path)):
-        return load_embeddings(values)[0]
-    tensor = torch.as_tensor(values)
-    return tensor if tensor.is_floating_point() else tensor.float()
+        return read_embeddings(values)
+    tensor = torch.as_tensor(np.array(values) if hasattr(values, "to_numpy") else values)
+    tensor = tensor if tensor.is_floating_point() else tensor.float()
+    names = tuple(f"row {row}" for row in range(len(tensor) if tensor.ndim else 0))
+    return EmbeddingFile(tensor, None, names, ())

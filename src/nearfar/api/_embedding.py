@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -14,12 +13,75 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nearfar.data import Source
+from nearfar.data import OmittedSamplesWarning, Source, omissions
 from nearfar.inputs import move
-from nearfar.records import replace_atomically
 from nearfar.views import Views
 
-__all__ = ["embed_source", "embed_steps", "load_embeddings", "save_embeddings", "save_steps"]
+__all__ = ["Embedded", "EmbeddedSteps", "embed_source", "embed_steps", "row_names", "warn_omitted"]
+
+
+class _Rows(NamedTuple):
+    embeddings: NDArray[np.float32]
+    ids: tuple[str, ...]
+
+
+class Embedded(_Rows):
+    """Representations (samples × width) and the name of each row.
+
+    Attributes:
+        notes: Notes on the data, such as samples that were left out.
+    """
+
+    notes: tuple[str, ...]
+
+    def __new__(
+        cls, embeddings: NDArray[np.float32], ids: tuple[str, ...], notes: tuple[str, ...] = ()
+    ) -> Self:
+        made = super().__new__(cls, embeddings, ids)
+        made.notes = notes
+        return made
+
+
+class _Sequences(NamedTuple):
+    embeddings: list[NDArray[np.float32]]
+    ids: tuple[str, ...]
+
+
+class EmbeddedSteps(_Sequences):
+    """Representations (steps × width) of each sequence and the name of each sequence.
+
+    Attributes:
+        notes: Notes on the data, such as sequences that were left out.
+    """
+
+    notes: tuple[str, ...]
+
+    def __new__(
+        cls,
+        embeddings: list[NDArray[np.float32]],
+        ids: tuple[str, ...],
+        notes: tuple[str, ...] = (),
+    ) -> Self:
+        made = super().__new__(cls, embeddings, ids)
+        made.notes = notes
+        return made
+
+
+def row_names(source: Source) -> tuple[str, ...]:
+    """The name of each sample of a source: file, row or line."""
+    return tuple(source.identify(int(sample)) for sample in source.samples)
+
+
+def warn_omitted(source: Source, *, stacklevel: int) -> None:
+    """Warn if samples of the data have no embedding."""
+    left_out = omissions(source.notes)
+    if left_out:
+        warnings.warn(
+            f"{len(source):,} rows for {source.name}, as samples are left out:"
+            f" {'; '.join(left_out)}",
+            OmittedSamplesWarning,
+            stacklevel=stacklevel,
+        )
 
 
 @torch.no_grad()
@@ -60,126 +122,3 @@ def embed_steps(encoder: nn.Module, source: Source, views: Views) -> list[Float[
             rows = zip(values.float().cpu(), lengths.tolist(), strict=True)
             embeddings += [value[:length] for value, length in rows]
     return embeddings
-
-
-def save_embeddings(
-    path: str | Path, embeddings: NDArray[np.float32], ids: tuple[str, ...]
-) -> Path:
-    """Write embeddings and sample ids to a file, atomically.
-
-    Args:
-        path: ``.npz`` (arrays ``embeddings`` and ``ids``) or ``.parquet`` (columns ``embedding``
-            and ``id``).
-        embeddings: Samples × dim.
-        ids: Name of each sample.
-
-    Raises:
-        ValueError: Another file extension, or numbers of ids and samples that differ.
-    """
-    path = Path(path)
-    if len(ids) != len(embeddings):
-        raise ValueError(f"`ids` must name each of the {len(embeddings)} rows, got {len(ids)}")
-    if path.suffix == ".npz":
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                np.savez_compressed(file, embeddings=embeddings, ids=np.array(ids, dtype=np.str_))
-
-    elif path.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        column = pa.FixedSizeListArray.from_arrays(
-            pa.array(embeddings.reshape(-1)), embeddings.shape[1]
-        )
-        table = pa.table({"id": pa.array(ids), "embedding": column})
-
-        def write(temporary: Path) -> None:
-            pq.write_table(table, temporary)
-
-    else:
-        raise ValueError(f"`path` must end in .npz or .parquet, got {path.name!r}")
-    replace_atomically(path, write)
-    return path
-
-
-def save_steps(
-    path: str | Path, sequences: Sequence[NDArray[np.float32]], ids: tuple[str, ...]
-) -> tuple[int, int]:
-    """Write the embeddings of time steps, concatenated over sequences, to a file, atomically.
-
-    Args:
-        path: ``.npz`` with the arrays ``embeddings`` (steps × dim), ``offsets`` (sequence ``i`` is
-            rows ``offsets[i]`` to ``offsets[i + 1]``) and ``ids``.
-        sequences: One matrix (steps × dim) per sequence.
-        ids: Name of each sequence.
-
-    Returns:
-        The number of time steps and the number of sequences.
-
-    Raises:
-        ValueError: Another file extension.
-    """
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"`path` must end in .npz for time steps, got {path.name!r}")
-    offsets = np.cumsum([0, *(len(sequence) for sequence in sequences)])
-    together = np.concatenate(sequences)
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, embeddings=together, offsets=offsets, ids=np.array(ids))
-
-    replace_atomically(path, write)
-    return int(offsets[-1]), len(sequences)
-
-
-def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
-    """The embeddings in a file and, if the file has one, a second view of the same samples.
-
-    Args:
-        path: ``.npy``; ``.npz`` with ``embeddings`` (and ``embeddings2``) or a single matrix;
-            ``.parquet`` with a column ``embedding``.
-
-    Raises:
-        ValueError: The file contains no matrix of embeddings. Pickles are never loaded.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
-    if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        names = pq.read_schema(path).names
-        if "embedding" not in names:
-            raise ValueError(f"{path} must have a column `embedding`, got {', '.join(names)}")
-        column = pq.read_table(path, columns=["embedding"])["embedding"]
-        return _matrix(np.array(column.to_pylist()), path), None
-    if path.suffix not in (".npy", ".npz"):
-        raise ValueError(f"`path` must end in .npy, .npz or .parquet, got {path.name!r}")
-    loaded: Any = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return _matrix(loaded, path), None
-    with loaded:
-        arrays = {name: loaded[name] for name in loaded.files}
-    second = arrays.pop("embeddings2", None)
-    if "embeddings" in arrays:
-        first = arrays["embeddings"]
-    else:
-        matrices = [a for a in arrays.values() if a.ndim == 2 and a.dtype.kind == "f"]
-        if len(matrices) != 1:
-            raise ValueError(
-                f"{path} must contain `embeddings` or one floating-point matrix,"
-                f" got {json.dumps({n: list(a.shape) for n, a in arrays.items()})}"
-            )
-        first = matrices[0]
-    return _matrix(first, path), None if second is None else _matrix(second, path)
-
-
-def _matrix(array: NDArray[Any], path: Path) -> Tensor:
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{path} must contain a matrix of numbers (samples × dim),"
-            f" got shape {array.shape} of {array.dtype}"
-        )
-    return torch.from_numpy(array.astype(np.float32))

@@ -42,18 +42,21 @@ def export_encoder(
         out: File (or folder, for timm) to write; inside the run's directory by default.
     """
     check_choice(get_args(ExportFormat), format=format)
+    notes = directory.read_run().notes
     if format == "onnx":
-        return _onnx(kind.onnx(encoder(), description.form), out or directory.path / "encoder.onnx")
+        call = kind.onnx(encoder(), description.form)
+        return _onnx(call, out or directory.path / "encoder.onnx", notes)
     if format == "timm":
-        return _timm(directory, description, out or directory.path / "timm")
+        return _timm(directory, description, out or directory.path / "timm", notes)
     path = out or directory.encoder
     if path != directory.encoder:
         replace_atomically(path, lambda new: shutil.copyfile(directory.encoder, new))
-        description.save(path.with_suffix(".json"))
+        values = json.loads(description.to_json()) | {"notes": list(notes)}
+        write_text(path.with_suffix(".json"), json.dumps(values, indent=1) + "\n")
     return path
 
 
-def _onnx(call: OnnxCall, path: Path) -> Path:
+def _onnx(call: OnnxCall, path: Path, notes: tuple[str, ...]) -> Path:
     module = call.module.eval()
     # Dim.DYNAMIC is a hint: an axis that cannot vary raises an error. With a named Dim, the
     # exporter of torch 2.6 traced the example instead and accepted only its shape.
@@ -72,6 +75,7 @@ def _onnx(call: OnnxCall, path: Path) -> Path:
             verbose=False,
         )
     _name_axes(program.model, call)
+    program.model.metadata_props["nearfar_notes"] = json.dumps(notes)
     replace_atomically(path, lambda new: program.save(str(new)))
     return path
 
@@ -92,7 +96,9 @@ def _name_axes(model: Any, call: OnnxCall) -> None:
             value.shape = type(value.shape)([names.get(str(axis), axis) for axis in axes])
 
 
-def _timm(directory: RunDirectory, known: EncoderDescription[Any], folder: Path) -> Path:
+def _timm(
+    directory: RunDirectory, known: EncoderDescription[Any], folder: Path, notes: tuple[str, ...]
+) -> Path:
     form = known.form
     if known.library != "timm" or known.stem == "small":
         reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
@@ -111,6 +117,7 @@ def _timm(directory: RunDirectory, known: EncoderDescription[Any], folder: Path)
             "num_classes": 0,
         },
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},
+        "nearfar": {"notes": list(notes)},
     }
     weights = folder / "model.safetensors"
     replace_atomically(weights, lambda new: shutil.copyfile(directory.encoder, new))

@@ -53,6 +53,8 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
         verdict,
         findings=(*verdict.findings, *extra),
         measurements=verdict.measurements | {finding.name: finding.value for finding in extra},
+        # files that could not be read during training are known only now
+        notes=tuple(dict.fromkeys((*setup.notes, *setup.train.source.notes))),
     )
     verdict.save(directory.health)
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)

@@ -6,6 +6,7 @@ modality. A test checks that names and types agree.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -42,6 +43,8 @@ class DataKeywords(TypedDict, total=False):
 
     image_size: int | None
     channels: int | None
+    value_range: tuple[float, float] | None
+    missing_value: float | None
     stem: Literal["auto", "small", "standard"]
     norm: Literal["batch", "layer"] | None
     view_style: ViewStyle | None
@@ -53,7 +56,13 @@ class DataKeywords(TypedDict, total=False):
     context: int
     strides: tuple[int, ...] | None
     column: str | None
+    encoding: str | None
+    delimiter: str | None
+    header: bool | None
+    decimal: str | None
+    where: tuple[str, ...] | Mapping[str, str] | str
     words: int | None
+    tokens: Literal["words", "characters"] | None
     vocabulary: int
     min_frequency: int | None
     units: int | None
@@ -61,11 +70,15 @@ class DataKeywords(TypedDict, total=False):
     pretrained: bool
     features: Path | None
     undirected: bool
+    edge_weights: bool
     row_normalize: bool | None
     neighbors: int | None
     hops: int
     layers: int
     exclude: tuple[str, ...]
+    split_folder: str | None
+    key: str | None
+    include: tuple[str, ...]
     blocks: int
     x: str | None
     s: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from torch import nn
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
-from nearfar.api._choices import find_modality, fit_training, opening
+from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
@@ -29,6 +30,7 @@ from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
+from nearfar.modules._wrapped_modules import unwrapped
 from nearfar.records import RunDirectory
 from nearfar.training import (
     Engine,
@@ -126,6 +128,7 @@ def pretrain(
         given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
+    check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
     if isinstance(encoder, str) and encoder == "auto":
@@ -159,6 +162,9 @@ def pretrain(
             f" train --resume {directory.path}, or choose another --out"
         )
     notes = published.notes() if published else ()
+    if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
+        notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
+        encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
     setup.recipe.save(directory)
     return _run(setup, directory, progress or Silent())
@@ -202,13 +208,14 @@ def resume(
     kind = recipe.kind
     named = recipe.data if data is None else data
     source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
-    if source.fingerprint != recipe.fingerprint:
+    if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
         raise ValueError(
             f"`data` must be the data that {directory.path} was trained on (fingerprint"
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
         )
     preset = method or find_preset(recipe.method)
     recipe = upgraded(recipe, source)
+    encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
     return _run(setup, directory, progress or Silent())
 
@@ -231,6 +238,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     engine.launch(_work, setup, directory, progress)
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
+    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
@@ -250,7 +258,7 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
 
     write_report(directory.path)
     progress.finish(health)
-    return Run(directory.path, modality=setup.recipe.own_kind)
+    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
 
 
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:

@@ -132,7 +132,7 @@ class Recipe:
         """Write ``recipe.toml``."""
         tables: dict[str, dict[str, Any]] = {
             "data": {"data": self.data, "modality": self.modality}
-            | {k: str(v) if isinstance(v, Path) else v for k, v in self.options.items()}
+            | {k: _plain(v) for k, v in self.options.items()}
             | {"fingerprint": self.fingerprint},
             "encoder": {"encoder": self.encoder},
             "method": {"name": self.method} | self.method_options,
@@ -217,6 +217,13 @@ def split_options(
     _check_keys("a run", given, {**of_data, **of_training})
     data = {k: v for k, v in given.items() if k in of_data and v is not None}
     return data, {k: v for k, v in given.items() if k in of_training}
+
+
+def _plain(value: Any) -> Any:
+    """A value that TOML can represent; a mapping as ``key=value``."""
+    if isinstance(value, Mapping):
+        return tuple(f"{key}={item}" for key, item in value.items())
+    return str(value) if isinstance(value, Path) else value
 
 
 def _with_tuples(table: Mapping[str, Any]) -> dict[str, Any]:

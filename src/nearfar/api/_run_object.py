@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, final, get_args, overload
+from typing import Any, Literal, final, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +13,28 @@ from torch import nn
 
 from nearfar.api._comparing import ComparedRun, compared, write_comparison
 from nearfar.api._diagnosing import write_health
-from nearfar.api._embedding import embed_source, embed_steps
+from nearfar.api._embedding import (
+    Embedded,
+    EmbeddedSteps,
+    embed_source,
+    embed_steps,
+    row_names,
+    warn_omitted,
+)
 from nearfar.api._exporting import ExportFormat, export_encoder
 from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
-from nearfar.api._stored_run import StoredRun
+from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_choice
 from nearfar.data import (
     LabeledData,
-    Source,
 )
-from nearfar.modalities import Modality
+from nearfar.modalities import Modality, PairModality
 from nearfar.records import (
     HealthRecord,
     ProbeRecord,
 )
 
-__all__ = ["Embedded", "EmbeddedSteps", "Run", "load"]
-
-
-class Embedded(NamedTuple):
-    """Representations (samples × width) and the name of each row."""
-
-    embeddings: NDArray[np.float32]
-    ids: tuple[str, ...]
-
-
-class EmbeddedSteps(NamedTuple):
-    """Representations (steps × width) of each sequence and the name of each sequence."""
-
-    embeddings: list[NDArray[np.float32]]
-    ids: tuple[str, ...]
+__all__ = ["Run", "load"]
 
 
 @final
@@ -68,16 +61,29 @@ class Run(StoredRun):
         *,
         batch_size: int | None = None,
         ids: Literal[False] = False,
+        side: Side | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
 
     @overload
     def embed(
-        self, data: Any, *, batch_size: int | None = None, ids: Literal[True], **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        ids: Literal[True],
+        side: Side | None = None,
+        **options: Any,
     ) -> Embedded: ...
 
     def embed(
-        self, data: Any, *, batch_size: int | None = None, ids: bool = False, **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        ids: bool = False,
+        side: Side | None = None,
+        **options: Any,
     ) -> NDArray[np.float32] | Embedded:
         """Representations of samples, one row per sample, in the order of the data.
 
@@ -85,14 +91,35 @@ class Run(StoredRun):
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             batch_size: Samples per forward pass.
             ids: Return the name of each row as well: file, row or line.
+            side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
+                be given for samples that could be of either side, if each has its own encoder.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
-            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``.
+            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``
+            with the attribute ``notes``. An :class:`nearfar.data.OmittedSamplesWarning` names
+            samples that have no row, such as damaged files.
         """
-        source = self.open(data, **options)
-        rows = embed_source(self.encoder, source, self.views, batch_size=batch_size).numpy()
-        return Embedded(rows, _names(source)) if ids else rows
+        source = self.open(data, side=side, **options)
+        views = self.side_views(source, side)
+        rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
+        warn_omitted(source, stacklevel=3)
+        return Embedded(rows, row_names(source), source.notes) if ids else rows
+
+    def embed_sides(
+        self, data: Any, *, batch_size: int | None = None, **options: Any
+    ) -> tuple[Embedded, NDArray[np.float32] | None]:
+        """Representations of both sides of pairs; of other data, of the samples and None.
+
+        Args:
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            batch_size: Samples per forward pass.
+            options: Options for loading the data, if different from the run's.
+        """
+        first = self.embed(data, batch_size=batch_size, ids=True, **options)
+        if not self.holds_pairs(data, **options):
+            return first, None
+        return first, self.embed(data, batch_size=batch_size, side="s", **options)
 
     @overload
     def embed_steps(
@@ -114,14 +141,15 @@ class Run(StoredRun):
 
         Returns:
             A float32 array (steps × width) per sequence; with `ids` a named tuple
-            ``(embeddings, ids)``.
+            ``(embeddings, ids)`` with the attribute ``notes``.
 
         Raises:
             ValueError: The encoder has no time steps.
         """
         source = self.open(data, **options)
         rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
-        return EmbeddedSteps(rows, _names(source)) if ids else rows
+        warn_omitted(source, stacklevel=3)
+        return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
 
     def probe(
         self,
@@ -129,6 +157,7 @@ class Run(StoredRun):
         *,
         labels: Any = None,
         representations: Sequence[Representation] = ("trained", "untrained", "raw"),
+        side: Side | None = None,
         **options: Any,
     ) -> ProbeRecord:
         """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
@@ -137,15 +166,17 @@ class Run(StoredRun):
             data: Labelled data: a name, a folder with one sub-folder per class, a table with a
                 column of labels, or an ``.npz`` file with labels. Probes use the official split
                 if there is one, else five stratified folds.
-            labels: The class of each sample; or, if the data have several sets or columns of
-                labels, the name of one: ``speaker``.
+            labels: The class of each sample, or a file with them (``labels.npy``); or, if the data
+                have several sets or columns of labels, the name of one: ``speaker``.
             representations: The representations to probe.
+            side: Side of pairs that the samples belong to, if each side has its own encoder of the
+                same modality: the inputs ``x`` or the signals ``s``.
             options: Options for loading the data, if different from the run's: ``column``.
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
-        labeled = self.open_labeled(data, labels=labels, **options)
-        return probed(labeled, (self._represented(name, labeled) for name in representations))
+        labeled = self.open_labeled(data, labels=labels, side=side, **options)
+        return probed(labeled, (self._represented(name, labeled, side) for name in representations))
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
@@ -153,9 +184,12 @@ class Run(StoredRun):
         Args:
             report: HTML page to write, with the hypersphere and the spectrum.
         """
+        health = self.health
+        if not health.notes:  # a run of an older version
+            health = replace(health, notes=self.record.notes)
         if report is not None:
-            write_health(report, self.health, self.directory.read_geometry())
-        return self.health
+            write_health(report, health, self.directory.read_geometry())
+        return health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.
@@ -206,11 +240,17 @@ class Run(StoredRun):
 
         return write_report(self.path)
 
-    def _represented(self, name: Representation, labeled: LabeledData) -> Represented:
+    def _represented(
+        self, name: Representation, labeled: LabeledData, side: Side | None
+    ) -> Represented:
         if name == "raw":
-            return raw(self.kind, self.description.form, labeled)
+            kind, form = self.kind, self.description.form
+            if side is not None and isinstance(kind, PairModality):
+                kind, form = kind.halves(form)["xs".index(side)]
+            return raw(kind, form, labeled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
-        return encoded(f"{name} encoder", encoder, self.views, labeled)
+        views = self.side_views(labeled.train, side)
+        return encoded(f"{name} encoder", encoder, views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()
@@ -239,7 +279,3 @@ def load(
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
     return Run(path, encoder=encoder, modality=modality)
-
-
-def _names(source: Source) -> tuple[str, ...]:
-    return tuple(source.identify(int(sample)) for sample in source.samples)

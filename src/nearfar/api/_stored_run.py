@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -16,6 +17,7 @@ from nearfar._deprecation import renamed_members
 from nearfar.api._choices import opening
 from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
+from nearfar.checks import check_choice
 from nearfar.data import (
     DataKind,
     LabeledData,
@@ -27,8 +29,9 @@ from nearfar.data import (
     open_source,
     sides,
 )
-from nearfar.modalities import Modality, modality, rebuild_encoder
+from nearfar.modalities import Modality, PairModality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
+from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
 from nearfar.records import (
     HealthRecord,
     Metrics,
@@ -38,20 +41,31 @@ from nearfar.records import (
 )
 from nearfar.views import Views
 
-__all__ = ["StoredRun", "save_encoder"]
+__all__ = ["Side", "StoredRun", "save_encoder"]
+
+Side: TypeAlias = Literal["x", "s"]
+"""A side of pairs: the inputs or the self-supervised signals."""
+OF_A_FILE = ("where", "encoding", "delimiter", "header", "decimal")
 
 
 def save_encoder(
     directory: RunDirectory, encoder: nn.Module, description: EncoderDescription[Any]
 ) -> None:
     """Write the weights, with the encoder's own key names, and the description of the encoder."""
+    plain = plain_names(encoder)
     state = {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, value in encoder.state_dict().items()
     }
     metadata = {"format": "pt", "encoder": description.name}
     replace_atomically(directory.encoder, lambda path: save_file(state, path, metadata=metadata))
     description.save(directory.encoder_description)
+
+
+def _of_any_file(recipe: Recipe, data: Any) -> dict[str, Any]:
+    """The options of a run's data without those that belong to another file, or to its rows."""
+    left = ("where",) if str(data) == recipe.data else OF_A_FILE
+    return {name: value for name, value in recipe.options.items() if name not in left}
 
 
 @renamed_members(open_labelled="open_labeled")
@@ -73,7 +87,8 @@ class StoredRun:
     ) -> None:
         self.directory = open_directory(path)
         self.path = self.directory.path
-        self._own, self._own_kind = encoder, modality
+        self._own = None if encoder is None else unwrapped(encoder)
+        self._own_kind = modality
 
     @property
     def record(self) -> RunRecord:
@@ -125,9 +140,10 @@ class StoredRun:
         """The trained encoder, in evaluation mode."""
         module = self._build()
         try:
-            module.load_state_dict(load_file(self.directory.encoder), strict=True)
+            weights = load_file(self.directory.encoder)
         except SafetensorError as error:
             raise ValueError(f"{self.directory.encoder} cannot be read: {error}") from error
+        load_weights(module, weights, name=str(self.directory.encoder))
         return module.eval()
 
     def untrained_encoder(self) -> nn.Module:
@@ -154,39 +170,73 @@ class StoredRun:
         """Views without augmentation: whole samples in the form that the encoder expects."""
         return self.kind.plain(self.description.form)
 
-    def open(self, data: Any, **options: Any) -> Source:
+    def open(self, data: Any, *, side: Side | None = None, **options: Any) -> Source:
         """Load data with the options of the run's training data; all splits are joined.
 
         Args:
             data: Data as for :func:`nearfar.pretrain`.
+            side: Side of pairs: the inputs ``x`` or the signals ``s``.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Raises:
             ValueError: Samples of another modality or shape.
         """
         kind, given = self._opening_of(data, options)
-        source = self._side(open_source(data, modality=kind, split="all", **given))
-        self.check(source)
+        source = self._side(open_source(data, modality=kind, split="all", **given), side)
+        self.check(source, side)
         return source
 
-    def open_labeled(self, data: Any, *, labels: Any = None, **options: Any) -> LabeledData:
+    def holds_pairs(self, data: Any, **options: Any) -> bool:
+        """Whether data of a run on pairs are pairs, rather than samples of a side or groups."""
+        if not self._recipe().kind.paired:
+            return False
+        kind, given = self._opening_of(data, options)
+        source = open_source(data, modality=kind, split="all", **given)
+        if not is_paired(source):
+            return False
+        x, s = sides(source)
+        return x is not s
+
+    def side_views(self, source: Source, side: Side | None = None) -> Views:
+        """Views without augmentation of pairs, or of samples of one side of them.
+
+        Args:
+            source: Samples as :meth:`open` returns them.
+            side: Side of pairs; by default that of the samples' modality.
+
+        Raises:
+            ValueError: Samples that could be of either side, each with an encoder of its own.
+        """
+        if isinstance(self.kind, PairModality):
+            return self.kind.side_views(self.description.form, source, side)
+        return self.views
+
+    def open_labeled(
+        self, data: Any, *, labels: Any = None, side: Side | None = None, **options: Any
+    ) -> LabeledData:
         """Load labelled data with the options of the run's training data.
 
         Args:
             data: Labelled data.
-            labels: The class of each sample, or the name of a set of labels or a column.
+            labels: The class of each sample, a file with them, or the name of a set of labels or a
+                column.
+            side: Side of pairs: the inputs ``x`` or the signals ``s``.
             options: Options for loading the data, if different from the run's.
         """
         own = labels is not None and not isinstance(labels, str)
         # labels in a file belong to one side of a pair
         kind, given = self._opening_of(data, options, pairs=own)
         labeled = open_labeled(data, labels=labels, modality=kind, **given)
-        labeled = replace(labeled, train=self._side(labeled.train))
-        self.check(labeled.train)
+        labeled = replace(labeled, train=self._side(labeled.train, side))
+        self.check(labeled.train, side)
         return labeled
 
-    def check(self, source: Source) -> None:
+    def check(self, source: Source, side: Side | None = None) -> None:
         """Check that samples have the form that the encoder expects.
+
+        Args:
+            source: The samples.
+            side: Side of pairs whose encoder it is.
 
         Raises:
             ValueError: They do not; the message names the difference.
@@ -197,12 +247,19 @@ class StoredRun:
                 f"`data` must be {' or '.join(kinds)}, as in the run,"
                 f" got {source.modality}: {source.describe()}"
             )
-        self.kind.check(source, self.description.form)
+        if side is not None and isinstance(self.kind, PairModality):
+            self.kind.check_side(source, self.description.form, side)
+        else:
+            self.kind.check(source, self.description.form)
 
-    def opening(self) -> dict[str, Any]:
-        """The options with which the run's data were loaded."""
-        options = self._recipe().options
-        return opening(self.kind, options | self.kind.opening(self.description.form))
+    def opening(self, data: Any = None) -> dict[str, Any]:
+        """The options with which the run's data were loaded.
+
+        Those that belong to a file, such as its encoding, are given only for this file.
+        """
+        recipe = self._recipe()
+        options = _of_any_file(recipe, data) | self.kind.opening(self.description.form)
+        return opening(self.kind, options)
 
     def _opening_of(
         self, data: Any, options: dict[str, Any], *, pairs: bool = True
@@ -211,17 +268,30 @@ class StoredRun:
         if is_name(data) or isinstance(data, Source):
             return None, self.opening() | options  # their modality is known
         recipe = self._recipe()
-        if recipe.kind.paired and pairs and not options and may_be_pairs(data):
-            return recipe.kind.data, opening(recipe.kind, recipe.options)
+        own = str(data) == recipe.data  # such as adjacent sentences, which may be texts as well
+        if recipe.kind.paired and pairs and not options and (own or may_be_pairs(data)):
+            return recipe.kind.data, opening(recipe.kind, _of_any_file(recipe, data))
         if self.kind.paired:
             return None, options
-        return self.kind.data, self.opening() | options
+        held = self.opening(data)
+        if not self._is_own(data):  # the features of one graph are not those of another
+            held = {k: v for k, v in held.items() if k not in self.kind.data.own_files}
+        return self.kind.data, held | options
 
-    def _side(self, source: Source) -> Source:
-        """The inputs of the pairs, if the encoder takes a single modality."""
-        if is_paired(source) and not self.kind.paired:
-            return sides(source)[0]
-        return source
+    def _is_own(self, data: Any) -> bool:
+        """Whether data are the file or folder that the run was trained on."""
+        own = self._recipe().data
+        return isinstance(data, (str, Path)) and Path(data).resolve() == Path(own).resolve()
+
+    def _side(self, source: Source, side: Side | None = None) -> Source:
+        """The given side of pairs; by default their inputs, if the encoder takes one modality."""
+        if side is not None:
+            check_choice(get_args(Side), side=side)
+        if not is_paired(source):
+            return source
+        if side is None and self.kind.paired:
+            return source
+        return sides(source)["xs".index(side or "x")]
 
     def _build(self) -> nn.Module:
         known = self.description
@@ -230,5 +300,6 @@ class StoredRun:
                 raise ValueError(
                     "`encoder` of this run is a module of your own: pass it to nearfar.load"
                 )
-            return self._own
+            # a copy: the untrained encoder is the module as it was given
+            return copy.deepcopy(self._own)
         return rebuild_encoder(self.kind, known)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from nearfar.api._comparing import ComparedRun
 from nearfar.api._diagnosing import diagnose_embeddings
+from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
 from nearfar.api._probes_of_runs import Representation
-from nearfar.api._run_object import Embedded, EmbeddedSteps, Run, load
+from nearfar.api._run_object import Run, load
+from nearfar.api._stored_run import Side
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = [
@@ -38,18 +40,31 @@ def embed(
     *,
     batch_size: int | None = None,
     ids: Literal[False] = False,
+    side: Side | None = None,
     **options: Any,
 ) -> NDArray[np.float32]: ...
 
 
 @overload
 def embed(
-    run: RunLike, data: Any, *, batch_size: int | None = None, ids: Literal[True], **options: Any
+    run: RunLike,
+    data: Any,
+    *,
+    batch_size: int | None = None,
+    ids: Literal[True],
+    side: Side | None = None,
+    **options: Any,
 ) -> Embedded: ...
 
 
 def embed(
-    run: RunLike, data: Any, *, batch_size: int | None = None, ids: bool = False, **options: Any
+    run: RunLike,
+    data: Any,
+    *,
+    batch_size: int | None = None,
+    ids: bool = False,
+    side: Side | None = None,
+    **options: Any,
 ) -> NDArray[np.float32] | Embedded:
     """Representations of samples, one row per sample: :meth:`nearfar.api.Run.embed`.
 
@@ -58,12 +73,13 @@ def embed(
         data: Data as for :func:`nearfar.pretrain`, of the run's modality.
         batch_size: Samples per forward pass.
         ids: Return the name of each row as well.
+        side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``.
         options: Options for loading the data, if different from the run's: ``column``.
     """
     found = _run(run)
     if ids:
-        return found.embed(data, batch_size=batch_size, ids=True, **options)
-    rows: NDArray[np.float32] = found.embed(data, batch_size=batch_size, **options)
+        return found.embed(data, batch_size=batch_size, ids=True, side=side, **options)
+    rows: NDArray[np.float32] = found.embed(data, batch_size=batch_size, side=side, **options)
     return rows
 
 
@@ -102,6 +118,7 @@ def probe(
     *,
     labels: Any = None,
     representations: Sequence[Representation] = ("trained", "untrained", "raw"),
+    side: Side | None = None,
     **options: Any,
 ) -> ProbeRecord:
     """Accuracy of probes on a run's representation: :meth:`nearfar.api.Run.probe`.
@@ -109,11 +126,15 @@ def probe(
     Args:
         run: A run or its directory.
         data: Labelled data.
-        labels: The class of each sample, or the name of a set of labels or a column.
+        labels: The class of each sample, a file with them, or the name of a set of labels or a
+            column.
         representations: The representations to probe.
+        side: Side of pairs that the samples belong to: the inputs ``x`` or the signals ``s``.
         options: Options for loading the data, if different from the run's: ``column``.
     """
-    return _run(run).probe(data, labels=labels, representations=representations, **options)
+    return _run(run).probe(
+        data, labels=labels, representations=representations, side=side, **options
+    )
 
 
 def diagnose(

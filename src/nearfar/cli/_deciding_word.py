@@ -13,6 +13,8 @@ from typing import Annotated, Any, cast
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from nearfar.cli._flags import joined_values
+
 __all__ = ["decided_by", "find_word", "parse_known", "unread"]
 
 
@@ -31,11 +33,12 @@ def parse_known(
         """Never called."""
 
     first_of_name = {flag.name: flag for flag in reversed(list(flags))}
-    cast(Any, run).__signature__ = inspect.Signature(list(first_of_name.values()))
+    signature = inspect.Signature(list(first_of_name.values()))
+    cast(Any, run).__signature__ = signature
     app = App(default_command=run, help_flags=[], version_flags=[])
     app.default_parameter = Parameter(negative=())
     try:
-        _, bound, others, _ = app.parse_known_args(list(words))
+        _, bound, others, _ = app.parse_known_args(joined_values(words, signature))
     except CycloptsError as error:
         error.verbose = False  # the message only, without the signature of `run`
         raise

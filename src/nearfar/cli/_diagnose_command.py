@@ -14,8 +14,8 @@ def diagnose(embeddings: Path, /, *, report: Path | None = None, json: bool = Fa
     """Check embeddings for collapse without labels; print a verdict and its evidence.
 
     Args:
-        embeddings: Directory of a run, or a file of embeddings from any source: .npz, .npy or
-            .parquet.
+        embeddings: Directory of a run, or a file of embeddings from any source: .npz, .npy,
+            .parquet, or a table of numbers such as .csv.
         report: HTML page to write.
         json: Print JSON instead of a table.
     """

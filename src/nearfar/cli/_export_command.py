@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from nearfar.cli._console import print_line
+from nearfar.cli._terminal_tables import print_notes
 
 __all__ = ["export"]
 
@@ -32,4 +33,7 @@ def export(
     """
     from nearfar import api
 
-    print_line("saved", str(api.export(run, format=format, out=out)))
+    loaded = api.load(run)
+    path = loaded.export(format, out)
+    print_notes(loaded.record.notes)
+    print_line("saved", str(path))

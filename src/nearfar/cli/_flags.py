@@ -20,6 +20,11 @@ __all__ = ["RENAMED", "current", "flag_type", "flags_of", "values_of"]
 
 RENAMED = "__renamed"
 """Ends the names of parameters of hidden flags: a flag under its name of version 0.1."""
+_AS_TEXT = (
+    *("column", "x", "s", "exclude", "include", "delimiter", "encoding", "decimal", "where"),
+    *("key", "split-folder"),
+)
+_TRUTH = ("true", "false", "yes", "no")
 _OLD = {new: old for old, new in OPTIONS.items()}
 
 
@@ -111,14 +116,41 @@ def flag_type(hint: Any) -> Any:
     return None
 
 
-def values_of(options: Mapping[str, str]) -> dict[str, Any]:
-    """Values of flags of unknown type, as int if possible, else float, else str.
+def joined_values(words: Sequence[str], signature: inspect.Signature) -> list[str]:
+    """Command-line words with ``--flag false`` written as ``--flag=false`` for flags of type bool.
 
-    >>> values_of({"column": "title", "sample-rate": "8000"})
-    {'column': 'title', 'sample_rate': 8000}
+    >>> def run(*, shared: bool | None = None): ...
+    >>> joined_values(["--shared", "false", "--x", "no"], inspect.signature(run))
+    ['--shared=false', '--x', 'no']
+    """
+    switches: set[str] = set()
+    for name, parameter in signature.parameters.items():
+        kind = parameter.annotation
+        says = [a for a in typing.get_args(kind)[1:] if isinstance(a, Parameter)]
+        inner = typing.get_args(kind)[0] if typing.get_origin(kind) is Annotated else kind
+        if inner in (bool, bool | None, "bool", "bool | None"):
+            switches.update(*(says[0].name or () for _ in says[:1]), [_flag("", name)])
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in switches and word.lower() in _TRUTH:
+            joined[-1] += f"={word.lower()}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def values_of(options: Mapping[str, str]) -> dict[str, Any]:
+    """Values of flags of unknown type, as bool or int if possible, else float, else str.
+
+    >>> values_of({"column": "2", "sample-rate": "8000", "header": "no"})
+    {'column': '2', 'sample_rate': 8000, 'header': False}
     """
 
-    def value(text: str) -> Any:
+    def value(name: str, text: str) -> Any:
+        if name in _AS_TEXT:
+            return text
+        if text.lower() in _TRUTH:
+            return text.lower() in ("true", "yes")
         for kind in (int, float):
             try:
                 return kind(text)
@@ -126,7 +158,7 @@ def values_of(options: Mapping[str, str]) -> dict[str, Any]:
                 continue
         return text
 
-    return {name.replace("-", "_"): value(text) for name, text in options.items()}
+    return {name.replace("-", "_"): value(name, text) for name, text in options.items()}
 
 
 def _shown(default: Any) -> str:

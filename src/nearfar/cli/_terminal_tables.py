@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from nearfar._signs import minus
@@ -11,11 +11,12 @@ from nearfar.cli._console import print_line, stdout
 from nearfar.cli._live_progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
 
-__all__ = ["print_health", "print_probe", "print_rows"]
+__all__ = ["print_health", "print_notes", "print_probe", "print_rows"]
 
 SHORT = 12  # characters of a text that stays in one line
 GAP = 3  # between two columns
 EDGES = 2
+_PROBES = {"knn": "kNN", "linear": "linear", "mean_classifier": "mean classifier"}
 
 
 def cell(value: Any) -> str:
@@ -111,19 +112,39 @@ def print_health(health: HealthRecord) -> None:
     print_rows(rows, title=f"{health.samples:,} samples × {health.dim:,} dimensions")
     for advice in health.advice:
         print_line("try", advice)
+    print_notes(health.notes)
 
 
 def print_probe(probe: ProbeRecord) -> None:
-    """Print the accuracies, one line per representation."""
+    """Print the accuracies, one line per representation, and that of the most frequent class."""
     print_line("data", probe.data)
+    print_notes(probe.notes)
     print_line("protocol", probe.protocol)
-    rows = [
-        {
-            "representation": row.representation,
-            "kNN": f"{row.knn:.4f}",
-            "linear": f"{row.linear:.4f}",
-            "mean classifier": f"{row.mean_classifier:.4f}",
-        }
-        for row in probe.rows
-    ]
+    always = f"always {probe.majority_class} (majority class)"
+    rows = [_accuracies(row.representation, vars(row)) for row in probe.rows]
+    if probe.majority is not None:
+        rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority)))
     print_rows(rows, title=f"accuracy, {probe.classes:,} classes")
+    if probe.uneven:  # an accuracy of 0.94 means little if 94 % are of one class
+        rows = [_accuracies(row.representation, row.balanced) for row in probe.rows]
+        rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority_balanced)))
+        print_rows(rows, title="balanced accuracy (mean recall of the classes)")
+
+
+def _accuracies(name: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """A row of a table of accuracies."""
+    return {"representation": name} | {
+        title: "–" if values.get(key) is None else f"{values[key]:.4f}"
+        for key, title in _PROBES.items()
+    }
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print one line per note; those on samples without a result say so."""
+    from nearfar.data import omissions
+
+    notes = tuple(notes)
+    missing = omissions(notes)
+    for note in notes:
+        plain = note not in missing or "left out" in note
+        print_line("note", note if plain else f"left out: {note}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -11,11 +12,13 @@ from cyclopts import Parameter
 from nearfar._plugins import refers_to_code
 from nearfar.cli._console import print_line
 from nearfar.cli._deciding_word import find_word, parse_known, unread
+from nearfar.cli._flags import joined_values
 from nearfar.cli._live_progress import Display
 from nearfar.cli._recipe_files import read_recipe
 from nearfar.cli._train_flags import parser, shared_flags
 
 if TYPE_CHECKING:
+    from nearfar.api import Run
     from nearfar.modalities import Modality
 
 __all__ = ["train"]
@@ -45,8 +48,10 @@ def train(
     check_code_in(recipe)
     find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
-    parser(method, recipe, kind=kind, call=lambda **said: _pretrain(method, **said))(
-        words,
+    app = parser(method, recipe, kind=kind, call=lambda **given: _pretrain(method, **given))
+    assert app.default_command is not None
+    app(
+        joined_values(words, inspect.signature(app.default_command)),
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
@@ -115,6 +120,17 @@ def _pretrain(
     finally:
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
-    data = run.directory.read_recipe()["data"]["data"]
+    print_line("next", _next_command(run))
+
+
+def _next_command(run: Run) -> str:
+    """A command for a finished run, and what it does."""
+    from nearfar.modalities import modality
+
+    stated = run.directory.read_recipe()["data"]
+    data, path = stated["data"], quote(str(run.path))
+    if modality(stated["modality"]).paired:
+        made = f"nearfar embed {path} --data {quote(data)} --out embeddings.npz"
+        return f"{made}     write the embeddings of both sides"
     labeled = "LABELLED" if Path(data).exists() else data
-    print_line("next", f"nearfar probe {run.path} --data {labeled}     evaluate it with labels")
+    return f"nearfar probe {path} --data {labeled}     evaluate it with labels"

@@ -16,6 +16,7 @@ from nearfar.data._kinds import (
     modality_of,
 )
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._omissions import OmittedSamplesWarning, omissions
 from nearfar.data._open_source import open_labeled, open_source, opening_options
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Batch, ImageSource, Source, check_positions
@@ -53,6 +54,7 @@ __all__ = [
     "ImageSource",
     "Joined",
     "LabeledData",
+    "OmittedSamplesWarning",
     "PairSource",
     "ShapePairs",
     "ShapeWorld",
@@ -72,6 +74,7 @@ __all__ = [
     "may_be_pairs",
     "modality_of",
     "named_sources",
+    "omissions",
     "open_labeled",
     "open_source",
     "opening_options",

@@ -59,6 +59,8 @@ class DataKind:
             to `open` unchanged.
         implied_by: Options of `open` that no other modality has; giving one of them selects this
             modality.
+        own_files: Options that name a file of particular data, such as the features of a graph's
+            nodes; a run does not apply them to other data.
         composite: Whether samples are composed of samples of other modalities, as pairs are. `open`
             then receives ``open_part``, which opens data of any modality, and `implied_by` options
             take precedence over those of other modalities.
@@ -81,4 +83,5 @@ class DataKind:
     endings: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
+    own_files: tuple[str, ...] = ()
     composite: bool = False

@@ -9,9 +9,18 @@ from itertools import compress
 from pathlib import Path
 from typing import final
 
-from nearfar.data._files import counted, find_files, list_names, printable
+from nearfar.data._content_hash import hash_contents
+from nearfar.data._files import (
+    IMAGE_ENDINGS,
+    SOUND_ENDINGS,
+    FolderFiles,
+    counted,
+    find_files,
+    list_names,
+    printable,
+)
 
-__all__ = ["FileList", "check_kept", "content_digest", "list_bad"]
+__all__ = ["FileList", "check_kept", "content_digest", "former_digest", "list_bad"]
 
 
 @final
@@ -19,21 +28,26 @@ class FileList:
     """Paths of the usable files in a folder, and of the unusable ones with the reasons.
 
     Args:
-        folder: Folder, searched recursively.
+        folder: Folder, searched recursively, or a single file.
         endings: Extensions of the wanted files.
         noun: Content of the files, for messages: ``images``.
+        fewest: Smallest number of usable files.
 
     Raises:
         FileNotFoundError: The folder does not exist.
         ValueError: The folder has no file with one of the extensions.
     """
 
-    def __init__(self, folder: Path, endings: tuple[str, ...], *, noun: str) -> None:
-        if not folder.is_dir():
+    def __init__(
+        self, folder: Path, endings: tuple[str, ...], *, noun: str, fewest: int = 1
+    ) -> None:
+        self._noun, self._where, self._fewest = noun, printable(str(folder)), fewest
+        if folder.is_file():  # a single sample
+            self.folder, found = folder.parent, FolderFiles((folder.name,), ())
+        elif folder.is_dir():
+            self.folder, found = folder, find_files(folder, endings)
+        else:
             raise FileNotFoundError(f"no folder {printable(str(folder))}")
-        self.folder = folder
-        self._noun = noun
-        found = find_files(folder, endings)
         if not found.wanted:
             listed = list_names([printable(path) for path in found.others])
             others = f"contains {counted(len(found.others), 'other file')}: {listed}"
@@ -42,7 +56,7 @@ class FileList:
                 f" {noun} end in {' '.join(endings)}"
             )
         self.names = list(found.wanted)
-        self._others = found.others
+        self._found = found
         self._bad: list[tuple[str, str]] = []
 
     def drop(self, results: Sequence[object]) -> list[bool]:
@@ -55,13 +69,19 @@ class FileList:
             For each file, whether it stays.
 
         Raises:
-            ValueError: More than half of all files are unusable, or fewer than 2 are left.
+            ValueError: More than half of all files are unusable, or none is left.
         """
         good = [not isinstance(result, str) for result in results]
         pairs = zip(self.names, results, strict=True)
         self._bad = sorted(self._bad + [(path, why) for path, why in pairs if isinstance(why, str)])
-        where = printable(str(self.folder))
-        check_kept(self._bad, kept=sum(good), where=where, noun="files", samples=self._noun)
+        check_kept(
+            self._bad,
+            kept=sum(good),
+            where=self._where,
+            noun="files",
+            samples=self._noun,
+            fewest=self._fewest,
+        )
         self.names = list(compress(self.names, good))
         return good
 
@@ -70,11 +90,26 @@ class FileList:
         return Path(self.names[row]).as_posix().encode("utf-8", "backslashreplace").decode()
 
     def notes(self) -> list[str]:
-        """Notes on files with other extensions."""
-        notes = []
-        if self._others:
-            listed = list_names([printable(path) for path in self._others])
-            notes.append(f"{counted(len(self._others), 'other file')} ignored: {listed}")
+        """Notes on what else is in the folder: other files, repeated and hidden ones."""
+        found, notes = self._found, []
+        media = {"image": IMAGE_ENDINGS, "audio file": SOUND_ENDINGS}
+        listed: dict[str, list[str]] = {}
+        for path in found.others:
+            kinds = (kind for kind, endings in media.items() if path.lower().endswith(endings))
+            listed.setdefault(next(kinds, "other file"), []).append(path)
+        for kind, paths in listed.items():
+            named = {"image": "images", "audio file": "sequences"}.get(kind)
+            how = f"; open them with `modality`={named!r}" if named else ""
+            notes.append(f"{counted(len(paths), kind)} ignored: {_listed(paths)}{how}")
+        if found.repeated:
+            links = counted(len(found.repeated), "link")
+            notes.append(f"{links} to what has another path ignored: {_listed(found.repeated)}")
+        if found.hidden:
+            files = counted(len(found.hidden), "hidden name")
+            notes.append(f"{files} ignored: {_listed(found.hidden)}")
+        if found.unreadable:
+            count = counted(len(found.unreadable), "folder")
+            notes.append(f"{count} that cannot be read left out: {list_bad(found.unreadable)}")
         return notes
 
     def skipped(self) -> list[str]:
@@ -85,7 +120,17 @@ class FileList:
         return [f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}"]
 
     def fingerprint(self, options: str) -> str:
-        """Hash of paths, sizes and the reading options `told`, as 16 hexadecimal digits."""
+        """Hash of paths, contents and the reading options, as 16 hexadecimal digits.
+
+        Contents are sampled as :func:`nearfar.data._content_hash.hash_contents` describes.
+        """
+        digest = hashlib.blake2b(options.encode(), digest_size=8)
+        digest.update(b"\0".join(os.fsencode(path) for path in self.names))
+        digest.update(hash_contents([self.folder / path for path in self.names]))
+        return digest.hexdigest()
+
+    def size_fingerprint(self, options: str) -> str:
+        """The fingerprint of earlier versions: hash of paths, sizes and the reading options."""
         digest = hashlib.blake2b(options.encode(), digest_size=8)
         for path in self.names:
             size = (self.folder / path).stat().st_size
@@ -93,10 +138,20 @@ class FileList:
         return digest.hexdigest()
 
 
+def _listed(paths: Sequence[str]) -> str:
+    return list_names([printable(path) for path in paths])
+
+
 def check_kept(
-    bad: Sequence[tuple[str, str]], *, kept: int, where: str, noun: str, samples: str
+    bad: Sequence[tuple[str, str]],
+    *,
+    kept: int,
+    where: str,
+    noun: str,
+    samples: str,
+    fewest: int = 1,
 ) -> None:
-    """Check that at least half of the files or rows are usable, and at least 2.
+    """Check that at least half of the files or rows are usable, and at least `fewest`.
 
     Args:
         bad: Names of the skipped ones, each with the reason.
@@ -104,18 +159,20 @@ def check_kept(
         where: Name of the folder or file, for the message.
         noun: What is counted: ``files``, ``rows``.
         samples: Content of the files or rows: ``images``.
+        fewest: Smallest number of usable ones.
 
     Raises:
-        ValueError: More than half were skipped, or fewer than 2 are left.
+        ValueError: More than half were skipped, or fewer than `fewest` are left.
     """
     if len(bad) > kept:
         raise ValueError(
             f"more than half of the {noun} in {where} cannot be used, {len(bad):,} of"
             f" {kept + len(bad):,}: {list_bad(bad)}"
         )
-    if kept < 2:
+    if kept < fewest:
         skipped = f" ({len(bad)} skipped: {list_bad(bad)})" if bad else ""
-        raise ValueError(f"at least 2 {samples} are needed, got {kept} in {where}{skipped}")
+        several = f"{fewest} {samples} are" if fewest > 1 else f"1 of the {samples} is"
+        raise ValueError(f"at least {several} needed, got {kept} in {where}{skipped}")
 
 
 def list_bad(bad: Sequence[tuple[str, str]]) -> str:
@@ -124,7 +181,17 @@ def list_bad(bad: Sequence[tuple[str, str]]) -> str:
 
 
 def content_digest(files: Sequence[Path | bytes], options: str) -> str:
-    """Hash of files (name and size, or content) and reading options `told`, as 16 hex digits."""
+    """Hash of files, by name and content, and reading options, as 16 hexadecimal digits."""
+    digest = hashlib.blake2b(options.encode(), digest_size=8)
+    for file in files:
+        if isinstance(file, Path):
+            digest.update(f"{file.name}\0".encode(errors="replace"))
+    digest.update(hash_contents(files))
+    return digest.hexdigest()
+
+
+def former_digest(files: Sequence[Path | bytes], options: str) -> str:
+    """The hash of earlier versions: files by name and size, or by content if given as bytes."""
     digest = hashlib.blake2b(options.encode(), digest_size=8)
     for file in files:
         if isinstance(file, Path):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nearfar.data._folder_walk import walk_files
+
 __all__ = [
     "IMAGE_ENDINGS",
     "SOUND_ENDINGS",
@@ -19,11 +21,25 @@ __all__ = [
 ]
 
 IMAGE_ENDINGS = (
-    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg"),
-    *(".png", ".tif", ".tiff", ".webp"),
+    *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo"),
+    *(".png", ".apng", ".tif", ".tiff", ".webp", ".avif", ".dib"),
+    *(".jp2", ".j2k", ".jpx", ".pbm", ".pgm", ".pnm", ".ppm", ".pfm"),
+    *(".qoi", ".tga", ".pcx", ".sgi", ".dcm", ".dicom"),
 )
-SOUND_ENDINGS = (".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
-PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+SOUND_ENDINGS = (
+    *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3"),
+    *(".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav"),
+)
+IMAGE_SIGNATURES = (
+    *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+)
+SOUND_SIGNATURES = (
+    *(b"fLaC", b"OggS", b"ID3", b"FORM", b"RF64"),
+    *(b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+)
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+COMPRESSIBLE = (".csv", ".tsv", ".jsonl", ".txt")
 
 
 @dataclass(frozen=True)
@@ -31,43 +47,49 @@ class FolderFiles:
     """Paths relative to a folder, sorted.
 
     Attributes:
-        wanted: Paths with one of the requested extensions, or with no extension.
-        others: All other paths, without hidden files.
+        wanted: Paths with one of the requested extensions, or with no extension and the first bytes
+            of an image or audio file.
+        others: All other paths, without hidden files and by-products of a system (``@eaDir``).
+        repeated: Links to a folder or file that has another path in the folder.
+        hidden: Hidden folders and files.
+        unreadable: Folders that cannot be listed, with the reason.
     """
 
     wanted: tuple[str, ...]
     others: tuple[str, ...]
+    repeated: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 def find_files(folder: Path, endings: tuple[str, ...]) -> FolderFiles:
-    """Search a folder recursively; each linked folder is followed once."""
+    """Search a folder recursively, as :func:`nearfar.data._folder_walk.walk_files` does."""
+    walked = walk_files(folder)
     wanted: list[str] = []
     others: list[str] = []
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not _passed_over(name)]
-        for name in files:
-            if _passed_over(name):
-                continue
-            ending = os.path.splitext(name)[1].lower()  # noqa: PTH122  (names may be odd)
-            path = os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
-            (wanted if ending in endings or not ending else others).append(path)
-    return FolderFiles(tuple(sorted(wanted)), tuple(sorted(others)))
+    for path in walked.files:
+        ending = os.path.splitext(path)[1].lower()  # noqa: PTH122  (names may be odd)
+        is_wanted = ending in endings if ending else _begins_like(folder / path, endings)
+        (wanted if is_wanted else others).append(path)
+    # of hidden files, those of other kinds concern nobody
+    hidden = [path for path in walked.hidden if Path(path).suffix.lower() in ("", *endings)]
+    return FolderFiles(
+        *(tuple(wanted), tuple(others), tuple(walked.repeated)),
+        *(tuple(hidden), tuple(walked.unreadable)),
+    )
 
 
 def file_ending(path: Path) -> str:
     """File extension in lower case, the one before ``.gz`` for a compressed file.
 
-    >>> file_ending(Path("news.CSV.gz"))
-    '.csv'
+    >>> file_ending(Path("news.CSV.gz")), file_ending(Path("news.csv.zip"))
+    ('.csv', '.csv')
     """
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    return inner.suffix.lower()
+    outer = path.suffix.lower()
+    inner = path.with_suffix("").suffix.lower()
+    if outer == ".gz" or (outer in COMPRESSED and inner in COMPRESSIBLE):
+        return inner
+    return outer
 
 
 def printable(name: str) -> str:
@@ -91,5 +113,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _passed_over(name: str) -> bool:
-    return name.startswith(".") or name in PASSED_OVER
+def _begins_like(file: Path, endings: tuple[str, ...]) -> bool:
+    """Whether a file without an extension begins like an image, or like audio."""
+    try:
+        if not file.is_file():  # reading a pipe would block
+            return False
+        with file.open("rb") as opened:
+            start = opened.read(132)
+    except OSError:
+        return False
+    if start.startswith(b"RIFF"):
+        return (start[8:12] == b"WAVE") == (endings == SOUND_ENDINGS)
+    if endings == SOUND_ENDINGS:
+        return start.startswith(SOUND_SIGNATURES)
+    return (
+        start.startswith(IMAGE_SIGNATURES)
+        or start[4:12] in (b"ftypavif", b"jP  \r\n\x87\n")
+        or start[128:] == b"DICM"
+    )

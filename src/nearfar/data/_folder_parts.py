@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from nearfar.data._files import printable
+from nearfar.data._folder_split import find_split
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 
-__all__ = ["Folder", "class_folders", "label_folder", "split_folder", "test_positions"]
-
-TRAIN = ("train", "training")
-TEST = ("test", "val", "valid", "validation")
+__all__ = ["Folder", "class_folders", "label_folder", "select_split"]
 
 
 class Folder(Source):
@@ -28,73 +26,72 @@ class Folder(Source):
         """For each sample, the path of its file relative to the folder."""
 
 
-def split_folder(folder: Folder, *, split: Split, noun: str) -> Source:
+def select_split(
+    folder: Folder, *, split: Split, noun: str, test_folder: str | None = None
+) -> Source:
     """Select a split of a folder.
 
     Args:
         folder: The whole folder.
         split: ``train``, ``test`` or ``all``, as in :func:`nearfar.data.open_source`.
         noun: Content of the files, for messages: ``images``.
+        test_folder: Name of the folder that is the test set, ``none`` if the folders are no split;
+            recognised by :func:`nearfar.data._folder_split.find_split` by default.
 
     Raises:
-        ValueError: The test set of a folder without an official split.
+        ValueError: The test set of a folder without an official split, or no folder of this name.
     """
-    test = test_positions(folder.paths())
-    if not test:
-        refuse_test(split, "a folder without train/ and test/")
-        return folder
     if split == "all":
         return folder
+    found = find_split(folder.paths(), split_folder=test_folder, where=folder.name)
+    if not found.test:
+        refuse_test(split, "a folder without train/ and test/")
+        return folder
     if split == "test":
-        return Subset(folder, test, name=f"{folder.name}-test")
-    chosen = set(test)
-    aside = f"{len(test):,} {noun} of the folder's test set excluded"
-    return Subset(folder, [i for i in range(len(folder)) if i not in chosen], notes=(aside,))
+        return Subset(folder, found.test, name=f"{folder.name}-test")
+    chosen = set(found.test)
+    train = [i for i in range(len(folder)) if i not in chosen]
+    if not train:
+        raise ValueError(f"no {noun} in {folder.name} except in the test set {found.test_names[0]}")
+    aside = f"{len(found.test):,} {noun} of the folder's test set excluded"
+    return Subset(folder, train, notes=(found.note(noun), aside))
 
 
-def label_folder(folder: Folder, *, noun: str) -> LabeledData:
+def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -> LabeledData:
     """Label each sample with the name of its class subfolder.
 
     Args:
         folder: The whole folder.
         noun: Content of the files, for messages: ``images``.
+        test_folder: Name of the folder that is the test set, as in :func:`select_split`.
 
     Raises:
-        ValueError: Files outside a class subfolder, or only one class.
+        ValueError: Files outside a class subfolder, only one class, or no folder of this name.
     """
     paths = folder.paths()
-    test = test_positions(paths)
-    classes = class_folders(paths, below=1 if test else 0)
-    stray = [str(path) for path, name in zip(paths, classes, strict=True) if name is None]
+    found = find_split(paths, split_folder=test_folder, where=folder.name)
+    classes = class_folders(paths, below=found.class_depth)
+    test, aside = list(found.test), {*found.test, *found.unlabeled}
+    notes = [found.note(noun)] if test else []
+    if test and all(classes[i] is None for i in test):
+        notes.append(f"{len(test):,} {noun} of the test set have no class folders and are left out")
+        test = []
+    train = [i for i in range(len(folder)) if i not in aside]
+    stray = [str(paths[i]) for i in (*train, *test) if classes[i] is None]
     if stray:
         raise ValueError(
             f"{folder.name}: {len(stray):,} of {len(paths):,} {noun} are not in a class subfolder,"
             f" the first is {printable(stray[0])}"
         )
-    names = np.asarray(classes, dtype=np.str_)
+    if not found.test:
+        return with_labels(folder, np.asarray(classes, dtype=np.str_))
+    if not train:
+        raise ValueError(f"no {noun} in {folder.name} except in the test set {found.test_names[0]}")
+    names = np.asarray([name or "" for name in classes], dtype=np.str_)
+    source = Subset(folder, train, notes=tuple(notes))
     if not test:
-        return with_labels(folder, names)
-    chosen = set(test)
-    train = [i for i in range(len(folder)) if i not in chosen]
-    return with_labels(Subset(folder, train), names[train], Subset(folder, test), names[test])
-
-
-def test_positions(paths: Sequence[Path]) -> list[int]:
-    """Positions of the test files if the top-level folders are an official split.
-
-    They are if every file is below ``train``, ``test``, ``val``, ``valid`` or ``validation``, with
-    at least one below ``train`` and one below another of these. The first existing one of ``test``,
-    ``val``, ``valid`` and ``validation`` is the test set.
-
-    >>> test_positions([Path("train/a/1.png"), Path("val/a/1.png"), Path("train/b/2.png")])
-    [1]
-    """
-    tops = [path.parts[0].lower() if len(path.parts) > 1 else "" for path in paths]
-    present = set(tops)
-    if not (present & set(TRAIN) and present & set(TEST) and present <= {*TRAIN, *TEST}):
-        return []
-    chosen = next(name for name in TEST if name in present)
-    return [position for position, top in enumerate(tops) if top == chosen]
+        return with_labels(source, names[train])
+    return with_labels(source, names[train], Subset(folder, test), names[test])
 
 
 def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:

@@ -66,5 +66,14 @@ class Joined(Source):
 
     @cached_property
     def fingerprint(self) -> str:
-        content = " ".join(source.fingerprint for source in self.sources)
-        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+        return _hash([source.fingerprint for source in self.sources])
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        known = [source.former_fingerprints or (source.fingerprint,) for source in self.sources]
+        formers = [_hash(each) for each in zip(*known, strict=False)]
+        return tuple(former for former in formers if former != self.fingerprint)
+
+
+def _hash(fingerprints: Sequence[str]) -> str:
+    return hashlib.blake2b(" ".join(fingerprints).encode(), digest_size=8).hexdigest()

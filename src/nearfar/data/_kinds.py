@@ -215,7 +215,10 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
         return kinds[0].name  # opening it raises the error
     shown = printable(str(path))
     if preview.ending in PICKLES:
-        raise TypeError(f"{shown} may contain a pickle, which is never loaded: save a .npy or .npz")
+        raise TypeError(
+            f"{shown} may contain a pickle, which is never loaded: load it yourself if you trust it"
+            " (torch.load with weights_only=True), and save a .npy, .npz or .safetensors"
+        )
     endings = dict.fromkeys(ending for kind in kinds for ending in kind.endings)
     raise ValueError(
         f"{shown} is neither a folder of images or audio nor a file with one of the extensions"

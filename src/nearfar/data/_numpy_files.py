@@ -1,58 +1,57 @@
-"""Array files (`.npy`, `.npz`), read without unpickling and with uniform error messages."""
+"""One array in a file, or several by name."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
-import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
+from nearfar.data._array_entries import ArrayFile
+from nearfar.data._array_files import open_array_file
 
 __all__ = ["map_array", "open_arrays"]
 
 
 def map_array(path: Path) -> NDArray[Any]:
-    """The array in a `.npy` file, memory-mapped.
+    """The array in a file with a single one; that in a `.npy` file is memory-mapped.
 
     Raises:
         TypeError: The array contains Python objects, which only unpickling could read.
-        ValueError: The file is damaged.
+        ValueError: The file is damaged, or has several arrays.
     """
-    with _clear_errors(path):
-        mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
+    with open_array_file(path) as file:
+        if len(file) != 1:
+            raise ValueError(f"{file.name} must have a single array, it contains {file.listed()}")
+        return file[next(iter(file))]
 
 
 @contextmanager
 def open_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The arrays in a `.npz` file by name, each read on access.
+    """The arrays in a file by name, each read on access.
 
     Raises:
         TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged.
     """
-    with _clear_errors(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        yield arrays
+    with open_array_file(path) as file:
+        yield _Arrays(file)
 
 
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    name = printable(str(path))
-    try:
-        yield
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{name} is damaged: {error}") from None
-    except (EOFError, ValueError) as error:
-        if "pickle" in str(error).lower() or "Python objects" in str(error):
-            raise TypeError(
-                f"{name} contains Python objects or a pickle, which is never loaded:"
-                " save plain numbers with numpy.save or numpy.savez"
-            ) from None
-        if "mmap length" in str(error) or isinstance(error, EOFError):
-            raise ValueError(f"{name} is damaged: shorter than its header states") from None
-        raise
+@final
+class _Arrays(Mapping[str, Any]):
+    def __init__(self, file: ArrayFile) -> None:
+        self._file = file
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        if key not in self._file:
+            raise KeyError(key)
+        return self._file[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._file)
+
+    def __len__(self) -> int:
+        return len(self._file)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice, suggest
+from nearfar.data._class_labels import LABEL_ENDINGS, read_labels
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
@@ -73,7 +73,7 @@ def open_source(
 def open_labeled(
     spec: Spec,
     *,
-    labels: str | Sequence[Any] | NDArray[Any] | Tensor | None = None,
+    labels: str | Path | Sequence[Any] | NDArray[Any] | Tensor | Any = None,
     modality: str | DataKind | HasDataKind | None = None,
     data_dir: Path | None = None,
     **options: Any,
@@ -86,8 +86,10 @@ def open_labeled(
 
     Args:
         spec: Data, as in :func:`open_source`.
-        labels: The class of each sample, as integers or strings, if `spec` has no labels; or the
-            name of a set of labels or of a column if `spec` has several (``speaker``).
+        labels: The class of each sample, if `spec` has no labels: a list, an array, a tensor or a
+            column of pandas or polars with words or whole numbers, or a file with one label per
+            sample (``.npy``, ``.npz``, ``.txt``, or a table). Or the name of a set of labels or of
+            a column if `spec` has several (``speaker``).
         modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
         options: Options of the modality, as in :func:`open_source`.
@@ -100,9 +102,15 @@ def open_labeled(
         >>> data.train, data.train_labels[:3].tolist(), data.test
         (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
     """
+    if isinstance(labels, str) and labels.lower().endswith(LABEL_ENDINGS):
+        path = Path(labels).expanduser()
+        arrays = path.suffix.lower() in (".npy", ".npz")  # no names of columns
+        labels = path if path.is_file() or arrays else labels
+    if isinstance(labels, Path):
+        labels = read_labels(labels)
     if labels is not None and not isinstance(labels, str):
         source = open_source(spec, modality=modality, data_dir=data_dir, **options)
-        return with_labels(source, np.asarray(labels))
+        return with_labels(source, labels)
     if isinstance(spec, Source):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     kind = _kind(spec, modality, options)
@@ -115,7 +123,7 @@ def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect
     """The options for opening data of a modality, by name.
 
     >>> list(opening_options("images"))
-    ['channels', 'value_range', 'short_side', 'memory']
+    ['channels', 'value_range', 'missing_value', 'short_side', 'memory', 'split_folder', 'key']
     """
     parameters = inspect.signature(find_kind(modality).open).parameters
     return {
@@ -154,6 +162,8 @@ def _open_named(name: str, split: Split, places: Places, options: dict[str, Any]
     if source is None:
         raise ValueError(f"{name} has no official test set: use `split`='train'")
     for option, value in options.items():  # fixed by the name; repeating the same value is allowed
+        if option in ("value_range", "missing_value", "center", "scale"):  # of an encoder
+            continue
         fixed = getattr(source.root, option, value)
         if value is not None and fixed is not None and value != fixed:
             raise ValueError(f"`{option}` of {name} is {fixed}, got {value}")

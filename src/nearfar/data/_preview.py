@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-
+from nearfar.data._array_entries import UNNAMED
+from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._files import file_ending
+from nearfar.data._folder_walk import iterate_files
 
 __all__ = ["DataPreview"]
 
-LOOKED_AT = 1_000  # files per folder
-READERS: Mapping[Any, Any] = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+LOOKED_AT = 100_000  # files per folder
 
 
 @final
@@ -34,6 +30,7 @@ class DataPreview:
         spec: The data.
 
     Example:
+        >>> import numpy as np
         >>> DataPreview(Path("news.CSV.gz")).ending, DataPreview(np.zeros((5, 4))).axes
         ('.csv', 2)
     """
@@ -48,56 +45,65 @@ class DataPreview:
 
     @cached_property
     def is_folder(self) -> bool:
-        """Whether the data are a folder."""
-        return self.path is not None and self.path.is_dir()
+        """Whether the data are a folder of files, rather than a store of arrays."""
+        return self.path is not None and self.path.is_dir() and not array_ending(self.path)
 
     @cached_property
     def ending(self) -> str:
-        """File extension in lower case, the one before ``.gz`` if compressed; empty if none."""
-        return "" if self.path is None or self.is_folder else file_ending(self.path)
+        """File extension in lower case, the one before ``.gz`` if compressed; empty if none.
+
+        That of MNIST's files, and of a folder of them, is ``.idx``.
+        """
+        if self.path is None or self.is_folder:
+            return ""
+        return array_ending(self.path) or file_ending(self.path)
 
     @cached_property
     def axes(self) -> int | None:
-        """Number of axes of an array or tensor in memory or in a ``.npy`` file; otherwise None."""
+        """Number of axes of an array in memory or of the only array in a file; otherwise None."""
         if self.path is None:
             axes = getattr(self.spec, "ndim", None)
             return axes if isinstance(axes, int) else None
-        if self.ending != ".npy":
-            return None
-        try:
-            return int(np.load(self.path, mmap_mode="r", allow_pickle=False).ndim)
-        except (OSError, ValueError, EOFError):
-            return None  # opening reports what is wrong
+        shape = self._shapes.get(UNNAMED)
+        return None if shape is None else len(shape)
+
+    @property
+    def arrays(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of each array in a file of named arrays; empty for other data."""
+        return {name: shape for name, shape in self._shapes.items() if name != UNNAMED}
 
     @cached_property
-    def arrays(self) -> Mapping[str, tuple[int, ...]]:
-        """Name and shape of each array in a ``.npz`` file; empty for other data."""
-        if self.path is None or self.ending != ".npz":
+    def _shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of each array in a file."""
+        if self.path is None or not array_ending(self.path):
             return {}
         try:
-            with zipfile.ZipFile(self.path) as file:
-                return {name.removesuffix(".npy"): _shape(file, name) for name in file.namelist()}
-        except (OSError, zipfile.BadZipFile):
+            with open_array_file(self.path) as file:
+                return file.shapes
+        except (OSError, TypeError, ValueError, ImportError):
             return {}  # opening reports what is wrong
 
     @cached_property
-    def file_names(self) -> tuple[str, ...]:
-        """Names of the first 1,000 files in a folder and its subfolders, in lower case."""
-        if self.path is None or not self.is_folder:
+    def file_paths(self) -> tuple[str, ...]:
+        """Paths of the first 100,000 files in a folder and its subfolders, in lower case.
+
+        Hidden files and by-products of a system are left out. The path of a single file has only
+        its name.
+        """
+        if self.path is None or not self.path.exists():
             return ()
-        walk = os.walk(self.path, followlinks=True)
-        names = (name.lower() for _, _, files in walk for name in files)
-        return tuple(islice(names, LOOKED_AT))
+        if not self.is_folder:
+            return (self.path.name.lower(),)
+        found = (path.lower() for path, _ in iterate_files(self.path))
+        return tuple(islice(found, LOOKED_AT))
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Names of the files in a folder and its subfolders (:attr:`file_paths`)."""
+        if not self.is_folder:
+            return ()
+        return tuple(os.path.basename(path) for path in self.file_paths)  # noqa: PTH119
 
     def count_files(self, endings: tuple[str, ...]) -> int:
-        """Number of :attr:`file_names` with one of these extensions."""
-        return sum(name.endswith(endings) for name in self.file_names)
-
-
-def _shape(file: zipfile.ZipFile, name: str) -> tuple[int, ...]:
-    with file.open(name) as entry:
-        try:
-            shape: tuple[int, ...] = READERS[np.lib.format.read_magic(entry)](entry)[0]
-        except (ValueError, KeyError):
-            return ()
-    return shape
+        """Number of :attr:`file_paths` with one of these extensions."""
+        return sum(path.endswith(endings) for path in self.file_paths)

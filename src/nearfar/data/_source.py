@@ -94,6 +94,14 @@ class Source(ABC):
         """A hash of the data, as 16 hexadecimal digits."""
 
     @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        """Fingerprints that earlier versions of nearfar gave to these data.
+
+        A run that was started by such a version is resumed if its fingerprint is one of these.
+        """
+        return ()
+
+    @property
     def root(self) -> Source:
         """The source itself; for a :class:`Subset`, the source it was selected from."""
         return self
@@ -105,7 +113,10 @@ class Source(ABC):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes for the user, such as skipped files or rescaled values."""
+        """Notes for the user, such as skipped files or rescaled values.
+
+        A note on samples that are left out contains the words "left out", "skipped" or "excluded".
+        """
         return ()
 
     def __repr__(self) -> str:
@@ -120,16 +131,18 @@ class ImageSource(Source):
         image_size: Default side length of views.
         style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
             None if unknown.
+        missing_value: Value that marks missing ones; None if there is none.
     """
 
     modality: ClassVar = "images"
     channels: int
     image_size: int
     style: Literal["drawing", "natural"] | None = None
+    missing_value: float | None = None
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """The (low, high) that were mapped to (0, 1); None if values were not rescaled."""
+        """The (low, high) that were mapped to (0, 1); None if unknown."""
         return None
 
 
@@ -164,7 +177,7 @@ def describe_images(count: int, *, channels: int, extents: Iterable[tuple[int, i
     sizes = f"{width}×{height}"
     if len(shown) > 1:
         sizes += f" to {most_width}×{most_height}"
-    return f"{count:,} {color_word(channels)} images {sizes}"
+    return f"{count:,} {color_word(channels)} image{'' if count == 1 else 's'} {sizes}"
 
 
 def color_word(channels: int) -> str:

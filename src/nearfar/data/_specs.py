@@ -14,7 +14,7 @@ from nearfar.data._source import Source
 
 __all__ = ["PICKLES", "Spec", "Split", "array_of", "refuse_test"]
 
-PICKLES = (".pkl", ".pickle", ".pt", ".pth")
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt")
 
 Split: TypeAlias = Literal["train", "test", "all"]
 Spec: TypeAlias = str | Path | NDArray[Any] | Tensor | Dataset[Any] | Source | Any

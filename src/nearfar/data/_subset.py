@@ -72,6 +72,12 @@ class Subset(Source):
 
     @cached_property
     def fingerprint(self) -> str:
-        selected = self._positions.numpy().tobytes()
-        content = self.source.fingerprint.encode() + selected
+        return self._of(self.source.fingerprint)
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return tuple(map(self._of, self.source.former_fingerprints))
+
+    def _of(self, fingerprint: str) -> str:
+        content = fingerprint.encode() + self._positions.numpy().tobytes()
         return hashlib.blake2b(content, digest_size=8).hexdigest()

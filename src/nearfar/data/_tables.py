@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nearfar.checks import suggest
-from nearfar.data._files import file_ending, list_names, printable
+from nearfar.data._columnar_files import (
+    COLUMNAR_ENDINGS,
+    columns_of_frame,
+    is_frame,
+    read_columnar,
+)
+from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._separated_tables import Reading, SeparatedTable, read_separated
+from nearfar.data._text_decoding import decode_file, read_lines
 
-__all__ = ["TABLE_ENDINGS", "Table", "read_lines", "read_table"]
+__all__ = [
+    "TABLE_ENDINGS",
+    "Reading",
+    "Table",
+    "is_frame",
+    "join_tables",
+    "read_lines",
+    "read_table",
+    "table_of_frame",
+]
 
-TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", *COLUMNAR_ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,8 @@ class Table:
         columns: Columns by name; missing entries are None.
         rows: Line or row number of each row in the file, from 1.
         place: Unit of `rows`: ``line`` or ``row``.
-        notes: Notes on skipped lines.
+        notes: Notes on guesses and on skipped lines.
+        named: Whether the file names its columns.
     """
 
     name: str
@@ -38,6 +52,7 @@ class Table:
     rows: Sequence[int]
     place: str = "row"
     notes: tuple[str, ...] = ()
+    named: bool = True
 
     def column(self, name: str, *, option: str = "column") -> Sequence[Any]:
         """A column by name.
@@ -52,135 +67,176 @@ class Table:
             )
         return self.columns[name]
 
+    def where(self, conditions: Mapping[str, str]) -> Table:
+        """The rows with these values; the columns of the conditions are removed.
 
-def read_table(path: Path) -> Table:
-    """Read a ``.csv``, ``.tsv`` (tab-separated, without quoting), ``.jsonl`` or ``.parquet`` file.
-
-    The first three may be compressed (``.gz``). Column names come from the first line or the
-    objects' keys. Lines with too many or too few entries, and lines that are not a JSON object, are
-    skipped and counted.
-
-    Raises:
-        ValueError: The file is empty or not UTF-8, or more than half of its lines are damaged.
-    """
-    ending = file_ending(path)
-    if ending == ".parquet":
-        return _read_parquet(path)
-    if ending == ".jsonl":
-        return _read_objects(path)
-    return _read_separated(path, "\t" if ending == ".tsv" else ",")
-
-
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file, plain or compressed, without line breaks.
-
-    Raises:
-        ValueError: A line is not UTF-8; the message gives the line and the byte.
-    """
-    shown = printable(path.name)
-    try:
-        with (
-            gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file,
-        ):
-            for number, line in enumerate(file, 1):
-                if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    raise ValueError(f"{shown} is UTF-16, not UTF-8: save it as UTF-8")
-                try:
-                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise ValueError(
-                        f"{shown} is not UTF-8: byte 0x{line[error.start]:02x} at position"
-                        f" {error.start} of line {number}; save the file as UTF-8"
-                    ) from None
-                yield text.removesuffix("\n").removesuffix("\r")
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise ValueError(f"{shown} is damaged: {error}") from None
-
-
-def _read_separated(path: Path, delimiter: str) -> Table:
-    shown = printable(path.name)
-    lines = (line + "\n" for line in read_lines(path))
-    with _fields_of_any_length():
-        reader = csv.reader(
-            lines,
-            delimiter=delimiter,
-            quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL,
+        Raises:
+            ValueError: No such column, or no row with the value; the message lists the values.
+        """
+        if not conditions:
+            return self
+        kept = list(range(len(self.rows)))
+        for name, wanted in conditions.items():
+            column = self.column(name, option="where")
+            kept_now = [row for row in kept if _as_text(column[row]) == wanted]
+            if not kept_now:
+                values = list(dict.fromkeys(_as_text(column[row]) for row in kept))
+                raise ValueError(
+                    f"`where` must select rows of {self.name}, got {name}={wanted}; the values of"
+                    f" {name} are {list_names(values)}"
+                )
+            kept = kept_now
+        said = " and ".join(f"{name} = {value}" for name, value in conditions.items())
+        note = f"{len(kept):,} of {counted(len(self.rows), 'row')} selected: {said}"
+        return replace(
+            self,
+            columns={
+                name: [column[row] for row in kept]
+                for name, column in self.columns.items()
+                if name not in conditions
+            },
+            rows=[self.rows[row] for row in kept],
+            notes=(*self.notes, note),
         )
-        header = [name.strip() for name in next(reader, [])]
-        if not header:
-            raise ValueError(f"{shown} is empty")
-        if len(set(header)) < len(header):
-            raise ValueError(f"columns of {shown} must have distinct names, got {header}")
-        rows, numbers, damaged = [], [], []
-        start = reader.line_num + 1
-        for row in reader:
-            if len(row) == len(header):
-                rows.append(row)
-                numbers.append(start)
-            elif row:
-                damaged.append(f"line {start} ({len(row)} entries)")
-            start = reader.line_num + 1
-    notes = _judge(damaged, len(rows), name=shown, what=f"do not have {len(header)} entries")
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    return Table(shown, columns, numbers, "line", notes)
 
 
-def _read_objects(path: Path) -> Table:
+def _as_text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def read_table(path: Path, reading: Reading = Reading()) -> Table:  # noqa: B008  (immutable)
+    """Read a table: delimited text, JSON lines, Parquet or Arrow, or a folder of such files.
+
+    Text files may be compressed. Encoding, delimiter, quoting and header are determined from the
+    content; whatever is not evident is noted. Lines with too many or too few entries, and lines
+    that are not a JSON object, are skipped and counted.
+
+    Args:
+        path: A ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``, ``.arrow``, ``.ipc`` or ``.feather``
+            file, or a folder with files of one of these extensions.
+        reading: Encoding, delimiter and header, where they are given; conditions on rows.
+
+    Raises:
+        ValueError: The file is empty, damaged or of an unknown encoding, or more than half of its
+            lines are damaged.
+    """
+    return _whole(path, reading).where(reading.conditions)
+
+
+def _whole(path: Path, reading: Reading) -> Table:
+    if path.is_dir():
+        return _joined(path, reading)
+    ending = file_ending(path)
     shown = printable(path.name)
+    if ending in COLUMNAR_ENDINGS:
+        columns = read_columnar(path)
+        return Table(shown, columns, range(len(next(iter(columns.values()), ()))))
+    if ending == ".jsonl":
+        return _read_objects(path, reading)
+    return _of_separated(read_separated(path, reading), reading)
+
+
+def _of_separated(read: SeparatedTable, reading: Reading) -> Table:
+    notes = read.notes + _judge(
+        read.damaged,
+        len(read.rows),
+        name=read.name,
+        what=f"do not have {counted(len(read.names), 'entry').replace('entrys', 'entries')}",
+        strict=reading.strict,
+    )
+    columns = {name: [row[i] for row in read.rows] for i, name in enumerate(read.names)}
+    return Table(read.name, columns, read.lines, "line", notes, read.named)
+
+
+def _joined(folder: Path, reading: Reading) -> Table:
+    """The rows of all tables in a folder, in the order of their names."""
+    shown = printable(folder.name)
+    files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith(("_", ".")))
+    endings = {file_ending(file) for file in files} & set(TABLE_ENDINGS)
+    if len(endings) != 1:
+        held = list_names([printable(file.name) for file in files]) or "nothing"
+        raise ValueError(
+            f"{shown} must contain tables of one extension ({' '.join(TABLE_ENDINGS)}), got {held}"
+        )
+    return join_tables(
+        [_whole(file, reading) for file in files if file_ending(file) in endings], name=shown
+    )
+
+
+def join_tables(tables: Sequence[Table], *, name: str) -> Table:
+    """The rows of several tables with the same columns.
+
+    Raises:
+        ValueError: Tables with different columns; the message names the first.
+    """
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    for table in tables:
+        if set(table.columns) != set(first.columns):
+            raise ValueError(
+                f"tables of {name} must have the same columns: {first.name} has"
+                f" {list_names(list(first.columns), most=10)}, {table.name} has"
+                f" {list_names(list(table.columns), most=10)}"
+            )
+    columns = {key: [v for t in tables for v in t.columns[key]] for key in first.columns}
+    notes = dict.fromkeys(note for table in tables for note in table.notes)
+    count = len(next(iter(columns.values()), ()))
+    joined = f"{counted(len(tables), 'file')} joined: {list_names([t.name for t in tables])}"
+    return Table(name, columns, range(count), "row", (joined, *notes), first.named)
+
+
+def table_of_frame(frame: Any, reading: Reading = Reading()) -> Table:  # noqa: B008
+    """A table of pandas, polars or pyarrow; missing entries of any kind are None."""
+    columns = {
+        name: [None if _is_nothing(value) else value for value in values]
+        for name, values in columns_of_frame(frame).items()
+    }
+    count = len(next(iter(columns.values()), ()))
+    return Table("table", columns, range(count)).where(reading.conditions)
+
+
+def _is_nothing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _read_objects(path: Path, reading: Reading) -> Table:
+    shown = printable(path.name)
+    decoded = decode_file(path, encoding=reading.encoding)
     objects: list[dict[str, Any]] = []
     numbers, damaged = [], []
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(decoded.text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
             objects.append(value)
             numbers.append(number)
         else:
             damaged.append(f"line {number}")
-    notes = _judge(damaged, len(objects), name=shown, what="are not JSON objects")
+    notes = decoded.notes + _judge(damaged, len(objects), name=shown, what="are not JSON objects")
     names = dict.fromkeys(key for found in objects for key in found)
     columns = {name: [found.get(name) for found in objects] for name in names}
     return Table(shown, columns, numbers, "line", notes)
 
 
-def _read_parquet(path: Path) -> Table:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import read_table as read
-    except ImportError:
-        raise ImportError(
-            "reading .parquet files needs pyarrow: pip install 'nearfar[parquet]'"
-        ) from None
-    shown = printable(path.name)
-    try:
-        table = read(io.BytesIO(path.read_bytes()))
-    except ArrowException as error:
-        raise ValueError(f"{shown} is damaged: {error}") from None
-    columns = {name: table[name].to_pylist() for name in table.column_names}
-    return Table(shown, columns, range(table.num_rows))
-
-
-def _judge(damaged: list[str], good: int, *, name: str, what: str) -> tuple[str, ...]:
-    """A note on skipped lines; an error if they are more than half."""
+def _judge(
+    damaged: Sequence[str], good: int, *, name: str, what: str, strict: bool = False
+) -> tuple[str, ...]:
+    """A note on skipped lines; an error if they are more than half, or if none may be skipped."""
     if not damaged and not good:
         raise ValueError(f"{name} is empty")
     if not damaged:
         return ()
     found = f"{len(damaged):,} of {len(damaged) + good:,} lines of {name} {what}"
     listed = list_names(damaged)
+    if strict:
+        raise ValueError(f"{found}: {listed}")
     if len(damaged) > good:
         raise ValueError(f"more than half of the file is damaged: {found}: {listed}")
     return (f"{found} and were skipped: {listed}",)
-
-
-@contextmanager
-def _fields_of_any_length() -> Iterator[None]:
-    before = csv.field_size_limit(sys.maxsize)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nearfar._deprecation import renamed_members
 from nearfar.checks import check_choice, require
 from nearfar.data import Source
+from nearfar.data._files import list_names
 from nearfar.data.graphs import GRAPHS, GraphSource
 from nearfar.inputs import Nodes, View
 from nearfar.modalities._exhibits import png_text
@@ -40,12 +41,19 @@ class GraphForm(Form):
         undirected: Whether the reverse of every edge is added.
         row_normalize: Whether each node's features are divided by their sum.
         hops: Number of hops in sampled neighbourhoods; None if the whole graph is used.
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; None if the
+            whole graph is used, or if an older version has not stored it.
+        weighted: Whether edges have weights.
+        columns: Name of each feature, if the data name them.
     """
 
     num_features: int
     undirected: bool = True
     row_normalize: bool = False
     hops: int | None = None
+    neighbors: int | None = None
+    weighted: bool = False
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +61,8 @@ class GraphOptions:
     """Options of a graph and its encoder.
 
     Args:
-        features: A .npy, .npz or .csv file of node features with one row per node, for an edge
-            list.
+        features: A .npy or .npz file or a table of node features with one row per node, for an
+            edge list; a column `id` identifies the nodes.
         undirected: Add the reverse of every edge.
         row_normalize: Divide each node's features by their sum; by default only if no feature is
             negative.
@@ -63,6 +71,7 @@ class GraphOptions:
             beyond.
         hops: Number of hops in sampled neighbourhoods; at least the number of the encoder's layers,
             plus one for gcn.
+        edge_weights: Use the weights of edges, if there are any, as strengths; sage ignores them.
         units: Width of every layer of the encoder, and dimension of the representation.
         layers: Number of layers of the encoder, which is its receptive field in hops.
     """
@@ -72,6 +81,7 @@ class GraphOptions:
     row_normalize: bool | None = None
     neighbors: int | None = None
     hops: int = 2
+    edge_weights: bool = True
     units: int = 512
     layers: int = 1
 
@@ -91,11 +101,18 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
 
     def form(self, source: Source, options: GraphOptions, *, seed: int) -> GraphForm:
         root = require(GraphSource, data=source.root)
+        if not root.num_edges:
+            raise ValueError(
+                f"{root.name} must have at least 1 edge between distinct nodes to train on, got 0"
+            )
         return GraphForm(
             num_features=root.num_features,
             undirected=root.undirected,
             row_normalize=root.row_normalize,
             hops=None if root.whole else root.hops,
+            neighbors=None if root.whole else root.neighbors,
+            weighted=root.weighted,
+            columns=root.graph.columns,
         )
 
     def build_encoder(
@@ -163,18 +180,29 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
             raise ValueError(f"`encoder` must be gcn or sage, got {type(encoder).__name__}")
         features = torch.zeros(3, form.num_features)
         edges = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+        targets = torch.tensor([0, 2])
+        weighted = form.weighted and encoder.convolution == "gcn"
         return OnnxCall(
             _OfTensors(encoder),
-            (features, edges, torch.tensor([0, 2])),
-            ("features", "edges", "targets"),
-            ({0: "nodes"}, {1: "edges"}, {0: "batch"}),
+            (features, edges, targets, *((torch.ones(4),) if weighted else ())),
+            ("features", "edges", "targets", *(("weights",) if weighted else ())),
+            ({0: "nodes"}, {1: "edges"}, {0: "batch"}, *(({0: "edges"},) if weighted else ())),
         )
 
     def signal_dim(self, form: GraphForm) -> int:
         return int(form.num_features)
 
     def opening(self, form: GraphForm) -> dict[str, Any]:
-        return {"undirected": form.undirected, "row_normalize": form.row_normalize}
+        same: dict[str, Any] = {
+            "undirected": form.undirected,
+            "row_normalize": form.row_normalize,
+            "edge_weights": form.weighted,
+        }
+        if form.neighbors is not None and form.hops is not None:
+            same |= {"neighbors": form.neighbors, "hops": form.hops}
+        if form.columns is not None:
+            same["columns"] = form.columns
+        return same
 
     def training(
         self, *, samples: int, batch_size: int | None = None, updates: int | None = None
@@ -200,11 +228,31 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
                 f"`data` must have {form.num_features:,} features per node, like the run's graph,"
                 f" got {root.num_features:,}"
             )
+        if form.weighted and not root.weighted:
+            raise ValueError(
+                f"`data` must have edge weights, like the run's graph, got none in {root.name}"
+            )
+        columns = root.graph.columns
+        if form.columns is not None and columns is not None and columns != form.columns:
+            raise ValueError(
+                f"`data` must have the features {list_names(form.columns, most=20)}, in this order,"
+                f" got {list_names(columns, most=20)}"
+            )
+        for option, wanted, found in (  # of a source that was opened without the run
+            ("edge_weights", form.weighted, root.weighted),
+            ("undirected", form.undirected, root.undirected),
+            ("row_normalize", form.row_normalize, root.row_normalize),
+        ):
+            if wanted != found:
+                raise ValueError(
+                    f"`data` must be opened with `{option}`={wanted}, like the run's graph,"
+                    f" got {found}"
+                )
 
 
 @final
 class _OfTensors(nn.Module):
-    """An encoder of nodes as a function of three tensors."""
+    """An encoder of nodes as a function of tensors."""
 
     def __init__(self, encoder: GraphEncoder) -> None:
         super().__init__()
@@ -215,9 +263,10 @@ class _OfTensors(nn.Module):
         features: Float[Tensor, "nodes features"],
         edges: Int64[Tensor, "2 edges"],
         targets: Int64[Tensor, " batch"],
+        weights: Float[Tensor, " edges"] | None = None,
     ) -> Float[Tensor, "batch dim"]:
         """The representation of each target."""
-        everyone: Tensor = self.encoder.convolve(features, edges)
+        everyone: Tensor = self.encoder.convolve(features, edges, weights)
         return everyone[targets]
 
 

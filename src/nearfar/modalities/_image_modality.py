@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, final
 
 import torch
@@ -45,8 +45,9 @@ class ImageForm(Form):
     Attributes:
         channels: Number of channels of every image.
         image_size: Side length of the views in pixels.
-        value_range: The (low, high) of the original values that is mapped to (0, 1); None for bytes
-            and for values that are not rescaled.
+        value_range: The (low, high) of the original values that is mapped to (0, 1); None in runs
+            of older versions, for bytes and for values that are not rescaled.
+        missing_value: Original value that marks missing ones, which become 0; None if none does.
         mean: Mean that views are normalised by: one value, or one per channel.
         std: Standard deviation that views are normalised by: one value, or one per channel.
     """
@@ -54,6 +55,7 @@ class ImageForm(Form):
     channels: int
     image_size: int
     value_range: tuple[float, float] | None = None
+    missing_value: float | None = field(default=None, metadata={"omitted": True})
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
 
@@ -67,19 +69,31 @@ class ImageOptions:
             images.
         channels: Number of channels, to resolve an ambiguous array or to read a folder as grey (1)
             or colour (3).
+        value_range: Lowest and highest value, which become black and white; by default those of
+            bytes, or determined from the values.
+        missing_value: Value that marks missing ones, such as -9999, which become black; by default
+            the value that the files declare.
         stem: First layers of a ResNet: ``small`` for small images, ``standard``, or ``auto``.
         norm: Normalisation layers of the encoder: ``batch``, or ``layer`` (per image); by default
             chosen by the method.
         view_style: Augmentations: ``natural``, those of the method's paper, or ``drawing``, with
             weak crops, small rotations and no flips, so that glyphs keep their meaning. By default
             ``drawing`` for grey images of ink on a uniform background, otherwise ``natural``.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
     """
 
     image_size: int | None = None
     channels: int | None = None
+    value_range: tuple[float, float] | None = None
+    missing_value: float | None = None
     stem: Literal["auto", "small", "standard"] = "auto"
     norm: Literal["batch", "layer"] | None = None
     view_style: ViewStyle | None = None
+    split_folder: str | None = None
+    key: str | None = None
 
 
 @final
@@ -100,7 +114,12 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
     def form(self, source: Source, options: ImageOptions, *, seed: int) -> ImageForm:
         root = require(ImageSource, data=source.root)
         size = options.image_size or root.image_size
-        return ImageForm(channels=root.channels, image_size=size, value_range=root.value_range)
+        return ImageForm(
+            channels=root.channels,
+            image_size=size,
+            value_range=root.value_range,
+            missing_value=root.missing_value,
+        )
 
     def build_encoder(
         self, name: str, form: ImageForm, options: ImageOptions
@@ -208,7 +227,11 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
         return int(form.channels * min(_RAW_SIDE, form.image_size) ** 2)
 
     def opening(self, form: ImageForm) -> dict[str, Any]:
-        return {"channels": form.channels, "value_range": form.value_range}
+        return {
+            "channels": form.channels,
+            "value_range": form.value_range,
+            "missing_value": form.missing_value,
+        }
 
     def shown(self, form: ImageForm) -> str:
         return f"shown at {form.image_size}×{form.image_size}"

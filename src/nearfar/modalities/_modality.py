@@ -73,7 +73,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         example: Example of data of this modality in ``--help``.
         paired: Whether a sample has two sides, whose agreement is measured in addition.
         arrays: Whether samples can be given as one numeric array, as in scikit-learn.
-        fewest: Minimum number of samples of its sources.
+        fewest: Minimum number of samples to train on; a trained encoder embeds any number.
         precise: Whether :class:`nearfar.SelfSupervisedEncoder` encodes in double precision, so that
             a sample's representation does not depend on its batch.
     """

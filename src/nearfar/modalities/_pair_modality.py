@@ -17,10 +17,12 @@ from nearfar.inputs import Group, Pair, Signal, View
 from nearfar.modalities._encoder_construction import make_encoder, rebuild_encoder
 from nearfar.modalities._form import Form
 from nearfar.modalities._modality import Modality, OnnxCall
+from nearfar.modalities._pair_options import PairOptions, pair_views
 from nearfar.modalities._single_kinds import single_kind
 from nearfar.modules import EncoderDescription, TwoSided
 from nearfar.records import Exhibit
 from nearfar.views import PairViews, PlainViews, ViewRecipe, Views
+from nearfar.views._pairviews import SignalViews
 
 __all__ = ["PairForm", "PairModality", "PairOptions", "pair_views"]
 
@@ -44,65 +46,6 @@ class PairForm(Form):
     s_modality: str
     x_form: Form
     s_form: Form
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairOptions:
-    """Options of pairs and their encoders.
-
-    Args:
-        x: Column or array of the inputs; by default the first of two.
-        s: Column or array of the self-supervised signals; by default the second of two.
-        adjacent: Pair each text with the next one; an empty line separates documents.
-        shared: Use one encoder for both halves; by default if both are of the same modality.
-        signal_encoder: Encoder of the signals, if not shared; by default that of their modality.
-        image_size: Side length of the views of images in pixels; by default chosen from the size of
-            the images.
-        sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
-            of the files.
-        words: Number of words after which texts are truncated.
-        min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the
-            unknown token.
-        units: Dimension of the representation of texts and vectors, for encoders where it is
-            configurable.
-    """
-
-    x: str | None = None
-    s: str | None = None
-    adjacent: bool | None = None
-    shared: bool | None = None
-    signal_encoder: str | None = None
-    image_size: int | None = None
-    sample_rate: int | None = None
-    words: int | None = None
-    min_frequency: int | None = None
-    units: int | None = None
-
-
-def pair_views(
-    x: Views,
-    s: Views,
-    *,
-    augment: bool = True,
-    crop_scale: tuple[float, float] | None = None,
-    flip: float | None = None,
-    rotation: float | None = None,
-    erase: float | None = None,
-    noise: float | None = None,
-) -> PairViews:
-    """Views of pairs, with settings for the views of each half.
-
-    Args:
-        x: Views of the inputs.
-        s: Views of the signals.
-        augment: Whether halves are augmented at all.
-        crop_scale: Smallest and largest fraction of an image's area in a crop.
-        flip: Probability of flipping an image horizontally.
-        rotation: Largest rotation of an image in degrees, in either direction.
-        erase: Probability of masking each word of a text.
-        noise: Standard deviation of the Gaussian noise added to vectors.
-    """
-    return PairViews(x, s) if augment else PairViews(PlainViews(x), PlainViews(s))
 
 
 @final
@@ -139,6 +82,14 @@ class PairModality(Modality[PairForm, PairOptions]):
     ) -> tuple[tuple[Modality[Any, Any], Form], tuple[Modality[Any, Any], Form]]:
         """Modality and form of each half."""
         return (self.kind(form.x_modality), form.x_form), (self.kind(form.s_modality), form.s_form)
+
+    def decide(self, source: Source, options: PairOptions) -> tuple[PairOptions, tuple[str, ...]]:
+        """Notes on the choices that the modality of each half makes."""
+        notes: list[str] = []
+        for side in sides(source):
+            kind = self.kind(side.modality)
+            notes += kind.decide(side, _options(kind, options))[1]
+        return options, tuple(dict.fromkeys(notes))
 
     def form(self, source: Source, options: PairOptions, *, seed: int) -> PairForm:
         x, s = sides(source)
@@ -268,6 +219,41 @@ class PairModality(Modality[PairForm, PairOptions]):
         alone = kind_s.inputs if form.x_modality != form.s_modality else ()
         return PairViews(x, s, marked=not form.shared, signals=alone)
 
+    def side_views(self, form: PairForm, source: Source, side: str | None) -> Views:
+        """Views without augmentation of pairs, or of samples of one side.
+
+        Args:
+            form: Form of the pairs.
+            source: Pairs, or samples of one side.
+            side: ``x`` or ``s``; by default the one whose encoder takes the samples.
+
+        Raises:
+            ValueError: Samples that could be of either side, each with an encoder of its own.
+        """
+        if side is None and (source.modality == self.name or form.shared):
+            return self.plain(form)
+        if side is None:
+            fitting = [name for name in "xs" if self._fits(source, form, name)]
+            if len(fitting) > 1:
+                raise ValueError(
+                    f"`side` must be x or s: the run has an encoder for each side, both for"
+                    f" {form.x_modality}"
+                )
+            side = fitting[0] if fitting else "x"
+        kind, own = self.halves(form)["xs".index(side)]
+        views = kind.plain(own)
+        return SignalViews(views) if side == "s" and not form.shared else views
+
+    def check_side(self, source: Source, form: PairForm, side: str) -> None:
+        """Check that samples are valid inputs of the encoder of one side.
+
+        Raises:
+            ValueError: They are not; the message gives the difference.
+        """
+        kind, own = self.halves(form)["xs".index(side)]
+        check_choice((kind.name,), modality=source.modality)
+        kind.check(source, own)
+
     def raw(self, source: Source, form: PairForm) -> tuple[str, Float[Tensor, "samples features"]]:
         kind, own = self.halves(form)[0]
         return kind.raw(sides(source)[0] if source.modality == self.name else source, own)
@@ -294,11 +280,17 @@ class PairModality(Modality[PairForm, PairOptions]):
             check_choice((kind_s.name,), s=s.modality)
             kind_x.check(x, form_x)
             kind_s.check(s, form_s)
-        elif source.modality == kind_x.name:
-            kind_x.check(source, form_x)
-        else:
-            check_choice((kind_s.name,), modality=source.modality)
-            kind_s.check(source, form_s)
+        elif not self._fits(source, form, "s"):
+            check_choice(tuple(dict.fromkeys((kind_x.name, kind_s.name))), modality=source.modality)
+            self.check_side(source, form, "x" if source.modality == kind_x.name else "s")
+
+    def _fits(self, source: Source, form: PairForm, side: str) -> bool:
+        """Whether the encoder of one side takes the samples."""
+        try:
+            self.check_side(source, form, side)
+        except ValueError:
+            return False
+        return True
 
     def _alike(self, x: Source, s: Source, form: Form) -> bool:
         """Whether the form of the inputs is also valid for the signals."""

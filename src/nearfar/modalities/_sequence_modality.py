@@ -45,6 +45,8 @@ class SequenceForm(Form):
         sample_rate: Sampling rate of audio in Hz; None for time series.
         seconds: Length in seconds of the segments that longer audio is split into.
         length: Number of time steps of a view.
+        center: Number subtracted from each channel of series before rounding to single precision.
+        scale: Number that each channel of series is divided by after that.
         normalize: Normalisation of each sequence, as in :class:`nearfar.views.SequenceViews`.
         mean: Mean of each channel over the training data, for the normalisation ``data``.
         std: Standard deviation of each channel over the training data, for the normalisation
@@ -58,6 +60,8 @@ class SequenceForm(Form):
     normalize: Normalization = "none"
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -82,6 +86,10 @@ class SequenceOptions:
         context: Dimension of the encoder's recurrent context, and of the representation.
         strides: Strides of the convolutions; by default chosen from the sampling rate or the
             length.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
     """
 
     sample_rate: int | None = None
@@ -91,6 +99,8 @@ class SequenceOptions:
     conv_width: int = 128
     context: int = 256
     strides: tuple[int, ...] | None = None
+    split_folder: str | None = None
+    key: str | None = None
 
 
 @final
@@ -123,6 +133,8 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
             normalize=normalize,
             mean=mean,
             std=std,
+            center=root.center,
+            scale=root.scale,
         )
 
     def build_encoder(
@@ -205,7 +217,8 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         return int(form.channels * form.length)
 
     def opening(self, form: SequenceForm) -> dict[str, Any]:
-        return {"sample_rate": form.sample_rate, "seconds": form.seconds}
+        units = {"center": form.center, "scale": form.scale}
+        return {"sample_rate": form.sample_rate, "seconds": form.seconds} | units
 
     def shown(self, form: SequenceForm) -> str:
         length, rate = form.length, form.sample_rate
@@ -236,10 +249,23 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
                 f"`data` must have {wanted}, like the run's sequences, got {got}:"
                 " open them with that `sample_rate`"
             )
+        found, known = (_units(each.center, each.scale) for each in (root, form))
+        if found != known:
+            raise ValueError(
+                f"`data` must be centred and scaled like the run's sequences, by {known}, got"
+                f" {found}: open them with these `center` and `scale`"
+            )
 
     def _known(self, form: SequenceForm) -> dict[str, Any]:
         names = ("length", "channels", "normalize", "mean", "std")
         return {name: getattr(form, name) for name in names} | {"sound": form.is_sound}
+
+
+def _units(
+    center: tuple[float, ...], scale: tuple[float, ...]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Center and scale, empty if they change nothing."""
+    return center if any(center) else (), scale if set(scale) - {1.0} else ()
 
 
 def _window(lengths: Tensor, sample_rate: int | None) -> int:
@@ -273,7 +299,8 @@ def _moments(source: Source, channels: int) -> tuple[tuple[float, ...], tuple[fl
         squares += values.square().sum(dim=(0, 2))
     mean = total / steps
     std = (squares / steps - mean.square()).clamp_min(0).sqrt()
-    return tuple(mean.tolist()), tuple((std + (std < 1e-12)).tolist())
+    is_constant = std <= 1e-7 * mean.abs()  # as exact as differences of squares are
+    return tuple(mean.tolist()), tuple(torch.where(is_constant, 1.0, std).tolist())
 
 
 def _cepstra(shown: Sequences, sample_rate: int) -> Float[Tensor, "batch features"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from nearfar.checks import require
 from nearfar.data import Source
+from nearfar.data._files import counted
 from nearfar.data.text import TEXT
 from nearfar.inputs import Texts, Tokens, View
 from nearfar.modalities._form import Form
@@ -25,12 +26,14 @@ from nearfar.modules import (
 )
 from nearfar.records import Exhibit
 from nearfar.views import PlainViews, TextViews, Tokenizer, ViewRecipe, Views
+from nearfar.views._scripts import count_unspaced, unspaced_share
 
 __all__ = ["TextForm", "TextModality", "TextOptions"]
 
 _RAW_DIMENSIONS = 256
 _RAW_TERMS = 20_000
 _AT_ONCE = 4_096
+_UNSPACED = 0.05  # share of the letters in scripts without spaces
 _OWN = ("bag", "gru")
 _TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
@@ -62,7 +65,16 @@ class TextOptions:
     Args:
         column: Column of the texts in a table; by default ``text``, or the only or by far the
             longest column of texts.
-        words: Number of words after which texts are truncated.
+        encoding: Encoding of a text file; by default determined from its bytes.
+        delimiter: Character between the cells of a line (``tab``, ``;``); by default determined
+            from the content.
+        header: Whether the first row of a table has the columns' names; by default determined from
+            the content.
+        where: Conditions on the rows of a table: ``split=train``.
+        words: Number of words after which texts are truncated; characters if those are the tokens.
+        tokens: Tokens of bag and gru: ``words``, or ``characters`` of scripts without spaces
+            between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan); by default
+            ``characters`` if these scripts have at least 5 % of the letters.
         vocabulary: Largest size of the vocabulary that bag and gru learn from the texts.
         min_frequency: Minimum frequency of words in the vocabulary; rarer words are mapped to the
             unknown token. By default 5 from 10,000 texts, 2 from 500 texts, and 1 below.
@@ -74,7 +86,12 @@ class TextOptions:
     """
 
     column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    where: tuple[str, ...] | Mapping[str, str] | str = ()
     words: int = 256
+    tokens: Literal["words", "characters"] | None = None
     vocabulary: int = 30_000
     min_frequency: int | None = None
     units: int | None = None
@@ -84,7 +101,7 @@ class TextOptions:
 
 @final
 class TextModality(Modality[TextForm, TextOptions]):
-    """Texts of any length, in any language that separates words by whitespace."""
+    """Texts of any length and language."""
 
     data: ClassVar = TEXT
     form_type: ClassVar = TextForm
@@ -95,9 +112,35 @@ class TextModality(Modality[TextForm, TextOptions]):
     encoder: ClassVar = "bag"
     encoders: ClassVar = "bag, gru, or a transformer from the Hugging Face hub or a folder"
 
+    def decide(self, source: Source, options: TextOptions) -> tuple[TextOptions, tuple[str, ...]]:
+        """The column, and whether characters of scripts without spaces are tokens."""
+        column = options.column or getattr(source.root, "column", None)
+        options = replace(options, column=column)
+        if options.tokens is not None:
+            return options, ()
+        found = unspaced_share(strings(source))
+        if found.share < _UNSPACED:
+            return options, ()
+        options = replace(options, tokens="characters")
+        notes: tuple[str, ...] = (
+            f"{found.share:.0%} of the letters are {', '.join(found.scripts)}, written without"
+            " spaces: each of their characters is a token; `tokens`='words' splits at spaces only",
+        )
+        long = sum(count_unspaced(text) > options.words for text in strings(source))
+        if long:
+            notes += (
+                f"{counted(long, 'text')} truncated to the first {options.words} characters:"
+                " `words` sets the limit",
+            )
+        return options, notes
+
     def form(self, source: Source, options: TextOptions, *, seed: int) -> TextForm:
+        tokens = options.tokens
+        if tokens is None and unspaced_share(strings(source)).share >= _UNSPACED:
+            tokens = "characters"
         tokenizer = Tokenizer.fit(
             strings(source),
+            characters=tokens == "characters",
             vocabulary=options.vocabulary,
             min_frequency=_min_frequency(options, len(source)),
             words=options.words,
@@ -159,12 +202,14 @@ class TextModality(Modality[TextForm, TextOptions]):
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        counted = TfidfVectorizer(max_features=_RAW_TERMS, sublinear_tf=True)
+        tokenizer = form.tokenizer()
+        words = tokenizer.split if tokenizer.characters else "word"
+        bag = TfidfVectorizer(max_features=_RAW_TERMS, sublinear_tf=True, analyzer=words)
         try:
-            bags = counted.fit_transform(strings(source))
+            bags = bag.fit_transform(strings(source))
         except ValueError:  # no text has a word of two letters
-            counted.set_params(token_pattern=r"(?u)\S+")
-            bags = counted.fit_transform(strings(source))
+            bag.set_params(token_pattern=r"(?u)\S+")
+            bags = bag.fit_transform(strings(source))
         if bags.shape[1] <= _RAW_DIMENSIONS:
             return "bag of words (tf-idf)", torch.from_numpy(bags.toarray()).float()
         dims = min(_RAW_DIMENSIONS, bags.shape[0] - 1)

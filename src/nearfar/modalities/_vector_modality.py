@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nearfar.checks import check_choice, require
 from nearfar.data import Source, VectorSource
+from nearfar.data._files import list_names
 from nearfar.data.vectors import VECTORS
 from nearfar.inputs import View
 from nearfar.modalities._exhibits import png_text
@@ -38,6 +39,8 @@ class VectorForm(Form):
     Attributes:
         dim: Number of features.
         columns: Name of each feature.
+        named: Whether the names are those of the data, so that columns of a table are found by
+            name; if not, by position.
         mean: Mean of each feature.
         std: Standard deviation of each feature; 0 for a constant one.
         marginals: For each feature, evenly spaced quantiles of its standardised values.
@@ -45,6 +48,7 @@ class VectorForm(Form):
 
     dim: int
     columns: tuple[str, ...] = ()
+    named: bool = False
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     marginals: tuple[tuple[float, ...], ...] = ()
@@ -56,11 +60,30 @@ class VectorOptions:
 
     Args:
         exclude: Columns of a table that are not features, such as row numbers and classes.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
+        exclude: Columns of a table that are not features.
+        include: Columns of a table that are features although they look like row numbers or labels,
+            which are left out by default.
+        encoding: Encoding of a text file; by default determined from its bytes.
+        delimiter: Character between the cells of a line (``tab``, ``;``); by default determined
+            from the content.
+        header: Whether the first row of a table has the columns' names; by default determined from
+            the content.
+        decimal: Decimal mark of numbers, ``.`` (the default) or ``,``.
+        where: Conditions on the rows of a table: ``split=train``.
         units: Width of every layer of the perceptron, and dimension of the representation.
         blocks: Number of residual layers after the first layer.
     """
 
     exclude: tuple[str, ...] = ()
+    key: str | None = None
+    include: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    decimal: str | None = None
+    where: tuple[str, ...] | Mapping[str, str] | str = ()
     units: int = 256
     blocks: int = 2
 
@@ -99,6 +122,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
         return VectorForm(
             dim=root.dim,
             columns=tuple(root.columns),
+            named=root.named,
             mean=tuple(mean.tolist()),
             std=tuple(std.tolist()),
             marginals=tuple(tuple(float(f"{v:.4g}") for v in row) for row in marginals.tolist()),
@@ -185,8 +209,20 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
         batch = small_batch(samples, most=batch_size or 256, updates=4)
         return {"batch_size": batch, "epochs": 100}
 
+    def opening(self, form: VectorForm) -> dict[str, Any]:
+        # runs of tables before 0.2 have the names, but not `named`
+        numbered = form.columns == tuple(map(str, range(form.dim)))
+        return {"columns": form.columns if form.named or not numbered else ()}
+
     def check(self, source: Source, form: VectorForm) -> None:
         root = require(VectorSource, data=source.root)
+        if form.named and root.named and root.columns != form.columns:
+            missing = [name for name in form.columns if name not in root.columns]
+            raise ValueError(
+                f"`data` must have the columns of the run, {list_names(form.columns, most=20)}, in"
+                f" this order, got {list_names(root.columns, most=20)}"
+                + ("" if missing else ": open the table with `columns`")
+            )
         if root.dim != form.dim:
             raise ValueError(
                 f"`data` must have {form.dim} features, like the run's vectors, got {root.dim}"

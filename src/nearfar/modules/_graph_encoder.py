@@ -23,8 +23,9 @@ class GraphEncoder(nn.Module):
     """Message-passing layers, each followed by a PReLU; returns the target nodes' rows.
 
     ``gcn`` with one layer of 512 units is the encoder of Deep Graph Infomax on citation graphs:
-    a sum over neighbours and the node itself (self-loop) with weights 1/√(dᵢ dⱼ). ``sage`` is
-    GraphSAGE with mean aggregation, which needs no degrees and suits graphs sampled in parts.
+    a sum over neighbours and the node itself (self-loop) with weights 1/√(dᵢ dⱼ). The edges' own
+    weights, if any, multiply these, and dᵢ is then their sum. ``sage`` is GraphSAGE with mean
+    aggregation, which needs no degrees, suits graphs sampled in parts, and ignores edge weights.
 
     Args:
         features: Number of node features.
@@ -69,20 +70,25 @@ class GraphEncoder(nn.Module):
         checks: Any = torch.sparse.check_sparse_tensor_invariants
         # sparse products and sums over many neighbours need float32
         with single, checks(enable=False):
-            adjacency = _adjacency(nodes.edges, nodes.features)
+            weights = nodes.weights if self.convolution == "gcn" else None
+            adjacency = _adjacency(nodes.edges, nodes.features, weights)
             return self.convolve(nodes.features, adjacency)[nodes.targets]
 
-    def convolve(self, features: Tensor, edges: Tensor) -> Float[Tensor, "nodes dim"]:
+    def convolve(
+        self, features: Tensor, edges: Tensor, weights: Tensor | None = None
+    ) -> Float[Tensor, "nodes dim"]:
         """The representation of every node.
 
         Args:
             features: Features of every node.
             edges: Sources and targets, or a sparse nodes × nodes matrix, row i with the edges into
                 node i.
+            weights: Weights of the edges, if `edges` are sources and targets; only for ``gcn``.
         """
+        more = () if weights is None else (weights,)
         x = features if self.convolution == "gcn" else features.to_dense()
         for convolve, activate in zip(self.convolutions, self.activations, strict=True):
-            x = activate(convolve(x, edges))
+            x = activate(convolve(x, edges, *more))
         return x
 
 
@@ -102,12 +108,18 @@ class _SparseLinear(nn.Module):
 
 
 def _adjacency(
-    edges: Int64[Tensor, "2 edges"], features: Float[Tensor, "nodes features"]
+    edges: Int64[Tensor, "2 edges"],
+    features: Float[Tensor, "nodes features"],
+    weights: Float[Tensor, " edges"] | None,
 ) -> Float[Tensor, "nodes nodes"]:
-    """Row i has a 1 for every edge into node i: sparse products take half the time of gathers."""
+    """Row i has the weight of every edge into node i, by default 1.
+
+    Sparse products take half the time of gathers.
+    """
     count = len(features)
-    ones = torch.ones(edges.shape[1], dtype=features.dtype, device=features.device)
-    return _rows(torch.sparse_coo_tensor(edges.flip(0), ones, (count, count)))
+    if weights is None:
+        weights = torch.ones(edges.shape[1], dtype=features.dtype, device=features.device)
+    return _rows(torch.sparse_coo_tensor(edges.flip(0), weights, (count, count)))
 
 
 def _rows(entries: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:

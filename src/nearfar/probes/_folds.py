@@ -10,7 +10,7 @@ from nearfar.checks import check_integer
 from nearfar.probes._labeled_embeddings import checked_embeddings, checked_labels
 from nearfar.probes._probe import Probe
 
-__all__ = ["cross_validated", "stratified_folds"]
+__all__ = ["cross_validated", "held_out_predictions", "stratified_folds"]
 
 
 def stratified_folds(
@@ -72,6 +72,29 @@ def cross_validated(
         >>> cross_validated(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
         1.0
     """
+    predicted = held_out_predictions(probe, embeddings, labels, folds=folds, seed=seed)
+    return float((predicted == labels.to(predicted.device)).double().mean())
+
+
+def held_out_predictions(
+    probe: Probe,
+    embeddings: Float[Tensor, "samples dim"],
+    labels: Int[Tensor, " samples"],
+    *,
+    folds: int = 5,
+    seed: int = 0,
+) -> Int[Tensor, " samples"]:
+    """The predicted class of each sample while held out; arguments as in `cross_validated`.
+
+    A class that is absent from the other folds is never predicted: the only sample of a class is
+    always an error.
+
+    Example:
+        >>> from nearfar.probes import KNNProbe
+        >>> x = torch.tensor([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
+        >>> held_out_predictions(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
+        tensor([0, 0, 1, 1])
+    """
     check_integer(at_least=2, folds=folds)
     embeddings = checked_embeddings(embeddings)
     samples = embeddings.shape[0]
@@ -85,9 +108,12 @@ def cross_validated(
             f" got {classes} classes in {samples} rows"
         )
     fold = stratified_folds(labels, folds=folds, seed=seed)
-    correct = 0.0
+    predicted = torch.empty_like(labels)
     for index in range(folds):
         test = fold == index
-        probe.fit(embeddings[~test], labels[~test])
-        correct += float(test.sum()) * probe.score(embeddings[test], labels[test])
-    return correct / samples
+        known = labels[~test]
+        if torch.equal(known, known[:1].expand_as(known)):  # one class is all that can be learnt
+            predicted[test] = known[0]
+            continue
+        predicted[test] = probe.fit(embeddings[~test], known).predict(embeddings[test])
+    return predicted

@@ -41,6 +41,7 @@ class HealthRecord(Record):
         measurements: All measurements by name, including those without a finding.
         samples: Number of rows measured.
         dim: Number of columns.
+        notes: Notes on the data or the file, such as samples that were left out.
     """
 
     verdict: str
@@ -50,3 +51,4 @@ class HealthRecord(Record):
     measurements: dict[str, float]
     samples: int
     dim: int
+    notes: tuple[str, ...] = ()

@@ -15,6 +15,8 @@ from nearfar.records._atomic_files import write_text
 
 __all__ = ["Record", "encode"]
 
+_OMITTED = "omitted"  # in a field's metadata: its default is not written, as by older versions
+
 R = TypeVar("R", bound="Record")
 
 
@@ -26,7 +28,9 @@ def encode(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}  # JSON has no infinity
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        held = ((f, getattr(value, f.name)) for f in dataclasses.fields(value))
+        written = (p for p in held if not (_OMITTED in p[0].metadata and p[1] == p[0].default))
+        return {field.name: encode(item) for field, item in written}
     if isinstance(value, dict):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

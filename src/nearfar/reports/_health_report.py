@@ -7,6 +7,7 @@ from nearfar.reports import (
     _distances,
     _hypersphere,
     _key_numbers,
+    _notes,
     _spectrum,
     _verdict,
 )
@@ -46,6 +47,12 @@ def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) 
             _hypersphere.section(geometry),
             _distances.section(geometry),
             _spectrum.section(geometry),
+            _notes.section(health.notes),
         ],
-        [("hypersphere", "Hypersphere"), ("distances", "Distances"), ("spectrum", "Spectrum")],
+        [
+            ("hypersphere", "Hypersphere"),
+            ("distances", "Distances"),
+            ("spectrum", "Spectrum"),
+            ("notes", "Notes"),
+        ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, final
 
 import torch
@@ -117,19 +118,19 @@ class GraphViews:
         numbers = graph.ids
         if numbers is None:
             numbers = torch.arange(len(graph.features), device=graph.features.device)
-        edges, features = graph.edges, graph.features
+        features = graph.features
         if rate := _of(self.edge_drop, draws.view):
-            low, high = numbers[edges].aminmax(dim=0)
-            edges = edges[:, ~draws.hit(low + (high << 31), rate)]
+            low, high = numbers[graph.edges].aminmax(dim=0)
+            graph = graph.with_edges(~draws.hit(low + (high << 31), rate))
         if rate := _of(self.node_drop, draws.view):
             hidden = draws.hit(numbers + _HIDDEN, rate)
-            edges = edges[:, ~hidden[edges[0]]]
+            graph = graph.with_edges(~hidden[graph.edges[0]])
         if rate := _of(self.feature_mask, draws.view):
             columns = torch.arange(features.shape[1], device=features.device)
             features = _masked(features, ~draws.hit(columns + _COLUMN, rate))
         if _of(self.shuffle, draws.view):
             features = draws.shuffled(features, numbers)
-        return Nodes(features, edges, graph.targets, graph.ids)
+        return replace(graph, features=features)
 
 
 @final

@@ -12,7 +12,7 @@ from nearfar.inputs import Group, Inputs, Pair, Signal, View
 from nearfar.ops._random import Stream, random_bits
 from nearfar.views._views import HasSettings, Views
 
-__all__ = ["PairViews", "PlainViews"]
+__all__ = ["PairViews", "PlainViews", "SignalViews"]
 
 _SECOND = 1 << 63  # a user's seed never has this bit, so the halves' draws are independent
 
@@ -141,3 +141,31 @@ class PlainViews:
     def plain(self, inputs: View) -> View:
         """The plain view of the underlying views."""
         return self._views.plain(inputs)
+
+
+@final
+class SignalViews:
+    """Views without augmentation, marked for the encoder of the signals.
+
+    Args:
+        views: Views whose plain view is used.
+    """
+
+    num_views = 1
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def __call__(
+        self, inputs: View, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+    ) -> tuple[View]:
+        """The plain view."""
+        return (self.plain(inputs),)
+
+    def plain(self, inputs: View) -> View:
+        """The plain view of the underlying views."""
+        return Signal(self._views.plain(inputs))

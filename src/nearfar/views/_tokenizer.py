@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from nearfar.checks import check_integer
 from nearfar.inputs import Texts, Tokens
+from nearfar.views._scripts import UNSPACED
 
 __all__ = ["Tokenizer"]
 
@@ -60,17 +62,22 @@ class Tokenizer:
         vocabulary: int = 30_000,
         min_frequency: int = 5,
         words: int = 256,
+        characters: bool = False,
     ) -> Self:
         """Build a vocabulary from the words of these texts, the most frequent first.
 
         Texts are normalised to Unicode NFKC and lower case. Words are runs of letters and digits,
-        and runs of all other characters except whitespace.
+        and runs of all other characters except whitespace. With `characters`, each character of a
+        script without spaces between words is a token of its own, with its vowel signs and tone
+        marks.
 
         Args:
             texts: Texts in which words are counted.
             vocabulary: Largest number of token IDs, including padding, unknown and mask token.
             min_frequency: Minimum frequency of words; rarer words are mapped to the unknown token.
             words: Number of tokens after which texts are truncated.
+            characters: Whether characters of Chinese, Japanese, Thai, Lao, Khmer, Burmese and
+                Tibetan are tokens.
         """
         check_integer(at_least=4, vocabulary=vocabulary)
         check_integer(at_least=1, min_frequency=min_frequency, words=words)
@@ -79,6 +86,10 @@ class Tokenizer:
             [tokenizers.normalizers.NFKC(), tokenizers.normalizers.Lowercase()]
         )
         splitter = tokenizers.pre_tokenizers.Whitespace()
+        if characters:
+            single = tokenizers.Regex(f"[{UNSPACED}]\\p{{M}}*")
+            alone = tokenizers.pre_tokenizers.Split(single, behavior="isolated")
+            splitter = tokenizers.pre_tokenizers.Sequence([alone, splitter])
         counts: Counter[str] = Counter()
         for text in texts:
             pieces = splitter.pre_tokenize_str(normalizer.normalize_str(text))
@@ -171,6 +182,18 @@ class Tokenizer:
         ]
         decoded: list[str] = self._library.decode_batch(kept, skip_special_tokens=False)
         return decoded
+
+    @cached_property
+    def characters(self) -> bool:
+        """Whether characters of scripts without spaces are tokens."""
+        splitter = json.loads(self.definition).get("pre_tokenizer") or {}
+        return UNSPACED in json.dumps(splitter, ensure_ascii=False)
+
+    def split(self, text: str) -> list[str]:
+        """The words of a text, in or outside of the vocabulary."""
+        library = self._library
+        bare = library.normalizer.normalize_str(text) if library.normalizer else text
+        return [piece for piece, _ in library.pre_tokenizer.pre_tokenize_str(bare)]
 
     def counts(self, texts: Iterable[str]) -> torch.Tensor:
         """Number of occurrences of each token ID in texts."""

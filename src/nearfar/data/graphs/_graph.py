@@ -1,8 +1,10 @@
-"""A graph as read, and its sorted edges."""
+"""A graph as read from a file or an object."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -11,10 +13,11 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._files import counted
+from nearfar.data._files import counted, list_names
 from nearfar.data.graphs._node_features import NodeFeatures
+from nearfar.data.graphs._node_ids import NodeIds
 
-__all__ = ["Graph", "OrderedEdges", "order_edges"]
+__all__ = ["Graph"]
 
 
 @final
@@ -30,6 +33,11 @@ class Graph:
         train: Nodes that a probe is trained on.
         test: Nodes that a probe is evaluated on.
         notes: Notes for the user.
+        validation: Nodes of the validation set, on which a probe is evaluated if there is no test
+            set, and which it does not use otherwise.
+        weights: Weight of each edge, 0 or more.
+        ids: Identifier of each node.
+        columns: Name of each feature.
     """
 
     name: str
@@ -39,6 +47,33 @@ class Graph:
     train: NDArray[Any] | None = None
     test: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
+    validation: NDArray[Any] | None = None
+    weights: NDArray[Any] | None = None
+    ids: NodeIds | None = None
+    columns: tuple[str, ...] | None = None
+
+    def with_columns(self, wanted: Sequence[str]) -> Graph:
+        """The graph with these features, in this order, if its features have names.
+
+        Raises:
+            ValueError: A feature that the graph does not have; the message lists both.
+        """
+        if self.columns is None or self.columns == tuple(wanted):
+            return self
+        missing = [name for name in wanted if name not in self.columns]
+        if missing:
+            raise ValueError(
+                f"nodes of {self.name} must have the features {list_names(list(wanted), most=20)},"
+                f" got {list_names(self.columns, most=20)}"
+            )
+        further = [name for name in self.columns if name not in wanted]
+        notes = (f"further features ignored: {list_names(further)}",)
+        return replace(
+            self,
+            features=self.features.select([self.columns.index(name) for name in wanted]),
+            columns=tuple(wanted),
+            notes=(*self.notes, *(notes if further else ())),
+        )
 
     def part(self, chosen: NDArray[Any]) -> Int64[Tensor, " chosen"]:
         """Check the nodes of one part of the split, and return them as a tensor.
@@ -59,77 +94,29 @@ class Graph:
             )
         return torch.from_numpy(chosen.astype(np.int64))
 
+    @cached_property
+    def evaluated(self) -> NDArray[Any] | None:
+        """The nodes of the test set, else those of the validation set."""
+        return self.validation if self.test is None else self.test
 
-@final
-@dataclass(frozen=True)
-class OrderedEdges:
-    """Edges without self-loops and duplicates, sorted by target, then source.
+    def shared(self) -> NDArray[Any]:
+        """Nodes that are in both the training and the test set, sorted."""
+        if self.train is None or self.evaluated is None:
+            return np.empty(0, np.int64)
+        return np.intersect1d(self.train, self.evaluated)
 
-    Attributes:
-        edges: Sources and targets; an undirected edge is stored in both directions.
-        undirected: Whether reverse edges were added.
-        notes: Notes on removed and added edges.
-    """
+    def node(self, number: int) -> str:
+        """The identifier of a node, else its number as ``node 17``."""
+        return f"node {number}" if self.ids is None else str(self.ids.texts[number])
 
-    edges: Int64[np.ndarray, "2 edges"]
-    undirected: bool
-    notes: tuple[str, ...]
-
-
-def order_edges(edges: NDArray[Any], *, nodes: int, undirected: bool, name: str) -> OrderedEdges:
-    """Remove self-loops and duplicates, add reverse edges, and count the changes.
-
-    Args:
-        edges: Two rows of node numbers: sources and targets.
-        nodes: Number of nodes.
-        undirected: Whether to add the reverse of every edge.
-        name: Name of the graph, for messages.
-
-    Raises:
-        TypeError: Node numbers that are not integers.
-        ValueError: A shape other than 2 × edges, an edge to a node that does not exist, or no edge
-            between distinct nodes.
-
-    Example:
-        >>> pairs = np.array([[0, 0, 1], [1, 1, 1]])
-        >>> found = order_edges(pairs, nodes=3, undirected=True, name="pairs")
-        >>> found.edges.tolist(), found.notes
-        ([[1, 0], [0, 1]],
-         ('1 self-loop removed', '1 duplicate edge removed', '1 edge made undirected',
-          '1 of 3 nodes has no edge'))
-    """
-    if edges.dtype.kind not in "iu":
-        raise TypeError(f"edges of {name} must be integers, got {edges.dtype}")
-    if edges.ndim != 2 or edges.shape[0] != 2:
-        raise ValueError(f"edges of {name} must have shape 2 × edges, got {edges.shape}")
-    outside = (edges < 0) | (edges >= nodes)
-    if outside.any():
-        wrong = outside.any(axis=0)
-        raise ValueError(
-            f"edges of {name} must connect nodes with features, 0 to {nodes - 1:,}:"
-            f" {int(wrong.sum()):,} of {edges.shape[1]:,} do not, the first has node"
-            f" {int(edges[outside][0])}"
-        )
-    source, target = edges.astype(np.int64)
-    loops = source == target
-    source, target = source[~loops], target[~loops]
-    keys = np.unique(target * nodes + source)
-    repeated = len(source) - len(keys)
-    both, added = keys, 0
-    if undirected:
-        both = np.union1d(keys, (keys % nodes) * nodes + keys // nodes)
-        added = len(both) - len(keys)
-    if not len(both):
-        raise ValueError(f"{name} must have at least 1 edge between distinct nodes, got 0")
-    ordered = np.stack([both % nodes, both // nodes])
-    alone = nodes - len(np.unique(ordered))
-    notes = []
-    if loops.any():
-        notes.append(f"{counted(int(loops.sum()), 'self-loop')} removed")
-    if repeated:
-        notes.append(f"{counted(repeated, 'duplicate edge')} removed")
-    if added:
-        notes.append(f"{counted(added, 'edge')} made undirected")
-    if alone:
-        notes.append(f"{alone:,} of {nodes:,} nodes {'has' if alone == 1 else 'have'} no edge")
-    return OrderedEdges(ordered, undirected, tuple(notes))
+    def split_notes(self) -> tuple[str, ...]:
+        """Notes on what the graph contains of the test set, and on nodes in two parts."""
+        if self.evaluated is None:
+            return ()
+        words = "test" if self.test is not None else "validation"
+        count = f"{len(self.evaluated):,} {words} node{'' if len(self.evaluated) == 1 else 's'}"
+        notes = [f"transductive: the graph has features and edges of its {count}, but no labels"]
+        if len(self.shared()):
+            both = counted(len(self.shared()), "node")
+            notes.append(f"{both} in both the training set and the {words} set")
+        return tuple(notes)

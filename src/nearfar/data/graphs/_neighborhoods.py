@@ -24,11 +24,13 @@ class Neighborhood:
         nodes: Numbers of the subgraph's nodes in the whole graph.
         edges: Sources and targets, as indices into `nodes`.
         targets: The target nodes, as indices into `nodes`.
+        places: Index of each edge in the list of all edges.
     """
 
     nodes: Int64[np.ndarray, " nodes"]
     edges: Int64[np.ndarray, "2 edges"]
     targets: Int64[np.ndarray, " targets"]
+    places: Int64[np.ndarray, " edges"]
 
 
 @final
@@ -45,6 +47,8 @@ class Neighborhoods:
         nodes: Number of nodes.
         hops: Number of hops.
         most: Largest number of incoming edges per node.
+        ranks: Numbers of the nodes that do not depend on their order in a file, on which the
+            selection then depends instead of the order; by default their order.
 
     Example:
         >>> path = np.array([[1, 0, 2, 1], [0, 1, 1, 2]])  # 0 - 1 - 2
@@ -54,8 +58,19 @@ class Neighborhoods:
     """
 
     def __init__(
-        self, edges: Int64[np.ndarray, "2 edges"], *, nodes: int, hops: int, most: int
+        self,
+        edges: Int64[np.ndarray, "2 edges"],
+        *,
+        nodes: int,
+        hops: int,
+        most: int,
+        ranks: Int64[np.ndarray, " nodes"] | None = None,
     ) -> None:
+        self._places = np.arange(edges.shape[1])
+        self._ranks = np.arange(nodes) if ranks is None else ranks
+        if ranks is not None:
+            self._places = np.lexsort((ranks[edges[0]], edges[1]))
+            edges = edges[:, self._places]
         self._sources = edges[0]
         self._starts = np.searchsorted(edges[1], np.arange(nodes + 1))
         self._hops, self._most = hops, most
@@ -64,24 +79,32 @@ class Neighborhoods:
         """The joint neighbourhood of these nodes."""
         nodes, rows = np.unique(targets, return_inverse=True)
         found, frontier = [nodes], nodes
-        from_, to = [], []
+        from_, to, which = [], [], []
         known = nodes  # sorted
         for _ in range(self._hops):
-            source, target = self._into(frontier)
+            source, target, place = self._into(frontier)
             from_.append(source)
             to.append(target)
+            which.append(place)
             frontier = np.setdiff1d(source, known)
             known = np.union1d(known, frontier)
             found.append(frontier)
         everyone = np.concatenate(found)
         order = np.argsort(everyone)
         places = order[np.searchsorted(everyone, np.concatenate([*from_, *to]), sorter=order)]
-        return Neighborhood(everyone, places.reshape(2, -1), rows.reshape(-1).astype(np.int64))
+        return Neighborhood(
+            everyone,
+            places.reshape(2, -1),
+            rows.reshape(-1).astype(np.int64),
+            np.concatenate(which),
+        )
 
     def _into(
         self, nodes: NDArray[np.int64]
-    ) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
-        """Sources and targets of the selected edges into these nodes."""
+    ) -> tuple[
+        Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]
+    ]:
+        """Sources, targets and indices of the selected edges into these nodes."""
         starts = self._starts[nodes]
         degrees = self._starts[nodes + 1] - starts
         taken = np.minimum(degrees, self._most)
@@ -89,6 +112,7 @@ class Neighborhoods:
         turn = np.arange(len(row)) - np.repeat(np.cumsum(taken) - taken, taken)
         low = turn * degrees[row] // taken[row]
         high = (turn + 1) * degrees[row] // taken[row]
-        asked = torch.from_numpy(nodes[row] + (turn << 32))
+        asked = torch.from_numpy(self._ranks[nodes[row]] + (turn << 32))
         bits = random_bits(asked, seed=0, epoch=0, count=1)[:, 0].numpy()
-        return self._sources[starts[row] + low + bits % (high - low)], nodes[row]
+        chosen = starts[row] + low + bits % (high - low)
+        return self._sources[chosen], nodes[row], self._places[chosen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -89,6 +89,10 @@ class NodeFeatures:
             return rows
         sums = rows.sum(dim=1, keepdim=True)
         return rows / torch.where(sums == 0, 1.0, sums)
+
+    def select(self, columns: Sequence[int]) -> NodeFeatures:
+        """Some columns of a dense matrix, in a given order."""
+        return NodeFeatures(self._values[:, list(columns)], name=self.name)
 
     def digest(self) -> bytes:
         """A hash of the features."""

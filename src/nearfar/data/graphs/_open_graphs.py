@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nearfar._deprecation import renamed_arguments
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import counted, printable
+from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
+from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edge_list
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_source import GraphSource
-from nearfar.data.graphs._reading import (
-    EDGE_ENDINGS,
-    LIST_ENDINGS,
-    read_data,
-    read_edge_list,
-    read_npz,
-)
+from nearfar.data.graphs._network_files import NETWORK_ENDINGS, is_network, read_network
+from nearfar.data.graphs._reading import is_graph_object, read_data, read_npz
 
 __all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
 
@@ -40,6 +38,8 @@ def open_graphs(
     row_normalize: bool | None = None,
     neighbors: int | None = None,
     hops: int = 2,
+    edge_weights: bool = True,
+    columns: Sequence[str] | None = None,
 ) -> Source:
     """Open the nodes of a graph as unlabelled samples.
 
@@ -47,25 +47,39 @@ def open_graphs(
     labels.
 
     Args:
-        spec: A PyTorch Geometric ``Data`` object; a ``.npz`` file with ``edge_index`` and ``x`` (or
-            ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``); or an edge list, a ``.csv``,
-            ``.tsv``, ``.txt``, ``.edges`` or ``.edgelist`` file with two node numbers per line.
+        spec: A PyTorch Geometric ``Data`` object with ``edge_index`` or ``adj_t``; a ``.npz`` file
+            with ``edge_index`` and ``x`` (or ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``);
+            or an edge list: a ``.csv``, ``.tsv``, ``.txt``, ``.edges``, ``.edgelist``, ``.parquet``
+            or ``.jsonl`` file with the columns ``source``, ``target`` and possibly ``weight``; or a
+            NetworkX graph or a ``.graphml``, ``.gml`` or ``.gexf`` file.
         split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
             ``all`` are the whole graph.
-        features: A ``.npy`` (memory-mapped), ``.npz`` or ``.csv`` file with one row per node, if
-            `spec` has no features.
-        undirected: As of :class:`GraphSource`.
-        row_normalize: As of :class:`GraphSource`.
-        neighbors: As of :class:`GraphSource`.
-        hops: As of :class:`GraphSource`.
+        features: A ``.npy`` (memory-mapped) or ``.npz`` file or a table with one row per node, if
+            `spec` has no features. A column ``id`` identifies the nodes.
+        undirected: Whether to add the reverse of every edge.
+        row_normalize: Whether to divide each node's features by their sum; by default only if no
+            feature is negative.
+        neighbors: Largest number of incoming edges per node in sampled neighbourhoods; 0 uses the
+            whole graph at once. By default 0 up to 5 million edges and 1 GiB of features, and 10
+            beyond.
+        hops: Number of hops in sampled neighbourhoods.
+        edge_weights: Whether to use the weights of edges, if there are any.
+        columns: Names of the features in the order in which an encoder expects them; features of a
+            table are put in this order.
 
     Raises:
         TypeError: A file that only unpickling could read, or edges that are not integers.
         ValueError: An unusable graph; the message gives the reason.
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
+    graph = graph if columns is None else graph.with_columns(columns)
     source = GraphSource(
-        graph, undirected=undirected, row_normalize=row_normalize, neighbors=neighbors, hops=hops
+        graph,
+        undirected=undirected,
+        row_normalize=row_normalize,
+        neighbors=neighbors,
+        hops=hops,
+        edge_weights=edge_weights,
     )
     if split != "test":
         return source
@@ -78,16 +92,20 @@ def open_graphs(
 def _read_graph(spec: Any, *, features: Path | None) -> Graph:
     """Read a graph from a file or an object; the arguments are those of :func:`open_graphs`."""
     if isinstance(spec, Path):
-        ending = spec.suffix.lower()
+        ending = file_ending(spec)
         if ending == ".npz":
             return read_npz(spec, features=features)
+        if ending in NETWORK_ENDINGS:
+            return read_network(spec, features=features)
         if ending in LIST_ENDINGS:
             return read_edge_list(spec, features=features)
         raise ValueError(
-            f"a graph must be a .npz file or an edge list ({' '.join(LIST_ENDINGS)}),"
-            f" got {printable(str(spec))}"
+            f"a graph must be a .npz file, an edge list ({' '.join(LIST_ENDINGS)}) or a file of"
+            f" NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
         )
-    if hasattr(spec, "edge_index"):
+    if is_network(spec):
+        return read_network(spec, features=features)
+    if is_graph_object(spec):
         if features is not None:
             raise ValueError("`features` is only for edge lists: a Data object has its own `x`")
         return read_data(spec)
@@ -130,31 +148,76 @@ def labeled_nodes(
         raise ValueError(
             f"labels of {graph.name} must be one per node, {len(source):,}, got shape {given.shape}"
         )
-    known = torch.from_numpy(flat != -1 if flat.dtype.kind in "if" else np.ones(len(flat), bool))
+    flat, known = _known(flat)
     missing = int((~known).sum())
-    notes = (f"{counted(missing, 'node')} without a label excluded",) if missing else ()
-    if graph.test is None:
+    notes = [f"{counted(missing, 'node')} without a label excluded"] if missing else []
+    shared = graph.shared()
+    if len(shared):
+        raise ValueError(
+            f"no node of {graph.name} may be in both the training set and the test set, got"
+            f" {len(shared):,}: {list_names([graph.node(int(node)) for node in shared])}"
+        )
+    if graph.evaluated is None and graph.train is None:
         (train,) = torch.nonzero(known, as_tuple=True)
-        return Subset(source, train, notes=notes), flat[train.numpy()], None, None
-    test = graph.part(graph.test)
-    if graph.train is None:
-        rest = known.clone()
-        rest[test] = False
-        (train,) = torch.nonzero(rest, as_tuple=True)
-    else:
-        train = graph.part(graph.train)
-    train, test = train[known[train]], test[known[test]]
+        return Subset(source, train, notes=tuple(notes)), flat[train.numpy()], None, None
+    parts = _parts(graph, known, notes)
+    (train, test), words = parts, "test" if graph.validation is None else "test or validation"
+    for part, name in ((train, "training"), (test, words)):
+        if not len(part):
+            raise ValueError(f"no {name} node of {graph.name} has a label")
     return (
-        Subset(source, train, notes=notes),
+        Subset(source, train, notes=tuple(notes)),
         flat[train.numpy()],
         Subset(source, test, name=f"{source.name}-test"),
         flat[test.numpy()],
     )
 
 
+def _known(labels: NDArray[Any]) -> tuple[NDArray[Any], Tensor]:
+    """Labels as integers or strings, and which nodes have one: not -1, NaN or empty."""
+    if labels.dtype.kind == "f":
+        known = np.isfinite(labels) & (labels != -1)
+        if (labels[known] == labels[known].round()).all():
+            labels = np.where(known, labels, -1).astype(np.int64)
+    elif labels.dtype.kind in "US":
+        known = labels != np.array("", labels.dtype)
+    else:
+        known = labels != -1
+    return labels, torch.from_numpy(np.asarray(known, bool))
+
+
+def _parts(graph: Graph, known: Tensor, notes: list[str]) -> tuple[Tensor, Tensor]:
+    """Labelled nodes for training and for evaluation; absent parts are completed with a note."""
+    chosen = [None if part is None else graph.part(part) for part in (graph.train, graph.evaluated)]
+    for place, (words, other) in enumerate(
+        (("training", "evaluation"), ("evaluation", "training"))
+    ):
+        if chosen[place] is None:
+            rest = known.clone()
+            others = chosen[1 - place]
+            assert others is not None
+            rest[others] = False
+            (chosen[place],) = torch.nonzero(rest, as_tuple=True)
+            notes.append(f"no {words} set: all labelled nodes outside the {other} set")
+    train, test = chosen
+    assert train is not None
+    assert test is not None
+    if graph.test is None and graph.validation is not None:
+        notes.append("no test set: probes are evaluated on the validation set")
+    train, test = train[known[train]], test[known[test]]
+    used = torch.zeros(len(known), dtype=torch.bool)
+    used[train] = used[test] = True
+    idle = int((known & ~used).sum())
+    if idle:
+        notes.append(f"{counted(idle, 'labelled node')} outside the training and test sets unused")
+    return train, test
+
+
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise PyTorch Geometric objects, array files with edges, and edge lists."""
-    if hasattr(preview.spec, "edge_index") or "edge_index" in preview.arrays:
+    if is_graph_object(preview.spec) or is_network(preview.spec):
+        return Confidence.CERTAIN
+    if preview.ending in NETWORK_ENDINGS or "edge_index" in preview.arrays:
         return Confidence.CERTAIN
     return Confidence.LIKELY if preview.ending in EDGE_ENDINGS else Confidence.NO
 
@@ -164,7 +227,8 @@ GRAPHS = DataKind(
     open=open_graphs,
     label=label_graphs,
     recognizes=_recognize,
-    endings=(".npz", *EDGE_ENDINGS),
+    endings=(".npz", *EDGE_ENDINGS, *NETWORK_ENDINGS),
     implied_by=("features",),
+    own_files=("features",),
 )
 """How graphs are recognised and opened."""

@@ -1,4 +1,4 @@
-"""Read graphs from files and objects, without unpickling."""
+"""Read graphs from array files and objects, without unpickling."""
 
 from __future__ import annotations
 
@@ -10,185 +10,121 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, strided
 
-from nearfar.data._files import counted, printable
-from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data._files import printable
+from nearfar.data._numpy_files import open_arrays
 from nearfar.data._specs import array_of
 from nearfar.data.graphs._graph import Graph
-from nearfar.data.graphs._node_features import CSR, NodeFeatures
+from nearfar.data.graphs._graph_parts import WEIGHTS, find_features, graph_of_parts
+from nearfar.data.graphs._node_features import CSR
+from nearfar.data.graphs._node_tables import read_nodes
 
-__all__ = ["EDGE_ENDINGS", "LIST_ENDINGS", "read_data", "read_edge_list", "read_npz"]
+__all__ = ["is_graph_object", "read_data", "read_npz"]
 
-EDGE_ENDINGS = (".edges", ".edgelist")
-LIST_ENDINGS = (".csv", ".tsv", ".txt", *EDGE_ENDINGS)
+
+def is_graph_object(data: Any) -> bool:
+    """Whether an object is a graph of PyTorch Geometric or has the same attributes."""
+    if hasattr(type(data), "edge_types"):  # a HeteroData, whose own attributes may raise KeyError
+        return True
+    return hasattr(data, "edge_index") or hasattr(data, "adj_t")
 
 
 def read_data(data: Any) -> Graph:
-    """Read the ``x``, ``edge_index``, ``y`` and masks of a PyTorch Geometric ``Data`` object.
+    """Read a PyTorch Geometric ``Data`` object: features, edges, labels, masks and weights.
+
+    The edges are ``edge_index``, or the transposed adjacency matrix ``adj_t``.
 
     Raises:
-        ValueError: No features, or a mask with several splits.
+        ValueError: No features or no edges, several types of nodes, or a part that does not match
+            the nodes.
     """
-    values = getattr(data, "x", None)
+    if hasattr(type(data), "edge_types"):
+        raise ValueError(
+            "a graph must have one type of nodes, got a HeteroData: pass data.to_homogeneous()"
+        )
+    name = "graph"
+    held = _attributes(data)
+    values = held.get("x")
     if values is None:
         raise ValueError("a graph must have node features: `x` of the Data object is missing")
-    name = "graph"
-
-    def chosen(key: str) -> NDArray[Any] | None:
-        mask = getattr(data, f"{key}_mask", None)
-        if mask is None:
-            return None
-        mask = np.asarray(mask)
-        if mask.ndim != 1:
-            raise ValueError(
-                f"`{key}_mask` must be one split with one value per node, got shape {mask.shape}"
-            )
-        return np.flatnonzero(mask)
-
-    labels = getattr(data, "y", None)
-    return Graph(
-        name=name,
-        features=NodeFeatures(_matrix(values), name=name),
-        edges=array_of(data.edge_index),
-        labels=None if labels is None else array_of(labels),
-        train=chosen("train"),
-        test=chosen("test"),
-    )
+    weights = None
+    if held.get("edge_index") is not None:
+        pairs = held["edge_index"]
+        edges = array_of(pairs) if isinstance(pairs, Tensor) else np.asarray(pairs)
+    elif held.get("adj_t") is not None:
+        edges, weights = _transposed(held["adj_t"])
+    else:
+        raise ValueError(
+            "a graph must have edges: `edge_index` and `adj_t` of the Data object are missing"
+        )
+    parts = {
+        key: array_of(value) if isinstance(value, Tensor) and value.layout == strided else value
+        for key, value in held.items()
+        if key not in ("x", "adj_t")
+    }
+    return graph_of_parts(parts, _matrix(values), name=name, edges=edges, weights=weights)
 
 
 def read_npz(path: Path, *, features: Path | None = None) -> Graph:
     """Read a ``.npz`` file with ``edge_index`` and ``x``, or the arrays of a sparse ``x``.
 
-    If present, ``y`` is used as labels, and ``train_idx`` and ``test_idx`` as a split.
+    If present, ``y`` is used as labels, ``train_mask`` or ``train_idx`` (and those of ``val`` and
+    ``test``) as a split, ``edge_weight`` as weights, and ``ids`` as identifiers of the nodes.
 
     Raises:
         TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or lacks edges or features.
     """
     name = printable(path.name)
-    arrays = _arrays(path)
+    with open_arrays(path) as opened:
+        arrays = dict(opened)
     if "edge_index" not in arrays:
         raise ValueError(f"{name} must contain edge_index, got {', '.join(arrays) or 'nothing'}")
-    own = _features_in(arrays)
-    if own is not None and features is not None:
+    held = find_features(arrays)
+    if held is not None and features is not None:
         raise ValueError(f"`features` is only for graphs without features, but {name} contains x")
-    values = _read_features(features) if features is not None else own
-    if values is None:
+    if features is not None:
+        nodes = read_nodes(features)
+        return graph_of_parts(
+            {**nodes.parts, **arrays},
+            nodes.values,
+            name=path.stem,
+            edges=arrays["edge_index"],
+            ids=nodes.ids,
+            columns=nodes.columns,
+            notes=nodes.notes,
+        )
+    if held is None:
         raise ValueError(
             f"{name} must contain the nodes' features as x or as {', '.join(CSR)}; or pass them"
             f" as `features`. It contains {', '.join(arrays)}"
         )
-    return Graph(
-        name=path.stem,
-        features=NodeFeatures(values, name=path.stem),
-        edges=arrays["edge_index"],
-        labels=arrays.get("y"),
-        train=arrays.get("train_idx"),
-        test=arrays.get("test_idx"),
-    )
+    return graph_of_parts(arrays, held, name=path.stem, edges=arrays["edge_index"])
 
 
-def read_edge_list(path: Path, *, features: Path | None) -> Graph:
-    """Read a text file with one edge per line, and a file of node features.
+def _attributes(data: Any) -> dict[str, Any]:
+    """The parts of a Data object, or of any object with the same attributes."""
+    if hasattr(data, "to_dict"):
+        return dict(data.to_dict())
+    known = ("x", "edge_index", "adj_t", "y", *WEIGHTS)
+    masks = ("train_mask", "val_mask", "test_mask")
+    return {key: getattr(data, key, None) for key in (*known, *masks)}
 
-    The text file has two columns of node numbers, starting from 0 and separated by commas, tabs or
-    spaces, and optionally a header line. Lines that begin with ``#`` and further columns are
-    ignored.
 
-    Raises:
-        ValueError: No features, or a line that is not an edge.
-    """
-    name = printable(path.name)
-    if features is None:
+def _transposed(adjacency: Any) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Sources, targets and weights of a transposed adjacency matrix: row i holds edges into i."""
+    if isinstance(adjacency, Tensor):
+        entries = adjacency.to_sparse_coo().coalesce()  # type: ignore[no-untyped-call]
+        (row, column), values = entries.indices(), entries.values()
+    elif hasattr(adjacency, "coo"):  # a SparseTensor of torch_sparse
+        row, column, values = adjacency.coo()
+    else:
         raise ValueError(
-            f"an edge list has no node features: pass a file for {name} as `features`"
-            " (.npy, .npz or .csv, one row per node)"
+            f"`adj_t` must be a sparse matrix, got {type(adjacency).__name__}: pass `edge_index`"
         )
-    delimiter, header, columns = _layout(path)
-    try:
-        pairs = np.loadtxt(
-            path,
-            dtype=np.int64,
-            comments="#",
-            delimiter=delimiter,
-            skiprows=header,
-            usecols=(0, 1),
-            ndmin=2,
-            encoding="utf-8",
-        )
-    except ValueError as error:
-        raise ValueError(f"{name} must contain two node numbers per line: {error}") from None
-    notes = (f"{counted(columns - 2, 'further column')} of {name} ignored",) if columns > 2 else ()
-    values = _read_features(features)
-    return Graph(
-        name=path.stem, features=NodeFeatures(values, name=path.stem), edges=pairs.T, notes=notes
-    )
-
-
-def _layout(path: Path) -> tuple[str | None, int, int]:
-    """Delimiter, number of lines before the first edge, and number of columns."""
-    passed = 0
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.strip() or line.startswith("#"):
-                passed += 1
-                continue
-            delimiter = "," if "," in line else "\t" if "\t" in line else None
-            fields = [field.strip() for field in line.strip().split(delimiter)]
-            if len(fields) < 2:
-                raise ValueError(
-                    f"{printable(path.name)} must contain two node numbers per line, got"
-                    f" {printable(line.strip())[:40]!r}"
-                )
-            header = not any(field.lstrip("-").isdigit() for field in fields[:2])
-            return delimiter, passed + header, len(fields)
-    raise ValueError(f"{printable(path.name)} contains no edges")
-
-
-def _read_features(path: Path) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
-    name = printable(path.name)
-    if not path.is_file():
-        raise FileNotFoundError(f"`features`: no file {printable(str(path))}")
-    ending = path.suffix.lower()
-    if ending == ".npy":
-        return map_array(path)
-    if ending == ".npz":
-        arrays = _arrays(path)
-        values = _features_in(arrays)
-        if values is None and len(arrays) == 1:
-            (values,) = arrays.values()
-        if values is None:
-            raise ValueError(f"{name} must contain x or one matrix, got {', '.join(arrays)}")
-        return values
-    if ending in (".csv", ".tsv", ".txt"):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            first = next(lines, "")
-        delimiter = "," if "," in first else "\t" if "\t" in first else None
-        try:
-            np.array([float(field) for field in first.split(delimiter)])
-            header = 0
-        except ValueError:
-            header = 1
-        try:
-            rows: NDArray[Any] = np.loadtxt(
-                path, np.float32, delimiter=delimiter, skiprows=header, ndmin=2, encoding="utf-8"
-            )
-        except ValueError as error:
-            raise ValueError(f"{name} must contain numbers, one row per node: {error}") from None
-        return rows
-    raise ValueError(f"`features` must be a .npy, .npz or .csv file, got {name}")
-
-
-def _features_in(
-    arrays: Mapping[str, NDArray[Any]],
-) -> NDArray[Any] | Mapping[str, NDArray[Any]] | None:
-    if "x" in arrays:
-        return arrays["x"]
-    return arrays if all(key in arrays for key in CSR) else None
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with open_arrays(path) as arrays:
-        return dict(arrays)
+    weights = None if values is None else array_of(values)
+    if weights is not None and (weights == 1).all():
+        weights = None
+    return np.stack([array_of(column), array_of(row)]), weights
 
 
 def _matrix(values: Any) -> NDArray[Any] | Mapping[str, NDArray[Any]]:

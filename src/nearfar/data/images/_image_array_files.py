@@ -1,65 +1,58 @@
-"""Arrays in `.npy` and `.npz` files; nothing in them is ever unpickled."""
+"""Images and labels in files of arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
-from nearfar.data._labeled_data import LABELS, TEST_LABELS
-from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data._array_choice import choose_arrays
+from nearfar.data._array_files import open_array_file
 
-__all__ = ["ArrayFile", "read_array_file"]
+__all__ = ["ImageArrays", "read_array_file"]
 
 IMAGES = ("x", "images", "data", "x_train", "train_images")
 TEST_IMAGES = ("x_test", "test_images")
 
 
 @dataclass(frozen=True)
-class ArrayFile:
+class ImageArrays:
     """Images and labels in an array file; None for each that is absent."""
 
     images: NDArray[Any]
     labels: NDArray[Any] | None = None
     test_images: NDArray[Any] | None = None
     test_labels: NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read_array_file(path: Path) -> ArrayFile:
-    """Read a `.npy` file (memory-mapped) or a `.npz` file.
+def read_array_file(path: Path, *, key: str | None = None) -> ImageArrays:
+    """Read images and labels from a file of arrays (:mod:`nearfar.data._array_files`).
 
-    In a `.npz` file, the images are the array named ``x``, ``images``, ``data``, ``x_train`` or
+    Of several arrays, the images are that named ``x``, ``images``, ``data``, ``x_train`` or
     ``train_images``, or the only array that can be a set of images; the labels are ``y``,
     ``labels``, ``label``, ``targets``, ``y_train`` or ``train_labels``; ``x_test`` or
     ``test_images`` with ``y_test`` or ``test_labels`` are an official test set.
 
+    Args:
+        path: The file.
+        key: Name of the array of images; chosen as described by default.
+
     Raises:
-        TypeError: The array contains Python objects, which only unpickling could read.
+        ImportError: An optional library is missing.
+        TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or the array of images is ambiguous.
     """
-    if path.suffix.lower() == ".npy":
-        return ArrayFile(map_array(path))
-    with open_arrays(path) as arrays:
-        return _choose(arrays, printable(path.name))
-
-
-def _choose(arrays: Mapping[str, Any], name: str) -> ArrayFile:
-    def first(names: tuple[str, ...]) -> NDArray[Any] | None:
-        return next((arrays[known] for known in names if known in arrays), None)
-
-    images = first(IMAGES)
-    if images is None:
-        shapes = {key: arrays[key] for key in arrays}
-        fitting = [key for key, a in shapes.items() if a.ndim in (3, 4) and a.dtype.kind in "buif"]
-        if len(fitting) != 1:
-            listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
-            raise ValueError(
-                f"the array of images in {name} is ambiguous: name it x or images;"
-                f" the file contains {listed or 'nothing'}"
-            )
-        images = shapes[fitting[0]]
-    return ArrayFile(images, first(LABELS), first(TEST_IMAGES), first(TEST_LABELS))
+    with open_array_file(path) as file:
+        found = choose_arrays(
+            file, names=IMAGES, test_names=TEST_IMAGES, axes=(3, 4), noun="images", key=key
+        )
+    return ImageArrays(
+        found.values,
+        found.labels.get("class"),
+        found.test_values,
+        found.test_labels.get("class"),
+        found.notes,
+    )

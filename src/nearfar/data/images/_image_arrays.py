@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, Literal, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,9 +15,11 @@ from nearfar.data._source import (
     Batch,
     ImageSource,
     check_positions,
-    color_word,
     default_image_size,
+    describe_images,
 )
+from nearfar.data.images._choose_range import choose_scale
+from nearfar.data.images._value_range import BYTES, UNIT, Range
 from nearfar.inputs import Images
 
 __all__ = ["ArraySource"]
@@ -32,24 +33,27 @@ USUAL_CHANNELS = (1, 3, 4)
 class ArraySource(ImageSource):
     """Images in one array: N×H×W, N×H×W×C or N×C×H×W.
 
-    Bytes (uint8) are used unchanged. Booleans become 0 and 255, and integers within 0..255 become
-    bytes. Other numbers become float32; if they are not within [0, 1], one affine map for the whole
-    set takes its smallest value to 0 and its largest to 1.
+    Bytes (uint8) are used unchanged, and integers within 0..255 become bytes; if no value exceeds
+    25, as in masks, the values are spread over the range of bytes. Larger integers are divided by
+    the next power of two, less 1. Numbers in [0, 1] are used as float32. For others, one affine map
+    for the whole set takes its smallest value to 0 and its largest to 1; values that are isolated
+    and far from all others, such as a -9999 for no data, do not count and are clipped.
 
     Args:
         array: The images; of a memory map only the requested rows are read.
         name: Short name.
         channels: Number of channels, which resolves an ambiguous channel axis.
-        value_range: The (low, high) to map to (0, 1); by default the smallest and largest value.
-            For new data, that of the encoder's training data.
+        value_range: The (low, high) to map to (0, 1), for bytes only if it is within theirs; by
+            default as above. For new data, that of the encoder's training data.
+        missing_value: Value that marks missing ones, which become 0; NaN is possible.
         notes: Notes on the array for the user.
         style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
             None if unknown.
 
     Raises:
         TypeError: The array contains objects, text or complex numbers.
-        ValueError: Wrong number of axes, fewer than 2 images, an axis of length 0, non-finite
-            values, or an ambiguous channel axis.
+        ValueError: Wrong number of axes, an axis of length 0, non-finite values, or an ambiguous
+            channel axis.
 
     Example:
         >>> import numpy as np
@@ -64,7 +68,8 @@ class ArraySource(ImageSource):
         *,
         name: str,
         channels: int | None = None,
-        value_range: tuple[float, float] | None = None,
+        value_range: Range | None = None,
+        missing_value: float | None = None,
         notes: tuple[str, ...] = (),
         style: Literal["drawing", "natural"] | None = None,
     ) -> None:
@@ -77,7 +82,23 @@ class ArraySource(ImageSource):
         self.channels = stack.shape[1]
         self.height, self.width = stack.shape[2:]
         self.image_size = default_image_size(min(self.height, self.width))
-        self._bytes, self._range = _find_values(stack, value_range)
+        self.missing_value = missing_value
+        self._chosen = choose_scale(
+            lambda: _chunks(stack),
+            dtype=stack.dtype,
+            total=stack.size,
+            given=value_range,
+            missing=missing_value,
+            few=lambda: _some(stack),
+        )
+        self._scale = self._chosen.scale
+        if self._chosen.broken:
+            bad = self._chosen.broken
+            raise ValueError(
+                f"images must be finite, got NaN or infinite values in {len(bad):,} of"
+                f" {len(stack):,} images, the first in row {bad[0]}: remove them, or use"
+                " `missing_value`=nan if NaN marks missing ones"
+            )
         self._notes = notes
 
     def __len__(self) -> int:
@@ -86,38 +107,33 @@ class ArraySource(ImageSource):
     def read(self, positions: Sequence[int] | Tensor) -> Batch:
         index = check_positions(positions, length=len(self))
         rows = np.ascontiguousarray(self._stack[index.numpy()])
-        if self._bytes:
-            scaled = rows * np.uint8(255) if rows.dtype == np.bool_ else rows
-            return Batch(Images(torch.from_numpy(scaled.astype(np.uint8, copy=False))), index)
-        values = torch.from_numpy(rows.astype(np.float32, copy=False))
-        if self._range is not None:
-            low, high = self._range
-            wide = torch.from_numpy(rows.astype(np.float64)) if rows.itemsize > 4 else values
-            values = ((wide - low) / ((high - low) or 1.0)).float()
-        return Batch(Images(values), index)
+        return Batch(Images(self._scale(rows)), index)
 
     def identify(self, sample: int) -> str:
         return f"row {sample}"
 
     def describe(self) -> str:
-        word = color_word(self.channels)
-        return f"{len(self):,} {word} images {self.width}×{self.height}"
+        extents = [(self.height, self.width)]
+        return describe_images(len(self), channels=self.channels, extents=extents)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        if self._range is None or self._range == (0.0, 1.0):
-            return self._notes
-        low, high = self._range
-        return (*self._notes, f"values from {low:g} to {high:g} mapped to 0..1")
+        return (*self._notes, *self._chosen.notes(self.identify))
 
     @property
-    def value_range(self) -> tuple[float, float] | None:
-        return self._range
+    def value_range(self) -> Range:
+        return self._scale.range
 
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=8)
-        digest.update(f"{self._stack.shape} {self._stack.dtype.str} {self._range}".encode())
+        usual = self.value_range in (BYTES, UNIT)
+        options = (
+            f"{self._stack.shape} {self._stack.dtype.str} {None if usual else self.value_range}"
+        )
+        if self.missing_value is not None:
+            options += f" {self.missing_value}"
+        digest.update(options.encode())
         rows = max(1, CHUNK // max(1, self._stack[:1].nbytes))
         picked = np.unique(np.linspace(0, len(self) - 1, min(rows, len(self))).astype(np.int64))
         digest.update(np.ascontiguousarray(self._stack[picked]).tobytes())
@@ -130,20 +146,18 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     >>> channel_axis((100, 3, 32, 32), channels=None), channel_axis((9, 64, 64, 12), channels=None)
     (1, 3)
     """
-    shown = "×".join(map(str, shape)) or "()"
+    said = "×".join(map(str, shape)) or "()"
     if len(shape) not in (3, 4):
-        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {shown}")
+        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {said}")
     if 0 in shape:
-        raise ValueError(f"images must not be empty, got an array of shape {shown}")
-    if shape[0] < 2:
-        raise ValueError(f"at least 2 images are needed, got an array of shape {shown}")
+        raise ValueError(f"images must not be empty, got an array of shape {said}")
     if len(shape) == 3:
         if shape[2] in USUAL_CHANNELS and shape[1] > 32:
             raise ValueError(
-                f"an array of shape {shown} looks like one image; a set is N×H×W×C or N×C×H×W"
+                f"an array of shape {said} looks like one image; a set is N×H×W×C or N×C×H×W"
             )
         if channels not in (None, 1):
-            raise ValueError(f"`channels` must be 1 for an array of shape {shown}, got {channels}")
+            raise ValueError(f"`channels` must be 1 for an array of shape {said}, got {channels}")
         return None
     fitting = [
         axis
@@ -152,7 +166,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     ]
     if not fitting:
         wanted = f"1 to {MOST_CHANNELS}" if channels is None else f"`channels`={channels}"
-        raise ValueError(f"no channel axis of length {wanted} in an array of shape {shown}")
+        raise ValueError(f"no channel axis of length {wanted} in an array of shape {said}")
     if channels is not None and len(fitting) == 2:
         return 1  # both axes match: use PyTorch's order
     usual = [axis for axis in fitting if shape[axis] in USUAL_CHANNELS]
@@ -161,7 +175,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     if len(usual) == 1:
         return usual[0]
     raise ValueError(
-        f"an array of shape {shown} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
+        f"an array of shape {said} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
         f" {shape[3]}: specify `channels`"
     )
 
@@ -179,29 +193,7 @@ def _chunks(stack: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
         yield first, stack[first : first + rows]
 
 
-def _find_values(
-    stack: NDArray[Any], wanted: tuple[float, float] | None
-) -> tuple[bool, tuple[float, float] | None]:
-    """Whether all values are bytes, and the range to map to [0, 1]."""
-    if stack.dtype in (np.uint8, np.bool_):
-        return True, None
-    low, high = np.inf, -np.inf
-    bad, first_bad = 0, -1
-    for first, chunk in _chunks(stack):
-        if stack.dtype.kind == "f":
-            rows = np.flatnonzero(~np.isfinite(chunk).all(axis=(1, 2, 3)))
-            if len(rows):
-                bad, first_bad = bad + len(rows), first + int(rows[0]) if bad == 0 else first_bad
-                continue
-        low, high = min(low, float(chunk.min())), max(high, float(chunk.max()))
-    if bad:
-        raise ValueError(
-            f"images must be finite, got NaN or infinite values in {bad:,} of {len(stack):,}"
-            f" images, the first in row {first_bad}"
-        )
-    if wanted is None:
-        if stack.dtype.kind in "ui" and low >= 0 and high <= 255:
-            return True, None
-        if low >= 0 and high <= 1:
-            return False, None
-    return False, wanted or (low, high)
+def _some(stack: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Up to 64 images, evenly spaced."""
+    picked = np.unique(np.linspace(0, len(stack) - 1, min(64, len(stack))).astype(np.int64))
+    yield 0, stack[picked]

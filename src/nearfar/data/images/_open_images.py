@@ -1,7 +1,8 @@
-"""Open images, with or without labels: folders, array files, arrays, PyTorch datasets."""
+"""Open images, with or without labels: folders, files, arrays, datasets."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,91 +11,141 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from nearfar.checks import require
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import printable
-from nearfar.data._folder_parts import label_folder, split_folder
+from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
+from nearfar.data._folder_parts import label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
-from nearfar.data._source import Source
+from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
+from nearfar.data.images._hub_images import (
+    hub_labels,
+    hub_split,
+    image_column,
+    is_hub,
+    is_hub_images,
+)
 from nearfar.data.images._image_array_files import read_array_file
 from nearfar.data.images._image_arrays import ArraySource
+from nearfar.data.images._image_files import ImageFiles, image_faults
 from nearfar.data.images._image_folder import MEMORY, FolderSource
 from nearfar.data.images._torch_dataset import DatasetSource
 
 __all__ = ["IMAGES", "label_images", "open_images"]
 
-ARRAY_ENDINGS = (".npy", ".npz")
-
 
 def open_images(
-    spec: Path | NDArray[Any] | Tensor | Dataset[Any],
+    spec: Path | NDArray[Any] | Tensor | Dataset[Any] | Any,
     *,
     split: Split = "train",
     channels: int | None = None,
     value_range: tuple[float, float] | None = None,
+    missing_value: float | None = None,
     short_side: int = 256,
     memory: int = MEMORY,
+    split_folder: str | None = None,
+    key: str | None = None,
 ) -> Source:
     """Open a source of unlabelled images.
 
     Args:
-        spec: A folder of images, a ``.npy`` or ``.npz`` file, an array or tensor (N×H×W,
-            N×H×W×C, N×C×H×W), or a PyTorch dataset.
+        spec: A folder of images, an image file, a file of arrays, an array or tensor
+            (N×H×W, N×H×W×C, N×C×H×W), a PyTorch dataset, or a Hugging Face dataset.
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
-        channels: Number of channels: 1, 3 or 4 for a folder; for arrays, resolves an ambiguous
-            channel axis.
-        value_range: For values other than bytes, the (low, high) to map to (0, 1): the
-            :attr:`ImageSource.value_range` of an encoder's training data. By default determined
-            from the values.
+        channels: Number of channels: 1, 3, 4 or the number of bands for files; for arrays, resolves
+            an ambiguous channel axis.
+        value_range: The (low, high) to map to (0, 1): the :attr:`ImageSource.value_range` of an
+            encoder's training data. By default determined from the values.
+        missing_value: Value that marks missing ones, which become 0.
         short_side: Largest short side of image files, in pixels; larger images are downscaled.
         memory: Memory limit for decoded image files, in bytes.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
 
     Raises:
         TypeError: An object that is not images, or a file that only unpickling could read.
         ValueError: Unusable data; the message gives the reason.
     """
+    if value_range is not None and not -math.inf < value_range[0] <= value_range[1] < math.inf:
+        raise ValueError(
+            f"`value_range` must be the lowest and the highest value, got {value_range}"
+        )
+    values: dict[str, Any] = {
+        "channels": channels,
+        "value_range": value_range,
+        "missing_value": missing_value,
+    }
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
-        return ArraySource(array_of(spec), name="array", channels=channels, value_range=value_range)
+        return ArraySource(array_of(spec), name="array", **values)
+    if is_hub(spec):
+        return _open_hub(spec, split, values)
     if isinstance(spec, Dataset):
         refuse_test(split, "a dataset")
-        return DatasetSource(spec, channels=channels, value_range=value_range)
+        return DatasetSource(spec, **values)
+    if not isinstance(spec, Path):
+        raise TypeError(
+            "images must be a folder, a file, an array, a tensor or a dataset,"
+            f" got {type(spec).__name__}"
+        )
+    if array_ending(spec) or key is not None:
+        return _open_arrays(spec, split, values, key)
     if spec.is_dir():
-        folder = FolderSource(spec, channels=channels, short_side=short_side, memory=memory)
-        return split_folder(folder, split=split, noun="images")
-    if spec.suffix.lower() in ARRAY_ENDINGS:
-        return _open_arrays(spec, split, channels, value_range)
+        folder = FolderSource(spec, short_side=short_side, memory=memory, **values)
+        return select_split(folder, split=split, noun="images", test_folder=split_folder)
+    if file_ending(spec) in IMAGE_ENDINGS:
+        refuse_test(split, "an image file")
+        return _open_file(spec, short_side, values)
     raise ValueError(
-        f"{printable(str(spec))} is neither a folder of images nor a"
-        f" {' or '.join(ARRAY_ENDINGS)} file"
+        f"{printable(str(spec))} is neither a folder of images nor an image nor a file of arrays"
+        f" ({' '.join(ARRAY_ENDINGS)})"
     )
 
 
-def _open_arrays(
-    path: Path, split: Split, channels: int | None, value_range: tuple[float, float] | None
-) -> Source:
-    contents = read_array_file(path)
-    train = ArraySource(contents.images, name=path.stem, channels=channels, value_range=value_range)
-    if contents.test_images is None:
+def _open_file(path: Path, short_side: int, values: dict[str, Any]) -> Source:
+    (fault,) = image_faults([path])
+    if fault is not None:
+        raise ValueError(f"{printable(str(path))} cannot be read: {fault}")
+    return ImageFiles([path], name=path.stem, short_side=short_side, **values)
+
+
+def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
+    """A Hugging Face dataset, or several splits of one."""
+    sources: list[Source] = []
+    for dataset in hub_split(spec, split):
+        key = image_column(dataset)
+        chosen = dataset.select_columns([key])
+        source = DatasetSource(chosen, name="dataset", key=key, **values)
+        # the other splits are mapped like the first one
+        values |= {"channels": source.channels, "value_range": source.value_range}
+        sources.append(source)
+    return sources[0] if len(sources) == 1 else Joined(sources, name="dataset")
+
+
+def _open_arrays(path: Path, split: Split, values: dict[str, Any], key: str | None) -> Source:
+    held = read_array_file(path, key=key)
+    train = ArraySource(held.images, name=path.stem, notes=held.notes, **values)
+    if held.test_images is None:
         refuse_test(split, printable(path.name))
         return train
     if split == "train":
         return train
-    taken_as_they_are = (0.0, 1.0) if contents.images.dtype.kind == "f" else None
-    test = ArraySource(
-        contents.test_images,
-        name=f"{path.stem}-test",
-        channels=channels,
-        value_range=train.value_range or taken_as_they_are,
-    )
+    as_in_training = values | {"value_range": train.value_range}
+    test = ArraySource(held.test_images, name=f"{path.stem}-test", **as_in_training)
     return test if split == "test" else Joined([train, test], name=f"{path.stem}-all")
 
 
 def label_images(
-    spec: Path | NDArray[Any] | Tensor | Dataset[Any], *, labels: str | None = None, **options: Any
+    spec: Path | NDArray[Any] | Tensor | Dataset[Any] | Any,
+    *,
+    labels: str | None = None,
+    **options: Any,
 ) -> LabeledData:
     """Open images with the classes given by the folders, the file or the dataset.
 
@@ -108,20 +159,39 @@ def label_images(
     """
     if labels is not None:
         raise ValueError(f"`labels` must be one class per image, got the name {labels!r}")
+    if is_hub(spec):
+        return _label_hub(spec, options)
     if isinstance(spec, Dataset):
         return with_labels(open_images(spec, **options), _labels_of(spec))
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    source = open_images(spec, split="all" if spec.is_dir() else "train", **options)
+    source = open_images(spec, split="all" if not array_ending(spec) else "train", **options)
     if isinstance(source, FolderSource):
-        return label_folder(source, noun="images")
-    contents = read_array_file(spec)
-    if contents.labels is None:
+        test_folder = options.get("split_folder")
+        return label_folder(source, noun="images", test_folder=test_folder)
+    if not array_ending(spec) and options.get("key") is None:
+        raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
+    held = read_array_file(spec, key=options.get("key"))
+    if held.labels is None:
         raise ValueError(f"{printable(spec.name)} contains no labels: name them y or labels")
-    if contents.test_images is None or contents.test_labels is None:
-        return with_labels(source, contents.labels)
+    if held.test_images is None or held.test_labels is None:
+        return with_labels(source, held.labels)
     test = open_images(spec, split="test", **options)
-    return with_labels(source, contents.labels, test, contents.test_labels)
+    return with_labels(source, held.labels, test, held.test_labels)
+
+
+def _label_hub(spec: Any, options: dict[str, Any]) -> LabeledData:
+    """The training and the test split of a Hugging Face dataset, with their labels."""
+    train = open_images(spec, **options)
+    labels = np.concatenate([hub_labels(part) for part in hub_split(spec, "train")])
+    try:
+        parts = hub_split(spec, "test")
+    except ValueError:
+        return with_labels(train, labels)
+    root = require(ImageSource, data=train.root)
+    options |= {"channels": root.channels, "value_range": root.value_range}
+    test = open_images(spec, split="test", **options)
+    return with_labels(train, labels, test, np.concatenate([hub_labels(part) for part in parts]))
 
 
 def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
@@ -138,8 +208,13 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
+    if is_hub_images(preview.spec):
+        return Confidence.LIKELY
+    if preview.ending in IMAGE_ENDINGS:
+        return Confidence.LIKELY
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
-    if in_memory or preview.is_folder or preview.ending in ARRAY_ENDINGS:
+    files = (*ARRAY_ENDINGS, ".idx", *IMAGE_ENDINGS)
+    if in_memory or preview.is_folder or preview.ending in files:
         return Confidence.PERHAPS
     return Confidence.NO
 

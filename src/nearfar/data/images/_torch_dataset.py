@@ -1,19 +1,23 @@
-"""Images from a PyTorch dataset."""
+"""Images from a PyTorch dataset, or from one of Hugging Face."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from statistics import median_low
 from typing import Any, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Dataset, IterableDataset
+from torch.utils.data import IterableDataset
 
+from nearfar.data._file_list import list_bad
+from nearfar.data._files import counted, list_names
 from nearfar.data._source import (
     Batch,
     ImageSource,
@@ -21,12 +25,23 @@ from nearfar.data._source import (
     default_image_size,
     describe_images,
 )
+from nearfar.data._specs import array_of
+from nearfar.data.images._choose_range import Chosen, choose_scale
 from nearfar.data.images._image_arrays import channel_axis
+from nearfar.data.images._image_decoding import BadImage, decode, patient_pillow, read_header
+from nearfar.data.images._left_out import clipped_note
+from nearfar.data.images._picture import is_gray, picture_pixels, target_size
+from nearfar.data.images._value_depth import depths_of, joined_depths
+from nearfar.data.images._value_range import FEW, Range, Scale
+from nearfar.data.images._value_survey import is_known
 from nearfar.inputs import Images
 
-__all__ = ["DatasetSource"]
+__all__ = ["IMAGE_KEYS", "DatasetSource"]
 
 LOOKED_AT = 64  # items read when the dataset is opened
+FURTHER = 512  # items read in addition if the first ones leave colour or range open
+SHORT_SIDE = 256
+SIDE_OF_DAMAGED = 32
 IMAGE_KEYS = ("image", "img", "pixel_values")
 
 
@@ -35,11 +50,15 @@ class DatasetSource(ImageSource):
     """The images of a map-style dataset; anything else in its items is ignored.
 
     An item is an image, a tuple whose first element is one, or a mapping with ``image``, ``img`` or
-    ``pixel_values``. An image is a PIL image, or an H×W, H×W×C or C×H×W array or tensor of bytes or
-    floating-point numbers. At opening, 64 evenly spaced items are read to determine the number of
-    channels and the typical size. If their floating-point values are not within [0, 1], as in a
-    dataset that normalises, they also determine the range that is mapped to [0, 1]; values outside
-    it are clamped. Items are read from the dataset one at a time, and are not cached.
+    ``pixel_values``. An image is a PIL image, an encoded file as bytes, or an H×W, H×W×C or C×H×W
+    array or tensor of numbers. PIL images are converted like those of a folder; those with a short
+    side above 256 pixels are downscaled.
+
+    At opening, 64 evenly spaced items are read to determine the number of channels, the typical
+    size and the range of values. If they are all grey, or not all bytes or within [0, 1], 512
+    randomly chosen ones are read in addition. Colour images found later are converted to grey, and
+    values outside the range are clipped; both are counted in :attr:`notes`. Items are read from the
+    dataset one at a time, and are not cached.
 
     Args:
         dataset: Dataset with ``__len__`` and ``__getitem__``.
@@ -47,20 +66,24 @@ class DatasetSource(ImageSource):
         channels: Number of channels: 1 (grey), 3 (RGB) or 4 (RGBA) for PIL images; for arrays,
             resolves an ambiguous channel axis.
         value_range: The (low, high) to map to (0, 1); by default determined from the items read at
-            opening.
+            opening, as for :class:`ArraySource`.
+        missing_value: Value that marks missing ones, which become 0.
+        key: Key of the image in items that are mappings.
 
     Raises:
         TypeError: Not a map-style dataset, or items that are not images.
-        ValueError: Fewer than two items, or images with the wrong number of axes.
+        ValueError: No items, or images with the wrong number of axes.
     """
 
     def __init__(
         self,
-        dataset: Dataset[Any],
+        dataset: Any,
         *,
         name: str | None = None,
         channels: int | None = None,
-        value_range: tuple[float, float] | None = None,
+        value_range: Range | None = None,
+        missing_value: float | None = None,
+        key: str | None = None,
     ) -> None:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
@@ -69,20 +92,17 @@ class DatasetSource(ImageSource):
             )
         self.name = name or type(dataset).__name__.lower()
         self.dataset = dataset
-        self._length = len(dataset)
-        if self._length < 2:
-            raise ValueError(f"at least 2 images are needed, got {self._length} in {self.name}")
-        self._wanted = channels
-        picked = np.linspace(0, self._length - 1, min(LOOKED_AT, self._length)).astype(int).tolist()
-        pictures = [self._picture(position) for position in picked]
-        if channels is None and all(isinstance(picture, Image.Image) for picture in pictures):
-            gray = all(getattr(picture, "mode", "") in ("1", "L", "LA") for picture in pictures)
-            self._wanted = 1 if gray else 3
-        looked_at = [self._tensor(p, at) for p, at in zip(pictures, picked, strict=True)]
-        self.channels = looked_at[0].shape[0]
-        self._range = value_range or _odd_range(looked_at)
-        self._sizes = [(image.shape[1], image.shape[2]) for image in looked_at]
-        self.image_size = default_image_size(median_low(min(size) for size in self._sizes))
+        self.missing_value = missing_value
+        self._length, self._key = len(dataset), key
+        if not self._length:
+            raise ValueError(f"at least 1 image is needed, got 0 in {self.name}")
+        self._wanted, self._given = channels, value_range
+        self._decided = False  # whether the number of channels was inferred
+        self._grayed: set[int] = set()
+        self._damaged: dict[int, str] = {}
+        self._frames: dict[int, int] = {}
+        self._clipped: dict[int, int] = {}
+        self._inspect()
 
     def __len__(self) -> int:
         return self._length
@@ -91,33 +111,45 @@ class DatasetSource(ImageSource):
         index = check_positions(positions, length=len(self))
         images = []
         for position in index.tolist():
-            image = self._tensor(self._picture(position), position)
-            if image.shape[0] != self.channels:
+            values = self._values(self._picture(position), position)
+            if len(values) != self.channels:
                 raise ValueError(
-                    f"item {position} of {self.name} has {image.shape[0]} channels,"
+                    f"item {position} of {self.name} has {len(values)} channels,"
                     f" others have {self.channels}"
                 )
-            images.append(self._in_range(image, position))
+            images.append(self._scaled(values, position))
         return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
         return f"row {sample}"
 
     def describe(self) -> str:
-        text = describe_images(len(self), channels=self.channels, extents=self._sizes)
+        said = describe_images(len(self), channels=self.channels, extents=self._sizes)
         several = len(set(self._sizes)) > 1
-        return f"{text} (of {len(self._sizes)} inspected)" if several else text
+        return f"{said} (of {len(self._sizes)} inspected)" if several else said
 
     @property
     def notes(self) -> tuple[str, ...]:
-        if self._range is None:
-            return ()
-        low, high = self._range
-        return (f"values from {low:g} to {high:g} mapped to 0..1, others clamped",)
+        notes = list(self._chosen.notes(self.identify))
+        if self._clipped:
+            notes.append(clipped_note(self._clipped, self.value_range, self.identify))
+        if self._grayed:
+            named = list_names([self.identify(i) for i in sorted(self._grayed)])
+            notes.append(
+                f"{counted(len(self._grayed), 'colour image')} converted to grey, as the inspected"
+                f" ones are grey: {named}; --channels 3 keeps colour"
+            )
+        if self._frames:
+            named = list_names([f"row {i} ({n} frames)" for i, n in sorted(self._frames.items())])
+            notes.append(f"further frames left out, as one frame of an image is read: {named}")
+        if self._damaged:
+            named = list_bad([(self.identify(i), why) for i, why in sorted(self._damaged.items())])
+            notes.append(f"{counted(len(self._damaged), 'damaged image')} shown as black: {named}")
+        return tuple(notes)
 
     @property
-    def value_range(self) -> tuple[float, float] | None:
-        return self._range
+    def value_range(self) -> Range:
+        return self._chosen.scale.range
 
     @cached_property
     def fingerprint(self) -> str:
@@ -125,62 +157,153 @@ class DatasetSource(ImageSource):
         kind = type(self.dataset)
         digest.update(f"{kind.__module__}.{kind.__qualname__} {len(self)}".encode())
         for position in (0, self._length // 2, self._length - 1):
-            once, again = (self._tensor(self._picture(position), position) for _ in range(2))
-            if torch.equal(once, again):  # differs if the dataset augments at random
-                digest.update(once.numpy().tobytes())
+            once, again = (self._values(self._picture(position), position) for _ in range(2))
+            if np.array_equal(once, again):  # differs if the dataset augments at random
+                digest.update(once.tobytes())
         return digest.hexdigest()
+
+    def _inspect(self) -> None:
+        """Determine channels, sizes and range from some of the items."""
+        evenly = np.linspace(0, self._length - 1, min(LOOKED_AT, self._length)).astype(int)
+        pictures = {i: self._picture(i) for i in evenly.tolist()}
+        drawn = all(isinstance(picture, Image.Image) for picture in pictures.values())
+        if drawn and self._wanted is None:
+            gray = all(map(is_gray, pictures.values()))
+            if gray:
+                pictures |= self._further(pictures)
+                gray = all(not isinstance(p, Image.Image) or is_gray(p) for p in pictures.values())
+            self._wanted, self._decided = 1 if gray else 3, True
+        looked_at = {i: self._values(picture, i) for i, picture in pictures.items()}
+        if len(pictures) == len(evenly) and not _are_usual(list(looked_at.values())):
+            more = self._further(pictures)
+            pictures |= more
+            looked_at |= {i: self._values(picture, i) for i, picture in more.items()}
+        first = [i for i in evenly.tolist() if i not in self._damaged]
+        if 2 * len(first) < len(evenly):
+            bad = list_bad([(self.identify(i), why) for i, why in self._damaged.items()])
+            raise ValueError(f"more than half of the images in {self.name} are damaged: {bad}")
+        self.channels = len(looked_at[first[0]])
+        self._sizes = [(looked_at[i].shape[1], looked_at[i].shape[2]) for i in first]
+        self.image_size = default_image_size(median_low(min(size) for size in self._sizes))
+        self._mixed = len({looked_at[i].dtype == np.uint8 for i in looked_at}) > 1
+        self._chosen = self._choose(looked_at, pictures)
+
+    def _further(self, known: dict[int, Any]) -> dict[int, Any]:
+        """Up to 512 other items, chosen with a fixed seed."""
+        others = np.setdiff1d(np.arange(self._length), list(known))
+        if len(others) > FURTHER:
+            others = np.sort(np.random.default_rng(0).choice(others, FURTHER, replace=False))
+        return {i: self._picture(i) for i in others.tolist()}
+
+    def _choose(self, looked_at: dict[int, NDArray[Any]], pictures: dict[int, Any]) -> Chosen:
+        concerned = {i: v for i, v in looked_at.items() if v.dtype != np.uint8} or looked_at
+
+        def parts() -> Iterator[tuple[int, NDArray[Any]]]:
+            return ((i, v[None]) for i, v in concerned.items() if i not in self._damaged)
+
+        chosen = choose_scale(
+            parts,
+            dtype=np.result_type(*(values.dtype for values in concerned.values())),
+            total=sum(values.size for values in concerned.values()),
+            given=self._given,
+            missing=self.missing_value,
+            few=parts,
+            depths=joined_depths([depths_of(pictures[i]) for i in concerned]),
+        )
+        if chosen.broken:
+            self._refuse(chosen.broken[0])
+        if self._mixed:
+            low, high = chosen.scale.range
+            chosen = Chosen(Scale(low, high, self.missing_value), chosen.found)
+        return chosen
 
     def _picture(self, position: int) -> Any:
         item: Any = self.dataset[position]
-        if isinstance(item, (tuple, list)) and item:
+        if isinstance(item, (tuple, list)) and item and self._key is None:
             return item[0]
         if isinstance(item, dict):
-            key = next((key for key in IMAGE_KEYS if key in item), None)
+            known = IMAGE_KEYS if self._key is None else (self._key,)
+            key = next((key for key in known if key in item), None)
             if key is None:
                 raise TypeError(
-                    f"item {position} of {self.name} has none of the keys {', '.join(IMAGE_KEYS)},"
+                    f"item {position} of {self.name} has none of the keys {', '.join(known)},"
                     f" got {', '.join(map(str, item))}"
                 )
             return item[key]
         return item
 
-    def _tensor(self, picture: Any, position: int) -> Tensor:
-        """Channels × height × width, uint8 or float32."""
+    def _values(self, picture: Any, position: int) -> NDArray[Any]:
+        """The numbers of an image, as channels × height × width."""
+        if isinstance(picture, dict):  # a file as Hugging Face stores it
+            content, path = picture.get("bytes"), picture.get("path")
+            picture = content if content or path is None else Path(path)
         if isinstance(picture, Image.Image):
-            mode = {1: "L", 4: "RGBA"}.get(self._wanted or 3, "RGB")
-            pixels = np.array(picture.convert(mode))
-            return torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1)
+            return self._of_picture(picture, position)
+        if isinstance(picture, (bytes, Path)):
+            return self._of_file(picture, position)
+        if isinstance(picture, list):
+            picture = np.asarray(picture)
         if not isinstance(picture, (np.ndarray, Tensor)):
             raise TypeError(
                 f"item {position} of {self.name} must be a PIL image, an array or a tensor,"
                 f" got {type(picture).__name__}"
             )
-        image = torch.as_tensor(picture).detach().cpu()
-        if image.dtype != torch.uint8 and not image.is_floating_point():
+        array = array_of(picture)
+        if array.dtype.kind not in "buif":
             raise TypeError(
-                f"item {position} of {self.name} must contain bytes or floating-point numbers,"
-                f" got {image.dtype}"
+                f"item {position} of {self.name} must contain real numbers, got {array.dtype}"
             )
-        axis = channel_axis((2, *image.shape), channels=self._wanted)
-        image = image[None] if axis is None else image.movedim(axis - 1, 0)
-        return image if image.dtype == torch.uint8 else image.float()
+        axis = channel_axis((2, *array.shape), channels=self._wanted)
+        return array[None] if axis is None else np.moveaxis(array, axis - 1, 0)
 
-    def _in_range(self, image: Tensor, position: int) -> Tensor:
-        if image.dtype == torch.uint8:
-            return image
-        if not bool(torch.isfinite(image).all()):
-            raise ValueError(f"item {position} of {self.name} has NaN or infinite values")
-        if self._range is None:
-            return image.clamp(0, 1)
-        low, high = self._range
-        return ((image - low) / ((high - low) or 1.0)).clamp(0, 1)
+    def _of_picture(self, picture: Image.Image, position: int) -> NDArray[Any]:
+        if self._wanted == 1 and self._decided and not is_gray(picture):
+            self._grayed.add(position)
+        try:
+            if (frames := int(getattr(picture, "n_frames", 1))) > 1:
+                self._frames[position] = frames
+            picture.load()
+        except Exception as error:  # decoders raise errors of any kind for damaged files
+            return self._black(position, str(error) or type(error).__name__)
+        size = target_size(picture.height, picture.width, short_side=SHORT_SIDE)
+        return picture_pixels(
+            picture, channels=self._wanted or 3, size=size, missing=self.missing_value
+        )
+
+    def _of_file(self, content: bytes | Path, position: int) -> NDArray[Any]:
+        try:
+            with patient_pillow():
+                header = read_header(content)
+                channels = self._wanted or header.bands or (1 if header.gray else 3)
+                return decode(content, header, channels=channels, short_side=SHORT_SIDE)
+        except BadImage as bad:
+            return self._black(position, str(bad))
+
+    def _black(self, position: int, why: str) -> NDArray[Any]:
+        """A black image in place of a damaged one."""
+        self._damaged[position] = why
+        return np.zeros((self._wanted or 3, SIDE_OF_DAMAGED, SIDE_OF_DAMAGED), np.uint8)
+
+    def _scaled(self, values: NDArray[Any], position: int) -> Tensor:
+        scale = self._chosen.scale
+        if values.dtype == np.uint8 and self._mixed:
+            return torch.from_numpy(np.ascontiguousarray(values)).float() / 255
+        if values.dtype.kind == "f":
+            known = is_known(values, self.missing_value)
+            if not np.isfinite(values if known is None else values[known]).all():
+                self._refuse(position)
+        if count := scale.outside(values):
+            self._clipped[position] = count
+        return scale(values)
+
+    def _refuse(self, position: int) -> None:
+        raise ValueError(f"item {position} of {self.name} has NaN or infinite values")
 
 
-def _odd_range(images: list[Tensor]) -> tuple[float, float] | None:
-    """The range of floating-point images if it is not within [0, 1]."""
-    values = [image for image in images if image.is_floating_point()]
-    if not values:
-        return None
-    low = min(float(image.nan_to_num(0, 0, 0).min()) for image in values)
-    high = max(float(image.nan_to_num(0, 0, 0).max()) for image in values)
-    return None if low >= 0 and high <= 1 else (low, high)
+def _are_usual(values: Sequence[NDArray[Any]]) -> bool:
+    """Whether values are bytes that use their range, or within [0, 1], so that these suffice."""
+    if all(array.dtype == np.uint8 for array in values):
+        return any(array.max(initial=0) > FEW for array in values)
+    return all(
+        array.dtype.kind == "f" and bool(((array >= 0) & (array <= 1)).all()) for array in values
+    )

@@ -28,21 +28,21 @@ def load_fsdd(places: Places) -> NamedSet:
     if path is None:
         raise FileNotFoundError(f"fsdd needs {FSDD_FILES[0]} in the folder given by $NEARFAR_DATA")
     with np.load(path, allow_pickle=False) as file:
-        arrays = {key: file[key] for key in file.files}
-    test = arrays["take"] < TEST_TAKES
-    speakers = arrays["speaker_names"][arrays["speaker"]]
+        held = {key: file[key] for key in file.files}
+    test = held["take"] < TEST_TAKES
+    speakers = held["speaker_names"][held["speaker"]]
     parts = {}
     for name, chosen in (("fsdd", ~test), ("fsdd-test", test)):
-        samples, offsets = _choose(arrays["samples"], arrays["offsets"], np.flatnonzero(chosen))
+        samples, offsets = _choose(held["samples"], held["offsets"], np.flatnonzero(chosen))
         parts[name] = SequenceArray(
-            samples, offsets=offsets, name=name, source_rate=int(arrays["sample_rate"])
+            samples, offsets=offsets, name=name, source_rate=int(held["sample_rate"])
         )
     return NamedSet(
         pretrain=parts["fsdd"],
         train=parts["fsdd"],
-        labels={"digit": arrays["digit"][~test], "speaker": speakers[~test]},
+        labels={"digit": held["digit"][~test], "speaker": speakers[~test]},
         test=parts["fsdd-test"],
-        test_labels={"digit": arrays["digit"][test], "speaker": speakers[test]},
+        test_labels={"digit": held["digit"][test], "speaker": speakers[test]},
     )
 
 

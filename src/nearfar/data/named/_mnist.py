@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nearfar.data._idx_files import read_idx
 from nearfar.data.named._archives import Archive, Places, obtain
 from nearfar.data.named._named_set import ImageSet, Part
 
@@ -71,24 +68,6 @@ def load_fashion_mnist(places: Places) -> ImageSet:
     if folder is None and DEBIAN.is_dir():
         folder = DEBIAN
     return _load(_files("fashion-mnist", FASHION_MNIST, folder, places), FASHION_CLASSES)
-
-
-def read_idx(path: Path) -> NDArray[Any]:
-    """Read a byte array in IDX format, gzipped or not.
-
-    Raises:
-        ValueError: The file is damaged or not in IDX format.
-    """
-    try:
-        raw = path.read_bytes()
-        content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
-    axes = content[3] if len(content) > 4 and content[:3] == b"\0\0\x08" else 0
-    shape = tuple(np.frombuffer(content, ">u4", count=axes, offset=4).tolist()) if axes else ()
-    if not axes or len(content) != 4 + 4 * axes + int(np.prod(shape)):
-        raise ValueError(f"{path} is not an IDX file of bytes, or is truncated")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
 def _files(

@@ -66,15 +66,10 @@ def _load(name: str, places: Places) -> NamedSet:
         found = read_npz(packed)
         graph = Graph(name, found.features, found.edges, found.labels, found.train, found.test)
     else:
-        arrays = read_planetoid({part: _obtain(name, part, places) for part in PARTS})
-        features = NodeFeatures(arrays, name=name)
+        held = read_planetoid({part: _obtain(name, part, places) for part in PARTS})
+        features = NodeFeatures(held, name=name)
         graph = Graph(
-            name,
-            features,
-            arrays["edge_index"],
-            arrays["y"],
-            arrays["train_idx"],
-            arrays["test_idx"],
+            name, features, held["edge_index"], held["y"], held["train_idx"], held["test_idx"]
         )
     whole = GraphSource(graph, row_normalize=True)
     train, labels, test, test_labels = labeled_nodes(whole)

@@ -80,5 +80,12 @@ class GroupSource(Source):
 
     @cached_property
     def fingerprint(self) -> str:
-        content = f"{self.x.fingerprint} {self.size}"
+        return self._of(self.x.fingerprint)
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return tuple(map(self._of, self.x.former_fingerprints))
+
+    def _of(self, fingerprint: str) -> str:
+        content = f"{fingerprint} {self.size}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()

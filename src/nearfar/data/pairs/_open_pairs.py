@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,26 @@ import numpy as np
 from torch import Tensor
 
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._files import counted, file_ending, list_names
 from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data._tables import TABLE_ENDINGS
+from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, table_of_frame
 from nearfar.data.pairs._halves import examine, source_of, what_is_wrong
-from nearfar.data.pairs._pair_columns import Halves, adjacent_halves, read_halves
+from nearfar.data.pairs._pair_columns import (
+    Halves,
+    adjacent_halves,
+    halves_of,
+    read_halves,
+)
 from nearfar.data.pairs._pair_source import PairSource
 
 __all__ = ["PAIRS", "label_pairs", "may_be_pairs", "open_pairs"]
 
 
 def open_pairs(
-    spec: Path | tuple[Any, Any] | Sequence[str],
+    spec: Any,
     open_part: Callable[[Any], Source] | None = None,
     *,
     split: Split = "train",
@@ -32,6 +37,10 @@ def open_pairs(
     s: str | None = None,
     adjacent: bool | None = None,
     sample_rate: int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    where: Mapping[str, Any] | tuple[str, ...] | str | None = None,
 ) -> Source:
     """Open a source of pairs: an input and its self-supervised signal.
 
@@ -41,7 +50,8 @@ def open_pairs(
     source's notes.
 
     Args:
-        spec: A ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl`` file; an ``.npz`` file with two
+        spec: A table: a ``.parquet``, ``.arrow``, ``.csv``, ``.tsv`` or ``.jsonl`` file, a folder
+            of such files, or a table of pandas, polars or pyarrow; an ``.npz`` file with two
             arrays; a tuple of two sources, arrays or lists in memory, or paths; with `adjacent`, a
             file of sentences.
         open_part: Function that opens a half given as a path or a name.
@@ -51,29 +61,36 @@ def open_pairs(
         adjacent: Whether to pair each text with the next one; an empty line separates documents.
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
             of the files.
+        encoding: Encoding of a text file; by default determined from its bytes.
+        delimiter: Character between the cells of a line; by default determined from the content.
+        header: Whether the first row of a table has the columns' names; by default determined from
+            the content.
+        where: Conditions on the rows of a table: ``split=train``, or ``{"split": "train"}``.
 
     Raises:
         TypeError: An object that is not pairs, or a file that only unpickling could read.
-        ValueError: Halves of different lengths, fewer than two pairs, more than half of the pairs
+        ValueError: Halves of different lengths, no pairs, more than half of the pairs
             incomplete, or no such column.
 
     Example:
         >>> open_pairs((["a dog", "", "a red car"], ["un chien", "un chat", "une voiture rouge"]))
         <pairs: 2 pairs (texts of 2 words, texts of 2 words)>
     """
+    reading = Reading.of(locals())
     refuse_test(split, "a set of pairs")
     if adjacent:
         if s is not None:
             raise ValueError("`s` must be unset with `adjacent`: the signal is the next text")
-        return _complete(adjacent_halves(spec, x=x), folder=None, sample_rate=sample_rate)
+        return _complete(
+            adjacent_halves(spec, x=x, reading=reading), folder=None, sample_rate=sample_rate
+        )
     if isinstance(spec, Path):
-        if spec.is_dir():
-            raise ValueError(
-                f"{printable(str(spec))} is a folder: pairs must be a table, an .npz file, or two"
-                " paths in a tuple"
-            )
-        halves = read_halves(spec, x=x, s=s)
-        return _complete(halves, folder=spec.parent, sample_rate=sample_rate)
+        halves = read_halves(spec, x=x, s=s, reading=reading)
+        folder = spec if spec.is_dir() else spec.parent
+        return _complete(halves, folder=folder, sample_rate=sample_rate)
+    if is_frame(spec):
+        halves = halves_of(table_of_frame(spec, reading), "table", x=x, s=s)
+        return _complete(halves, folder=None, sample_rate=sample_rate)
     if not isinstance(spec, tuple) or len(spec) != 2:
         raise TypeError(
             "pairs must be a table, an .npz file, or two sources, arrays or lists in a tuple,"
@@ -121,8 +138,8 @@ def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -
     notes = halves.notes
     if len(kept) < len(lacks_x):
         notes += (_left_out(halves, lacks_x, lacks_s, len(kept)),)
-    if len(kept) < 2:
-        raise ValueError(f"at least 2 pairs are needed, got {len(kept)} in {halves.name}")
+    if not kept:
+        raise ValueError(f"at least 1 pair is needed, got none in {halves.name}")
     sources = (source_of(half, kept, halves, sample_rate=sample_rate) for half in (x, s))
     return PairSource(*sources, name=halves.name, notes=notes)
 
@@ -138,13 +155,13 @@ def _left_out(
         whys = [f"{name} {why}" for name, why in (("x", why_x), ("s", why_s)) if why]
         if whys:
             shown.append(f"{halves.place} {row} ({', '.join(whys)})")
-    skipped = f"{total - kept:,} of {counted(total, 'pair')}"
+    said = f"{total - kept:,} of {counted(total, 'pair')}"
     if total - kept > kept:
         raise ValueError(
-            f"more than half of the pairs in {halves.name} are incomplete, {skipped}:"
+            f"more than half of the pairs in {halves.name} are incomplete, {said}:"
             f" {list_names(shown)}"
         )
-    return f"{skipped} skipped as incomplete: {list_names(shown)}"
+    return f"{said} skipped as incomplete: {list_names(shown)}"
 
 
 def may_be_pairs(spec: Any) -> bool:

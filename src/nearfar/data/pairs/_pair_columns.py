@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import file_ending, printable
 from nearfar.data._numpy_files import open_arrays
-from nearfar.data._tables import TABLE_ENDINGS, read_lines, read_table
+from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_table
+from nearfar.data._text_decoding import decode_file, split_lines
+from nearfar.data.text import choose_column
 
-__all__ = ["Halves", "adjacent_halves", "read_halves"]
+__all__ = ["Halves", "adjacent_halves", "halves_of", "read_halves"]
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,21 @@ class Halves:
     notes: tuple[str, ...] = ()
 
 
-def read_halves(path: Path, *, x: str | None, s: str | None) -> Halves:
+def read_halves(
+    path: Path,
+    *,
+    x: str | None,
+    s: str | None,
+    reading: Reading = Reading(),  # noqa: B008  (immutable)
+) -> Halves:
     """Read two columns of a table, or two arrays of an ``.npz`` file.
 
     Raises:
         ValueError: No such column or array, or an ambiguous choice of the two.
         TypeError: An array that only unpickling could read.
     """
-    if file_ending(path) in TABLE_ENDINGS:
-        table = read_table(path)
-        first, second = _names(tuple(table.columns), x, s, table.name)
-        return Halves(
-            path.name.partition(".")[0],
-            table.column(first, option="x"),
-            table.column(second, option="s"),
-            table.place,
-            table.rows,
-            table.notes,
-        )
+    if path.is_dir() or file_ending(path) in TABLE_ENDINGS:
+        return halves_of(read_table(path, reading), path.name.partition(".")[0], x=x, s=s)
     if path.suffix.lower() != ".npz":
         raise ValueError(
             f"{printable(str(path))} is not a file of pairs, which end in"
@@ -63,7 +62,29 @@ def read_halves(path: Path, *, x: str | None, s: str | None) -> Halves:
     return _from_arrays(path, x, s)
 
 
-def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
+def halves_of(table: Table, name: str, *, x: str | None, s: str | None) -> Halves:
+    """Two columns of a table.
+
+    Raises:
+        ValueError: No such column, or an ambiguous choice of the two.
+    """
+    first, second = _names(tuple(table.columns), x, s, table.name)
+    return Halves(
+        name,
+        table.column(first, option="x"),
+        table.column(second, option="s"),
+        table.place,
+        table.rows,
+        table.notes,
+    )
+
+
+def adjacent_halves(
+    path: Path | Sequence[str],
+    *,
+    x: str | None,
+    reading: Reading = Reading(),  # noqa: B008  (immutable)
+) -> Halves:
     """Pair each text with the next one: adjacent sentences have related content.
 
     A file of lines has one sentence per line; an empty line separates documents, which no pair
@@ -77,23 +98,24 @@ def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
     if not isinstance(path, Path):
         name, texts, place = "texts", list(path), "row"
         rows: Sequence[int] = range(len(texts))
-    elif file_ending(path) in TABLE_ENDINGS:
-        table = read_table(path)
-        column = x or next(iter(table.columns))
+    elif path.is_dir() or file_ending(path) in TABLE_ENDINGS:
+        table = read_table(path, reading)
+        column, chosen = (x, ()) if x is not None else choose_column(table, None)
         name, texts = path.name.partition(".")[0], list(table.column(column, option="x"))
-        place, rows, notes = table.place, table.rows, table.notes
+        place, rows, notes = table.place, table.rows, (*table.notes, *chosen)
     else:
         if x is not None:
             raise ValueError(f"`x` is for tables; {printable(path.name)} is a file of lines")
-        name, texts, place = path.name.partition(".")[0], list(read_lines(path)), "line"
-        rows = range(1, len(texts) + 1)
+        decoded = decode_file(path, encoding=reading.encoding)
+        name, texts, place = path.name.partition(".")[0], split_lines(decoded.text), "line"
+        rows, notes = range(1, len(texts) + 1), decoded.notes
     for text in texts:
         if text is not None and not isinstance(text, str):
             raise TypeError(f"adjacent pairs must consist of texts, got {text!r} in {name}")
     full = [bool(text and text.strip()) for text in texts]
     pairs = [i for i in range(len(texts) - 1) if full[i] and full[i + 1]]
-    if len(pairs) < 2:
-        raise ValueError(f"at least 2 adjacent pairs are needed, got {len(pairs)} in {name}")
+    if not pairs:
+        raise ValueError(f"at least 1 adjacent pair is needed, got none in {name}")
     return Halves(
         name,
         [texts[i] for i in pairs],
@@ -104,14 +126,14 @@ def adjacent_halves(path: Path | Sequence[str], *, x: str | None) -> Halves:
     )
 
 
-def _names(present: tuple[str, ...], x: str | None, s: str | None, where: str) -> tuple[str, str]:
+def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> tuple[str, str]:
     """Names of the two columns or arrays; of exactly two, the first is the input."""
-    if x is None and s is None and len(present) == 2:
-        return present[0], present[1]
+    if x is None and s is None and len(held) == 2:
+        return held[0], held[1]
     if x is None or s is None:
         raise ValueError(
             f"specify the two halves of the pairs in {where} with `x` and `s`; it has"
-            f" {', '.join(present) or 'nothing'}"
+            f" {', '.join(held) or 'nothing'}"
         )
     return x, s
 

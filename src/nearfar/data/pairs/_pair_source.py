@@ -78,8 +78,18 @@ class PairSource(Source):
 
     @cached_property
     def fingerprint(self) -> str:
-        content = f"{self.x.fingerprint} {self.s.fingerprint}"
-        return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
+        return _hash(self.x.fingerprint, self.s.fingerprint)
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        sides = (self.x, self.s)
+        known = [side.former_fingerprints or (side.fingerprint,) for side in sides]
+        formers = [_hash(x, s) for x, s in zip(*known, strict=False)]
+        return tuple(former for former in formers if former != self.fingerprint)
+
+
+def _hash(x: str, s: str) -> str:
+    return hashlib.blake2b(f"{x} {s}".encode(), digest_size=8).hexdigest()
 
 
 def is_paired(source: Source) -> bool:

@@ -9,88 +9,117 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.checks import check_choice
+from nearfar.checks import check_choice, require
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, printable
-from nearfar.data._folder_parts import Folder, label_folder, split_folder
+from nearfar.data._files import SOUND_ENDINGS, file_ending, printable
+from nearfar.data._folder_parts import Folder, label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._media_share import is_mostly_audio
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.sequences._sequence_array_files import (
-    SequenceFile,
-    SequencePart,
-    read_sequence_file,
+from nearfar.data.sequences._recording_lists import (
+    audio_column,
+    dataset_labels,
+    is_recordings,
+    open_recordings,
 )
+from nearfar.data.sequences._sequence_array_files import SequenceFile, read_sequence_file
 from nearfar.data.sequences._sequence_arrays import SequenceArray
+from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
 
 __all__ = ["SEQUENCES", "label_sequences", "open_sequences"]
 
-ARRAY_ENDINGS = (".npy", ".npz")
-
 
 def open_sequences(
-    spec: Path | NDArray[Any] | Tensor,
+    spec: Any,
     *,
     split: Split = "train",
     sample_rate: int | None = None,
     seconds: float = 10.0,
     memory: int = MEMORY,
+    split_folder: str | None = None,
+    key: str | None = None,
+    center: tuple[float, ...] | None = None,
+    scale: tuple[float, ...] | None = None,
 ) -> Source:
     """Open a source of unlabelled audio or time series.
 
     Args:
-        spec: A folder of audio files, a ``.npy`` or ``.npz`` file, an array or tensor (N×time or
-            N×channels×time).
+        spec: A folder of audio files, an audio file, a file of arrays, an array or tensor
+            (N×time or N×channels×time), a list of paths, bytes or arrays of any length, a PyTorch
+            dataset of these, or a Hugging Face dataset with a column of audio.
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         sample_rate: Sampling rate in Hz that audio is resampled to; by default the most common rate
             of the files. An array without a sampling rate is treated as audio of this rate.
         seconds: Length in seconds of the segments that longer audio is split into.
         memory: Memory limit for decoded audio files, in bytes.
+        split_folder: Name of the subfolder that is the test set; ``none`` if subfolders such as
+            ``train`` and ``test`` are classes. By default recognised by the usual names.
+        key: Name of the array in a file with several; by default that of a usual name or the only
+            one that fits.
+        center: Number that is subtracted from each channel of series before rounding to single
+            precision: the :attr:`SequenceSource.center` of an encoder's training data. By default
+            chosen from the values.
+        scale: Number that each channel of series is divided by after that.
 
     Raises:
         TypeError: An object that is not sequences, or a file that only unpickling could read.
         ValueError: Unusable data; the message gives the reason.
     """
+    units: dict[str, Any] = {"center": center, "scale": scale}
     if isinstance(spec, (np.ndarray, Tensor)):
         refuse_test(split, "an array")
-        return SequenceArray(array_of(spec), name="array", sample_rate=sample_rate, seconds=seconds)
+        return SequenceArray(
+            array_of(spec), name="array", sample_rate=sample_rate, seconds=seconds, **units
+        )
+    if is_recordings(spec):
+        refuse_test(split, "a list or dataset of sequences")
+        return open_recordings(spec, sample_rate=sample_rate, seconds=seconds, **units)
     if not isinstance(spec, Path):
         raise TypeError(
-            f"sequences must be a folder, a file, an array or a tensor, got {type(spec).__name__}"
+            "sequences must be a folder, a file, an array, a tensor, a list or a dataset,"
+            f" got {type(spec).__name__}"
         )
-    if spec.is_dir():
+    is_arrays = bool(array_ending(spec)) or key is not None
+    if not is_arrays and (spec.is_dir() or file_ending(spec) in SOUND_ENDINGS):
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
-        return split_folder(folder, split=split, noun="recordings")
-    if spec.suffix.lower() not in ARRAY_ENDINGS:
+        return select_split(folder, split=split, noun="recordings", test_folder=split_folder)
+    if not is_arrays:
         raise ValueError(
-            f"{printable(str(spec))} is neither a folder of audio files nor a"
-            f" {' or '.join(ARRAY_ENDINGS)} file"
+            f"{printable(str(spec))} is neither a folder of audio files nor an audio file nor a"
+            f" file of arrays ({' '.join(ARRAY_ENDINGS)})"
         )
-    contents = read_sequence_file(spec)
-    rates = {"source_rate": contents.sample_rate, "sample_rate": sample_rate, "seconds": seconds}
-    if contents.test is None:
+    held = read_sequence_file(spec, key=key)
+    train, test = _open_parts(
+        held, spec.stem, {"sample_rate": sample_rate, "seconds": seconds} | units
+    )
+    if test is None:
         refuse_test(split, printable(spec.name))
-        return _open_part(contents.train, name=spec.stem, **rates)
-    parts = []
-    if split != "test":
-        parts.append(_open_part(contents.train, name=spec.stem, **rates))
-    if split != "train":
-        parts.append(_open_part(contents.test, name=f"{spec.stem}-test", **rates))
-    return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.stem}-all")
+        return train
+    if split == "all":
+        return Joined([train, test], name=f"{spec.stem}-all")
+    return train if split == "train" else test
 
 
-def _open_part(part: SequencePart, *, name: str, **options: Any) -> SequenceArray:
-    """Open the sequences of one part of a file."""
-    return SequenceArray(part.values, offsets=part.offsets, name=name, **options)
+def _open_parts(
+    held: SequenceFile, name: str, options: dict[str, Any]
+) -> tuple[SequenceArray, SequenceArray | None]:
+    """The training and the test set of a file, in the same units."""
+    options = options | {"source_rate": held.sample_rate}
+    part = held.train
+    train = SequenceArray(part.values, offsets=part.offsets, name=name, notes=part.notes, **options)
+    if held.test is None:
+        return train, None
+    options |= {"center": train.center, "scale": train.scale}
+    return train, SequenceArray(held.test.values, name=f"{name}-test", **options)
 
 
-def label_sequences(
-    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
-) -> LabeledData:
+def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open sequences with the classes given by the folders or the file.
 
     Args:
@@ -101,37 +130,42 @@ def label_sequences(
     Raises:
         ValueError: No labels, only one class, or labels that do not match the sequences.
     """
+    if is_recordings(spec):
+        given = dataset_labels(spec, labels)
+        if given is None:
+            raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
+        source = require(SequenceSource, data=open_sequences(spec, **options))
+        return with_labels(source, _each(np.asarray(given), source.rows, len(given)))
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    if spec.is_dir():
+    if spec.is_dir() and not array_ending(spec):
         if labels is not None:
             raise ValueError(f"`labels` of a folder are its subfolders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)
         assert isinstance(folder, Folder)
-        return label_folder(folder, noun="recordings")
-    return _of_file(read_sequence_file(spec), spec, labels, options)
+        test_folder = options.get("split_folder")
+        return label_folder(folder, noun="recordings", test_folder=test_folder)
+    if file_ending(spec) in SOUND_ENDINGS:
+        raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
+    key = options.pop("key", None)
+    return _of_file(read_sequence_file(spec, key=key), spec, labels, options)
 
 
 def _of_file(
-    contents: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
+    held: SequenceFile, path: Path, labels: str | None, options: dict[str, Any]
 ) -> LabeledData:
-    known = contents.train.labels
+    known = held.train.labels
     if not known:
         raise ValueError(f"{printable(path.name)} contains no labels: name them y or labels")
     name = labels or next(iter(known))
     check_choice(known, labels=name)
-    options = options | {"source_rate": contents.sample_rate}
-    options.pop("memory", None)
-    train = _open_part(contents.train, name=path.stem, **options)
-    if contents.test is None or name not in contents.test.labels:
-        return with_labels(train, _each(known[name], train.rows, len(contents.train)))
-    test = _open_part(contents.test, name=f"{path.stem}-test", **options)
-    return with_labels(
-        train,
-        _each(known[name], train.rows, len(contents.train)),
-        test,
-        _each(contents.test.labels[name], test.rows, len(contents.test)),
-    )
+    kept = {k: v for k, v in options.items() if k not in ("memory", "split_folder")}
+    train, test = _open_parts(held, path.stem, kept)
+    train_labels = _each(known[name], train.rows, len(held.train))
+    if test is None or held.test is None or name not in held.test.labels:
+        return with_labels(train, train_labels)
+    test_labels = _each(held.test.labels[name], test.rows, len(held.test))
+    return with_labels(train, train_labels, test, test_labels)
 
 
 def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
@@ -145,11 +179,12 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
+    if audio_column(preview.spec) is not None:
+        return Confidence.CERTAIN
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or "sample_rate" in names:
         return Confidence.LIKELY
-    sounds, images = map(preview.count_files, (SOUND_ENDINGS, IMAGE_ENDINGS))
-    return Confidence.LIKELY if sounds > images else Confidence.NO
+    return Confidence.LIKELY if is_mostly_audio(preview.file_paths) else Confidence.NO
 
 
 SEQUENCES = DataKind(

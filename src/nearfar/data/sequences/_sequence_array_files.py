@@ -1,4 +1,4 @@
-"""Read sequences from `.npy` and `.npz` files, without unpickling."""
+"""Sequences and labels in files of arrays."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
-from nearfar.data._labeled_data import LABELS, TEST_LABELS
-from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data._array_choice import choose_arrays
+from nearfar.data._array_entries import ArrayFile
+from nearfar.data._array_files import open_array_file
+from nearfar.data._labeled_data import LABELS
 
 __all__ = ["SequenceFile", "SequencePart", "read_sequence_file"]
 
@@ -29,11 +31,13 @@ class SequencePart:
             concatenated, of shape time or time×channels.
         offsets: Start of each sequence in `values`, and the end of the last.
         labels: Sets of labels by name, with one label per sequence; the first is the default.
+        notes: Notes for the user.
     """
 
     values: NDArray[Any]
     offsets: NDArray[Any] | None = None
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values) if self.offsets is None else len(self.offsets) - 1
@@ -48,65 +52,65 @@ class SequenceFile:
     sample_rate: int | None = None
 
 
-def read_sequence_file(path: Path) -> SequenceFile:
-    """Read a `.npy` file (memory-mapped) or a `.npz` file.
+def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
+    """Read sequences and labels from a file of arrays (:mod:`nearfar.data._array_files`).
 
-    In a `.npz` file, sequences of any length are concatenated in ``samples``, with ``offsets``;
-    sequences of equal length are the array named ``x``, ``sequences``, ``series``, ``data`` or
-    ``x_train``, or the only array that can be sequences. With ``sample_rate`` they are audio.
-    Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name
-    with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
+    Sequences of any length are concatenated in ``samples``, with ``offsets``; sequences of equal
+    length are the array named ``x``, ``sequences``, ``series``, ``data`` or ``x_train``, or the
+    only array that can be sequences. With ``sample_rate`` they are audio. Labels are ``y``,
+    ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name with one entry
+    per sequence; ``x_test`` with ``y_test`` is an official test set.
+
+    Args:
+        path: The file.
+        key: Name of the array of sequences; chosen as described by default.
 
     Raises:
+        ImportError: An optional library is missing.
         TypeError: An array contains Python objects, which only unpickling could read.
         ValueError: The file is damaged, or the array of sequences is ambiguous.
     """
-    if path.suffix.lower() == ".npy":
-        return SequenceFile(SequencePart(map_array(path)))
-    with open_arrays(path) as arrays:
-        return _choose(dict(arrays), printable(path.name))
-
-
-def _choose(arrays: dict[str, NDArray[Any]], name: str) -> SequenceFile:
-    rate = int(arrays["sample_rate"]) if "sample_rate" in arrays else None
-    if "samples" in arrays or "offsets" in arrays:
-        missing = {"samples", "offsets"} - set(arrays)
-        if missing:
-            raise ValueError(
-                f"{name} contains samples or offsets without the other: {missing.pop()}"
-            )
-        part = SequencePart(arrays["samples"], arrays["offsets"])
-        return SequenceFile(
-            SequencePart(part.values, part.offsets, _labels(arrays, len(part))), None, rate
+    with open_array_file(path) as file:
+        rate = _rate(file)
+        if key is None and ("samples" in file or "offsets" in file):
+            return SequenceFile(_concatenated(file), None, rate)
+        found = choose_arrays(
+            file, names=VALUES, test_names=TEST_VALUES, axes=(2, 3), noun="sequences", key=key
         )
-    key = next((known for known in VALUES if known in arrays), None)
-    if key is None:
-        fitting = [k for k, a in arrays.items() if a.ndim in (2, 3) and a.dtype.kind in "iuf"]
-        if len(fitting) != 1:
-            listed = ", ".join(f"{k} ({a.dtype} {a.shape})" for k, a in arrays.items())
-            raise ValueError(
-                f"the array of sequences in {name} is ambiguous: name it x, or samples with"
-                f" offsets; the file contains {listed or 'nothing'}"
-            )
-        key = fitting[0]
-    values = arrays.pop(key)
-    test_values = next((arrays.pop(k) for k in TEST_VALUES if k in arrays), None)
-    test_labels = next((arrays.pop(k) for k in TEST_LABELS if k in arrays), None)
+        labels = found.labels or _labels(file, len(found.values))
+    train = SequencePart(found.values, labels=labels, notes=found.notes)
     test = None
-    if test_values is not None:
-        given = {} if test_labels is None else {"class": test_labels}
-        test = SequencePart(test_values, labels=given)
-    known = next((arrays[k] for k in LABELS if k in arrays), None)
-    labels = _labels(arrays, len(values)) if known is None else {"class": known}
-    return SequenceFile(SequencePart(values, labels=labels), test, rate)
+    if found.test_values is not None:
+        test = SequencePart(found.test_values, labels=found.test_labels)
+    return SequenceFile(train, test, rate)
 
 
-def _labels(arrays: Mapping[str, NDArray[Any]], count: int) -> dict[str, NDArray[Any]]:
+def _rate(file: ArrayFile) -> int | None:
+    if "sample_rate" not in file:
+        return None
+    rate = file["sample_rate"].reshape(-1)
+    if rate.size != 1 or rate.dtype.kind not in "iuf" or not 1 <= rate[0] == np.rint(rate[0]):
+        raise ValueError(f"sample_rate in {file.name} must be one whole number in Hz, got {rate}")
+    return int(rate[0])
+
+
+def _concatenated(file: ArrayFile) -> SequencePart:
+    missing = {"samples", "offsets"} - set(file)
+    if missing:
+        raise ValueError(
+            f"{file.name} contains samples or offsets without the other: {missing.pop()}"
+        )
+    part = SequencePart(file["samples"], file["offsets"])
+    return SequencePart(part.values, part.offsets, _labels(file, len(part)))
+
+
+def _labels(file: ArrayFile, count: int) -> dict[str, NDArray[Any]]:
     """All arrays with one integer or string per sequence, common names of labels first."""
-    fitting = [
-        key
-        for key, array in arrays.items()
-        if key not in AROUND and array.shape == (count,) and array.dtype.kind in "biuUS"
-    ]
-    fitting.sort(key=lambda key: key not in LABELS)
-    return {key: arrays[key] for key in fitting}
+    fitting = {
+        key: file[key]
+        for key, shape in file.shapes.items()
+        if key not in AROUND and shape == (count,)
+    }
+    known = [key for key, array in fitting.items() if array.dtype.kind in "biuUS"]
+    known.sort(key=lambda key: key not in LABELS)
+    return {key: fitting[key] for key in known}

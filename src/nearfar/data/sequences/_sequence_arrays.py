@@ -17,12 +17,14 @@ from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import counted
 from nearfar.data._source import Batch, check_positions
 from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
+from nearfar.data.sequences._series_units import find_units
 from nearfar.data.sequences._sound_decoding import resample
 from nearfar.inputs import Sequences
 
 __all__ = ["SequenceArray"]
 
 MOST_CHANNELS = 1_024
+LARGEST = 1e38  # of float32, with some room
 SCALES = {"int8": 2**7, "int16": 2**15, "int32": 2**31}
 
 
@@ -44,6 +46,9 @@ class SequenceArray(SequenceSource):
         source_rate: Sampling rate of `values` in Hz, if they are audio.
         sample_rate: Sampling rate in Hz that audio is resampled to; `source_rate` by default.
         seconds: Length in seconds of the segments that longer audio is split into.
+        center: Number that is subtracted from each channel of a series before rounding to single
+            precision; by default chosen from the values (:attr:`SequenceSource.center`).
+        scale: Number that each channel of a series is divided by after that.
         notes: Notes on the array for the user.
 
     Raises:
@@ -65,6 +70,8 @@ class SequenceArray(SequenceSource):
         source_rate: int | None = None,
         sample_rate: int | None = None,
         seconds: float = 10.0,
+        center: tuple[float, ...] | None = None,
+        scale: tuple[float, ...] | None = None,
         notes: tuple[str, ...] = (),
     ) -> None:
         _check_kind(values)
@@ -88,6 +95,7 @@ class SequenceArray(SequenceSource):
         self._shortened = 0
         self._pieces = self._find_pieces(seconds)
         self.rows = torch.from_numpy(self._pieces[:, 0].copy())
+        self._set_units(center, scale)
         steps = self._pieces[:, 2] - self._pieces[:, 1]
         self.lengths = torch.tensor([self._resampled_length(int(n)) for n in steps])
 
@@ -123,6 +131,10 @@ class SequenceArray(SequenceSource):
             rates = [self._source_rate] * len(self)
             note = resampling_note(rates, sample_rate=self.sample_rate)
             notes += [note] if note else []
+        if self._in_units:
+            pairs = zip(self.center[:5], self.scale[:5], strict=True)
+            shown = ", ".join(f"{center:.6g} by {scale:.3g}" for center, scale in pairs)
+            notes.append(f"channels centred and divided before rounding to float32: {shown}")
         cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
         if cut_up:
             notes.append(f"long recordings split, which adds {counted(cut_up, 'segment')}")
@@ -136,8 +148,8 @@ class SequenceArray(SequenceSource):
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=8)
-        layout = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
-        digest.update(f"{layout} {self.sample_rate}".encode())
+        said = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
+        digest.update(f"{said} {self.sample_rate}".encode())
         digest.update(np.ascontiguousarray(self._pieces).tobytes())
         for row in np.unique(np.linspace(0, self._count() - 1, 256).astype(np.int64)).tolist():
             digest.update(np.ascontiguousarray(self._row(row)).tobytes())
@@ -149,12 +161,30 @@ class SequenceArray(SequenceSource):
     def _row(self, row: int) -> NDArray[Any]:
         """Channels × time, as stored."""
         if self._offsets is None:
-            values: NDArray[Any] = self._values[row]
-            return values if values.ndim == 2 else values[None]
-        values = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
-        return values.T if values.ndim == 2 else values[None]
+            held: NDArray[Any] = self._values[row]
+            return held if held.ndim == 2 else held[None]
+        held = self._values[int(self._offsets[row]) : int(self._offsets[row + 1])]
+        return held.T if held.ndim == 2 else held[None]
+
+    def _set_units(self, center: tuple[float, ...] | None, scale: tuple[float, ...] | None) -> None:
+        """Set or choose center and scale of each channel; audio has neither."""
+        wide = self._values.dtype.itemsize > 2 and self.sample_rate is None
+        if center is None and scale is None and wide:
+            chosen = np.unique(np.linspace(0, len(self._pieces) - 1, 256).astype(int))
+            spans = self._pieces[chosen].tolist()
+            rows = (self._row(row)[:, start:stop] for row, start, stop in spans)
+            center, scale = find_units(rows, self.channels)
+        none, one = (0.0,) * self.channels, (1.0,) * self.channels
+        fits = [given and len(given) == self.channels for given in (center, scale)]
+        self.center = center if center and fits[0] else none
+        self.scale = scale if scale and fits[1] else one
+        self._in_units = (self.center, self.scale) != (none, one)
 
     def _scaled(self, wave: NDArray[Any]) -> NDArray[np.float32]:
+        if self._in_units:
+            centered = wave.astype(np.float64) - np.array(self.center)[:, None]
+            scaled = centered / np.array(self.scale)[:, None]
+            return np.array(scaled, dtype=np.float32, order="C")
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
             return (wave.astype(np.float32) - 128) / np.float32(128)  # the convention of WAV files
         return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
@@ -187,6 +217,8 @@ class SequenceArray(SequenceSource):
                 self._shortened += length > 0
             if not np.isfinite(wave[:, :length]).all():
                 return length, "NaN or infinity"
+            if length and wave.itemsize > 4 and np.abs(wave[:, :length]).max() > LARGEST:
+                return length, "numbers above 1e38"
         if length == 0:
             return 0, "empty"
         return length, f"{length} steps, too short" if length < least else None
@@ -205,19 +237,19 @@ def _check_kind(values: NDArray[Any]) -> None:
 
 
 def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
-    shape = "×".join(map(str, values.shape)) or "()"
+    said = "×".join(map(str, values.shape)) or "()"
     if offsets is None:
         if values.ndim not in (2, 3):
-            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {shape}")
+            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {said}")
         if 0 in values.shape:
-            raise ValueError(f"sequences must not be empty, got an array of shape {shape}")
+            raise ValueError(f"sequences must not be empty, got an array of shape {said}")
         if values.ndim == 3 and values.shape[1] > max(MOST_CHANNELS, values.shape[2]):
             raise ValueError(
-                f"sequences must be N×channels×time, got shape {shape}: is time the middle axis?"
+                f"sequences must be N×channels×time, got shape {said}: is time the middle axis?"
             )
         return
     if values.ndim not in (1, 2):
-        raise ValueError(f"samples must be time or time×channels, got shape {shape}")
+        raise ValueError(f"samples must be time or time×channels, got shape {said}")
     if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
         raise ValueError(
             "offsets must be integers, one more than the number of sequences, got"

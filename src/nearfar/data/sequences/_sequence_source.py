@@ -25,6 +25,8 @@ class SequenceSource(Source):
         channels: Number of channels of every sequence.
         sample_rate: Sampling rate in Hz; None for time series.
         lengths: Number of time steps of each sequence.
+        center: Number subtracted from each channel before rounding; empty if there is none.
+        scale: Number that each channel was divided by after that.
         rows: Row or file number of each sequence; repeated for the segments of a split row, and
             without skipped rows.
     """
@@ -34,6 +36,8 @@ class SequenceSource(Source):
     channels: int
     sample_rate: int | None
     lengths: Int64[Tensor, " samples"]
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
     rows: Int64[Tensor, " samples"]
 
     def describe(self) -> str:
@@ -89,6 +93,6 @@ def resampling_note(rates: Sequence[int], *, sample_rate: int) -> str | None:
     other = [rate for rate in rates if rate != sample_rate]
     if not other:
         return None
-    originals = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
+    said = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
     count = f"{len(other):,} of {counted(len(rates), 'recording')}"
-    return f"{count} resampled to {sample_rate:,} Hz from {originals}"
+    return f"{count} resampled to {sample_rate:,} Hz from {said}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,39 @@ from jaxtyping import Float32
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar.data._files import printable
+from nearfar.data.sequences._sound_blocks import (
+    BadSound,
+    ChannelEnergy,
+    missing_library,
+    open_sound,
+    read_blocks,
+)
+
 __all__ = ["BadSound", "SoundHeader", "decode_sound", "read_sound_header", "resample"]
 
 
-class BadSound(Exception):  # noqa: N818  (a finding about a file, caught within this package)
-    """A file is not readable audio; the message is the reason."""
+FRAMES_PER_BYTE = 64  # a header that claims more than this compression is not believed
 
 
 @dataclass(frozen=True)
 class SoundHeader:
-    """Length and format of an audio file, from its header.
+    """Length and format of an audio file.
 
     Attributes:
         sample_rate: Sampling rate in Hz.
         frames: Number of samples per channel.
         channels: Number of channels.
+        is_counted: Whether the header does not contain the length, which was found by decoding.
+        channel: Channel that stands for the file because the channels cancel out in their mean;
+            None if channels are averaged.
     """
 
     sample_rate: int
     frames: int
     channels: int
+    is_counted: bool = False
+    channel: int | None = None
 
     def frames_at(self, sample_rate: int) -> int:
         """Number of samples per channel after resampling."""
@@ -40,28 +52,37 @@ class SoundHeader:
 
 
 def read_sound_header(file: Path | bytes) -> SoundHeader:
-    """Read length, sampling rate and channels of an audio file without decoding it.
+    """Read length, sampling rate and channels of an audio file.
+
+    Only if the header has no plausible length is the file decoded, to count; of a file with several
+    channels, a few blocks are decoded, to find channels that cancel out.
 
     Args:
         file: Path or content of the file.
 
     Raises:
-        BadSound: Not audio of a supported format, or empty.
+        BadSound: Not audio of a supported format, damaged, or empty.
         ImportError: The decoding library is not installed.
     """
-    library = _library()
     if isinstance(file, Path) and not file.is_file():  # reading a pipe would block
         raise BadSound("not a regular file")
-    if (file.stat().st_size if isinstance(file, Path) else len(file)) == 0:
+    size = file.stat().st_size if isinstance(file, Path) else len(file)
+    if size == 0:
         raise BadSound("empty")
-    try:
-        with library.SoundFile(_readable(file)) as sound:
-            header = SoundHeader(int(sound.samplerate), int(sound.frames), int(sound.channels))
-    except (RuntimeError, TypeError) as error:
-        raise BadSound(_reason(error)) from None
-    if header.frames < 1 or header.sample_rate < 1:
+    energy = ChannelEnergy()
+    with open_sound(file) as sound:
+        rate, frames, channels = int(sound.samplerate), int(sound.frames), int(sound.channels)
+        is_counted = frames > FRAMES_PER_BYTE * size
+        if is_counted:
+            frames = 0
+            for block in read_blocks(sound):
+                frames += len(block)
+                energy.add(block)
+        elif channels > 1:
+            energy.sample(sound, frames)
+    if frames < 1 or rate < 1:
         raise BadSound("contains no audio")
-    return header
+    return SoundHeader(rate, frames, channels, is_counted, energy.channel())
 
 
 def decode_sound(
@@ -78,58 +99,44 @@ def decode_sound(
 
     Raises:
         BadSound: The file is damaged, or contains NaN or infinity.
+        FileNotFoundError: The file does not exist any more.
     """
-    library = _library()
+    if isinstance(file, Path) and not file.exists():
+        raise FileNotFoundError(f"no file {printable(str(file))}")
     scale = header.sample_rate / sample_rate
     first, last = round(start * scale), min(header.frames, round(stop * scale))
-    try:
-        frames, _ = library.read(
-            _readable(file), start=first, stop=last, dtype="float32", always_2d=True
-        )
-    except RuntimeError as error:
-        raise BadSound(_reason(error)) from None
-    if len(frames) < last - first:
-        raise BadSound(f"ends after {first + len(frames):,} of {header.frames:,} samples")
-    wave = frames.mean(axis=1, dtype=np.float32) if frames.shape[1] > 1 else frames[:, 0]
+    with open_sound(file) as sound:
+        at = 0 if header.is_counted else first  # without a length there is no seeking
+        if at:
+            sound.seek(at)
+        parts = []
+        for block in read_blocks(sound, most=last - at):
+            parts.append(_one_channel(block[max(0, first - at) :], header.channel))
+            at += len(block)
+    if at < last:
+        raise BadSound(f"ends after {at:,} of {header.frames:,} samples")
+    wave = np.concatenate(parts) if parts else np.zeros(0)
     if not np.isfinite(wave).all():
         raise BadSound("contains NaN or infinity")
     rates = {"source_rate": header.sample_rate, "sample_rate": sample_rate}
-    return torch.from_numpy(resample(wave, **rates, steps=stop - start))[None]
+    return torch.from_numpy(resample(wave, **rates, steps=stop - start).astype(np.float32))[None]
 
 
-def resample(
-    wave: NDArray[np.float32], *, source_rate: int, sample_rate: int, steps: int
-) -> NDArray[np.float32]:
+def resample(wave: NDArray[Any], *, source_rate: int, sample_rate: int, steps: int) -> NDArray[Any]:
     """Resample a waveform to another rate and exactly `steps` steps; time is the first axis."""
     if source_rate != sample_rate:
         try:
             import soxr
         except ImportError:
-            raise _missing("soxr") from None
+            raise missing_library("soxr") from None
         wave = soxr.resample(wave, source_rate, sample_rate)
     if len(wave) == steps:
         return np.ascontiguousarray(wave)
-    fitted = np.zeros((steps, *wave.shape[1:]), np.float32)  # rounded lengths can differ by one
+    fitted = np.zeros((steps, *wave.shape[1:]), wave.dtype)  # rounded lengths can differ by one
     fitted[: len(wave)] = wave[:steps]
     return fitted
 
 
-def _readable(file: Path | bytes) -> Path | io.BytesIO:
-    return io.BytesIO(file) if isinstance(file, bytes) else file
-
-
-def _library() -> Any:
-    try:
-        import soundfile
-    except ImportError:
-        raise _missing("soundfile") from None
-    return soundfile
-
-
-def _missing(library: str) -> ImportError:
-    return ImportError(f"audio files need {library}: pip install 'nearfar[audio]'")
-
-
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "error_string", "")) or str(error)
-    return text.splitlines()[0].strip().rstrip(".") if text else type(error).__name__
+def _one_channel(block: NDArray[np.float64], channel: int | None) -> NDArray[np.float64]:
+    chosen: NDArray[np.float64] = block.mean(axis=1) if channel is None else block[:, channel]
+    return chosen

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._file_list import content_digest
+from nearfar.data._file_list import content_digest, former_digest
 from nearfar.data._files import counted, list_names, printable
 from nearfar.data._source import Batch, check_positions
 from nearfar.data._thread_pool import in_threads
-from nearfar.data.sequences._sequence_source import SequenceSource, resampling_note, shortest
+from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.sequences._sound_decoding import (
     BadSound,
     SoundHeader,
@@ -62,7 +62,7 @@ class SoundFileSource(SequenceSource):
         self.damaged: dict[int, str] = {}
         self._headers: list[SoundHeader] = []
         self._room = room  # bytes left for decoded audio
-        self._decoded: dict[int, Tensor] = {}
+        self._kept: dict[int, Tensor] = {}
 
     @abstractmethod
     def file(self, row: int) -> Path | bytes:
@@ -75,15 +75,15 @@ class SoundFileSource(SequenceSource):
         index = check_positions(positions, length=len(self))
         if not len(index):
             return Batch(Sequences(torch.zeros(0, 1, 0)), index)
-        missing = [i for i in sorted(set(index.tolist())) if i not in self._decoded]
+        missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
         decoded = dict(zip(missing, in_threads(self.decode, missing), strict=True))
         for position, sound in decoded.items():
             if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
                 self._room -= sound.numel() * NUMBER_SIZE
-                self._decoded[position] = sound
+                self._kept[position] = sound
         sounds = []
         for position in index.tolist():
-            sound = self._decoded.get(position, decoded.get(position))
+            sound = self._kept.get(position, decoded.get(position))
             if not isinstance(sound, Tensor):
                 self.damaged[position] = str(sound)
                 _, start, stop = self.pieces[position]
@@ -103,11 +103,27 @@ class SoundFileSource(SequenceSource):
             return str(bad)
         return sound
 
-    def resampled(self) -> list[str]:
-        """A note on resampled files, if there are any."""
+    @abstractmethod
+    def file_name(self, row: int) -> str:
+        """Name of a file for messages."""
+
+    def conversions(self) -> list[str]:
+        """Notes on resampled files, and on those with several channels, if there are any."""
         rates = [header.sample_rate for header in self._headers]
         note = resampling_note(rates, sample_rate=self.sample_rate)
-        return [note] if note else []
+        notes = [note] if note else []
+        several = [row for row, header in enumerate(self._headers) if header.channels > 1]
+        canceled = [row for row in several if self._headers[row].channel is not None]
+        if len(several) > len(canceled):
+            count = counted(len(several) - len(canceled), "file")
+            notes.append(f"{count} with several channels: averaged")
+        if canceled:
+            named = list_names([self.file_name(row) for row in canceled])
+            notes.append(
+                f"{counted(len(canceled), 'file')} whose channels cancel out in their mean: the"
+                f" loudest channel used: {named}"
+            )
+        return notes
 
     def frames(self) -> list[int]:
         """Number of steps of each file, at the source's sampling rate."""
@@ -127,13 +143,16 @@ class SoundFileSource(SequenceSource):
 
 @final
 class SoundFiles(SoundFileSource):
-    """The first 10 s of audio files in a given order, such as those in a table's rows.
+    """Audio files in a given order, such as those in a table's rows.
 
     Args:
         files: Path or bytes of each file; none may have a fault (:func:`sound_faults`).
         name: Short name.
         rows: Row number of each file, to identify it in messages.
         sample_rate: Sampling rate in Hz; by default the most common rate of the files.
+        seconds: Length in seconds of the segments that longer files are split into; by default only
+            the first 10 s of a file are used, so that each row is one sample.
+        notes: Notes on the files for the user.
     """
 
     def __init__(
@@ -143,27 +162,46 @@ class SoundFiles(SoundFileSource):
         name: str,
         rows: NDArray[np.int64],
         sample_rate: int | None = None,
+        seconds: float | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.name = name
-        self._files, self._places = list(files), rows
+        self._files, self._places, self._notes = files, rows, notes
+        self._splits = seconds is not None
         self._headers = in_threads(read_sound_header, self._files)
         self.sample_rate = sample_rate or self.commonest_rate()
-        longest = round(SECONDS * self.sample_rate)
+        longest = max(1, round((seconds or SECONDS) * self.sample_rate))
         frames = self.frames()
-        self.set_pieces((row, 0, min(longest, count)) for row, count in enumerate(frames))
-        self._long = sum(count > longest for count in frames)
+        self.set_pieces(
+            (row, start, stop)
+            for row, count in enumerate(frames)
+            for start, stop in (
+                cut(count, piece=longest) if self._splits else [(0, min(longest, count))]
+            )
+        )
+        self._long = 0 if self._splits else sum(count > longest for count in frames)
 
     def file(self, row: int) -> Path | bytes:
         return self._files[row]
 
+    def file_name(self, row: int) -> str:
+        file = self._files[row]
+        return printable(file.name) if isinstance(file, Path) else f"row {self._places[row]}"
+
     def identify(self, sample: int) -> str:
-        file = self._files[sample]
-        return printable(file.name) if isinstance(file, Path) else f"row {self._places[sample]}"
+        row, start, stop = self.pieces[sample]
+        name = self.file_name(row)
+        if self._splits and stop - start < self._headers[row].frames_at(self.sample_rate):
+            name += f" {start / self.sample_rate:.1f}-{stop / self.sample_rate:.1f} s"
+        return name
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = self.resampled()
+        notes = [*self._notes, *self.conversions()]
+        if len(self) > len(self._headers):
+            long = len({row for row, start, _ in self.pieces if start})
+            notes.append(f"{counted(long, 'long file')} split: {len(self):,} segments in total")
         if self._long:
             notes.append(f"{counted(self._long, 'recording')} truncated to the first {SECONDS:g} s")
         if self.damaged:
@@ -173,9 +211,17 @@ class SoundFiles(SoundFileSource):
             )
         return tuple(notes)
 
+    @property
+    def _options(self) -> str:
+        return f"{self.sample_rate} {self.pieces}" if self._splits else f"{self.sample_rate}"
+
     @cached_property
     def fingerprint(self) -> str:
-        return content_digest(self._files, f"{self.sample_rate}")
+        return content_digest(self._files, self._options)
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return (former_digest(self._files, self._options),)
 
 
 def sound_faults(files: Sequence[Any]) -> list[str | None]:

@@ -28,17 +28,17 @@ MEMORY = 256 << 20
 class SoundFolder(SoundFileSource, Folder):
     """All audio files in a folder and its subfolders, sorted by path.
 
-    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any sampling rate and length; channels are averaged.
-    Files are resampled to a common rate, and long ones split into segments. Headers are read at
-    opening. If all audio fits in `memory` it is also decoded once, at opening; otherwise in threads
-    on every read, and cached until `memory` is used up.
+    WAV, FLAC, OGG, Opus, MP3 and AIFF, of any sampling rate and length. Channels are averaged; if
+    they cancel out, the loudest is used. Files are resampled to a common rate, and long ones split
+    into segments. Headers are read at opening. If all audio fits in `memory` it is also decoded
+    once, at opening; otherwise in threads on every read, and cached until `memory` is used up.
 
     Files that are unreadable, shorter than 0.05 s or contain NaN are skipped and counted in
     :attr:`notes`. Damage that is only found on reading, in a set larger than `memory`, is replaced
     by silence and noted, so that sample indices, and thereby runs, do not change.
 
     Args:
-        folder: Folder, searched recursively.
+        folder: Folder, searched recursively, or a single file.
         name: Short name; that of the folder by default.
         sample_rate: Sampling rate in Hz; by default the most common rate of the files.
         seconds: Length in seconds of the segments that longer files are split into.
@@ -47,7 +47,7 @@ class SoundFolder(SoundFileSource, Folder):
     Raises:
         FileNotFoundError: The folder does not exist.
         ImportError: The decoding library is not installed.
-        ValueError: Fewer than two usable files, or more than half of the files unusable.
+        ValueError: No usable file, or more than half of the files unusable.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class SoundFolder(SoundFileSource, Folder):
         if sample_rate is not None:
             check_integer(at_least=1, sample_rate=sample_rate)
         super().__init__(room=memory)
-        self.folder = folder
         self._files = FileList(folder, SOUND_ENDINGS, noun="audio files")
-        self.name = name or folder.resolve().name
+        self.folder = self._files.folder
+        self.name = name or (folder.stem if folder.is_file() else folder.resolve().name)
         found = in_threads(self._header, self._files.names, label="reading headers")
         self._headers = [header for header in found if isinstance(header, SoundHeader)]
         self._drop_bad(found)
@@ -78,6 +78,9 @@ class SoundFolder(SoundFileSource, Folder):
     def file(self, row: int) -> Path:
         return self.folder / self._files.names[row]
 
+    def file_name(self, row: int) -> str:
+        return self._files.identify(row)
+
     def identify(self, sample: int) -> str:
         row, start, stop = self.pieces[sample]
         name = self._files.identify(row)
@@ -87,10 +90,7 @@ class SoundFolder(SoundFileSource, Folder):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        notes = self._files.notes() + self.resampled()
-        several = sum(header.channels > 1 for header in self._headers)
-        if several:
-            notes.append(f"{counted(several, 'file')} with several channels: averaged")
+        notes = self._files.notes() + self.conversions()
         if len(self) > len(self._headers):
             long = len({row for row, start, _ in self.pieces if start})
             notes.append(f"{counted(long, 'long file')} split: {len(self):,} segments in total")
@@ -105,6 +105,10 @@ class SoundFolder(SoundFileSource, Folder):
     @cached_property
     def fingerprint(self) -> str:
         return self._files.fingerprint(f"{self.sample_rate} {self.pieces}")
+
+    @property
+    def former_fingerprints(self) -> tuple[str, ...]:
+        return (self._files.size_fingerprint(f"{self.sample_rate} {self.pieces}"),)
 
     def paths(self) -> tuple[Path, ...]:
         return tuple(Path(self._files.names[row]) for row, _, _ in self.pieces)
@@ -132,7 +136,7 @@ class SoundFolder(SoundFileSource, Folder):
         ]
         self._drop_bad(reasons)
         self._cut()
-        self._decoded = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
+        self._kept = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
 
     def _drop_bad(self, results: Sequence[object]) -> None:
         good = self._files.drop(results)

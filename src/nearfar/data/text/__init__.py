@@ -7,9 +7,10 @@ from typing import Any
 
 from nearfar.data import _tables
 from nearfar.data.text._open_text import TEXT, label_text, open_text
+from nearfar.data.text._text_columns import choose_column
 from nearfar.data.text._text_source import TextSource
 
-__all__ = ["TEXT", "TextSource", "label_text", "open_text"]
+__all__ = ["TEXT", "TextSource", "choose_column", "label_text", "open_text"]
 
 
 def __getattr__(name: str) -> Any:

@@ -44,18 +44,16 @@ def hub_table(spec: Any, *, split: Split) -> Table:
 
 
 def _choose(parts: dict[str, Any], split: Split, name: str) -> list[str]:
-    available = ", ".join(parts)
+    held = ", ".join(parts)
     if split == "all":
         return list(parts)
     if split == "train":
         if "train" in parts or len(parts) == 1:
             return ["train"] if "train" in parts else list(parts)
-        raise ValueError(f"{name} has no split train, it has {available}")
+        raise ValueError(f"{name} has no split train, it has {held}")
     found = next((test for test in TESTS if test in parts), None)
     if found is None:
-        raise ValueError(
-            f"{name} has no official test set, it has {available}: use `split`='train'"
-        )
+        raise ValueError(f"{name} has no official test set, it has {held}: use `split`='train'")
     return [found]
 
 

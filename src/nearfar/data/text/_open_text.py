@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nearfar.data._columnar_files import COLUMNAR_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import file_ending, printable
+from nearfar.data._files import COMPRESSED, file_ending, list_names, printable
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
-from nearfar.data._tables import TABLE_ENDINGS, Table, read_lines, read_table
+from nearfar.data._tables import (
+    TABLE_ENDINGS,
+    Reading,
+    Table,
+    is_frame,
+    join_tables,
+    read_table,
+    table_of_frame,
+)
+from nearfar.data._text_decoding import decode_file, split_lines
 from nearfar.data.text._hub import PREFIX, hub_table, is_hub_data
 from nearfar.data.text._text_columns import choose_column, label_column
 from nearfar.data.text._text_source import TextSource
@@ -41,36 +51,52 @@ def open_text(
     split: Split = "train",
     column: str | None = None,
     words: int | None = 256,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    where: Mapping[str, Any] | tuple[str, ...] | str | None = None,
 ) -> Source:
     """Open a source of unlabelled texts.
 
     Args:
-        spec: A ``.txt`` file with one text per line; a ``.csv``, ``.tsv``, ``.jsonl`` or
-            ``.parquet`` file; texts in memory; a Hugging Face dataset, as an object or as
-            ``hf:NAME``, ``hf:NAME:CONFIGURATION`` or ``hf:FOLDER``; or a folder with ``train`` and
-            ``test`` files. All but ``.parquet`` may be compressed (``.gz``).
+        spec: A ``.txt`` file with one text per line; a ``.csv``, ``.tsv``, ``.jsonl``,
+            ``.parquet``, ``.arrow`` or ``.feather`` file; texts in memory; a table of pandas,
+            polars or pyarrow; a Hugging Face dataset, as an object or as ``hf:NAME``,
+            ``hf:NAME:CONFIGURATION`` or ``hf:FOLDER``; or a folder with ``train`` and ``test``
+            files, or with the parts of one table. Text files may be compressed (``.gz``, ``.bz2``,
+            ``.xz``, ``.zip``).
         split: Samples to open if the data have an official test set: all others (``train``), the
             test set (``test``), or both (``all``).
         column: Column of the texts; by default ``text``, or the only or by far the longest column
             of texts. Ignored for files of lines and for texts in memory.
         words: Number of words after which texts are truncated; None for no limit.
+        encoding: Encoding of a text file; by default determined from its bytes.
+        delimiter: Character between the cells of a line; by default determined from the content.
+        header: Whether the first row of a table has the columns' names; by default determined from
+            the content. Without names, the columns are ``0``, ``1``, …
+        where: Conditions on the rows of a table: ``split=train``, or ``{"split": "train"}``.
 
     Raises:
         TypeError: An object that is not texts.
         ValueError: Unusable data; the message gives the reason.
     """
+    reading = Reading.of(locals())
     if split == "all" and isinstance(spec, Path) and spec.is_dir():
-        parts = [open_text(spec, split=part, column=column, words=words) for part in _parts(spec)]
+        parts = [_opened(spec, part, column, words, reading).source for part in _parts(spec)]
         return parts[0] if len(parts) == 1 else Joined(parts, name=f"{spec.name}-all")
-    return _opened(spec, split=split, column=column, words=words).source
+    return _opened(spec, split, column, words, reading).source
 
 
 def _opened(
-    spec: Any, *, split: Split = "train", column: str | None = None, words: int | None = 256
+    spec: Any, split: Split, column: str | None, words: int | None, reading: Reading
 ) -> _Opened:
     """Open texts as in :func:`open_text`, and keep their table."""
+    if is_frame(spec):
+        refuse_test(split, "a table")
+        return _of_table(table_of_frame(spec, reading), column, words)
     if is_hub_data(spec):
-        return _of_table(hub_table(spec, split=split), column, words)
+        table = hub_table(spec, split=split).where(reading.conditions)
+        return _of_table(table, column, words)
     if isinstance(spec, (list, tuple)):
         refuse_test(split, "a list of texts")
         return _Opened(TextSource(spec, name="texts", words=words), None)
@@ -80,22 +106,27 @@ def _opened(
             f" got {type(spec).__name__}"
         )
     if spec.is_dir():
-        return _open_folder(spec, split, column, words)
+        return _open_folder(spec, split, column, words, reading)
     refuse_test(split, printable(spec.name))
-    return _open_file(spec, column, words)
+    return _open_file(spec, column, words, reading)
 
 
-def _open_file(path: Path, column: str | None, words: int | None) -> _Opened:
+def _open_file(path: Path, column: str | None, words: int | None, reading: Reading) -> _Opened:
     ending = file_ending(path)
     if ending in TABLE_ENDINGS:
-        return _of_table(read_table(path), column, words, name=_stem(path))
+        return _of_table(read_table(path, reading), column, words, name=_stem(path))
     if ending != ".txt":
         raise ValueError(
             f"{printable(str(path))} is not a file of texts, which end in {' '.join(ENDINGS)}"
         )
-    lines = list(read_lines(path))
+    if reading.conditions:
+        raise ValueError(f"`where` is for tables; {printable(path.name)} is a file of lines")
+    decoded = decode_file(path, encoding=reading.encoding)
+    lines = split_lines(decoded.text)
     rows = np.arange(1, len(lines) + 1)
-    source = TextSource(lines, name=_stem(path), words=words, rows=rows, place="line")
+    source = TextSource(
+        lines, name=_stem(path), words=words, rows=rows, place="line", notes=decoded.notes
+    )
     return _Opened(source, None)
 
 
@@ -110,38 +141,57 @@ def _of_table(
         rows=np.asarray(table.rows),
         place=table.place,
         notes=(*table.notes, *note),
+        column=chosen,
     )
     return _Opened(source, table)
 
 
-def _open_folder(folder: Path, split: Split, column: str | None, words: int | None) -> _Opened:
+def _open_folder(
+    folder: Path, split: Split, column: str | None, words: int | None, reading: Reading
+) -> _Opened:
     parts = _parts(folder)
     if split not in parts:
         refuse_test("test", f"{printable(str(folder))}, without a file named test,")
-    return _open_file(parts[split], column, words)
+    files = parts[split]
+    if len(files) == 1:
+        return _open_file(files[0], column, words, reading)
+    name = f"{printable(folder.name)}-{split}"
+    table = join_tables([read_table(file, replace(reading, where=())) for file in files], name=name)
+    return _of_table(table.where(reading.conditions), column, words, name=name)
 
 
-def _parts(folder: Path) -> dict[Split, Path]:
-    """The file of each split; a single file of any name is the training split."""
+def _parts(folder: Path) -> dict[Split, list[Path]]:
+    """The files of each split; a single file, or the parts of one table, are the training split."""
     files = sorted(f for f in folder.iterdir() if f.is_file() and file_ending(f) in ENDINGS)
-    found: dict[Split, Path] = {}
+    held = list_names([printable(file.name) for file in files]) or "no file of texts"
+    found: dict[Split, list[Path]] = {}
     for split in ("train", "test"):
         named = [file for file in files if _stem(file).lower().startswith(split)]
+        if len(named) > 1 and not _are_parts(named):
+            raise ValueError(
+                f"{printable(str(folder))} must contain one file of texts named {split} or numbered"
+                f" parts of it, got {list_names([printable(file.name) for file in named])}"
+            )
         if named:
-            found[split] = named[0]
-    if "train" not in found and len(files) == 1:
-        found["train"] = files[0]
+            found[split] = named
+    if "train" not in found and (len(files) == 1 or (files and _are_parts(files))):
+        found["train"] = files
     if "train" not in found:
-        present = ", ".join(printable(file.name) for file in files) or "no file of texts"
         raise ValueError(
             f"{printable(str(folder))} must contain one file of texts or one named train,"
-            f" got {present}"
+            f" got {held}"
         )
     return found
 
 
+def _are_parts(files: Sequence[Path]) -> bool:
+    """Whether tables differ only by a number: ``train-00000-of-00002.parquet``, ``part-1.csv``."""
+    stems = {re.sub(r"\d+", "", file.name) for file in files}
+    return len(stems) == 1 and file_ending(files[0]) in TABLE_ENDINGS
+
+
 def _stem(path: Path) -> str:
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    inner = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
     return inner.stem
 
 
@@ -158,10 +208,12 @@ def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> Label
         ValueError: No labels, only one class, a text without a class, or classes that only the test
             set has.
     """
-    opened = _opened(spec, **options)
+    reading = Reading.of(options | {"labels": labels})
+    chosen = options.get("column"), options.get("words", 256), reading
+    opened = _opened(spec, options.get("split", "train"), *chosen)
     train_labels = _labels_of(opened, labels)
     try:
-        test = _opened(spec, **options | {"split": "test"})
+        test = _opened(spec, "test", *chosen)
     except ValueError as error:
         if "no official test set" not in str(error):
             raise
@@ -169,20 +221,12 @@ def label_text(spec: Any, *, labels: str | None = None, **options: Any) -> Label
     return with_labels(opened.source, train_labels, test.source, _labels_of(test, labels))
 
 
-def _labels_of(opened: _Opened, labels: str | None) -> NDArray[Any]:
+def _labels_of(opened: _Opened, labels: str | None) -> list[Any]:
+    """The label of each text; with `where`, the table has only the rows selected."""
     if opened.table is None:
         raise ValueError(f"{opened.source.name} has no labels: pass them as `labels`")
-    name = label_column(opened.table, labels)
-    column = opened.table.column(name, option="labels")
-    values = [column[row] for row in opened.source.kept.tolist()]
-    missing = [row for row, value in enumerate(values) if value is None or value == ""]
-    if missing:
-        raise ValueError(
-            f"column {name!r} of {opened.table.name} must have a class for each text, got none in"
-            f" {len(missing):,} of {len(values):,}, the first at"
-            f" {opened.source.identify(missing[0])}"
-        )
-    return np.asarray(values)
+    column = opened.table.column(label_column(opened.table, labels), option="labels")
+    return [column[row] for row in opened.source.kept.tolist()]
 
 
 def _recognize(preview: DataPreview) -> Confidence:
@@ -192,6 +236,9 @@ def _recognize(preview: DataPreview) -> Confidence:
     if listed and all(isinstance(text, str) for text in spec):
         return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    tables = preview.count_files(COLUMNAR_ENDINGS) if preview.is_folder else 0
+    if tables and 2 * tables > len(preview.file_names):
+        return Confidence.LIKELY
     return Confidence.LIKELY if on_hub or preview.ending in ENDINGS else Confidence.NO
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nearfar.data._labeled_data import LABELS
+from nearfar.data._class_labels import LABELS
+from nearfar.data._files import list_names
+from nearfar.data._number_cells import looks_numeric
 from nearfar.data._tables import Table
 
 __all__ = ["choose_column", "label_column"]
@@ -20,26 +22,45 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
         ValueError: No such column, no column of texts, or several candidates.
     """
     if column is not None:
-        table.column(column)
-        return column, ()
-    if "text" in table.columns:
-        return "text", ()
+        table.column(str(column))
+        return str(column), ()
     lengths = {
         name: length
         for name in table.columns
         if name.lower() not in LABELS and (length := _mean_length(table, name)) is not None
     }
+    others = [name for name in lengths if name != "text" and not _is_category(table, name)]
+    if "text" in table.columns:
+        return "text", _chosen("text", others)
     longest = sorted(lengths, key=lambda name: -lengths[name])[:2]
     if not longest or (
         len(longest) == 2 and lengths[longest[0]] < MUCH_LONGER * lengths[longest[1]]
     ):
         columns = ", ".join(table.columns)
         why = "several columns of texts" if longest else "no column of texts"
+        pairs = ", or two as the halves of pairs with `x` and `s`" if longest else ""
         raise ValueError(
-            f"{table.name} has {why}: specify one with `column`; the columns are {columns}"
+            f"{table.name} has {why}: specify one with `column`{pairs}; the columns are {columns}"
         )
-    note = (f"texts are column {longest[0]!r}",) if len(table.columns) > 1 else ()
-    return longest[0], note
+    if len(table.columns) == 1:
+        return longest[0], ()
+    return longest[0], _chosen(longest[0], [n for n in others if n != longest[0]]) or (
+        f"texts are column {longest[0]!r}",
+    )
+
+
+def _chosen(name: str, others: list[str]) -> tuple[str, ...]:
+    """A note if there are other columns of texts."""
+    if not others:
+        return ()
+    listed = list_names([repr(other) for other in others])
+    return (f"texts are column {name!r}; other columns of texts: {listed}",)
+
+
+def _is_category(table: Table, name: str) -> bool:
+    """Whether most entries of a column are repetitions."""
+    seen = [value for value in islice(table.columns[name], LOOKED_AT) if value not in (None, "")]
+    return 2 * len(set(seen)) <= len(seen)
 
 
 def label_column(table: Table, labels: str | None) -> str:
@@ -49,8 +70,8 @@ def label_column(table: Table, labels: str | None) -> str:
         ValueError: No such column, or no column with a common name for labels.
     """
     if labels is not None:
-        table.column(labels, option="labels")
-        return labels
+        table.column(str(labels), option="labels")
+        return str(labels)
     found = next((name for name in table.columns if name.lower() in LABELS), None)
     if found is None:
         raise ValueError(
@@ -65,14 +86,6 @@ def _mean_length(table: Table, name: str) -> float | None:
     seen = [value for value in islice(table.columns[name], LOOKED_AT) if value not in (None, "")]
     if not seen or not all(isinstance(value, str) for value in seen):
         return None
-    if all(_is_number(value) for value in seen):
+    if all(map(looks_numeric, seen)):
         return None
     return sum(map(len, seen)) / len(seen)
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True

@@ -35,14 +35,16 @@ class TextSource(Source):
         rows: Line or row number of each text, to identify it in messages; by default 0, 1, 2 …
         place: Unit of `rows`: ``row`` or ``line``.
         notes: Notes on the texts for the user.
+        column: Column of a table that they come from.
 
     Attributes:
+        column: Column of a table that they come from.
         kept: Indices of the given texts that are not empty.
         words: The limit on the number of words.
 
     Raises:
         TypeError: An entry that is not a string.
-        ValueError: Fewer than two texts, or more than half of them empty.
+        ValueError: No text, or more than half of them empty.
 
     Example:
         >>> source = TextSource(["an apple", "", "two pears"], name="fruit")
@@ -63,10 +65,12 @@ class TextSource(Source):
         rows: Sequence[int] | NDArray[np.int64] | None = None,
         place: str = "row",
         notes: tuple[str, ...] = (),
+        column: str | None = None,
     ) -> None:
         if words is not None:
             check_integer(at_least=1, words=words)
         self.name, self.words, self._place = name, words, place
+        self.column = column
         kept: list[int] = []
         lengths: list[int] = []
         ends: list[int] = [0]
@@ -143,5 +147,5 @@ def _check_enough(kept: int, empty: list[str], name: str) -> None:
             f"more than half of the texts in {name} are empty,"
             f" {len(empty):,} of {kept + len(empty):,}: {list_names(empty)}"
         )
-    if kept < 2:
-        raise ValueError(f"at least 2 texts are needed, got {kept} in {name}")
+    if kept < 1:
+        raise ValueError(f"at least 1 text is needed, got none in {name}")

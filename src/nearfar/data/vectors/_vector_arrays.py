@@ -18,6 +18,7 @@ from nearfar.data._source import Batch, Source, check_positions
 __all__ = ["VectorSource"]
 
 CHUNK = 1 << 26  # bytes read per chunk
+EXACT = 1 << 53  # whole numbers up to here have double precision
 
 
 @final
@@ -32,11 +33,18 @@ class VectorSource(Source):
         name: Short name.
         columns: Name of each feature; by default ``0``, ``1``, …
         notes: Notes on the array for the user.
+        rows: Line or row number of each vector in its file; by default 0, 1, 2 …
+        place: Unit of `rows`: ``row`` or ``line``.
+
+    Attributes:
+        dim: Number of features.
+        columns: Name of each feature.
+        named: Whether the features have names of their own.
 
     Raises:
         TypeError: The array contains objects, text or complex numbers.
-        ValueError: A shape other than N×D, no rows or columns, or a non-finite value; the message
-            gives its row and column.
+        ValueError: A shape other than N×D, no rows or columns, a non-finite value, or a whole
+            number that double precision rounds; the message gives its row and column.
 
     Example:
         >>> source = VectorSource(np.eye(4), name="corners")
@@ -53,8 +61,12 @@ class VectorSource(Source):
         name: str,
         columns: Sequence[str] | None = None,
         notes: tuple[str, ...] = (),
+        rows: Sequence[int] | None = None,
+        place: str = "row",
     ) -> None:
         self.name = name
+        self.named = columns is not None
+        self._rows, self._place = rows, place
         _check_shape(array)
         self._array = array
         self.dim = int(array.shape[1])
@@ -77,7 +89,7 @@ class VectorSource(Source):
         return Batch(torch.from_numpy(_numbers(self._array[index.numpy()])), index)
 
     def identify(self, sample: int) -> str:
-        return f"row {sample}"
+        return f"{self._place} {sample if self._rows is None else self._rows[sample]}"
 
     def describe(self) -> str:
         return f"{counted(len(self), 'vector')} of {counted(self.dim, 'feature')}"
@@ -101,7 +113,9 @@ class VectorSource(Source):
         constant = np.ones(self.dim, dtype=bool)
         rows = max(1, CHUNK // first.nbytes)
         for start in range(0, len(self), rows):
-            chunk = _numbers(self._array[start : start + rows])
+            held = self._array[start : start + rows]
+            chunk = _numbers(held)
+            self._check_exact(held, chunk, start)
             broken = np.argwhere(~np.isfinite(chunk))
             if len(broken):
                 row, column = broken[0]
@@ -114,15 +128,28 @@ class VectorSource(Source):
             constant &= (chunk == first).all(axis=0)
         return [int(column) for column in np.flatnonzero(constant)]
 
+    def _check_exact(self, held: NDArray[Any], chunk: NDArray[Any], start: int) -> None:
+        """Check that whole numbers have double-precision equals."""
+        if held.dtype.kind not in "iu" or held.dtype.itemsize < 8:
+            return
+        large = (held > EXACT) | (held < -EXACT if held.dtype.kind == "i" else False)
+        for row, column in np.argwhere(large):
+            if int(chunk[row, column]) != int(held[row, column]):
+                raise ValueError(
+                    f"{self.name}: whole numbers above 2^53 are rounded by double precision, got"
+                    f" {held[row, column]} in row {start + row}, column {self.columns[column]}:"
+                    " leave the column out, or subtract its minimum"
+                )
+
 
 def _check_shape(array: NDArray[Any]) -> None:
-    shape = "×".join(map(str, array.shape)) or "()"
+    said = "×".join(map(str, array.shape)) or "()"
     if array.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be real numbers, got {array.dtype}")
     if array.ndim != 2:
-        raise ValueError(f"vectors must be N×D, got shape {shape}")
+        raise ValueError(f"vectors must be N×D, got shape {said}")
     if 0 in array.shape:
-        raise ValueError(f"vectors must not be empty, got an array of shape {shape}")
+        raise ValueError(f"vectors must not be empty, got an array of shape {said}")
 
 
 def _numbers(rows: NDArray[Any]) -> NDArray[Any]:

@@ -1,23 +1,25 @@
-"""Read vectors and labels from files."""
+"""Read vectors and labels from files and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from nearfar.data._files import printable
-from nearfar.data._labeled_data import LABELS, TEST_LABELS
-from nearfar.data._numpy_files import map_array, open_arrays
-from nearfar.data.vectors._number_tables import TABLE_ENDINGS, read_numbers
+from nearfar.data._array_choice import choose_arrays
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
+from nearfar.data._files import file_ending, printable
+from nearfar.data._number_columns import NumberTable, label_column_of, numbers_of
+from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, read_table, table_of_frame
 
-__all__ = ["VectorFile", "read_vector_file"]
+__all__ = ["IN_ORDER", "VectorFile", "read_vector_file"]
 
-VECTORS = ("x", "X", "vectors", "features", "data", "x_train", "X_train")
-TEST_VECTORS = ("x_test", "X_test")
+VECTORS = ("x", "vectors", "features", "data", "x_train")
+IN_ORDER = "columns of {} have no names and are taken in the order of the run's"
+TEST_VECTORS = ("x_test",)
 
 
 @dataclass(frozen=True)
@@ -26,67 +28,97 @@ class VectorFile:
 
     vectors: NDArray[Any]
     columns: tuple[str, ...] | None = None
-    labels: NDArray[Any] | None = None
+    labels: Sequence[Any] | NDArray[Any] | None = None
     test_vectors: NDArray[Any] | None = None
     test_labels: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
+    rows: Sequence[int] | None = None
+    place: str = "row"
 
 
 def read_vector_file(
-    path: Path, *, exclude: Sequence[str] = (), labels: str | None = None
+    spec: Any,
+    *,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    key: str | None = None,
+    labels: str | None = None,
+    find_labels: bool = False,
+    reading: Reading = Reading(),  # noqa: B008  (immutable)
 ) -> VectorFile:
-    """Read a `.npy` file (memory-mapped), a `.npz` file or a table.
+    """Read a file of arrays (:mod:`nearfar.data._array_files`), or a table.
 
-    In a `.npz` file, the vectors are the array named ``x``, ``X``, ``vectors``, ``features``,
+    In a file of several arrays, the vectors are the array named ``x``, ``vectors``, ``features``,
     ``data`` or ``x_train``, or the only array with two axes; the labels are ``y``, ``labels`` or
     ``targets``; ``x_test`` with ``y_test`` are an official test set.
 
     Args:
-        path: The file.
+        spec: The file, a folder of tables, or a table of pandas, polars or pyarrow.
         exclude: Columns of a table that are not features.
+        include: Columns of a table that are features although they look like row numbers or labels.
+        columns: Names of the features of an earlier table.
+        key: Name of the array of vectors; chosen as described by default.
         labels: Column of a table with the labels.
+        find_labels: Whether to look for a column that is called like labels.
+        reading: How a table is read.
 
     Raises:
         TypeError: The array contains Python objects, which only unpickling could read.
         ValueError: An unsupported or damaged file, a file without vectors, or column names for a
             file without columns.
     """
+    if is_frame(spec):
+        table = table_of_frame(spec, reading)
+    elif not array_ending(spec) and (spec.is_dir() or file_ending(spec) in TABLE_ENDINGS):
+        table = read_table(spec, replace(reading, blanks=True))
+    else:
+        named = [*exclude, *include, *([] if labels is None else [labels])]
+        held = _of_arrays(spec, named, key=key)
+        note = (IN_ORDER.format(printable(spec.name)),) if columns else ()
+        return replace(held, notes=(*held.notes, *note))
+    if labels is None and find_labels:
+        labels = label_column_of(table)
+    numbers = numbers_of(
+        table,
+        exclude=exclude,
+        include=include,
+        columns=columns,
+        labels=labels,
+        decimal=reading.decimal,
+    )
+    return _of_table(numbers, labels)
+
+
+def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
+    table = held.table
+    return VectorFile(
+        held.numbers,
+        columns=held.columns if table.named else None,
+        labels=None if labels is None else table.columns[labels],
+        notes=held.notes,
+        rows=table.rows,
+        place=table.place,
+    )
+
+
+def _of_arrays(path: Path, named: Sequence[str], *, key: str | None) -> VectorFile:
     shown = printable(path.name)
-    if path.name.lower().endswith(TABLE_ENDINGS):
-        table = read_numbers(path, exclude=exclude, labels=labels)
-        return VectorFile(table.numbers, table.columns, table.labels, notes=table.notes)
-    if path.suffix.lower() not in (".npy", ".npz"):
+    if not array_ending(path):
         raise ValueError(
-            f"{printable(str(path))} must be a file of vectors: .npy, .npz,"
+            f"{printable(str(path))} must be a file of vectors: {', '.join(ARRAY_ENDINGS)},"
             f" {', '.join(TABLE_ENDINGS)}"
         )
-    if exclude or labels is not None:
-        named = ", ".join(exclude) or labels
-        raise ValueError(f"{shown} has no named columns, got {named}")
-    if path.suffix.lower() == ".npy":
-        return VectorFile(map_array(path))
-    with open_arrays(path) as arrays:
-        return _choose(arrays, shown)
-
-
-def _choose(arrays: Mapping[str, Any], shown: str) -> VectorFile:
-    def first(names: tuple[str, ...]) -> NDArray[Any] | None:
-        return next((arrays[known] for known in names if known in arrays), None)
-
-    vectors = first(VECTORS)
-    if vectors is None:
-        shapes = {key: arrays[key] for key in arrays}
-        fitting = [key for key, a in shapes.items() if a.ndim == 2 and a.dtype.kind in "buif"]
-        if len(fitting) != 1:
-            listed = ", ".join(f"{key} ({a.dtype} {a.shape})" for key, a in shapes.items())
-            raise ValueError(
-                f"the array of vectors in {shown} is ambiguous: name it x;"
-                f" the file contains {listed or 'nothing'}"
-            )
-        vectors = shapes[fitting[0]]
+    if named:
+        raise ValueError(f"{shown} has no named columns, got {', '.join(named)}")
+    with open_array_file(path) as file:
+        found = choose_arrays(
+            file, names=VECTORS, test_names=TEST_VECTORS, axes=(2,), noun="vectors", key=key
+        )
     return VectorFile(
-        vectors,
-        labels=first(LABELS),
-        test_vectors=first(TEST_VECTORS),
-        test_labels=first(TEST_LABELS),
+        found.values,
+        labels=found.labels.get("class"),
+        test_vectors=found.test_values,
+        test_labels=found.test_labels.get("class"),
+        notes=found.notes,
     )

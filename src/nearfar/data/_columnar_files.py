@@ -1,0 +1,74 @@
+"""Parquet and Arrow files, and tables in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nearfar.data._files import printable
+
+__all__ = ["COLUMNAR_ENDINGS", "columns_of_frame", "is_frame", "read_columnar"]
+
+COLUMNAR_ENDINGS = (".parquet", ".arrow", ".feather", ".ipc")
+
+
+def read_columnar(path: Path) -> Mapping[str, Sequence[Any]]:
+    """The columns of a Parquet, Arrow or Feather file, by name.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+        ValueError: The file is damaged.
+    """
+    try:
+        import pyarrow
+        from pyarrow import feather, ipc, parquet
+    except ImportError:
+        raise ImportError(
+            f"reading {path.suffix.lower()} files needs pyarrow: pip install 'nearfar[parquet]'"
+        ) from None
+    shown = printable(path.name)
+    content = path.read_bytes()
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = parquet.read_table(io.BytesIO(content))
+        elif content.startswith((b"ARROW1", b"FEA1")):
+            table = feather.read_table(io.BytesIO(content))
+        else:
+            table = ipc.open_stream(io.BytesIO(content)).read_all()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"{shown} is damaged: {str(error).splitlines()[0]}") from None
+    return _of_arrow(table, shown)
+
+
+def _of_arrow(table: Any, shown: str) -> dict[str, Sequence[Any]]:
+    if len(set(table.column_names)) < len(table.column_names):
+        raise ValueError(f"columns of {shown} must have distinct names, got {table.column_names}")
+    return {name: table.column(name).to_pylist() for name in table.column_names}
+
+
+def is_frame(spec: Any) -> bool:
+    """Whether data are a table of pandas, polars or pyarrow."""
+    package = type(spec).__module__.partition(".")[0]
+    return (
+        package in ("pandas", "polars", "pyarrow")
+        and hasattr(spec, "shape")
+        and (hasattr(spec, "columns"))
+    )
+
+
+def columns_of_frame(frame: Any) -> dict[str, Sequence[Any]]:
+    """The columns of a table in memory, by name.
+
+    Raises:
+        ValueError: Columns with the same name.
+    """
+    if type(frame).__module__.startswith("pyarrow"):
+        return _of_arrow(frame, "the table")
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        raise ValueError(f"columns of the table must have distinct names, got {names}")
+    if type(frame).__module__.startswith("polars"):
+        return {name: frame[name].to_list() for name in names}
+    return {name: frame.iloc[:, place].tolist() for place, name in enumerate(names)}

@@ -1,0 +1,213 @@
+"""Edge lists: tables with one edge per row, and a file of node features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._tables import TABLE_ENDINGS
+from nearfar.data.graphs._graph import Graph
+from nearfar.data.graphs._graph_columns import TEXT_ENDINGS, is_number, layout_of, read_columns
+from nearfar.data.graphs._graph_parts import WEIGHTS, find_ids, graph_of_parts, places_of
+from nearfar.data.graphs._node_ids import NodeIds, as_texts
+from nearfar.data.graphs._node_tables import read_nodes
+
+__all__ = ["EDGE_ENDINGS", "LIST_ENDINGS", "find_endpoints", "read_edge_list"]
+
+EDGE_ENDINGS = (".edges", ".edgelist")
+LIST_ENDINGS = (*TEXT_ENDINGS, *(end for end in TABLE_ENDINGS if end not in TEXT_ENDINGS))
+_ENDPOINTS = (
+    *(("source", "target"), ("src", "dst"), ("src", "dest"), ("from", "to"), ("u", "v")),
+    *(("head", "tail"), ("start", "end"), ("source_id", "target_id"), ("src_id", "dst_id")),
+    *(("sourceid", "targetid"), ("from_id", "to_id"), ("fromnodeid", "tonodeid")),
+    *(("from_node", "to_node"), ("source_node", "target_node"), ("node1", "node2")),
+    *(("node_1", "node_2"), ("node_a", "node_b"), ("id1", "id2"), ("id_1", "id_2")),
+)
+_ROW_NAMES = ("", "unnamed: 0", "index", "__index_level_0__")
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Places of the columns of an edge list.
+
+    Attributes:
+        source: Column of the sources.
+        target: Column of the targets.
+        weight: Column of the weights; None if there is none.
+        ignored: Names of the other columns; their numbers without a header.
+    """
+
+    source: int
+    target: int
+    weight: int | None
+    ignored: tuple[str, ...]
+
+
+def find_endpoints(names: Sequence[str] | None, *, width: int, name: str) -> Endpoints:
+    """Find the columns of an edge list by name; by place only in a file without names.
+
+    Raises:
+        ValueError: Fewer than two columns, or more than two with unknown names.
+
+    Example:
+        >>> find_endpoints(["weight", "source", "target"], width=3, name="g.csv")
+        Endpoints(source=1, target=2, weight=0, ignored=())
+    """
+    if width < 2:
+        found = ", ".join(names or ()) or counted(width, "column")
+        raise ValueError(f"{name} must contain two nodes per line, source and target, got {found}")
+    if names is None:
+        rest = tuple(f"column {place}" for place in range(3, width + 1))
+        return Endpoints(0, 1, None, rest)
+    lower = [key.strip().lower() for key in names]
+    weight = next((lower.index(key) for key in WEIGHTS if key in lower), None)
+    known = [pair for pair in _ENDPOINTS if set(pair) <= set(lower)]
+    if known:
+        source, target = lower.index(known[0][0]), lower.index(known[0][1])
+    else:
+        others = [p for p, key in enumerate(lower) if p != weight and key not in _ROW_NAMES]
+        if len(others) != 2:
+            raise ValueError(
+                f"{name} must name its columns source and target (and weight), got"
+                f" {', '.join(names)}"
+            )
+        source, target = others
+    used = (source, target, weight)
+    free = [place for place in range(width) if place not in used]
+    rest = tuple(names[place] for place in free if lower[place] not in _ROW_NAMES)
+    return Endpoints(source, target, weight, rest)
+
+
+def read_edge_list(path: Path, *, features: Path | None) -> Graph:
+    """Read a table with one edge per row, and a file of node features.
+
+    Columns are found by name: ``source`` and ``target`` (``src``, ``dst``; ``from``, ``to``; …) and
+    ``weight``. A text file without a header has the sources in its first and the targets in its
+    second column; lines that begin with ``#`` are ignored. Nodes are identified by a column of the
+    features such as ``id``, else by their row, from 0.
+
+    Raises:
+        ValueError: No features, a row that is not an edge, or an edge to an unknown node.
+    """
+    name = printable(path.name)
+    if features is None:
+        raise ValueError(
+            f"an edge list has no node features: pass a file for {name} as `features`"
+            " (.npy, .npz or a table, one row per node)"
+        )
+    nodes = read_nodes(features)
+    ids = nodes.ids or find_ids(nodes.parts, nodes=len(nodes), name=printable(features.name))[0]
+    found = _fast(path, ids) or _slow(path, ids)
+    return graph_of_parts(
+        nodes.parts,
+        nodes.values,
+        name=path.stem,
+        edges=found.edges,
+        weights=found.weights,
+        ids=ids,
+        numbered=True,
+        columns=nodes.columns,
+        notes=(*nodes.notes, *found.notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Edges:
+    edges: NDArray[np.int64]
+    weights: NDArray[np.float64] | None
+    notes: tuple[str, ...]
+
+
+def _header(ids: NodeIds | None, first: Sequence[str], second: Sequence[str] | None) -> bool:
+    """Whether the first line names the columns rather than two nodes."""
+    lower = {cell.strip().lower() for cell in first}
+    if any(set(pair) <= lower for pair in _ENDPOINTS):
+        return True
+    if ids is not None and len(first) > 1:
+        return second is not None and bool((ids.positions(first[:2]) < 0).any())
+    return not any(is_number(cell) for cell in first[:2])
+
+
+def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
+    """Read a text file of integers by NumPy's reader; None if it is anything else."""
+    if file_ending(path) not in TEXT_ENDINGS or path.suffix.lower() == ".gz":
+        return None
+    name = printable(path.name)
+    layout = layout_of(path, header=lambda first, second: _header(ids, first, second))
+    columns = find_endpoints(layout.names, width=layout.width, name=name)
+
+    def load(dtype: type, *wanted: int) -> NDArray[Any]:
+        values: NDArray[Any] = np.loadtxt(
+            path,
+            dtype=dtype,
+            comments="#",
+            delimiter=layout.delimiter,
+            skiprows=layout.passed,
+            usecols=wanted,
+            ndmin=2,
+            encoding="utf-8",
+        )
+        return values
+
+    try:
+        pairs = load(np.int64, columns.source, columns.target)
+        weights = None if columns.weight is None else load(np.float64, columns.weight)[:, 0]
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        return None
+    notes = _ignored(columns.ignored, name)
+    if ids is None:
+        return _Edges(pairs.T, weights, notes)
+    places = ids.positions(pairs.T.ravel()).reshape(2, -1)
+    return _Edges(places_of(pairs.T, places, name=name), weights, notes)
+
+
+def _slow(path: Path, ids: NodeIds | None) -> _Edges:
+    """Read any table, with identifiers of any type."""
+    name = printable(path.name)
+    table = read_columns(path, header=lambda first, second: _header(ids, first, second))
+    columns = find_endpoints(table.names, width=len(table.columns), name=name)
+    texts = np.stack([as_texts(table.columns[p]) for p in (columns.source, columns.target)])
+    missing = (texts == "").any(axis=0)
+    notes = table.notes
+    if missing.any():
+        rows = [f"row {row}" for row in np.flatnonzero(missing)]
+        skipped = f"{len(rows):,} of {texts.shape[1]:,} edges of {name} have a missing end"
+        if 2 * len(rows) > texts.shape[1]:
+            raise ValueError(f"more than half of the edges: {skipped}")
+        notes = (*notes, f"{skipped} and were skipped: {list_names(rows)}")
+    texts = texts[:, ~missing]
+    if ids is not None:
+        edges = places_of(texts, ids.positions(texts.ravel()).reshape(texts.shape), name=name)
+    else:
+        try:
+            edges = texts.astype(np.int64)
+        except (ValueError, OverflowError):
+            wrong = next(text for text in texts.ravel().tolist() if not _is_integer(text))
+            raise ValueError(
+                f"{name} must contain two node numbers per line, got {printable(wrong)[:40]!r}: a"
+                " column id in `features` identifies nodes by other names"
+            ) from None
+    weights = None
+    if columns.weight is not None:
+        cells = [table.columns[columns.weight][row] for row in np.flatnonzero(~missing).tolist()]
+        try:
+            weights = np.array(cells, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"edge weights of {name} must be numbers: {error}") from None
+    return _Edges(edges, weights, (*notes, *_ignored(columns.ignored, name)))
+
+
+def _ignored(columns: Sequence[str], name: str) -> tuple[str, ...]:
+    if not columns:
+        return ()
+    return (f"{counted(len(columns), 'further column')} of {name} ignored: {list_names(columns)}",)
+
+
+def _is_integer(text: str) -> bool:
+    return text.lstrip("-").isdigit()

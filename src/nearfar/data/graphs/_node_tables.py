@@ -1,0 +1,155 @@
+"""Node features from a file of their own, with identifiers, classes and split if it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfar.data._files import file_ending, list_names, printable
+from nearfar.data._labeled_data import LABELS
+from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data.graphs._graph_columns import GraphColumns, is_number, read_columns
+from nearfar.data.graphs._graph_parts import Features, find_features
+from nearfar.data.graphs._node_ids import ID_COLUMNS, NodeIds, as_texts
+from nearfar.data.graphs._node_split import SPLIT_NAMES, split_of_column
+
+__all__ = ["NodeTable", "nodes_of_columns", "read_nodes"]
+
+_SPLIT = "split"
+
+
+@dataclass(frozen=True)
+class NodeTable:
+    """What a file says about nodes.
+
+    Attributes:
+        values: Features.
+        ids: Identifier of each node; None if nodes are identified by their row.
+        parts: Labels and split, named as in an array file.
+        notes: Notes on the columns.
+        columns: Name of each feature, if the file names them.
+    """
+
+    values: Features
+    ids: NodeIds | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        values = self.values
+        return int(values["x_shape"][0]) if isinstance(values, Mapping) else len(values)
+
+
+def read_nodes(path: Path) -> NodeTable:
+    """Read the features of nodes from a ``.npy`` or ``.npz`` file or a table.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is damaged or contains no features.
+    """
+    name = printable(path.name)
+    if not path.is_file():
+        raise FileNotFoundError(f"`features`: no file {printable(str(path))}")
+    ending = file_ending(path)
+    if ending == ".npy":
+        return NodeTable(map_array(path))
+    if ending == ".npz":
+        return _of_arrays(path)
+    return nodes_of_columns(read_columns(path, header=_is_header), name=name)
+
+
+def _of_arrays(path: Path) -> NodeTable:
+    name = printable(path.name)
+    with open_arrays(path) as opened:
+        arrays = dict(opened)
+    held = find_features(arrays)
+    if held is None and len(arrays) == 1:
+        (held,) = arrays.values()
+    if held is None:
+        raise ValueError(f"{name} must contain x or one matrix, got {', '.join(arrays)}")
+    others = {key: array for key, array in arrays.items() if array is not held}
+    return NodeTable(held, parts=others)
+
+
+def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = None) -> NodeTable:
+    """Sort the columns of a table into identifiers, classes, split and features, by name.
+
+    Without a header all columns are features.
+
+    Args:
+        table: The columns.
+        name: Name of the file, for messages.
+        ids: Identifiers of the nodes, if no column has them.
+
+    Raises:
+        ValueError: An entry that is no number in a table without a header, or no features.
+    """
+    if table.names is None:
+        try:
+            return NodeTable(np.array(table.columns, dtype=np.float64).T, notes=table.notes)
+        except ValueError as error:
+            raise ValueError(f"{name} must contain numbers, one row per node: {error}") from None
+    lower = {key.strip().lower(): key for key in reversed(table.names)}
+    columns = dict(zip(table.names, table.columns, strict=True))
+    notes: list[str] = []
+    parts: dict[str, Any] = {}
+    if label := next((lower[key] for key in LABELS if key in lower), None):
+        parts["y"] = _classes(columns.pop(label))
+        notes.append(f"column {label!r} of {name} is the class of a node, not a feature")
+    for key in [key for key in columns if key.strip().lower() in SPLIT_NAMES]:
+        parts[key] = np.array(columns.pop(key))
+    if _SPLIT in lower and lower[_SPLIT] in columns:
+        split = split_of_column(columns.pop(lower[_SPLIT]), column=lower[_SPLIT])
+        notes += split.notes
+        for part in ("train", "validation", "test"):
+            if getattr(split, part) is not None:
+                parts[f"{part}_idx"] = getattr(split, part)
+    known = [lower[key] for key in ID_COLUMNS if ids is None and lower.get(key) in columns]
+    text = [key for key, cells in columns.items() if not all(map(_is_value, cells))]
+    if (
+        ids is None
+        and not known
+        and len(text) == 1
+        and len(set(as_texts(columns[text[0]]))) == len(table)
+    ):
+        known = text
+        notes.append(f"nodes of {name} are identified by the column {text[0]!r}")
+    if known:
+        ids = NodeIds(columns.pop(known[0]), name=name)
+    rows = [key for key in known[1:] if key.strip().lower() in ID_COLUMNS[-4:]]
+    left_out = [key for key in columns if key in text or key in rows]
+    if left_out:
+        notes.append(f"columns of {name} that are not features: {list_names(left_out)}")
+    kept = {key: cells for key, cells in columns.items() if key not in left_out}
+    if not kept:
+        raise ValueError(f"{name} must have numeric columns of features, got {', '.join(lower)}")
+    values = np.array([[_value(cell) for cell in cells] for cells in kept.values()]).T
+    return NodeTable(values, ids, parts, (*table.notes, *notes), tuple(kept))
+
+
+def _is_header(first: Sequence[str], second: Sequence[str] | None) -> bool:
+    """Whether the first line names the columns: not only numbers, or 0, 1, 2, … as of pandas."""
+    counting = [str(place) for place in range(len(first))]
+    counted = [cell.strip() for cell in first] == counting and len(first) > 2 and second is not None
+    return counted or not all(map(is_number, first))
+
+
+def _classes(cells: Sequence[Any]) -> NDArray[Any]:
+    """Classes as integers, -1 if missing; as strings if they are not whole numbers."""
+    texts = as_texts(cells)
+    whole = all(text.lstrip("-").isdigit() for text in texts if text)
+    return np.array([int(text) if text else -1 for text in texts]) if whole else texts
+
+
+def _is_value(cell: Any) -> bool:
+    return cell is None or str(cell).strip() == "" or is_number(cell)
+
+
+def _value(cell: Any) -> float:
+    return np.nan if cell is None or str(cell).strip() == "" else float(cell)

@@ -1,0 +1,195 @@
+"""Recordings and series in memory: lists of files, bytes or waveforms, and datasets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from nearfar.data._file_list import check_kept, list_bad
+from nearfar.data._files import printable
+from nearfar.data._labeled_data import LABELS
+from nearfar.data._specs import array_of
+from nearfar.data.sequences._sequence_arrays import SequenceArray
+from nearfar.data.sequences._sequence_source import SequenceSource
+from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
+
+__all__ = ["audio_column", "dataset_labels", "is_recordings", "open_recordings"]
+
+
+def audio_column(spec: Any) -> str | None:
+    """The column of a Hugging Face dataset that contains audio; None if there is none."""
+    features = getattr(spec, "features", None)
+    if features is None or not hasattr(features, "items"):
+        return None
+    named = (name for name, kind in features.items() if type(kind).__name__ == "Audio")
+    return next(named, None)
+
+
+def is_recordings(spec: Any) -> bool:
+    """Whether an object is a list or a dataset that :func:`open_recordings` opens."""
+    return isinstance(spec, (list, tuple, Dataset)) or audio_column(spec) is not None
+
+
+def open_recordings(
+    spec: Any, *, sample_rate: int | None, seconds: float, **units: Any
+) -> SequenceSource:
+    """Open a list or a dataset of recordings or series.
+
+    Args:
+        spec: A Hugging Face dataset with a column of audio; or a list or a PyTorch dataset of
+            paths, bytes of audio files, or arrays of time or channels×time, also as tuples of
+            which the first entry is the recording and a second whole number above 999 its sampling
+            rate in Hz.
+        sample_rate: Sampling rate in Hz that audio is resampled to; that of arrays without one.
+        seconds: Length in seconds of the segments that longer audio is split into.
+        units: Center and scale of :class:`SequenceArray`.
+
+    Raises:
+        TypeError: Entries of another type, or of several types.
+        ValueError: Unusable data; the message gives the reason.
+    """
+    column = audio_column(spec)
+    if column is not None:
+        features = spec.features
+        undecoded = type(features[column])(decode=False)
+        return _of_files(_Rows(spec.cast_column(column, undecoded), column), sample_rate, seconds)
+    count = len(spec)
+    if not count:
+        raise ValueError("sequences must not be empty, got a list without entries")
+    items = [_first(spec[row]) for row in range(count)]
+    values, rates = [value for value, _ in items], {rate for _, rate in items}
+    if all(isinstance(value, (str, Path, bytes)) for value in values):
+        files = [Path(value) if isinstance(value, str) else value for value in values]
+        return _of_files(files, sample_rate, seconds)
+    if not all(isinstance(value, (np.ndarray, torch.Tensor, list)) for value in values):
+        kinds = ", ".join(sorted({type(value).__name__ for value in values}))
+        raise TypeError(
+            f"sequences in a list must all be paths, bytes of audio files or arrays, got {kinds}"
+        )
+    if len(rates) > 1:
+        listed = ", ".join(sorted(map(str, rates)))
+        raise ValueError(f"arrays in a list must have one sampling rate, got {listed}")
+    return _of_arrays(values, rates.pop(), sample_rate, seconds, units)
+
+
+def dataset_labels(spec: Any, labels: str | None) -> Sequence[Any] | None:
+    """The labels of a Hugging Face dataset's rows, by name for columns of classes.
+
+    Raises:
+        ValueError: No column of this name.
+    """
+    if audio_column(spec) is None:
+        return None
+    if labels is not None and labels not in spec.features:
+        raise ValueError(
+            f"`labels` must be a column of the dataset ({', '.join(spec.features)}), got {labels!r}"
+        )
+    name = labels or next((known for known in LABELS if known in spec.features), None)
+    if name is None:
+        return None
+    names = getattr(spec.features[name], "names", None)
+    values: Sequence[Any] = spec[name]
+    return [names[value] for value in values] if names else list(values)
+
+
+@final
+class _Rows(Sequence[Path | bytes]):
+    """Path or bytes of the audio in each row of a dataset, read on access."""
+
+    def __init__(self, dataset: Any, column: str) -> None:
+        self._dataset, self._column = dataset, column
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, row: Any) -> Any:
+        cell = self._dataset[int(row)][self._column] or {}
+        content = cell.get("bytes") or cell.get("path") or b""
+        return Path(content) if isinstance(content, str) else content
+
+    def __iter__(self) -> Iterator[Path | bytes]:
+        return (self[row] for row in range(len(self)))
+
+
+@final
+class _Selected(Sequence[Path | bytes]):
+    """Some entries of a sequence."""
+
+    def __init__(self, files: Sequence[Path | bytes], rows: Sequence[int]) -> None:
+        self._files, self._rows = files, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, position: Any) -> Any:
+        return self._files[self._rows[position]]
+
+
+def _of_files(
+    files: Sequence[Path | bytes], sample_rate: int | None, seconds: float
+) -> SequenceSource:
+    faults = sound_faults(files)
+    bad = [(_called(files[row], row), why) for row, why in enumerate(faults) if why is not None]
+    kept = [row for row, why in enumerate(faults) if why is None]
+    check_kept(bad, kept=len(kept), where="the list", noun="files", samples="recordings")
+    notes = (f"{len(bad):,} of {len(files):,} files skipped: {list_bad(bad)}",) if bad else ()
+    return SoundFiles(
+        _Selected(files, kept),
+        name="recordings",
+        rows=np.array(kept, dtype=np.int64),
+        sample_rate=sample_rate,
+        seconds=seconds,
+        notes=notes,
+    )
+
+
+def _called(file: Path | bytes, row: int) -> str:
+    return printable(file.name) if isinstance(file, Path) else f"row {row}"
+
+
+def _of_arrays(
+    values: Sequence[Any],
+    rate: int | None,
+    sample_rate: int | None,
+    seconds: float,
+    units: dict[str, Any],
+) -> SequenceSource:
+    waves = [_wave(value, row) for row, value in enumerate(values)]
+    channels = {wave.shape[1] for wave in waves}
+    if len(channels) > 1:
+        raise ValueError(f"series in a list must have one number of channels, got {channels}")
+    return SequenceArray(
+        np.concatenate(waves),
+        offsets=np.cumsum([0, *map(len, waves)]),
+        name="series" if rate is None and sample_rate is None else "recordings",
+        source_rate=rate,
+        sample_rate=sample_rate,
+        seconds=seconds,
+        **units,
+    )
+
+
+def _wave(value: Any, row: int) -> NDArray[Any]:
+    """Time×channels."""
+    array = np.asarray(value) if isinstance(value, list) else array_of(value)
+    if array.ndim not in (1, 2) or array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"a sequence must be numbers of time or channels×time, got {array.dtype} of shape"
+            f" {array.shape} in row {row}"
+        )
+    return array[:, None] if array.ndim == 1 else array.T
+
+
+def _first(item: Any) -> tuple[Any, int | None]:
+    """The recording of an entry, and its sampling rate if it has one."""
+    if not isinstance(item, tuple) or not item:
+        return item, None
+    rate = item[1] if len(item) > 1 else None
+    is_rate = isinstance(rate, int) and not isinstance(rate, bool) and rate >= 1_000
+    return item[0], rate if is_rate else None
