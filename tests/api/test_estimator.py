@@ -148,6 +148,7 @@ def test_it_works_in_a_pipeline_before_a_classifier() -> None:
     assert pipeline.fit(flowers, kinds).score(flowers, kinds) > 0.8
 
 
+@pytest.mark.slow  # the next tests of scikit-learn fit and score in a pipeline
 def test_a_grid_search_needs_no_labels() -> None:
     search = GridSearchCV(
         make_pipeline(StandardScaler(), quick()),

@@ -86,6 +86,7 @@ def test_the_untrained_encoder_is_the_module_as_given(tmp_path, pictures, quick)
         assert not torch.equal(trained["0.weight"], module[0].weight)
 
 
+@pytest.mark.slow  # modules, wrapped or not, take the same way
 def test_a_function_that_builds_an_encoder_is_not_asked_again(tmp_path, pictures, quick):
     run = nearfar.pretrain(
         "simclr", pictures, encoder=lambda form, options: (plain(), 6), out=tmp_path / "r", **quick

@@ -174,6 +174,7 @@ def test_what_is_shown_is_a_playable_sound_and_a_picture():
         assert picture.size == (240, 72)
 
 
+@pytest.mark.slow  # test_exporting.py has a smaller run
 def test_onnx_takes_sequences_of_any_length(sound_run, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     path = api.export(sound_run, "onnx", tmp_path / "encoder.onnx")

@@ -322,6 +322,7 @@ def test_a_data_set_that_is_nowhere_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow  # reads 120,000 texts
 def test_ag_news_keeps_its_protocol(data_dir: Path) -> None:
     pretrain = open_source("ag-news", data_dir=data_dir)
     data = open_labeled("ag-news", data_dir=data_dir)

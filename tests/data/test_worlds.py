@@ -174,6 +174,7 @@ def test_pairs_share_what_the_dials_say() -> None:
     assert same["background"] == pytest.approx(1 / 8, abs=0.012)
 
 
+@pytest.mark.slow  # draws 100,000 pairs
 def test_the_exact_table_of_factors_is_that_of_many_pairs() -> None:
     world = ShapeWorld(3, content_change=0.3, leakage={"size": 0.5}, side=16)
     drawn, joint = world.draw(100_000), world.joint("size")

@@ -243,6 +243,7 @@ def test_two_processes_have_the_gradient_of_one() -> None:
                 np.testing.assert_allclose(mine, expected, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.slow  # the loss and its gradients are compared with loops
 def test_it_learns_what_the_patches_of_an_image_share() -> None:
     """Every image is a grating of its own pitch: far patches tell it apart from others."""
     generator = torch.Generator().manual_seed(0)

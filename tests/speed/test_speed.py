@@ -18,7 +18,11 @@ from tests.every import every
         pytest.param(
             bench_train, ["nearfar", "nearfar-float32", "lightly"], marks=pytest.mark.slow
         ),
-        (bench_views, ["nearfar", "torchvision-pil", "torchvision-v2-tensor", "kornia"]),
+        pytest.param(
+            bench_views,
+            ["nearfar", "torchvision-pil", "torchvision-v2-tensor", "kornia"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 @pytest.mark.usefixtures("forked_processes")

@@ -86,7 +86,8 @@ def parameters(method):
     return {name: value.detach().clone() for name, value in method.named_parameters()}
 
 
-@pytest.mark.parametrize("name", mostly_slow(["byol", "moco_v2"], quick=["moco_v2"]))
+@pytest.mark.slow  # test_loop.py resumes whole batches, the tests above compare micro-batches
+@pytest.mark.parametrize("name", ["byol", "moco_v2"])
 def test_a_resumed_run_in_micro_batches_is_the_run(tmp_path, name):
     chosen = options(micro_batch=6)
     whole = weights(fit(tmp_path / "whole", build(name), chosen))
