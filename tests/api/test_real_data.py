@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import nearfar
-from nearfar.data import Subset, open_source
+from nearfar.data import OmittedSamplesWarning, Subset, open_source
 from tests.slow import mostly_slow
 
 
@@ -43,7 +43,8 @@ def test_a_folder_of_mixed_files_trains_and_names_what_it_skipped(tmp_path, data
     )
     assert run.record.finished
     assert any("broken.jpg" in note for note in run.record.notes)
-    embeddings, ids = nearfar.embed(run, photos, ids=True)
+    with pytest.warns(OmittedSamplesWarning, match="broken.jpg"):
+        embeddings, ids = nearfar.embed(run, photos, ids=True)
     assert embeddings.shape == (60, 256)
     assert "0/deeper/picture 0.jpg" in ids
     report = (run.path / "report.html").read_text()
