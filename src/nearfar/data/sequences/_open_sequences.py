@@ -23,10 +23,11 @@ from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.sequences._recording_lists import (
     audio_column,
     dataset_labels,
+    holds_recordings,
     is_recordings,
     open_recordings,
 )
-from nearfar.data.sequences._sequence_array_files import SequenceFile, read_sequence_file
+from nearfar.data.sequences._sequence_array_files import RATES, SequenceFile, read_sequence_file
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
@@ -179,10 +180,10 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
-    if audio_column(preview.spec) is not None:
+    if audio_column(preview.spec) is not None or holds_recordings(preview.spec):
         return Confidence.CERTAIN
     names = set(preview.arrays)
-    if {"samples", "offsets"} <= names or "sample_rate" in names:
+    if {"samples", "offsets"} <= names or names & set(RATES):
         return Confidence.LIKELY
     return Confidence.LIKELY if is_mostly_audio(preview.file_paths) else Confidence.NO
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from nearfar.data._file_list import check_kept, list_bad
-from nearfar.data._files import printable
+from nearfar.data._files import SOUND_ENDINGS, SOUND_SIGNATURES, printable
 from nearfar.data._labeled_data import LABELS
 from nearfar.data._specs import array_of
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
 
-__all__ = ["audio_column", "dataset_labels", "is_recordings", "open_recordings"]
+__all__ = ["audio_column", "dataset_labels", "holds_recordings", "is_recordings", "open_recordings"]
 
 
 def audio_column(spec: Any) -> str | None:
@@ -34,6 +34,21 @@ def audio_column(spec: Any) -> str | None:
 def is_recordings(spec: Any) -> bool:
     """Whether an object is a list or a dataset that :func:`open_recordings` opens."""
     return isinstance(spec, (list, tuple, Dataset)) or audio_column(spec) is not None
+
+
+def holds_recordings(spec: Any) -> bool:
+    """Whether a list or dataset has audio files, or waveforms with sampling rates."""
+    is_list = isinstance(spec, (list, tuple))
+    if not (is_list or isinstance(spec, Dataset)) or not hasattr(spec, "__len__") or not len(spec):
+        return False
+    if is_list and all(isinstance(each, (str, Path)) for each in spec):
+        return all(str(each).lower().endswith(SOUND_ENDINGS) for each in spec)
+    first, rate = _first(spec[0])
+    if isinstance(first, bytes):
+        return first.startswith(SOUND_SIGNATURES) or first[8:12] == b"WAVE"
+    if isinstance(first, (str, Path)):
+        return str(first).lower().endswith(SOUND_ENDINGS)
+    return rate is not None and getattr(first, "ndim", 0) in (1, 2)
 
 
 def open_recordings(
@@ -72,6 +87,10 @@ def open_recordings(
         raise TypeError(
             f"sequences in a list must all be paths, bytes of audio files or arrays, got {kinds}"
         )
+    types = {array_of(v).dtype for v in values if not isinstance(v, list)}
+    if len(types) > 1 and any(each.kind in "iu" for each in types):
+        listed = ", ".join(sorted(map(str, types)))
+        raise TypeError(f"arrays in a list must have one type of numbers, got {listed}")
     if len(rates) > 1:
         listed = ", ".join(sorted(map(str, rates)))
         raise ValueError(f"arrays in a list must have one sampling rate, got {listed}")

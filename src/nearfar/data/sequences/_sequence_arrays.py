@@ -18,7 +18,7 @@ from nearfar.data._files import counted
 from nearfar.data._source import Batch, check_positions
 from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.sequences._series_units import find_units
-from nearfar.data.sequences._sound_decoding import resample
+from nearfar.data.sequences._sound_decoding import LOUDEST, resample
 from nearfar.inputs import Sequences
 
 __all__ = ["SequenceArray"]
@@ -138,6 +138,18 @@ class SequenceArray(SequenceSource):
         cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
         if cut_up:
             notes.append(f"long recordings split, which adds {counted(cut_up, 'segment')}")
+        longest = int(self.lengths.max())
+        if self.channels > longest:
+            notes.append(
+                f"more channels, {self.channels:,}, than time steps, {longest:,}: if time is the"
+                " first axis of a sequence, swap the two"
+            )
+        if self._offsets is not None:
+            used = int(self._offsets[-1]) - int(self._offsets[0])
+            if used < len(self._values):
+                notes.append(
+                    f"{counted(len(self._values) - used, 'time step')} outside the offsets left out"
+                )
         if self._shortened:
             notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:
@@ -217,11 +229,13 @@ class SequenceArray(SequenceSource):
                 self._shortened += length > 0
             if not np.isfinite(wave[:, :length]).all():
                 return length, "NaN or infinity"
-            if length and wave.itemsize > 4 and np.abs(wave[:, :length]).max() > LARGEST:
-                return length, "numbers above 1e38"
+            most = LARGEST if self.sample_rate is None else LOUDEST
+            if length and np.abs(wave[:, :length]).max() > most:
+                return length, f"numbers above {most:g}"
         if length == 0:
             return 0, "empty"
-        return length, f"{length} steps, too short" if length < least else None
+        swapped = f" of {len(wave):,} channels" if len(wave) > length else ""
+        return length, f"{length} steps{swapped}, too short" if length < least else None
 
     def _resampled_length(self, steps: int) -> int:
         if self._source_rate is None or self.sample_rate is None:
@@ -260,4 +274,5 @@ def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
         raise ValueError(
             f"offsets must increase from 0 to at most the number of samples, {len(values):,}, got"
             f" {int(offsets[0])} to {int(offsets[-1]):,}"
+            + (", which decrease in between" if (steps < 0).any() else "")
         )
