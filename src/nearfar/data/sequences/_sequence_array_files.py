@@ -58,9 +58,9 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
 
     Sequences of any length are concatenated in ``samples``, with ``offsets``; sequences of equal
     length are the array named ``x``, ``sequences``, ``series``, ``data`` or ``x_train``, or the
-    only array that can be sequences. With ``sample_rate``, ``fs`` or the like they are audio. Labels are ``y``,
-    ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name with one entry
-    per sequence; ``x_test`` with ``y_test`` is an official test set.
+    only array that can be sequences. With ``sample_rate`` (or ``fs``, ``sr``) they are audio.
+    Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name
+    with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
 
     Args:
         path: The file.

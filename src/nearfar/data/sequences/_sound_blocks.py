@@ -12,7 +12,14 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BadSound", "ChannelEnergy", "is_truncated", "missing_library", "open_sound", "read_blocks"]
+__all__ = [
+    "BadSound",
+    "ChannelEnergy",
+    "is_truncated",
+    "missing_library",
+    "open_sound",
+    "read_blocks",
+]
 
 BLOCK = 1 << 16  # frames
 SAMPLED = 8  # blocks of a file
@@ -118,7 +125,11 @@ class ChannelEnergy:
         energies = np.stack([energy for energy, _ in self._blocks])
         loudest, means = energies.max(axis=1), np.array([mean for _, mean in self._blocks])
         heard = loudest > HEARD * loudest.mean()
-        return int(energies.sum(axis=0).argmax()) if (means < CANCELED * loudest)[heard].any() else None
+        return (
+            int(energies.sum(axis=0).argmax())
+            if (means < CANCELED * loudest)[heard].any()
+            else None
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -42,7 +42,7 @@ def header_or_reason(file: Path | bytes) -> SoundHeader | str:
     except OSError as error:
         return error.strerror or str(error)
     if header.frames < shortest(header.sample_rate):
-        return f"{header.frames / header.sample_rate:.3f} s at {header.sample_rate:,} Hz, too short"
+        return f"{header.frames / header.sample_rate:.3f} s, too short"
     return header
 
 
@@ -132,7 +132,10 @@ class SoundFileSource(SequenceSource):
                 f" loudest channel used: {named}"
             )
         for what, rows in (
-            ("shorter than the header states", [r for r, h in enumerate(self._headers) if h.is_cut]),
+            (
+                "shorter than the header states",
+                [r for r, h in enumerate(self._headers) if h.is_cut],
+            ),
             ("silent", sorted({self.pieces[i][0] for i in self.silent})),
         ):
             if rows:
@@ -195,6 +198,7 @@ class SoundFiles(SoundFileSource):
                 cut(count, piece=longest) if self._splits else [(0, min(longest, count))]
             )
         )
+        self.rows = torch.from_numpy(rows)[self.rows]
         self._long = 0 if self._splits else sum(count > longest for count in frames)
 
     def file(self, row: int) -> Path | bytes:
