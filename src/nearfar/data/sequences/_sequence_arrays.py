@@ -239,7 +239,7 @@ class SequenceArray(SequenceSource):
                 return length, "NaN or infinity"
             most = LARGEST if self.sample_rate is None else LOUDEST
             if length and np.abs(wave[:, :length]).max() > most:
-                return length, f"numbers above {most:g}"
+                return length, f"numbers above {most:.0e}".replace("+", "")
         if length == 0:
             return 0, "empty"
         swapped = f" of {len(wave):,} channels" if len(wave) > length else ""
