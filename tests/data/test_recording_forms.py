@@ -58,7 +58,7 @@ def test_all_roads_to_recordings_are_recognized_and_equal(files: list[Path]) -> 
 
 def test_names_of_files_are_no_texts() -> None:
     assert modality_of(["a.wav is a file", "another text"]) == "text"
-    with pytest.raises(ValueError, match="names of files, got 'a.png'"):
+    with pytest.raises(ValueError, match=r"names of files, got 'a\.png'"):
         open_source(["a.png", "b.png"])
 
 
@@ -159,6 +159,13 @@ def test_a_rate_has_several_names(tmp_path: Path, name: str) -> None:
     np.savez(path, x=np.ones((3, 8_000)), **{name: np.inf})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one whole number in Hz"):
         open_source(path)
+
+
+@pytest.mark.parametrize("modality", ["sequences", "images"])
+def test_one_number_is_no_data(tmp_path: Path, modality: str) -> None:
+    np.save(tmp_path / "a.npy", 3.0)
+    with pytest.raises(ValueError, match=r"a\.npy must be .*, got one number"):
+        open_source(tmp_path / "a.npy", modality=modality)
 
 
 def test_more_channels_than_steps_is_noted() -> None:

@@ -204,9 +204,10 @@ def _file(
     ids: Sequence[Any] | NDArray[Any] | None = None,
     notes: Sequence[str] = (),
 ) -> EmbeddingFile:
-    names = [f"row {row}" for row in range(len(first))] if ids is None else map(str, ids)
+    values = _matrix(first, path)
+    names = [f"row {row}" for row in range(len(values))] if ids is None else map(str, ids)
     other = None if second is None else _matrix(second, path)
-    return EmbeddingFile(_matrix(first, path), other, tuple(names), tuple(notes))
+    return EmbeddingFile(values, other, tuple(names), tuple(notes))
 
 
 def _matrix(array: NDArray[Any], path: Path) -> Tensor:
