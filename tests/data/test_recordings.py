@@ -88,7 +88,10 @@ def test_silence_in_both_channels_stays_silence(tmp_path: Path) -> None:
         save(tmp_path / f"{number}.wav", np.zeros((4_000, 2), np.float32))
     source = open_source(tmp_path)
     assert values_of(source, 0).abs().max() == 0
-    assert source.notes == ("2 files with several channels: averaged",)
+    assert source.notes == (
+        "2 files with several channels: averaged",
+        "2 files silent: 0.wav, 1.wav",
+    )
 
 
 @pytest.mark.parametrize(

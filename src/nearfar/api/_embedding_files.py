@@ -204,9 +204,13 @@ def _file(
     ids: Sequence[Any] | NDArray[Any] | None = None,
     notes: Sequence[str] = (),
 ) -> EmbeddingFile:
-    names = [f"row {row}" for row in range(len(first))] if ids is None else map(str, ids)
+    values = _matrix(first, path)
+    names = [f"row {row}" for row in range(len(values))] if ids is None else map(str, ids)
     other = None if second is None else _matrix(second, path)
-    return EmbeddingFile(_matrix(first, path), other, tuple(names), tuple(notes))
+    zeros = int((values == 0).all(dim=1).sum())
+    if zeros:
+        notes = [*notes, f"{zeros:,} of {len(values):,} rows have only zeros"]
+    return EmbeddingFile(values, other, tuple(names), tuple(notes))
 
 
 def _matrix(array: NDArray[Any], path: Path) -> Tensor:
@@ -224,6 +228,12 @@ def _matrix(array: NDArray[Any], path: Path) -> Tensor:
         raise ValueError(
             f"{shown} must contain finite numbers, got NaN or infinity in"
             f" {int(bad.sum()):,} of {len(values):,} rows, the first is row {int(bad.nonzero()[0])}"
+        )
+    most, limit = float(values.abs().max()) if values.numel() else 0.0, 1e15 if single else 1e150
+    if most > limit or 0 < most < 1 / limit:
+        raise ValueError(
+            f"{shown} must contain numbers whose squares {values.dtype} can hold, got a largest"
+            f" absolute value of {most:.3g}: divide all by a constant"
         )
     return values
 

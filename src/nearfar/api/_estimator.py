@@ -22,7 +22,7 @@ from nearfar.api._pretraining import pretrain
 from nearfar.api._run_object import load
 from nearfar.api._selection import Score, label_free_score
 from nearfar.api._setup import LEAST_SAMPLES
-from nearfar.data import Batch, Source, Subset, open_source
+from nearfar.data import Batch, Source, open_source
 from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
@@ -214,11 +214,7 @@ class SelfSupervisedEncoder(
     def _batches(self, data: Any) -> Iterator[Batch]:
         """Batches of new samples, loaded with the options of the fitted ones."""
         kind = self._kind
-        alone = kind.arrays and not isinstance(data, Source) and len(data) < kind.fewest
-        # a single image would not be recognised as an array of images
-        several = np.repeat(data, kind.fewest, axis=0) if alone else data
-        source = open_source(several, modality=kind.data, **self._opening)
-        source = Subset(source, range(len(data))) if alone else source
+        source = open_source(data, modality=kind.data, **self._opening)
         kind.check(source, self.description_.form)
         if hasattr(data, "__len__") and len(source) != len(data):
             raise ValueError(

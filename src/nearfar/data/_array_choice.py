@@ -62,6 +62,8 @@ def choose_arrays(
     """
     chosen = _name_of_samples(file, names, axes, noun, key)
     values = file[chosen]
+    if not values.ndim:
+        raise ValueError(f"{chosen or 'the array'} in {file.name} must be {noun}, got one number")
     known = find_name(file, LABELS)
     labels = {} if known is None or known == chosen else {"class": _flat(file[known])}
     notes: tuple[str, ...] = ()

@@ -103,14 +103,21 @@ def file_faults(path: Path, read: Callable[[], Any]) -> Any:
     shown = printable(str(path))
     try:
         return read()
-    except (ImportError, FileNotFoundError, PermissionError, IsADirectoryError):
+    except (ImportError, PermissionError, IsADirectoryError):
         raise
+    except FileNotFoundError as error:
+        if not path.exists():
+            raise
+        said = str(error).splitlines()[0]  # of a part of the file
+        raise ValueError(f"{shown} is damaged: {said}") from None
     except MemoryError:
         raise ValueError(
             f"{shown} is larger than the memory, or damaged: save it as .npy"
         ) from None
     except Exception as error:  # each format's library has errors of its own
         said = (str(error) or type(error).__name__).splitlines()[0]
+        if said.startswith(shown):
+            raise ValueError(said) from None
         if "pickle" in said.lower() or "python objects" in said.lower():
             raise TypeError(
                 f"{shown} contains Python objects or a pickle, which is never loaded:"

@@ -20,6 +20,7 @@ __all__ = ["FORMATS", "is_zarr"]
 
 Reader = Callable[[Path, ExitStack], dict[str, ArrayEntry]]
 MATLAB_73 = b"\x89HDF"
+MAGIC, PICKLE = b"\x93NUMPY", b"\x80"
 HIDDEN = "#"  # MATLAB's references
 
 
@@ -29,6 +30,10 @@ def _entry(array: Any) -> ArrayEntry:
 
 
 def _npy(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
+    with (gzip.open if path.suffix.lower() == ".gz" else Path.open)(path, "rb") as opened:
+        start = opened.read(6)
+    if start and not start.startswith((MAGIC, PICKLE)):
+        raise ValueError("not a .npy file, or truncated")
     if path.suffix.lower() == ".gz":
         with gzip.open(path) as file:
             return {UNNAMED: _entry(np.load(file, allow_pickle=False))}
@@ -150,18 +155,23 @@ def _zarr(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
 
 
 def _members(
-    group: Any, place: str, entry: Callable[[Any], ArrayEntry]
+    group: Any, place: str, entry: Callable[[Any], ArrayEntry], above: tuple[Any, ...] = ()
 ) -> Iterator[tuple[str, ArrayEntry]]:
-    """All arrays of a group and its subgroups, by path."""
+    """All arrays of a group and its subgroups, by path; broken links and loops are left out."""
     for name in group.keys():  # noqa: SIM118  (no mapping in each version)
         if name.startswith(HIDDEN):
             continue
-        member = group[name]
+        try:
+            member = group[name]
+        except (KeyError, OSError):  # a link to nothing
+            continue
+        if member in (group, *above):
+            continue
         if hasattr(member, "shape"):
             if member.shape is not None:
                 yield place + name, entry(member)
         elif hasattr(member, "keys"):
-            yield from _members(member, f"{place}{name}/", entry)
+            yield from _members(member, f"{place}{name}/", entry, (group, *above))
 
 
 def _parquet(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:

@@ -13,6 +13,7 @@ from nearfar.data._content_hash import hash_contents
 from nearfar.data._files import (
     IMAGE_ENDINGS,
     SOUND_ENDINGS,
+    UNREAD_SOUNDS,
     FolderFiles,
     counted,
     find_files,
@@ -20,7 +21,11 @@ from nearfar.data._files import (
     printable,
 )
 
-__all__ = ["FileList", "check_kept", "content_digest", "former_digest", "list_bad"]
+__all__ = ["CONVERT", "FileList", "check_kept", "content_digest", "former_digest", "list_bad"]
+
+
+UNREAD = "unread audio file"
+CONVERT = "convert them to .flac or .wav, with ffmpeg for instance"
 
 
 @final
@@ -53,7 +58,7 @@ class FileList:
             others = f"contains {counted(len(found.others), 'other file')}: {listed}"
             raise ValueError(
                 f"no {noun} in {printable(str(folder))}, which {others if listed else 'is empty'};"
-                f" {noun} end in {' '.join(endings)}"
+                f" {noun} end in {' '.join(endings)}{_advice(found.others)}"
             )
         self.names = list(found.wanted)
         self._found = found
@@ -92,7 +97,7 @@ class FileList:
     def notes(self) -> list[str]:
         """Notes on what else is in the folder: other files, repeated and hidden ones."""
         found, notes = self._found, []
-        media = {"image": IMAGE_ENDINGS, "audio file": SOUND_ENDINGS}
+        media = {"image": IMAGE_ENDINGS, "audio file": SOUND_ENDINGS, UNREAD: UNREAD_SOUNDS}
         listed: dict[str, list[str]] = {}
         for path in found.others:
             kinds = (kind for kind, endings in media.items() if path.lower().endswith(endings))
@@ -100,6 +105,7 @@ class FileList:
         for kind, paths in listed.items():
             named = {"image": "images", "audio file": "sequences"}.get(kind)
             how = f"; open them with `modality`={named!r}" if named else ""
+            how = f"; {CONVERT}" if kind == UNREAD else how
             notes.append(f"{counted(len(paths), kind)} ignored: {_listed(paths)}{how}")
         if found.repeated:
             links = counted(len(found.repeated), "link")
@@ -136,6 +142,19 @@ class FileList:
             size = (self.folder / path).stat().st_size
             digest.update(os.fsencode(path) + f"\0{size}\0".encode())
         return digest.hexdigest()
+
+
+def _advice(others: Sequence[str]) -> str:
+    """What to do with files of another kind."""
+    lowered = [path.lower() for path in others]
+    if any(path.endswith(UNREAD_SOUNDS) for path in lowered):
+        return f"; of audio in other formats, {CONVERT}"
+    if any(path.endswith((".npy", ".npz")) for path in lowered):
+        return (
+            "; of arrays, one per sample, make a single file, numpy.save('all.npy',"
+            " numpy.stack(arrays)), or pass the arrays as a list in Python"
+        )
+    return ""
 
 
 def _listed(paths: Sequence[str]) -> str:

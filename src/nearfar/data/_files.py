@@ -12,6 +12,8 @@ from nearfar.data._folder_walk import walk_files
 __all__ = [
     "IMAGE_ENDINGS",
     "SOUND_ENDINGS",
+    "SOUND_SIGNATURES",
+    "UNREAD_SOUNDS",
     "FolderFiles",
     "counted",
     "file_ending",
@@ -28,8 +30,9 @@ IMAGE_ENDINGS = (
 )
 SOUND_ENDINGS = (
     *(".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3"),
-    *(".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav"),
+    *(".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav", ".wave"),
 )
+UNREAD_SOUNDS = (".m4a", ".m4b", ".aac", ".wma", ".amr", ".ape", ".wv", ".ac3", ".mka")
 IMAGE_SIGNATURES = (
     *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM"),
     *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS
+from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, UNREAD_SOUNDS
 
 __all__ = ["is_mostly_audio"]
 
@@ -38,7 +38,7 @@ def is_mostly_audio(paths: Iterable[str]) -> bool:
     covers: Counter[str] = Counter()
     for path in paths:
         place, name = os.path.split(path.lower())
-        if name.endswith(SOUND_ENDINGS):
+        if name.endswith((*SOUND_ENDINGS, *UNREAD_SOUNDS)):
             sounds[place] += 1
         elif name.endswith(IMAGE_ENDINGS):
             is_cover = re.split(r"[^a-z]+", name.lstrip("0123456789 -_"))[0] in COVERS

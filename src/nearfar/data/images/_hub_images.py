@@ -8,44 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._files import list_names
+from nearfar.data._hub_splits import first_dataset, is_hub
 from nearfar.data._labeled_data import LABELS
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
-__all__ = ["hub_labels", "hub_split", "image_column", "is_hub", "is_hub_images"]
-
-TEST = ("test", "validation", "valid", "val")
-
-
-def is_hub(spec: Any) -> bool:
-    """Whether an object is a dataset of Hugging Face's library, or several splits of one."""
-    return type(spec).__module__.partition(".")[0] == "datasets"
+__all__ = ["hub_labels", "image_column", "is_hub_images"]
 
 
 def is_hub_images(spec: Any) -> bool:
     """Whether an object is a Hugging Face dataset with a column of images."""
-    features = getattr(_first(spec), "features", None)
+    features = getattr(first_dataset(spec), "features", None)
     return is_hub(spec) and bool(features) and bool(_image_columns(features))
-
-
-def hub_split(spec: Any, split: str) -> list[Any]:
-    """The datasets of a split: of a DatasetDict by name, otherwise the dataset itself.
-
-    Raises:
-        ValueError: The test set of data that have none.
-    """
-    if not isinstance(spec, dict):
-        if split == "test":
-            raise ValueError("a dataset has no official test set: use `split`='train'")
-        return [spec]
-    test = next((name for name in TEST if name in spec), None)
-    if split == "all":
-        return list(spec.values())
-    if split == "train":
-        names = [name for name in spec if name != test]
-        return [spec["train"]] if "train" in spec else [spec[name] for name in names]
-    if test is None:
-        raise ValueError(f"no split of {', '.join(spec)} is an official test set")
-    return [spec[test]]
 
 
 def image_column(dataset: Any) -> str:
@@ -86,10 +59,6 @@ def hub_labels(dataset: Any) -> NDArray[Any]:
     values = np.asarray(dataset.with_format(None)[name][:])
     known = getattr(dataset.features[name], "names", None)
     return values if known is None else np.asarray(known)[values]
-
-
-def _first(spec: Any) -> Any:
-    return next(iter(spec.values()), None) if isinstance(spec, dict) else spec
 
 
 def _image_columns(features: Any) -> list[str]:

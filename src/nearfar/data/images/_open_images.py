@@ -16,6 +16,7 @@ from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
+from nearfar.data._hub_splits import hub_split, is_hub
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -23,9 +24,7 @@ from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.images._hub_images import (
     hub_labels,
-    hub_split,
     image_column,
-    is_hub,
     is_hub_images,
 )
 from nearfar.data.images._image_array_files import read_array_file

@@ -12,7 +12,8 @@ from torch import Tensor
 from nearfar.checks import check_choice, require
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import SOUND_ENDINGS, file_ending, printable
+from nearfar.data._file_list import CONVERT
+from nearfar.data._files import SOUND_ENDINGS, UNREAD_SOUNDS, file_ending, printable
 from nearfar.data._folder_parts import Folder, label_folder, select_split
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
@@ -23,10 +24,12 @@ from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.sequences._recording_lists import (
     audio_column,
     dataset_labels,
+    holds_recordings,
     is_recordings,
     open_recordings,
 )
-from nearfar.data.sequences._sequence_array_files import SequenceFile, read_sequence_file
+from nearfar.data.sequences._recording_splits import is_splits, label_splits, open_splits
+from nearfar.data.sequences._sequence_array_files import RATES, SequenceFile, read_sequence_file
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
@@ -77,6 +80,8 @@ def open_sequences(
         return SequenceArray(
             array_of(spec), name="array", sample_rate=sample_rate, seconds=seconds, **units
         )
+    if is_splits(spec):
+        return open_splits(spec, split, sample_rate=sample_rate, seconds=seconds, **units)
     if is_recordings(spec):
         refuse_test(split, "a list or dataset of sequences")
         return open_recordings(spec, sample_rate=sample_rate, seconds=seconds, **units)
@@ -93,6 +98,7 @@ def open_sequences(
         raise ValueError(
             f"{printable(str(spec))} is neither a folder of audio files nor an audio file nor a"
             f" file of arrays ({' '.join(ARRAY_ENDINGS)})"
+            + (f": {CONVERT}" if file_ending(spec) in UNREAD_SOUNDS else "")
         )
     held = read_sequence_file(spec, key=key)
     train, test = _open_parts(
@@ -130,6 +136,8 @@ def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> 
     Raises:
         ValueError: No labels, only one class, or labels that do not match the sequences.
     """
+    if is_splits(spec):
+        return label_splits(spec, labels, options)
     if is_recordings(spec):
         given = dataset_labels(spec, labels)
         if given is None:
@@ -179,10 +187,10 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
-    if audio_column(preview.spec) is not None:
+    if audio_column(preview.spec) is not None or holds_recordings(preview.spec):
         return Confidence.CERTAIN
     names = set(preview.arrays)
-    if {"samples", "offsets"} <= names or "sample_rate" in names:
+    if {"samples", "offsets"} <= names or names & set(RATES):
         return Confidence.LIKELY
     return Confidence.LIKELY if is_mostly_audio(preview.file_paths) else Confidence.NO
 

@@ -12,19 +12,23 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from nearfar.data._file_list import check_kept, list_bad
-from nearfar.data._files import printable
+from nearfar.data._files import SOUND_ENDINGS, SOUND_SIGNATURES, UNREAD_SOUNDS, printable
+from nearfar.data._hub_splits import first_dataset
 from nearfar.data._labeled_data import LABELS
 from nearfar.data._specs import array_of
+from nearfar.data.sequences._sequence_array_files import RATES
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
 
-__all__ = ["audio_column", "dataset_labels", "is_recordings", "open_recordings"]
+__all__ = ["audio_column", "dataset_labels", "holds_recordings", "is_recordings", "open_recordings"]
+
+WAVES = ("audio", "waveform", "array", "wave")
 
 
 def audio_column(spec: Any) -> str | None:
     """The column of a Hugging Face dataset that contains audio; None if there is none."""
-    features = getattr(spec, "features", None)
+    features = getattr(first_dataset(spec), "features", None)
     if features is None or not hasattr(features, "items"):
         return None
     named = (name for name, kind in features.items() if type(kind).__name__ == "Audio")
@@ -34,6 +38,22 @@ def audio_column(spec: Any) -> str | None:
 def is_recordings(spec: Any) -> bool:
     """Whether an object is a list or a dataset that :func:`open_recordings` opens."""
     return isinstance(spec, (list, tuple, Dataset)) or audio_column(spec) is not None
+
+
+def holds_recordings(spec: Any) -> bool:
+    """Whether a list or dataset has audio files, or waveforms with sampling rates."""
+    is_list = isinstance(spec, (list, tuple))
+    if not (is_list or isinstance(spec, Dataset)) or not hasattr(spec, "__len__") or not len(spec):
+        return False
+    endings = (*SOUND_ENDINGS, *UNREAD_SOUNDS)
+    if is_list and all(isinstance(each, (str, Path)) for each in spec):
+        return all(str(each).lower().endswith(endings) for each in spec)
+    first, rate = _first(spec[0])
+    if isinstance(first, bytes):
+        return first.startswith(SOUND_SIGNATURES) or first[8:12] == b"WAVE"
+    if isinstance(first, (str, Path)):
+        return str(first).lower().endswith(endings)
+    return rate is not None and getattr(first, "ndim", 0) in (1, 2)
 
 
 def open_recordings(
@@ -56,9 +76,16 @@ def open_recordings(
     """
     column = audio_column(spec)
     if column is not None:
+        if not hasattr(spec, "__len__"):
+            raise TypeError(
+                f"a dataset must have a length, got {type(spec).__name__}: load it without"
+                " streaming"
+            )
         features = spec.features
         undecoded = type(features[column])(decode=False)
         return _of_files(_Rows(spec.cast_column(column, undecoded), column), sample_rate, seconds)
+    if not hasattr(spec, "__len__"):
+        raise TypeError(f"a dataset must have a length, got {type(spec).__name__}")
     count = len(spec)
     if not count:
         raise ValueError("sequences must not be empty, got a list without entries")
@@ -72,6 +99,10 @@ def open_recordings(
         raise TypeError(
             f"sequences in a list must all be paths, bytes of audio files or arrays, got {kinds}"
         )
+    types = {array_of(v).dtype for v in values if not isinstance(v, list)}
+    if len(types) > 1 and any(each.kind in "iu" for each in types):
+        listed = ", ".join(sorted(map(str, types)))
+        raise TypeError(f"arrays in a list must have one type of numbers, got {listed}")
     if len(rates) > 1:
         listed = ", ".join(sorted(map(str, rates)))
         raise ValueError(f"arrays in a list must have one sampling rate, got {listed}")
@@ -188,6 +219,10 @@ def _wave(value: Any, row: int) -> NDArray[Any]:
 
 def _first(item: Any) -> tuple[Any, int | None]:
     """The recording of an entry, and its sampling rate if it has one."""
+    if isinstance(item, dict):
+        wave = next((item[key] for key in WAVES if key in item), item)
+        rate = next((item[key] for key in RATES if key in item), None)
+        return _first(wave) if isinstance(wave, dict) and wave is not item else (wave, rate)
     if not isinstance(item, tuple) or not item:
         return item, None
     rate = item[1] if len(item) > 1 else None

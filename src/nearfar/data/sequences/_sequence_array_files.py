@@ -19,7 +19,8 @@ __all__ = ["SequenceFile", "SequencePart", "read_sequence_file"]
 
 VALUES = ("x", "sequences", "series", "data", "x_train")
 TEST_VALUES = ("x_test",)
-AROUND = ("samples", "offsets", "sample_rate")
+RATES = ("sample_rate", "sampling_rate", "samplerate", "fs", "sr")
+AROUND = ("samples", "offsets", *RATES)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class SequencePart:
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.values) if self.offsets is None else len(self.offsets) - 1
+        return len(self.values) if self.offsets is None else max(0, len(self.offsets) - 1)
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
 
     Sequences of any length are concatenated in ``samples``, with ``offsets``; sequences of equal
     length are the array named ``x``, ``sequences``, ``series``, ``data`` or ``x_train``, or the
-    only array that can be sequences. With ``sample_rate`` they are audio. Labels are ``y``,
-    ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name with one entry
-    per sequence; ``x_test`` with ``y_test`` is an official test set.
+    only array that can be sequences. With ``sample_rate`` (or ``fs``, ``sr``) they are audio.
+    Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name
+    with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
 
     Args:
         path: The file.
@@ -86,11 +87,13 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
 
 
 def _rate(file: ArrayFile) -> int | None:
-    if "sample_rate" not in file:
+    name = next((each for each in RATES if each in file), None)
+    if name is None:
         return None
-    rate = file["sample_rate"].reshape(-1)
-    if rate.size != 1 or rate.dtype.kind not in "iuf" or not 1 <= rate[0] == np.rint(rate[0]):
-        raise ValueError(f"sample_rate in {file.name} must be one whole number in Hz, got {rate}")
+    rate = file[name].reshape(-1)
+    is_number = rate.size == 1 and rate.dtype.kind in "iuf"
+    if not is_number or not 1 <= rate[0] == np.rint(rate[0]) < np.inf:
+        raise ValueError(f"{name} in {file.name} must be one whole number in Hz, got {rate}")
     return int(rate[0])
 
 
@@ -100,7 +103,7 @@ def _concatenated(file: ArrayFile) -> SequencePart:
         raise ValueError(
             f"{file.name} contains samples or offsets without the other: {missing.pop()}"
         )
-    part = SequencePart(file["samples"], file["offsets"])
+    part = SequencePart(file["samples"], np.atleast_1d(file["offsets"]))
     return SequencePart(part.values, part.offsets, _labels(file, len(part)))
 
 

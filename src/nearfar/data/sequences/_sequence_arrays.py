@@ -18,7 +18,7 @@ from nearfar.data._files import counted
 from nearfar.data._source import Batch, check_positions
 from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.sequences._series_units import find_units
-from nearfar.data.sequences._sound_decoding import resample
+from nearfar.data.sequences._sound_decoding import LOUDEST, resample
 from nearfar.inputs import Sequences
 
 __all__ = ["SequenceArray"]
@@ -90,7 +90,8 @@ class SequenceArray(SequenceSource):
             self.channels = values.shape[1] if values.ndim == 2 else 1
         is_sound = self.sample_rate is not None
         kind = values.dtype.name
-        self._scale = SCALES.get(kind, 1) if is_sound or kind == "int16" else 1
+        former = kind == "int16" and scale == ()  # runs of before the units were stored
+        self._scale = SCALES.get(kind, 1) if is_sound or former else 1
         self._bad: list[tuple[str, str]] = []
         self._shortened = 0
         self._pieces = self._find_pieces(seconds)
@@ -125,19 +126,32 @@ class SequenceArray(SequenceSource):
     @property
     def notes(self) -> tuple[str, ...]:
         notes = list(self._notes)
-        if self._scale > 1 and self.sample_rate is None:
-            notes.append(f"{self._values.dtype} divided by {self._scale:,}")
+        by = self._scale if self.sample_rate is None else 1
+        if by > 1 or (self._is_short and set(self.scale) == {float(SCALES["int16"])}):
+            notes.append(f"int16 divided by {SCALES['int16']:,}")
+        elif self._in_units:
+            pairs = zip(self.center[:5], self.scale[:5], strict=True)
+            shown = ", ".join(f"{center:.6g} by {scale:.3g}" for center, scale in pairs)
+            notes.append(f"channels centred and divided before rounding to float32: {shown}")
         if self._source_rate is not None and self.sample_rate is not None:
             rates = [self._source_rate] * len(self)
             note = resampling_note(rates, sample_rate=self.sample_rate)
             notes += [note] if note else []
-        if self._in_units:
-            pairs = zip(self.center[:5], self.scale[:5], strict=True)
-            shown = ", ".join(f"{center:.6g} by {scale:.3g}" for center, scale in pairs)
-            notes.append(f"channels centred and divided before rounding to float32: {shown}")
         cut_up = len(self) - len(np.unique(self._pieces[:, 0]))
         if cut_up:
             notes.append(f"long recordings split, which adds {counted(cut_up, 'segment')}")
+        longest = int(self.lengths.max())
+        if self.channels > longest:
+            notes.append(
+                f"more channels, {self.channels:,}, than time steps, {longest:,}: if time is the"
+                " first axis of a sequence, swap the two"
+            )
+        if self._offsets is not None:
+            used = int(self._offsets[-1]) - int(self._offsets[0])
+            if used < len(self._values):
+                notes.append(
+                    f"{counted(len(self._values) - used, 'time step')} outside the offsets left out"
+                )
         if self._shortened:
             notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:
@@ -155,6 +169,10 @@ class SequenceArray(SequenceSource):
             digest.update(np.ascontiguousarray(self._row(row)).tobytes())
         return digest.hexdigest()
 
+    @property
+    def _is_short(self) -> bool:
+        return self._values.dtype.name == "int16" and self.sample_rate is None
+
     def _count(self) -> int:
         return len(self._values) if self._offsets is None else len(self._offsets) - 1
 
@@ -169,6 +187,8 @@ class SequenceArray(SequenceSource):
     def _set_units(self, center: tuple[float, ...] | None, scale: tuple[float, ...] | None) -> None:
         """Set or choose center and scale of each channel; audio has neither."""
         wide = self._values.dtype.itemsize > 2 and self.sample_rate is None
+        if center is None and scale is None and self._is_short:
+            scale = (float(SCALES["int16"]),) * self.channels
         if center is None and scale is None and wide:
             chosen = np.unique(np.linspace(0, len(self._pieces) - 1, 256).astype(int))
             spans = self._pieces[chosen].tolist()
@@ -217,11 +237,13 @@ class SequenceArray(SequenceSource):
                 self._shortened += length > 0
             if not np.isfinite(wave[:, :length]).all():
                 return length, "NaN or infinity"
-            if length and wave.itemsize > 4 and np.abs(wave[:, :length]).max() > LARGEST:
-                return length, "numbers above 1e38"
+            most = LARGEST if self.sample_rate is None else LOUDEST
+            if length and np.abs(wave[:, :length]).max() > most:
+                return length, f"numbers above {most:.0e}".replace("+", "")
         if length == 0:
             return 0, "empty"
-        return length, f"{length} steps, too short" if length < least else None
+        swapped = f" of {len(wave):,} channels" if len(wave) > length else ""
+        return length, f"{length} steps{swapped}, too short" if length < least else None
 
     def _resampled_length(self, steps: int) -> int:
         if self._source_rate is None or self.sample_rate is None:
@@ -260,4 +282,5 @@ def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
         raise ValueError(
             f"offsets must increase from 0 to at most the number of samples, {len(values):,}, got"
             f" {int(offsets[0])} to {int(offsets[-1]):,}"
+            + (", which decrease in between" if (steps < 0).any() else "")
         )

@@ -70,7 +70,8 @@ def shortest(sample_rate: int | None) -> int:
     >>> shortest(8000), shortest(None)
     (400, 8)
     """
-    return SHORTEST_STEPS if sample_rate is None else math.ceil(SHORTEST_SECONDS * sample_rate)
+    steps = 0 if sample_rate is None else math.ceil(SHORTEST_SECONDS * sample_rate)
+    return max(SHORTEST_STEPS, steps)
 
 
 def cut(length: int, *, piece: int) -> list[tuple[int, int]]:

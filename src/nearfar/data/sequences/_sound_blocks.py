@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,21 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BadSound", "ChannelEnergy", "missing_library", "open_sound", "read_blocks"]
+__all__ = [
+    "BadSound",
+    "ChannelEnergy",
+    "is_truncated",
+    "missing_library",
+    "open_sound",
+    "read_blocks",
+]
 
 BLOCK = 1 << 16  # frames
 SAMPLED = 8  # blocks of a file
 SAMPLED_BLOCK = 1 << 12  # frames
+STREAMED = 0x7FFF0000  # bytes
+LARGEST = 1e100  # squares of more would overflow
+HEARD = 0.1  # energy of a block relative to the mean energy of the blocks
 CANCELED = 0.01  # energy of the mean relative to the loudest channel's: -20 dB
 
 
@@ -64,6 +75,15 @@ def read_blocks(sound: Any, *, most: int | None = None) -> Iterator[NDArray[np.f
         yield block
 
 
+def is_truncated(sound: Any) -> bool:
+    """Whether an open WAV or AIFF file has less audio than its header states.
+
+    A size of 0 or near the largest possible number is that of a stream, not a statement.
+    """
+    found = re.search(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", sound.extra_info, re.M)
+    return found is not None and int(found[2]) < int(found[1]) < STREAMED
+
+
 def missing_library(library: str) -> ImportError:
     """The error for a missing optional library."""
     return ImportError(f"audio files need {library}: pip install 'nearfar[audio]'")
@@ -73,19 +93,22 @@ def missing_library(library: str) -> ImportError:
 class ChannelEnergy:
     """Energy of each channel of a file and of their mean, to find channels that cancel out.
 
-    Two channels of opposite phase (a miswired microphone, a balanced line) have the mean 0.
+    Two channels of opposite phase (a miswired microphone, a balanced line) have the mean 0, or a
+    constant. Files in which they are so for a part of the time count too.
     """
 
     def __init__(self) -> None:
-        self._channels: NDArray[np.float64] = np.zeros(0)
-        self._mean = 0.0
+        self._blocks: list[tuple[NDArray[np.float64], float]] = []
 
     def add(self, block: NDArray[np.float64]) -> None:
-        """Add the energy of frames×channels."""
-        finite = block[np.isfinite(block).all(axis=1)]
-        energy = np.square(finite).sum(axis=0)
-        self._channels = energy if not len(self._channels) else self._channels + energy
-        self._mean += float(np.square(finite.mean(axis=1)).sum())
+        """Add the energy of frames×channels, about the mean of each channel."""
+        for start in range(0, len(block), SAMPLED_BLOCK):
+            part = block[start : start + SAMPLED_BLOCK]
+            finite = part[np.isfinite(part).all(axis=1) & (np.abs(part) < LARGEST).all(axis=1)]
+            if len(finite):
+                moving = finite - finite.mean(axis=0)
+                mean = float(np.square(moving.mean(axis=1)).sum())
+                self._blocks.append((np.square(moving).sum(axis=0), mean))
 
     def sample(self, sound: Any, frames: int) -> None:
         """Add a few blocks that are spread over a file."""
@@ -97,10 +120,16 @@ class ChannelEnergy:
 
     def channel(self) -> int | None:
         """The loudest channel if the mean is nearly silent in comparison; otherwise None."""
-        loudest = float(self._channels.max(initial=0.0))
-        if len(self._channels) < 2 or self._mean >= CANCELED * loudest:
+        if not self._blocks or len(self._blocks[0][0]) < 2:
             return None
-        return int(self._channels.argmax())
+        energies = np.stack([energy for energy, _ in self._blocks])
+        loudest, means = energies.max(axis=1), np.array([mean for _, mean in self._blocks])
+        heard = loudest > HEARD * loudest.mean()
+        return (
+            int(energies.sum(axis=0).argmax())
+            if (means < CANCELED * loudest)[heard].any()
+            else None
+        )
 
 
 def _reason(error: Exception) -> str:

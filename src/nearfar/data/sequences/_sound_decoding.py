@@ -16,14 +16,16 @@ from nearfar.data._files import printable
 from nearfar.data.sequences._sound_blocks import (
     BadSound,
     ChannelEnergy,
+    is_truncated,
     missing_library,
     open_sound,
     read_blocks,
 )
 
-__all__ = ["BadSound", "SoundHeader", "decode_sound", "read_sound_header", "resample"]
+__all__ = ["LOUDEST", "BadSound", "SoundHeader", "decode_sound", "read_sound_header", "resample"]
 
 
+LOUDEST = 1e15  # full scale is 1; sums of squares of more would overflow
 FRAMES_PER_BYTE = 64  # a header that claims more than this compression is not believed
 
 
@@ -38,6 +40,7 @@ class SoundHeader:
         is_counted: Whether the header does not contain the length, which was found by decoding.
         channel: Channel that stands for the file because the channels cancel out in their mean;
             None if channels are averaged.
+        is_cut: Whether the file is shorter than its header states.
     """
 
     sample_rate: int
@@ -45,6 +48,7 @@ class SoundHeader:
     channels: int
     is_counted: bool = False
     channel: int | None = None
+    is_cut: bool = False
 
     def frames_at(self, sample_rate: int) -> int:
         """Number of samples per channel after resampling."""
@@ -72,6 +76,7 @@ def read_sound_header(file: Path | bytes) -> SoundHeader:
     energy = ChannelEnergy()
     with open_sound(file) as sound:
         rate, frames, channels = int(sound.samplerate), int(sound.frames), int(sound.channels)
+        is_cut = is_truncated(sound)
         is_counted = frames > FRAMES_PER_BYTE * size
         if is_counted:
             frames = 0
@@ -82,7 +87,7 @@ def read_sound_header(file: Path | bytes) -> SoundHeader:
             energy.sample(sound, frames)
     if frames < 1 or rate < 1:
         raise BadSound("contains no audio")
-    return SoundHeader(rate, frames, channels, is_counted, energy.channel())
+    return SoundHeader(rate, frames, channels, is_counted, energy.channel(), is_cut)
 
 
 def decode_sound(
@@ -118,6 +123,8 @@ def decode_sound(
     wave = np.concatenate(parts) if parts else np.zeros(0)
     if not np.isfinite(wave).all():
         raise BadSound("contains NaN or infinity")
+    if np.abs(wave).max(initial=0.0) > LOUDEST:
+        raise BadSound("contains numbers above 1e15")
     rates = {"source_rate": header.sample_rate, "sample_rate": sample_rate}
     return torch.from_numpy(resample(wave, **rates, steps=stop - start).astype(np.float32))[None]
 

@@ -52,6 +52,7 @@ class SoundFileSource(SequenceSource):
     Attributes:
         pieces: File, first and last step of each segment, at the source's sampling rate.
         damaged: By position, the reason why a segment could not be decoded.
+        silent: Positions of the segments found to be constant.
     """
 
     sample_rate: int
@@ -60,6 +61,7 @@ class SoundFileSource(SequenceSource):
     def __init__(self, *, room: int = 0) -> None:
         self.channels = 1
         self.damaged: dict[int, str] = {}
+        self.silent: set[int] = set()
         self._headers: list[SoundHeader] = []
         self._room = room  # bytes left for decoded audio
         self._kept: dict[int, Tensor] = {}
@@ -78,6 +80,7 @@ class SoundFileSource(SequenceSource):
         missing = [i for i in sorted(set(index.tolist())) if i not in self._kept]
         decoded = dict(zip(missing, in_threads(self.decode, missing), strict=True))
         for position, sound in decoded.items():
+            self.hear(position, sound)
             if isinstance(sound, Tensor) and sound.numel() * NUMBER_SIZE <= self._room:
                 self._room -= sound.numel() * NUMBER_SIZE
                 self._kept[position] = sound
@@ -103,12 +106,17 @@ class SoundFileSource(SequenceSource):
             return str(bad)
         return sound
 
+    def hear(self, position: int, sound: Tensor | str) -> None:
+        """Note a segment without any sound."""
+        if isinstance(sound, Tensor) and bool((sound == sound[..., :1]).all()):
+            self.silent.add(position)
+
     @abstractmethod
     def file_name(self, row: int) -> str:
         """Name of a file for messages."""
 
     def conversions(self) -> list[str]:
-        """Notes on resampled files, and on those with several channels, if there are any."""
+        """Notes on resampled, truncated and silent files, and on those with several channels."""
         rates = [header.sample_rate for header in self._headers]
         note = resampling_note(rates, sample_rate=self.sample_rate)
         notes = [note] if note else []
@@ -123,6 +131,16 @@ class SoundFileSource(SequenceSource):
                 f"{counted(len(canceled), 'file')} whose channels cancel out in their mean: the"
                 f" loudest channel used: {named}"
             )
+        for what, rows in (
+            (
+                "shorter than the header states",
+                [r for r, h in enumerate(self._headers) if h.is_cut],
+            ),
+            ("silent", sorted({self.pieces[i][0] for i in self.silent})),
+        ):
+            if rows:
+                named = list_names([self.file_name(row) for row in rows])
+                notes.append(f"{counted(len(rows), 'file')} {what}: {named}")
         return notes
 
     def frames(self) -> list[int]:
@@ -180,6 +198,7 @@ class SoundFiles(SoundFileSource):
                 cut(count, piece=longest) if self._splits else [(0, min(longest, count))]
             )
         )
+        self.rows = torch.from_numpy(rows)[self.rows]
         self._long = 0 if self._splits else sum(count > longest for count in frames)
 
     def file(self, row: int) -> Path | bytes:

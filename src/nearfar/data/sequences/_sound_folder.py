@@ -137,6 +137,8 @@ class SoundFolder(SoundFileSource, Folder):
         self._drop_bad(reasons)
         self._cut()
         self._kept = {i: sound for i, sound in enumerate(good) if isinstance(sound, Tensor)}
+        for position, sound in self._kept.items():
+            self.hear(position, sound)
 
     def _drop_bad(self, results: Sequence[object]) -> None:
         good = self._files.drop(results)

@@ -10,9 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._columnar_files import COLUMNAR_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._files import COMPRESSED, file_ending, list_names, printable
+from nearfar.data._files import (
+    COMPRESSED,
+    IMAGE_ENDINGS,
+    SOUND_ENDINGS,
+    file_ending,
+    list_names,
+    printable,
+)
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -99,6 +107,12 @@ def _opened(
         return _of_table(table, column, words)
     if isinstance(spec, (list, tuple)):
         refuse_test(split, "a list of texts")
+        files = (*IMAGE_ENDINGS, *SOUND_ENDINGS, *ARRAY_ENDINGS)
+        if spec and all(isinstance(t, str) and t.lower().endswith(files) for t in spec):
+            raise ValueError(
+                f"texts must not be names of files, got {printable(spec[0])!r}: pass the folder,"
+                " or open the files yourself"
+            )
         return _Opened(TextSource(spec, name="texts", words=words), None)
     if not isinstance(spec, Path):
         raise TypeError(
