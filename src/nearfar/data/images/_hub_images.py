@@ -1,51 +1,14 @@
-"""Image datasets of Hugging Face's library: the column of images, labels, splits."""
+"""Which column of a Hugging Face dataset has the images."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nearfar.data._files import list_names
-from nearfar.data._labeled_data import LABELS
+from nearfar.data._hub_datasets import feature_columns
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
-__all__ = ["hub_labels", "hub_split", "image_column", "is_hub", "is_hub_images"]
-
-TEST = ("test", "validation", "valid", "val")
-
-
-def is_hub(spec: Any) -> bool:
-    """Whether an object is a dataset of Hugging Face's library, or several splits of one."""
-    return type(spec).__module__.partition(".")[0] == "datasets"
-
-
-def is_hub_images(spec: Any) -> bool:
-    """Whether an object is a Hugging Face dataset with a column of images."""
-    features = getattr(_first(spec), "features", None)
-    return is_hub(spec) and bool(features) and bool(_image_columns(features))
-
-
-def hub_split(spec: Any, split: str) -> list[Any]:
-    """The datasets of a split: of a DatasetDict by name, otherwise the dataset itself.
-
-    Raises:
-        ValueError: The test set of data that have none.
-    """
-    if not isinstance(spec, dict):
-        if split == "test":
-            raise ValueError("a dataset has no official test set: use `split`='train'")
-        return [spec]
-    test = next((name for name in TEST if name in spec), None)
-    if split == "all":
-        return list(spec.values())
-    if split == "train":
-        names = [name for name in spec if name != test]
-        return [spec["train"]] if "train" in spec else [spec[name] for name in names]
-    if test is None:
-        raise ValueError(f"no split of {', '.join(spec)} is an official test set")
-    return [spec[test]]
+__all__ = ["image_column"]
 
 
 def image_column(dataset: Any) -> str:
@@ -60,7 +23,7 @@ def image_column(dataset: Any) -> str:
             f"a dataset must have a length, got {type(dataset).__name__}: load it without streaming"
         )
     names = list(dataset.column_names)
-    found = _image_columns(dataset.features) or [key for key in IMAGE_KEYS if key in names]
+    found = feature_columns(dataset, "Image") or [key for key in IMAGE_KEYS if key in names]
     usual = [key for key in IMAGE_KEYS if key in found]
     if len(found) == 1 or usual:
         return usual[0] if usual else found[0]
@@ -69,28 +32,3 @@ def image_column(dataset: Any) -> str:
     raise ValueError(
         f"several columns of images, {list_names(found)}: keep one with select_columns"
     )
-
-
-def hub_labels(dataset: Any) -> NDArray[Any]:
-    """The classes, as names if the dataset has them.
-
-    Raises:
-        ValueError: No column of labels.
-    """
-    name = next((name for name in (*LABELS, "fine_label") if name in dataset.column_names), None)
-    if name is None:
-        raise ValueError(
-            f"no column of labels in the dataset, which has {list_names(dataset.column_names)}:"
-            " pass them as `labels`"
-        )
-    values = np.asarray(dataset.with_format(None)[name][:])
-    known = getattr(dataset.features[name], "names", None)
-    return values if known is None else np.asarray(known)[values]
-
-
-def _first(spec: Any) -> Any:
-    return next(iter(spec.values()), None) if isinstance(spec, dict) else spec
-
-
-def _image_columns(features: Any) -> list[str]:
-    return [name for name, feature in features.items() if type(feature).__name__ == "Image"]

@@ -13,27 +13,18 @@ from torch.utils.data import Dataset
 
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import printable
-from nearfar.data._labeled_data import LABELS
+from nearfar.data._hub_datasets import feature_columns
 from nearfar.data._specs import array_of
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
 
-__all__ = ["audio_column", "dataset_labels", "is_recordings", "open_recordings"]
-
-
-def audio_column(spec: Any) -> str | None:
-    """The column of a Hugging Face dataset that contains audio; None if there is none."""
-    features = getattr(spec, "features", None)
-    if features is None or not hasattr(features, "items"):
-        return None
-    named = (name for name, kind in features.items() if type(kind).__name__ == "Audio")
-    return next(named, None)
+__all__ = ["is_recordings", "open_recordings"]
 
 
 def is_recordings(spec: Any) -> bool:
     """Whether an object is a list or a dataset that :func:`open_recordings` opens."""
-    return isinstance(spec, (list, tuple, Dataset)) or audio_column(spec) is not None
+    return isinstance(spec, (list, tuple, Dataset)) or bool(feature_columns(spec, "Audio"))
 
 
 def open_recordings(
@@ -54,8 +45,7 @@ def open_recordings(
         TypeError: Entries of another type, or of several types.
         ValueError: Unusable data; the message gives the reason.
     """
-    column = audio_column(spec)
-    if column is not None:
+    for column in feature_columns(spec, "Audio")[:1]:
         features = spec.features
         undecoded = type(features[column])(decode=False)
         return _of_files(_Rows(spec.cast_column(column, undecoded), column), sample_rate, seconds)
@@ -76,26 +66,6 @@ def open_recordings(
         listed = ", ".join(sorted(map(str, rates)))
         raise ValueError(f"arrays in a list must have one sampling rate, got {listed}")
     return _of_arrays(values, rates.pop(), sample_rate, seconds, units)
-
-
-def dataset_labels(spec: Any, labels: str | None) -> Sequence[Any] | None:
-    """The labels of a Hugging Face dataset's rows, by name for columns of classes.
-
-    Raises:
-        ValueError: No column of this name.
-    """
-    if audio_column(spec) is None:
-        return None
-    if labels is not None and labels not in spec.features:
-        raise ValueError(
-            f"`labels` must be a column of the dataset ({', '.join(spec.features)}), got {labels!r}"
-        )
-    name = labels or next((known for known in LABELS if known in spec.features), None)
-    if name is None:
-        return None
-    names = getattr(spec.features[name], "names", None)
-    values: Sequence[Any] = spec[name]
-    return [names[value] for value in values] if names else list(values)
 
 
 @final
