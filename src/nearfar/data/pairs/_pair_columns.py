@@ -52,14 +52,14 @@ def read_halves(
         ValueError: No such column or array, or an ambiguous choice of the two.
         TypeError: An array that only unpickling could read.
     """
+    if array_ending(path):
+        return _from_arrays(path, x, s)
     if path.is_dir() or file_ending(path) in TABLE_ENDINGS:
         return halves_of(read_table(path, reading), path.name.partition(".")[0], x=x, s=s)
-    if not array_ending(path):
-        raise ValueError(
-            f"{printable(str(path))} is not a file of pairs, which end in"
-            f" {' '.join((*TABLE_ENDINGS, *ARRAY_ENDINGS))}"
-        )
-    return _from_arrays(path, x, s)
+    raise ValueError(
+        f"{printable(str(path))} is not a file of pairs, which end in"
+        f" {' '.join((*TABLE_ENDINGS, *ARRAY_ENDINGS))}"
+    )
 
 
 def halves_of(table: Table, name: str, *, x: str | None, s: str | None) -> Halves:
