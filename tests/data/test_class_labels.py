@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -164,3 +165,30 @@ def test_numbers_and_their_names_are_the_same_classes(labels: list[int]) -> None
         torch.tensor(labels),
     ):
         np.testing.assert_array_equal(read_classes(other).values, expected)
+
+
+@pytest.mark.parametrize(
+    "ending", [".npy", ".npz", ".mat", ".h5", ".safetensors", "-idx1-ubyte.gz"]
+)
+def test_labels_are_read_from_every_file_of_arrays(tmp_path: Path, ending: str) -> None:
+    values, path = np.array(NUMBERS, dtype=np.uint8), tmp_path / f"classes{ending}"
+    write_array(path, values)
+    assert read_classes(read_labels(path)).values.tolist() == NUMBERS
+    labeled = open_labeled(X, labels=str(path), modality="vectors")
+    assert labeled.class_names == ("2", "3", "10")
+
+
+def write_array(path: Path, values: Any) -> None:
+    if path.suffix == ".npy":
+        np.save(path, values)
+    elif path.suffix == ".npz":
+        np.savez(path, y=values, more=values[:3])
+    elif path.suffix == ".mat":
+        pytest.importorskip("scipy.io").savemat(path, {"labels": values})
+    elif path.suffix == ".h5":
+        with pytest.importorskip("h5py").File(path, "w") as file:
+            file["target"] = values
+    elif path.suffix == ".safetensors":
+        pytest.importorskip("safetensors.numpy").save_file({"y": values}, path)
+    else:
+        path.write_bytes(gzip.compress(b"\0\0\x08\x01" + len(values).to_bytes(4) + bytes(values)))

@@ -504,3 +504,21 @@ def test_a_damaged_file_of_networkx_is_named_in_one_line(tmp_path, ending):
         with pytest.raises(ValueError, match=rf"g\.{ending} is damaged") as raised:
             open_source(path)
         assert "\n" not in str(raised.value)
+
+
+def test_graphs_and_features_are_read_from_every_file_of_arrays(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    expected = open_labeled(npz(tmp_path, y=Y))
+    with h5py.File(tmp_path / "g.h5", "w") as file:
+        file["edge_index"], file["x"], file["y"] = RING, X, Y
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = X
+    (tmp_path / "edges.csv").write_text("\n".join(f"{a},{b}" for a, b in RING.T))
+    graph = open_labeled(tmp_path / "g.h5")
+    assert modality_of(tmp_path / "g.h5") == "graphs"
+    assert graph.train.fingerprint == expected.train.fingerprint
+    assert graph.train_labels.tolist() == expected.train_labels.tolist()
+    listed = open_source(tmp_path / "edges.csv", features=tmp_path / "x.h5")
+    assert torch.equal(
+        listed.read(range(N)).inputs.features, graph.train.root.read(range(N)).inputs.features
+    )

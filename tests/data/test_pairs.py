@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from nearfar.data import GroupSource, PairSource, Subset, open_labeled, open_source, sides
-from nearfar.data.pairs import open_pairs
+from nearfar.data.pairs import may_be_pairs, open_pairs
 from nearfar.inputs import Group, Images, Pair, Sequences, Texts
 from tests.data.pictures import encoded, fill, truncate
 
@@ -294,3 +294,17 @@ def test_a_named_set_that_is_not_there_says_where_it_belongs(tmp_path: Path) -> 
 def test_halves_in_a_tuple_may_be_names() -> None:
     source = open_source(("digits", "digits"), modality="pairs")
     assert source.describe() == "1,797 pairs (grey images 8×8, grey images 8×8)"
+
+
+def test_pairs_are_read_from_every_file_of_arrays(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    x, s = np.random.default_rng(0).normal(size=(2, 9, 3))
+    np.savez(tmp_path / "pairs.npz", x=x, s=s)
+    with h5py.File(tmp_path / "pairs.h5", "w") as file:
+        file["x"], file["s"] = x, s
+    packed, nested = (open_source(tmp_path / f"pairs.{e}", x="x", s="s") for e in ("npz", "h5"))
+    assert may_be_pairs(tmp_path / "pairs.h5")
+    assert nested.fingerprint == packed.fingerprint
+    (tmp_path / "pairs.wav").touch()
+    with pytest.raises(ValueError, match=r"not a file of pairs, which end in .* \.npz"):
+        open_source(tmp_path / "pairs.wav", modality="pairs", x="x", s="s")

@@ -179,6 +179,32 @@ def test_a_hub_dataset_of_audio_is_recordings_with_its_classes(tmp_path: Path) -
     assert labeled.train_labels.tolist() == [1, 0, 0, 1]
 
 
+def test_splits_of_a_hub_dataset_of_audio_are_opened_by_name(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+
+    def part(count: int, label: int | None = None) -> Any:
+        rows = {
+            "audio": [{"bytes": content_of(wave), "path": None} for wave in WAVES[:count]],
+            "label": [row % 2 if label is None else label for row in range(count)],
+        }
+        data = datasets.Dataset.from_dict(rows)
+        data = data.cast_column("label", datasets.ClassLabel(names=["low", "high"]))
+        return data.cast_column("audio", datasets.Audio(decode=False))
+
+    both = datasets.DatasetDict({"Train": part(4), "dev": part(2)})
+    assert [len(open_source(both, split=s)) for s in ("train", "test", "all")] == [4, 2, 6]
+    labeled = open_labeled(both)
+    assert labeled.train_labels.tolist() == [1, 0, 1, 0]
+    assert labeled.test_labels is not None
+    assert labeled.test_labels.tolist() == [1, 0]
+    with pytest.raises(ValueError, match="no official test set"):
+        open_source(both["Train"], split="test")
+    with pytest.raises(ValueError, match=r"got 'labl' \(did you mean 'label'\?\)"):
+        open_labeled(both, labels="labl")
+    with pytest.raises(ValueError, match="got none in 3 of 3"):
+        open_labeled(part(3, label=-1))
+
+
 @pytest.mark.parametrize(
     ("spec", "error", "words"),
     [

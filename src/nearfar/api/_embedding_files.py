@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.data import open_source
+from nearfar.data._array_files import array_ending, map_array, open_array_file
 from nearfar.data._files import file_ending, list_names, printable
-from nearfar.data._numpy_files import map_array, open_arrays
 from nearfar.data._tables import TABLE_ENDINGS, read_table
 from nearfar.records import replace_atomically, write_text
 
@@ -118,7 +118,8 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
     """The embeddings in a file and, if the file has one, a second view of the same samples.
 
     Args:
-        path: ``.npy``; ``.npz`` with ``embeddings`` (and ``embeddings2``) or a single matrix;
+        path: ``.npy``; ``.npz`` or another file of arrays with ``embeddings`` (and ``embeddings2``)
+            or a single matrix;
             ``.parquet`` or ``.jsonl`` with a column ``embedding``; or any table of numbers that
             can be opened as vectors, such as ``.csv``.
 
@@ -133,12 +134,13 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
 def read_embeddings(path: str | Path) -> EmbeddingFile:
     """Read a file of embeddings, as in :func:`load_embeddings`, with ids and notes."""
     path = Path(path)
-    if not path.is_file():
+    if not path.is_file() and not array_ending(path):
         raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
     try:
-        if path.suffix.lower() == ".npy":
+        ending = array_ending(path)
+        if ending == ".npy":
             return _file(map_array(path), path)
-        if path.suffix.lower() == ".npz":
+        if ending:
             return _of_arrays(path)
         return _of_table(path)
     except TypeError as error:  # a pickle, or values that are no numbers
@@ -146,8 +148,8 @@ def read_embeddings(path: str | Path) -> EmbeddingFile:
 
 
 def _of_arrays(path: Path) -> EmbeddingFile:
-    with open_arrays(path) as opened:
-        arrays = {name: opened[name] for name in opened}
+    with open_array_file(path) as opened:
+        arrays = dict(opened)
     second = arrays.pop("embeddings2", None)
     first = arrays.pop("embeddings", None)
     if first is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -76,6 +76,10 @@ class ArrayFile:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def keys(self) -> Iterable[str]:
+        """Names of the arrays; with it, ``dict(file)`` reads all of them."""
+        return self._entries.keys()
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

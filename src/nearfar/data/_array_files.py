@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from nearfar.data._array_entries import ArrayFile, file_faults
 from nearfar.data._array_formats import FORMATS, is_zarr
 from nearfar.data._files import file_ending, printable
 from nearfar.data._idx_files import idx_parts, is_idx
 
-__all__ = ["ARRAY_ENDINGS", "array_ending", "open_array_file"]
+__all__ = ["ARRAY_ENDINGS", "array_ending", "map_array", "open_array_file"]
 
 ARRAY_ENDINGS = (".npy", ".npz", ".safetensors", ".mat", ".h5", ".hdf5", ".zarr")
 """Extensions of the files that are recognised as arrays; those of IDX files are part of a name."""
@@ -56,3 +59,17 @@ def open_array_file(path: Path) -> Iterator[ArrayFile]:
     with ExitStack() as stack:
         entries = file_faults(path, lambda: FORMATS[ending](path, stack))
         yield ArrayFile(path, entries, columns_first=ending == ".mat")
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """The array in a file with a single one; that in a `.npy` file is memory-mapped.
+
+    Raises:
+        ImportError: An optional library is missing.
+        TypeError: The array contains Python objects, which only unpickling could read.
+        ValueError: The file is damaged, or has several arrays.
+    """
+    with open_array_file(path) as file:
+        if len(file) != 1:
+            raise ValueError(f"{file.name} must have a single array, it contains {file.listed()}")
+        return file[next(iter(file))]

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import counted, file_ending, list_names, printable
-from nearfar.data._numpy_files import map_array, open_arrays
 from nearfar.data._specs import array_of
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_lines, read_table
 
-__all__ = ["LABELS", "LABEL_ENDINGS", "TEST_LABELS", "ClassLabels", "read_classes", "read_labels"]
+__all__ = ["LABELS", "TEST_LABELS", "ClassLabels", "is_label_file", "read_classes", "read_labels"]
 
 LABELS = (
     *("y", "labels", "label", "targets", "target", "class", "category"),
@@ -27,7 +27,6 @@ LABELS = (
 )
 """Names of arrays and columns that are recognised as labels."""
 TEST_LABELS = ("y_test", "test_labels")
-LABEL_ENDINGS = (".npy", ".npz", ".txt", *TABLE_ENDINGS)
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.0*)?")
 _SHOWN = 3
 
@@ -151,6 +150,15 @@ def _whole(value: Any, row: int, identify: Callable[[int], str]) -> int:
     return whole
 
 
+def is_label_file(path: Path) -> bool:
+    """Whether a name is that of a file that can contain labels.
+
+    >>> is_label_file(Path("labels.csv.gz")), is_label_file(Path("species"))
+    (True, False)
+    """
+    return file_ending(path) in (".txt", *TABLE_ENDINGS) or bool(array_ending(path))
+
+
 def read_labels(path: Path) -> Sequence[Any] | NDArray[Any]:
     """Labels from a file: an array, one label per line, or a column of a table.
 
@@ -161,20 +169,21 @@ def read_labels(path: Path) -> Sequence[Any] | NDArray[Any]:
         ValueError: Several arrays or columns and none with such a name.
     """
     shown = printable(path.name)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"`labels`: no file {printable(str(path))}")
+    if array_ending(path):
+        with open_array_file(path) as arrays:
+            found = arrays[_only(list(arrays), shown, "array")]
+        # in MATLAB every vector is a matrix
+        return found.reshape(-1) if found.ndim == 2 and 1 in found.shape else found
     ending = file_ending(path)
-    if ending == ".npy":
-        return map_array(path)
-    if ending == ".npz":
-        with open_arrays(path) as arrays:
-            return np.asarray(arrays[_only(list(arrays), shown, "array")])
     if ending == ".txt":
         return list(read_lines(path))
     if ending in TABLE_ENDINGS:
         table = _table_of_labels(path)
         return table.columns[_only(list(table.columns), shown, "column")]
-    raise ValueError(f"`labels` must end in {', '.join(LABEL_ENDINGS)}, got {shown}")
+    endings = ", ".join((*ARRAY_ENDINGS, ".txt", *TABLE_ENDINGS))
+    raise ValueError(f"`labels` must end in {endings}, got {shown}")
 
 
 def _table_of_labels(path: Path) -> Table:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice, suggest
-from nearfar.data._class_labels import LABEL_ENDINGS, read_labels
+from nearfar.data._array_files import array_ending
+from nearfar.data._class_labels import is_label_file, read_labels
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
@@ -88,8 +89,8 @@ def open_labeled(
         spec: Data, as in :func:`open_source`.
         labels: The class of each sample, if `spec` has no labels: a list, an array, a tensor or a
             column of pandas or polars with words or whole numbers, or a file with one label per
-            sample (``.npy``, ``.npz``, ``.txt``, or a table). Or the name of a set of labels or of
-            a column if `spec` has several (``speaker``).
+            sample (``.npy`` or another file of arrays, ``.txt``, a table). Or the name of a set of
+            labels or of a column if `spec` has several (``speaker``).
         modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
         options: Options of the modality, as in :func:`open_source`.
@@ -102,10 +103,10 @@ def open_labeled(
         >>> data.train, data.train_labels[:3].tolist(), data.test
         (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
     """
-    if isinstance(labels, str) and labels.lower().endswith(LABEL_ENDINGS):
+    if isinstance(labels, str):
         path = Path(labels).expanduser()
-        arrays = path.suffix.lower() in (".npy", ".npz")  # no names of columns
-        labels = path if path.is_file() or arrays else labels
+        arrays = bool(array_ending(path))  # no names of columns
+        labels = path if arrays or (is_label_file(path) and path.is_file()) else labels
     if isinstance(labels, Path):
         labels = read_labels(labels)
     if labels is not None and not isinstance(labels, str):

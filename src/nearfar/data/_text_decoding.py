@@ -122,9 +122,6 @@ def uncompressed(path: Path) -> bytes:
     return content
 
 
-_DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-
-
 class _SeveralError(Exception):
     """An archive does not contain exactly one file."""
 

@@ -35,7 +35,6 @@ _RAW_TERMS = 20_000
 _AT_ONCE = 4_096
 _UNSPACED = 0.05  # share of the letters in scripts without spaces
 _OWN = ("bag", "gru")
-_TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._files import file_ending, list_names, printable
+from nearfar.data._array_files import array_ending, open_array_file
+from nearfar.data._files import list_names, printable
 from nearfar.data._labeled_data import LABELS
-from nearfar.data._numpy_files import map_array, open_arrays
 from nearfar.data.graphs._graph_columns import GraphColumns, is_number, read_columns
 from nearfar.data.graphs._graph_parts import Features, find_features
 from nearfar.data.graphs._node_ids import ID_COLUMNS, NodeIds, as_texts
@@ -47,26 +47,23 @@ class NodeTable:
 
 
 def read_nodes(path: Path) -> NodeTable:
-    """Read the features of nodes from a ``.npy`` or ``.npz`` file or a table.
+    """Read the features of nodes from a file of arrays or a table.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: The file is damaged or contains no features.
     """
     name = printable(path.name)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"`features`: no file {printable(str(path))}")
-    ending = file_ending(path)
-    if ending == ".npy":
-        return NodeTable(map_array(path))
-    if ending == ".npz":
+    if array_ending(path):
         return _of_arrays(path)
     return nodes_of_columns(read_columns(path, header=_is_header), name=name)
 
 
 def _of_arrays(path: Path) -> NodeTable:
     name = printable(path.name)
-    with open_arrays(path) as opened:
+    with open_array_file(path) as opened:
         arrays = dict(opened)
     held = find_features(arrays)
     if held is None and len(arrays) == 1:

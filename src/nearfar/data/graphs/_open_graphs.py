@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar._deprecation import renamed_arguments
+from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
@@ -23,7 +24,7 @@ from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edg
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_source import GraphSource
 from nearfar.data.graphs._network_files import NETWORK_ENDINGS, is_network, read_network
-from nearfar.data.graphs._reading import is_graph_object, read_data, read_npz
+from nearfar.data.graphs._reading import is_graph_object, read_arrays, read_data
 
 __all__ = ["GRAPHS", "label_graphs", "labeled_nodes", "open_graphs"]
 
@@ -93,15 +94,15 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
     """Read a graph from a file or an object; the arguments are those of :func:`open_graphs`."""
     if isinstance(spec, Path):
         ending = file_ending(spec)
-        if ending == ".npz":
-            return read_npz(spec, features=features)
+        if array_ending(spec):
+            return read_arrays(spec, features=features)
         if ending in NETWORK_ENDINGS:
             return read_network(spec, features=features)
         if ending in LIST_ENDINGS:
             return read_edge_list(spec, features=features)
         raise ValueError(
-            f"a graph must be a .npz file, an edge list ({' '.join(LIST_ENDINGS)}) or a file of"
-            f" NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
+            f"a graph must be a file of arrays (.npz), an edge list ({' '.join(LIST_ENDINGS)}) or a"
+            f" file of NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
         )
     if is_network(spec):
         return read_network(spec, features=features)

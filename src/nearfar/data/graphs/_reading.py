@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, strided
 
+from nearfar.data._array_files import open_array_file
 from nearfar.data._files import printable
-from nearfar.data._numpy_files import open_arrays
 from nearfar.data._specs import array_of
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_parts import WEIGHTS, find_features, graph_of_parts
 from nearfar.data.graphs._node_features import CSR
 from nearfar.data.graphs._node_tables import read_nodes
 
-__all__ = ["is_graph_object", "read_data", "read_npz"]
+__all__ = ["is_graph_object", "read_arrays", "read_data"]
 
 
 def is_graph_object(data: Any) -> bool:
@@ -64,8 +64,8 @@ def read_data(data: Any) -> Graph:
     return graph_of_parts(parts, _matrix(values), name=name, edges=edges, weights=weights)
 
 
-def read_npz(path: Path, *, features: Path | None = None) -> Graph:
-    """Read a ``.npz`` file with ``edge_index`` and ``x``, or the arrays of a sparse ``x``.
+def read_arrays(path: Path, *, features: Path | None = None) -> Graph:
+    """Read a file of arrays with ``edge_index`` and ``x``, or the arrays of a sparse ``x``.
 
     If present, ``y`` is used as labels, ``train_mask`` or ``train_idx`` (and those of ``val`` and
     ``test``) as a split, ``edge_weight`` as weights, and ``ids`` as identifiers of the nodes.
@@ -75,7 +75,7 @@ def read_npz(path: Path, *, features: Path | None = None) -> Graph:
         ValueError: The file is damaged, or lacks edges or features.
     """
     name = printable(path.name)
-    with open_arrays(path) as opened:
+    with open_array_file(path) as opened:
         arrays = dict(opened)
     if "edge_index" not in arrays:
         raise ValueError(f"{name} must contain edge_index, got {', '.join(arrays) or 'nothing'}")

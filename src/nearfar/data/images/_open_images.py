@@ -16,17 +16,13 @@ from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
-from nearfar.data._hub_splits import hub_split, is_hub
+from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts, is_hub
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.images._hub_images import (
-    hub_labels,
-    image_column,
-    is_hub_images,
-)
+from nearfar.data.images._hub_images import image_column
 from nearfar.data.images._image_array_files import read_array_file
 from nearfar.data.images._image_arrays import ArraySource
 from nearfar.data.images._image_files import ImageFiles, image_faults
@@ -117,7 +113,7 @@ def _open_file(path: Path, short_side: int, values: dict[str, Any]) -> Source:
 def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
     """A Hugging Face dataset, or several splits of one."""
     sources: list[Source] = []
-    for dataset in hub_split(spec, split):
+    for dataset in hub_parts(spec, split):
         key = image_column(dataset)
         chosen = dataset.select_columns([key])
         source = DatasetSource(chosen, name="dataset", key=key, **values)
@@ -182,15 +178,16 @@ def label_images(
 def _label_hub(spec: Any, options: dict[str, Any]) -> LabeledData:
     """The training and the test split of a Hugging Face dataset, with their labels."""
     train = open_images(spec, **options)
-    labels = np.concatenate([hub_labels(part) for part in hub_split(spec, "train")])
+    labels = [label for part in hub_parts(spec, "train") for label in hub_labels(part)]
     try:
-        parts = hub_split(spec, "test")
+        parts = hub_parts(spec, "test")
     except ValueError:
         return with_labels(train, labels)
     root = require(ImageSource, data=train.root)
     options |= {"channels": root.channels, "value_range": root.value_range}
     test = open_images(spec, split="test", **options)
-    return with_labels(train, labels, test, np.concatenate([hub_labels(part) for part in parts]))
+    test_labels = [label for part in parts for label in hub_labels(part)]
+    return with_labels(train, labels, test, test_labels)
 
 
 def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
@@ -207,7 +204,7 @@ def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
-    if is_hub_images(preview.spec):
+    if feature_columns(preview.spec, "Image"):
         return Confidence.LIKELY
     if preview.ending in IMAGE_ENDINGS:
         return Confidence.LIKELY

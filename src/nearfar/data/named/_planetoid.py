@@ -59,11 +59,11 @@ def _load(name: str, places: Places) -> NamedSet:
     """The whole graph for pretraining; 20 labelled nodes per class for probes, 1,000 test nodes."""
     from nearfar.data.graphs import Graph, GraphSource, NodeFeatures
     from nearfar.data.graphs._open_graphs import labeled_nodes
-    from nearfar.data.graphs._reading import read_npz
+    from nearfar.data.graphs._reading import read_arrays
 
     packed = places.find(f"planetoid_{name}.npz")
     if packed is not None:
-        found = read_npz(packed)
+        found = read_arrays(packed)
         graph = Graph(name, found.features, found.edges, found.labels, found.train, found.test)
     else:
         held = read_planetoid({part: _obtain(name, part, places) for part in PARTS})

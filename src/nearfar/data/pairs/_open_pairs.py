@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names
 from nearfar.data._labeled_data import LabeledData
@@ -51,9 +52,9 @@ def open_pairs(
 
     Args:
         spec: A table: a ``.parquet``, ``.arrow``, ``.csv``, ``.tsv`` or ``.jsonl`` file, a folder
-            of such files, or a table of pandas, polars or pyarrow; an ``.npz`` file with two
-            arrays; a tuple of two sources, arrays or lists in memory, or paths; with `adjacent`, a
-            file of sentences.
+            of such files, or a table of pandas, polars or pyarrow; a file with two arrays, such as
+            ``.npz``; a tuple of two sources, arrays or lists in memory, or paths; with `adjacent`,
+            a file of sentences.
         open_part: Function that opens a half given as a path or a name.
         split: Pairs have no official test set: ``train`` or ``all``.
         x: Column or array of the inputs; by default the first of two.
@@ -172,7 +173,7 @@ def may_be_pairs(spec: Any) -> bool:
     """
     if isinstance(spec, (str, Path)):
         ending = file_ending(Path(spec))
-        return ending in TABLE_ENDINGS or ending == ".npz"
+        return ending in TABLE_ENDINGS or array_ending(Path(spec)) not in ("", ".npy", ".idx")
     return isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[0], str)
 
 

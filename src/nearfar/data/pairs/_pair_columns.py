@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import file_ending, printable
-from nearfar.data._numpy_files import open_arrays
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_table
 from nearfar.data._text_decoding import decode_file, split_lines
 from nearfar.data.text import choose_column
@@ -46,20 +46,20 @@ def read_halves(
     s: str | None,
     reading: Reading = Reading(),  # noqa: B008  (immutable)
 ) -> Halves:
-    """Read two columns of a table, or two arrays of an ``.npz`` file.
+    """Read two columns of a table, or two arrays of a file of arrays.
 
     Raises:
         ValueError: No such column or array, or an ambiguous choice of the two.
         TypeError: An array that only unpickling could read.
     """
+    if array_ending(path):
+        return _from_arrays(path, x, s)
     if path.is_dir() or file_ending(path) in TABLE_ENDINGS:
         return halves_of(read_table(path, reading), path.name.partition(".")[0], x=x, s=s)
-    if path.suffix.lower() != ".npz":
-        raise ValueError(
-            f"{printable(str(path))} is not a file of pairs, which end in"
-            f" {' '.join((*TABLE_ENDINGS, '.npz'))}"
-        )
-    return _from_arrays(path, x, s)
+    raise ValueError(
+        f"{printable(str(path))} is not a file of pairs, which end in"
+        f" {' '.join((*TABLE_ENDINGS, *ARRAY_ENDINGS))}"
+    )
 
 
 def halves_of(table: Table, name: str, *, x: str | None, s: str | None) -> Halves:
@@ -140,7 +140,7 @@ def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> t
 
 def _from_arrays(path: Path, x: str | None, s: str | None) -> Halves:
     shown = printable(path.name)
-    with open_arrays(path) as arrays:
+    with open_array_file(path) as arrays:
         first, second = _names(tuple(arrays), x, s, shown)
         for option, name in (("x", first), ("s", second)):
             if name not in arrays:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.checks import check_choice, require
+from nearfar.checks import check_choice
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._file_list import CONVERT
 from nearfar.data._files import SOUND_ENDINGS, UNREAD_SOUNDS, file_ending, printable
 from nearfar.data._folder_parts import Folder, label_folder, select_split
+from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._media_share import is_mostly_audio
@@ -22,13 +23,10 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.sequences._recording_lists import (
-    audio_column,
-    dataset_labels,
     holds_recordings,
     is_recordings,
     open_recordings,
 )
-from nearfar.data.sequences._recording_splits import is_splits, label_splits, open_splits
 from nearfar.data.sequences._sequence_array_files import RATES, SequenceFile, read_sequence_file
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
@@ -80,8 +78,10 @@ def open_sequences(
         return SequenceArray(
             array_of(spec), name="array", sample_rate=sample_rate, seconds=seconds, **units
         )
-    if is_splits(spec):
-        return open_splits(spec, split, sample_rate=sample_rate, seconds=seconds, **units)
+    if feature_columns(spec, "Audio"):
+        options = {"sample_rate": sample_rate, "seconds": seconds} | units
+        parts = _open_hub(spec, split, options)
+        return _join(parts)
     if is_recordings(spec):
         refuse_test(split, "a list or dataset of sequences")
         return open_recordings(spec, sample_rate=sample_rate, seconds=seconds, **units)
@@ -125,6 +125,15 @@ def _open_parts(
     return train, SequenceArray(held.test.values, name=f"{name}-test", **options)
 
 
+def _open_hub(spec: Any, split: Split, options: dict[str, Any]) -> list[SequenceSource]:
+    """The parts of a Hugging Face dataset, with the sampling rate of the first."""
+    sources: list[SequenceSource] = []
+    for part in hub_parts(spec, split):
+        sources.append(open_recordings(part, **options))
+        options = options | {"sample_rate": sources[0].sample_rate}
+    return sources
+
+
 def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open sequences with the classes given by the folders or the file.
 
@@ -136,14 +145,8 @@ def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> 
     Raises:
         ValueError: No labels, only one class, or labels that do not match the sequences.
     """
-    if is_splits(spec):
-        return label_splits(spec, labels, options)
-    if is_recordings(spec):
-        given = dataset_labels(spec, labels)
-        if given is None:
-            raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-        source = require(SequenceSource, data=open_sequences(spec, **options))
-        return with_labels(source, _each(np.asarray(given), source.rows, len(given)))
+    if feature_columns(spec, "Audio"):
+        return _label_hub(spec, labels, options)
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     if spec.is_dir() and not array_ending(spec):
@@ -157,6 +160,40 @@ def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> 
         raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
     key = options.pop("key", None)
     return _of_file(read_sequence_file(spec, key=key), spec, labels, options)
+
+
+def _label_hub(spec: Any, labels: str | None, options: dict[str, Any]) -> LabeledData:
+    """The training and the test split of a Hugging Face dataset, with their labels."""
+    known = ("sample_rate", "seconds", "center", "scale")
+    given = {name: options[name] for name in known if name in options}
+    options = {"sample_rate": None, "seconds": 10.0} | given
+    train = _open_hub(spec, "train", options)
+    options |= {"sample_rate": train[0].sample_rate}
+    try:
+        test = _open_hub(spec, "test", options)
+    except ValueError as error:
+        if "no official test set" not in str(error):
+            raise
+        return with_labels(_join(train), _hub_classes(spec, "train", train, labels))
+    return with_labels(
+        *(_join(train), _hub_classes(spec, "train", train, labels)),
+        *(_join(test), _hub_classes(spec, "test", test, labels)),
+    )
+
+
+def _hub_classes(
+    spec: Any, split: Split, sources: list[SequenceSource], labels: str | None
+) -> list[Any]:
+    """The label of each segment."""
+    classes: list[Any] = []
+    for part, source in zip(hub_parts(spec, split), sources, strict=True):
+        of_rows = hub_labels(part, labels)
+        classes += [of_rows[row] for row in source.rows.tolist()]
+    return classes
+
+
+def _join(parts: list[SequenceSource]) -> Source:
+    return parts[0] if len(parts) == 1 else Joined(parts, name="recordings")
 
 
 def _of_file(
@@ -187,7 +224,7 @@ def _each(labels: NDArray[Any], rows: Tensor, count: int) -> NDArray[Any]:
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
-    if audio_column(preview.spec) is not None or holds_recordings(preview.spec):
+    if feature_columns(preview.spec, "Audio") or holds_recordings(preview.spec):
         return Confidence.CERTAIN
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or names & set(RATES):

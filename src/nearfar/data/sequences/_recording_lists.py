@@ -13,31 +13,21 @@ from torch.utils.data import Dataset
 
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import SOUND_ENDINGS, SOUND_SIGNATURES, UNREAD_SOUNDS, printable
-from nearfar.data._hub_splits import first_dataset
-from nearfar.data._labeled_data import LABELS
+from nearfar.data._hub_datasets import feature_columns
 from nearfar.data._specs import array_of
 from nearfar.data.sequences._sequence_array_files import RATES
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
 
-__all__ = ["audio_column", "dataset_labels", "holds_recordings", "is_recordings", "open_recordings"]
+__all__ = ["holds_recordings", "is_recordings", "open_recordings"]
 
 WAVES = ("audio", "waveform", "array", "wave")
 
 
-def audio_column(spec: Any) -> str | None:
-    """The column of a Hugging Face dataset that contains audio; None if there is none."""
-    features = getattr(first_dataset(spec), "features", None)
-    if features is None or not hasattr(features, "items"):
-        return None
-    named = (name for name, kind in features.items() if type(kind).__name__ == "Audio")
-    return next(named, None)
-
-
 def is_recordings(spec: Any) -> bool:
     """Whether an object is a list or a dataset that :func:`open_recordings` opens."""
-    return isinstance(spec, (list, tuple, Dataset)) or audio_column(spec) is not None
+    return isinstance(spec, (list, tuple, Dataset)) or bool(feature_columns(spec, "Audio"))
 
 
 def holds_recordings(spec: Any) -> bool:
@@ -74,8 +64,7 @@ def open_recordings(
         TypeError: Entries of another type, or of several types.
         ValueError: Unusable data; the message gives the reason.
     """
-    column = audio_column(spec)
-    if column is not None:
+    for column in feature_columns(spec, "Audio")[:1]:
         if not hasattr(spec, "__len__"):
             raise TypeError(
                 f"a dataset must have a length, got {type(spec).__name__}: load it without"
@@ -107,26 +96,6 @@ def open_recordings(
         listed = ", ".join(sorted(map(str, rates)))
         raise ValueError(f"arrays in a list must have one sampling rate, got {listed}")
     return _of_arrays(values, rates.pop(), sample_rate, seconds, units)
-
-
-def dataset_labels(spec: Any, labels: str | None) -> Sequence[Any] | None:
-    """The labels of a Hugging Face dataset's rows, by name for columns of classes.
-
-    Raises:
-        ValueError: No column of this name.
-    """
-    if audio_column(spec) is None:
-        return None
-    if labels is not None and labels not in spec.features:
-        raise ValueError(
-            f"`labels` must be a column of the dataset ({', '.join(spec.features)}), got {labels!r}"
-        )
-    name = labels or next((known for known in LABELS if known in spec.features), None)
-    if name is None:
-        return None
-    names = getattr(spec.features[name], "names", None)
-    values: Sequence[Any] = spec[name]
-    return [names[value] for value in values] if names else list(values)
 
 
 @final
