@@ -96,11 +96,14 @@ class ChannelEnergy:
                 self.add(block)
 
     def channel(self) -> int | None:
-        """The loudest channel if the mean is nearly silent in comparison; otherwise None."""
+        """The loudest channel if the mean is nearly silent in comparison; otherwise None.
+
+        Of equally loud channels it is the first, whatever the rounding of their energies.
+        """
         loudest = float(self._channels.max(initial=0.0))
         if len(self._channels) < 2 or self._mean >= CANCELED * loudest:
             return None
-        return int(self._channels.argmax())
+        return int(np.argmax(self._channels >= (1 - 1e-6) * loudest))
 
 
 def _reason(error: Exception) -> str:
