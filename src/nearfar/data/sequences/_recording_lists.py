@@ -195,7 +195,7 @@ def _one_channel(wave: NDArray[Any]) -> NDArray[Any]:
 def _wave(value: Any, row: int) -> NDArray[Any]:
     """Time×channels."""
     array = np.asarray(value) if isinstance(value, list) else array_of(value)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "iuf":
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise TypeError(
             f"a sequence must be numbers of time or channels×time, got {array.dtype} of shape"
             f" {array.shape} in row {row}"

@@ -239,7 +239,7 @@ def as_sound(wave: NDArray[Any]) -> NDArray[np.float32]:
 def _check_kind(values: NDArray[Any]) -> None:
     if values.dtype.hasobject:
         raise TypeError("sequences must be numbers, got an array of objects (never unpickled)")
-    if values.dtype.kind not in "iuf":
+    if values.dtype.kind not in "biuf":
         raise TypeError(f"sequences must be real numbers, got {values.dtype}")
 
 
