@@ -162,8 +162,14 @@ def stored() -> list[Stored]:
     }
     own = [Stored(".npy", said, ".npy", kind, np.save, np.load) for said, kind in types.items()]
     own.append(
-        Stored(".npy", "Fortran order", ".npy", "<f4",
-               lambda path, array: np.save(path, np.asfortranarray(array)), np.load)
+        Stored(
+            ".npy",
+            "Fortran order",
+            ".npy",
+            "<f4",
+            lambda path, array: np.save(path, np.asfortranarray(array)),
+            np.load,
+        )
     )
     own.append(Stored(".npy", "gzip", ".npy.gz", "<f4", save_npy_gz, load_npy_gz))
     load_npz = lambda path: np.load(path)["x"]  # noqa: E731
@@ -171,27 +177,63 @@ def stored() -> list[Stored]:
     for said, kind in (("single precision", "<f4"), ("8 bits, unsigned", "u1")):
         own += [
             Stored(".npz", said, ".npz", kind, lambda p, a: np.savez(p, x=a), load_npz),
-            Stored(".npz", f"{said}, compressed", ".npz", kind,
-                   lambda p, a: np.savez_compressed(p, x=a, other=a[:3]), load_npz),
+            Stored(
+                ".npz",
+                f"{said}, compressed",
+                ".npz",
+                kind,
+                lambda p, a: np.savez_compressed(p, x=a, other=a[:3]),
+                load_npz,
+            ),
         ]
-    for said in ("single precision", "double precision", "half precision", "8 bits, unsigned",
-                 "64 bits, signed"):
-        own.append(Stored("safetensors", said, ".safetensors", types[said],
-                          lambda p, a: save_file({"x": a}, p), load_safe))
+    for said in (
+        "single precision",
+        "double precision",
+        "half precision",
+        "8 bits, unsigned",
+        "64 bits, signed",
+    ):
+        own.append(
+            Stored(
+                "safetensors",
+                said,
+                ".safetensors",
+                types[said],
+                lambda p, a: save_file({"x": a}, p),
+                load_safe,
+            )
+        )
     for said in ("double precision", "single precision", "8 bits, unsigned"):
-        own.append(Stored("MATLAB 5", said, ".mat", types[said],
-                          lambda p, a: scipy.io.savemat(p, {"x": a}, do_compression=True),
-                          lambda p: scipy.io.loadmat(p)["x"]))
-        own.append(Stored("MATLAB 7.3", said, ".mat", types[said], save_matlab_73,
-                          lambda p: load_hdf5(p).T))
+        own.append(
+            Stored(
+                "MATLAB 5",
+                said,
+                ".mat",
+                types[said],
+                lambda p, a: scipy.io.savemat(p, {"x": a}, do_compression=True),
+                lambda p: scipy.io.loadmat(p)["x"],
+            )
+        )
+        own.append(
+            Stored(
+                "MATLAB 7.3", said, ".mat", types[said], save_matlab_73, lambda p: load_hdf5(p).T
+            )
+        )
     gzipped = partial(save_hdf5, compression="gzip", shuffle=True)
     deep = partial(save_hdf5, place="group/measured")
     for said in ("single precision", "double precision, big-endian", "8 bits, unsigned"):
         own.append(Stored("HDF5", said, ".h5", types[said], save_hdf5, load_hdf5))
     own += [
         Stored("HDF5", "compressed chunks", ".hdf5", "<f4", gzipped, load_hdf5),
-        Stored("HDF5", "in a group, `--key`", ".h5", "<f4", deep,
-               partial(load_hdf5, place="group/measured"), "group/measured"),
+        Stored(
+            "HDF5",
+            "in a group, `--key`",
+            ".h5",
+            "<f4",
+            deep,
+            partial(load_hdf5, place="group/measured"),
+            "group/measured",
+        ),
     ]
     for version in (2, 3):
         for group in (False, True):
@@ -199,15 +241,21 @@ def stored() -> list[Stored]:
             said = f"version {version}, {'in a group' if group else 'one array'}"
             own.append(Stored("Zarr", said, ".zarr", "<f4", save, load_zarr))
     for ending, said in (("-idx", ""), ("-idx.gz", ", gzip")):
-        for name, kind in (("8 bits, unsigned", "u1"), ("32 bits, signed", ">i4"),
-                           ("single precision", ">f4"), ("double precision", ">f8")):
-            own.append(Stored("IDX", name + said, ending, kind, save_idx,
-                              partial(load_idx, dtype=kind)))
+        for name, kind in (
+            ("8 bits, unsigned", "u1"),
+            ("32 bits, signed", ">i4"),
+            ("single precision", ">f4"),
+            ("double precision", ">f8"),
+        ):
+            own.append(
+                Stored("IDX", name + said, ending, kind, save_idx, partial(load_idx, dtype=kind))
+            )
     for fixed, said in ((False, "lists"), (True, "lists of fixed size")):
         for name in ("single precision", "8 bits, unsigned"):
             save = partial(save_parquet, fixed=fixed)
-            own.append(Stored("Parquet", f"{said}, {name}", ".parquet", types[name], save,
-                              load_parquet))
+            own.append(
+                Stored("Parquet", f"{said}, {name}", ".parquet", types[name], save, load_parquet)
+            )
     return own
 
 

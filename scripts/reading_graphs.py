@@ -109,7 +109,7 @@ def as_tables(
     edges = pd.DataFrame({ends[0]: source, ends[1]: target, "weight": net.weights})
     if (net.weights == 1).all():
         del edges["weight"]
-    chosen = [first, *(name for name in edges if name != first)] if first else list(edges)
+    chosen = sorted(edges, key=lambda name: name != first)
     nodes = pd.DataFrame(net.features, columns=["age", "income", "height"])
     nodes["label"] = net.classes
     if named:
@@ -153,9 +153,6 @@ def as_data(net: Network, folder: Path, *, edges: str) -> Any:
     if edges == "edge_index":
         extra = {"edge_weight": weights} if weighted else {}
         return Data(x=x, y=y, edge_index=pairs, **extra), {}
-    if edges == "edge_attr":
-        extra = {"edge_attr": weights[:, None]} if weighted else {}
-        return Data(x=x, y=y, edge_index=pairs, **extra), {}
     adjacency = torch.sparse_coo_tensor(pairs.flip(0), weights, (NODES, NODES)).coalesce()
     kept = adjacency.to_sparse_csr() if edges == "CSR" else adjacency
     return Data(x=x, y=y, adj_t=kept), {}
@@ -167,18 +164,28 @@ def stored() -> list[Stored]:
         Stored(".npz", "sparse features", partial(as_npz, sparse=True)),
         Stored(".npz", "nodes with `ids`", partial(as_npz, ids=True)),
     ]
-    for ending, said in ((".csv", "CSV"), (".tsv", "TSV"), (".parquet", "Parquet"),
-                         (".jsonl", "JSON lines")):
+    for ending, said in (
+        (".csv", "CSV"),
+        (".tsv", "TSV"),
+        (".parquet", "Parquet"),
+        (".jsonl", "JSON lines"),
+    ):
         make = partial(as_tables, ending=ending)
         own += [
             Stored(f"edge list, {said}", "source, target", make),
             Stored(f"edge list, {said}", "target, source", partial(make, first="target")),
             Stored(f"edge list, {said}", "weight first", partial(make, first="weight")),
             Stored(f"edge list, {said}", "src, dst", partial(make, ends=("src", "dst"))),
-            Stored(f"edge list, {said}", "nodes with names, in another order",
-                   partial(make, named=True), PERMUTED),
+            Stored(
+                f"edge list, {said}",
+                "nodes with names, in another order",
+                partial(make, named=True),
+                PERMUTED,
+            ),
         ]
-    own.append(Stored("edge list, CSV", "no header", partial(as_tables, ending=".csv", header=False)))
+    own.append(
+        Stored("edge list, CSV", "no header", partial(as_tables, ending=".csv", header=False))
+    )
     for ending, said in ((".graphml", "GraphML"), (".gml", "GML"), (".gexf", "GEXF")):
         for named in (False, True):
             content = "nodes with names" if named else "nodes with numbers"
@@ -189,8 +196,11 @@ def stored() -> list[Stored]:
     ]
     own += [
         Stored("PyTorch Geometric", said, partial(as_data, edges=edges))
-        for edges, said in (("edge_index", "`edge_index`"), ("COO", "`adj_t`, COO"),
-                            ("CSR", "`adj_t`, CSR"))
+        for edges, said in (
+            ("edge_index", "`edge_index`"),
+            ("COO", "`adj_t`, COO"),
+            ("CSR", "`adj_t`, CSR"),
+        )
     ]
     return own
 

@@ -252,7 +252,10 @@ def test_a_column_of_lists_is_vectors(package: str) -> None:
     data = open_labeled(frame_of_lists(package))
     np.testing.assert_array_equal(data.train.read(range(8)).inputs.numpy(), LISTS)
     assert data.train_labels.tolist() == [0, 1] * 4
-    assert data.train.notes == ("vectors are the lists in column embedding", "1 column ignored: word")
+    assert data.train.notes == (
+        "vectors are the lists in column embedding",
+        "1 column ignored: word",
+    )
 
 
 def test_lists_next_to_numbers_need_a_key(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-
 from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
@@ -111,9 +110,7 @@ def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
     return test if split == "test" else Joined([train, test], name=f"{name}-all")
 
 
-def label_vectors(
-    spec: Any, *, labels: str | None = None, **options: Any
-) -> LabeledData:
+def label_vectors(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open vectors with the classes given by the file.
 
     Args:
