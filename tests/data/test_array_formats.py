@@ -325,5 +325,5 @@ def test_parquet_with_lists_needs_only_a_modality(tmp_path: Path) -> None:
     assert images.describe() == "8 grey images 2×30"
     pq.write_table(pa.table({"a": [{"b": 1}]}), tmp_path / "b.parquet")
     for modality in ("images", "sequences"):
-        with pytest.raises(ValueError, match="b.parquet contains no array of numbers"):
+        with pytest.raises(ValueError, match=r"b\.parquet contains no array of numbers"):
             open_source(tmp_path / "b.parquet", modality=modality)

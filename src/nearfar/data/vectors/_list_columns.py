@@ -17,7 +17,7 @@ __all__ = ["list_column", "vectors_of_lists"]
 
 
 def list_column(table: Table, *, key: str | None = None) -> str | None:
-    """The column whose cells are lists of numbers, if it is given or the table has no other numbers.
+    """The column of lists of numbers that is given, or that a table without other numbers has.
 
     Args:
         table: The table.
