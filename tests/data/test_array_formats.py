@@ -322,7 +322,7 @@ def test_parquet_with_lists_needs_only_a_modality(tmp_path: Path) -> None:
     series = open_source(tmp_path / "a.parquet", modality="sequences")
     assert series.describe() == "8 series of 30 steps in 2 channels"
     images = open_source(tmp_path / "a.parquet", modality="images")
-    assert images.describe() == "8 grey images 2×30"
+    assert images.describe() == "8 grey images 30×2"
     pq.write_table(pa.table({"a": [{"b": 1}]}), tmp_path / "b.parquet")
     for modality in ("images", "sequences"):
         with pytest.raises(ValueError, match=r"b\.parquet contains no array of numbers"):

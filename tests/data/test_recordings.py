@@ -168,12 +168,12 @@ def test_channels_of_arrays_are_averaged_as_in_files(
         subtype = {"int16": "PCM_16", "float32": "FLOAT", "float64": "DOUBLE"}[kind]
         soundfile.write(tmp_path / f"{number}.wav", wave, 8_000, subtype=subtype)
     expected = SoundFolder(tmp_path)
-    for given, options in (
+    for spec, options in (
         ([(wave.T, 8_000) for wave in waves], {}),
         (Items([(torch.from_numpy(wave.T.astype(kind)), 8_000, "x") for wave in waves]), {}),
         ([wave.T for wave in waves], {"sample_rate": 8_000}),
     ):
-        source = open_source(given, modality="sequences", **options)
+        source = open_source(spec, modality="sequences", **options)
         assert torch.allclose(values_of(source, 0, 2), values_of(expected, 0, 2), atol=1e-7)
         assert source.notes == ("4 recordings with several channels: averaged",)
     series = open_source([wave.T for wave in waves], modality="sequences")

@@ -252,10 +252,8 @@ def test_a_column_of_lists_is_vectors(package: str) -> None:
     data = open_labeled(frame_of_lists(package))
     np.testing.assert_array_equal(data.train.read(range(8)).inputs.numpy(), LISTS)
     assert data.train_labels.tolist() == [0, 1] * 4
-    assert data.train.notes == (
-        "vectors are the lists in column embedding",
-        "1 column ignored: word",
-    )
+    chosen = "vectors are the lists in column embedding"
+    assert data.train.notes == (chosen, "1 column ignored: word")
 
 
 def test_lists_next_to_numbers_need_a_key(tmp_path: Path) -> None:
@@ -288,5 +286,5 @@ def test_lists_that_are_no_vectors_are_refused(lists: list[Any], words: str) -> 
 def test_several_columns_of_lists_are_ambiguous() -> None:
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"a": LISTS.tolist(), "b": LISTS.tolist()})
-    with pytest.raises(ValueError, match="ambiguous.*a, b.*`key`"):
+    with pytest.raises(ValueError, match=r"ambiguous.*a, b.*`key`"):
         open_source(table, modality="vectors")

@@ -14,8 +14,8 @@ for library in ("h5py", "networkx", "pandas", "polars", "pyarrow", "scipy", "sou
     pytest.importorskip(library)
 pytest.importorskip("torch_geometric")
 
-import what_is_read
-from reading_case import Case, Outcome
+import what_is_read  # noqa: E402  (needs the libraries)
+from reading_case import Case, Outcome  # noqa: E402
 
 
 @pytest.mark.slow
