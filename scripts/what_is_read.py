@@ -15,11 +15,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import reading_arrays
 import reading_arrays_of_images
+import reading_graphs
 import reading_images
+import reading_sounds
+import reading_tables
 from reading_case import Case, Outcome
 
-MODULES = (reading_images, reading_arrays_of_images)
+MODULES = (
+    reading_images,
+    reading_arrays_of_images,
+    reading_sounds,
+    reading_tables,
+    reading_arrays,
+    reading_graphs,
+)
 """Each has `cases()`, a list of the cells of one or more tables."""
 
 PAGE = Path(__file__).parents[1] / "docs" / "what-is-read.md"

@@ -309,3 +309,21 @@ def test_a_missing_library_says_what_to_install(
     monkeypatch.setitem(__import__("sys").modules, library, None)
     with pytest.raises(ImportError, match=rf"{library}: pip install 'nearfar\[arrays\]'"):
         open_source(tmp_path / name)
+
+
+def test_parquet_with_lists_needs_only_a_modality(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    values = np.arange(8 * 2 * 30, dtype=np.float64).reshape(8, 2, 30) / 480
+    held = pa.table({"x": values.tolist(), "name": list("abcdefgh")})
+    pq.write_table(held, tmp_path / "a.parquet")
+    series = open_source(tmp_path / "a.parquet", modality="sequences")
+    assert series.describe() == "8 series of 30 steps in 2 channels"
+    images = open_source(tmp_path / "a.parquet", modality="images")
+    assert images.describe() == "8 grey images 30×2"
+    pq.write_table(pa.table({"a": [{"b": 1}]}), tmp_path / "b.parquet")
+    for modality in ("images", "sequences"):
+        with pytest.raises(ValueError, match=r"b\.parquet contains no array of numbers"):
+            open_source(tmp_path / "b.parquet", modality=modality)

@@ -159,6 +159,30 @@ def test_every_road_gives_the_same_recordings(tmp_path: Path, road: str, rate: i
     assert torch.equal(values_of(single, *range(len(rows))), values_of(expected, *rows))
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "int16"])
+@pytest.mark.parametrize("sign", [0.5, -1], ids=["stereo", "opposite"])
+def test_channels_of_arrays_are_averaged_as_in_files(
+    tmp_path: Path, kind: str, sign: float
+) -> None:
+    waves = [np.stack([wave, sign * wave], axis=1) for wave in WAVES]
+    if kind == "int16":
+        waves = [np.rint(wave * 32_000).astype(kind) for wave in waves]
+    for number, wave in enumerate(waves):
+        subtype = {"int16": "PCM_16", "float32": "FLOAT", "float64": "DOUBLE"}[kind]
+        soundfile.write(tmp_path / f"{number}.wav", wave, 8_000, subtype=subtype)
+    expected = SoundFolder(tmp_path)
+    for spec, options in (
+        ([(wave.T, 8_000) for wave in waves], {}),
+        (Items([(torch.from_numpy(wave.T.astype(kind)), 8_000, "x") for wave in waves]), {}),
+        ([wave.T for wave in waves], {"sample_rate": 8_000}),
+    ):
+        source = open_source(spec, modality="sequences", **options)
+        assert torch.allclose(values_of(source, 0, 2), values_of(expected, 0, 2), atol=1e-7)
+        assert source.notes == ("4 recordings with several channels: averaged",)
+    series = open_source([wave.T for wave in waves], modality="sequences")
+    assert series.describe().endswith("in 2 channels")
+
+
 def test_a_hub_dataset_of_audio_is_recordings_with_its_classes(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     rows = {

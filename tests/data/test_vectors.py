@@ -236,3 +236,55 @@ def test_files_that_are_damaged_or_hold_objects_are_refused(tmp_path: Path) -> N
 def test_an_array_has_no_official_test_set() -> None:
     with pytest.raises(ValueError, match="an array has no official test set"):
         open_source(X, split="test")
+
+
+LISTS = np.random.default_rng(3).normal(size=(8, 3))
+
+
+def frame_of_lists(package: str) -> Any:
+    table = pytest.importorskip(package)
+    columns = {"word": list("abcdefgh"), "embedding": LISTS.tolist(), "label": [0, 1] * 4}
+    return getattr(table, "DataFrame", getattr(table, "table", None))(columns)
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
+def test_a_column_of_lists_is_vectors(package: str) -> None:
+    data = open_labeled(frame_of_lists(package))
+    np.testing.assert_array_equal(data.train.read(range(8)).inputs.numpy(), LISTS)
+    assert data.train_labels.tolist() == [0, 1] * 4
+    chosen = "vectors are the lists in column embedding"
+    assert data.train.notes == (chosen, "1 column ignored: word")
+
+
+def test_lists_next_to_numbers_need_a_key(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"size": np.arange(8) * 0.5, "v": LISTS.tolist()}).to_parquet(path)
+    assert open_source(path, modality="vectors").columns == ("size",)
+    chosen = open_source(path, modality="vectors", key="v")
+    np.testing.assert_array_equal(chosen.read([5]).inputs[0].numpy(), LISTS[5])
+    with pytest.raises(ValueError, match="`key` must be a column of lists"):
+        open_source(path, modality="vectors", key="size")
+
+
+@pytest.mark.parametrize(
+    ("lists", "words"),
+    [
+        ([[1.0, 2.0], [3.0]], "must have 2 numbers, got 1 in row 1"),
+        ([[1.0, 2.0], None], "must have 2 numbers, got None in row 1"),
+        ([[1.0, 2.0], ["a", "b"]], "only numbers"),
+        ([[1.0, 2.0], [3.0, None]], "only numbers"),
+    ],
+)
+def test_lists_that_are_no_vectors_are_refused(lists: list[Any], words: str) -> None:
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match=words):
+        open_source(pd.DataFrame({"v": pd.Series(lists, dtype=object)}), modality="vectors")
+
+
+def test_several_columns_of_lists_are_ambiguous() -> None:
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"a": LISTS.tolist(), "b": LISTS.tolist()})
+    with pytest.raises(ValueError, match=r"ambiguous.*a, b.*`key`"):
+        open_source(table, modality="vectors")

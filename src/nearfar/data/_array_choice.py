@@ -109,6 +109,8 @@ def _name_of_samples(
         return key
     if list(file) == [UNNAMED]:
         return UNNAMED
+    if not file:
+        raise ValueError(f"{file.name} contains no array of numbers")
     known = find_name(file, names)
     if known is not None:
         return known

@@ -14,7 +14,7 @@ from nearfar.data._array_formats import FORMATS, is_zarr
 from nearfar.data._files import file_ending, printable
 from nearfar.data._idx_files import idx_parts, is_idx
 
-__all__ = ["ARRAY_ENDINGS", "array_ending", "map_array", "open_array_file"]
+__all__ = ["ARRAY_ENDINGS", "array_ending", "is_array_file", "map_array", "open_array_file"]
 
 ARRAY_ENDINGS = (".npy", ".npz", ".safetensors", ".mat", ".h5", ".hdf5", ".zarr")
 """Extensions of the files that are recognised as arrays; those of IDX files are part of a name."""
@@ -36,6 +36,11 @@ def array_ending(path: Path) -> str:
     if path.suffix.lower() == ".gz" and ending != ".npy":
         return ""
     return ending if ending in ARRAY_ENDINGS else ""
+
+
+def is_array_file(path: Path) -> bool:
+    """Whether a path is read as arrays where no table is expected: Parquet files then are, too."""
+    return bool(array_ending(path)) or (file_ending(path) == ".parquet" and path.is_file())
 
 
 @contextmanager

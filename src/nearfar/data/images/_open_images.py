@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nearfar.checks import require
-from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
+from nearfar.data._array_files import ARRAY_ENDINGS, is_array_file
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
@@ -89,7 +89,7 @@ def open_images(
             "images must be a folder, a file, an array, a tensor or a dataset,"
             f" got {type(spec).__name__}"
         )
-    if array_ending(spec) or key is not None:
+    if is_array_file(spec) or key is not None:
         return _open_arrays(spec, split, values, key)
     if spec.is_dir():
         folder = FolderSource(spec, short_side=short_side, memory=memory, **values)
@@ -160,11 +160,11 @@ def label_images(
         return with_labels(open_images(spec, **options), _labels_of(spec))
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    source = open_images(spec, split="all" if not array_ending(spec) else "train", **options)
+    source = open_images(spec, split="all" if not is_array_file(spec) else "train", **options)
     if isinstance(source, FolderSource):
         test_folder = options.get("split_folder")
         return label_folder(source, noun="images", test_folder=test_folder)
-    if not array_ending(spec) and options.get("key") is None:
+    if not is_array_file(spec) and options.get("key") is None:
         raise ValueError(f"{printable(spec.name)} has no labels: pass them as `labels`")
     held = read_array_file(spec, key=options.get("key"))
     if held.labels is None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
-from nearfar.data._array_files import ARRAY_ENDINGS, array_ending
+from nearfar.data._array_files import ARRAY_ENDINGS, is_array_file
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._file_list import CONVERT
 from nearfar.data._files import SOUND_ENDINGS, UNREAD_SOUNDS, file_ending, printable
@@ -90,7 +90,7 @@ def open_sequences(
             "sequences must be a folder, a file, an array, a tensor, a list or a dataset,"
             f" got {type(spec).__name__}"
         )
-    is_arrays = bool(array_ending(spec)) or key is not None
+    is_arrays = is_array_file(spec) or key is not None
     if not is_arrays and (spec.is_dir() or file_ending(spec) in SOUND_ENDINGS):
         folder = SoundFolder(spec, sample_rate=sample_rate, seconds=seconds, memory=memory)
         return select_split(folder, split=split, noun="recordings", test_folder=split_folder)
@@ -149,7 +149,7 @@ def label_sequences(spec: Any, *, labels: str | None = None, **options: Any) -> 
         return _label_hub(spec, labels, options)
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
-    if spec.is_dir() and not array_ending(spec):
+    if spec.is_dir() and not is_array_file(spec):
         if labels is not None:
             raise ValueError(f"`labels` of a folder are its subfolders, got the name {labels!r}")
         folder = open_sequences(spec, split="all", **options)

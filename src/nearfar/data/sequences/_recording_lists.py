@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from nearfar.data._file_list import check_kept, list_bad
-from nearfar.data._files import SOUND_ENDINGS, SOUND_SIGNATURES, UNREAD_SOUNDS, printable
+from nearfar.data._files import (
+    SOUND_ENDINGS,
+    SOUND_SIGNATURES,
+    UNREAD_SOUNDS,
+    counted,
+    printable,
+)
 from nearfar.data._hub_datasets import feature_columns
 from nearfar.data._specs import array_of
 from nearfar.data.sequences._sequence_array_files import RATES
-from nearfar.data.sequences._sequence_arrays import SequenceArray
+from nearfar.data.sequences._sequence_arrays import SequenceArray, as_sound
 from nearfar.data.sequences._sequence_source import SequenceSource
+from nearfar.data.sequences._sound_blocks import ChannelEnergy
 from nearfar.data.sequences._sound_files import SoundFiles, sound_faults
 
 __all__ = ["holds_recordings", "is_recordings", "open_recordings"]
@@ -161,6 +168,11 @@ def _of_arrays(
     units: dict[str, Any],
 ) -> SequenceSource:
     waves = [_wave(value, row) for row, value in enumerate(values)]
+    notes: tuple[str, ...] = ()
+    if rate is not None or sample_rate is not None:
+        several = sum(wave.shape[1] > 1 for wave in waves)
+        notes = (f"{counted(several, 'recording')} with several channels: averaged",)[:several]
+        waves = [_one_channel(wave) for wave in waves] if several else waves
     channels = {wave.shape[1] for wave in waves}
     if len(channels) > 1:
         raise ValueError(f"series in a list must have one number of channels, got {channels}")
@@ -171,14 +183,25 @@ def _of_arrays(
         source_rate=rate,
         sample_rate=sample_rate,
         seconds=seconds,
+        notes=notes,
         **units,
     )
+
+
+def _one_channel(wave: NDArray[Any]) -> NDArray[Any]:
+    """One channel of time×channels, chosen as in audio files."""
+    energy = ChannelEnergy()
+    sound = as_sound(wave).astype(np.float64)
+    energy.add(sound)
+    chosen = energy.channel()
+    mean = sound.mean(axis=1, keepdims=True) if chosen is None else sound[:, [chosen]]
+    return mean.astype(np.float32)
 
 
 def _wave(value: Any, row: int) -> NDArray[Any]:
     """Time×channels."""
     array = np.asarray(value) if isinstance(value, list) else array_of(value)
-    if array.ndim not in (1, 2) or array.dtype.kind not in "iuf":
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf":
         raise TypeError(
             f"a sequence must be numbers of time or channels×time, got {array.dtype} of shape"
             f" {array.shape} in row {row}"

@@ -21,7 +21,7 @@ from nearfar.data.sequences._series_units import find_units
 from nearfar.data.sequences._sound_decoding import LOUDEST, resample
 from nearfar.inputs import Sequences
 
-__all__ = ["SequenceArray"]
+__all__ = ["SequenceArray", "as_sound"]
 
 MOST_CHANNELS = 1_024
 LARGEST = 1e38  # of float32, with some room
@@ -206,7 +206,7 @@ class SequenceArray(SequenceSource):
             scaled = centered / np.array(self.scale)[:, None]
             return np.array(scaled, dtype=np.float32, order="C")
         if self._values.dtype == np.uint8 and self.sample_rate is not None:
-            return (wave.astype(np.float32) - 128) / np.float32(128)  # the convention of WAV files
+            return as_sound(wave)
         return np.array(wave, dtype=np.float32, order="C") / np.float32(self._scale)
 
     def _find_pieces(self, seconds: float) -> NDArray[np.int64]:
@@ -251,10 +251,17 @@ class SequenceArray(SequenceSource):
         return round(steps * self.sample_rate / self._source_rate)
 
 
+def as_sound(wave: NDArray[Any]) -> NDArray[np.float32]:
+    """Audio of an integer type, scaled to [-1, 1] by the range of the type; floats unchanged."""
+    if wave.dtype == np.uint8:
+        return (wave.astype(np.float32) - 128) / np.float32(128)  # the convention of WAV files
+    return np.array(wave, dtype=np.float32) / np.float32(SCALES.get(wave.dtype.name, 1))
+
+
 def _check_kind(values: NDArray[Any]) -> None:
     if values.dtype.hasobject:
         raise TypeError("sequences must be numbers, got an array of objects (never unpickled)")
-    if values.dtype.kind not in "iuf":
+    if values.dtype.kind not in "biuf":
         raise TypeError(f"sequences must be real numbers, got {values.dtype}")
 
 

@@ -119,17 +119,19 @@ class ChannelEnergy:
                 self.add(block)
 
     def channel(self) -> int | None:
-        """The loudest channel if the mean is nearly silent in comparison; otherwise None."""
+        """The loudest channel if the mean is nearly silent in comparison; otherwise None.
+
+        Of equally loud channels it is the first, whatever the rounding of their energies.
+        """
         if not self._blocks or len(self._blocks[0][0]) < 2:
             return None
         energies = np.stack([energy for energy, _ in self._blocks])
         loudest, means = energies.max(axis=1), np.array([mean for _, mean in self._blocks])
         heard = loudest > HEARD * loudest.mean()
-        return (
-            int(energies.sum(axis=0).argmax())
-            if (means < CANCELED * loudest)[heard].any()
-            else None
-        )
+        if not (means < CANCELED * loudest)[heard].any():
+            return None
+        total = energies.sum(axis=0)
+        return int(np.argmax(total >= (1 - 1e-6) * total.max()))
 
 
 def _reason(error: Exception) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-from torch import Tensor
-
 from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
@@ -53,8 +50,8 @@ def open_vectors(
         include: Columns of a table that are features although they look like row numbers or labels.
         columns: Names of the features, in order, by which the columns of a table are selected; by
             default all numeric columns. Empty for the features of a run without names.
-        key: Name of the array in a file with several; by default that of a usual name or the only
-            one that fits.
+        key: Name of the array in a file with several, or of the column of a table that has each
+            vector as a list; by default that of a usual name or the only one that fits.
         encoding: Encoding of a text file; by default determined from its bytes.
         delimiter: Character between the cells of a line; by default determined from the content.
         header: Whether the first row of a text file has the columns' names; by default determined
@@ -113,9 +110,7 @@ def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
     return test if split == "test" else Joined([train, test], name=f"{name}-all")
 
 
-def label_vectors(
-    spec: Path | NDArray[Any] | Tensor, *, labels: str | None = None, **options: Any
-) -> LabeledData:
+def label_vectors(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
     """Open vectors with the classes given by the file.
 
     Args:

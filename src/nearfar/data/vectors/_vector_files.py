@@ -11,9 +11,17 @@ from numpy.typing import NDArray
 
 from nearfar.data._array_choice import choose_arrays
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
-from nearfar.data._files import file_ending, printable
+from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._number_columns import NumberTable, label_column_of, numbers_of
-from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, read_table, table_of_frame
+from nearfar.data._tables import (
+    TABLE_ENDINGS,
+    Reading,
+    Table,
+    is_frame,
+    read_table,
+    table_of_frame,
+)
+from nearfar.data.vectors._list_columns import list_column, vectors_of_lists
 
 __all__ = ["IN_ORDER", "VectorFile", "read_vector_file"]
 
@@ -58,7 +66,8 @@ def read_vector_file(
         exclude: Columns of a table that are not features.
         include: Columns of a table that are features although they look like row numbers or labels.
         columns: Names of the features of an earlier table.
-        key: Name of the array of vectors; chosen as described by default.
+        key: Name of the array of vectors, or of a table's column of lists; by default chosen as
+            described, and a column of lists only if no column has numbers.
         labels: Column of a table with the labels.
         find_labels: Whether to look for a column that is called like labels.
         reading: How a table is read.
@@ -79,6 +88,9 @@ def read_vector_file(
         return replace(held, notes=(*held.notes, *note))
     if labels is None and find_labels:
         labels = label_column_of(table)
+    lists = list_column(table, key=key)
+    if lists is not None:
+        return _of_lists(table, lists, labels)
     numbers = numbers_of(
         table,
         exclude=exclude,
@@ -88,6 +100,19 @@ def read_vector_file(
         decimal=reading.decimal,
     )
     return _of_table(numbers, labels)
+
+
+def _of_lists(table: Table, lists: str, labels: str | None) -> VectorFile:
+    """The vectors in a column of lists, which have no names for their features."""
+    others = [name for name in table.columns if name not in (lists, labels)]
+    ignored = (f"{counted(len(others), 'column')} ignored: {list_names(others)}",) if others else ()
+    return VectorFile(
+        vectors_of_lists(table, lists),
+        labels=None if labels is None else table.columns[labels],
+        notes=(*table.notes, f"vectors are the lists in column {lists}", *ignored),
+        rows=table.rows,
+        place=table.place,
+    )
 
 
 def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
