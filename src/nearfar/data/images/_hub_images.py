@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from nearfar.data._files import list_names
 from nearfar.data._labeled_data import LABELS
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
-__all__ = ["hub_labels", "hub_split", "image_column", "is_hub", "is_hub_images"]
+__all__ = ["encoded_column", "hub_labels", "hub_split", "image_column", "is_hub", "is_hub_images"]
 
 TEST = ("test", "validation", "valid", "val")
 
@@ -69,6 +70,22 @@ def image_column(dataset: Any) -> str:
     raise ValueError(
         f"several columns of images, {list_names(found)}: keep one with select_columns"
     )
+
+
+def encoded_column(dataset: Any, key: str) -> Any:
+    """The dataset with its images as files rather than decoded by the library, if it has them.
+
+    Decoded images lack declared bit depths, further bands and frames, and 16-bit colour.
+    """
+    feature = dataset.features.get(key)
+    if type(feature).__name__ != "Image" or getattr(feature, "mode", None) is not None:
+        return dataset
+    if not len(dataset) or dataset.format.get("type") == "custom":  # transformed on access
+        return dataset
+    files = dataset.with_format(None).cast_column(key, type(feature)(decode=False))
+    first = files[0][key] or {}
+    present = first.get("bytes") or (first.get("path") and Path(first["path"]).is_file())
+    return files if present else dataset
 
 
 def hub_labels(dataset: Any) -> NDArray[Any]:

@@ -22,6 +22,7 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data.images._hub_images import (
+    encoded_column,
     hub_labels,
     hub_split,
     image_column,
@@ -78,7 +79,7 @@ def open_images(
         )
     values: dict[str, Any] = {
         "channels": channels,
-        "value_range": value_range,
+        "value_range": value_range and (float(value_range[0]), float(value_range[1])),
         "missing_value": missing_value,
     }
     if isinstance(spec, (np.ndarray, Tensor)):
@@ -120,7 +121,7 @@ def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
     sources: list[Source] = []
     for dataset in hub_split(spec, split):
         key = image_column(dataset)
-        chosen = dataset.select_columns([key])
+        chosen = encoded_column(dataset.select_columns([key]), key)
         source = DatasetSource(chosen, name="dataset", key=key, **values)
         # the other splits are mapped like the first one
         values |= {"channels": source.channels, "value_range": source.value_range}
