@@ -26,7 +26,7 @@ from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
 from nearfar.api._stored_run import save_encoder
 from nearfar.checks import check_choice
-from nearfar.data import open_source
+from nearfar.data import Source, open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle

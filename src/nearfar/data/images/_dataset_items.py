@@ -37,19 +37,23 @@ class Encoded:
 
 
 def encoded_item(picture: Any) -> Any:
-    """An item's image, with the header if it is a file; the reason if the file is unusable."""
+    """An item's image, with the header if it is a file.
+
+    Raises:
+        BadImage: A file that is missing or damaged.
+    """
     if isinstance(picture, dict):  # a file as Hugging Face stores it
         content, path = picture.get("bytes"), picture.get("path")
         picture = content if content or path is None else Path(path)
     if picture is None:
-        return "missing"
+        raise BadImage("missing")
     if not isinstance(picture, (bytes, Path)):
         return picture
     try:
         with patient_pillow():
             return Encoded(picture, read_header(picture))
-    except (BadImage, OSError) as bad:
-        return str(bad)
+    except OSError as error:
+        raise BadImage(error.strerror or str(error)) from None
 
 
 def is_picture(item: Any) -> bool:

@@ -245,9 +245,10 @@ class DatasetSource(ImageSource):
 
     def _picture(self, position: int) -> Any:
         """The image of an item, with the header if it is a file; None if the file is damaged."""
-        picture = encoded_item(self._item(position))
-        if isinstance(picture, str):
-            self._damaged[position] = picture
+        try:
+            picture = encoded_item(self._item(position))
+        except BadImage as bad:
+            self._damaged[position] = str(bad)
             return None
         if isinstance(picture, Encoded) and picture.is_partial:
             self._partial[position] = picture.header
