@@ -17,7 +17,7 @@ RNG = np.random.default_rng(5)
 def run(tmp_path_factory: pytest.TempPathFactory) -> nearfar.Run:
     values = RNG.integers(-1000, 3000, (24, 12, 12)).astype(np.int16)
     folder = tmp_path_factory.mktemp("runs")
-    return nearfar.pretrain(values, method="simclr", epochs=1, batch_size=12, out=folder / "run")
+    return nearfar.pretrain("simclr", values, epochs=1, batch_size=12, out=folder / "run")
 
 
 def test_a_source_of_another_range_is_refused(run: nearfar.Run) -> None:
@@ -38,7 +38,9 @@ def test_refusing_a_split_shows_how_to_resume(tmp_path: Path) -> None:
             noise = RNG.integers(0, 256, (12, 12, 3), dtype=np.uint8)
             Image.fromarray(noise).save(tmp_path / "data" / name / f"{i}.png")
     path = tmp_path / "run"
-    nearfar.pretrain(tmp_path / "data", epochs=1, batch_size=4, out=path, split_folder="none")
+    nearfar.pretrain(
+        "simclr", tmp_path / "data", epochs=1, batch_size=4, out=path, split_folder="none"
+    )
     recipe = path / "recipe.toml"
     lines = recipe.read_text().splitlines(keepends=True)
     recipe.write_text("".join(line for line in lines if "split_folder" not in line))

@@ -75,7 +75,7 @@ def test_encoded_items_declare_what_files_declare(tmp_path: Path) -> None:
     folder = open_source(tmp_path)
     for items in (
         [f.read_bytes() for f in files],
-        [{"bytes": None, "path": str(f)} for f in files],
+        [{"image": {"bytes": None, "path": str(f)}} for f in files],
     ):
         source = opened(items)
         assert source.value_range == folder.root.value_range == (0, 4095)
