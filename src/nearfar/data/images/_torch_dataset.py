@@ -151,12 +151,9 @@ class DatasetSource(ImageSource):
         if self._frames:
             named = list_names([f"row {i} ({n} frames)" for i, n in sorted(self._frames.items())])
             notes.append(f"further frames left out, as one frame of an image is read: {named}")
-        partial = sorted(self._partial)
-        notes += left_out_notes(
-            [self._partial[i] for i in partial],
-            self.channels,
-            lambda place: self.identify(partial[place]),
-        )
+        cut = sorted(self._partial)
+        headers = [self._partial[i] for i in cut]
+        notes += left_out_notes(headers, self.channels, lambda place: self.identify(cut[place]))
         if self._damaged:
             named = list_bad([(self.identify(i), why) for i, why in sorted(self._damaged.items())])
             notes.append(f"{counted(len(self._damaged), 'damaged image')} shown as black: {named}")
@@ -184,13 +181,12 @@ class DatasetSource(ImageSource):
         drawn = all(p is None or is_picture(p) for p in pictures.values())
         if drawn and self._wanted is None:
             gray = all(map(is_gray_item, pictures.values()))
-            known = [p for p in pictures.values() if p is not None]
+            known = filter(None, pictures.values())
             bands = {p.header.bands if isinstance(p, Encoded) else 0 for p in known}
             if gray:
                 pictures |= self._further(pictures)
                 gray = all(map(is_gray_item, pictures.values()))
-            usual = len(bands) != 1 or 0 in bands
-            self._wanted = (1 if gray else 3) if usual else bands.pop()
+            self._wanted = bands.pop() if len(bands) == 1 and 0 not in bands else 1 if gray else 3
             self._decided = True
         if self.missing_value is None:
             declared = map(missing_of, pictures.values())
