@@ -26,7 +26,7 @@ from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
 from nearfar.api._stored_run import save_encoder
 from nearfar.checks import check_choice
-from nearfar.data import open_source
+from nearfar.data import Source, open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
@@ -212,6 +212,7 @@ def resume(
         raise ValueError(
             f"`data` must be the data that {directory.path} was trained on (fingerprint"
             f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
+            f"{_split_hint(source, directory)}"
         )
     preset = method or find_preset(recipe.method)
     recipe = upgraded(recipe, source)
@@ -225,6 +226,16 @@ def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str
     if twice:
         raise ValueError(f"`{twice[0]}` must be given once, got it in `options` as well")
     return {**options, **keywords}
+
+
+def _split_hint(source: Source, directory: RunDirectory) -> str:
+    """How to resume a run on a folder whose subfolders were not taken for a split by then."""
+    if not any(note.startswith("folders are a split") for note in source.notes):
+        return ""
+    return (
+        "; if the run was trained on all folders, before they were recognised as a split, add"
+        f' split_folder = "none" to the options in {directory.path / "recipe.toml"}'
+    )
 
 
 def _slug(name: str) -> str:

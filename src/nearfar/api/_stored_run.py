@@ -184,6 +184,8 @@ class StoredRun:
         kind, given = self._opening_of(data, options)
         source = self._side(open_source(data, modality=kind, split="all", **given), side)
         self.check(source, side)
+        if isinstance(data, Source) and not self.kind.paired:
+            self.kind.check_opened(source, self.description.form)
         return source
 
     def holds_pairs(self, data: Any, **options: Any) -> bool:

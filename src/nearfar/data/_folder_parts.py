@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nearfar.data._files import printable
+from nearfar.data._files import list_names, printable
 from nearfar.data._folder_split import find_split
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
@@ -72,7 +72,7 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     found = find_split(paths, split_folder=test_folder, where=folder.name)
     classes = class_folders(paths, below=found.class_depth)
     test, aside = list(found.test), {*found.test, *found.unlabeled}
-    notes = [found.note(noun)] if test else []
+    notes = [found.note(noun)] if test or found.unlabeled else []
     if test and all(classes[i] is None for i in test):
         notes.append(f"{len(test):,} {noun} of the test set have no class folders and are left out")
         test = []
@@ -83,10 +83,11 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
             f"{folder.name}: {len(stray):,} of {len(paths):,} {noun} are not in a class subfolder,"
             f" the first is {printable(stray[0])}"
         )
-    if not found.test:
+    if not found.test and not found.unlabeled:
         return with_labels(folder, np.asarray(classes, dtype=np.str_))
     if not train:
-        raise ValueError(f"no {noun} in {folder.name} except in the test set {found.test_names[0]}")
+        but = list_names((*found.test_names, *found.unlabeled_names))
+        raise ValueError(f"no {noun} in {folder.name} except in {but}")
     names = np.asarray([name or "" for name in classes], dtype=np.str_)
     source = Subset(folder, train, notes=tuple(notes))
     if not test:

@@ -55,7 +55,8 @@ class FolderSplit:
         if self.unlabeled_names:
             named = list_names(self.unlabeled_names)
             parts.append(f"without labels {named} ({len(self.unlabeled):,})")
-        parts.append(f"test {list_names(self.test_names)} ({len(self.test):,} {noun})")
+        if self.test:
+            parts.append(f"test {list_names(self.test_names)} ({len(self.test):,} {noun})")
         how = "" if self.is_given else "; `split_folder`=none makes the folders classes"
         return f"folders are a split: {', '.join(parts)}{how}"
 
@@ -108,9 +109,17 @@ def find_split(
             f"`split_folder` must be a folder in {where} or 'none', got {split_folder!r}; the"
             f" folders are {listed or 'absent'}"
         )
-    only = {_plain(path.parts[wrapped]) for path in paths if len(path.parts) > wrapped + 1}
-    is_train_alone = len(only) == 1 and only <= {*TRAIN, *HELD_OUT}
-    return FolderSplit(class_depth=wrapped + is_train_alone)
+    return _without_test(paths, wrapped)
+
+
+def _without_test(paths: Sequence[Path], wrapped: int) -> FolderSplit:
+    """Folders of splits without a pair of training and test set, such as test and val."""
+    folders = [_folder(path, wrapped) for path in paths]
+    parts = _parts([folder for folder in dict.fromkeys(folders) if folder is not None])
+    known = set(parts.values())
+    if not known & {*TRAIN, *HELD_OUT} or not known <= {*TRAIN, *HELD_OUT, *UNLABELED}:
+        return FolderSplit(class_depth=wrapped)
+    return _split(folders, parts, (), wrapped, wrapped, is_given=False)
 
 
 def _split(

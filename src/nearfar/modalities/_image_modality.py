@@ -26,6 +26,7 @@ from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_v
 __all__ = ["ImageForm", "ImageModality", "ImageOptions"]
 
 _RAW_SIDE = 32
+_USUAL = ((0.0, 255.0), (0.0, 1.0))  # ranges of bytes and fractions
 _MILD: dict[str, Any] = {  # these augmentations only prevent memorisation
     "crop_scale": (0.85, 1.0),
     "crop_ratio": (0.8, 1.25),
@@ -232,6 +233,19 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
             "value_range": form.value_range,
             "missing_value": form.missing_value,
         }
+
+    def check_opened(self, source: Source, form: ImageForm) -> None:
+        given, stored = require(ImageSource, data=source.root).value_range, form.value_range
+        if given is None or stored is None or given == stored or given in _USUAL:
+            return
+        low, high = given
+        by_type = low == 0 and high > 255 and high.is_integer() and not int(high) & int(high) + 1
+        if stored in _USUAL and by_type:
+            return
+        raise ValueError(
+            f"`data` maps the values {low:g} to {high:g} to 0..1, the run's images"
+            f" {stored[0]:g} to {stored[1]:g}: open it with `value_range`={stored}"
+        )
 
     def shown(self, form: ImageForm) -> str:
         return f"shown at {form.image_size}×{form.image_size}"

@@ -253,6 +253,14 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         """Modalities that an encoder of this form accepts."""
         return (self.name,)
 
+    def check_opened(self, source: Source, form: FormT) -> None:
+        """Check that a source that the user opened has the scale of the training data.
+
+        Raises:
+            ValueError: It has another.
+        """
+        return
+
     def opening(self, form: FormT) -> dict[str, Any]:
         """Options for opening new data in the same way as the training data."""
         return {}

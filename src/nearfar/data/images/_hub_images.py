@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nearfar.data._files import list_names
 from nearfar.data._hub_datasets import feature_columns
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
-__all__ = ["image_column"]
+__all__ = ["encoded_column", "image_column"]
 
 
 def image_column(dataset: Any) -> str:
@@ -32,3 +33,19 @@ def image_column(dataset: Any) -> str:
     raise ValueError(
         f"several columns of images, {list_names(found)}: keep one with select_columns"
     )
+
+
+def encoded_column(dataset: Any, key: str) -> Any:
+    """The dataset with its images as files rather than decoded by the library, if it has them.
+
+    Decoded images lack declared bit depths, further bands and frames, and 16-bit colour.
+    """
+    feature = dataset.features.get(key)
+    if type(feature).__name__ != "Image" or getattr(feature, "mode", None) is not None:
+        return dataset
+    if not len(dataset) or dataset.format.get("type") == "custom":  # transformed on access
+        return dataset
+    files = dataset.with_format(None).cast_column(key, type(feature)(decode=False))
+    first = files[0][key] or {}
+    present = first.get("bytes") or (first.get("path") and Path(first["path"]).is_file())
+    return files if present else dataset

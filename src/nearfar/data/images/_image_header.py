@@ -16,18 +16,25 @@ from nearfar.data.images._picture import (
     is_gray,
     orientation_of,
     shown_size,
+    tagged_orientation,
     tiff_tags,
 )
-from nearfar.data.images._raster_files import can_read_bands, png_depth, tiff_shape
+from nearfar.data.images._raster_files import (
+    can_read_bands,
+    png_depth,
+    tiff_orientation,
+    tiff_shape,
+)
 from nearfar.data.images._value_depth import (
     SIXTEEN_BITS,
     Depths,
     depths_of,
     significant_bits,
     tag_numbers,
+    tiff_depths,
 )
 
-__all__ = ["Header", "pillow_header", "tiff_header"]
+__all__ = ["Header", "declared_missing", "pillow_header", "tiff_header"]
 
 PAGE_KIND, BITS, PHOTOMETRIC, BANDS, EXTRA = 254, 258, 262, 277, 338  # TIFF tags
 NO_DATA = 42113
@@ -137,7 +144,7 @@ def tiff_header(file: Path | bytes) -> Header:
         shape.width,
         shape.height,
         shape.colors == 1 and odd <= 0,
-        1,
+        tiff_orientation(file),
         whole=False,
         deep=kind != np.uint8,
         depths=Depths(full=SIXTEEN_BITS if kind == np.uint16 else None),
@@ -172,7 +179,7 @@ def _of_tiff(image: Image.Image) -> dict[str, Any]:
     bits = max(tag_numbers(tags.get(BITS, 1)))
     bands = int(tags.get(BANDS, 1))
     if is_deep(image) and bands == 1:
-        return {"missing": _missing(tags)}
+        return {"missing": declared_missing(image)}
     extra = tuple(map(int, tag_numbers(tags.get(EXTRA, ()))))
     photometric = int(tags.get(PHOTOMETRIC, 1))
     colors = 3 if photometric == RGB else 1
@@ -183,11 +190,16 @@ def _of_tiff(image: Image.Image) -> dict[str, Any]:
     if not can_read_bands("TIFF"):
         shallow = bits > 8 and not is_deep(image)
         return {"left_out": max(odd, 0), "shallow": shallow, "alpha": alpha}
+    turn = tagged_orientation(image)  # which the libraries for bands do not apply
+    height, width = shown_size(image)
     return {
+        "orientation": turn,
+        "height": width if turn > 4 else height,
+        "width": height if turn > 4 else width,
         "alpha": alpha and odd <= 0,
-        "missing": _missing(tags),
+        "missing": declared_missing(image),
         "deep": bits > 8,
-        "depths": Depths(full=SIXTEEN_BITS if bits == 16 else None),
+        "depths": tiff_depths(tags, SIXTEEN_BITS if 8 < bits <= 16 else None),
         "bands": bands if odd > 0 else 0,
         "reader": "bands",
         "colors": colors,
@@ -219,9 +231,9 @@ def _of_png(file: Path | bytes) -> dict[str, Any]:
     }
 
 
-def _missing(tags: Any) -> float | None:
-    """The value of GDAL's tag for missing values."""
-    value = tags.get(NO_DATA)
+def declared_missing(image: Image.Image) -> float | None:
+    """The value of GDAL's tag for missing values in a TIFF file."""
+    value = tiff_tags(image).get(NO_DATA)
     try:
         return None if value is None else float(str(value).strip("\0 "))
     except ValueError:

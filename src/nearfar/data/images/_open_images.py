@@ -22,7 +22,7 @@ from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import ImageSource, Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data.images._hub_images import image_column
+from nearfar.data.images._hub_images import encoded_column, image_column
 from nearfar.data.images._image_array_files import read_array_file
 from nearfar.data.images._image_arrays import ArraySource
 from nearfar.data.images._image_files import ImageFiles, image_faults
@@ -73,7 +73,7 @@ def open_images(
         )
     values: dict[str, Any] = {
         "channels": channels,
-        "value_range": value_range,
+        "value_range": value_range and (float(value_range[0]), float(value_range[1])),
         "missing_value": missing_value,
     }
     if isinstance(spec, (np.ndarray, Tensor)):
@@ -115,7 +115,7 @@ def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
     sources: list[Source] = []
     for dataset in hub_parts(spec, split):
         key = image_column(dataset)
-        chosen = dataset.select_columns([key])
+        chosen = encoded_column(dataset.select_columns([key]), key)
         source = DatasetSource(chosen, name="dataset", key=key, **values)
         # the other splits are mapped like the first one
         values |= {"channels": source.channels, "value_range": source.value_range}

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 __all__ = [
+    "ORIENTATION",
     "Bands",
     "Meaning",
     "bands_pixels",
     "is_deep",
     "is_gray",
+    "load_upright",
     "orientation_of",
     "picture_pixels",
     "shown_size",
+    "tagged_orientation",
     "target_size",
     "tiff_tags",
     "upright",
@@ -68,14 +71,16 @@ def orientation_of(image: Image.Image) -> int:
 
     Pillow applies that of a TIFF file itself, on loading.
     """
-    return 1 if image.format == "TIFF" else _tagged(image)
+    return 1 if image.format == "TIFF" else tagged_orientation(image)
 
 
 def shown_size(image: Image.Image) -> tuple[int, int]:
     """Height and width after applying the orientation."""
     lies = orientation_of(image) > 4
     if image.format == "TIFF" and getattr(image, "_tile_size", image.size) == image.size:
-        lies = _tagged(image) > 4  # versions of Pillow that exchange the sides on loading
+        lies = (
+            tagged_orientation(image) > 4
+        )  # versions of Pillow that exchange the sides on loading
     return (image.width, image.height) if lies else (image.height, image.width)
 
 
@@ -117,7 +122,7 @@ def picture_pixels(
         size: Height and width before applying the orientation; those of the picture by default.
         missing: Value that marks missing ones.
     """
-    image.load()  # a TIFF file is turned upright here
+    load_upright(image)
     turn = orientation_of(image)
     if is_deep(image):
         return upright(bands_pixels(_deep(image, missing), channels=channels, size=size), turn)
@@ -150,14 +155,15 @@ def bands_pixels(
         if channels > len(values):
             raise ValueError(f"{len(values)} bands, {channels} channels are needed")
         return values[:channels]
-    color, alpha = values, None
+    color, alpha, white = values, None, bands.white
     if bands.meaning.endswith("alpha"):
-        color, alpha = values[:-1], values[-1:].astype(np.float64) / bands.white
+        white = _opaque(bands)
+        color, alpha = values[:-1], values[-1:].astype(np.float64) / white
     if channels == 4:
-        full = np.full_like(values[:1], bands.white) if alpha is None else values[-1:]
+        full = np.full_like(values[:1], white) if alpha is None else values[-1:]
         return np.concatenate([color.repeat(3, 0) if len(color) == 1 else color, full])
     if alpha is not None:
-        color = _rounded(color * alpha + bands.white * (1 - alpha), values.dtype)
+        color = _rounded(color * alpha + white * (1 - alpha), values.dtype)
     if channels == 1 and len(color) == 3:
         return _rounded(np.tensordot(LUMA, color.astype(np.float64), 1)[None], values.dtype)
     return color.repeat(3, 0) if channels == 3 and len(color) == 1 else color
@@ -177,7 +183,21 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(turns.get(orientation, pixels))
 
 
-def _tagged(image: Image.Image) -> int:
+def load_upright(image: Image.Image) -> None:
+    """Read the pixels of a picture; Pillow turns those of a TIFF file upright."""
+    name = getattr(image, "filename", None)
+    if image.format != "TIFF" or not name or tagged_orientation(image) < 5:
+        image.load()
+        return
+    image.filename = ""  # a mapped file would be read with height and width exchanged
+    try:
+        image.load()
+    finally:
+        image.filename = name
+
+
+def tagged_orientation(image: Image.Image) -> int:
+    """EXIF orientation in an image's tags, 1 to 8."""
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # damaged EXIF data do not imply damaged pixels
@@ -203,6 +223,14 @@ def _deep(image: Image.Image, missing: float | None) -> Bands:
     if isinstance(clear, int) and unsigned:
         values = np.where(values == clear, np.uint16(65535), values)
     return Bands(values[None], "gray", white, missing)
+
+
+def _opaque(bands: Bands) -> float:
+    """Value of full opacity: that of 9 to 15 bits if no value is larger, as in 12-bit scans."""
+    top = int(bands.values[-1].max(initial=0))
+    bits = top.bit_length()
+    fits = bands.values.dtype == np.uint16 and 8 < bits < 16 and top == 2**bits - 1
+    return float(top) if fits and bands.values.max() == top else bands.white
 
 
 def _to_mode(image: Image.Image, channels: int) -> Image.Image:

@@ -13,10 +13,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from nearfar.data.images._picture import Bands, Meaning
+from nearfar.data.images._picture import ORIENTATION, Bands, Meaning
 
-__all__ = ["PngDepth", "TiffShape", "can_read_bands", "png_depth", "read_bands", "tiff_shape"]
+__all__ = [
+    "PngDepth",
+    "TiffShape",
+    "can_read_bands",
+    "png_depth",
+    "read_bands",
+    "tiff_orientation",
+    "tiff_shape",
+]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ASK = "pip install 'nearfar[geo]'"
@@ -87,6 +96,17 @@ def can_read_bands(kind: str) -> bool:
     """Whether a library for a format, ``TIFF`` or ``PNG``, is installed."""
     names = ("rasterio", "tifffile") if kind == "TIFF" else ("rasterio",)
     return any(find_spec(name) is not None for name in names)
+
+
+def tiff_orientation(file: Path | bytes) -> int:
+    """The orientation that a TIFF file's first page declares, 1 to 8."""
+    with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as opened:
+        start = opened.read(8)
+        tags = ImageFileDirectory_v2(start + (opened.read(8) if 43 in start[2:4] else b""))
+        opened.seek(tags.next)
+        tags.load(opened)
+        value = tags.get(ORIENTATION, 1)
+    return value if value in range(2, 9) else 1
 
 
 def tiff_shape(file: Path | bytes) -> TiffShape:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from statistics import median_low
 from typing import Any, final
 
@@ -27,11 +26,20 @@ from nearfar.data._source import (
 )
 from nearfar.data._specs import array_of
 from nearfar.data.images._choose_range import Chosen, choose_scale
+from nearfar.data.images._dataset_items import (
+    Encoded,
+    encoded_item,
+    is_gray_item,
+    is_picture,
+    item_depths,
+    missing_of,
+)
 from nearfar.data.images._image_arrays import channel_axis
-from nearfar.data.images._image_decoding import BadImage, decode, patient_pillow, read_header
-from nearfar.data.images._left_out import clipped_note
-from nearfar.data.images._picture import is_gray, picture_pixels, target_size
-from nearfar.data.images._value_depth import depths_of, joined_depths
+from nearfar.data.images._image_decoding import BadImage, decode, patient_pillow
+from nearfar.data.images._image_header import Header
+from nearfar.data.images._left_out import clipped_note, left_out_notes
+from nearfar.data.images._picture import load_upright, picture_pixels, target_size
+from nearfar.data.images._value_depth import joined_depths
 from nearfar.data.images._value_range import FEW, Range, Scale
 from nearfar.data.images._value_survey import is_known
 from nearfar.inputs import Images
@@ -50,9 +58,9 @@ class DatasetSource(ImageSource):
     """The images of a map-style dataset; anything else in its items is ignored.
 
     An item is an image, a tuple whose first element is one, or a mapping with ``image``, ``img`` or
-    ``pixel_values``. An image is a PIL image, an encoded file as bytes, or an H×W, H×W×C or C×H×W
-    array or tensor of numbers. PIL images are converted like those of a folder; those with a short
-    side above 256 pixels are downscaled.
+    ``pixel_values``. An image is a PIL image, an encoded file as bytes or path, or an H×W, H×W×C or
+    C×H×W array or tensor of numbers. PIL images and files are converted like those of a folder;
+    those with a short side above 256 pixels are downscaled.
 
     At opening, 64 evenly spaced items are read to determine the number of channels, the typical
     size and the range of values. If they are all grey, or not all bytes or within [0, 1], 512
@@ -101,6 +109,7 @@ class DatasetSource(ImageSource):
         self._grayed: set[int] = set()
         self._damaged: dict[int, str] = {}
         self._frames: dict[int, int] = {}
+        self._partial: dict[int, Header] = {}  # of files that are not read completely
         self._clipped: dict[int, int] = {}
         self._inspect()
 
@@ -142,6 +151,9 @@ class DatasetSource(ImageSource):
         if self._frames:
             named = list_names([f"row {i} ({n} frames)" for i, n in sorted(self._frames.items())])
             notes.append(f"further frames left out, as one frame of an image is read: {named}")
+        cut = sorted(self._partial)
+        headers = [self._partial[i] for i in cut]
+        notes += left_out_notes(headers, self.channels, lambda place: self.identify(cut[place]))
         if self._damaged:
             named = list_bad([(self.identify(i), why) for i, why in sorted(self._damaged.items())])
             notes.append(f"{counted(len(self._damaged), 'damaged image')} shown as black: {named}")
@@ -166,13 +178,19 @@ class DatasetSource(ImageSource):
         """Determine channels, sizes and range from some of the items."""
         evenly = np.linspace(0, self._length - 1, min(LOOKED_AT, self._length)).astype(int)
         pictures = {i: self._picture(i) for i in evenly.tolist()}
-        drawn = all(isinstance(picture, Image.Image) for picture in pictures.values())
+        drawn = all(p is None or is_picture(p) for p in pictures.values())
         if drawn and self._wanted is None:
-            gray = all(map(is_gray, pictures.values()))
+            gray = all(map(is_gray_item, pictures.values()))
+            known = filter(None, pictures.values())
+            bands = {p.header.bands if isinstance(p, Encoded) else 0 for p in known}
             if gray:
                 pictures |= self._further(pictures)
-                gray = all(not isinstance(p, Image.Image) or is_gray(p) for p in pictures.values())
-            self._wanted, self._decided = 1 if gray else 3, True
+                gray = all(map(is_gray_item, pictures.values()))
+            self._wanted = bands.pop() if len(bands) == 1 and 0 not in bands else 1 if gray else 3
+            self._decided = True
+        if self.missing_value is None:
+            declared = map(missing_of, pictures.values())
+            self.missing_value = next((value for value in declared if value is not None), None)
         looked_at = {i: self._values(picture, i) for i, picture in pictures.items()}
         if len(pictures) == len(evenly) and not _are_usual(list(looked_at.values())):
             more = self._further(pictures)
@@ -198,8 +216,10 @@ class DatasetSource(ImageSource):
     def _choose(self, looked_at: dict[int, NDArray[Any]], pictures: dict[int, Any]) -> Chosen:
         concerned = {i: v for i, v in looked_at.items() if v.dtype != np.uint8} or looked_at
 
+        sound = [i for i in concerned if i not in self._damaged]
+
         def parts() -> Iterator[tuple[int, NDArray[Any]]]:
-            return ((i, v[None]) for i, v in concerned.items() if i not in self._damaged)
+            return ((i, concerned[i][None]) for i in sound)
 
         chosen = choose_scale(
             parts,
@@ -208,7 +228,9 @@ class DatasetSource(ImageSource):
             given=self._given,
             missing=self.missing_value,
             few=parts,
-            depths=joined_depths([depths_of(pictures[i]) for i in concerned]),
+            depths=joined_depths(
+                [item_depths(pictures[i]) for i in concerned if i not in self._damaged]
+            ),
         )
         if chosen.broken:
             self._refuse(chosen.broken[0])
@@ -218,6 +240,17 @@ class DatasetSource(ImageSource):
         return chosen
 
     def _picture(self, position: int) -> Any:
+        """The image of an item, with the header if it is a file; None if the file is damaged."""
+        try:
+            picture = encoded_item(self._item(position))
+        except BadImage as bad:
+            self._damaged[position] = str(bad)
+            return None
+        if isinstance(picture, Encoded) and picture.is_partial:
+            self._partial[position] = picture.header
+        return picture
+
+    def _item(self, position: int) -> Any:
         item: Any = self.dataset[position]
         if isinstance(item, (tuple, list)) and item and self._key is None:
             return item[0]
@@ -234,13 +267,20 @@ class DatasetSource(ImageSource):
 
     def _values(self, picture: Any, position: int) -> NDArray[Any]:
         """The numbers of an image, as channels × height × width."""
-        if isinstance(picture, dict):  # a file as Hugging Face stores it
-            content, path = picture.get("bytes"), picture.get("path")
-            picture = content if content or path is None else Path(path)
-        if isinstance(picture, Image.Image):
-            return self._of_picture(picture, position)
-        if isinstance(picture, (bytes, Path)):
-            return self._of_file(picture, position)
+        if picture is None:
+            return self._black()
+        if is_picture(picture):
+            if self._wanted == 1 and self._decided and not is_gray_item(picture):
+                self._grayed.add(position)
+            found = (
+                self._of_file(picture)
+                if isinstance(picture, Encoded)
+                else self._of_picture(picture, position)
+            )
+            if isinstance(found, str):
+                self._damaged[position] = found
+                return self._black()
+            return found
         if isinstance(picture, list):
             picture = np.asarray(picture)
         if not isinstance(picture, (np.ndarray, Tensor)):
@@ -256,32 +296,33 @@ class DatasetSource(ImageSource):
         axis = channel_axis((2, *array.shape), channels=self._wanted)
         return array[None] if axis is None else np.moveaxis(array, axis - 1, 0)
 
-    def _of_picture(self, picture: Image.Image, position: int) -> NDArray[Any]:
-        if self._wanted == 1 and self._decided and not is_gray(picture):
-            self._grayed.add(position)
+    def _of_picture(self, picture: Image.Image, position: int) -> NDArray[Any] | str:
         try:
             if (frames := int(getattr(picture, "n_frames", 1))) > 1:
                 self._frames[position] = frames
-            picture.load()
+            load_upright(picture)
         except Exception as error:  # decoders raise errors of any kind for damaged files
-            return self._black(position, str(error) or type(error).__name__)
+            return str(error) or type(error).__name__
         size = target_size(picture.height, picture.width, short_side=SHORT_SIDE)
         return picture_pixels(
             picture, channels=self._wanted or 3, size=size, missing=self.missing_value
         )
 
-    def _of_file(self, content: bytes | Path, position: int) -> NDArray[Any]:
+    def _of_file(self, encoded: Encoded) -> NDArray[Any] | str:
         try:
             with patient_pillow():
-                header = read_header(content)
-                channels = self._wanted or header.bands or (1 if header.gray else 3)
-                return decode(content, header, channels=channels, short_side=SHORT_SIDE)
-        except BadImage as bad:
-            return self._black(position, str(bad))
+                return decode(
+                    encoded.file,
+                    encoded.header,
+                    channels=self._wanted or 3,
+                    short_side=SHORT_SIDE,
+                    missing=self.missing_value,
+                )
+        except (BadImage, OSError) as bad:
+            return str(bad)
 
-    def _black(self, position: int, why: str) -> NDArray[Any]:
+    def _black(self) -> NDArray[Any]:
         """A black image in place of a damaged one."""
-        self._damaged[position] = why
         return np.zeros((self._wanted or 3, SIDE_OF_DAMAGED, SIDE_OF_DAMAGED), np.uint8)
 
     def _scaled(self, values: NDArray[Any], position: int) -> Tensor:

@@ -20,10 +20,11 @@ __all__ = [
     "joined_depths",
     "significant_bits",
     "tag_numbers",
+    "tiff_depths",
 ]
 
 SIXTEEN_BITS: Range = (0.0, 65535.0)
-BITS, MAX_SAMPLE = 258, 281  # TIFF tags
+BITS, MAX_SAMPLE, SAMPLE_FORMAT = 258, 281, 339  # TIFF tags
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,18 @@ def depths_of(image: Any, file: Path | bytes | None = None) -> Depths:
         return significant_bits(file)
     tags = tiff_tags(image)
     if full is None and image.mode != "I":
+        return Depths()
+    return tiff_depths(tags, full)
+
+
+def tiff_depths(tags: Any, full: Range | None) -> Depths:
+    """What the tags of a TIFF file with more than 8 bits per channel declare.
+
+    Args:
+        tags: The tags by number.
+        full: Range of the type, if it is unsigned and has 16 bits or fewer.
+    """
+    if max(tag_numbers(tags.get(SAMPLE_FORMAT, 1))) != 1:  # signed or floating-point
         return Depths()
     bits = max(tag_numbers(tags.get(BITS, 16)))
     top = max(tag_numbers(tags.get(MAX_SAMPLE, 0)))
