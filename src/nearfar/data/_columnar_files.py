@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nearfar.data._files import printable
 
-__all__ = ["COLUMNAR_ENDINGS", "columns_of_frame", "is_frame", "read_columnar"]
+__all__ = ["COLUMNAR_ENDINGS", "columns_of_frame", "index_of", "is_frame", "read_columnar"]
 
 COLUMNAR_ENDINGS = (".parquet", ".arrow", ".feather", ".ipc")
 
 
-def read_columnar(path: Path) -> Mapping[str, Sequence[Any]]:
-    """The columns of a Parquet, Arrow or Feather file, by name.
+def read_columnar(path: Path) -> tuple[Mapping[str, Sequence[Any]], tuple[str, ...]]:
+    """The columns of a Parquet, Arrow or Feather file by name, and which of them pandas' index was.
 
     Raises:
         ImportError: pyarrow is not installed.
@@ -39,13 +40,23 @@ def read_columnar(path: Path) -> Mapping[str, Sequence[Any]]:
             table = ipc.open_stream(io.BytesIO(content)).read_all()
     except (pyarrow.ArrowException, OSError) as error:
         raise ValueError(f"{shown} is damaged: {str(error).splitlines()[0]}") from None
-    return _of_arrow(table, shown)
+    return _of_arrow(table, shown), index_of(table)
 
 
 def _of_arrow(table: Any, shown: str) -> dict[str, Sequence[Any]]:
     if len(set(table.column_names)) < len(table.column_names):
         raise ValueError(f"columns of {shown} must have distinct names, got {table.column_names}")
     return {name: table.column(name).to_pylist() for name in table.column_names}
+
+
+def index_of(table: Any) -> tuple[str, ...]:
+    """The columns of a table of pyarrow in which pandas stored its index."""
+    metadata = getattr(getattr(table, "schema", None), "metadata", None) or {}
+    try:
+        stored = json.loads(metadata.get(b"pandas", b"{}")).get("index_columns", [])
+    except (ValueError, AttributeError):
+        return ()
+    return tuple(name for name in stored if isinstance(name, str))
 
 
 def is_frame(spec: Any) -> bool:

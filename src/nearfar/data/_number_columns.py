@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nearfar.checks import suggest
 from nearfar.data._class_labels import LABELS
-from nearfar.data._files import counted, list_names
+from nearfar.data._files import counted, list_names, shortened
 from nearfar.data._number_cells import (
     decimal_comma,
     is_decimal_comma,
@@ -21,13 +21,16 @@ from nearfar.data._number_cells import (
     number,
     plain_numbers,
 )
+from nearfar.data._identifier_columns import (
+    ROW_NAMES,
+    distinct_wholes,
+    identifying,
+    spread_lists,
+)
 from nearfar.data._tables import Table
 
 __all__ = ["NumberTable", "label_column_of", "numbers_of"]
 
-ROW_NAMES = frozenset(
-    ("index", "id", "idx", "row", "rowid", "row_id", "row_number", "rownames", "level_0", "#")
-)
 SHOWN = 20  # names in a message
 
 
@@ -85,7 +88,8 @@ def numbers_of(
             )
     left = {*wanted} - {*include} | {labels} - {*(columns or ())}
     own = {name: cells for name, cells in table.columns.items() if name not in left}
-    notes = list(table.notes)
+    own, spread = spread_lists(own, table.name)
+    notes = [*table.notes, *spread]
     mark = decimal or "."
     if decimal is None and (comma := _comma_in(own)):
         raise ValueError(
@@ -132,8 +136,17 @@ def _features(
 ) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """The features among the columns, and notes on the others."""
     numbers: dict[str, NDArray[np.float64]] = {}
-    left: dict[str, list[str]] = {"text": [], "empty": [], "rows": [], "labels": [], "truth": []}
+    left: dict[str, list[str]] = {kind: [] for kind, _ in _KINDS}
     for name, cells in own.items():
+        if name not in include and len(own) > 1:
+            if name in table.index and not name.startswith("__index_level_"):
+                left["index"].append(name)
+                continue
+            first = name == next(iter(table.columns))
+            kind = identifying(name, cells, first=first)
+            if kind is not None:
+                left[kind].append(name)
+                continue
         plain = plain_numbers(cells) if mark == "." and not _is_label(name, own) else None
         if plain is not None:
             first = name == next(iter(table.columns)) and len(own) > 1
@@ -173,16 +186,19 @@ def _features(
 
 
 _TRUTH = ("true", "false")
+_KINDS = (
+    ("text", "{} ignored: {}"),
+    ("empty", "{} ignored, as most entries are missing: {}"),
+    ("rows", "{} left out as row numbers: {}; `include` keeps them"),
+    ("index", "{} left out as the table's index: {}; `include` keeps them"),
+    ("ids", "{} left out as identifiers: {}; `include` keeps them"),
+    ("labels", "{} left out as labels: {}; `include` keeps them"),
+    ("truth", "{} of true and false read as 1 and 0: {}"),
+)
 
 
 def _left_out(left: dict[str, list[str]], numbers: dict[str, NDArray[np.float64]]) -> Iterator[str]:
-    for kind, text in (
-        ("text", "{} ignored: {}"),
-        ("empty", "{} ignored, as most entries are missing: {}"),
-        ("rows", "{} left out as row numbers: {}; `include` keeps them"),
-        ("labels", "{} left out as labels: {}; `include` keeps them"),
-        ("truth", "{} of true and false read as 1 and 0: {}"),
-    ):
+    for kind, text in _KINDS:
         if left[kind]:
             noun = "non-numeric column" if kind == "text" else "column"
             yield text.format(counted(len(left[kind]), noun), list_names(left[kind]))
@@ -193,6 +209,12 @@ def _left_out(left: dict[str, list[str]], numbers: dict[str, NDArray[np.float64]
         yield (
             f"{counted(len(counting), 'feature')} counting the rows: {list_names(counting)};"
             " `exclude` leaves them out"
+        )
+    different = distinct_wholes({n: v for n, v in numbers.items() if n not in counting})
+    if different:
+        yield (
+            f"{counted(len(different), 'feature')} with a different whole number in each row:"
+            f" {list_names(different)}; `exclude` leaves out identifiers"
         )
 
 
@@ -259,6 +281,10 @@ def _ordered(
     return {name: own[name] for name in columns}, notes
 
 
+def _shown(cell: Any) -> str:
+    return repr(cell) if cell is None or isinstance(cell, float) else repr(shortened(cell))
+
+
 def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArray[np.float64]:
     """A column as numbers.
 
@@ -272,7 +298,7 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
     bad = [row for row, value in enumerate(values) if value is None]
     if bad:
         more = f" ({len(bad):,} such rows)" if len(bad) > 1 else ""
-        at = f"{cells[bad[0]]!r} in row {bad[0]}{more}"
+        at = f"{_shown(cells[bad[0]])} in row {bad[0]}{more}"
         if any(is_thousands(cells[row]) for row in bad):
             raise ValueError(
                 f"{table.name}: column {name} must contain numbers without separators of thousands,"
@@ -284,7 +310,7 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
         more = f" ({len(rounded):,} such rows)" if len(rounded) > 1 else ""
         raise ValueError(
             f"{table.name}: column {name} has whole numbers above 2^53, which double precision"
-            f" rounds: {cells[rounded[0]]} in row {rounded[0]}{more}; leave out numbers that are"
+            f" rounds: {_shown(cells[rounded[0]])} in row {rounded[0]}{more}; leave out numbers that are"
             " names with `exclude`"
         )
     return np.asarray(values, dtype=np.float64)

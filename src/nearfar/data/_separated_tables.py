@@ -127,7 +127,7 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     if lines and lines[0][:4].lower() == "sep=" and len(lines[0].strip()) == 5:
         delimiter, first = delimiter or lines[0][4], 1  # written by Excel
     elif reading.blanks:
-        first = _uncomment(lines)
+        first = _uncomment(lines, expected=expected, delimiter=delimiter)
     with fields_of_any_length():
         layout = find_layout(
             lines[first:], expected=expected, delimiter=delimiter, blanks=reading.blanks
@@ -174,14 +174,23 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     )
 
 
-def _uncomment(lines: list[str]) -> int:
+def _uncomment(lines: list[str], *, expected: str, delimiter: str | None) -> int:
     """Turn a last comment before the numbers, as NumPy writes it, into names; count the others."""
     comments = 0
     while comments < len(lines) and lines[comments].startswith("#"):
         comments += 1
     if not comments:
         return 0
-    lines[comments - 1] = lines[comments - 1].lstrip("# ")
+    with fields_of_any_length():
+        rest = lines[comments:]
+        layout = find_layout(rest, expected=expected, delimiter=delimiter, blanks=True)
+        names = lines[comments - 1].lstrip("# ")
+        above, below = parse_rows([names], layout), parse_rows(rest[:50], layout)
+    same = bool(above and below) and len(above[0].cells) == len(below[0].cells)
+    plain = same and (len(below[0].cells) > 1 or len(names.split()) == 1)
+    if not plain or not all(map(looks_numeric, below[0].cells)):
+        return comments
+    lines[comments - 1] = names
     return comments - 1
 
 
