@@ -60,9 +60,7 @@ def test_one_sample_is_embedded_as_among_others(
 
 
 def test_training_on_one_image_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="at least 2 samples for training, got 1"
-    ):
+    with pytest.raises(ValueError, match="at least 2 samples for training, got 1"):
         trained(PHOTOS[:1], tmp_path / "run")
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._files import counted, file_ending, list_names, printable
-from nearfar.data._numpy_files import map_array, open_arrays
+from nearfar.data._columnar_files import is_frame
+from nearfar.data._files import counted, list_names
 from nearfar.data._specs import array_of
-from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_lines, read_table
 
-__all__ = ["LABELS", "LABEL_ENDINGS", "TEST_LABELS", "ClassLabels", "read_classes", "read_labels"]
+__all__ = ["LABELS", "TEST_LABELS", "ClassLabels", "read_classes"]
 
 LABELS = (
     *("y", "labels", "label", "targets", "target", "class", "category"),
@@ -27,7 +26,6 @@ LABELS = (
 )
 """Names of arrays and columns that are recognised as labels."""
 TEST_LABELS = ("y_test", "test_labels")
-LABEL_ENDINGS = (".npy", ".npz", ".txt", *TABLE_ENDINGS)
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.0*)?")
 _SHOWN = 3
 
@@ -120,7 +118,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _of_words(words: list[str]) -> ClassLabels:
-    stripped = [word.strip() for word in words]
+    stripped = [unicodedata.normalize("NFC", word.strip()) for word in words]
     if all(_WHOLE.fullmatch(word) for word in stripped):
         try:
             return ClassLabels(np.asarray([int(word.split(".")[0]) for word in stripped], np.int64))
@@ -129,71 +127,28 @@ def _of_words(words: list[str]) -> ClassLabels:
     before, after = len(set(words)), len(set(stripped))
     notes: tuple[str, ...] = ()
     if after < before:
-        changed = [repr(w) for w in dict.fromkeys(words) if w != w.strip()]
+        changed = [repr(w) for w in dict.fromkeys(words) if w not in set(stripped)]
+        also = "" if {w.strip() for w in words} == set(stripped) else ", their accents composed"
         said = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"
-        notes = (f"{said} without the blanks around them: {list_names(changed)}",)
+        notes = (f"{said} without the blanks around them{also}: {list_names(changed)}",)
     return ClassLabels(np.asarray(stripped, dtype=np.str_), notes)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}…"
 
 
 def _whole(value: Any, row: int, identify: Callable[[int], str]) -> int:
     if isinstance(value, (str, bytes)):
         raise TypeError(
-            f"labels must be all words or all whole numbers, got {value!r} at {identify(row)}"
+            f"labels must be all words or all whole numbers, got {_shown(value)} at {identify(row)}"
         )
     whole: int | None = None
     with suppress(TypeError, ValueError, OverflowError):
         whole = int(value)
     if whole is None or whole != value:
         raise TypeError(
-            f"labels must be words or whole numbers, got {value!r} at {identify(row)}: probes need"
-            " classes"
+            f"labels must be words or whole numbers, got {_shown(value)} at {identify(row)}:"
+            " probes need classes"
         )
     return whole
-
-
-def read_labels(path: Path) -> Sequence[Any] | NDArray[Any]:
-    """Labels from a file: an array, one label per line, or a column of a table.
-
-    In a file with several arrays or columns, the labels are the one with a common name of labels.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: Several arrays or columns and none with such a name.
-    """
-    shown = printable(path.name)
-    if not path.is_file():
-        raise FileNotFoundError(f"`labels`: no file {printable(str(path))}")
-    ending = file_ending(path)
-    if ending == ".npy":
-        return map_array(path)
-    if ending == ".npz":
-        with open_arrays(path) as arrays:
-            return np.asarray(arrays[_only(list(arrays), shown, "array")])
-    if ending == ".txt":
-        return list(read_lines(path))
-    if ending in TABLE_ENDINGS:
-        table = _table_of_labels(path)
-        return table.columns[_only(list(table.columns), shown, "column")]
-    raise ValueError(f"`labels` must end in {', '.join(LABEL_ENDINGS)}, got {shown}")
-
-
-def _table_of_labels(path: Path) -> Table:
-    """A table of labels; one column of one class per line may have no name."""
-    table = read_table(path)
-    if len(table.columns) == 1 and table.named and table.place == "line":
-        (name,) = table.columns
-        if name.strip().lower() not in LABELS and name in set(table.columns[name]):
-            return read_table(path, Reading(header=False))
-    return table
-
-
-def _only(names: list[str], shown: str, what: str) -> str:
-    if len(names) == 1:
-        return names[0]
-    known = [name for name in names if name.strip().lower() in LABELS]
-    if not known:
-        raise ValueError(
-            f"`labels`: {shown} must have one {what} or one called {', '.join(LABELS[:-1])} or"
-            f" {LABELS[-1]}, got {list_names(names, most=10)}"
-        )
-    return known[0]

@@ -10,7 +10,14 @@ from typing import Any
 
 from nearfar.data._files import printable
 
-__all__ = ["COLUMNAR_ENDINGS", "columns_of_frame", "index_of", "is_frame", "read_columnar"]
+__all__ = [
+    "COLUMNAR_ENDINGS",
+    "column_values",
+    "columns_of_frame",
+    "index_of",
+    "is_frame",
+    "read_columnar",
+]
 
 COLUMNAR_ENDINGS = (".parquet", ".arrow", ".feather", ".ipc")
 
@@ -83,3 +90,21 @@ def columns_of_frame(frame: Any) -> dict[str, Sequence[Any]]:
     if type(frame).__module__.startswith("polars"):
         return {name: frame[name].to_list() for name in names}
     return {name: frame.iloc[:, place].tolist() for place, name in enumerate(names)}
+
+
+def column_values(spec: Any) -> list[Any] | None:
+    """The entries of a single column of pandas, polars or pyarrow, or of an array of texts.
+
+    >>> column_values(np.array(["a", "b"])), column_values(np.zeros(3))
+    (['a', 'b'], None)
+    """
+    package = type(spec).__module__.partition(".")[0]
+    if package == "numpy":
+        texts = getattr(getattr(spec, "dtype", None), "kind", "") in "UOT" and spec.ndim == 1
+        return list(spec.tolist()) if texts else None
+    if package not in ("pandas", "polars", "pyarrow") or is_frame(spec):
+        return None
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(spec, method):
+            return list(getattr(spec, method)())
+    return None

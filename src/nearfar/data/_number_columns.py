@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from nearfar.checks import suggest
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, list_names, shortened
+from nearfar.data._identifier_columns import (
+    ROW_NAMES,
+    distinct_wholes,
+    identifying,
+    spread_lists,
+)
 from nearfar.data._number_cells import (
     decimal_comma,
     is_decimal_comma,
@@ -21,15 +27,9 @@ from nearfar.data._number_cells import (
     number,
     plain_numbers,
 )
-from nearfar.data._identifier_columns import (
-    ROW_NAMES,
-    distinct_wholes,
-    identifying,
-    spread_lists,
-)
 from nearfar.data._tables import Table
 
-__all__ = ["NumberTable", "label_column_of", "numbers_of"]
+__all__ = ["NumberTable", "label_column_of", "label_columns_of", "numbers_of"]
 
 SHOWN = 20  # names in a message
 
@@ -224,8 +224,13 @@ def label_column_of(table: Table) -> str | None:
     >>> label_column_of(Table("t", {"x": [1], "y": [2]}, [1])) is None
     True
     """
+    return next(iter(label_columns_of(table)), None)
+
+
+def label_columns_of(table: Table) -> list[str]:
+    """All columns that are called like labels."""
     own = dict(table.columns)
-    return next((name for name in own if _is_label(name, own)), None)
+    return [name for name in own if _is_label(name, own)]
 
 
 def _is_label(name: str, own: dict[str, Sequence[Any]]) -> bool:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from nearfar.data._columnar_files import COLUMNAR_ENDINGS
+from nearfar.data._columnar_files import COLUMNAR_ENDINGS, column_values
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import COMPRESSED, file_ending, list_names, printable
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._number_cells import is_missing
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
@@ -97,6 +98,9 @@ def _opened(
     if is_hub_data(spec):
         table = hub_table(spec, split=split).where(reading.conditions)
         return _of_table(table, column, words)
+    listed = column_values(spec)
+    if listed is not None:
+        spec = [None if is_missing(text) and not isinstance(text, str) else text for text in listed]
     if isinstance(spec, (list, tuple)):
         refuse_test(split, "a list of texts")
         return _Opened(TextSource(spec, name="texts", words=words), None)
@@ -232,6 +236,9 @@ def _labels_of(opened: _Opened, labels: str | None) -> list[Any]:
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
+    column = column_values(spec)
+    if column:
+        spec = [text for text in column if not is_missing(text)]
     listed = isinstance(spec, (list, tuple)) and bool(spec)
     if listed and all(isinstance(text, str) for text in spec):
         return Confidence.LIKELY

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -72,7 +73,7 @@ def open_vectors(
             if given:
                 raise ValueError(f"`{name}` is for tables: an array has no column {given[0]!r}")
         notes = (IN_ORDER.format("the array"),) if columns else ()
-        return VectorSource(array_of(spec), name="array", notes=notes)
+        return VectorSource(_array(spec), name="array", notes=notes)
     held = read_vector_file(
         spec,
         exclude=_names(exclude),
@@ -86,6 +87,19 @@ def open_vectors(
 
 def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
     return tuple(given.split(",")) if isinstance(given, str) else tuple(map(str, given))
+
+
+def _array(spec: Any) -> NDArray[Any]:
+    """An array of an array, a tensor, or anything that NumPy takes for one."""
+    values = array_of(spec)
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"vectors must be N×D numbers, got {type(spec).__name__}: {error}"
+        ) from None
 
 
 def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nearfar.data._array_choice import choose_arrays
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
-from nearfar.data._files import file_ending, printable
-from nearfar.data._number_columns import NumberTable, label_column_of, numbers_of
+from nearfar.data._files import file_ending, list_names, printable
+from nearfar.data._number_columns import NumberTable, label_column_of, label_columns_of, numbers_of
 from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, read_table, table_of_frame
 
 __all__ = ["IN_ORDER", "VectorFile", "read_vector_file"]
@@ -79,6 +79,10 @@ def read_vector_file(
         return replace(held, notes=(*held.notes, *note))
     if labels is None and find_labels:
         labels = label_column_of(table)
+        others = [name for name in label_columns_of(table) if name != labels]
+        if others:
+            note = f"labels are column {labels!r}; others called like labels: {list_names(others)}"
+            table = replace(table, notes=(*table.notes, note))
     numbers = numbers_of(
         table,
         exclude=exclude,
