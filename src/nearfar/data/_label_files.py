@@ -75,13 +75,13 @@ def _base(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name
 
 
+def _stem(name: str) -> str:
+    return PurePosixPath(_base(name)).stem
+
+
 def _order(names: Sequence[str], given: Sequence[str]) -> list[int] | None:
     """The row of each sample, by path, by file name or by that without its extension."""
-    keys: tuple[Callable[[str], str], ...] = (
-        str,
-        _base,
-        lambda name: PurePosixPath(_base(name)).stem,
-    )
+    keys: tuple[Callable[[str], str], ...] = (str, _base, _stem)
     for key in keys:
         wanted, held = list(map(key, names)), list(map(key, given))
         places = {name: row for row, name in enumerate(held)}

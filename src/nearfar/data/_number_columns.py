@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from nearfar.data._number_cells import (
 )
 from nearfar.data._tables import Table
 
-__all__ = ["NumberTable", "label_column_of", "label_columns_of", "numbers_of"]
+__all__ = ["NumberTable", "comma_in", "label_column_of", "label_columns_of", "numbers_of"]
 
 SHOWN = 20  # names in a message
 
@@ -91,7 +91,7 @@ def numbers_of(
     own, spread = spread_lists(own, table.name)
     notes = [*table.notes, *spread]
     mark = decimal or "."
-    if decimal is None and (comma := _comma_in(own)):
+    if decimal is None and (comma := comma_in(own)):
         raise ValueError(
             f"numbers of {table.name} seem to have a decimal comma, such as {comma}: set"
             " `decimal`=',' if so, else `decimal`='.'"
@@ -118,7 +118,7 @@ def numbers_of(
     )
 
 
-def _comma_in(own: dict[str, Sequence[Any]]) -> str | None:
+def comma_in(own: Mapping[str, Sequence[Any]]) -> str | None:
     """The first number with a decimal comma, if no number has a point."""
     texts = [cells for cells in own.values() if any(isinstance(c, str) and "," in c for c in cells)]
     if not texts:
@@ -138,15 +138,10 @@ def _features(
     numbers: dict[str, NDArray[np.float64]] = {}
     left: dict[str, list[str]] = {kind: [] for kind, _ in _KINDS}
     for name, cells in own.items():
-        if name not in include and len(own) > 1:
-            if name in table.index and not name.startswith("__index_level_"):
-                left["index"].append(name)
-                continue
-            first = name == next(iter(table.columns))
-            kind = identifying(name, cells, first=first)
-            if kind is not None:
-                left[kind].append(name)
-                continue
+        kind = None if name in include or len(own) < 2 else _identifies(table, name, cells)
+        if kind is not None:
+            left[kind].append(name)
+            continue
         plain = plain_numbers(cells) if mark == "." and not _is_label(name, own) else None
         if plain is not None:
             first = name == next(iter(table.columns)) and len(own) > 1
@@ -166,14 +161,10 @@ def _features(
         parsed = sum(number(cell, mark) is not None for cell in known)
         grouped = sum(is_thousands(cell) for cell in known)
         if name not in include:
-            if 2 * len(known) < len(cells):
-                left["empty"].append(name)
-                continue
-            if 2 * parsed <= len(known) and 2 * (parsed + grouped) <= len(known):
-                left["text"].append(name)
-                continue
-            if _is_label(name, own):
-                left["labels"].append(name)
+            texts = 2 * parsed <= len(known) and 2 * (parsed + grouped) <= len(known)
+            empty = 2 * len(known) < len(cells)
+            if empty or texts or _is_label(name, own):
+                left["empty" if empty else "text" if texts else "labels"].append(name)
                 continue
         numbers[name] = _numbers(table, name, cells, mark)
         first = name == next(iter(table.columns)) and len(own) > 1
@@ -183,6 +174,13 @@ def _features(
         elif any(isinstance(cell, str) and cell.strip().lower() in _TRUTH for cell in known):
             left["truth"].append(name)
     return numbers, list(_left_out(left, numbers))
+
+
+def _identifies(table: Table, name: str, cells: Sequence[Any]) -> str | None:
+    """Why a column is no feature but names the rows, if so."""
+    if name in table.index and not name.startswith("__index_level_"):
+        return "index"
+    return identifying(name, cells, first=name == next(iter(table.columns)))
 
 
 _TRUTH = ("true", "false")
@@ -313,9 +311,9 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
     rounded = [row for row, cell in enumerate(cells) if is_rounded(cell)]
     if rounded:
         more = f" ({len(rounded):,} such rows)" if len(rounded) > 1 else ""
+        at = f"{shortened(cells[rounded[0]])} in row {rounded[0]}{more}"
         raise ValueError(
             f"{table.name}: column {name} has whole numbers above 2^53, which double precision"
-            f" rounds: {_shown(cells[rounded[0]])} in row {rounded[0]}{more}; leave out numbers that are"
-            " names with `exclude`"
+            f" rounds: {at}; leave out numbers that are names with `exclude`"
         )
     return np.asarray(values, dtype=np.float64)

@@ -97,9 +97,8 @@ def _array(spec: Any) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"vectors must be N×D numbers, got {type(spec).__name__}: {error}"
-        ) from None
+        kind = type(spec).__name__
+        raise TypeError(f"vectors must be N×D numbers, got {kind}: {error}") from None
 
 
 def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
