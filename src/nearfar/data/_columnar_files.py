@@ -22,8 +22,14 @@ __all__ = [
 COLUMNAR_ENDINGS = (".parquet", ".arrow", ".feather", ".ipc")
 
 
-def read_columnar(path: Path) -> tuple[Mapping[str, Sequence[Any]], tuple[str, ...]]:
+def read_columnar(
+    path: Path, *, rows: int | None = None
+) -> tuple[Mapping[str, Sequence[Any]], tuple[str, ...]]:
     """The columns of a Parquet, Arrow or Feather file by name, and which of them pandas' index was.
+
+    Args:
+        path: The file.
+        rows: Number of rows to read; by default all.
 
     Raises:
         ImportError: pyarrow is not installed.
@@ -37,8 +43,14 @@ def read_columnar(path: Path) -> tuple[Mapping[str, Sequence[Any]], tuple[str, .
             f"reading {path.suffix.lower()} files needs pyarrow: pip install 'nearfar[parquet]'"
         ) from None
     shown = printable(path.name)
-    content = path.read_bytes()
     try:
+        if rows is not None and path.suffix.lower() == ".parquet":
+            with parquet.ParquetFile(path) as opened:
+                first = next(opened.iter_batches(rows), None)
+                table = opened.schema_arrow.empty_table()
+                table = table if first is None else pyarrow.Table.from_batches([first])
+            return _of_arrow(table, shown), index_of(table)
+        content = path.read_bytes()
         if path.suffix.lower() == ".parquet":
             table = parquet.read_table(io.BytesIO(content))
         elif content.startswith((b"ARROW1", b"FEA1")):
@@ -47,6 +59,7 @@ def read_columnar(path: Path) -> tuple[Mapping[str, Sequence[Any]], tuple[str, .
             table = ipc.open_stream(io.BytesIO(content)).read_all()
     except (pyarrow.ArrowException, OSError) as error:
         raise ValueError(f"{shown} is damaged: {str(error).splitlines()[0]}") from None
+    table = table if rows is None else table.slice(0, rows)
     return _of_arrow(table, shown), index_of(table)
 
 

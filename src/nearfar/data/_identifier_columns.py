@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import shortened
 
-__all__ = ["ROW_NAMES", "distinct_wholes", "identifying", "spread_lists"]
+__all__ = [
+    "ROW_NAMES",
+    "called_identifier",
+    "distinct_wholes",
+    "identifying",
+    "is_whole",
+    "spread_lists",
+]
 
 ROW_NAMES = frozenset(
     ("index", "id", "idx", "row", "rowid", "row_id", "row_number", "rownames", "level_0", "#")
@@ -22,6 +29,21 @@ PERMUTED = 10  # fewest rows of a first column in which any order of row numbers
 DIFFERENT = 20  # fewest rows in which distinct whole numbers are worth a note
 
 
+def called_identifier(name: str) -> bool:
+    """Whether a column is called like row numbers or identifiers.
+
+    >>> [called_identifier(name) for name in ("ID", "patient_id", "userId", "humid")]
+    [True, True, True, False]
+    """
+    bare = name.strip()
+    return bare.lower() in ROW_NAMES or bool(_ID.fullmatch(bare) or _ID.fullmatch(bare.lower()))
+
+
+def is_whole(cell: Any) -> bool:
+    """Whether a cell is a whole number, as a number or as text."""
+    return _whole(cell) is not None
+
+
 def identifying(name: str, cells: Sequence[Any], *, first: bool) -> str | None:
     """Whether whole numbers are row numbers in another order, or identifiers.
 
@@ -30,8 +52,7 @@ def identifying(name: str, cells: Sequence[Any], *, first: bool) -> str | None:
     >>> identifying("sample", ["3", "1", "2"] * 4, first=True) is None
     True
     """
-    bare = name.strip()
-    called = bare.lower() in ROW_NAMES or _ID.fullmatch(bare) or _ID.fullmatch(bare.lower())
+    called = called_identifier(name)
     if not called and not (first and len(cells) >= PERMUTED):
         return None
     wholes = [_whole(cell) for cell in cells]

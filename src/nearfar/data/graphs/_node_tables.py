@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._files import file_ending, printable
+from nearfar.data._identifier_columns import called_identifier, identifying, is_whole
 from nearfar.data._labeled_data import LABELS
 from nearfar.data._number_cells import is_missing, number
 from nearfar.data._number_columns import NumberTable, comma_in, numbers_of
@@ -127,6 +128,10 @@ def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = No
     ):
         known = text
         notes.append(f"nodes of {name} are identified by the column {text[0]!r}")
+    if ids is None and not known:
+        named = [key for key, cells in columns.items() if _names_nodes(key, cells, columns)]
+        known = named[:1]
+        notes += [f"nodes of {name} are identified by the column {key!r}" for key in known]
     if known:
         ids = NodeIds(columns.pop(known[0]), name=name)
     rows = tuple(table.index) if ids is None else tuple(known[1:])
@@ -148,6 +153,14 @@ def _classes(cells: Sequence[Any]) -> NDArray[Any]:
     texts = as_texts(cells)
     whole = all(text.lstrip("-").isdigit() for text in texts if text)
     return np.array([int(text) if text else -1 for text in texts]) if whole else texts
+
+
+def _names_nodes(key: str, cells: Sequence[Any], columns: Mapping[str, Any]) -> bool:
+    """Whether whole numbers are identifiers: called so, or row numbers in another order."""
+    first = key == next(iter(columns)) and len(columns) > 1
+    distinct = len(set(as_texts(cells))) == len(cells) and not any(map(is_missing, cells))
+    whole = distinct and all(map(is_whole, cells))
+    return whole and (called_identifier(key) or identifying(key, cells, first=first) is not None)
 
 
 def _is_word(cell: Any) -> bool:

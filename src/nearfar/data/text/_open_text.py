@@ -19,6 +19,7 @@ from nearfar.data._number_cells import is_missing
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
+from nearfar.data._table_kind import beginning_of, number_columns
 from nearfar.data._tables import (
     TABLE_ENDINGS,
     Reading,
@@ -138,6 +139,12 @@ def _of_table(
     table: Table, column: str | None, words: int | None, *, name: str | None = None
 ) -> _Opened:
     chosen, note = choose_column(table, column)
+    numbers = number_columns(table)
+    if len(numbers) > 1:
+        note += (
+            f"numbers of {table.name} are not read: {list_names(numbers)}; `modality`='vectors'"
+            " reads them",
+        )
     source = TextSource(
         table.column(chosen),
         name=name or table.name,
@@ -233,6 +240,13 @@ def _labels_of(opened: _Opened, labels: str | None) -> list[Any]:
     return [column[row] for row in opened.source.kept.tolist()]
 
 
+def _without_texts(frame: Any) -> bool:
+    """Whether no column of a table in memory has texts."""
+    table = beginning_of(frame)
+    held = {} if table is None else table.columns
+    return not any(isinstance(cell, str) for cells in held.values() for cell in cells)
+
+
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
@@ -243,9 +257,12 @@ def _recognize(preview: DataPreview) -> Confidence:
     if listed and all(isinstance(text, str) for text in spec):
         return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    if is_frame(spec) or preview.ending in TABLE_ENDINGS:
+        texts = not preview.holds_numbers and not (is_frame(spec) and _without_texts(spec))
+        return Confidence.LIKELY if texts else Confidence.NO
     tables = preview.count_files(COLUMNAR_ENDINGS) if preview.is_folder else 0
     if tables and 2 * tables > len(preview.file_names):
-        return Confidence.LIKELY
+        return Confidence.NO if preview.holds_numbers else Confidence.LIKELY
     return Confidence.LIKELY if on_hub or preview.ending in ENDINGS else Confidence.NO
 
 

@@ -167,8 +167,10 @@ def label_vectors(
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file, and tables in memory."""
-    if is_frame(preview.spec):
+    if preview.holds_numbers:
         return Confidence.LIKELY
+    if is_frame(preview.spec):  # opening says what is missing
+        return Confidence.PERHAPS
     axes, shapes = preview.axes, preview.arrays
     if shapes:
         folded = {name.lower(): shape for name, shape in shapes.items()}
