@@ -44,7 +44,7 @@ def is_whole(cell: Any) -> bool:
     return _whole(cell) is not None
 
 
-def identifying(name: str, cells: Sequence[Any], *, first: bool) -> str | None:
+def identifying(name: str, cells: Any, *, first: bool) -> str | None:
     """Whether whole numbers are row numbers in another order, or identifiers.
 
     >>> identifying("patient_id", [7, 3, 9], first=True)
@@ -91,7 +91,7 @@ def distinct_wholes(numbers: Mapping[str, NDArray[np.float64]]) -> list[str]:
 
 def spread_lists(
     columns: Mapping[str, Sequence[Any]], name: str
-) -> tuple[dict[str, Sequence[Any]], list[str]]:
+) -> tuple[dict[str, Any], list[str]]:
     """Columns of lists of equally many numbers as one column per place, and notes.
 
     Args:
@@ -105,7 +105,7 @@ def spread_lists(
         >>> spread_lists({"e": [[1, 2], [3, 4]], "y": [0, 1]}, "t")[0]["e_1"].tolist()
         [2.0, 4.0]
     """
-    found: dict[str, Sequence[Any]] = {}
+    found: dict[str, Any] = {}
     notes: list[str] = []
     for key, cells in columns.items():
         width = _width(cells)
@@ -133,7 +133,7 @@ def _is_list(cell: Any) -> bool:
     return isinstance(cell, (list, tuple)) or (isinstance(cell, np.ndarray) and cell.ndim == 1)
 
 
-def _width(cells: Sequence[Any]) -> int:
+def _width(cells: Any) -> int:
     """Number of numbers in most lists of a column; 0 if it has none, or lists of any length."""
     if isinstance(cells, np.ndarray) or not len(cells):
         return 0

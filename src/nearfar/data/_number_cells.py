@@ -92,7 +92,7 @@ def decimal_comma(cells: Iterable[Any]) -> str | None:
     return first
 
 
-def plain_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
+def plain_numbers(cells: Sequence[Any] | NDArray[Any]) -> NDArray[np.float64] | None:
     """The numbers in a column of text, fast; None unless all are finite, exact and with a point.
 
     >>> plain_numbers(["1.5", " 2"]), plain_numbers(["1.5", "1_0"]), plain_numbers(["1.5", ""])

@@ -118,7 +118,7 @@ def numbers_of(
     )
 
 
-def comma_in(own: Mapping[str, Sequence[Any]]) -> str | None:
+def comma_in(own: Mapping[str, Any]) -> str | None:
     """The first number with a decimal comma, if no number has a point."""
     texts = [cells for cells in own.values() if any(isinstance(c, str) and "," in c for c in cells)]
     if not texts:
@@ -129,7 +129,7 @@ def comma_in(own: Mapping[str, Sequence[Any]]) -> str | None:
 
 def _features(
     table: Table,
-    own: dict[str, Sequence[Any]],
+    own: dict[str, Any],
     include: Sequence[str],
     mark: str,
     decimal: str | None,
@@ -176,7 +176,7 @@ def _features(
     return numbers, list(_left_out(left, numbers))
 
 
-def _identifies(table: Table, name: str, cells: Sequence[Any]) -> str | None:
+def _identifies(table: Table, name: str, cells: Any) -> str | None:
     """Why a column is no feature but names the rows, if so."""
     if name in table.index and not name.startswith("__index_level_"):
         return "index"
@@ -231,7 +231,7 @@ def label_columns_of(table: Table) -> list[str]:
     return [name for name in own if _is_label(name, own)]
 
 
-def _is_label(name: str, own: dict[str, Sequence[Any]]) -> bool:
+def _is_label(name: str, own: dict[str, Any]) -> bool:
     lower = {other.strip().lower() for other in own}
     bare = name.strip().lower()
     if bare == "y":  # may be a coordinate
@@ -258,8 +258,8 @@ def _consecutive(values: NDArray[np.float64]) -> bool:
 
 
 def _ordered(
-    own: dict[str, Sequence[Any]], columns: Sequence[str], table: Table
-) -> tuple[dict[str, Sequence[Any]], list[str]]:
+    own: dict[str, Any], columns: Sequence[str], table: Table
+) -> tuple[dict[str, Any], list[str]]:
     """The columns of an earlier table, in its order, and notes on differences."""
     missing = [name for name in columns if name not in own]
     others = [name for name in own if name not in columns]
@@ -288,7 +288,7 @@ def _shown(cell: Any) -> str:
     return repr(cell) if cell is None or isinstance(cell, float) else repr(shortened(cell))
 
 
-def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArray[np.float64]:
+def _numbers(table: Table, name: str, cells: Any, mark: str) -> NDArray[np.float64]:
     """A column as numbers.
 
     Raises:
