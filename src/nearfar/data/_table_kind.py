@@ -57,7 +57,8 @@ def _first_rows(path: Path) -> Table:
     with path.open("rb") as file, tempfile.TemporaryDirectory() as folder:
         head = Path(folder) / path.name
         kept = file.read(BYTES)
-        head.write_bytes(kept[: kept.rfind(b"\n", 0, len(kept) - 1) + 1] or kept)
+        cut = kept.rfind(b"\n", 0, len(kept) - 4) + 1 or len(kept)
+        head.write_bytes(kept[: cut + (cut % 2 and b"\0" in kept[:8])])  # two bytes in UTF-16
         return read_table(head, reading)
 
 
