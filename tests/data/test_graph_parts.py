@@ -465,7 +465,7 @@ def test_graphs_of_networkx_keep_names_weights_and_classes(tmp_path, ending):
     assert [source.identify(node) for node in range(N)] == NAMES
     assert source.read([0]).inputs.features.tolist() == X.tolist()
     assert any("attributes of the edges of" in note and "since" in note for note in source.notes)
-    assert any("that are not features: kind" in note for note in source.notes)
+    assert any("non-numeric column ignored: kind" in note for note in source.notes)
     assert open_labeled(graph).train_labels.tolist() == Y.tolist()
 
 
