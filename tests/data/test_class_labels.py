@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearfar.data import open_labeled
-from nearfar.data._class_labels import read_classes, read_labels
+from nearfar.data._class_labels import read_classes
+from nearfar.data._label_files import read_labels
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 WORDS = ["cat", "dog", "eel"] * 4

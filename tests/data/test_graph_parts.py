@@ -356,7 +356,7 @@ def test_a_table_of_nodes_gives_classes_and_split_too(tmp_path):
     assert labeled.class_names == ("c0", "c1")
     notes = labeled.train.notes
     assert "column 'label' of nodes.csv is the class of a node, not a feature" in notes
-    assert "columns of nodes.csv that are not features: comment" in notes
+    assert "1 non-numeric column ignored: comment" in notes
 
 
 def test_row_names_that_pandas_writes_are_no_feature(tmp_path):
@@ -377,8 +377,8 @@ BAD = [
     ("source,target\nn0,n1\n", "id,a\nn0,1\nn0,2\n", "must be distinct, got 1 identifier"),
     ("source,target\nn0,n1\n", "id,a\nn0,1\n,2\n", "none in 1 of 2 rows, the first is row 1"),
     ("source,source\n0,1\n", None, "distinct names, got source, source"),
-    ("source,target\nn0,n1\n", "id,a,a\nn0,1,2\nn1,2,3\n", "distinct names, got id, a, a"),
-    ("source,target\nn0,n1\n", "id,word\nn0,b\nn1,b\n", "must have numeric columns"),
+    ("source,target\nn0,n1\n", "id,a,a\nn0,1,2\nn1,2,3\n", "distinct names"),
+    ("source,target\nn0,n1\n", "id,word\nn0,b\nn1,b\n", "has no numeric column"),
 ]
 
 
@@ -465,7 +465,7 @@ def test_graphs_of_networkx_keep_names_weights_and_classes(tmp_path, ending):
     assert [source.identify(node) for node in range(N)] == NAMES
     assert source.read([0]).inputs.features.tolist() == X.tolist()
     assert any("attributes of the edges of" in note and "since" in note for note in source.notes)
-    assert any("that are not features: kind" in note for note in source.notes)
+    assert any("non-numeric column ignored: kind" in note for note in source.notes)
     assert open_labeled(graph).train_labels.tolist() == Y.tolist()
 
 

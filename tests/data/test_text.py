@@ -230,7 +230,7 @@ def test_two_columns_of_texts_must_be_told_apart(tmp_path: Path) -> None:
 def test_a_table_without_texts_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("a", "b"), (1, 2), (3, 4)])
     with pytest.raises(ValueError, match="no column of texts"):
-        open_source(path)
+        open_source(path, modality="text")
 
 
 def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:

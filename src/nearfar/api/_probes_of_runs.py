@@ -89,7 +89,7 @@ def _notes(data: LabeledData) -> tuple[str, ...]:
     """The notes of the sources, and classes with too few samples."""
     tested = () if data.test is None else data.test.notes
     counts = data.train_labels.bincount(minlength=len(data.class_names)).tolist()
-    found = list(dict.fromkeys((*data.train.notes, *tested)))
+    found = list(dict.fromkeys((*data.train.notes, *tested, *data.notes)))
     if data.test is None:
         single = [name for name, n in zip(data.class_names, counts, strict=True) if n == 1]
         if single:

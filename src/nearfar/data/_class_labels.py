@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
-from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._columnar_files import is_frame
+from nearfar.data._files import counted, list_names
 from nearfar.data._specs import array_of
-from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_lines, read_table
 
-__all__ = ["LABELS", "TEST_LABELS", "ClassLabels", "is_label_file", "read_classes", "read_labels"]
+__all__ = ["LABELS", "TEST_LABELS", "ClassLabels", "read_classes"]
 
 LABELS = (
     *("y", "labels", "label", "targets", "target", "class", "category"),
@@ -119,7 +118,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _of_words(words: list[str]) -> ClassLabels:
-    stripped = [word.strip() for word in words]
+    stripped = [unicodedata.normalize("NFC", word.strip()) for word in words]
     if all(_WHOLE.fullmatch(word) for word in stripped):
         try:
             return ClassLabels(np.asarray([int(word.split(".")[0]) for word in stripped], np.int64))
@@ -128,81 +127,28 @@ def _of_words(words: list[str]) -> ClassLabels:
     before, after = len(set(words)), len(set(stripped))
     notes: tuple[str, ...] = ()
     if after < before:
-        changed = [repr(w) for w in dict.fromkeys(words) if w != w.strip()]
+        changed = [repr(w) for w in dict.fromkeys(words) if w not in set(stripped)]
+        also = "" if {w.strip() for w in words} == set(stripped) else ", their accents composed"
         said = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"
-        notes = (f"{said} without the blanks around them: {list_names(changed)}",)
+        notes = (f"{said} without the blanks around them{also}: {list_names(changed)}",)
     return ClassLabels(np.asarray(stripped, dtype=np.str_), notes)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}…"
 
 
 def _whole(value: Any, row: int, identify: Callable[[int], str]) -> int:
     if isinstance(value, (str, bytes)):
         raise TypeError(
-            f"labels must be all words or all whole numbers, got {value!r} at {identify(row)}"
+            f"labels must be all words or all whole numbers, got {_shown(value)} at {identify(row)}"
         )
     whole: int | None = None
     with suppress(TypeError, ValueError, OverflowError):
         whole = int(value)
     if whole is None or whole != value:
         raise TypeError(
-            f"labels must be words or whole numbers, got {value!r} at {identify(row)}: probes need"
-            " classes"
+            f"labels must be words or whole numbers, got {_shown(value)} at {identify(row)}:"
+            " probes need classes"
         )
     return whole
-
-
-def is_label_file(path: Path) -> bool:
-    """Whether a name is that of a file that can contain labels.
-
-    >>> is_label_file(Path("labels.csv.gz")), is_label_file(Path("species"))
-    (True, False)
-    """
-    return file_ending(path) in (".txt", *TABLE_ENDINGS) or bool(array_ending(path))
-
-
-def read_labels(path: Path) -> Sequence[Any] | NDArray[Any]:
-    """Labels from a file: an array, one label per line, or a column of a table.
-
-    In a file with several arrays or columns, the labels are the one with a common name of labels.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: Several arrays or columns and none with such a name.
-    """
-    shown = printable(path.name)
-    if not path.exists():
-        raise FileNotFoundError(f"`labels`: no file {printable(str(path))}")
-    if array_ending(path):
-        with open_array_file(path) as arrays:
-            found = arrays[_only(list(arrays), shown, "array")]
-        # in MATLAB every vector is a matrix
-        return found.reshape(-1) if found.ndim == 2 and 1 in found.shape else found
-    ending = file_ending(path)
-    if ending == ".txt":
-        return list(read_lines(path))
-    if ending in TABLE_ENDINGS:
-        table = _table_of_labels(path)
-        return table.columns[_only(list(table.columns), shown, "column")]
-    endings = ", ".join((*ARRAY_ENDINGS, ".txt", *TABLE_ENDINGS))
-    raise ValueError(f"`labels` must end in {endings}, got {shown}")
-
-
-def _table_of_labels(path: Path) -> Table:
-    """A table of labels; one column of one class per line may have no name."""
-    table = read_table(path)
-    if len(table.columns) == 1 and table.named and table.place == "line":
-        (name,) = table.columns
-        if name.strip().lower() not in LABELS and name in set(table.columns[name]):
-            return read_table(path, Reading(header=False))
-    return table
-
-
-def _only(names: list[str], shown: str, what: str) -> str:
-    if len(names) == 1:
-        return names[0]
-    known = [name for name in names if name.strip().lower() in LABELS]
-    if not known:
-        raise ValueError(
-            f"`labels`: {shown} must have one {what} or one called {', '.join(LABELS[:-1])} or"
-            f" {LABELS[-1]}, got {list_names(names, most=10)}"
-        )
-    return known[0]

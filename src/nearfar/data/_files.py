@@ -20,6 +20,7 @@ __all__ = [
     "find_files",
     "list_names",
     "printable",
+    "shortened",
 ]
 
 IMAGE_ENDINGS = (
@@ -99,6 +100,16 @@ def printable(name: str) -> str:
     """A file name on one line, with control characters escaped."""
     safe = name.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in safe)
+
+
+def shortened(value: object, *, most: int = 40) -> str:
+    """A value from a file as text on one line, of limited length.
+
+    >>> shortened("a"), shortened("b" * 100, most=5)
+    ('a', 'bbbbb…')
+    """
+    text = "" if value is None else str(value)
+    return printable(text[:most]) + ("…" if len(text) > most else "")
 
 
 def list_names(names: Sequence[str], *, most: int = 5) -> str:

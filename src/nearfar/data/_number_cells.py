@@ -92,12 +92,15 @@ def decimal_comma(cells: Iterable[Any]) -> str | None:
     return first
 
 
-def plain_numbers(cells: Sequence[Any]) -> NDArray[np.float64] | None:
+def plain_numbers(cells: Sequence[Any] | NDArray[Any]) -> NDArray[np.float64] | None:
     """The numbers in a column of text, fast; None unless all are finite, exact and with a point.
 
     >>> plain_numbers(["1.5", " 2"]), plain_numbers(["1.5", "1_0"]), plain_numbers(["1.5", ""])
     (array([1.5, 2. ]), None, None)
     """
+    if isinstance(cells, np.ndarray):
+        exact = cells.dtype == np.float64 and bool((np.abs(cells) <= EXACT).all())
+        return cells if exact else None
     if not all(isinstance(cell, str) for cell in cells):
         return None
     if not all(cell.isascii() and "_" not in cell for cell in cells):

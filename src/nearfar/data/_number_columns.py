@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from nearfar.checks import suggest
 from nearfar.data._class_labels import LABELS
-from nearfar.data._files import counted, list_names
+from nearfar.data._files import counted, list_names, shortened
+from nearfar.data._identifier_columns import (
+    ROW_NAMES,
+    distinct_wholes,
+    identifying,
+    spread_lists,
+)
 from nearfar.data._number_cells import (
     decimal_comma,
     is_decimal_comma,
@@ -23,11 +29,8 @@ from nearfar.data._number_cells import (
 )
 from nearfar.data._tables import Table
 
-__all__ = ["NumberTable", "label_column_of", "numbers_of"]
+__all__ = ["NumberTable", "comma_in", "label_column_of", "label_columns_of", "numbers_of"]
 
-ROW_NAMES = frozenset(
-    ("index", "id", "idx", "row", "rowid", "row_id", "row_number", "rownames", "level_0", "#")
-)
 SHOWN = 20  # names in a message
 
 
@@ -85,9 +88,10 @@ def numbers_of(
             )
     left = {*wanted} - {*include} | {labels} - {*(columns or ())}
     own = {name: cells for name, cells in table.columns.items() if name not in left}
-    notes = list(table.notes)
+    own, spread = spread_lists(own, table.name)
+    notes = [*table.notes, *spread]
     mark = decimal or "."
-    if decimal is None and (comma := _comma_in(own)):
+    if decimal is None and (comma := comma_in(own)):
         raise ValueError(
             f"numbers of {table.name} seem to have a decimal comma, such as {comma}: set"
             " `decimal`=',' if so, else `decimal`='.'"
@@ -114,7 +118,7 @@ def numbers_of(
     )
 
 
-def _comma_in(own: dict[str, Sequence[Any]]) -> str | None:
+def comma_in(own: Mapping[str, Any]) -> str | None:
     """The first number with a decimal comma, if no number has a point."""
     texts = [cells for cells in own.values() if any(isinstance(c, str) and "," in c for c in cells)]
     if not texts:
@@ -125,15 +129,19 @@ def _comma_in(own: dict[str, Sequence[Any]]) -> str | None:
 
 def _features(
     table: Table,
-    own: dict[str, Sequence[Any]],
+    own: dict[str, Any],
     include: Sequence[str],
     mark: str,
     decimal: str | None,
 ) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """The features among the columns, and notes on the others."""
     numbers: dict[str, NDArray[np.float64]] = {}
-    left: dict[str, list[str]] = {"text": [], "empty": [], "rows": [], "labels": [], "truth": []}
+    left: dict[str, list[str]] = {kind: [] for kind, _ in _KINDS}
     for name, cells in own.items():
+        kind = None if name in include or len(own) < 2 else _identifies(table, name, cells)
+        if kind is not None:
+            left[kind].append(name)
+            continue
         plain = plain_numbers(cells) if mark == "." and not _is_label(name, own) else None
         if plain is not None:
             first = name == next(iter(table.columns)) and len(own) > 1
@@ -153,14 +161,10 @@ def _features(
         parsed = sum(number(cell, mark) is not None for cell in known)
         grouped = sum(is_thousands(cell) for cell in known)
         if name not in include:
-            if 2 * len(known) < len(cells):
-                left["empty"].append(name)
-                continue
-            if 2 * parsed <= len(known) and 2 * (parsed + grouped) <= len(known):
-                left["text"].append(name)
-                continue
-            if _is_label(name, own):
-                left["labels"].append(name)
+            texts = 2 * parsed <= len(known) and 2 * (parsed + grouped) <= len(known)
+            empty = 2 * len(known) < len(cells)
+            if empty or texts or _is_label(name, own):
+                left["empty" if empty else "text" if texts else "labels"].append(name)
                 continue
         numbers[name] = _numbers(table, name, cells, mark)
         first = name == next(iter(table.columns)) and len(own) > 1
@@ -172,17 +176,27 @@ def _features(
     return numbers, list(_left_out(left, numbers))
 
 
+def _identifies(table: Table, name: str, cells: Any) -> str | None:
+    """Why a column is no feature but names the rows, if so."""
+    if name in table.index and not name.startswith("__index_level_"):
+        return "index"
+    return identifying(name, cells, first=name == next(iter(table.columns)))
+
+
 _TRUTH = ("true", "false")
+_KINDS = (
+    ("text", "{} ignored: {}"),
+    ("empty", "{} ignored, as most entries are missing: {}"),
+    ("rows", "{} left out as row numbers: {}; `include` keeps them"),
+    ("index", "{} left out as the table's index: {}; `include` keeps them"),
+    ("ids", "{} left out as identifiers: {}; `include` keeps them"),
+    ("labels", "{} left out as labels: {}; `include` keeps them"),
+    ("truth", "{} of true and false read as 1 and 0: {}"),
+)
 
 
 def _left_out(left: dict[str, list[str]], numbers: dict[str, NDArray[np.float64]]) -> Iterator[str]:
-    for kind, text in (
-        ("text", "{} ignored: {}"),
-        ("empty", "{} ignored, as most entries are missing: {}"),
-        ("rows", "{} left out as row numbers: {}; `include` keeps them"),
-        ("labels", "{} left out as labels: {}; `include` keeps them"),
-        ("truth", "{} of true and false read as 1 and 0: {}"),
-    ):
+    for kind, text in _KINDS:
         if left[kind]:
             noun = "non-numeric column" if kind == "text" else "column"
             yield text.format(counted(len(left[kind]), noun), list_names(left[kind]))
@@ -194,6 +208,12 @@ def _left_out(left: dict[str, list[str]], numbers: dict[str, NDArray[np.float64]
             f"{counted(len(counting), 'feature')} counting the rows: {list_names(counting)};"
             " `exclude` leaves them out"
         )
+    different = distinct_wholes({n: v for n, v in numbers.items() if n not in counting})
+    if different:
+        yield (
+            f"{counted(len(different), 'feature')} with a different whole number in each row:"
+            f" {list_names(different)}; `exclude` leaves out identifiers"
+        )
 
 
 def label_column_of(table: Table) -> str | None:
@@ -202,11 +222,16 @@ def label_column_of(table: Table) -> str | None:
     >>> label_column_of(Table("t", {"x": [1], "y": [2]}, [1])) is None
     True
     """
+    return next(iter(label_columns_of(table)), None)
+
+
+def label_columns_of(table: Table) -> list[str]:
+    """All columns that are called like labels."""
     own = dict(table.columns)
-    return next((name for name in own if _is_label(name, own)), None)
+    return [name for name in own if _is_label(name, own)]
 
 
-def _is_label(name: str, own: dict[str, Sequence[Any]]) -> bool:
+def _is_label(name: str, own: dict[str, Any]) -> bool:
     lower = {other.strip().lower() for other in own}
     bare = name.strip().lower()
     if bare == "y":  # may be a coordinate
@@ -233,8 +258,8 @@ def _consecutive(values: NDArray[np.float64]) -> bool:
 
 
 def _ordered(
-    own: dict[str, Sequence[Any]], columns: Sequence[str], table: Table
-) -> tuple[dict[str, Sequence[Any]], list[str]]:
+    own: dict[str, Any], columns: Sequence[str], table: Table
+) -> tuple[dict[str, Any], list[str]]:
     """The columns of an earlier table, in its order, and notes on differences."""
     missing = [name for name in columns if name not in own]
     others = [name for name in own if name not in columns]
@@ -259,7 +284,11 @@ def _ordered(
     return {name: own[name] for name in columns}, notes
 
 
-def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArray[np.float64]:
+def _shown(cell: Any) -> str:
+    return repr(cell) if cell is None or isinstance(cell, float) else repr(shortened(cell))
+
+
+def _numbers(table: Table, name: str, cells: Any, mark: str) -> NDArray[np.float64]:
     """A column as numbers.
 
     Raises:
@@ -272,7 +301,7 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
     bad = [row for row, value in enumerate(values) if value is None]
     if bad:
         more = f" ({len(bad):,} such rows)" if len(bad) > 1 else ""
-        at = f"{cells[bad[0]]!r} in row {bad[0]}{more}"
+        at = f"{_shown(cells[bad[0]])} in row {bad[0]}{more}"
         if any(is_thousands(cells[row]) for row in bad):
             raise ValueError(
                 f"{table.name}: column {name} must contain numbers without separators of thousands,"
@@ -282,9 +311,9 @@ def _numbers(table: Table, name: str, cells: Sequence[Any], mark: str) -> NDArra
     rounded = [row for row, cell in enumerate(cells) if is_rounded(cell)]
     if rounded:
         more = f" ({len(rounded):,} such rows)" if len(rounded) > 1 else ""
+        at = f"{shortened(cells[rounded[0]])} in row {rounded[0]}{more}"
         raise ValueError(
             f"{table.name}: column {name} has whole numbers above 2^53, which double precision"
-            f" rounds: {cells[rounded[0]]} in row {rounded[0]}{more}; leave out numbers that are"
-            " names with `exclude`"
+            f" rounds: {at}; leave out numbers that are names with `exclude`"
         )
     return np.asarray(values, dtype=np.float64)

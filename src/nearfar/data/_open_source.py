@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from torch import Tensor
 from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice, suggest
 from nearfar.data._array_files import array_ending
-from nearfar.data._class_labels import is_label_file, read_labels
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
+from nearfar.data._label_files import LabelFile, is_label_file, read_labels
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
@@ -106,12 +107,18 @@ def open_labeled(
     if isinstance(labels, str):
         path = Path(labels).expanduser()
         arrays = bool(array_ending(path))  # no names of columns
-        labels = path if arrays or (is_label_file(path) and path.is_file()) else labels
+        is_path = arrays or path.is_absolute() or labels.startswith(("./", "../"))
+        named = is_label_file(path) and path.is_file()
+        labels = path if is_path or named else labels
     if isinstance(labels, Path):
         labels = read_labels(labels)
     if labels is not None and not isinstance(labels, str):
         source = open_source(spec, modality=modality, data_dir=data_dir, **options)
-        return with_labels(source, labels)
+        if not isinstance(labels, LabelFile):
+            return with_labels(source, labels)
+        values, notes = labels.in_order_of(source)
+        data = with_labels(source, values)
+        return replace(data, notes=(*notes, *data.notes))
     if isinstance(spec, Source):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     kind = _kind(spec, modality, options)

@@ -13,6 +13,7 @@ from nearfar.data._array_entries import UNNAMED
 from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._files import file_ending
 from nearfar.data._folder_walk import iterate_files
+from nearfar.data._table_kind import beginning_of, holds_numbers
 
 __all__ = ["DataPreview"]
 
@@ -71,6 +72,12 @@ class DataPreview:
     def arrays(self) -> Mapping[str, tuple[int, ...]]:
         """Name and shape of each array in a file of named arrays; empty for other data."""
         return {name: shape for name, shape in self._shapes.items() if name != UNNAMED}
+
+    @cached_property
+    def holds_numbers(self) -> bool | None:
+        """Whether a table has columns of numbers and no texts; None if the data are no table."""
+        table = beginning_of(self.spec)
+        return None if table is None else holds_numbers(table)
 
     @cached_property
     def _shapes(self) -> Mapping[str, tuple[int, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._number_cells import looks_numeric
@@ -14,12 +14,15 @@ from nearfar.data._table_header import judge_first_row
 from nearfar.data._table_layout import delimiter_name, find_layout
 from nearfar.data._text_decoding import decode_file
 
-__all__ = ["Reading", "SeparatedTable", "read_separated"]
+__all__ = ["IsHeader", "Reading", "SeparatedTable", "read_separated", "without_comments"]
 
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 NAMING = ("column", "x", "s", "labels", "exclude", "include")  # options that name columns
 SWALLOWED = 3  # lines inside a quoted cell that look like rows
 SHOWN = 40  # characters of a name
+
+
+IsHeader: TypeAlias = Callable[[Sequence[Sequence[str]]], bool]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Reading:
         blanks: Whether numbers may be separated by blanks.
         strict: Whether a damaged line is an error instead of skipped.
         names: Names that the user gave for columns.
+        comments: Whether lines that begin with ``#`` are comments, and blanks may separate words.
+        is_header: Whether the first row of all names the columns; by default determined from the
+            content.
     """
 
     encoding: str | None = None
@@ -45,6 +51,8 @@ class Reading:
     blanks: bool = False
     strict: bool = False
     names: tuple[str, ...] = ()
+    comments: bool = False
+    is_header: IsHeader | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -126,17 +134,23 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     first = 0
     if lines and lines[0][:4].lower() == "sep=" and len(lines[0].strip()) == 5:
         delimiter, first = delimiter or lines[0][4], 1  # written by Excel
+    elif reading.comments:
+        lines = without_comments(lines)
     elif reading.blanks:
-        first = _uncomment(lines)
+        first = _uncomment(lines, expected=expected, delimiter=delimiter)
     with fields_of_any_length():
         layout = find_layout(
-            lines[first:], expected=expected, delimiter=delimiter, blanks=reading.blanks
+            lines[first:],
+            expected=expected,
+            delimiter=delimiter,
+            blanks=reading.blanks or reading.comments,
+            words=reading.comments,
         )
         parsed = parse_rows(lines[first:], layout)
     if not parsed:
         raise ValueError(f"{shown} is empty")
     notes = [*decoded.notes]
-    if delimiter is None and layout.delimiter != expected:
+    if delimiter is None and layout.delimiter != expected and not reading.comments:
         notes.append(
             f"cells of {shown} are separated by {delimiter_name(layout.delimiter)}:"
             " `delimiter` sets another character"
@@ -153,7 +167,11 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
         cells = [[cell.replace(inner, "\r") for cell in row] for row in cells]
     cells = _without_last_delimiter(cells)
     given = {*reading.names, *reading.conditions}
-    header = True if reading.header is None and given & set(_stripped(cells[0])) else reading.header
+    if reading.is_header is not None:
+        header: bool | None = reading.is_header(cells)
+    else:
+        known = reading.header is None and bool(given & set(_stripped(cells[0])))
+        header = True if known else reading.header
     names, named, more = _names(cells, header, shown)
     notes += more
     kept = list(zip(cells, parsed, strict=True))[named:]
@@ -174,14 +192,34 @@ def read_separated(path: Path, reading: Reading) -> SeparatedTable:
     )
 
 
-def _uncomment(lines: list[str]) -> int:
+def without_comments(lines: Sequence[str]) -> list[str]:
+    """Lines with those that begin with ``#`` made blank, and with ``%`` before all others."""
+    kept: list[str] = []
+    begun = False
+    for line in lines:
+        comment = line.startswith("#") or (line.startswith("%") and not begun)
+        begun = begun or not (comment or line.isspace())
+        kept.append("\n" if comment else line)
+    return kept
+
+
+def _uncomment(lines: list[str], *, expected: str, delimiter: str | None) -> int:
     """Turn a last comment before the numbers, as NumPy writes it, into names; count the others."""
     comments = 0
     while comments < len(lines) and lines[comments].startswith("#"):
         comments += 1
     if not comments:
         return 0
-    lines[comments - 1] = lines[comments - 1].lstrip("# ")
+    with fields_of_any_length():
+        rest = lines[comments:]
+        layout = find_layout(rest, expected=expected, delimiter=delimiter, blanks=True)
+        names = lines[comments - 1].lstrip("# ")
+        above, below = parse_rows([names], layout), parse_rows(rest[:50], layout)
+    same = bool(above and below) and len(above[0].cells) == len(below[0].cells)
+    plain = same and (len(below[0].cells) > 1 or len(names.split()) == 1)
+    if not plain or not all(map(looks_numeric, below[0].cells)):
+        return comments
+    lines[comments - 1] = names
     return comments - 1
 
 

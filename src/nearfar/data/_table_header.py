@@ -137,15 +137,29 @@ def _of_numbers(first: Sequence[str], body: Sequence[Sequence[str]]) -> FirstRow
     if first == counting and (len(first) > 2 or not whole):
         return FirstRow(True, sure=False)
     if len(first) < 3:
-        return FirstRow(False, sure=False)
+        return FirstRow(_monotone(first) and _far(first, body), sure=False)
     if _even(first):
         return FirstRow(sum(map(_even, body)) * 10 <= len(body), sure=False)
     if _monotone(first) and len(first) > 5:
         return FirstRow(sum(map(_monotone, body)) * 10 <= len(body), sure=False)
+    if _monotone(first) and _far(first, body):
+        return FirstRow(True, sure=False)
     cells = [cell for row in body for cell in row]
     fractions = sum("." in cell or "e" in cell.lower() for cell in cells)
     named = all(cell.isdigit() for cell in first) and len(body) > 4 and fractions > 0.9 * len(cells)
     return FirstRow(named, sure=False)
+
+
+def _far(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Whether each number is far from all others of its column: wavelengths over absorbances."""
+    if len(body) < 5:
+        return False
+    for place, cell in enumerate(_values(first)):
+        below = _values([row[place] for row in body])
+        span = max(below, default=0.0) - min(below, default=0.0)
+        if not span or min(abs(cell - value) for value in below) <= 3 * span:
+            return False
+    return True
 
 
 def _values(cells: Sequence[str]) -> list[float]:

@@ -36,7 +36,12 @@ class _Tried:
 
 
 def find_layout(
-    lines: Sequence[str], *, expected: str, delimiter: str | None = None, blanks: bool = False
+    lines: Sequence[str],
+    *,
+    expected: str,
+    delimiter: str | None = None,
+    blanks: bool = False,
+    words: bool = False,
 ) -> Layout:
     """The layout of a table.
 
@@ -48,13 +53,14 @@ def find_layout(
         expected: Delimiter of the file's extension.
         delimiter: The delimiter, if given.
         blanks: Whether numbers may be separated by blanks.
+        words: Whether other cells may be so, too.
     """
     sample = lines[:LOOKED_AT]
     own = _try(sample, delimiter or expected)
     if delimiter is None:
         others = [_try(sample, d) for d in DELIMITERS if d != expected and (blanks or d != " ")]
         fitting = [t for t in others if t.width > 1 and t.regular >= REGULAR]
-        fitting = [t for t in fitting if t.layout.delimiter != " " or t.numeric > 0.9]
+        fitting = [t for t in fitting if words or t.layout.delimiter != " " or t.numeric > 0.9]
         best = max(fitting, key=_quality, default=None)
         tabs = best is not None and best.layout.delimiter == "\t"  # rare inside texts
         better = best is not None and (own.numeric, own.regular > 0.5) < (best.numeric, True)

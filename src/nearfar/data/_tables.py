@@ -13,10 +13,11 @@ from nearfar.checks import suggest
 from nearfar.data._columnar_files import (
     COLUMNAR_ENDINGS,
     columns_of_frame,
+    index_of,
     is_frame,
     read_columnar,
 )
-from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._files import counted, file_ending, list_names, printable, shortened
 from nearfar.data._separated_tables import Reading, SeparatedTable, read_separated
 from nearfar.data._text_decoding import decode_file, read_lines
 
@@ -45,6 +46,7 @@ class Table:
         place: Unit of `rows`: ``line`` or ``row``.
         notes: Notes on guesses and on skipped lines.
         named: Whether the file names its columns.
+        index: Columns that pandas stored as names of the rows.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Table:
     place: str = "row"
     notes: tuple[str, ...] = ()
     named: bool = True
+    index: tuple[str, ...] = ()
 
     def column(self, name: str, *, option: str = "column") -> Sequence[Any]:
         """A column by name.
@@ -78,9 +81,9 @@ class Table:
         kept = list(range(len(self.rows)))
         for name, wanted in conditions.items():
             column = self.column(name, option="where")
-            kept_now = [row for row in kept if _as_text(column[row]) == wanted]
+            kept_now = [row for row in kept if _as_text(column[row]) == _as_text(wanted)]
             if not kept_now:
-                values = list(dict.fromkeys(_as_text(column[row]) for row in kept))
+                values = list(dict.fromkeys(shortened(column[row]) for row in kept))
                 raise ValueError(
                     f"`where` must select rows of {self.name}, got {name}={wanted}; the values of"
                     f" {name} are {list_names(values)}"
@@ -101,7 +104,13 @@ class Table:
 
 
 def _as_text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    """A value as a condition names it: ``1`` for 1.0 as well, ``true`` for truth."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def read_table(path: Path, reading: Reading = Reading()) -> Table:  # noqa: B008  (immutable)
@@ -129,8 +138,8 @@ def _whole(path: Path, reading: Reading) -> Table:
     ending = file_ending(path)
     shown = printable(path.name)
     if ending in COLUMNAR_ENDINGS:
-        columns = read_columnar(path)
-        return Table(shown, columns, range(len(next(iter(columns.values()), ()))))
+        columns, index = read_columnar(path)
+        return Table(shown, columns, range(len(next(iter(columns.values()), ()))), index=index)
     if ending == ".jsonl":
         return _read_objects(path, reading)
     return _of_separated(read_separated(path, reading), reading)
@@ -183,7 +192,7 @@ def join_tables(tables: Sequence[Table], *, name: str) -> Table:
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     count = len(next(iter(columns.values()), ()))
     joined = f"{counted(len(tables), 'file')} joined: {list_names([t.name for t in tables])}"
-    return Table(name, columns, range(count), "row", (joined, *notes), first.named)
+    return Table(name, columns, range(count), "row", (joined, *notes), first.named, first.index)
 
 
 def table_of_frame(frame: Any, reading: Reading = Reading()) -> Table:  # noqa: B008
@@ -193,7 +202,8 @@ def table_of_frame(frame: Any, reading: Reading = Reading()) -> Table:  # noqa: 
         for name, values in columns_of_frame(frame).items()
     }
     count = len(next(iter(columns.values()), ()))
-    return Table("table", columns, range(count)).where(reading.conditions)
+    index = index_of(frame)
+    return Table("table", columns, range(count), index=index).where(reading.conditions)
 
 
 def _is_nothing(value: Any) -> bool:

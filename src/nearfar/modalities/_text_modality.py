@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from nearfar.modules import (
 )
 from nearfar.records import Exhibit
 from nearfar.views import PlainViews, TextViews, Tokenizer, ViewRecipe, Views
-from nearfar.views._scripts import count_unspaced, unspaced_share
+from nearfar.views._scripts import count_unspaced, unspaced_share, without_unspaced
 
 __all__ = ["TextForm", "TextModality", "TextOptions"]
 
@@ -34,6 +35,7 @@ _RAW_DIMENSIONS = 256
 _RAW_TERMS = 20_000
 _AT_ONCE = 4_096
 _UNSPACED = 0.05  # share of the letters in scripts without spaces
+_TOKEN = re.compile(r"\w+|[^\w\s]+")
 _OWN = ("bag", "gru")
 
 
@@ -98,6 +100,24 @@ class TextOptions:
     pretrained: bool = True
 
 
+def _cut(source: Source, options: TextOptions) -> tuple[str, ...]:
+    """A note on texts with more tokens than are read; a run of marks is a token, too."""
+    single = options.tokens == "characters"
+    long = 0
+    for text in strings(source):
+        if len(text) > options.words:
+            spaced = without_unspaced(text) if single else text
+            count = len(_TOKEN.findall(spaced)) + (count_unspaced(text) if single else 0)
+            long += count > options.words
+    if not long:
+        return ()
+    noun = "characters" if single else "words and punctuation marks"
+    return (
+        f"{counted(long, 'text')} truncated to the first {options.words} {noun}: `words` sets the"
+        " limit",
+    )
+
+
 @final
 class TextModality(Modality[TextForm, TextOptions]):
     """Texts of any length and language."""
@@ -116,22 +136,16 @@ class TextModality(Modality[TextForm, TextOptions]):
         column = options.column or getattr(source.root, "column", None)
         options = replace(options, column=column)
         if options.tokens is not None:
-            return options, ()
+            return options, _cut(source, options)
         found = unspaced_share(strings(source))
         if found.share < _UNSPACED:
-            return options, ()
+            return options, _cut(source, options)
         options = replace(options, tokens="characters")
-        notes: tuple[str, ...] = (
+        notes = (
             f"{found.share:.0%} of the letters are {', '.join(found.scripts)}, written without"
             " spaces: each of their characters is a token; `tokens`='words' splits at spaces only",
         )
-        long = sum(count_unspaced(text) > options.words for text in strings(source))
-        if long:
-            notes += (
-                f"{counted(long, 'text')} truncated to the first {options.words} characters:"
-                " `words` sets the limit",
-            )
-        return options, notes
+        return options, (*notes, *_cut(source, options))
 
     def form(self, source: Source, options: TextOptions, *, seed: int) -> TextForm:
         tokens = options.tokens

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["UNSPACED", "UnspacedShare", "count_unspaced", "unspaced_share"]
+__all__ = ["UNSPACED", "UnspacedShare", "count_unspaced", "unspaced_share", "without_unspaced"]
 
 _SCRIPTS = {
     "Chinese": "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3005\u3007",
@@ -46,6 +46,15 @@ def count_unspaced(text: str) -> int:
     2
     """
     return len(_UNSPACED.findall(text))
+
+
+def without_unspaced(text: str) -> str:
+    """A text with blanks in place of characters of scripts without spaces.
+
+    >>> without_unspaced("a\u732bb")
+    'a b'
+    """
+    return _UNSPACED.sub(" ", text)
 
 
 def unspaced_share(texts: Iterable[str]) -> UnspacedShare:

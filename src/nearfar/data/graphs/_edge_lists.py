@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._files import counted, file_ending, list_names, printable
+from nearfar.data._files import counted, file_ending, list_names, printable, shortened
+from nearfar.data._number_cells import decimal_comma, is_missing, number
 from nearfar.data._tables import TABLE_ENDINGS
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_columns import TEXT_ENDINGS, is_number, layout_of, read_columns
@@ -124,13 +125,14 @@ class _Edges:
     notes: tuple[str, ...]
 
 
-def _header(ids: NodeIds | None, first: Sequence[str], second: Sequence[str] | None) -> bool:
+def _header(ids: NodeIds | None, rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first line names the columns rather than two nodes."""
+    first = rows[0]
     lower = {cell.strip().lower() for cell in first}
     if any(set(pair) <= lower for pair in _ENDPOINTS):
         return True
     if ids is not None and len(first) > 1:
-        return second is not None and bool((ids.positions(first[:2]) < 0).any())
+        return len(rows) > 1 and bool((ids.positions(first[:2]) < 0).any())
     return not any(is_number(cell) for cell in first[:2])
 
 
@@ -139,8 +141,10 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
     if file_ending(path) not in TEXT_ENDINGS or path.suffix.lower() == ".gz":
         return None
     name = printable(path.name)
-    layout = layout_of(path, header=lambda first, second: _header(ids, first, second))
+    layout = layout_of(path, header=lambda rows: _header(ids, rows))
     columns = find_endpoints(layout.names, width=layout.width, name=name)
+    if layout.empty:
+        return None  # reading reports it
 
     def load(dtype: type, *wanted: int) -> NDArray[Any]:
         values: NDArray[Any] = np.loadtxt(
@@ -170,7 +174,7 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
 def _slow(path: Path, ids: NodeIds | None) -> _Edges:
     """Read any table, with identifiers of any type."""
     name = printable(path.name)
-    table = read_columns(path, header=lambda first, second: _header(ids, first, second))
+    table = read_columns(path, header=lambda rows: _header(ids, rows))
     columns = find_endpoints(table.names, width=len(table.columns), name=name)
     texts = np.stack([as_texts(table.columns[p]) for p in (columns.source, columns.target)])
     missing = (texts == "").any(axis=0)
@@ -188,7 +192,7 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
         try:
             edges = texts.astype(np.int64)
         except (ValueError, OverflowError):
-            wrong = next(text for text in texts.ravel().tolist() if not _is_integer(text))
+            wrong = next(text for text in texts.ravel().tolist() if not _is_row_number(text))
             raise ValueError(
                 f"{name} must contain two node numbers per line, got {printable(wrong)[:40]!r}: a"
                 " column id in `features` identifies nodes by other names"
@@ -196,11 +200,26 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
     weights = None
     if columns.weight is not None:
         cells = [table.columns[columns.weight][row] for row in np.flatnonzero(~missing).tolist()]
-        try:
-            weights = np.array(cells, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"edge weights of {name} must be numbers: {error}") from None
+        weights, said = _weights(cells, name)
+        notes = (*notes, *said)
     return _Edges(edges, weights, (*notes, *_ignored(columns.ignored, name)))
+
+
+def _weights(cells: Sequence[Any], name: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Weights as numbers, 1 where none is given; decimal commas if no weight has a point."""
+    mark = "," if decimal_comma(cells) else "."
+    values = [1.0 if is_missing(cell) else number(cell, mark) for cell in cells]
+    wrong = [row for row, value in enumerate(values) if value is None]
+    if wrong:
+        raise ValueError(
+            f"edge weights of {name} must be numbers, got {shortened(cells[wrong[0]])!r} in row"
+            f" {wrong[0]}"
+        )
+    missing = sum(map(is_missing, cells))
+    notes = [f"decimal commas in the weights of {name}"] if mark == "," else []
+    if missing:
+        notes.append(f"{missing:,} of {len(cells):,} edges without a weight have weight 1")
+    return np.array(values, dtype=np.float64), tuple(notes)
 
 
 def _ignored(columns: Sequence[str], name: str) -> tuple[str, ...]:
@@ -209,5 +228,5 @@ def _ignored(columns: Sequence[str], name: str) -> tuple[str, ...]:
     return (f"{counted(len(columns), 'further column')} of {name} ignored: {list_names(columns)}",)
 
 
-def _is_integer(text: str) -> bool:
-    return text.lstrip("-").isdigit()
+def _is_row_number(text: str) -> bool:
+    return text.lstrip("-").isdigit() and len(text) < 19

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._array_files import array_ending, open_array_file
-from nearfar.data._files import list_names, printable
+from nearfar.data._files import printable
+from nearfar.data._identifier_columns import called_identifier, identifying, is_whole
 from nearfar.data._labeled_data import LABELS
-from nearfar.data.graphs._graph_columns import GraphColumns, is_number, read_columns
+from nearfar.data._number_cells import is_missing, number
+from nearfar.data._number_columns import NumberTable, comma_in, numbers_of
+from nearfar.data._table_header import judge_first_row
+from nearfar.data._tables import Table
+from nearfar.data.graphs._graph_columns import GraphColumns, read_columns
 from nearfar.data.graphs._graph_parts import Features, find_features
 from nearfar.data.graphs._node_ids import ID_COLUMNS, NodeIds, as_texts
 from nearfar.data.graphs._node_split import SPLIT_NAMES, split_of_column
@@ -58,7 +63,9 @@ def read_nodes(path: Path) -> NodeTable:
         raise FileNotFoundError(f"`features`: no file {printable(str(path))}")
     if array_ending(path):
         return _of_arrays(path)
-    return nodes_of_columns(read_columns(path, header=_is_header), name=name)
+    return nodes_of_columns(
+        read_columns(path, header=lambda rows: judge_first_row(rows).names), name=name
+    )
 
 
 def _of_arrays(path: Path) -> NodeTable:
@@ -88,10 +95,10 @@ def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = No
         ValueError: An entry that is no number in a table without a header, or no features.
     """
     if table.names is None:
-        try:
-            return NodeTable(np.array(table.columns, dtype=np.float64).T, notes=table.notes)
-        except ValueError as error:
-            raise ValueError(f"{name} must contain numbers, one row per node: {error}") from None
+        plain = dict(zip(map(str, range(len(table.columns))), table.columns, strict=True))
+        found = _features(Table(name, plain, range(len(table)), named=False), include=tuple(plain))
+        note = f"the first row of {name} is data: its features have no names"
+        return NodeTable(found.numbers, notes=(*table.notes, note, *found.notes))
     lower = {key.strip().lower(): key for key in reversed(table.names)}
     columns = dict(zip(table.names, table.columns, strict=True))
     notes: list[str] = []
@@ -108,7 +115,8 @@ def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = No
             if getattr(split, part) is not None:
                 parts[f"{part}_idx"] = getattr(split, part)
     known = [lower[key] for key in ID_COLUMNS if ids is None and lower.get(key) in columns]
-    text = [key for key, cells in columns.items() if not all(map(_is_value, cells))]
+    known += [key for key in table.index if ids is None and key in columns and key not in known]
+    text = [key for key, cells in columns.items() if all(map(_is_word, cells))]
     if (
         ids is None
         and not known
@@ -117,24 +125,24 @@ def nodes_of_columns(table: GraphColumns, *, name: str, ids: NodeIds | None = No
     ):
         known = text
         notes.append(f"nodes of {name} are identified by the column {text[0]!r}")
+    if ids is None and not known:
+        named = [key for key, cells in columns.items() if _names_nodes(key, cells, columns)]
+        known = named[:1]
+        notes += [f"nodes of {name} are identified by the column {key!r}" for key in known]
     if known:
         ids = NodeIds(columns.pop(known[0]), name=name)
-    rows = [key for key in known[1:] if key.strip().lower() in ID_COLUMNS[-4:]]
-    left_out = [key for key in columns if key in text or key in rows]
-    if left_out:
-        notes.append(f"columns of {name} that are not features: {list_names(left_out)}")
-    kept = {key: cells for key, cells in columns.items() if key not in left_out}
-    if not kept:
-        raise ValueError(f"{name} must have numeric columns of features, got {', '.join(lower)}")
-    values = np.array([[_value(cell) for cell in cells] for cells in kept.values()]).T
-    return NodeTable(values, ids, parts, (*table.notes, *notes), tuple(kept))
+    rows = tuple(table.index) if ids is None else tuple(known[1:])
+    held = Table(name, columns, range(len(table)), index=rows)
+    found = _features(held, include=())
+    return NodeTable(found.numbers, ids, parts, (*table.notes, *notes, *found.notes), found.columns)
 
 
-def _is_header(first: Sequence[str], second: Sequence[str] | None) -> bool:
-    """Whether the first line names the columns: not only numbers, or 0, 1, 2, … as of pandas."""
-    counting = [str(place) for place in range(len(first))]
-    counted = [cell.strip() for cell in first] == counting and len(first) > 2 and second is not None
-    return counted or not all(map(is_number, first))
+def _features(table: Table, *, include: tuple[str, ...]) -> NumberTable:
+    """The numeric columns, with decimal commas if no number has a point."""
+    comma = comma_in(table.columns)
+    found = numbers_of(table, include=include, decimal="," if comma else ".")
+    note = f"decimal commas in {table.name}, such as {comma}"
+    return replace(found, notes=(*found.notes, note)) if comma else found
 
 
 def _classes(cells: Sequence[Any]) -> NDArray[Any]:
@@ -144,9 +152,13 @@ def _classes(cells: Sequence[Any]) -> NDArray[Any]:
     return np.array([int(text) if text else -1 for text in texts]) if whole else texts
 
 
-def _is_value(cell: Any) -> bool:
-    return cell is None or str(cell).strip() == "" or is_number(cell)
+def _names_nodes(key: str, cells: Sequence[Any], columns: Mapping[str, Any]) -> bool:
+    """Whether whole numbers are identifiers: called so, or row numbers in another order."""
+    first = key == next(iter(columns)) and len(columns) > 1
+    distinct = len(set(as_texts(cells))) == len(cells) and not any(map(is_missing, cells))
+    whole = distinct and all(map(is_whole, cells))
+    return whole and (called_identifier(key) or identifying(key, cells, first=first) is not None)
 
 
-def _value(cell: Any) -> float:
-    return np.nan if cell is None or str(cell).strip() == "" else float(cell)
+def _is_word(cell: Any) -> bool:
+    return isinstance(cell, str) and number(cell) is None and not is_missing(cell)

@@ -189,11 +189,12 @@ def load_upright(image: Image.Image) -> None:
     if image.format != "TIFF" or not name or tagged_orientation(image) < 5:
         image.load()
         return
-    image.filename = ""  # a mapped file would be read with height and width exchanged
+    file: Any = image  # of an opened file
+    file.filename = ""  # a mapped file would be read with height and width exchanged
     try:
         image.load()
     finally:
-        image.filename = name
+        file.filename = name
 
 
 def tagged_orientation(image: Image.Image) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nearfar.data._array_files import ARRAY_ENDINGS
-from nearfar.data._columnar_files import COLUMNAR_ENDINGS
+from nearfar.data._columnar_files import COLUMNAR_ENDINGS, column_values
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import (
     COMPRESSED,
@@ -23,9 +23,11 @@ from nearfar.data._files import (
 )
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._number_cells import is_missing
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
+from nearfar.data._table_kind import beginning_of, number_columns
 from nearfar.data._tables import (
     TABLE_ENDINGS,
     Reading,
@@ -105,6 +107,9 @@ def _opened(
     if is_hub_data(spec):
         table = hub_table(spec, split=split).where(reading.conditions)
         return _of_table(table, column, words)
+    listed = column_values(spec)
+    if listed is not None:
+        spec = [None if is_missing(text) and not isinstance(text, str) else text for text in listed]
     if isinstance(spec, (list, tuple)):
         refuse_test(split, "a list of texts")
         files = (*IMAGE_ENDINGS, *SOUND_ENDINGS, *ARRAY_ENDINGS)
@@ -148,6 +153,12 @@ def _of_table(
     table: Table, column: str | None, words: int | None, *, name: str | None = None
 ) -> _Opened:
     chosen, note = choose_column(table, column)
+    numbers = number_columns(table)
+    if len(numbers) > 1:
+        note += (
+            f"numbers of {table.name} are not read: {list_names(numbers)}; `modality`='vectors'"
+            " reads them",
+        )
     source = TextSource(
         table.column(chosen),
         name=name or table.name,
@@ -243,16 +254,29 @@ def _labels_of(opened: _Opened, labels: str | None) -> list[Any]:
     return [column[row] for row in opened.source.kept.tolist()]
 
 
+def _without_texts(frame: Any) -> bool:
+    """Whether no column of a table in memory has texts."""
+    table = beginning_of(frame)
+    held = {} if table is None else table.columns
+    return not any(isinstance(cell, str) for cells in held.values() for cell in cells)
+
+
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise lists of texts, files of lines, tables, and Hugging Face datasets."""
     spec = preview.spec
+    column = column_values(spec)
+    if column:
+        spec = [text for text in column if not is_missing(text)]
     listed = isinstance(spec, (list, tuple)) and bool(spec)
     if listed and all(isinstance(text, str) for text in spec):
         return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    if is_frame(spec) or preview.ending in TABLE_ENDINGS:
+        texts = not preview.holds_numbers and not (is_frame(spec) and _without_texts(spec))
+        return Confidence.LIKELY if texts else Confidence.NO
     tables = preview.count_files(COLUMNAR_ENDINGS) if preview.is_folder else 0
     if tables and 2 * tables > len(preview.file_names):
-        return Confidence.LIKELY
+        return Confidence.NO if preview.holds_numbers else Confidence.LIKELY
     return Confidence.LIKELY if on_hub or preview.ending in ENDINGS else Confidence.NO
 
 

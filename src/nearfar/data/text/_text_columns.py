@@ -27,11 +27,13 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
     lengths = {
         name: length
         for name in table.columns
-        if name.lower() not in LABELS and (length := _mean_length(table, name)) is not None
+        if name.strip().lower() not in LABELS and (length := _mean_length(table, name)) is not None
     }
-    others = [name for name in lengths if name != "text" and not _is_category(table, name)]
-    if "text" in table.columns:
-        return "text", _chosen("text", others)
+    usual = next((name for name in lengths if name.strip().lower() in ("text", "texts")), None)
+    usual = "text" if "text" in table.columns else usual
+    others = [name for name in lengths if name != usual and not _is_category(table, name)]
+    if usual is not None:
+        return usual, _chosen(usual, others)
     longest = sorted(lengths, key=lambda name: -lengths[name])[:2]
     if not longest or (
         len(longest) == 2 and lengths[longest[0]] < MUCH_LONGER * lengths[longest[1]]
@@ -72,7 +74,7 @@ def label_column(table: Table, labels: str | None) -> str:
     if labels is not None:
         table.column(str(labels), option="labels")
         return str(labels)
-    found = next((name for name in table.columns if name.lower() in LABELS), None)
+    found = next((name for name in table.columns if name.strip().lower() in LABELS), None)
     if found is None:
         raise ValueError(
             f"{table.name} has no column {', '.join(LABELS[:-1])} or {LABELS[-1]}: specify that of"

@@ -19,6 +19,8 @@ from nearfar.inputs import Texts
 
 __all__ = ["TextSource"]
 
+SHOWN = 60  # characters of an entry in a message
+
 
 @final
 class TextSource(Source):
@@ -78,7 +80,7 @@ class TextSource(Source):
         count = cut = 0
         for given in texts:
             if not isinstance(given, (str, NoneType)):
-                raise TypeError(f"texts must be strings, got {given!r} in text {count}")
+                raise TypeError(f"texts must be strings, got {_shown(given)} in text {count}")
             text, length = _cut(given or "", words)
             count += 1
             if not length:
@@ -131,6 +133,10 @@ class TextSource(Source):
 
     def _text(self, position: int) -> str:
         return self._block[self._ends[position] : self._ends[position + 1]].decode()
+
+
+def _shown(given: object) -> str:
+    return repr(given) if len(repr(given)) <= SHOWN else f"{repr(given)[:SHOWN]}…"
 
 
 def _cut(text: str, words: int | None) -> tuple[str, int]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
@@ -69,7 +72,7 @@ def open_vectors(
             if given:
                 raise ValueError(f"`{name}` is for tables: an array has no column {given[0]!r}")
         notes = (IN_ORDER.format("the array"),) if columns else ()
-        return VectorSource(array_of(spec), name="array", notes=notes)
+        return VectorSource(_array(spec), name="array", notes=notes)
     held = read_vector_file(
         spec,
         exclude=_names(exclude),
@@ -83,6 +86,18 @@ def open_vectors(
 
 def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
     return tuple(given.split(",")) if isinstance(given, str) else tuple(map(str, given))
+
+
+def _array(spec: Any) -> NDArray[Any]:
+    """An array of an array, a tensor, or anything that NumPy takes for one."""
+    values: Any = array_of(spec)
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        kind = type(spec).__name__
+        raise TypeError(f"vectors must be N×D numbers, got {kind}: {error}") from None
 
 
 def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
@@ -149,8 +164,10 @@ def label_vectors(spec: Any, *, labels: str | None = None, **options: Any) -> La
 
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file, and tables in memory."""
-    if is_frame(preview.spec):
+    if preview.holds_numbers:
         return Confidence.LIKELY
+    if is_frame(preview.spec):  # opening says what is missing
+        return Confidence.PERHAPS
     axes, shapes = preview.axes, preview.arrays
     if shapes:
         folded = {name.lower(): shape for name, shape in shapes.items()}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nearfar.data._array_choice import choose_arrays
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import counted, file_ending, list_names, printable
-from nearfar.data._number_columns import NumberTable, label_column_of, numbers_of
+from nearfar.data._number_columns import NumberTable, label_column_of, label_columns_of, numbers_of
 from nearfar.data._tables import (
     TABLE_ENDINGS,
     Reading,
@@ -88,6 +88,10 @@ def read_vector_file(
         return replace(held, notes=(*held.notes, *note))
     if labels is None and find_labels:
         labels = label_column_of(table)
+        others = [name for name in label_columns_of(table) if name != labels]
+        if others:
+            more = f"labels are column {labels!r}; others called like labels: {list_names(others)}"
+            table = replace(table, notes=(*table.notes, more))
     lists = list_column(table, key=key)
     if lists is not None:
         return _of_lists(table, lists, labels)
