@@ -174,7 +174,7 @@ def test_numbers_and_their_names_are_the_same_classes(labels: list[int]) -> None
 def test_labels_are_read_from_every_file_of_arrays(tmp_path: Path, ending: str) -> None:
     values, path = np.array(NUMBERS, dtype=np.uint8), tmp_path / f"classes{ending}"
     write_array(path, values)
-    assert read_classes(read_labels(path)).values.tolist() == NUMBERS
+    assert read_classes(read_labels(path).values).values.tolist() == NUMBERS
     labeled = open_labeled(X, labels=str(path), modality="vectors")
     assert labeled.class_names == ("2", "3", "10")
 

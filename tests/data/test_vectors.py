@@ -256,12 +256,12 @@ def test_a_column_of_lists_is_vectors(package: str) -> None:
     assert data.train.notes == (chosen, "1 column ignored: word")
 
 
-def test_lists_next_to_numbers_need_a_key(tmp_path: Path) -> None:
+def test_lists_next_to_numbers_are_features_or_chosen_by_key(tmp_path: Path) -> None:
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     path = tmp_path / "a.parquet"
     pd.DataFrame({"size": np.arange(8) * 0.5, "v": LISTS.tolist()}).to_parquet(path)
-    assert open_source(path, modality="vectors").columns == ("size",)
+    assert open_source(path, modality="vectors").columns == ("size", "v_0", "v_1", "v_2")
     chosen = open_source(path, modality="vectors", key="v")
     np.testing.assert_array_equal(chosen.read([5]).inputs[0].numpy(), LISTS[5])
     with pytest.raises(ValueError, match="`key` must be a column of lists"):

@@ -134,7 +134,7 @@ def load_embeddings(path: str | Path) -> tuple[Tensor, Tensor | None]:
 def read_embeddings(path: str | Path) -> EmbeddingFile:
     """Read a file of embeddings, as in :func:`load_embeddings`, with ids and notes."""
     path = Path(path)
-    if not path.is_file() and not array_ending(path):
+    if not path.is_file() and not (path.exists() and array_ending(path)):
         raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
     try:
         ending = array_ending(path)

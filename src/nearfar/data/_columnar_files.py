@@ -108,6 +108,7 @@ def columns_of_frame(frame: Any) -> dict[str, Sequence[Any]]:
 def column_values(spec: Any) -> list[Any] | None:
     """The entries of a single column of pandas, polars or pyarrow, or of an array of texts.
 
+    >>> import numpy as np
     >>> column_values(np.array(["a", "b"])), column_values(np.zeros(3))
     (['a', 'b'], None)
     """
