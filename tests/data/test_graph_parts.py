@@ -336,6 +336,17 @@ def test_an_array_file_may_name_its_nodes(tmp_path):
     assert every("row numbers" not in note for note in rows.notes)
 
 
+@pytest.mark.parametrize(
+    ("tail", "edges"), [("2,3\n3,2\n", 2), ("0,2\n2,3\n", 3), ("2,1\n2,3\n", 3)]
+)
+def test_columns_called_0_and_1_are_names_if_no_other_edge_has_these_nodes(tmp_path, tail, edges):
+    np.save(tmp_path / "x.npy", np.eye(4, dtype=np.float32))
+    (tmp_path / "g.csv").write_text("0,1\n" + tail)
+    source = open_source(tmp_path / "g.csv", modality="graphs", features=tmp_path / "x.npy")
+    assert source.graph.edges.shape[1] == edges
+    assert any("read as names of columns" in note for note in source.notes) == (edges == 2)
+
+
 def test_lines_without_a_header_may_hold_names(tmp_path):
     features = write(node_table(), tmp_path / "nodes.csv")
     lines = [f"{NAMES[a]} {NAMES[b]}" for a, b in RING.T]

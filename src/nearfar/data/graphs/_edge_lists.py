@@ -31,6 +31,7 @@ _ENDPOINTS = (
     *(("node_1", "node_2"), ("node_a", "node_b"), ("id1", "id2"), ("id_1", "id_2")),
 )
 _ROW_NAMES = ("", "unnamed: 0", "index", "__index_level_0__")
+_FEW = 1_000  # rows that are looked at
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,22 @@ def _header(ids: NodeIds | None, rows: Sequence[Sequence[str]]) -> bool:
         return True
     if ids is not None and len(first) > 1:
         return len(rows) > 1 and bool((ids.positions(first[:2]) < 0).any())
+    if _counts(first) and 3 <= len(rows) < _FEW:
+        return not any(set(row[:2]) & {"1"} or row[0] == "0" for row in rows[1:])
     return not any(is_number(cell) for cell in first[:2])
+
+
+def _counts(names: Sequence[str] | None) -> bool:
+    """Whether columns are called 0, 1, …, as pandas does; 0, 1 can be an edge as well."""
+    return names is not None and [name.strip() for name in names] == [*map(str, range(len(names)))]
+
+
+def _columns(names: Sequence[str] | None, *, width: int, name: str) -> tuple[Endpoints, list[str]]:
+    """Places of the columns, and a note if they are called 0, 1, …."""
+    if not _counts(names):
+        return find_endpoints(names, width=width, name=name), []
+    note = f"the first row of {name} is read as names of columns: no other edge has node 1"
+    return find_endpoints(None, width=width, name=name), [note]
 
 
 def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
@@ -142,7 +158,7 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
         return None
     name = printable(path.name)
     layout = layout_of(path, header=lambda rows: _header(ids, rows))
-    columns = find_endpoints(layout.names, width=layout.width, name=name)
+    columns, named = _columns(layout.names, width=layout.width, name=name)
     if layout.empty:
         return None  # reading reports it
 
@@ -164,7 +180,7 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
         weights = None if columns.weight is None else load(np.float64, columns.weight)[:, 0]
     except (ValueError, OverflowError, UnicodeDecodeError):
         return None
-    notes = _ignored(columns.ignored, name)
+    notes = (*named, *_ignored(columns.ignored, name))
     if ids is None:
         return _Edges(pairs.T, weights, notes)
     places = ids.positions(pairs.T.ravel()).reshape(2, -1)
@@ -175,10 +191,10 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
     """Read any table, with identifiers of any type."""
     name = printable(path.name)
     table = read_columns(path, header=lambda rows: _header(ids, rows))
-    columns = find_endpoints(table.names, width=len(table.columns), name=name)
+    columns, named = _columns(table.names, width=len(table.columns), name=name)
     texts = np.stack([as_texts(table.columns[p]) for p in (columns.source, columns.target)])
     missing = (texts == "").any(axis=0)
-    notes = table.notes
+    notes = (*table.notes, *named)
     if missing.any():
         rows = [f"row {row}" for row in np.flatnonzero(missing)]
         skipped = f"{len(rows):,} of {texts.shape[1]:,} edges of {name} have a missing end"
