@@ -160,7 +160,7 @@ def stored() -> list[Stored]:
         "double precision": "<f8",
         "double precision, big-endian": ">f8",
     }
-    own = [Stored(".npy", said, ".npy", kind, np.save, np.load) for said, kind in types.items()]
+    own = [Stored(".npy", shown, ".npy", kind, np.save, np.load) for shown, kind in types.items()]
     own.append(
         Stored(
             ".npy",
@@ -174,19 +174,19 @@ def stored() -> list[Stored]:
     own.append(Stored(".npy", "gzip", ".npy.gz", "<f4", save_npy_gz, load_npy_gz))
     load_npz = lambda path: np.load(path)["x"]  # noqa: E731
     load_safe = lambda path: load_file(path)["x"]  # noqa: E731
-    for said, kind in (("single precision", "<f4"), ("8 bits, unsigned", "u1")):
+    for shown, kind in (("single precision", "<f4"), ("8 bits, unsigned", "u1")):
         own += [
-            Stored(".npz", said, ".npz", kind, lambda p, a: np.savez(p, x=a), load_npz),
+            Stored(".npz", shown, ".npz", kind, lambda p, a: np.savez(p, x=a), load_npz),
             Stored(
                 ".npz",
-                f"{said}, compressed",
+                f"{shown}, compressed",
                 ".npz",
                 kind,
                 lambda p, a: np.savez_compressed(p, x=a, other=a[:3]),
                 load_npz,
             ),
         ]
-    for said in (
+    for shown in (
         "single precision",
         "double precision",
         "half precision",
@@ -196,33 +196,33 @@ def stored() -> list[Stored]:
         own.append(
             Stored(
                 "safetensors",
-                said,
+                shown,
                 ".safetensors",
-                types[said],
+                types[shown],
                 lambda p, a: save_file({"x": a}, p),
                 load_safe,
             )
         )
-    for said in ("double precision", "single precision", "8 bits, unsigned"):
+    for shown in ("double precision", "single precision", "8 bits, unsigned"):
         own.append(
             Stored(
                 "MATLAB 5",
-                said,
+                shown,
                 ".mat",
-                types[said],
+                types[shown],
                 lambda p, a: scipy.io.savemat(p, {"x": a}, do_compression=True),
                 lambda p: scipy.io.loadmat(p)["x"],
             )
         )
         own.append(
             Stored(
-                "MATLAB 7.3", said, ".mat", types[said], save_matlab_73, lambda p: load_hdf5(p).T
+                "MATLAB 7.3", shown, ".mat", types[shown], save_matlab_73, lambda p: load_hdf5(p).T
             )
         )
     gzipped = partial(save_hdf5, compression="gzip", shuffle=True)
     deep = partial(save_hdf5, place="group/measured")
-    for said in ("single precision", "double precision, big-endian", "8 bits, unsigned"):
-        own.append(Stored("HDF5", said, ".h5", types[said], save_hdf5, load_hdf5))
+    for shown in ("single precision", "double precision, big-endian", "8 bits, unsigned"):
+        own.append(Stored("HDF5", shown, ".h5", types[shown], save_hdf5, load_hdf5))
     own += [
         Stored("HDF5", "compressed chunks", ".hdf5", "<f4", gzipped, load_hdf5),
         Stored(
@@ -238,9 +238,9 @@ def stored() -> list[Stored]:
     for version in (2, 3):
         for group in (False, True):
             save = partial(save_zarr, version=version, group=group)
-            said = f"version {version}, {'in a group' if group else 'one array'}"
-            own.append(Stored("Zarr", said, ".zarr", "<f4", save, load_zarr))
-    for ending, said in (("-idx", ""), ("-idx.gz", ", gzip")):
+            shown = f"version {version}, {'in a group' if group else 'one array'}"
+            own.append(Stored("Zarr", shown, ".zarr", "<f4", save, load_zarr))
+    for ending, shown in (("-idx", ""), ("-idx.gz", ", gzip")):
         for name, kind in (
             ("8 bits, unsigned", "u1"),
             ("32 bits, signed", ">i4"),
@@ -248,13 +248,13 @@ def stored() -> list[Stored]:
             ("double precision", ">f8"),
         ):
             own.append(
-                Stored("IDX", name + said, ending, kind, save_idx, partial(load_idx, dtype=kind))
+                Stored("IDX", name + shown, ending, kind, save_idx, partial(load_idx, dtype=kind))
             )
-    for fixed, said in ((False, "lists"), (True, "lists of fixed size")):
+    for fixed, shown in ((False, "lists"), (True, "lists of fixed size")):
         for name in ("single precision", "8 bits, unsigned"):
             save = partial(save_parquet, fixed=fixed)
             own.append(
-                Stored("Parquet", f"{said}, {name}", ".parquet", types[name], save, load_parquet)
+                Stored("Parquet", f"{shown}, {name}", ".parquet", types[name], save, load_parquet)
             )
     return own
 

@@ -67,7 +67,7 @@ ROADS: dict[str, Callable[[NDArray[Any], Path], Any]] = {
     "`.npy`": in_file,
     "`.npz`": in_archive,
     "tensor": lambda array, folder: open_source(torch.from_numpy(native(array))),
-    "PyTorch data set": lambda array, folder: open_source(
+    "PyTorch dataset": lambda array, folder: open_source(
         TensorDataset(torch.from_numpy(native(array)))
     ),
 }

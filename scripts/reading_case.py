@@ -19,11 +19,11 @@ class Outcome:
 
     Attributes:
         right: Whether nearfar's numbers are those of the library, within the tolerance.
-        said: The cell of the table: ``exact``, the largest difference, or what is wrong.
+        shown: The cell of the table: ``exact``, the largest difference, or what is wrong.
     """
 
     right: bool
-    said: str
+    shown: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def compare_arrays(
     difference = float(np.abs(found.astype(np.float64) - expected).max())
     if difference < exact:
         return Outcome(True, "exact")
-    said = f"{difference:.2g}{unit}"
+    shown = f"{difference:.2g}{unit}"
     if difference <= tolerance:
-        return Outcome(True, f"≤ {said}")
-    return Outcome(False, f"differs by {said}")
+        return Outcome(True, f"≤ {shown}")
+    return Outcome(False, f"differs by {shown}")

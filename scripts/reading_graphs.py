@@ -164,7 +164,7 @@ def stored() -> list[Stored]:
         Stored(".npz", "sparse features", partial(as_npz, sparse=True)),
         Stored(".npz", "nodes with `ids`", partial(as_npz, ids=True)),
     ]
-    for ending, said in (
+    for ending, shown in (
         (".csv", "CSV"),
         (".tsv", "TSV"),
         (".parquet", "Parquet"),
@@ -172,12 +172,12 @@ def stored() -> list[Stored]:
     ):
         make = partial(as_tables, ending=ending)
         own += [
-            Stored(f"edge list, {said}", "source, target", make),
-            Stored(f"edge list, {said}", "target, source", partial(make, first="target")),
-            Stored(f"edge list, {said}", "weight first", partial(make, first="weight")),
-            Stored(f"edge list, {said}", "src, dst", partial(make, ends=("src", "dst"))),
+            Stored(f"edge list, {shown}", "source, target", make),
+            Stored(f"edge list, {shown}", "target, source", partial(make, first="target")),
+            Stored(f"edge list, {shown}", "weight first", partial(make, first="weight")),
+            Stored(f"edge list, {shown}", "src, dst", partial(make, ends=("src", "dst"))),
             Stored(
-                f"edge list, {said}",
+                f"edge list, {shown}",
                 "nodes with names, in another order",
                 partial(make, named=True),
                 PERMUTED,
@@ -186,17 +186,17 @@ def stored() -> list[Stored]:
     own.append(
         Stored("edge list, CSV", "no header", partial(as_tables, ending=".csv", header=False))
     )
-    for ending, said in ((".graphml", "GraphML"), (".gml", "GML"), (".gexf", "GEXF")):
+    for ending, shown in ((".graphml", "GraphML"), (".gml", "GML"), (".gexf", "GEXF")):
         for named in (False, True):
             content = "nodes with names" if named else "nodes with numbers"
-            own.append(Stored(said, content, partial(as_file, ending=ending, named=named)))
+            own.append(Stored(shown, content, partial(as_file, ending=ending, named=named)))
     own += [
         Stored("NetworkX", "nodes with numbers", lambda n, f: (as_networkx(n, named=False), {})),
         Stored("NetworkX", "nodes with names", lambda n, f: (as_networkx(n, named=True), {})),
     ]
     own += [
-        Stored("PyTorch Geometric", said, partial(as_data, edges=edges))
-        for edges, said in (
+        Stored("PyTorch Geometric", shown, partial(as_data, edges=edges))
+        for edges, shown in (
             ("edge_index", "`edge_index`"),
             ("COO", "`adj_t`, COO"),
             ("CSR", "`adj_t`, CSR"),

@@ -34,7 +34,7 @@ class Made:
         save: Writes the file of a seed.
         decode: What the format's own library says, in [0, 1], as channels × height × width.
         tolerance: Largest difference.
-        as_picture: Whether Pillow can hold the picture without loss, so that data sets can.
+        as_picture: Whether Pillow can hold the picture without loss, so that datasets can.
         from_bytes: Whether the format can be recognised from its bytes.
     """
 
@@ -179,7 +179,7 @@ def files_of(made: Made, folder: Path) -> list[Path]:
 
 
 class Pictures:
-    """A data set of opened pictures, as PyTorch users write them."""
+    """A dataset of opened pictures, as PyTorch users write them."""
 
     def __init__(self, paths: list[Path]) -> None:
         self.paths = paths
@@ -216,7 +216,7 @@ def of_hub(folder: Path, paths: list[Path]) -> Any:
 ROADS: dict[str, Callable[[Path, list[Path]], Any]] = {
     "folder": of_folder,
     "bytes": of_bytes,
-    "PyTorch data set": of_dataset,
+    "PyTorch dataset": of_dataset,
     "Hugging Face": of_hub,
 }
 

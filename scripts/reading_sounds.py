@@ -71,8 +71,8 @@ class Sound:
     @property
     def content(self) -> str:
         order = {"FILE": "", "LITTLE": ", little-endian", "BIG": ", big-endian"}[self.endian]
-        said = {"mono": "", "stereo": ", stereo", "opposite": ", channels in opposite phase"}
-        return NAMES.get(self.subtype, self.subtype) + order + said[self.channels]
+        shown = {"mono": "", "stereo": ", stereo", "opposite": ", channels in opposite phase"}
+        return NAMES.get(self.subtype, self.subtype) + order + shown[self.channels]
 
 
 def wave(seed: int, channels: str) -> NDArray[np.float64]:
@@ -110,7 +110,7 @@ def decode(sound: Sound, path: Path) -> NDArray[np.float64]:
 
 
 class Recordings(Dataset[Any]):
-    """A data set of paths."""
+    """A dataset of paths."""
 
     def __init__(self, paths: list[Path]) -> None:
         self.paths = paths
@@ -123,7 +123,7 @@ class Recordings(Dataset[Any]):
 
 
 class Waves(Recordings):
-    """A data set of decoded waves, channels × time, with their rates, as of torchaudio."""
+    """A dataset of decoded waves, channels × time, with their rates, as of torchaudio."""
 
     def __getitem__(self, number: int) -> Any:
         values, rate = soundfile.read(self.paths[number], dtype="float32", always_2d=True)
@@ -144,7 +144,7 @@ ROADS: dict[str, Callable[[list[Path]], list[Any]]] = {
     "file": lambda paths: [open_source(path, modality="sequences") for path in paths],
     "paths": lambda paths: [open_source([str(path) for path in paths], modality="sequences")],
     "bytes": lambda paths: [open_source([p.read_bytes() for p in paths], modality="sequences")],
-    "PyTorch data set": lambda paths: [open_source(Recordings(paths), modality="sequences")],
+    "PyTorch dataset": lambda paths: [open_source(Recordings(paths), modality="sequences")],
     "waves and rates": lambda paths: [open_source(Waves(paths), modality="sequences")],
     "Hugging Face": lambda paths: [open_source(of_hub(paths))],
 }

@@ -171,8 +171,8 @@ def files_of_text() -> list[Layout]:
     """Delimiters, quotes, names of columns, decimal marks, encodings, line ends, compression."""
     nameless = {"header": False}
     own = [
-        Layout("CSV", f"{said}", ".csv", separated(mark), from_csv(sep=mark))
-        for mark, said in ((",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
+        Layout("CSV", f"{shown}", ".csv", separated(mark), from_csv(sep=mark))
+        for mark, shown in ((",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
     ]
     quoted = separated(quoting=csv.QUOTE_NONNUMERIC)
     alone = separated(quoting=csv.QUOTE_ALL)
@@ -216,7 +216,7 @@ def files_of_text() -> list[Layout]:
         Layout("TSV", "quoted by polars", ".tsv", by_polars("\t"), from_csv(sep="\t")),
         Layout("CSV", "written by polars", ".csv", by_polars(","), from_csv()),
     ]
-    for encoding, said in (
+    for encoding, shown in (
         ("utf-8-sig", "UTF-8 with byte order mark"),
         ("utf-16", "UTF-16 with byte order mark"),
         ("utf-32", "UTF-32 with byte order mark"),
@@ -224,14 +224,14 @@ def files_of_text() -> list[Layout]:
         ("cp1252", "Windows-1252"),
     ):
         make = separated(encoding=encoding)
-        own.append(Layout("CSV", said, ".csv", make, from_csv(encoding=encoding)))
-    for encoding, said in (("utf-16-le", "UTF-16"), ("mac-roman", "Mac Roman")):
+        own.append(Layout("CSV", shown, ".csv", make, from_csv(encoding=encoding)))
+    for encoding, shown in (("utf-16-le", "UTF-16"), ("mac-roman", "Mac Roman")):
         make, read = separated(encoding=encoding), from_csv(encoding=encoding)
         given = {"encoding": encoding}
-        own.append(Layout("CSV", f"{said}, `--encoding {encoding}`", ".csv", make, read, given))
+        own.append(Layout("CSV", f"{shown}, `--encoding {encoding}`", ".csv", make, read, given))
     own += [
-        Layout("CSV", said, ending, make, from_csv())
-        for said, ending, make in (
+        Layout("CSV", shown, ending, make, from_csv())
+        for shown, ending, make in (
             ("gzip", ".csv.gz", packed(gzip.compress)),
             ("bzip2", ".csv.bz2", packed(bz2.compress)),
             ("xz", ".csv.xz", packed(lzma.compress)),

@@ -76,7 +76,7 @@ def tables(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> str:
 def _cell(result: Outcome | None) -> str:
     if result is None:
         return "–"
-    return result.said if result.right else f"**wrong**: {result.said}"
+    return result.shown if result.right else f"**wrong**: {result.shown}"
 
 
 def write(page: Path, made: str) -> None:
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong = [(case, o) for case, o in zip(cases, outcomes, strict=True) if not o.right]
     for case, result in wrong:
         place = f"{case.kind}, {case.format}, {case.content}, {case.road}"
-        print(f"wrong: {place}: {result.said}", file=sys.stderr)
+        print(f"wrong: {place}: {result.shown}", file=sys.stderr)
     return 1 if wrong or not cases else 0
 
 

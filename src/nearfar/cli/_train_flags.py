@@ -86,7 +86,7 @@ def parser(
     app = App(
         name="nearfar train",
         default_command=decided_by(
-            method, "method", flags, call=lambda **said: call(**current(said))
+            method, "method", flags, call=lambda **values: call(**current(values))
         ),
         help=HELP.format(known=", ".join(preset_names()), method=method, modality=kind.name),
         help_epilogue=EXAMPLES.format(method=method, data=example, name=Path(example).stem),

@@ -112,24 +112,24 @@ def file_faults(path: Path, read: Callable[[], Any]) -> Any:
     except FileNotFoundError as error:
         if not path.exists():
             raise
-        said = str(error).splitlines()[0]  # of a part of the file
-        raise ValueError(f"{shown} is damaged: {said}") from None
+        message = str(error).splitlines()[0]  # of a part of the file
+        raise ValueError(f"{shown} is damaged: {message}") from None
     except MemoryError:
         raise ValueError(
             f"{shown} is larger than the memory, or damaged: save it as .npy"
         ) from None
     except Exception as error:  # each format's library has errors of its own
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        if said.startswith(shown):
-            raise ValueError(said) from None
-        if "pickle" in said.lower() or "python objects" in said.lower():
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        if message.startswith(shown):
+            raise ValueError(message) from None
+        if "pickle" in message.lower() or "python objects" in message.lower():
             raise TypeError(
                 f"{shown} contains Python objects or a pickle, which is never loaded:"
                 " save plain numbers with numpy.save or numpy.savez"
             ) from None
-        if "mmap length" in said or isinstance(error, EOFError):
-            said = "shorter than its header states"
-        raise ValueError(f"{shown} is damaged: {said}") from None
+        if "mmap length" in message or isinstance(error, EOFError):
+            message = "shorter than its header states"
+        raise ValueError(f"{shown} is damaged: {message}") from None
 
 
 def missing_reader(path: Path, library: str, extra: str) -> ImportError:

@@ -129,8 +129,8 @@ def _of_words(words: list[str]) -> ClassLabels:
     if after < before:
         changed = [repr(w) for w in dict.fromkeys(words) if w not in set(stripped)]
         also = "" if {w.strip() for w in words} == set(stripped) else ", their accents composed"
-        said = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"
-        notes = (f"{said} without the blanks around them{also}: {list_names(changed)}",)
+        merged_text = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"
+        notes = (f"{merged_text} without the blanks around them{also}: {list_names(changed)}",)
     return ClassLabels(np.asarray(stripped, dtype=np.str_), notes)
 
 

@@ -97,18 +97,18 @@ def numbers_of(
             " `decimal`=',' if so, else `decimal`='.'"
         )
     if columns:
-        own, said = _ordered(own, columns, table)
-        notes += said
+        own, remarks = _ordered(own, columns, table)
+        notes += remarks
         numbers = {name: _numbers(table, name, cells, mark) for name, cells in own.items()}
     else:
-        numbers, said = _features(table, own, include, mark, decimal)
-        notes += said
+        numbers, remarks = _features(table, own, include, mark, decimal)
+        notes += remarks
         if columns is not None and table.named:
             notes.append(
                 f"features of {table.name} are taken by position, as those of the run have no names"
             )
     if not numbers:
-        why = "; ".join(said)
+        why = "; ".join(remarks)
         raise ValueError(f"{table.name} has no numeric column" + (f": {why}" if why else ""))
     return NumberTable(
         numbers=np.stack(list(numbers.values()), axis=1),

@@ -89,8 +89,8 @@ class Table:
                     f" {name} are {list_names(values)}"
                 )
             kept = kept_now
-        said = " and ".join(f"{name} = {value}" for name, value in conditions.items())
-        note = f"{len(kept):,} of {counted(len(self.rows), 'row')} selected: {said}"
+        conditions_text = " and ".join(f"{name} = {value}" for name, value in conditions.items())
+        note = f"{len(kept):,} of {counted(len(self.rows), 'row')} selected: {conditions_text}"
         return replace(
             self,
             columns={

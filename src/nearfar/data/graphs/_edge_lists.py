@@ -216,8 +216,8 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
     weights = None
     if columns.weight is not None:
         cells = [table.columns[columns.weight][row] for row in np.flatnonzero(~missing).tolist()]
-        weights, said = _weights(cells, name)
-        notes = (*notes, *said)
+        weights, remarks = _weights(cells, name)
+        notes = (*notes, *remarks)
     return _Edges(edges, weights, (*notes, *_ignored(columns.ignored, name)))
 
 

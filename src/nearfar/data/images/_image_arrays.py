@@ -146,18 +146,18 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     >>> channel_axis((100, 3, 32, 32), channels=None), channel_axis((9, 64, 64, 12), channels=None)
     (1, 3)
     """
-    said = "×".join(map(str, shape)) or "()"
+    axes = "×".join(map(str, shape)) or "()"
     if len(shape) not in (3, 4):
-        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {said}")
+        raise ValueError(f"images must be N×H×W, N×H×W×C or N×C×H×W, got shape {axes}")
     if 0 in shape:
-        raise ValueError(f"images must not be empty, got an array of shape {said}")
+        raise ValueError(f"images must not be empty, got an array of shape {axes}")
     if len(shape) == 3:
         if shape[2] in USUAL_CHANNELS and shape[1] > 32:
             raise ValueError(
-                f"an array of shape {said} looks like one image; a set is N×H×W×C or N×C×H×W"
+                f"an array of shape {axes} looks like one image; a set is N×H×W×C or N×C×H×W"
             )
         if channels not in (None, 1):
-            raise ValueError(f"`channels` must be 1 for an array of shape {said}, got {channels}")
+            raise ValueError(f"`channels` must be 1 for an array of shape {axes}, got {channels}")
         return None
     fitting = [
         axis
@@ -166,7 +166,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     ]
     if not fitting:
         wanted = f"1 to {MOST_CHANNELS}" if channels is None else f"`channels`={channels}"
-        raise ValueError(f"no channel axis of length {wanted} in an array of shape {said}")
+        raise ValueError(f"no channel axis of length {wanted} in an array of shape {axes}")
     if channels is not None and len(fitting) == 2:
         return 1  # both axes match: use PyTorch's order
     usual = [axis for axis in fitting if shape[axis] in USUAL_CHANNELS]
@@ -175,7 +175,7 @@ def channel_axis(shape: tuple[int, ...], *, channels: int | None) -> int | None:
     if len(usual) == 1:
         return usual[0]
     raise ValueError(
-        f"an array of shape {said} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
+        f"an array of shape {axes} can be N×C×H×W with {shape[1]} channels or N×H×W×C with"
         f" {shape[3]}: specify `channels`"
     )
 

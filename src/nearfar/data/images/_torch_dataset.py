@@ -133,9 +133,9 @@ class DatasetSource(ImageSource):
         return f"row {sample}"
 
     def describe(self) -> str:
-        said = describe_images(len(self), channels=self.channels, extents=self._sizes)
+        description = describe_images(len(self), channels=self.channels, extents=self._sizes)
         several = len(set(self._sizes)) > 1
-        return f"{said} (of {len(self._sizes)} inspected)" if several else said
+        return f"{description} (of {len(self._sizes)} inspected)" if several else description
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -207,14 +207,14 @@ def outside_note(
     values = "1 value" if count == 1 else f"{count:,} values"
     low, high = found
     shown = ", ".join(f"{value:g} ({times:,})" for value, times in outside.common)
-    said = (
+    note = (
         f"{values} ({share:.2g} %) outside {low:g}..{high:g} clipped, mostly {shown}, the first in"
         f" {identify(outside.position)}"
     )
     if not sentinel:
-        return said
+        return note
     mark = f"{outside.common[0][0]:g}"
-    return f"{said}; far from all others: --missing-value={mark} if {mark} marks missing ones"
+    return f"{note}; far from all others: --missing-value={mark} if {mark} marks missing ones"
 
 
 def _plain(known: Survey) -> Found:
@@ -228,9 +228,10 @@ def _plain(known: Survey) -> Found:
     if high > 255:
         bits = int(high).bit_length()
         full = (0.0, float(2**bits - 1))
-        if known.wide and (said := narrow_note(known, full)):
+        if known.wide and (note := narrow_note(known, full)):
             return Found(
-                (low, high), (f"{mapped_note((low, high))}, as {said[0].partition(': ')[0]}",)
+                (low, high),
+                (f"{mapped_note((low, high))}, as {note[0].partition(': ')[0]}",),
             )
         return Found(full, (f"{mapped_note(full)} ({bits} bits, as the largest is {high:g})",))
     if low < high <= FEW:

@@ -156,13 +156,13 @@ def _left_out(
         whys = [f"{name} {why}" for name, why in (("x", why_x), ("s", why_s)) if why]
         if whys:
             shown.append(f"{halves.place} {row} ({', '.join(whys)})")
-    said = f"{total - kept:,} of {counted(total, 'pair')}"
+    share_text = f"{total - kept:,} of {counted(total, 'pair')}"
     if total - kept > kept:
         raise ValueError(
-            f"more than half of the pairs in {halves.name} are incomplete, {said}:"
+            f"more than half of the pairs in {halves.name} are incomplete, {share_text}:"
             f" {list_names(shown)}"
         )
-    return f"{said} skipped as incomplete: {list_names(shown)}"
+    return f"{share_text} skipped as incomplete: {list_names(shown)}"
 
 
 def may_be_pairs(spec: Any) -> bool:

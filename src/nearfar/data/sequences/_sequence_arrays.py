@@ -162,8 +162,8 @@ class SequenceArray(SequenceSource):
     @cached_property
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=8)
-        said = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
-        digest.update(f"{said} {self.sample_rate}".encode())
+        axes = f"{self._values.shape} {self._values.dtype.str} {self._source_rate}"
+        digest.update(f"{axes} {self.sample_rate}".encode())
         digest.update(np.ascontiguousarray(self._pieces).tobytes())
         for row in np.unique(np.linspace(0, self._count() - 1, 256).astype(np.int64)).tolist():
             digest.update(np.ascontiguousarray(self._row(row)).tobytes())
@@ -266,19 +266,19 @@ def _check_kind(values: NDArray[Any]) -> None:
 
 
 def _check_shape(values: NDArray[Any], offsets: NDArray[Any] | None) -> None:
-    said = "×".join(map(str, values.shape)) or "()"
+    axes = "×".join(map(str, values.shape)) or "()"
     if offsets is None:
         if values.ndim not in (2, 3):
-            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {said}")
+            raise ValueError(f"sequences must be N×time or N×channels×time, got shape {axes}")
         if 0 in values.shape:
-            raise ValueError(f"sequences must not be empty, got an array of shape {said}")
+            raise ValueError(f"sequences must not be empty, got an array of shape {axes}")
         if values.ndim == 3 and values.shape[1] > max(MOST_CHANNELS, values.shape[2]):
             raise ValueError(
-                f"sequences must be N×channels×time, got shape {said}: is time the middle axis?"
+                f"sequences must be N×channels×time, got shape {axes}: is time the middle axis?"
             )
         return
     if values.ndim not in (1, 2):
-        raise ValueError(f"samples must be time or time×channels, got shape {said}")
+        raise ValueError(f"samples must be time or time×channels, got shape {axes}")
     if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
         raise ValueError(
             "offsets must be integers, one more than the number of sequences, got"

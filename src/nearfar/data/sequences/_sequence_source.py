@@ -94,6 +94,6 @@ def resampling_note(rates: Sequence[int], *, sample_rate: int) -> str | None:
     other = [rate for rate in rates if rate != sample_rate]
     if not other:
         return None
-    said = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
+    rates_text = ", ".join(f"{rate:,}" for rate in sorted(set(other)))
     count = f"{len(other):,} of {counted(len(rates), 'recording')}"
-    return f"{count} resampled to {sample_rate:,} Hz from {said}"
+    return f"{count} resampled to {sample_rate:,} Hz from {rates_text}"

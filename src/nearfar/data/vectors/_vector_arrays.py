@@ -143,13 +143,13 @@ class VectorSource(Source):
 
 
 def _check_shape(array: NDArray[Any]) -> None:
-    said = "×".join(map(str, array.shape)) or "()"
+    shape_text = "×".join(map(str, array.shape)) or "()"
     if array.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be real numbers, got {array.dtype}")
     if array.ndim != 2:
-        raise ValueError(f"vectors must be N×D, got shape {said}")
+        raise ValueError(f"vectors must be N×D, got shape {shape_text}")
     if 0 in array.shape:
-        raise ValueError(f"vectors must not be empty, got an array of shape {said}")
+        raise ValueError(f"vectors must not be empty, got an array of shape {shape_text}")
 
 
 def _numbers(rows: NDArray[Any]) -> NDArray[Any]:
