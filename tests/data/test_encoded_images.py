@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nearfar.data import open_labeled, open_source
@@ -162,3 +163,17 @@ def test_folders_of_splits_without_a_pair(
     assert len(labeled.train) == train
     assert labeled.class_names == ("a", "b")
     assert len(open_source(tmp_path)) == 8
+
+
+def test_files_without_a_signature_are_decoded_by_the_library(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{number}.tga")
+    files = [str(path) for path in sorted(tmp_path.glob("*.tga"))]
+    rows = datasets.Dataset.from_dict(
+        {"image": [{"bytes": Path(file).read_bytes(), "path": None} for file in files]},
+        features=datasets.Features({"image": datasets.Image()}),
+    )
+    found = open_source(rows).read([0, 1, 2]).inputs.pixels
+    assert torch.equal(found, torch.from_numpy(pixels).permute(0, 3, 1, 2))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from nearfar.data._files import list_names
 from nearfar.data._hub_datasets import feature_columns
+from nearfar.data.images._image_decoding import WITHOUT_SIGNATURE
 from nearfar.data.images._torch_dataset import IMAGE_KEYS
 
 __all__ = ["encoded_column", "image_column"]
@@ -47,5 +51,18 @@ def encoded_column(dataset: Any, key: str) -> Any:
         return dataset
     files = dataset.with_format(None).cast_column(key, type(feature)(decode=False))
     first = files[0][key] or {}
+    if first.get("bytes") and _needs_name(first["bytes"], first.get("path")):
+        return dataset
     present = first.get("bytes") or (first.get("path") and Path(first["path"]).is_file())
     return files if present else dataset
+
+
+def _needs_name(content: bytes, path: str | None) -> bool:
+    """Whether the format of a file has no signature, so that its extension decides."""
+    if path and Path(path).suffix.lower() in WITHOUT_SIGNATURE:
+        return True
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.format in WITHOUT_SIGNATURE.values()
+    except Exception:  # damaged files are reported by the reader of files
+        return False
