@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +192,20 @@ def test_a_decoder_predicts_the_words_of_a_caption(folder: Path) -> None:
     step = method(views(batch.inputs, batch.samples, seed=0, epoch=0))
     step.loss.backward()
     assert step.terms["forward"].isfinite()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_deep_halves_keep_the_range_of_training(tmp_path: Path, shared: bool) -> None:
+    values = np.random.default_rng(0).integers(0, 4_000, (2, 24, 12, 12)).astype(np.uint16)
+    values[:, 20:] //= 50  # far darker than the others
+    run = nearfar.pretrain(
+        "multiview", (values[0], values[1]), epochs=1, batch_size=8, shared=shared,
+        precision="32", out=tmp_path / "run",
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        everyone = run.embed((values[0], values[1]))
+        few = run.embed((values[0, 20:], values[1, 20:]))
+    np.testing.assert_allclose(few, everyone[20:], rtol=1e-4, atol=1e-5)
+    if shared:
+        np.testing.assert_allclose(run.embed(values[0, 20:]), everyone[20:], rtol=1e-4, atol=1e-5)

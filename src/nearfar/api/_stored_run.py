@@ -25,8 +25,10 @@ from nearfar.data import (
     is_name,
     is_paired,
     may_be_pairs,
+    modality_of,
     open_labeled,
     open_source,
+    opening_options,
     sides,
 )
 from nearfar.modalities import Modality, PairModality, modality, rebuild_encoder
@@ -272,13 +274,22 @@ class StoredRun:
         recipe = self._recipe()
         own = str(data) == recipe.data  # such as adjacent sentences, which may be texts as well
         if recipe.kind.paired and pairs and not options and (own or may_be_pairs(data)):
-            return recipe.kind.data, opening(recipe.kind, _of_any_file(recipe, data))
-        if self.kind.paired:
-            return None, options
+            known = _of_any_file(recipe, data) | self._opening_of_halves()
+            return recipe.kind.data, opening(recipe.kind, known)
+        if isinstance(self.kind, PairModality):
+            name = modality_of(data, given=[k for k, v in options.items() if v is not None])
+            side = self.kind.opening_side(self.description.form, name)
+            allowed = opening_options(name) if side else ()
+            return None, {k: v for k, v in side.items() if k in allowed} | options
         held = self.opening(data)
         if not self._is_own(data):  # the features of one graph are not those of another
             held = {k: v for k, v in held.items() if k not in self.kind.data.own_files}
         return self.kind.data, held | options
+
+    def _opening_of_halves(self) -> dict[str, Any]:
+        """Options of the halves of pairs: of each its own, or of the one that the encoder takes."""
+        known = self.kind.opening(self.description.form)
+        return known if self.kind.paired else {"x_options": known, "s_options": known}
 
     def _is_own(self, data: Any) -> bool:
         """Whether data are the file or folder that the run was trained on."""

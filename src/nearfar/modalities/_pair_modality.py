@@ -254,6 +254,17 @@ class PairModality(Modality[PairForm, PairOptions]):
         check_choice((kind.name,), modality=source.modality)
         kind.check(source, own)
 
+    def opening(self, form: PairForm) -> dict[str, Any]:
+        return {
+            "x_options": self.kind(form.x_modality).opening(form.x_form),
+            "s_options": self.kind(form.s_modality).opening(form.s_form),
+        }
+
+    def opening_side(self, form: PairForm, modality: str) -> dict[str, Any]:
+        """Options for opening samples of one side, whose modality they have."""
+        known = {form.s_modality: form.s_form, form.x_modality: form.x_form}
+        return self.kind(modality).opening(known[modality]) if modality in known else {}
+
     def raw(self, source: Source, form: PairForm) -> tuple[str, Float[Tensor, "samples features"]]:
         kind, own = self.halves(form)[0]
         return kind.raw(sides(source)[0] if source.modality == self.name else source, own)

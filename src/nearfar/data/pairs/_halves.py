@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,10 @@ def _array(value: Any) -> NDArray[Any] | None:
     return array if array.dtype.kind != "f" or np.isfinite(array).all() else None
 
 
+_OF_IMAGES = ("channels", "value_range", "missing_value")
+_OF_SERIES = ("center", "scale")
+
+
 def what_is_wrong(half: Half) -> list[str | None]:
     """For each value, the reason why it cannot be used, or None."""
     if half.kind == "image files":
@@ -137,43 +141,54 @@ def what_is_wrong(half: Half) -> list[str | None]:
 
 
 def source_of(
-    half: Half, kept: Sequence[int], halves: Halves, *, sample_rate: int | None
+    half: Half,
+    kept: Sequence[int],
+    halves: Halves,
+    *,
+    sample_rate: int | None,
+    options: Mapping[str, Any],
 ) -> Source:
-    """A source of the kept values."""
+    """A source of the kept values, mapped like the data that `options` are of."""
     name, rows = halves.name, halves.rows
     numbers = np.asarray(kept if rows is None else [rows[i] for i in kept])
+    images = {key: options[key] for key in _OF_IMAGES if key in options}
+    series = {key: options[key] for key in _OF_SERIES if key in options}
     if isinstance(half.values, np.ndarray):
-        return _of_numbers(half.values[np.asarray(kept)], name)
+        return _of_numbers(half.values[np.asarray(kept)], name, images)
     values = [half.values[i] for i in kept]
     if half.kind == "image files":
-        return ImageFiles(values, name=name, rows=numbers)
+        return ImageFiles(values, name=name, rows=numbers, **images)
     if half.kind == "sound files":
         return SoundFiles(values, name=name, rows=numbers, sample_rate=sample_rate)
     if half.kind == "numbers":
-        return _of_lists(values, name)
+        return _of_lists(values, name, series)
     return TextSource(values, name=name, rows=numbers, place=halves.place)
 
 
-def _of_lists(values: list[NDArray[Any]], name: str) -> Source:
+def _of_lists(values: list[NDArray[Any]], name: str, series: Mapping[str, Any]) -> Source:
     """Vectors if all lengths are equal, otherwise series."""
     if len({value.ndim for value in values}) > 1 or values[0].ndim > 2:
         raise ValueError(f"lists of numbers in {name} must all be vectors or all be series")
     if len({value.shape for value in values}) == 1:
         stacked = np.stack(values)
-        return _of_numbers(stacked, name) if stacked.ndim == 2 else _series(stacked, name)
+        if stacked.ndim == 2:
+            return VectorSource(stacked, name=name)
+        return _series(stacked, name, None, series)
     steps = [value.T for value in values] if values[0].ndim == 2 else values
     offsets = np.cumsum([0, *(len(value) for value in steps)])
-    return _series(np.concatenate(steps), name, offsets)
+    return _series(np.concatenate(steps), name, offsets, series)
 
 
-def _of_numbers(array: NDArray[Any], name: str) -> Source:
+def _of_numbers(array: NDArray[Any], name: str, images: Mapping[str, Any]) -> Source:
     if array.ndim == 2:
         return VectorSource(array, name=name)
-    return ArraySource(array, name=name)
+    return ArraySource(array, name=name, **images)
 
 
-def _series(values: NDArray[Any], name: str, offsets: NDArray[Any] | None = None) -> Source:
-    source = SequenceArray(values, offsets=offsets, name=name)
+def _series(
+    values: NDArray[Any], name: str, offsets: NDArray[Any] | None, units: Mapping[str, Any]
+) -> Source:
+    source = SequenceArray(values, offsets=offsets, name=name, **units)
     if source.notes and len(source) != (len(values) if offsets is None else len(offsets) - 1):
         raise ValueError(f"series in {name} cannot be halves of pairs: {source.notes[-1]}")
     return source

@@ -42,6 +42,8 @@ def open_pairs(
     delimiter: str | None = None,
     header: bool | None = None,
     where: Mapping[str, Any] | tuple[str, ...] | str | None = None,
+    x_options: Mapping[str, Any] | None = None,
+    s_options: Mapping[str, Any] | None = None,
 ) -> Source:
     """Open a source of pairs: an input and its self-supervised signal.
 
@@ -67,6 +69,9 @@ def open_pairs(
         header: Whether the first row of a table has the columns' names; by default determined from
             the content.
         where: Conditions on the rows of a table: ``split=train``, or ``{"split": "train"}``.
+        x_options: Options of the inputs' modality that an encoder's training data had, such as
+            ``value_range``.
+        s_options: Options of the signals' modality that an encoder's training data had.
 
     Raises:
         TypeError: An object that is not pairs, or a file that only unpickling could read.
@@ -78,20 +83,19 @@ def open_pairs(
         <pairs: 2 pairs (texts of 2 words, texts of 2 words)>
     """
     reading = Reading.of(locals())
+    of_halves = (x_options or {}, s_options or {})
     refuse_test(split, "a set of pairs")
     if adjacent:
         if s is not None:
             raise ValueError("`s` must be unset with `adjacent`: the signal is the next text")
-        return _complete(
-            adjacent_halves(spec, x=x, reading=reading), folder=None, sample_rate=sample_rate
-        )
+        return _complete(adjacent_halves(spec, x=x, reading=reading), None, sample_rate, of_halves)
     if isinstance(spec, Path):
         halves = read_halves(spec, x=x, s=s, reading=reading)
         folder = spec if spec.is_dir() else spec.parent
-        return _complete(halves, folder=folder, sample_rate=sample_rate)
+        return _complete(halves, folder, sample_rate, of_halves)
     if is_frame(spec):
         halves = halves_of(table_of_frame(spec, reading), "table", x=x, s=s)
-        return _complete(halves, folder=None, sample_rate=sample_rate)
+        return _complete(halves, None, sample_rate, of_halves)
     if not isinstance(spec, tuple) or len(spec) != 2:
         raise TypeError(
             "pairs must be a table, an .npz file, or two sources, arrays or lists in a tuple,"
@@ -100,7 +104,7 @@ def open_pairs(
     sides = [_array(side) for side in spec]
     if any(isinstance(side, (Source, Path, str)) for side in sides):
         return PairSource(*(_source(side, open_part) for side in sides))
-    return _complete(Halves("pairs", sides[0], sides[1]), folder=None, sample_rate=sample_rate)
+    return _complete(Halves("pairs", sides[0], sides[1]), None, sample_rate, of_halves)
 
 
 def label_pairs(spec: Any, *, labels: str | None = None, **options: Any) -> LabeledData:
@@ -126,7 +130,12 @@ def _array(side: Any) -> Any:
     return array_of(side) if isinstance(side, (np.ndarray, Tensor)) else side
 
 
-def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -> PairSource:
+def _complete(
+    halves: Halves,
+    folder: Path | None,
+    sample_rate: int | None,
+    of_halves: tuple[Mapping[str, Any], Mapping[str, Any]],
+) -> PairSource:
     """A source of the complete pairs."""
     if len(halves.x) != len(halves.s):
         raise ValueError(
@@ -141,7 +150,10 @@ def _complete(halves: Halves, *, folder: Path | None, sample_rate: int | None) -
         notes += (_left_out(halves, lacks_x, lacks_s, len(kept)),)
     if not kept:
         raise ValueError(f"at least 1 pair is needed, got none in {halves.name}")
-    sources = (source_of(half, kept, halves, sample_rate=sample_rate) for half in (x, s))
+    sources = (
+        source_of(half, kept, halves, sample_rate=sample_rate, options=options)
+        for half, options in zip((x, s), of_halves, strict=True)
+    )
     return PairSource(*sources, name=halves.name, notes=notes)
 
 
