@@ -1,4 +1,4 @@
-"""Which range of values is mapped to black and white, and what is said about it."""
+"""Range of values that is mapped to black and white, and the notes on it."""
 
 from __future__ import annotations
 

@@ -106,7 +106,10 @@ def _listed(labels: Any) -> list[Any]:
                 raise ValueError(f"labels must be one per sample, got shape {labels.shape}")
             return list(getattr(labels, method)())
     values = [v[0] if isinstance(v, (list, tuple)) and len(v) == 1 else v for v in labels]
-    return [v.item() if isinstance(v, (Tensor, np.ndarray)) and v.size == 1 else v for v in values]
+    return [
+        v.item() if isinstance(v, (Tensor, np.ndarray)) and math.prod(v.shape) == 1 else v
+        for v in values
+    ]
 
 
 def _is_missing(value: Any) -> bool:
@@ -129,7 +132,7 @@ def _of_words(words: list[str]) -> ClassLabels:
     if after < before:
         changed = [repr(w) for w in dict.fromkeys(words) if w not in set(stripped)]
         also = "" if {w.strip() for w in words} == set(stripped) else ", their accents composed"
-        merged_text = f"{before} labels are {counted(after, 'class').replace('classs', 'classes')}"
+        merged_text = f"{before} labels are {counted(after, 'class', plural='classes')}"
         notes = (f"{merged_text} without the blanks around them{also}: {list_names(changed)}",)
     return ClassLabels(np.asarray(stripped, dtype=np.str_), notes)
 

@@ -118,13 +118,13 @@ def list_names(names: Sequence[str], *, most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, *, plural: str = "") -> str:
     """A count with its noun in singular or plural.
 
     >>> counted(1, "file"), counted(1200, "file")
     ('1 file', '1,200 files')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _begins_like(file: Path, endings: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ from nearfar.data._files import list_names
 from nearfar.data._folder_split import HELD_OUT
 from nearfar.data._specs import Split
 
-__all__ = ["column_values", "feature_columns", "hub_labels", "hub_parts", "is_hub"]
+__all__ = ["column_values", "feature_columns", "has_test", "hub_labels", "hub_parts", "is_hub"]
 
 
 def is_hub(spec: Any) -> bool:
@@ -32,7 +32,7 @@ def hub_parts(spec: Any, split: Split, *, name: str = "a dataset") -> list[Any]:
     """
     parts = dict(spec) if isinstance(spec, dict) else {"train": spec}
     names = {part.casefold(): part for part in parts}
-    test = next((names[held_out] for held_out in HELD_OUT if held_out in names), None)
+    test = _test_part(spec)
     if split == "all":
         return list(parts.values())
     if split == "train":
@@ -42,6 +42,17 @@ def hub_parts(spec: Any, split: Split, *, name: str = "a dataset") -> list[Any]:
         listed = f", it has {list_names(list(parts))}" if isinstance(spec, dict) else ""
         raise ValueError(f"{name} has no official test set{listed}: use `split`='train'")
     return [parts[test]]
+
+
+def has_test(spec: Any) -> bool:
+    """Whether several datasets by name include an official test set."""
+    return _test_part(spec) is not None
+
+
+def _test_part(spec: Any) -> str | None:
+    """Name of the part that is the test set."""
+    names = {part.casefold(): part for part in spec} if isinstance(spec, dict) else {}
+    return next((names[held_out] for held_out in HELD_OUT if held_out in names), None)
 
 
 def feature_columns(spec: Any, feature: str) -> list[str]:

@@ -115,7 +115,6 @@ def _drawn(group: Group, samples: Int64[Tensor, " batch"], *, seed: int, epoch: 
     return Pair(group.member(first), group.member(second))
 
 
-@final
 class PlainViews:
     """Views without augmentation.
 
@@ -144,28 +143,13 @@ class PlainViews:
 
 
 @final
-class SignalViews:
+class SignalViews(PlainViews):
     """Views without augmentation, marked for the encoder of the signals.
 
     Args:
         views: Views whose plain view is used.
     """
 
-    num_views = 1
-
-    def __init__(self, views: Views) -> None:
-        self._views = views
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
-
-    def __call__(
-        self, inputs: View, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
-    ) -> tuple[View]:
-        """The plain view."""
-        return (self.plain(inputs),)
-
     def plain(self, inputs: View) -> View:
         """The plain view of the underlying views."""
-        return Signal(self._views.plain(inputs))
+        return Signal(super().plain(inputs))

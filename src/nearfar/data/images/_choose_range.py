@@ -44,7 +44,7 @@ class Chosen:
 
     def notes(self, identify: Callable[[int], str]) -> tuple[str, ...]:
         """The notes on the range."""
-        return self.found.told(identify)
+        return self.found.notes_with(identify)
 
 
 def choose_scale(

@@ -16,7 +16,7 @@ from nearfar.data._array_files import ARRAY_ENDINGS, is_array_file
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
-from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts, is_hub
+from nearfar.data._hub_datasets import feature_columns, has_test, hub_labels, hub_parts, is_hub
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -179,14 +179,12 @@ def _label_hub(spec: Any, options: dict[str, Any]) -> LabeledData:
     """The training and the test split of a Hugging Face dataset, with their labels."""
     train = open_images(spec, **options)
     labels = [label for part in hub_parts(spec, "train") for label in hub_labels(part)]
-    try:
-        parts = hub_parts(spec, "test")
-    except ValueError:
+    if not has_test(spec):
         return with_labels(train, labels)
     root = require(ImageSource, data=train.root)
     options |= {"channels": root.channels, "value_range": root.value_range}
     test = open_images(spec, split="test", **options)
-    test_labels = [label for part in parts for label in hub_labels(part)]
+    test_labels = [label for part in hub_parts(spec, "test") for label in hub_labels(part)]
     return with_labels(train, labels, test, test_labels)
 
 

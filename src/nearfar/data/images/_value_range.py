@@ -124,7 +124,7 @@ class Found:
     outside: Outside | None = None
     sentinel: bool = False
 
-    def told(self, identify: Callable[[int], str]) -> tuple[str, ...]:
+    def notes_with(self, identify: Callable[[int], str]) -> tuple[str, ...]:
         """The notes, with the image that has the first value outside the range."""
         if self.outside is None:
             return self.notes

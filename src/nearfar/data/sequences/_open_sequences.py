@@ -15,7 +15,7 @@ from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._file_list import CONVERT
 from nearfar.data._files import SOUND_ENDINGS, UNREAD_SOUNDS, file_ending, printable
 from nearfar.data._folder_parts import Folder, label_folder, select_split
-from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts
+from nearfar.data._hub_datasets import feature_columns, has_test, hub_labels, hub_parts
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._media_share import is_mostly_audio
@@ -169,12 +169,9 @@ def _label_hub(spec: Any, labels: str | None, options: dict[str, Any]) -> Labele
     options = {"sample_rate": None, "seconds": 10.0} | given
     train = _open_hub(spec, "train", options)
     options |= {"sample_rate": train[0].sample_rate}
-    try:
-        test = _open_hub(spec, "test", options)
-    except ValueError as error:
-        if "no official test set" not in str(error):
-            raise
+    if not has_test(spec):
         return with_labels(_join(train), _hub_classes(spec, "train", train, labels))
+    test = _open_hub(spec, "test", options)
     return with_labels(
         *(_join(train), _hub_classes(spec, "train", train, labels)),
         *(_join(test), _hub_classes(spec, "test", test, labels)),
