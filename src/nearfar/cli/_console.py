@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_error", "print_json", "print_line", "print_note", "stdout"]
+__all__ = ["print_error", "print_json", "print_line", "print_next", "print_note", "stdout"]
 
 WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
 
@@ -35,6 +35,16 @@ def print_line(word: str, text: str, *, style: str = "") -> None:
     grid.add_column(min_width=8)
     grid.add_row(Text(word, style="bold"), Text(text, style=style))
     stdout().print(grid)
+
+
+def print_next(command: str, purpose: str) -> None:
+    """Print a command that works as printed, with what it does as a shell comment.
+
+    Args:
+        command: The command; the caller quotes its arguments for the shell (``shlex.quote``).
+        purpose: What it does, in a few words.
+    """
+    print_line("next", f"{command}   # {purpose}")
 
 
 def print_json(value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from nearfar._plugins import refers_to_code
-from nearfar.cli._console import print_line
+from nearfar.cli._console import print_line, print_next
 from nearfar.cli._deciding_word import find_word, parse_known, unread
 from nearfar.cli._flags import joined_values
 from nearfar.cli._live_progress import Display
@@ -120,10 +120,10 @@ def _pretrain(
     finally:
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
-    print_line("next", _next_command(run))
+    print_next(*_next_command(run))
 
 
-def _next_command(run: Run) -> str:
+def _next_command(run: Run) -> tuple[str, str]:
     """A command for a finished run, and what it does."""
     from nearfar.modalities import modality
 
@@ -131,6 +131,6 @@ def _next_command(run: Run) -> str:
     data, path = stated["data"], quote(str(run.path))
     if modality(stated["modality"]).paired:
         made = f"nearfar embed {path} --data {quote(data)} --out embeddings.npz"
-        return f"{made}     write the embeddings of both sides"
+        return made, "write the embeddings of both sides"
     labeled = "LABELLED" if Path(data).exists() else data
-    return f"nearfar probe {path} --data {labeled}     evaluate it with labels"
+    return f"nearfar probe {path} --data {labeled}", "evaluate it with labels"
