@@ -321,7 +321,7 @@ def test_terms_of_any_name_resume_to_the_same_metrics(tmp_path, stop):
 
     chosen = options(log_every=4)
     fit(tmp_path / "whole", fresh(), chosen)
-    with pytest.raises(Interrupted, match="--resume"):
+    with pytest.raises(Interrupted, match="nearfar.resume"):
         fit(tmp_path / "parts", fresh(), chosen, progress=StopAt(stop, signal.SIGINT))
     fit(tmp_path / "parts", fresh(), chosen)
     assert measured(tmp_path / "parts") == measured(tmp_path / "whole")

@@ -22,6 +22,7 @@ from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
+from nearfar.training._devices import device_name
 from nearfar.views import GridViews, Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
@@ -170,7 +171,7 @@ class Setup:
         """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
-        where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
+        where = device_name(engine.device)
         source_name = self.train.source.name
         described = self.train.source.describe()
         shown = self.kind.shown(self.form)
@@ -194,6 +195,8 @@ class Setup:
             steps=self.schedule.steps,
             epochs=options.epochs,
             provenance=Provenance.here(device=engine.device.type),
+            device=engine.asked,
+            threads=torch.get_num_threads() if engine.devices == 1 else 0,
             notes=self.notes,
             format=RUN_FORMAT,
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from nearfar._audience import on_command_line
 from nearfar.cli._console import print_error
 from nearfar.version import __version__
 
@@ -104,11 +105,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
     try:
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        with on_command_line():
+            code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        if str(stop):  # where training stopped and how to resume it
-            print(f"\n{stop}", file=sys.stderr)
+        with on_command_line():
+            if str(stop):  # where training stopped and how to resume it
+                print(f"\n{stop}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader closed the pipe: `nearfar methods | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

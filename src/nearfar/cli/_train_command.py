@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from nearfar._platform import CoreUse
 from nearfar._plugins import refers_to_code
 from nearfar.cli._console import print_line, print_next
 from nearfar.cli._deciding_word import find_word, parse_known, unread
 from nearfar.cli._flags import joined_values
-from nearfar.cli._live_progress import Display
 from nearfar.cli._recipe_files import read_recipe
 from nearfar.cli._train_flags import parser, shared_flags
 
@@ -35,6 +35,7 @@ def train(
     from nearfar.api._method_listing import find_preset, is_name_of_method
     from nearfar.api._recipe import check_code_in
 
+    use = CoreUse()  # measured while the modules and the data are loaded
     known, others = _parse_first(words)
     recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
     typed = find_word(
@@ -48,7 +49,7 @@ def train(
     check_code_in(recipe)
     find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
-    app = parser(method, recipe, kind=kind, call=lambda **given: _pretrain(method, **given))
+    app = parser(method, recipe, kind=kind, call=lambda **given: _pretrain(method, use, **given))
     assert app.default_command is not None
     app(
         joined_values(words, inspect.signature(app.default_command)),
@@ -89,6 +90,7 @@ def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
 
 def _pretrain(
     method: str,
+    use: CoreUse,
     *,
     resume: Path | None = None,
     recipe: Path | None = None,
@@ -96,13 +98,19 @@ def _pretrain(
 ) -> None:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
     from nearfar import api
+    from nearfar.api._live_progress import Display
+    from nearfar.training import choose_threads, keep_freed_memory
 
+    keep_freed_memory()
     display = Display()
     try:
         if resume is not None:
+            device = flags.pop("device", None)
             if flags or recipe:
-                raise ValueError("`--resume` keeps the run's settings: remove all other flags")
-            run = api.resume(resume, progress=display)
+                raise ValueError(
+                    "`--resume` keeps the run's settings: remove all other flags but `--device`"
+                )
+            run = api.resume(resume, device=device, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
             for name, value in flags.items():
@@ -110,6 +118,8 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
+            if chosen := choose_threads(use):
+                print_line("note", chosen)
             run = api.pretrain(
                 method,
                 method_options=tables["method"],

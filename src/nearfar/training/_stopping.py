@@ -13,6 +13,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._audience import resuming
+
 __all__ = ["Abandoned", "Interrupted", "NonFiniteLossError", "Snapshot", "StopRequest", "listening"]
 
 
@@ -38,7 +40,7 @@ class Interrupted(KeyboardInterrupt):
         self.run = run
 
     def __str__(self) -> str:
-        return f"{self.reason}; resume with nearfar.resume({str(self.run)!r})"
+        return f"{self.reason}; resume with {resuming(self.run)}"
 
 
 class NonFiniteLossError(ArithmeticError):
