@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,10 +15,9 @@ Stream: TypeAlias = Literal["stdout", "stderr"]
 WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
 
 
-def stream_of(name: Stream) -> TextIO:
-    """The stream by its name, as it is now: programs and tests replace it."""
-    found: TextIO = getattr(sys, name)
-    return found
+def stream_of(name: Stream) -> Any:
+    """The stream by its name, as it is now: programs and tests put other objects there."""
+    return getattr(sys, name)
 
 
 def console(name: Stream = "stdout") -> Console:

@@ -82,7 +82,7 @@ class Readout:
 
     def times(self) -> str:
         """Time gone and time left: ``0:02:13, 0:10:05 left``."""
-        left = self.left
+        left = self.left if self.position < self.steps else None
         return clock(self.elapsed) + ("" if left is None else f", {clock(left)} left")
 
 

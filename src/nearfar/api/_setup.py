@@ -14,6 +14,7 @@ from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset
+from nearfar.diagnostics._health import LEAST_JUDGED
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
@@ -127,6 +128,7 @@ class Setup:
                 *_encoder_notes(description),
                 *_batch_notes(recipe),
                 *method.notes,
+                *_few_notes(watched),
                 *notes,
             ),
         )
@@ -340,6 +342,15 @@ def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
         return ()
     size = description.form.image_size
     return (f"small stem: 3×3 convolution of stride 1, as images are {size}×{size}",)
+
+
+def _few_notes(watched: Subset) -> tuple[str, ...]:
+    if len(watched) >= LEAST_JUDGED:
+        return ()
+    return (
+        f"{len(watched)} samples are held out for measurements: collapse and uniformity cannot be"
+        f" judged from fewer than {LEAST_JUDGED}, a tenth of {10 * LEAST_JUDGED} samples",
+    )
 
 
 def _batch_notes(recipe: Recipe) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ def listening(method: nn.Module, *, allowed: bool = True) -> Iterator[None]:
 
 def _hook(module: nn.Module, inputs: Any, output: Any) -> None:
     if isinstance(output, Tensor) and output.requires_grad:
-        output.register_hook(_pause)
+        output.register_hook(_pause)  # type: ignore[no-untyped-call]
 
 
 def _pause(gradient: Tensor) -> None:

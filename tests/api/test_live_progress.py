@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from nearfar.cli._live_progress import Display, expectations, reading
+from nearfar.api._live_progress import Display
+from nearfar.api._readout import expectations, reading
 from nearfar.records import HealthRecord, Provenance, RunRecord, TrainMetrics, WatchMetrics
 from nearfar.training import Latest
 
