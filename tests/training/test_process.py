@@ -46,9 +46,8 @@ def test_a_quota_limits_the_threads(four_threads):
     four_threads.setattr(_process, "core_quota", lambda: 1.5)
     assert choose_threads(use(four_threads, 1.5)).startswith("1 thread, as other")
     torch.set_num_threads(4)
-    assert choose_threads(Use(None)).startswith(
-        "2 threads, as this process may use the time of 1.5"
-    )
+    said = choose_threads(use(four_threads, None))
+    assert said.startswith("2 threads, as this process may use the time of 1.5 cores")
 
 
 @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
