@@ -85,7 +85,10 @@ def test_a_module_in_the_current_directory_is_found(
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("simclr", "`method` must be of the form package.module:name or file.py:name, got 'simclr'"),
+        (
+            "simclr",
+            "`method` must be of the form package.module:name or file.py:name, got 'simclr'",
+        ),
         ("no_such_package.part:X", "'no_such_package.part' cannot be imported: no such module"),
         ("no_such_package.X", "'no_such_package' cannot be imported: no such module"),
         ("math:tau.half", "'tau.half' in 'math', which has no such name"),

@@ -68,6 +68,13 @@ def test_a_method_beats_the_untrained_encoder_by_more_than_the_spread() -> None:
     assert verdicts(table([UNTRAINED, row("simclr", 0.40)]), "simclr")[0] == "open"
 
 
+def test_the_gain_has_an_interval_over_seeds() -> None:
+    record = table([UNTRAINED, row("simclr", 0.40, 0.44)])
+    (claim, *_) = judge(claims_of(["simclr"]), record)
+    # differences of 10 and 12 points: 11 ± 12.706 · 1
+    assert "linear +11.0 points [−1.7, 23.7]" in claim.evidence
+
+
 def test_a_method_that_was_not_trained_claims_nothing() -> None:
     assert len(verdicts(table([UNTRAINED, StudyRow("simclr")]), "simclr")) == 2
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nearfar._deprecation import renamed_arguments, renamed_members
-from nearfar.api._method_listing import served
+from nearfar._plugins import is_reference, plugins
+from nearfar.api._method_listing import GROUP, kinds_of, served
 from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
@@ -52,7 +53,9 @@ class Config:
         data: Labelled images: a name (see `nearfar data`), a folder or a file.
         budget: ``cpu``: the small ConvNet, AdamW, 1 epoch, 10,000 labels. ``gpu``: ResNet-18 with
             the small stem, SGD, 200 epochs, all labels.
-        methods: Rows of the table, separated by commas: presets and `supervised`; all if not given.
+        methods: Rows of the table, separated by commas: presets, methods of installed packages or
+            of your own (package.module:name, file.py:name) and `supervised`; all presets if not
+            given.
         only: Methods to train in this call, separated by commas; the table shows all finished
             cells in the cache.
         seeds: Number of seeds per method: 0, 1, ...
@@ -87,8 +90,22 @@ class Config:
         for name in ("methods", "only"):
             words = [w for text in getattr(self, name) or () for w in text.split(",") if w]
             for word in words:
-                check_choice((*image_methods(), *BASELINES), **{name: word})
+                _check_row(word, argument=name)
             object.__setattr__(self, name, tuple(dict.fromkeys(words)) or None)
+
+
+def _check_row(word: str, *, argument: str) -> None:
+    """Check for a baseline, or a method for images: built in, of a package or of the user."""
+    known = (*image_methods(), *BASELINES)
+    if word in known:
+        return
+    if not (word in plugins(GROUP) or is_reference(word)):
+        check_choice((*known, *plugins(GROUP)), **{argument: word})
+    if served(word, "images") is None:
+        kinds = ", ".join(kinds_of(word))
+        raise ValueError(
+            f"`{argument}` must be methods for images, got {word}, which is for {kinds}"
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +153,8 @@ COLUMNS = (
 
 # baselines, without a claim of their own
 _COMPARED = (*BASELINES, "autoencoder")
-CLAIMS = claims_of([name for name in image_methods() if name not in _COMPARED])
+_CLAIMED = tuple(name for name in image_methods() if name not in _COMPARED)
+CLAIMS = claims_of(_CLAIMED)
 
 
 @renamed_arguments(tell="progress")
@@ -229,7 +247,8 @@ def _record(
         notes=(*_notes(config, done, samples), *(SOURCES if published else ())),
         provenance=Provenance.here(),
     )
-    return replace(table, claims=judge(CLAIMS, table))
+    own = [name for name in by_method if name not in (*image_methods(), *BASELINES)]
+    return replace(table, claims=judge(claims_of([*_CLAIMED, *own]), table))
 
 
 def _name(config: Config) -> str:
