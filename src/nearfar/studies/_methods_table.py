@@ -101,10 +101,16 @@ def _check_row(word: str, *, argument: str) -> None:
         return
     if not (word in plugins(GROUP) or is_reference(word)):
         check_choice((*known, *plugins(GROUP)), **{argument: word})
-    if served(word, "images") is None:
-        kinds = ", ".join(kinds_of(word))
+    found = served(word, "images")
+    declared = " and ".join(kinds_of(word))
+    if found is None and declared:
         raise ValueError(
-            f"`{argument}` must be methods for images, got {word}, which is for {kinds}"
+            f"`{argument}` must be methods for images, got {word}, which is for {declared}"
+        )
+    if found is None or found.views.make is None:
+        raise ValueError(
+            f"`{argument}` must be methods that declare their views of images, got {word}: add"
+            ' {"images": Serves(views=ViewRecipe(nearfar.views.simclr_views))} to its `serves`'
         )
 
 
