@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.every import every
 
 from nearfar.inputs import Images, Nodes, Sequences
 from nearfar.views import (
@@ -86,7 +87,7 @@ def test_a_plain_call_draws_anew_from_the_global_generator(name: str) -> None:
     first, second = numbers(), numbers()
     torch.manual_seed(5)
     again = numbers()
-    assert all(map(torch.equal, first, again))
+    assert every(map(torch.equal, first, again))
     assert not all(map(torch.equal, first, second))
 
 
@@ -132,7 +133,7 @@ def test_clips_of_any_length_give_the_views_of_the_padded_batch() -> None:
     expected = views(Sequences.of(clips), torch.arange(3), seed=0, epoch=0)
     for given in (clips, [clip[0] for clip in clips], [clip.numpy() for clip in clips]):
         got = views(given, torch.arange(3), seed=0, epoch=0)
-        assert all(map(torch.equal, got, expected))
+        assert every(map(torch.equal, got, expected))
     with pytest.raises(ValueError, match=r"`sequences\[1\]` must be channels × time"):
         views([torch.randn(1, 9), torch.randn(2, 9)])
     with pytest.raises(TypeError, match=r"`sequences\[0\]` must be an array or a tensor"):

@@ -21,7 +21,6 @@ from typing import Any, final
 
 import torch
 
-import nearfar
 from nearfar import api
 from nearfar._platform import ask_to_stop, lock, peak_memory
 from nearfar.api._method_listing import find_preset, method_class, preset_options
@@ -111,7 +110,7 @@ def _own_code(method: str) -> dict[str, str]:
     places = [
         inspect.getsourcefile(inspect.unwrap(part)) for part in (preset, method_class(preset))
     ]
-    inside = Path(nearfar.__file__).parent
+    inside = Path(api.__file__).parents[1]
     own = {Path(place) for place in places if place and not Path(place).is_relative_to(inside)}
     if not own:
         return {}

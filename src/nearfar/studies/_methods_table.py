@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nearfar._deprecation import renamed_arguments, renamed_members
-from nearfar._plugins import is_reference, plugins
-from nearfar.api._method_listing import GROUP, kinds_of, served
-from nearfar.api._recipe import preset_names
+from nearfar.api._method_listing import served
 from nearfar.checks import check_choice, check_integer
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
 from nearfar.studies._baselines import BASELINES, RAW, SUPERVISED, UNTRAINED
 from nearfar.studies._cell import Cell
 from nearfar.studies._cells import Progress, fill_all, silent
 from nearfar.studies._claim import judge
+from nearfar.studies._method_rows import EXPLAINING, check_row, image_methods
 from nearfar.studies._methods_claims import claims_of
 from nearfar.studies._published_accuracies import PUBLISHED, SOURCES
 from nearfar.studies._study_samples import Samples
@@ -33,15 +32,6 @@ from nearfar.studies._study_samples import Samples
 __all__ = ["BUDGETS", "CLAIMS", "SMOKE", "Config", "image_methods", "run"]
 
 NAME = "methods"
-
-
-# ablations of SimSiam, left out by default
-_EXPLAINING = ("simsiam_anatomy", "simsiam_expectation", "simsiam_gradient")
-
-
-def image_methods() -> tuple[str, ...]:
-    """The presets for images."""
-    return tuple(name for name in preset_names() if served(name, "images"))
 
 
 @renamed_members(labelled="labeled")
@@ -90,28 +80,8 @@ class Config:
         for name in ("methods", "only"):
             words = [w for text in getattr(self, name) or () for w in text.split(",") if w]
             for word in words:
-                _check_row(word, argument=name)
+                check_row(word, argument=name)
             object.__setattr__(self, name, tuple(dict.fromkeys(words)) or None)
-
-
-def _check_row(word: str, *, argument: str) -> None:
-    """Check for a baseline, or a method for images: built in, of a package or of the user."""
-    known = (*image_methods(), *BASELINES)
-    if word in known:
-        return
-    if not (word in plugins(GROUP) or is_reference(word)):
-        check_choice((*known, *plugins(GROUP)), **{argument: word})
-    found = served(word, "images")
-    declared = " and ".join(kinds_of(word))
-    if found is None and declared:
-        raise ValueError(
-            f"`{argument}` must be methods for images, got {word}, which is for {declared}"
-        )
-    if found is None or found.views.make is None:
-        raise ValueError(
-            f"`{argument}` must be methods that declare their views of images, got {word}: add"
-            ' {"images": Serves(views=ViewRecipe(nearfar.views.simclr_views))} to its `serves`'
-        )
 
 
 @dataclass(frozen=True)
@@ -173,7 +143,7 @@ def run(config: Config, *, cache: Path, progress: Progress = silent) -> StudyRec
         progress: Receives lines about the progress.
     """
     samples = Samples.open(config.data, samples=config.samples, labeled=_labeled(config))
-    known = (name for name in image_methods() if name not in _EXPLAINING)
+    known = (name for name in image_methods() if name not in EXPLAINING)
     rows = config.methods or (*known, SUPERVISED)
     cells = _cells(config, (RAW, UNTRAINED, *rows), fingerprint=samples.fingerprint)
     cache = cache / NAME / Path(config.data).name

@@ -106,8 +106,8 @@ class GraphViews:
 
         Args:
             inputs: The graph, and the nodes that are the samples.
-            samples: Index of each sample. Without `samples`, `seed` and `epoch` each call draws
-                anew, from PyTorch's global generator.
+            samples: Index of each sample. Without `samples`, `seed` and `epoch` each call is a
+                new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 

@@ -201,7 +201,7 @@ class PatchViews:
             images: uint8, or floats in [0, 1], on any device; :class:`Images` or a list of PIL
                 pictures, arrays or tensors if sizes differ.
             samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
-                each call draws anew, from PyTorch's global generator.
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 

@@ -157,7 +157,7 @@ class SequenceViews:
             sequences: Batch × channels × time, on any device; :class:`Sequences` or a list
                 of arrays or tensors (channels × time) if lengths differ.
             samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
-                each call draws anew, from PyTorch's global generator.
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 

@@ -109,7 +109,7 @@ class TextViews:
         Args:
             texts: Texts, or their token IDs.
             samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
-                each call draws anew, from PyTorch's global generator.
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
