@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -23,9 +23,16 @@ from nearfar.diagnostics._findings import (
     one_point,
 )
 from nearfar.diagnostics._measure import measurements, spread_rows
-from nearfar.diagnostics._remedies import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.diagnostics._remedies import (
+    COMPLETE,
+    DIMENSIONAL,
+    HEALTHY,
+    NOTHING,
+    advise_on,
+    against,
+)
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
-from nearfar.records import Finding, HealthRecord
+from nearfar.records import Finding, HealthRecord, Remedy
 
 __all__ = ["health"]
 
@@ -42,6 +49,7 @@ def health(
     chance: float | None = None,
     representations: Float[Tensor, "samples width"] | None = None,
     positives: bool = True,
+    remedies: Sequence[Remedy] | None = None,
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
@@ -78,6 +86,8 @@ def health(
         representations: The encoder's representations, before the projector; reported, not judged.
         positives: Whether the method trains views of a sample to agree. Agreement is reported but
             not judged otherwise, as for encoders that predict patches or pixels.
+        remedies: Possible changes of the settings of the run; advice names those that are made
+            against the verdict. Without them, advice is general.
 
     Returns:
         The verdict with its evidence, all measurements, and what to try.
@@ -126,7 +136,8 @@ def health(
         verdict=verdict,
         summary=f"{verdict}: {_summary(verdict, measured, evidence, samples, positives)}",
         findings=evidence,
-        advice=ADVICE[verdict],
+        advice=advise_on(verdict, remedies),
+        remedies=against(verdict, remedies or ()),
         measurements=measured,
         samples=samples,
         dim=dim,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nearfar.records._record import Record
+from nearfar.records._remedy_record import Remedy
 
 __all__ = ["Finding", "HealthRecord"]
 
@@ -42,6 +43,7 @@ class HealthRecord(Record):
         samples: Number of rows measured.
         dim: Number of columns.
         notes: Notes on the data or the file, such as samples that were left out.
+        remedies: Suggested changes of settings that `advice` names, with their values.
     """
 
     verdict: str
@@ -52,3 +54,4 @@ class HealthRecord(Record):
     samples: int
     dim: int
     notes: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()

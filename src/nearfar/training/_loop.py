@@ -27,6 +27,7 @@ from nearfar.training._optimizers import (
     build_optimizer,
     peak_learning_rate,
     scheduled_learning_rate,
+    warmup_epochs,
 )
 from nearfar.training._options import TrainingOptions
 from nearfar.training._progress_interface import Latest, Progress
@@ -65,9 +66,6 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
             f" got {options.batch_size} × {options.accumulate}"
         )
     updates = samples // wanted
-    warmup = options.warmup_epochs
-    if warmup is None:
-        warmup = min(10.0, options.epochs / 10)
     steps = updates * options.epochs
     watch_every = options.watch_every
     if watch_every is None:
@@ -76,7 +74,7 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
         batches_per_epoch=updates * options.accumulate,
         updates_per_epoch=updates,
         steps=steps,
-        warmup=round(warmup * updates),
+        warmup=round(warmup_epochs(options) * updates),
         watch_every=watch_every,
     )
 

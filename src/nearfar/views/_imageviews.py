@@ -13,6 +13,7 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_indices, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._image_checks import (
     check_images,
     check_normalization,
@@ -23,6 +24,7 @@ from nearfar.views._image_checks import (
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import FLIP, ViewParameters
 from nearfar.views._render import render
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["ImageViews"]
 
@@ -289,6 +291,14 @@ class ImageViews:
     def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
         """The view for embedding: :func:`plain_view` with this size and normalisation."""
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *larger_crops("crop_scale", self.crop_scale),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *weaker("rotation", self.rotation, what="the rotation", least=1.0),
+        )
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:

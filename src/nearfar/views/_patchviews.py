@@ -12,9 +12,11 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._imageviews import ImageViews
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["PatchViews", "cut_patches"]
 
@@ -228,6 +230,14 @@ class PatchViews:
         return ImageViews(
             size=self.size, channels=self.channels, mean=self.mean, std=self.std
         ).plain(images)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("drop", self.drop, what="the dropping of channels"),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *larger_crops("crop_scale", self.crop_scale, most=0.8),
+        )
 
 
 def cut_patches(
