@@ -28,6 +28,11 @@ class Exhibit(Record):
     wav: str = ""
     text: str = ""
 
+    def __repr__(self) -> str:
+        """The caption and what there is to see."""
+        kinds = [name for name in ("png", "wav", "text") if getattr(self, name)]
+        return f"<exhibit {self.caption!r}: {', '.join(kinds) or 'empty'}>"
+
 
 @dataclass(frozen=True)
 class GalleryRow(Record):
@@ -44,3 +49,7 @@ class GalleryRecord(Record):
 
     views: tuple[GalleryRow, ...] = ()
     neighbors: tuple[GalleryRow, ...] = ()
+
+    def __repr__(self) -> str:
+        """Numbers of rows."""
+        return f"<gallery: {len(self.views)} rows of views, {len(self.neighbors)} of neighbours>"

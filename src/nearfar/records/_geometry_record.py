@@ -33,3 +33,10 @@ class GeometryRecord(Record):
     positive_distances: tuple[float, ...]
     random_distances: tuple[float, ...]
     eigenvalues: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        """Numbers of points and pairs."""
+        return (
+            f"<geometry: {len(self.points):,} points of {self.dim:,} dimensions,"
+            f" {len(self.positive_distances):,} positive pairs>"
+        )

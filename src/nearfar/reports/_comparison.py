@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from nearfar.reports._section import missing, section_of
 from nearfar.reports._series import Unit, curve, drawable, last, smooth, thin, unit_of
 from nearfar.reports._verdict import tone
 
-__all__ = ["render_comparison"]
+__all__ = ["plane_figure", "render_comparison"]
 
 _COLORS = 8
 _CURVES = (LOSS, ALIGNMENT, UNIFORMITY, CENTER, RANK)
@@ -174,32 +174,43 @@ def _table(runs: Sequence[_Run]) -> Html:
     )
 
 
-def _plane_section(runs: Sequence[_Run]) -> Html:
+def plane_figure(runs: Mapping[str, tuple[Metrics, str]]) -> Figure | None:
+    """Trajectories in the align-uniform plane; None if no run measured both.
+
+    Args:
+        runs: Metrics and colour (a variable of the style sheet) of each run, by name.
+    """
     traces: list[dict[str, Any]] = []
-    for run in runs:
+    for name, (metrics, color) in runs.items():
         both = [
             (line.alignment, line.uniformity)
-            for line in run.metrics.watch
+            for line in metrics.watch
             if drawable(line.alignment) and drawable(line.uniformity)
         ]
         if both:
-            traces.append(_path(run, both[:: max(1, len(both) // 500)] + both[-1:]))
+            traces.append(_path(name, color, both[:: max(1, len(both) // 500)] + both[-1:]))
     if not traces:
+        return None
+    return Figure(
+        "Trajectories during training",
+        "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
+        " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
+        "Uniformity against alignment over each run.",
+        traces,
+        {
+            "hovermode": "closest",
+            "showlegend": True,
+            "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
+            "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
+        },
+    )
+
+
+def _plane_section(runs: Sequence[_Run]) -> Html:
+    figure = plane_figure({run.name: (run.metrics, run.color) for run in runs})
+    if figure is None:
         body = missing("No run measured both alignment and uniformity during training.")
     else:
-        figure = Figure(
-            "Trajectories during training",
-            "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
-            " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
-            "Uniformity against alignment over each run.",
-            traces,
-            {
-                "hovermode": "closest",
-                "showlegend": True,
-                "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
-                "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
-            },
-        )
         body = element("div", figure.html(), class_="figures wide")
     return section_of("plane", "Alignment and uniformity", body)
 
@@ -208,12 +219,12 @@ def _axis(quantity: Quantity) -> str:
     return f"{quantity.title.lower()}, {quantity.better} is better"
 
 
-def _path(run: _Run, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    color = f"var({run.color})"
+def _path(name: str, variable: str, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    color = f"var({variable})"
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": label(run.name, length=32),
+        "name": label(name, length=32),
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
         "line": {"color": color, "width": 1.5},
