@@ -159,6 +159,7 @@ def test_embeddings_of_unknown_origin_get_general_advice() -> None:
     assert not [line for line in health.advice if "--" in line]
 
 
+@pytest.mark.slow
 def test_a_collapsed_run_stores_its_remedies_as_flags_and_keywords(tmp_path: Path) -> None:
     options = {"predictor": "none", "decay": 0.0}
     run = nearfar.pretrain(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, final
 
+from nearfar._signs import counted
 from nearfar.records import HealthRecord, Metrics, RunRecord, write_text
 from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
@@ -71,9 +72,8 @@ class Comparison(list[ComparedRun]):
         self._metrics = tuple(metrics)
 
     def __repr__(self) -> str:
-        runs = "run" if len(self) == 1 else "runs"
         verdicts = ", ".join(f"{row['run']} {row['verdict']}" for row in self)
-        return f"<comparison of {len(self)} {runs}: {verdicts}>"
+        return f"<comparison of {counted(len(self), 'run')}: {verdicts}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the rows, and the trajectories in the align-uniform plane."""
@@ -85,8 +85,8 @@ class Comparison(list[ComparedRun]):
             for line in plane(metrics, name=row["run"])
         ]
         picture = chart("uniformity", lines, across="alignment", dots=True, wide=420, high=260)
-        runs = "run" if len(self) == 1 else "runs"
-        return shown(f"Comparison of {len(self)} {runs}", table(rows, left=words), picture)
+        heading = f"Comparison of {counted(len(self), 'run')}"
+        return shown(heading, table(rows, left=words), picture)
 
 
 def plane(metrics: Metrics, *, name: str) -> list[Line]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from nearfar._signs import counted
 from nearfar.api._comparing import Comparison, compared, plane, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import (
@@ -301,7 +302,7 @@ class Run(StoredRun):
             chart("loss", [("training", kept)], across=unit, levels=levels),
             chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
         )
-        facts = (record.method, record.data, record.encoder, f"{record.epochs:,} epochs")
+        facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
         advice = health.advice if health else ()
         return shown(
             f"{self.path}: {health.summary if health else 'not finished'}",

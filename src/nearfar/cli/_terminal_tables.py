@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from nearfar._signs import minus
+from nearfar._signs import counted, minus
 from nearfar.cli._console import print_line, stdout
 from nearfar.cli._live_progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
@@ -92,7 +92,7 @@ def fitting(
 ) -> tuple[list[str], list[str]]:
     """The columns that fit into one table, in their order, and those that are left out.
 
-    Columns are taken in the order of their importance, until one does not fit; columns that
+    Columns are taken in the order of their importance, if there is room left; columns that
     `ranked` does not name come last. The first two are always shown.
 
     Example:
@@ -104,10 +104,10 @@ def fitting(
     at_most = max(free // 3, 1)
     taken, shown = EDGES, []
     for place, key in enumerate(order):
-        taken += min(least[key], at_most) + (GAP if place else 0)
-        if taken > free and place > 1:
-            break
-        shown.append(key)
+        width = min(least[key], at_most) + (GAP if place else 0)
+        if taken + width <= free or place < 2:
+            taken += width
+            shown.append(key)
     return [key for key in least if key in shown], [key for key in least if key not in shown]
 
 
@@ -188,7 +188,9 @@ def print_health(health: HealthRecord) -> None:
         }
         for finding in health.findings
     ]
-    print_rows(rows, title=f"{health.samples:,} samples × {health.dim:,} dimensions")
+    print_rows(
+        rows, title=f"{counted(health.samples, 'sample')} × {counted(health.dim, 'dimension')}"
+    )
     for advice in health.advice:
         print_line("try", advice)
     print_notes(health.notes)
@@ -203,7 +205,7 @@ def print_probe(probe: ProbeRecord) -> None:
     rows = [_accuracies(row.representation, vars(row)) for row in probe.rows]
     if probe.majority is not None:
         rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority)))
-    print_rows(rows, title=f"accuracy, {probe.classes:,} classes")
+    print_rows(rows, title=f"accuracy, {counted(probe.classes, 'class', plural='classes')}")
     if probe.uneven:  # an accuracy of 0.94 means little if 94 % are of one class
         rows = [_accuracies(row.representation, row.balanced) for row in probe.rows]
         rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority_balanced)))

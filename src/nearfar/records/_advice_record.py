@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nearfar._deprecation import renamed_members
+from nearfar._signs import counted
 from nearfar.records._markup import element
 from nearfar.records._notebook import chart, shown, table
 from nearfar.records._record import Record
@@ -67,7 +68,7 @@ class AdviceRecord(Record):
 
     def __repr__(self) -> str:
         """The setting and the number of predictions."""
-        return f"<advice on {self.setting}: {len(self.lines)} predictions>"
+        return f"<advice on {self.setting}: {counted(len(self.lines), 'prediction')}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the predictions with their formulas, and the bounds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nearfar._deprecation import renamed_members
+from nearfar._signs import counted
 from nearfar.records._record import Record
 
 __all__ = ["Exhibit", "GalleryRecord", "GalleryRow"]
@@ -52,4 +53,5 @@ class GalleryRecord(Record):
 
     def __repr__(self) -> str:
         """Numbers of rows."""
-        return f"<gallery: {len(self.views)} rows of views, {len(self.neighbors)} of neighbours>"
+        rows = counted(len(self.views), "row")
+        return f"<gallery: {rows} of views, {len(self.neighbors)} of neighbours>"

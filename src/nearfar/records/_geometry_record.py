@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nearfar._signs import counted
 from nearfar.records._record import Record
 
 __all__ = ["GeometryRecord"]
@@ -37,6 +38,6 @@ class GeometryRecord(Record):
     def __repr__(self) -> str:
         """Numbers of points and pairs."""
         return (
-            f"<geometry: {len(self.points):,} points of {self.dim:,} dimensions,"
-            f" {len(self.positive_distances):,} positive pairs>"
+            f"<geometry: {counted(len(self.points), 'point')} of {counted(self.dim, 'dimension')},"
+            f" {counted(len(self.positive_distances), 'positive pair')}>"
         )

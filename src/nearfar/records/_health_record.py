@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar._signs import counted
 from nearfar.records._markup import element
 from nearfar.records._notebook import figure, scale, shown, table
 from nearfar.records._record import Record
@@ -62,7 +63,7 @@ class HealthRecord(Record):
         """The verdict and the key numbers; the fields have the rest."""
         known = {name: self.measurements[name] for name in _KEY if name in self.measurements}
         numbers = [f"{name} {figure(value)}" for name, value in known.items()]
-        parts = [f"{self.samples:,} samples × {self.dim:,} dimensions", *numbers]
+        parts = [f"{counted(self.samples, 'sample')} × {counted(self.dim, 'dimension')}", *numbers]
         if self.advice:
             parts.append(f"{len(self.advice)} in advice")
         return f"<{self.verdict}: {', '.join(parts)}>"

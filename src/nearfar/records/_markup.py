@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["Html", "clean", "element", "join"]
+__all__ = ["Html", "clean", "element", "join", "shorten"]
 
 _VOID = frozenset({"br", "hr", "img", "meta"})
+_PIECE = re.compile(r"[^\s/\\_.-]*[\s/\\_.-]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -58,3 +59,30 @@ def element(tag: str, *children: str | None, **attributes: str | bool | None) ->
     )
     start = f"<{tag}{written}>"
     return Html(start if tag in _VOID else f"{start}{join(*children)}</{tag}>")
+
+
+def shorten(text: str, most: int) -> str:
+    """Text of at most `most` characters: an ellipsis replaces words or folders in its middle.
+
+    The end, which names a file, is kept as far as possible, and the first word if there is room.
+    Only a word that is too long for that is cut itself.
+
+    Example:
+        >>> shorten("photos/2019/summer/lake_district/IMG_1234.jpg", 30)
+        'photos/…district/IMG_1234.jpg'
+        >>> shorten("a" * 20, 9)
+        'aaaa…aaaa'
+    """
+    if len(text) <= most:
+        return text
+    *pieces, last = (piece for piece in _PIECE.findall(text) if piece)
+    end = last
+    while pieces and len(pieces[-1] + end) <= most - 1 - min(len(pieces[0]), most // 3):
+        end = pieces.pop() + end
+    start = ""
+    while pieces and len(start + pieces[0] + end) < most:
+        start += pieces.pop(0)
+    if len(end) >= most or 5 * len(start + end) < 3 * most:
+        half = (most - 1) // 2
+        return f"{text[: most - 1 - half]}…{text[-half:]}"
+    return f"{start}…{end}"

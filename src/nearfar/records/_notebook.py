@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from nearfar._signs import minus
-from nearfar.records._markup import Html, element, join
+from nearfar.records._markup import Html, element, join, shorten
 
 __all__ = ["COLORS", "Line", "chart", "figure", "scale", "shown", "table", "tone_color"]
 
@@ -57,7 +57,7 @@ def table(rows: Sequence[Mapping[str, str]], *, left: Sequence[str] = ()) -> Htm
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     side = {
-        name: f"text-align:{'left' if name in left or not place else 'right'}"
+        name: f"text-align:{'left' if name in left or not place else 'right'};padding:2px 8px"
         for place, name in enumerate(columns)
     }
     head = element("tr", *(element("th", name, style=side[name]) for name in columns))
@@ -174,7 +174,7 @@ def _legend(names: Sequence[str], wide: int) -> list[Html]:
     """Names of the curves in a row above them, as many as there is room for."""
     parts, at = [], 44.0
     for number, name in enumerate(names):
-        short = name if len(name) <= 18 else f"{name[:8]}…{name[-9:]}"
+        short = shorten(name, 24)
         width = 16 + 6.2 * len(short)
         if at + width > wide - 20 and number + 1 < len(names):
             parts.append(_words(at, 30, f"+ {len(names) - number}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar._signs import counted
 from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
@@ -72,17 +73,18 @@ class RunRecord(Record):
         state = "" if self.finished else ", not finished"
         return (
             f"<record of {self.name}: {self.method} on {self.data}, {self.encoder},"
-            f" {self.epochs:,} epochs{state}>"
+            f" {counted(self.epochs, 'epoch')}{state}>"
         )
 
     def _repr_html_(self) -> str:
         """For notebooks: the settings of the run."""
+        length = counted(self.epochs, "epoch")
         facts = {
             "data": self.data,
             "samples": f"{self.samples:,} for training, {self.watched:,} held out",
-            "encoder": f"{self.encoder} ({self.parameters:,} parameters)",
+            "encoder": f"{self.encoder} ({counted(self.parameters, 'parameter')})",
             "objective": self.objective,
-            "training": f"{self.epochs:,} epochs, batch {self.batch_size:,}, {self.optimizer}",
+            "training": f"{length}, batch {self.batch_size:,}, {self.optimizer}",
             "chance": figure(self.chance),
             "precision": self.precision,
             "time": f"{self.seconds:,.0f} s" + ("" if self.finished else ", not finished"),

@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
+from nearfar._signs import counted
 from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
@@ -125,7 +126,7 @@ class StudyRecord(Record):
     def __repr__(self) -> str:
         """The study, its rows and the outcome of its claims."""
         claims = ", ".join(claim.verdict for claim in self.claims) or "none"
-        return f"<study {self.name}: {len(self.rows)} rows; claims: {claims}>"
+        return f"<study {self.name}: {counted(len(self.rows), 'row')}; claims: {claims}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the means of the numeric columns, and the claims."""

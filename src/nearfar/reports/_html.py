@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nearfar.records._markup import Html, clean, element, join
+from nearfar.records._markup import Html, clean, element, join, shorten
 
-__all__ = ["Html", "clean", "element", "join"]
+__all__ = ["Html", "clean", "element", "join", "shorten"]
