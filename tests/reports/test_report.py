@@ -360,9 +360,9 @@ def test_a_plot_has_the_curves_and_the_plane(healthy: RunDirectory, tmp_path: Pa
     assert 'src="http' not in page
     with pytest.raises(ValueError, match=r"`out` must end in \.html or \.json, got .*plot\.gif"):
         write_plot(drawn, tmp_path / "plot.gif")
+    empty = sample_run(tmp_path / "empty")
+    empty.metrics.unlink()
     with pytest.raises(ValueError, match=r"no metrics to draw"):
-        empty = sample_run(tmp_path / "empty")
-        empty.metrics.unlink()
         plot_run(empty)
 
 

@@ -10,7 +10,7 @@ from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHI
 
 __all__ = ["COMPLETE", "DIMENSIONAL", "HEALTHY", "NOTHING", "advise_on", "against"]
 
-_MOST = 3
+_MOST: Final = {"method": 3, "views": 1, "training": 2}
 """Suggested changes per table of a recipe."""
 
 _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,12 +57,12 @@ _CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def against(verdict: str, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
-    """The remedies against a verdict that change something, at most three per table."""
+    """The remedies against a verdict that change something, a few per table of the recipe."""
     fitting = [each for each in remedies if verdict in each.against and each.applies]
     return tuple(
         each
         for place, each in enumerate(fitting)
-        if sum(other.table == each.table for other in fitting[:place]) < _MOST
+        if sum(other.table == each.table for other in fitting[:place]) < _MOST[each.table]
     )
 
 

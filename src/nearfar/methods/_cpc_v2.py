@@ -199,7 +199,7 @@ class CPCv2(Method):
 
     def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
         """Candidates from the whole batch, all directions, fewer rows, a lower temperature."""
-        now = max(len(critics) for critics in self.critics.values())
+        now = max(len([*critics.children()]) for critics in self.critics.values())
         nearer = Remedy(
             option="steps",
             now=now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from torch import nn
+from torch import Tensor, nn
 
 from nearfar.modules import PerceptronHead
 from nearfar.modules._siamese_heads import Bias
@@ -30,7 +30,7 @@ _WIDEST, _PROJECTED = 8192, 128
 _UNLIMITED = math.inf
 
 
-def lower_temperature(now: float, *, least: float = 0.1) -> Remedy:
+def lower_temperature(now: float | Tensor, *, least: float = 0.1) -> Remedy:
     """Halve the temperature, but not below `least`."""
     return Remedy(
         option="temperature",
