@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
-from nearfar.checks import check_choice, check_fraction, check_indices, check_integer
+from nearfar.checks import check_choice, check_fraction, check_integer
 from nearfar.ops._random import uniform
 from nearfar.records import Remedy
+from nearfar.views._loose_inputs import settled_draws
 from nearfar.views._weaker import weaker
 
 __all__ = ["VectorViews"]
@@ -119,16 +120,17 @@ class VectorViews:
     def __call__(
         self,
         vectors: Float[Tensor, "batch dim"],
-        samples: Int64[Tensor, " batch"],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float32[Tensor, "batch dim"], ...]:
         """The views of a batch.
 
         Args:
             vectors: Unstandardised vectors, on any device.
-            samples: Indices of the samples in their dataset.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -138,7 +140,7 @@ class VectorViews:
                 of rows.
         """
         plain = self.plain(vectors)
-        check_indices(len(vectors), samples=samples)
+        samples, seed, epoch = settled_draws(len(vectors), samples, seed=seed, epoch=epoch)
         return tuple(
             self._view(plain, samples.cpu(), seed=seed, epoch=epoch, view=view)
             for view in range(self.num_views)
