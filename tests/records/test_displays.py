@@ -18,6 +18,8 @@ from nearfar.records import (
     Column,
     Exhibit,
     Finding,
+    GalleryRecord,
+    GalleryRow,
     Metrics,
     ProbeRecord,
     ProbeRow,
@@ -161,6 +163,16 @@ def test_repr_states_the_verdict_and_the_key_numbers() -> None:
     assert len(repr(gallery_record())) < 60
     assert len(repr(geometry_record(samples=30))) < 80
     assert repr(AdviceRecord("batch 8", ())) == "<advice on batch 8: 0 predictions>"
+
+
+def test_a_record_without_a_display_of_its_own_is_a_table_of_its_fields() -> None:
+    row = GalleryRow(Exhibit(BAD), tuple(Exhibit(f"{n}.jpg", text="a") for n in range(12)))
+    read = Reader(GalleryRecord(views=(row,) * 11)._repr_html_())
+    words = " ".join(read.texts)
+    assert "views, the first 10 of 11" in words
+    assert "0.jpg" in words
+    assert "11.jpg" not in words
+    assert Reader(provenance()._repr_html_()).tags.count("tr") == 8  # the heading and the fields
 
 
 def test_a_comparison_is_a_list_of_rows(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def remedies_of(
     options = preset_options(preset)
     settings = recipe.kind.view_settings(view_recipe(preset, recipe.modality))
     known = inspect.signature(settings).parameters
-    of_views = views.remedies() if isinstance(views, HasRemedies) else ()
+    of_views: tuple[Remedy, ...] = views.remedies() if isinstance(views, HasRemedies) else ()
     found = (
         *(each for each in method.remedies(facts) if each.option in options),
         *(each for each in of_views if each.option in known),

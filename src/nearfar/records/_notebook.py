@@ -6,15 +6,28 @@ Text has the colour of the surrounding page, marks have colours for light and da
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nearfar._signs import minus
 from nearfar.records._markup import Html, element, join, shorten
 
-__all__ = ["COLORS", "Line", "chart", "figure", "scale", "shown", "table", "tone_color"]
+__all__ = [
+    "COLORS",
+    "Line",
+    "any_record",
+    "chart",
+    "figure",
+    "scale",
+    "shown",
+    "table",
+    "tone_color",
+]
 
 MUTED = "#808080"
+_ROWS = 10
 COLORS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#4fa36d", "#cf6a9f", "#a98a2f")
 """Colours of curves, legible on light and on dark backgrounds."""
 _TONES = {True: "#3a9d63", False: "#d9534f", None: MUTED}
@@ -66,6 +79,59 @@ def table(rows: Sequence[Mapping[str, str]], *, left: Sequence[str] = ()) -> Htm
         for row in rows
     ]
     return element("table", element("thead", head), element("tbody", *body))
+
+
+def any_record(record: Any) -> str:
+    """A record without a display of its own: its scalars, and a table per list of records."""
+    values = {each.name: getattr(record, each.name) for each in dataclasses.fields(record)}
+    facts = [
+        {"": name.replace("_", " "), "value": _cell(value)}
+        for name, value in values.items()
+        if isinstance(value, (str, int, float)) and value != ""
+    ]
+    tables = []
+    for name, value in values.items():
+        if not isinstance(value, tuple) or not value:
+            continue
+        if all(dataclasses.is_dataclass(item) for item in value):
+            rows = [_row(item) for item in value[:_ROWS]]
+            words = [key for key, cell in rows[0].items() if not cell[:1].isdigit()]
+            tables += [element("p", _heading(name, len(value))), table(rows, left=words)]
+        elif all(isinstance(item, str) for item in value):
+            items = (element("li", item) for item in value[:_ROWS])
+            tables += [element("p", _heading(name, len(value))), element("ul", *items)]
+    name = type(record).__name__.removesuffix("Record")
+    return shown(name, table(facts, left=("value",)) if facts else None, *tables)
+
+
+def _heading(name: str, count: int) -> str:
+    more = f", the first {_ROWS} of {count:,}" if count > _ROWS else ""
+    return f"{name.replace('_', ' ')}{more}"
+
+
+def _row(record: Any) -> dict[str, str]:
+    values = {each.name: getattr(record, each.name) for each in dataclasses.fields(record)}
+    return {name.replace("_", " "): _cell(value) for name, value in values.items()}
+
+
+def _cell(value: Any) -> str:
+    """A value in a cell; of a list of records the first word and number of each."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, (int, float)):
+        return figure(value)
+    if isinstance(value, tuple):
+        return ", ".join(_brief(item) for item in value[:_ROWS])
+    return shorten(str(value), 80)
+
+
+def _brief(item: Any) -> str:
+    if not dataclasses.is_dataclass(item):
+        return _cell(item)
+    values = [getattr(item, each.name) for each in dataclasses.fields(item)]
+    words = [shorten(value, 32) for value in values if isinstance(value, str) and value][:1]
+    numbers = [figure(value) for value in values if isinstance(value, float)][:1]
+    return " ".join([*words, *numbers])
 
 
 def scale(

@@ -42,10 +42,12 @@ class ProbeDisplay:
             names = [name for name in rows[0] if name != "representation"]
             always = f"always {getattr(self, 'majority_class', '')} (majority class)"
             rows.append({"representation": always} | dict.fromkeys(names, _bar(majority)))
+        said = [each.sentence for each in getattr(self, "comparisons", ()) if each.sentence]
         notes = [element("li", note) for note in getattr(self, "notes", ())]
         return shown(
             f"{self.data}; {self.protocol}",
             table(rows),
+            *(element("p", sentence) for sentence in said),
             element("ul", *notes) if notes else None,
         )
 

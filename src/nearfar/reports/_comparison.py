@@ -154,7 +154,7 @@ def _table(runs: Sequence[_Run]) -> Html:
                 element(
                     "th",
                     element("i", style=f"--dot:var({run.color})", aria_hidden="true"),
-                    element("bdi", shorten(run.name, _LONGEST), title=run.name),
+                    element("bdi", shorten(run.name, 2 * _LONGEST), title=run.name),
                     scope="row",
                 ),
                 element(
