@@ -2,7 +2,7 @@
 
 from nearfar.api._advising import advise
 from nearfar.api._citing import citable, cite
-from nearfar.api._comparing import ComparedRun
+from nearfar.api._comparing import ComparedRun, Comparison
 from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
 from nearfar.api._keywords import RunKeywords
@@ -15,6 +15,7 @@ from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, pr
 
 __all__ = [
     "ComparedRun",
+    "Comparison",
     "Embedded",
     "EmbeddedSteps",
     "Recipe",
