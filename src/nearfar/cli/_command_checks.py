@@ -44,9 +44,11 @@ def check_words(words: Sequence[str], commands: Sequence[str]) -> None:
     if command in WITH_OWN_FLAGS or any(word in HELP for word in others):
         return
     function = getattr(import_module(f"nearfar.cli._{command}_command"), command)
-    values, said = _parsed(function, command, others)
-    options = values.pop("options", {})
-    said += _check_options(options, function)
+    values, said, required = _parsed(function, command, others)
+    said += _check_options(values.pop("options", {}), function)
+    for name in required:
+        if not any(name in text for text in said):
+            said.append(f"`{name}` must be given: nearfar {command} --help")
     said += check_files(command, values)
     if said:
         raise CommandError(said)
@@ -54,8 +56,8 @@ def check_words(words: Sequence[str], commands: Sequence[str]) -> None:
 
 def _parsed(
     function: Callable[..., Any], command: str, words: Sequence[str]
-) -> tuple[dict[str, Any], list[str]]:
-    """The values of a command's arguments, and its mistakes; none of the arguments is required."""
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """The values of a command's arguments, its mistakes, and what is required but not given."""
     parameters = inspect.signature(function, eval_str=True).parameters.values()
     required = [
         parameter
@@ -80,13 +82,8 @@ def _parsed(
         return app
 
     values, said = parse_all(app_with, words, unexpected=_unexpected)
-    if not said:
-        said = [
-            f"`{_shown(parameter)}` must be given: nearfar {command} --help"
-            for parameter in required
-            if parameter.name not in values
-        ]
-    return values, said
+    absent = [] if said and not values else [p for p in required if p.name not in values]
+    return values, said, list(map(_shown, absent))
 
 
 def _shown(parameter: inspect.Parameter) -> str:

@@ -64,10 +64,9 @@ def parse_all(
     for _ in range(MOST):
         try:
             _, bound, _ = app_with(stated).parse_args(left, print_error=False, exit_on_error=False)
-        except UnusedCliTokensError as error:
-            extra = list(error.unused_tokens or ())
-            said += [unexpected(word) for word in extra]
-            shorter = [word for word in left if word not in extra]
+        except UnusedCliTokensError:  # all others are read by now
+            _, bound, extra, _ = app_with(stated).parse_known_args(left)
+            return dict(bound.arguments), [*said, *map(unexpected, extra)]
         except CycloptsError as error:
             error.verbose = False
             said.append(_message(error))

@@ -80,13 +80,16 @@ def restored(entry: Mapping[str, Any], *, group: Group) -> inspect.Parameter:
 def any_of(alternatives: Iterable[Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """The flags of any of several commands, for words of which it is not known yet which they suit.
 
-    A flag whose type or limits differ between them accepts any value of any of the types.
+    A flag whose type or limits differ between them accepts any value of any of the types. Where
+    even the number of its values differs, it is ``unclear``, and cannot be parsed.
     """
     found: dict[str, dict[str, Any]] = {}
     for flags in alternatives:
         for flag in flags:
             other = found.setdefault(flag["called"], dict(flag))
             if other["type"] != flag["type"]:
+                if _values(other["type"]) != _values(flag["type"]):
+                    other["unclear"] = True
                 other["type"] = ["union", *_members(other["type"]), *_members(flag["type"])]
             if other.get("limits") != flag.get("limits"):
                 other.pop("limits", None)
@@ -118,6 +121,17 @@ def _restored_type(entry: Any) -> Any:
         return Literal[tuple(parts)]
     kinds = tuple(map(_restored_type, parts))
     return tuple[kinds] if form == "tuple" else Union[kinds]  # type: ignore[valid-type]  # noqa: UP007
+
+
+def _values(entry: Any) -> set[Any]:
+    """How many values a type has, for each of its members."""
+    counts = set()
+    for member in _members(entry):
+        if isinstance(member, list) and member[0] == "tuple":
+            counts.add("any" if member[-1] == "..." else str(len(member) - 1))
+        elif member != "None":
+            counts.add("none" if member == "bool" else "1")
+    return counts
 
 
 def _members(entry: Any) -> list[Any]:

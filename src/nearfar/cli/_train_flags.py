@@ -7,6 +7,7 @@ made from the flags that are derived here from the signatures, as are those of o
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,6 +31,7 @@ __all__ = [
     "names_in_recipe",
     "parser",
     "shared_flags",
+    "unclear_flags",
     "view_flags",
 ]
 
@@ -115,20 +117,37 @@ def names_in_recipe(flags: Collection[inspect.Parameter]) -> set[str]:
 
 def indexed_flags(methods: Collection[str], kinds: Collection[str]) -> list[inspect.Parameter]:
     """The flags of a built-in method for a modality, or those of any of several."""
+    return [
+        restored(entry, group=GROUPS[name])
+        for name, entries in _indexed(methods, kinds).items()
+        for entry in entries
+    ]
+
+
+def unclear_flags(methods: Collection[str], kinds: Collection[str]) -> set[str]:
+    """Those of several methods and modalities that have another number of values in each."""
+    return {
+        name
+        for entries in _indexed(methods, kinds).values()
+        for entry in entries
+        if entry.get("unclear")
+        for flag in entry["names"]
+        for name in (flag, re.sub(r"^(--(?:\w+\.)?)", r"\1no-", flag))
+    }
+
+
+def _indexed(methods: Collection[str], kinds: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The stored flags by panel."""
     index = load_index()
     settings = {index["methods"][method]["views"][kind] for method in methods for kind in kinds}
-    alternatives = {
-        **{
-            name: [index["kinds"][kind]["flags"].get(name, []) for kind in kinds] for name in GROUPS
-        },
+    of_kinds = {
+        name: [index["kinds"][kind]["flags"].get(name, []) for kind in kinds] for name in GROUPS
+    }
+    own = {
         METHOD.name: [index["methods"][method]["flags"] for method in methods],
         VIEWS.name: [index["views"][name] for name in sorted(settings)],
     }
-    return [
-        restored(entry, group=group)
-        for name, group in GROUPS.items()
-        for entry in any_of(alternatives[name])
-    ]
+    return {name: any_of(alternatives) for name, alternatives in (of_kinds | own).items()}
 
 
 def shared_flags() -> list[inspect.Parameter]:

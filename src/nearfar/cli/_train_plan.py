@@ -19,7 +19,13 @@ from nearfar.cli._file_checks import check_encoder, check_files, prefixes
 from nearfar.cli._flags import joined_values
 from nearfar.cli._mistakes import parse_all
 from nearfar.cli._recipe_files import as_flags, read_recipe
-from nearfar.cli._train_flags import indexed_flags, names_in_recipe, parser, shared_flags
+from nearfar.cli._train_flags import (
+    indexed_flags,
+    names_in_recipe,
+    parser,
+    shared_flags,
+    unclear_flags,
+)
 from nearfar.cli._unknown_words import is_data, known_methods, unknown_method
 from nearfar.data._possible_kinds import possible_kinds
 
@@ -129,7 +135,7 @@ def _find_method(others: Sequence[str], plan: TrainPlan) -> str | None:
         stated = plan.recipe.get("method", {}).get("name")
         if isinstance(stated, str):
             typed = stated
-        elif not resumed and not plan.wants_help:
+        elif not resumed and not plan.wants_help and (plan.recipe or "recipe" not in plan.known):
             plan.said.append(
                 f"`method` must be given, as in nearfar train simclr: {', '.join(known_methods())}"
             )
@@ -194,6 +200,10 @@ def _check_flags(words: Sequence[str], plan: TrainPlan) -> None:
         stated = as_flags(dict(plan.recipe), known=names_in_recipe(flags))
     except ValueError as error:
         plan.said.append(str(error))
+    unclear = unclear_flags(methods, plan.kinds)
+    if any(word.partition("=")[0] in unclear for word in words):
+        plan.said += check_files("train", plan.known)
+        return
     values, said = parse_flags(words, plan.method or "simclr", flags, stated=stated)
     plan.said += said
     plan.said += check_files("train", {**plan.known, **values})
