@@ -91,7 +91,7 @@ def flag_parameter(kind: Any, **said: Any) -> Parameter:
     """How cyclopts reads a flag of a type, with what else is said of the flag."""
     return Parameter(
         converter=_WHOLE.get(kind),
-        consume_multiple=... in typing.get_args(kind),
+        consume_multiple=any(... in typing.get_args(part) for part in (kind, *_parts(kind))),
         negative_iterable=(),
         **said,
     )
@@ -107,6 +107,10 @@ def current(flags: Mapping[str, Any]) -> dict[str, Any]:
         print_note(f"`{old}` is deprecated: use `{new}`")
         found[name] = flags[called]
     return found
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else ()
 
 
 def _flag(table: str, name: str) -> str:

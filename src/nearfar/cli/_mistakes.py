@@ -86,8 +86,9 @@ def _message(error: CycloptsError) -> str:
     if isinstance(error, ValidationError) and argument is not None and argument.tokens:
         token = argument.tokens[0]
         given = " ".join(other.value for other in argument.tokens)
-        where = "" if token.source == "cli" else f" in {token.source}"
-        return f"`{token.keyword or argument.name}` {error.exception_message}, got {given}{where}"
+        if token.source != "cli":
+            return f"`{argument.name}` {error.exception_message}, got {given} in {token.source}"
+        return f"`{token.keyword or argument.name}` {error.exception_message}, got {given}"
     if type(error) is MissingArgumentError and argument is not None and not _is_absent(error):
         count, _ = argument.token_count()
         got = error.tokens_so_far[-(len(error.tokens_so_far) % max(count, 1)) or 1 :]
