@@ -7,7 +7,7 @@ from nearfar._lazy_packages import imported_when_used
 if TYPE_CHECKING:
     from nearfar.api._advising import advise
     from nearfar.api._citing import citable, cite
-    from nearfar.api._comparing import ComparedRun
+    from nearfar.api._comparing import ComparedRun, Comparison
     from nearfar.api._embedding import Embedded, EmbeddedSteps
     from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
     from nearfar.api._keywords import RunKeywords
@@ -22,6 +22,7 @@ else:
 
 __all__ = [
     "ComparedRun",
+    "Comparison",
     "Embedded",
     "EmbeddedSteps",
     "Recipe",

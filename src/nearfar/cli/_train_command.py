@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from nearfar._index import load_index
+from nearfar._platform import CoreUse
 from nearfar.cli._console import print_line, print_next
 from nearfar.cli._flags import joined_values
-from nearfar.cli._live_progress import Display
 from nearfar.cli._mistakes import CommandError
 from nearfar.cli._recipe_files import as_flags
 from nearfar.cli._train_flags import derived_flags, indexed_flags, names_in_recipe, parser
@@ -33,6 +33,7 @@ def train(
     Args:
         words: The name of the method and its flags, in any order.
     """
+    use = CoreUse()  # measured while the modules and the data are loaded
     plan = read_plan(words)
     if plan.said and not plan.wants_help:
         raise CommandError(plan.said)
@@ -58,7 +59,7 @@ def train(
         flags=flags,
         modality=kind,
         example=example,
-        call=lambda **given: _pretrain(method, **given),
+        call=lambda **given: _pretrain(method, use, **given),
     )
     assert app.default_command is not None
     app(
@@ -94,6 +95,7 @@ def _check_code(plan: TrainPlan) -> None:
 
 def _pretrain(
     method: str,
+    use: CoreUse,
     *,
     resume: Path | None = None,
     recipe: Path | None = None,
@@ -101,13 +103,19 @@ def _pretrain(
 ) -> None:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
     from nearfar import api
+    from nearfar.api._live_progress import Display
+    from nearfar.training import choose_threads, keep_freed_memory
 
+    keep_freed_memory()
     display = Display()
     try:
         if resume is not None:
+            device = flags.pop("device", None)
             if flags or recipe:
-                raise ValueError("`--resume` keeps the run's settings: remove all other flags")
-            run = api.resume(resume, progress=display)
+                raise ValueError(
+                    "`--resume` keeps the run's settings: remove all other flags but `--device`"
+                )
+            run = api.resume(resume, device=device, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
             for name, value in flags.items():
@@ -115,6 +123,8 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
+            if chosen := choose_threads(use):
+                print_line("note", chosen)
             run = api.pretrain(
                 method,
                 method_options=tables["method"],

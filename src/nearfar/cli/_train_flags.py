@@ -200,7 +200,7 @@ def general_flags(kind: Modality[Any, Any]) -> dict[str, list[inspect.Parameter]
     from nearfar import api, training
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
+    places = {"modality": DATA, "setting": TRAINING, "device": TRAINING, "out": OTHER}
     named = {
         group.name: [
             flag
