@@ -10,8 +10,8 @@ from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
     {
-        *("_audience", "_deprecation", "_docstrings", "_margin_lines", "_platform", "_plugins"),
-        *("_signs", "checks", "version"),
+        *("_audience", "_deprecation", "_docstrings", "_index", "_lazy_packages"),
+        *("_margin_lines", "_platform", "_plugins", "_signs", "_suggestions", "checks", "version"),
     },
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nearfar.api._comparing import ComparedRun, compared, write_comparison
+from nearfar._signs import counted
+from nearfar.api._comparing import Comparison, compared, plane, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import (
     Embedded,
@@ -34,6 +35,9 @@ from nearfar.records import (
     HealthRecord,
     ProbeRecord,
 )
+from nearfar.records._markup import element
+from nearfar.records._notebook import chart, figure, shown
+from nearfar.records._remedy_record import HEALTHY
 
 __all__ = ["Run", "load"]
 
@@ -238,10 +242,8 @@ class Run(StoredRun):
             out=Path(out) if out else None,
         )
 
-    def compare(
-        self, *others: str | Path | Run, report: str | Path | None = None
-    ) -> list[ComparedRun]:
-        """Comparison of this run with others, one row per run.
+    def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
+        """Comparison of this run with others: a list with one row per run.
 
         Args:
             others: Runs or their directories.
@@ -250,7 +252,8 @@ class Run(StoredRun):
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
         if report is not None:
             write_comparison(report, [run.path for run in runs])
-        return [compared(run.record, run.health) for run in runs]
+        rows = [compared(run.record, run.health) for run in runs]
+        return Comparison(rows, metrics=[run.metrics for run in runs])
 
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.
@@ -261,6 +264,34 @@ class Run(StoredRun):
         from nearfar.reports import write_report
 
         return write_report(self.path)
+
+    def plot(self, out: str | Path | None = None) -> Any:
+        """The curves of training and the path in the align-uniform plane, as a plotly figure.
+
+        A notebook shows it. Dashed lines are reference values, such as the loss at chance.
+
+        Args:
+            out: File to write as well: ``.html``, a page that opens offline, or ``.json``.
+
+        Returns:
+            A ``plotly.graph_objects.Figure``.
+
+        Raises:
+            ValueError: Another file type, or a run without metrics.
+
+        Example:
+            >>> import nearfar, tempfile
+            >>> out = tempfile.mkdtemp() + "/run"
+            >>> drawn = nearfar.pretrain("simclr", "digits", epochs=2, out=out).plot()
+            >>> [trace.name for trace in drawn.data][:2]
+            ['training', 'training, running mean']
+        """
+        from nearfar.reports import plot_run, write_plot
+
+        drawn = plot_run(self.directory)
+        if out is not None:
+            write_plot(drawn, Path(out))
+        return drawn
 
     def _represented(
         self, name: Representation, labeled: LabeledData, side: Side | None, device: str | None
@@ -279,6 +310,30 @@ class Run(StoredRun):
         health = self.directory.read_health()
         verdict = health.verdict if health else "not finished"
         return f"<run {self.path}: {self.record.method}, {verdict}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the verdict, the settings, the loss and the align-uniform plane."""
+        record, health, metrics = self.record, self.directory.read_health(), self.metrics
+        epochs = all(line.epoch is not None for line in metrics.train)
+        loss = [
+            ((line.epoch if epochs else None) or line.step, line.loss) for line in metrics.train
+        ]
+        kept = loss[:: max(1, len(loss) // 200)]
+        levels = {} if record.chance is None else {f"chance {figure(record.chance)}": record.chance}
+        unit = "epoch" if epochs else "update"
+        pictures = (
+            chart("loss", [("training", kept)], across=unit, levels=levels),
+            chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
+        )
+        facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
+        advice = health.advice if health else ()
+        return shown(
+            f"{self.path}: {health.summary if health else 'not finished'}",
+            element("p", " · ".join(facts)),
+            *pictures,
+            element("ul", *(element("li", line) for line in advice)) if advice else None,
+            healthy=health.verdict == HEALTHY if health else None,
+        )
 
 
 def load(

@@ -12,6 +12,7 @@ from torch import nn
 from nearfar.api._described_parts import projection_dim, temperature_of
 from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
+from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset
 from nearfar.diagnostics._health import LEAST_JUDGED
@@ -21,10 +22,10 @@ from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
-from nearfar.records import Provenance, RunDirectory, RunRecord
+from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
 from nearfar.training._devices import device_name
-from nearfar.views import GridViews, Views, WithIndex
+from nearfar.views import Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
@@ -49,6 +50,7 @@ class Setup:
         method: The method around the encoder, with randomly initialised heads. Train a copy: see
             :meth:`trainee`.
         notes: Notes for the user.
+        remedies: Changes of the recipe that advice can name.
     """
 
     recipe: Recipe
@@ -60,6 +62,7 @@ class Setup:
     schedule: Plan
     method: Method
     notes: tuple[str, ...]
+    remedies: tuple[Remedy, ...] = ()
 
     @classmethod
     def prepare(
@@ -92,6 +95,7 @@ class Setup:
         module, description = _build_encoder(
             kind, recipe, source, options, encoder=encoder, width=width
         )
+        own = views
         if views is None:
             views = kind.views(
                 view_recipe(preset, kind.name),
@@ -103,7 +107,7 @@ class Setup:
         else:
             decided = ()  # notes on views that are not used
         description = description.with_form(kind.normalized(description.form, views))
-        facts = _gather_facts(
+        facts = gather_facts(
             kind,
             source,
             form=description.form,
@@ -130,6 +134,13 @@ class Setup:
                 *method.notes,
                 *_few_notes(watched),
                 *notes,
+            ),
+            remedies=remedies_of(
+                recipe,
+                preset=preset,
+                method=method,
+                views=views if own is None else None,
+                facts=facts,
             ),
         )
 
@@ -287,29 +298,6 @@ def _build_encoder(
         modality=recipe.modality,
         form=form,
         how="a module passed in Python",
-    )
-
-
-def _gather_facts(
-    kind: Modality[Any, Any],
-    source: Source,
-    *,
-    form: Form,
-    batch_size: int,
-    schedule: Plan,
-    views: Views,
-) -> RunFacts:
-    grid = views if isinstance(views, GridViews) else None
-    return RunFacts(
-        kind=kind.name,
-        samples=len(source.root),  # sample indices refer to the whole dataset
-        batch_size=batch_size,
-        batches_per_epoch=schedule.batches_per_epoch,
-        updates=schedule.steps,
-        signal_dim=kind.signal_dim(form),
-        length=kind.length(form),
-        rows=grid.rows if grid else None,
-        shared_rows=grid.shared_rows if grid else None,
     )
 
 

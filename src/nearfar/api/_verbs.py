@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.api._comparing import ComparedRun
+from nearfar.api._comparing import Comparison
 from nearfar.api._diagnosing import diagnose_embeddings
 from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
@@ -195,10 +195,8 @@ def export(
     return _run(run).export(format, out)
 
 
-def compare(
-    runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None
-) -> list[ComparedRun]:
-    """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
+def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None) -> Comparison:
+    """Comparison of several runs, a list with one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
         runs: Runs or their directories, or one of them.

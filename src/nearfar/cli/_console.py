@@ -41,7 +41,7 @@ def print_note(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"note: {text}"))
 
 
-def print_error(error: BaseException) -> None:
+def print_error(error: BaseException | str) -> None:
     """Print an error as one red line on standard error."""
     from rich.console import Console
     from rich.text import Text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -24,9 +24,16 @@ from nearfar.diagnostics._findings import (
     one_point,
 )
 from nearfar.diagnostics._measure import measurements, spread_rows
-from nearfar.diagnostics._remedies import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.diagnostics._remedies import (
+    COMPLETE,
+    DIMENSIONAL,
+    HEALTHY,
+    NOTHING,
+    advise_on,
+    against,
+)
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
-from nearfar.records import Finding, HealthRecord
+from nearfar.records import Finding, HealthRecord, Remedy
 
 __all__ = ["LEAST_JUDGED", "health"]
 
@@ -53,6 +60,7 @@ def health(
     chance: float | None = None,
     representations: Float[Tensor, "samples width"] | None = None,
     positives: bool = True,
+    remedies: Sequence[Remedy] | None = None,
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
@@ -89,6 +97,8 @@ def health(
         representations: The encoder's representations, before the projector; reported, not judged.
         positives: Whether the method trains views of a sample to agree. Agreement is reported but
             not judged otherwise, as for encoders that predict patches or pixels.
+        remedies: Possible changes of the settings of the run; advice names those that are made
+            against the verdict. Without them, advice is general.
 
     Returns:
         The verdict with its evidence, all measurements, and what to try. Below 20 samples the
@@ -141,16 +151,22 @@ def health(
         verdict=verdict,
         summary=f"{verdict}: {_summary(verdict, measured, evidence, samples, positives)}",
         findings=evidence,
-        advice=_advice(verdict, samples),
+        advice=_advice(verdict, samples, remedies),
+        remedies=against(verdict, remedies or ()) if _judged(verdict, samples) else (),
         measurements=measured,
         samples=samples,
         dim=dim,
     )
 
 
-def _advice(verdict: str, samples: int) -> tuple[str, ...]:
-    if verdict == HEALTHY or samples >= LEAST_JUDGED:
-        return ADVICE[verdict]
+def _judged(verdict: str, samples: int) -> bool:
+    """Whether there are enough samples for advice."""
+    return verdict == HEALTHY or samples >= LEAST_JUDGED
+
+
+def _advice(verdict: str, samples: int, remedies: Sequence[Remedy] | None) -> tuple[str, ...]:
+    if _judged(verdict, samples):
+        return advise_on(verdict, remedies)
     return (f"measure more samples: at least {LEAST_JUDGED}, which a run on 200 samples holds out",)
 
 

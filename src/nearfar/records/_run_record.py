@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar._signs import counted
+from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
@@ -70,3 +72,27 @@ class RunRecord(Record):
     threads: int = 0
     notes: tuple[str, ...] = field(default=())
     format: int = 1
+
+    def __repr__(self) -> str:
+        """Method, data and length; the fields have the rest."""
+        state = "" if self.finished else ", not finished"
+        return (
+            f"<record of {self.name}: {self.method} on {self.data}, {self.encoder},"
+            f" {counted(self.epochs, 'epoch')}{state}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the settings of the run."""
+        length = counted(self.epochs, "epoch")
+        facts = {
+            "data": self.data,
+            "samples": f"{self.samples:,} for training, {self.watched:,} held out",
+            "encoder": f"{self.encoder} ({counted(self.parameters, 'parameter')})",
+            "objective": self.objective,
+            "training": f"{length}, batch {self.batch_size:,}, {self.optimizer}",
+            "chance": figure(self.chance),
+            "precision": self.precision,
+            "time": f"{self.seconds:,.0f} s" + ("" if self.finished else ", not finished"),
+        }
+        rows = [{"setting": name, "value": value} for name, value in facts.items() if value]
+        return shown(f"{self.name}: {self.method}", table(rows, left=("value",)))

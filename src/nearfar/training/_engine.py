@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, final
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
@@ -76,6 +75,9 @@ class Engine:
         self.asked = str(where)
         # the command line prints the information of Fabric's start-up messages itself
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        # only training pays for it: it imports torchmetrics, and half as long as PyTorch
+        from lightning_fabric import Fabric
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
@@ -193,7 +195,7 @@ def _processes(devices: int, where: torch.device) -> int:
 
 
 def _enter(
-    precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Fabric
+    precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Any
 ) -> Any:
     """Rebuild the engine around the given Fabric in a spawned process, and call the function."""
     engine = Engine.__new__(Engine)

@@ -16,7 +16,7 @@ from nearfar.records import RunDirectory
 from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
 from nearfar.training._metrics_writer import Meter, MetricsLog
-from nearfar.training._optimizers import build_optimizer
+from nearfar.training._optimizers import build_optimizer, warmup_epochs
 from nearfar.training._options import TrainingOptions
 from nearfar.training._progress_interface import Latest, Progress
 from nearfar.training._stopping import Abandoned, Interrupted, Snapshot, StopRequest, listening
@@ -55,9 +55,6 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
             f" got {options.batch_size} × {options.accumulate}"
         )
     updates = samples // wanted
-    warmup = options.warmup_epochs
-    if warmup is None:
-        warmup = min(10.0, options.epochs / 10)
     steps = updates * options.epochs
     watch_every = options.watch_every
     if watch_every is None:
@@ -66,7 +63,7 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
         batches_per_epoch=updates * options.accumulate,
         updates_per_epoch=updates,
         steps=steps,
-        warmup=round(warmup * updates),
+        warmup=round(warmup_epochs(options) * updates),
         watch_every=watch_every,
     )
 

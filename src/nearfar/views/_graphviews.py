@@ -12,7 +12,9 @@ from torch import Tensor
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Nodes
 from nearfar.ops._random import random_bits, uniform
+from nearfar.records import Remedy
 from nearfar.views._loose_inputs import settled_draws
+from nearfar.views._weaker import weaker
 
 __all__ = ["GraphViews"]
 
@@ -138,6 +140,14 @@ class GraphViews:
         if _of(self.shuffle, draws.view):
             features = draws.shuffled(features, numbers)
         return replace(graph, features=features)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("edge_drop", self.edge_drop, what="the dropping of edges", least=0.05),
+            *weaker("feature_mask", self.feature_mask, what="the feature mask", least=0.05),
+            *weaker("node_drop", self.node_drop, what="the dropping of nodes", least=0.05),
+        )
 
 
 @final

@@ -14,6 +14,7 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._image_checks import (
     check_images,
     check_normalization,
@@ -25,6 +26,7 @@ from nearfar.views._loose_inputs import gathered_images, settled_draws
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import FLIP, ViewParameters
 from nearfar.views._render import render
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["ImageViews"]
 
@@ -296,6 +298,14 @@ class ImageViews:
         """The view for embedding: :func:`plain_view` with this size and normalisation."""
         images = gathered_images(images, channels=self.channels)
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *larger_crops("crop_scale", self.crop_scale),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *weaker("rotation", self.rotation, what="the rotation", least=1.0),
+        )
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:

@@ -13,11 +13,13 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._image_checks import pixels_and_sizes
 from nearfar.views._imageviews import ImageViews
 from nearfar.views._loose_inputs import gathered_images, settled_draws
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["PatchViews", "cut_patches"]
 
@@ -238,6 +240,14 @@ class PatchViews:
         return ImageViews(
             size=self.size, channels=self.channels, mean=self.mean, std=self.std
         ).plain(images)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("drop", self.drop, what="the dropping of channels"),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *larger_crops("crop_scale", self.crop_scale, most=0.8),
+        )
 
 
 def cut_patches(

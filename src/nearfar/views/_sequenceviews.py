@@ -19,8 +19,10 @@ from nearfar.checks import (
 )
 from nearfar.inputs import Sequences
 from nearfar.ops._random import random_bits, uniform
+from nearfar.records import Remedy
 from nearfar.views._loose_inputs import gathered_sequences, settled_draws
 from nearfar.views._sequencewindows import Padding, band_stop, blank, windows
+from nearfar.views._weaker import weaker
 
 __all__ = ["Normalization", "SequenceViews"]
 
@@ -236,6 +238,15 @@ class SequenceViews:
         repeats = -(-wanted // noise.shape[1])
         noise = noise.repeat(1, repeats)[:, :wanted]
         return noise.view(len(samples), self.channels, self.length)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        masks = weaker("time_mask", self.time_mask, what="the time masks", least=0.05)
+        return (
+            *weaker("noise", self.noise, what="the noise", least=0.1),
+            *(masks if self.time_masks else ()),
+            *weaker("gain", self.gain, what="the change of loudness", least=0.5),
+        )
 
 
 def _scaled(

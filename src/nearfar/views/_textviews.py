@@ -12,8 +12,10 @@ from torch import Tensor
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Texts, Tokens
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._loose_inputs import settled_draws
 from nearfar.views._tokenizer import Tokenizer
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["TextViews"]
 
@@ -186,6 +188,14 @@ class TextViews:
         if not bool(shares.sum() > 0):
             raise ValueError("`frequencies` must count at least one word, got zeros")
         return (shares / shares.sum()).cumsum(0)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("erase", self.erase, what="the erasing of words", least=0.05),
+            *weaker("replace", self.replace, what="the replacing of words", least=0.02),
+            *larger_crops("crop", self.crop, most=0.8),
+        )
 
 
 def _span(

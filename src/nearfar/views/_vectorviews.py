@@ -13,7 +13,9 @@ from torch import Tensor
 
 from nearfar.checks import check_choice, check_fraction, check_integer
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._loose_inputs import settled_draws
+from nearfar.views._weaker import weaker
 
 __all__ = ["VectorViews"]
 
@@ -186,6 +188,14 @@ class VectorViews:
         assert self._marginals is not None
         levels = self._marginals.to(draws.device)
         return levels.gather(0, (draws * len(levels)).long())
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("mask", self.mask, what="the masking of features", least=0.05),
+            *weaker("noise", self.noise, what="the noise", least=0.02),
+            *weaker("scaling", self.scaling, what="the scaling", least=0.02),
+        )
 
 
 def _smallest(draws: Float32[Tensor, "batch dim"], count: int) -> Bool[Tensor, "batch dim"]:
