@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -10,44 +9,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
-import torch
 from torch import nn
 
 from nearfar._audience import named, resuming
 from nearfar._deprecation import OPTIONS, renamed_options
-from nearfar._platform import peak_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
-from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
 from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._run_object import Run
+from nearfar.api._running import device_again, run_training
 from nearfar.api._setup import Setup
 from nearfar.api._showing import display_of, showing
-from nearfar.api._stored_run import save_encoder
 from nearfar.checks import check_choice
 from nearfar.data import Source, open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
 from nearfar.modules._wrapped_modules import unwrapped
-from nearfar.records import HealthRecord, RunDirectory
-from nearfar.training import (
-    Engine,
-    Interrupted,
-    Progress,
-    TrainingOptions,
-    Watch,
-    latest_checkpoint,
-    train,
-)
+from nearfar.records import RunDirectory
+from nearfar.training import Progress
 from nearfar.training._devices import find_device
-from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
-from nearfar.views import Views, WithIndex
+from nearfar.views import Views
 
 __all__ = ["pretrain", "resume"]
 
@@ -183,7 +170,7 @@ def pretrain(
         encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
     setup.recipe.save(directory)
-    return _run(setup, directory, display, device=where)
+    return run_training(setup, directory, display, device=where)
 
 
 @showing
@@ -250,10 +237,10 @@ def resume(
     recipe = upgraded(recipe, source)
     encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
-    where, moved = _device_again(directory, device)
+    where, moved = device_again(directory, device)
     if moved:
         setup = replace(setup, notes=(*setup.notes, moved))
-    return _run(setup, directory, display, device=where)
+    return run_training(setup, directory, display, device=where)
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,101 +266,3 @@ def _slug(name: str) -> str:
 
 def _called(data: Any) -> str:
     return str(data) if isinstance(data, (str, Path)) else "the data"
-
-
-def _device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
-    """The device of a resumed run, and a note if it has to be another one."""
-    before = directory.read_run().device if directory.run.is_file() else ""
-    if asked is not None or not before:
-        return find_device(asked or "auto"), ""
-    try:
-        return find_device(before), ""
-    except ValueError:
-        found = find_device("auto")
-        return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
-
-
-def _run(setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device) -> Run:
-    engine = Engine(
-        devices=setup.recipe.training.devices,
-        precision=setup.recipe.training.precision,
-        device=str(device),
-    )
-    tell_stage(progress, "")  # a display that shows something cannot be sent to a process
-    with same_threads(_threads_before(directory)):
-        engine.launch(_work, setup, directory, progress)
-        try:
-            own, health = _finish(setup, directory, progress, device=device)
-        except KeyboardInterrupt:
-            reason = "training is complete; stopped while the result was measured"
-            raise Interrupted(reason, directory.path) from None
-    progress.finish(health)
-    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
-
-
-def _threads_before(directory: RunDirectory) -> int:
-    """The number of threads that the run was trained with so far; 0 if it is new."""
-    return directory.read_run().threads if directory.run.is_file() else 0
-
-
-def _finish(
-    setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device
-) -> tuple[nn.Module | None, HealthRecord]:
-    """Write the encoder, the verdict and the report; return an encoder of one's own."""
-    # training may have run in other processes, so the weights are read from the last checkpoint
-    method = setup.method
-    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
-    checkpoint = latest_checkpoint(directory.checkpoints)
-    assert checkpoint is not None, "a finished run has a checkpoint"
-    checkpoint.restore_method(method)
-    save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
-    tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
-    engine = Engine(devices=1, precision="32", device=str(device))
-    health = judge(directory, method, setup, engine=engine)
-    record = directory.read_run()
-    replace(
-        record,
-        finished=True,
-        seconds=checkpoint.seconds,
-        peak_memory=max(record.peak_memory, peak_memory()),
-        # files that could not be read during training are known only now
-        notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
-    ).save(directory.run)
-    tell_stage(progress, "writing the report")
-    from nearfar.reports import write_report
-
-    write_report(directory.path)
-    return own, health
-
-
-def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
-    """Train in one of the processes."""
-    options: TrainingOptions = setup.recipe.training
-    method = setup.trainee()
-    watch = _watch(setup)
-    if engine.rank == 0:
-        record = setup.record(directory, engine)
-        record.save(directory.run)
-        progress.start(record)
-    train(
-        method,
-        setup.train,
-        setup.training_views,
-        options=options,
-        engine=engine,
-        directory=directory,
-        watch=watch,
-        progress=progress,
-        schedule=setup.schedule,
-    )
-    if engine.rank == 0:
-        record = replace(directory.read_run(), peak_memory=peak_memory())
-        record.save(directory.run)
-
-
-def _watch(setup: Setup) -> Watch:
-    """The watched samples; without a loss if the method needs the index of each sample."""
-    shown = setup.watched_views()
-    if isinstance(setup.training_views, WithIndex):
-        return Watch(shown)
-    return Watch(shown, seen=shown if setup.method.positives else setup.seen_views())
