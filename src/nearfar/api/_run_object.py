@@ -19,6 +19,7 @@ from nearfar.api._embedding import (
     EmbeddedSteps,
     embed_source,
     embed_steps,
+    on_device,
     row_names,
     warn_omitted,
 )
@@ -66,6 +67,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[False] = False,
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
 
@@ -77,6 +79,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[True],
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> Embedded: ...
 
@@ -87,6 +90,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: bool = False,
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32] | Embedded:
         """Representations of samples, one row per sample, in the order of the data.
@@ -97,6 +101,8 @@ class Run(StoredRun):
             ids: Return the name of each row as well: file, row or line.
             side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
                 be given for samples that could be of either side, if each has its own encoder.
+            device: Where to compute: ``cpu``, ``cuda:1``, ``mps``, or ``auto`` for a GPU if there
+                is one; on the CPU by default.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
@@ -106,41 +112,52 @@ class Run(StoredRun):
         """
         source = self.open(data, side=side, **options)
         views = self.side_views(source, side)
-        rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
+        with on_device(self.encoder, device):
+            rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
         return Embedded(rows, row_names(source), source.notes) if ids else rows
 
     def embed_sides(
-        self, data: Any, *, batch_size: int | None = None, **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        device: str | None = None,
+        **options: Any,
     ) -> tuple[Embedded, NDArray[np.float32] | None]:
         """Representations of both sides of pairs; of other data, of the samples and None.
 
         Args:
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             batch_size: Samples per forward pass.
+            device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
         """
-        first = self.embed(data, batch_size=batch_size, ids=True, **options)
+        how: dict[str, Any] = {"batch_size": batch_size, "device": device, **options}
+        first = self.embed(data, ids=True, **how)
         if not self.holds_pairs(data, **options):
             return first, None
-        return first, self.embed(data, batch_size=batch_size, side="s", **options)
+        return first, self.embed(data, side="s", **how)
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[False] = False, **options: Any
+        self, data: Any, *, ids: Literal[False] = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]]: ...
 
     @overload
-    def embed_steps(self, data: Any, *, ids: Literal[True], **options: Any) -> EmbeddedSteps: ...
+    def embed_steps(
+        self, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
+    ) -> EmbeddedSteps: ...
 
     def embed_steps(
-        self, data: Any, *, ids: bool = False, **options: Any
+        self, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]] | EmbeddedSteps:
         """Representations of each time step of each sequence.
 
         Args:
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             ids: Return the name of each sequence as well.
+            device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
 
         Returns:
@@ -151,7 +168,8 @@ class Run(StoredRun):
             ValueError: The encoder has no time steps.
         """
         source = self.open(data, **options)
-        rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+        with on_device(self.encoder, device):
+            rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
         warn_omitted(source, stacklevel=3)
         return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
 
@@ -162,6 +180,7 @@ class Run(StoredRun):
         labels: Any = None,
         representations: Sequence[Representation] = ("trained", "untrained", "raw"),
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> ProbeRecord:
         """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
@@ -175,12 +194,15 @@ class Run(StoredRun):
             representations: The representations to probe.
             side: Side of pairs that the samples belong to, if each side has its own encoder of the
                 same modality: the inputs ``x`` or the signals ``s``.
+            device: Where to compute the representations, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's: ``column``.
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
         labeled = self.open_labeled(data, labels=labels, side=side, **options)
-        return probed(labeled, (self._represented(name, labeled, side) for name in representations))
+        return probed(
+            labeled, (self._represented(name, labeled, side, device) for name in representations)
+        )
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
@@ -272,7 +294,7 @@ class Run(StoredRun):
         return drawn
 
     def _represented(
-        self, name: Representation, labeled: LabeledData, side: Side | None
+        self, name: Representation, labeled: LabeledData, side: Side | None, device: str | None
     ) -> Represented:
         if name == "raw":
             kind, form = self.kind, self.description.form
@@ -281,7 +303,8 @@ class Run(StoredRun):
             return raw(kind, form, labeled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
         views = self.side_views(labeled.train, side)
-        return encoded(f"{name} encoder", encoder, views, labeled)
+        with on_device(encoder, device):
+            return encoded(f"{name} encoder", encoder, views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()

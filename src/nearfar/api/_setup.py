@@ -15,6 +15,7 @@ from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset
+from nearfar.diagnostics._health import LEAST_JUDGED
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
@@ -23,6 +24,7 @@ from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
+from nearfar.training._devices import device_name
 from nearfar.views import Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
@@ -130,6 +132,7 @@ class Setup:
                 *_encoder_notes(description),
                 *_batch_notes(recipe),
                 *method.notes,
+                *_few_notes(watched),
                 *notes,
             ),
             remedies=remedies_of(
@@ -181,7 +184,7 @@ class Setup:
         """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
-        where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
+        where = device_name(engine.device)
         source_name = self.train.source.name
         described = self.train.source.describe()
         shown = self.kind.shown(self.form)
@@ -205,6 +208,8 @@ class Setup:
             steps=self.schedule.steps,
             epochs=options.epochs,
             provenance=Provenance.here(device=engine.device.type),
+            device=engine.asked,
+            threads=torch.get_num_threads() if engine.devices == 1 else 0,
             notes=self.notes,
             format=RUN_FORMAT,
         )
@@ -325,6 +330,15 @@ def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
         return ()
     size = description.form.image_size
     return (f"small stem: 3×3 convolution of stride 1, as images are {size}×{size}",)
+
+
+def _few_notes(watched: Subset) -> tuple[str, ...]:
+    if len(watched) >= LEAST_JUDGED:
+        return ()
+    return (
+        f"{len(watched)} samples are held out for measurements: collapse and uniformity cannot be"
+        f" judged from fewer than {LEAST_JUDGED}, a tenth of {10 * LEAST_JUDGED} samples",
+    )
 
 
 def _batch_notes(recipe: Recipe) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from nearfar._margin_lines import verdict_style
 from nearfar._signs import counted, minus
 from nearfar.cli._console import print_line, stdout
-from nearfar.cli._live_progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = ["print_health", "print_notes", "print_probe", "print_rows"]
@@ -178,7 +178,7 @@ def spread(
 
 def print_health(health: HealthRecord) -> None:
     """Print the verdict, the measurements with their reference values, and suggestions."""
-    print_line("verdict", health.summary, style=verdict_style(health))
+    print_line("verdict", health.summary, style=verdict_style(health.verdict))
     rows = [
         {
             "measurement": words(finding.name),

@@ -38,6 +38,9 @@ class RunRecord(Record):
         finished: Whether the run is complete.
         seconds: Training time so far, in seconds.
         peak_memory: Peak memory of the training process, in bytes.
+        device: Device of the training: ``cpu``, ``cuda:1``; empty in a run of an older version.
+        threads: Threads of PyTorch's operations on the CPU; 0 with several processes, and in a run
+            of an older version. Their number changes the last digits.
         notes: Notes on automatic choices and omissions: "colour jitter disabled: 1 channel".
         provenance: Versions and machine.
         format: Version of the directory layout.
@@ -65,6 +68,8 @@ class RunRecord(Record):
     finished: bool = False
     seconds: float = 0.0
     peak_memory: int = 0
+    device: str = ""
+    threads: int = 0
     notes: tuple[str, ...] = field(default=())
     format: int = 1
 
