@@ -6,6 +6,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
@@ -21,12 +22,14 @@ from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
-from nearfar.api._run_format import open_directory, upgraded
+from nearfar.api._run_files import save_weights
+from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
+from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken, locked
 from nearfar.api._setup import Setup
-from nearfar.api._stored_run import save_encoder
+from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
-from nearfar.data import Source, open_source
+from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
@@ -82,7 +85,8 @@ def pretrain(
             ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
             ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation, for a module of your own.
-        out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
+        out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
+            after the name if that is taken.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
             the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
             ``drawing`` only for grey images of ink on a uniform background.
@@ -154,20 +158,19 @@ def pretrain(
         fingerprint=source.fingerprint,
         own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
-    called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
-    directory = RunDirectory(Path(out) if out else Path("runs") / called)
-    if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
-        raise FileExistsError(
-            f"`out` must be a new directory, but {directory.path} exists: resume it with nearfar"
-            f" train --resume {directory.path}, or choose another --out"
-        )
+    if out and is_taken(Path(out)):
+        raise RunExistsError(RunDirectory(Path(out)))
     notes = published.notes() if published else ()
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
+    engine = _engine_of(setup)
+    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
+    said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
     setup.recipe.save(directory)
-    return _run(setup, directory, progress or Silent())
+    return _run(setup, directory, progress or Silent(), engine=engine, said=said)
 
 
 def resume(
@@ -183,9 +186,12 @@ def resume(
 ) -> Run:
     """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
+    A run that has finished is returned as it is.
+
     Args:
         run: Directory of the run.
-        data: The same data, if the run's data were a Python object rather than a name or a path.
+        data: The same data, if the run's data were a Python object rather than a name or a path, or
+            are no longer where they were.
         method: The same function, if the run used one of your own.
         encoder: The same module or function, if the run used one of your own.
         width: Dimensions of the representation, for a module of your own.
@@ -194,31 +200,19 @@ def resume(
         progress: Receives progress updates.
 
     Raises:
-        ValueError: Not a run, a run of a newer version, or data other than the run's.
+        FileNotFoundError: The run's data are no longer where they were.
+        ValueError: Not a run, a run of a newer version, one that another process trains, or data
+            other than the run's.
     """
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
-    for name, stated, given in (
-        ("data", recipe.data, data),
-        ("method", recipe.method, method),
-        ("encoder", recipe.encoder, encoder),
-    ):
-        if stated == "custom" and given is None:
-            raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
-    kind = recipe.kind
-    named = recipe.data if data is None else data
-    source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
-    if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
-        raise ValueError(
-            f"`data` must be the data that {directory.path} was trained on (fingerprint"
-            f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
-            f"{_split_hint(source, directory)}"
-        )
-    preset = method or find_preset(recipe.method)
-    recipe = upgraded(recipe, source)
-    encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
-    setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
-    return _run(setup, directory, progress or Silent())
+    setup = prepared_again(
+        directory, recipe, data, method=method, encoder=encoder, width=width, views=views
+    )
+    if directory.finished():
+        own = unwrapped(encoder) if isinstance(encoder, nn.Module) else None
+        return Run(directory.path, encoder=own, modality=modality)
+    return _run(setup, directory, progress or Silent(), engine=_engine_of(setup))
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,32 +222,35 @@ def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str
     return {**options, **keywords}
 
 
-def _split_hint(source: Source, directory: RunDirectory) -> str:
-    """How to resume a run on a folder whose subfolders were not taken for a split by then."""
-    if not any(note.startswith("folders are a split") for note in source.notes):
-        return ""
-    return (
-        "; if the run was trained on all folders, before they were recognised as a split, add"
-        f' split_folder = "none" to the options in {directory.path / "recipe.toml"}'
-    )
-
-
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
-def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
-    engine = Engine(
-        devices=setup.recipe.training.devices, precision=setup.recipe.training.precision
-    )
-    engine.launch(_work, setup, directory, progress)
+def _engine_of(setup: Setup) -> Engine:
+    training = setup.recipe.training
+    return Engine(devices=training.devices, precision=training.precision)
+
+
+def _run(
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    *,
+    engine: Engine,
+    said: tuple[str, ...] = (),
+) -> Run:
+    """Train and judge; `said` are notes to show that do not belong in the record."""
+    described = setup.kind.saved_description(setup.description)
+    described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
+    with locked(directory) if engine.rank == 0 else nullcontext():
+        engine.launch(_work, setup, directory, progress, said)
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
     own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
-    save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
+    save_weights(directory.encoder, method.encoder, name=described.name)
     engine = Engine(devices=1, precision="32")
     health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()
@@ -272,7 +269,13 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
 
 
-def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
+def _work(
+    engine: Engine,
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    said: tuple[str, ...],
+) -> None:
     """Train in one of the processes."""
     options: TrainingOptions = setup.recipe.training
     method = setup.trainee()
@@ -280,7 +283,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     if engine.rank == 0:
         record = setup.record(directory, engine)
         record.save(directory.run)
-        progress.start(record)
+        progress.start(replace(record, notes=(*said, *record.notes)))
     train(
         method,
         setup.train,

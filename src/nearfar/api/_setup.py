@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -195,6 +196,8 @@ class Setup:
             epochs=options.epochs,
             provenance=Provenance.here(device=engine.device.type),
             notes=self.notes,
+            path=str(directory.path.absolute()),
+            cwd=str(Path.cwd()),
             format=RUN_FORMAT,
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nearfar.cli._console import print_json
+from nearfar.cli._console import print_json, print_line
+from nearfar.cli._next_commands import after_comparison, print_steps
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["compare"]
@@ -21,4 +22,10 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
     from nearfar import api
 
     rows = api.compare(runs, report=report)
-    print_json(rows) if json else print_rows([dict(row) for row in rows])
+    if json:
+        print_json(rows)
+        return
+    print_rows([dict(row) for row in rows])
+    if report is not None:
+        print_line("saved", str(report))
+    print_steps(after_comparison(runs, report=report))

@@ -44,7 +44,17 @@ def print_next(command: str, purpose: str) -> None:
         command: The command; the caller quotes its arguments for the shell (``shlex.quote``).
         purpose: What it does, in a few words.
     """
-    print_line("next", f"{command}   # {purpose}")
+    from rich.text import Text
+
+    if not sys.stdout.isatty():
+        print_line("next", f"{command}   # {purpose}")
+        return
+    line = (
+        Text("next     ", style="bold")
+        + Text(f"{command}   ", style="")
+        + Text(f"# {purpose}", style="dim")
+    )
+    stdout().print(line, soft_wrap=True)  # a command that is folded cannot be copied
 
 
 def print_json(value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from nearfar.cli._console import print_json
 from nearfar.cli._flags import values_of
+from nearfar.cli._next_commands import after_report, print_steps
 from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
@@ -40,4 +41,8 @@ def probe(
     from nearfar import api
 
     record = api.probe(run, data, labels=labels, side=side, **values_of(options))
-    print_json(record.to_json()) if json else print_probe(record)
+    if json:
+        print_json(record.to_json())
+        return
+    print_probe(record)
+    print_steps(after_report(api.load(run)))

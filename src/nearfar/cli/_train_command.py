@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from nearfar._plugins import refers_to_code
-from nearfar.cli._console import print_line, print_next
+from nearfar.cli._console import print_line
 from nearfar.cli._deciding_word import find_word, parse_known, unread
 from nearfar.cli._flags import joined_values
-from nearfar.cli._live_progress import Display
+from nearfar.cli._live_progress import Display, verdict_style
+from nearfar.cli._next_commands import after_training, longer_run, print_steps, shell
 from nearfar.cli._recipe_files import read_recipe
 from nearfar.cli._train_flags import parser, shared_flags
+from nearfar.records import RunDirectory
 
 if TYPE_CHECKING:
-    from nearfar.api import Run
+    from nearfar.api._run_places import RunExistsError
     from nearfar.modalities import Modality
 
 __all__ = ["train"]
@@ -96,12 +97,13 @@ def _pretrain(
 ) -> None:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
     from nearfar import api
+    from nearfar.api._run_places import RunExistsError
 
+    if resume is not None and _has_finished(resume, recipe=recipe, flags=flags):
+        return
     display = Display()
     try:
         if resume is not None:
-            if flags or recipe:
-                raise ValueError("`--resume` keeps the run's settings: remove all other flags")
             run = api.resume(resume, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
@@ -117,20 +119,51 @@ def _pretrain(
                 progress=display,
                 **tables[""],
             )
+    except RunExistsError as error:
+        raise FileExistsError(_taken(error)) from error
     finally:
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
-    print_next(*_next_command(run))
+    print_steps(after_training(run))
 
 
-def _next_command(run: Run) -> tuple[str, str]:
-    """A command for a finished run, and what it does."""
-    from nearfar.modalities import modality
+def _has_finished(path: Path, *, recipe: Path | None, flags: dict[str, Any]) -> bool:
+    """Whether a run to resume has finished; if so, say it and what can be done.
 
-    stated = run.directory.read_recipe()["data"]
-    data, path = stated["data"], quote(str(run.path))
-    if modality(stated["modality"]).paired:
-        made = f"nearfar embed {path} --data {quote(data)} --out embeddings.npz"
-        return made, "write the embeddings of both sides"
-    labeled = "LABELLED" if Path(data).exists() else data
-    return f"nearfar probe {path} --data {labeled}", "evaluate it with labels"
+    Raises:
+        ValueError: Flags beside ``--resume``, which keeps the run's settings.
+    """
+    from nearfar import api
+
+    if not RunDirectory(path).exists():
+        raise ValueError(f"`--resume` must be the directory of a run, got {path}: no recipe.toml")
+    run = api.load(path)
+    given = [f"--{name.replace('__', '.').replace('_', '-')}" for name in flags]
+    given += ["--recipe"] if recipe is not None else []
+    finished = run.directory.finished()
+    if finished:
+        epochs = run.record.epochs
+        more = flags.get("epochs") or 2 * epochs
+        longer = longer_run(run, more if more > epochs else 2 * epochs)
+        if given:
+            ended = f"{path} has finished its {epochs:,} epochs, and its schedule has ended"
+            instead = f"start a new run with {longer[0][0]}" if longer else "start a new run"
+            raise ValueError(f"`--resume` must be of an unfinished run, but {ended}: {instead}")
+        print_line("finished", f"{path} has trained all its {epochs:,} epochs: nothing to resume")
+        print_line("verdict", run.health.summary, style=verdict_style(run.health))
+        print_steps([*after_training(run)[:1], *longer])
+    elif given:
+        raise ValueError(
+            f"`--resume` keeps the run's settings ({run.record.epochs:,} epochs): remove"
+            f" {', '.join(given)}"
+        )
+    return finished
+
+
+def _taken(error: RunExistsError) -> str:
+    """The message of the command line for a directory that is taken."""
+    resume = f"resume it with {shell('train', '--resume', error.path)}, or " if error.is_run else ""
+    return (
+        f"`--out` must be a new directory, but {error.path} exists: {resume}choose another `--out`"
+        " or leave it out"
+    )

@@ -38,6 +38,9 @@ class RunRecord(Record):
         peak_memory: Peak memory of the training process, in bytes.
         notes: Notes on automatic choices and omissions: "colour jitter disabled: 1 channel".
         provenance: Versions and machine.
+        path: Absolute path of the run's directory when training started; empty in a run of an
+            older version.
+        cwd: Working directory at that time, to which a relative path of the data refers.
         format: Version of the directory layout.
     """
 
@@ -64,4 +67,6 @@ class RunRecord(Record):
     seconds: float = 0.0
     peak_memory: int = 0
     notes: tuple[str, ...] = field(default=())
+    path: str = ""
+    cwd: str = ""
     format: int = 1

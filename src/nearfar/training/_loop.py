@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import final
 
 import numpy as np
@@ -179,7 +180,7 @@ def train(
             if stop.asked and done < schedule.steps:
                 raise Interrupted(
                     f"stopped after update {done:,} of {schedule.steps:,}; resume with: nearfar"
-                    f" train --resume {directory.path}"
+                    f" train --resume {quote(str(directory.path))}"
                 )
     engine.barrier()
     return time.perf_counter() - started
