@@ -12,6 +12,7 @@ from nearfar import api
 from nearfar.api import _citing as citing
 from nearfar.api._recipe import method_class, preset_names
 from nearfar.cli import main
+from nearfar.data import NAMES
 from nearfar.version import __version__
 from tests.every import every
 
@@ -52,6 +53,12 @@ def test_every_method_has_the_papers_it_names(name: str) -> None:
     assert [r.fields["eprint"] for r in references if "eprint" in r.fields] == numbers
     for said, reference in zip(paper.split(";"), references, strict=True):
         assert re.search(r"(19|20)\d\d", said)[0] == reference.fields["year"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_named_dataset_is_cited(name: str) -> None:
+    assert api.cite(name)
+    assert name in api.citable()
 
 
 def test_what_is_printed_is_bibtex(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from nearfar.api._unfinished_run import measured_at, prepared_again, stopped_aft
 from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
-from nearfar.records import HealthRecord, Metrics, RunDirectory, RunRecord, replace_atomically
+from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
 from nearfar.training import Checkpoint, latest_checkpoint
 from nearfar.views import Views
 

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from nearfar.api import Run
 
 __all__ = [
+    "START",
+    "after_advice",
     "after_comparison",
     "after_diagnosis",
     "after_embedding",
     "after_export",
+    "after_probe",
     "after_report",
     "after_training",
     "longer_run",
@@ -28,6 +31,8 @@ __all__ = [
 
 Steps: TypeAlias = list[tuple[str, str]]
 """Commands, each with what it does."""
+START: Steps = [("nearfar train simclr --data digits", "train on handwritten digits")]
+"""After a list."""
 _MOST = 2
 
 
@@ -53,15 +58,14 @@ def after_training(run: Run) -> Steps:
         return [*resuming(run), (shell("report", _path(run)), "what there is so far")]
     if data is None:
         return [_export(run), _report(run)]
-    if run.kind.paired:
+    if _of_pairs(run):
         return [_embed(run), _export(run)]
     return [*_evaluate(run, data), _embed(run), _export(run)]
 
 
 def resuming(run: Run) -> Steps:
     """How to continue an unfinished run; nothing if that takes Python objects."""
-    made_in_python = "custom" in (run.directory.read_recipe()["method"].get("name"),)
-    if _own_data(run) is None or made_in_python:
+    if _own_data(run) is None or run.directory.read_recipe()["method"].get("name") == "custom":
         return []
     return [(shell("train", "--resume", _path(run)), "continue training")]
 
@@ -108,10 +112,22 @@ def after_export(run: Run, format: str) -> Steps:
     ]
 
 
+def after_advice(run: Path | None) -> Steps:
+    """After advice: the run's report, or the methods that have such a loss."""
+    if run is not None:
+        return [(shell("report", _plain(run)), "what the run measured")]
+    return [(shell("methods"), "the methods and their losses"), *START]
+
+
+def after_probe(run: Run) -> Steps:
+    """After a probe: the report, and the encoder for other libraries."""
+    return [_report(run), _export(run)]
+
+
 def after_report(run: Run) -> Steps:
-    """After drawing the report again."""
+    """After drawing the report again: what comes first after training, and an export."""
     usual = [step for step in after_training(run) if " report " not in step[0]]
-    return [*usual, (shell("cite", _path(run)), "the papers to cite")]
+    return [*usual[:1], _export(run)]
 
 
 def after_comparison(runs: Sequence[Path], *, report: Path | None) -> Steps:
@@ -152,8 +168,14 @@ def _has_labels(run: Run, data: str) -> bool:
 
 
 def _embed(run: Run) -> tuple[str, str]:
-    what = "the embeddings of both sides" if run.kind.paired else "its embeddings"
+    what = "the embeddings of both sides" if _of_pairs(run) else "its embeddings"
     return shell("embed", _path(run)), f"write {what}"
+
+
+def _of_pairs(run: Run) -> bool:
+    from nearfar.modalities import modality
+
+    return modality(run.directory.read_recipe()["data"]["modality"]).paired
 
 
 def _export(run: Run) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from nearfar.cli._console import print_json
 from nearfar.cli._flags import values_of
-from nearfar.cli._next_commands import after_report, print_steps
+from nearfar.cli._next_commands import after_probe, print_steps
 from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
@@ -45,4 +45,4 @@ def probe(
         print_json(record.to_json())
         return
     print_probe(record)
-    print_steps(after_report(api.load(run)))
+    print_steps(after_probe(api.load(run)))

@@ -30,8 +30,8 @@ from nearfar.data._specs import Split, refuse_test
 from nearfar.data._table_kind import beginning_of, number_columns
 from nearfar.data._tables import (
     ROW_OPTIONS,
-    TABLE_OPTIONS,
     TABLE_ENDINGS,
+    TABLE_OPTIONS,
     Reading,
     Table,
     is_frame,
