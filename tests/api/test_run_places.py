@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from tests.every import every
 QUICK = ["--epochs", "1", "--batch-size", "8", "--precision", "32", "--devices", "1"]
 
 
-@pytest.mark.usefixtures("digits_run")
 def test_runs_take_the_first_free_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +68,12 @@ def test_a_taken_directory_is_told_in_the_language_of_the_caller(
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="exists: choose another"):
         nearfar.pretrain("simclr", "digits", epochs=1, out=tmp_path)
+
+
+def test_the_error_reaches_other_processes(tmp_path: Path) -> None:
+    error = RunExistsError(claim(tmp_path / "run"))
+    copied = pickle.loads(pickle.dumps(error))
+    assert (str(copied), copied.path, copied.is_run) == (str(error), tmp_path / "run", True)
 
 
 def test_a_lock_is_given_back(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_stopped_run_is_embedded_probed_judged_and_reported(
         assert np.allclose(module.eval()(images).numpy(), made.embeddings, atol=1e-5)
     assert run.diagnose().notes[0] == f"not finished: measured {said}"
     assert run.diagnose().samples == run.record.watched
-    assert said in run.probe(run.own_data.spec).notes[0]
+    assert said in run.probe(run.own_data.spec, representations=("trained",)).notes[0]
     page = tmp_path / "health.html"
     assert main(["diagnose", str(stopped), "--report", str(page)]) == 0
     assert said in capsys.readouterr().out

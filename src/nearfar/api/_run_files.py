@@ -156,6 +156,7 @@ class RunFiles:
         Raises:
             ValueError: The run stopped before its first checkpoint.
         """
+        _ = self.record  # says if training did not start
         if self._checkpoint is None and not self.directory.encoder.is_file():
             raise ValueError(
                 f"{self.path} has no encoder, as it has no checkpoint yet{self._again}"

@@ -27,6 +27,10 @@ class RunExistsError(FileExistsError):
             f"`out` must be a new directory, but {self.path} exists: {resume}choose another `out`"
         )
 
+    def __reduce__(self) -> tuple[type[RunExistsError], tuple[RunDirectory]]:
+        """Pickle by the directory, for other processes."""
+        return RunExistsError, (RunDirectory(self.path),)
+
 
 def is_taken(path: Path) -> bool:
     """Whether a new run cannot be written here: anything but an empty directory is there."""

@@ -57,14 +57,18 @@ class StoredRun(RunFiles):
         return find_data(recipe.data, directory, lambda d: fits_run(directory, recipe, d))
 
     def notes_on_data(self, data: Any, source: Source) -> tuple[str, ...]:
-        """Where the run's own data were found, and whether they have changed since training.
+        """Where the run's own data were found and what changed since; of other data, what differs.
 
         Args:
-            data: Data as given to :meth:`open`; no notes unless they are None.
+            data: Data as given to :meth:`open`; None for the run's own.
             source: The opened data.
         """
         if data is not None:
-            return ()
+            shown = getattr(self.description.form, "image_size", None)
+            given = getattr(source.root, "image_size", shown)
+            if given == shown:
+                return ()
+            return (f"{source.describe()} are resized to {shown}×{shown}, the size in training",)
         recipe, found = self._recipe(), self.own_data
         known = recipe.fingerprint in (source.fingerprint, *source.former_fingerprints)
         if known or fits_run(self.directory, recipe, found.spec):
