@@ -57,7 +57,9 @@ def test_only_an_empty_directory_is_free(tmp_path: Path) -> None:
 def test_a_taken_directory_is_told_in_the_language_of_the_caller(
     digits_run: nearfar.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(FileExistsError, match=r"nearfar\.resume\('.*'\).*another `out`") as error:
+    with pytest.raises(
+        FileExistsError, match=r"nearfar\.resume\('.*'\), or choose another `out`"
+    ) as error:
         nearfar.pretrain("simclr", "digits", epochs=1, out=digits_run.path)
     assert "--" not in str(error.value)
     assert main(["train", "--data", "digits", "simclr", "--out", str(digits_run.path)]) == 2

@@ -65,6 +65,7 @@ def measured(directory: RunDirectory, method: Method, setup: Setup, *, engine: E
         chance=record.chance,
         representations=representations,
         positives=type(method).positives,
+        remedies=setup.remedies,
     )
     if setup.kind.paired:
         paired = pair_measurements(z1, z2)

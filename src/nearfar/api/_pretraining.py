@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
+import torch
 from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
@@ -27,6 +28,7 @@ from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken, locked
 from nearfar.api._setup import Setup
+from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
 from nearfar.data import open_source
@@ -34,21 +36,25 @@ from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
 from nearfar.modules._wrapped_modules import unwrapped
-from nearfar.records import RunDirectory
+from nearfar.records import HealthRecord, RunDirectory
 from nearfar.training import (
     Engine,
+    Interrupted,
     Progress,
-    Silent,
     TrainingOptions,
     Watch,
     latest_checkpoint,
     train,
 )
+from nearfar.training._devices import find_device
+from nearfar.training._process import same_threads
+from nearfar.training._progress_interface import tell_stage
 from nearfar.views import Views, WithIndex
 
 __all__ = ["pretrain", "resume"]
 
 
+@showing
 def pretrain(
     method: str | Callable[..., Method] = "simclr",
     data: Any = "digits",
@@ -62,7 +68,8 @@ def pretrain(
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
-    progress: Progress | None = None,
+    device: str = "auto",
+    progress: Progress | bool = True,
     **keywords: Unpack[RunKeywords],
 ) -> Run:
     """Pretrain an encoder on unlabelled samples, evaluate it, and write the run to a directory.
@@ -95,7 +102,10 @@ def pretrain(
             :class:`nearfar.views.ImageViews`.
         options: Further keyword arguments, as a dictionary: for options of a modality of another
             package, which type checkers do not know as keyword arguments.
-        progress: Receives progress updates.
+        device: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; by default a
+            GPU if there is one that PyTorch calls ``cuda``. Not part of the recipe.
+        progress: True shows progress and verdict on standard error, in a notebook as the output of
+            the cell; False is quiet; or an object that receives progress updates.
         keywords: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
             modality: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
             sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
@@ -107,6 +117,8 @@ def pretrain(
         TypeError: An argument that is an object of the wrong type.
         ValueError: An invalid argument; the message names it and what was expected.
         FileExistsError: ``out`` is not empty.
+        Interrupted: Stopped by Ctrl-C, after the state was saved; in IPython, as after an
+            interruption of a notebook's kernel, the stopped run is returned instead.
 
     Example:
         >>> import nearfar, tempfile
@@ -115,7 +127,9 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    check_objects(encoder=encoder, width=width, out=out, views=views, progress=progress)
+    display = display_of(progress)
+    check_objects(encoder=encoder, width=width, out=out, views=views)
+    where = find_device(device)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
@@ -131,6 +145,7 @@ def pretrain(
         check_choice(get_args(ViewStyle), views=views)
         given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
+    tell_stage(display, f"opening {_called(data)}")
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
@@ -166,13 +181,14 @@ def pretrain(
         encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
     called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
-    engine = _engine_of(setup)
+    engine = _engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
     said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
     setup.recipe.save(directory)
-    return _run(setup, directory, progress or Silent(), engine=engine, said=said)
+    return _run(setup, directory, display, engine=engine, said=said)
 
 
+@showing
 def resume(
     run: str | Path,
     data: Any = None,
@@ -182,7 +198,8 @@ def resume(
     width: int | None = None,
     views: Views | None = None,
     modality: Modality[Any, Any] | None = None,
-    progress: Progress | None = None,
+    device: str | None = None,
+    progress: Progress | bool = True,
 ) -> Run:
     """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
@@ -197,22 +214,40 @@ def resume(
         width: Dimensions of the representation, for a module of your own.
         views: The same views, if the run used views of your own.
         modality: The same object, if the run used a modality of your own.
-        progress: Receives progress updates.
+        device: Where to train, as of :func:`pretrain`; by default where the run was trained so far.
+        progress: As of :func:`pretrain`.
+
+    Returns:
+        The finished run.
 
     Raises:
         FileNotFoundError: The run's data are no longer where they were.
         ValueError: Not a run, a run of a newer version, one that another process trains, or data
             other than the run's.
+        Interrupted: Stopped again by Ctrl-C; in IPython the stopped run is returned instead.
+
+    Example:
+        >>> import nearfar, tempfile
+        >>> out = tempfile.mkdtemp() + "/run"
+        >>> run = nearfar.pretrain("simclr", "digits", epochs=1, out=out)
+        >>> nearfar.resume(out).record.finished  # nothing is left to do
+        True
     """
+    display = display_of(progress)
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
+    tell_stage(display, f"opening {_called(recipe.data if data is None else data)}")
     setup = prepared_again(
         directory, recipe, data, method=method, encoder=encoder, width=width, views=views
     )
     if directory.finished():
+        tell_stage(display, "")
         own = unwrapped(encoder) if isinstance(encoder, nn.Module) else None
         return Run(directory.path, encoder=own, modality=modality)
-    return _run(setup, directory, progress or Silent(), engine=_engine_of(setup))
+    where, moved = _device_again(directory, device)
+    if moved:
+        setup = replace(setup, notes=(*setup.notes, moved))
+    return _run(setup, directory, display, engine=_engine_of(setup, where))
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,9 +261,25 @@ def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
-def _engine_of(setup: Setup) -> Engine:
+def _called(data: Any) -> str:
+    return str(data) if isinstance(data, (str, Path)) else "the data"
+
+
+def _device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
+    """The device of a resumed run, and a note if it has to be another one."""
+    before = directory.read_run().device if directory.run.is_file() else ""
+    if asked is not None or not before:
+        return find_device(asked or "auto"), ""
+    try:
+        return find_device(before), ""
+    except ValueError:
+        found = find_device("auto")
+        return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
+
+
+def _engine_of(setup: Setup, device: torch.device) -> Engine:
     training = setup.recipe.training
-    return Engine(devices=training.devices, precision=training.precision)
+    return Engine(devices=training.devices, precision=training.precision, device=str(device))
 
 
 def _run(
@@ -242,16 +293,37 @@ def _run(
     """Train and judge; `said` are notes to show that do not belong in the record."""
     described = setup.kind.saved_description(setup.description)
     described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
-    with locked(directory) if engine.rank == 0 else nullcontext():
+    tell_stage(progress, "")  # a display that shows something cannot be sent to a process
+    lock = locked(directory) if engine.rank == 0 else nullcontext()
+    with lock, same_threads(_threads_before(directory)):
         engine.launch(_work, setup, directory, progress, said)
+        try:
+            own, health = _finish(setup, directory, progress, device=engine.asked)
+        except KeyboardInterrupt:
+            reason = "training is complete; stopped while the result was measured"
+            raise Interrupted(reason, directory.path) from None
+    progress.finish(health)
+    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+
+
+def _threads_before(directory: RunDirectory) -> int:
+    """The number of threads that the run was trained with so far; 0 if it is new."""
+    return directory.read_run().threads if directory.run.is_file() else 0
+
+
+def _finish(
+    setup: Setup, directory: RunDirectory, progress: Progress, *, device: str
+) -> tuple[nn.Module | None, HealthRecord]:
+    """Write the encoder, the verdict and the report; return an encoder of one's own."""
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
     own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
-    save_weights(directory.encoder, method.encoder, name=described.name)
-    engine = Engine(devices=1, precision="32")
+    save_weights(directory.encoder, method.encoder, name=setup.description.name)
+    tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
+    engine = Engine(devices=1, precision="32", device=device)
     health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()
     replace(
@@ -262,11 +334,11 @@ def _run(
         # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
     ).save(directory.run)
+    tell_stage(progress, "writing the report")
     from nearfar.reports import write_report
 
     write_report(directory.path)
-    progress.finish(health)
-    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+    return own, health
 
 
 def _work(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nearfar._audience import named
 from nearfar.api._recipe import CUSTOM, Recipe
 from nearfar.data import Confidence, DataPreview, find_kind, is_name, modality_of
 from nearfar.data._kinds import as_given
@@ -46,7 +47,7 @@ def find_data(data: str, directory: RunDirectory, fits: Callable[[str], bool]) -
     """
     if data == CUSTOM:
         raise ValueError(
-            f"`data` must be given (--data), as {directory.path} was trained on a Python object"
+            f"{named('data')} must be given, as {directory.path} was trained on a Python object"
         )
     if not _is_path(data):
         return OwnData(data)
@@ -61,7 +62,7 @@ def find_data(data: str, directory: RunDirectory, fits: Callable[[str], bool]) -
         else:
             others.append(f"{place} (other contents)")
     raise FileNotFoundError(
-        f"the data of {directory.path} are not where they were: give them as `data` (--data);"
+        f"the data of {directory.path} are not where they were: give them as {named('data')};"
         f" looked for {', '.join(others)}"
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from nearfar._audience import resuming
 from nearfar.api._judging import Judgment
 from nearfar.api._recipe import Recipe
 from nearfar.api._run_format import open_directory
@@ -180,7 +180,7 @@ class RunFiles:
 
     @property
     def _again(self) -> str:
-        return f": continue it with nearfar train --resume {quote(str(self.path))}"
+        return f": continue it with {resuming(self.path)}"
 
     @cached_property
     def _checkpoint(self) -> Checkpoint | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nearfar._audience import named, resuming
 from nearfar.records import RunDirectory
 
 __all__ = ["RunExistsError", "claim", "claim_free", "is_taken", "locked"]
@@ -22,9 +23,10 @@ class RunExistsError(FileExistsError):
 
     def __init__(self, directory: RunDirectory) -> None:
         self.path, self.is_run = directory.path, directory.exists()
-        resume = f"resume it with nearfar.resume({str(self.path)!r}), or " if self.is_run else ""
+        resume = f"resume it with {resuming(self.path)}, or " if self.is_run else ""
         super().__init__(
-            f"`out` must be a new directory, but {self.path} exists: {resume}choose another `out`"
+            f"{named('out')} must be a new directory, but {self.path} exists:"
+            f" {resume}choose another {named('out')}"
         )
 
     def __reduce__(self) -> tuple[type[RunExistsError], tuple[RunDirectory]]:

@@ -10,6 +10,12 @@ from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["compare"]
 
+_ORDER = (
+    *("run", "verdict", "method", "effective_rank", "alignment", "uniformity", "m_o"),
+    *("epochs", "seconds", "encoder", "m_r"),
+)
+"""Columns from the most to the least important; a narrow terminal lacks the last ones."""
+
 
 def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
     """Compare the settings, measurements and verdicts of runs.
@@ -25,7 +31,9 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
     if json:
         print_json(rows)
         return
-    print_rows([dict(row) for row in rows])
+    columns = [name for name in _ORDER if any(name in row for row in rows)]
+    shown = [{name: dict(row).get(name) for name in columns} for row in rows]
+    print_rows(shown, ranked=_ORDER, elsewhere="--json or --report")
     if report is not None:
         print_line("saved", str(report))
     print_steps(after_comparison(runs, report=report))

@@ -21,6 +21,7 @@ def embed(
     out: Path | None = None,
     steps: bool = False,
     side: Literal["x", "s"] | None = None,
+    device: str = "cpu",
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
@@ -34,6 +35,7 @@ def embed(
             file embeddings-RUN.npz.
         steps: Write one row per time step of each sequence instead (.npz only); `offsets` has the
             first row of each sequence.
+        device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
         options: Options for loading the data, if different from the run's: `--column abstract`.
@@ -53,15 +55,15 @@ def embed(
     with warnings.catch_warnings(), new_file(out, name=loaded.path.resolve().name) as file:
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
         if steps:
-            found = loaded.embed_steps(data, ids=True, **values_of(options))
+            found = loaded.embed_steps(data, ids=True, device=device, **values_of(options))
             rows, sequences = api.save_steps(file.path, *found, notes=found.notes)
             notes, what = found.notes, f"{rows:,} time steps of {sequences:,} sequences"
         else:
-            second = None
+            second, how = None, {"device": device, **values_of(options)}
             if side is None:
-                made, second = loaded.embed_sides(data, **values_of(options))
+                made, second = loaded.embed_sides(data, **how)
             else:
-                made = loaded.embed(data, ids=True, side=side, **values_of(options))
+                made = loaded.embed(data, ids=True, side=side, **how)
             api.save_embeddings(file.path, *made, notes=made.notes, second=second)
             samples, dim = made.embeddings.shape
             unit = "samples" if second is None else "pairs × 2 sides"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from nearfar._signs import counted
 from nearfar.records import (
     GalleryRecord,
     GeometryRecord,
@@ -156,7 +157,7 @@ def _header(name: str, run: RunRecord | None, metrics: Metrics) -> list[Html]:
             parts.append(
                 element(
                     "p",
-                    f"This run stopped early, after {done} of {count(run.steps)} updates.",
+                    f"This run stopped early, after {done} of {counted(run.steps, 'update')}.",
                     class_="state",
                 )
             )
