@@ -97,7 +97,7 @@ def test_a_run_is_cited_with_its_method_and_data(
 ) -> None:
     assert main(["cite", str(run), "--json"]) == 0
     keys = [entry["key"] for entry in json.loads(capsys.readouterr().out)]
-    assert keys == ["nearfar", "chen2020simclr"]  # digits have no paper
+    assert keys == ["nearfar", "chen2020simclr", "alpaydin1998digits"]
 
 
 def test_an_unknown_name_is_refused_and_the_nearest_named(

@@ -117,9 +117,9 @@ class Engine:
                 made = make(), None
             except Exception as error:
                 made = None, error
-        result, error = self._fabric.broadcast(made)
-        if error is not None:
-            raise error
+        result, failure = self._fabric.broadcast(made)
+        if failure is not None:
+            raise failure
         return cast(T, result)
 
     @property
