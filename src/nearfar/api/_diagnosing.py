@@ -20,13 +20,20 @@ def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | No
     """The verdict on a matrix of embeddings, or on two views; see :func:`nearfar.diagnose`."""
     first, other = _opened(embeddings), None if second is None else _opened(second)
     view = first.second if other is None else other.embeddings
+    apart: tuple[str, ...] = ()
+    if other is None and view is not None and view.shape[1] != first.embeddings.shape[1]:
+        apart = (
+            f"the second side has {view.shape[1]:,} dimensions, not {first.embeddings.shape[1]:,}:"
+            " only the first is measured",
+        )
+        view = None
     try:
         verdict = health(first.embeddings, view)
     except ValueError as error:
         if not isinstance(embeddings, (str, Path)):
             raise
         raise ValueError(f"{embeddings}: {error}") from None
-    notes = (*first.notes, *(() if other is None else other.notes))
+    notes = (*apart, *first.notes, *(() if other is None else other.notes))
     verdict = replace(verdict, notes=notes)
     if report is not None:
         write_health(report, verdict, geometry(first.embeddings, view, ids=first.ids))

@@ -11,7 +11,6 @@ from typing import Any, Literal, Unpack, get_args
 
 from torch import nn
 
-from nearfar._audience import named, resuming
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
@@ -19,13 +18,15 @@ from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
-from nearfar.api._run_format import open_directory, upgraded
+from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
-from nearfar.api._running import device_again, run_training
+from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
+from nearfar.api._running import device_again, engine_of, run_training
 from nearfar.api._setup import Setup
 from nearfar.api._showing import display_of, showing
+from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
-from nearfar.data import Source, open_source
+from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
@@ -77,7 +78,8 @@ def pretrain(
             ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
             ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation, for a module of your own.
-        out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
+        out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
+            after the name if that is taken.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
             the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
             ``drawing`` only for grey images of ink on a uniform background.
@@ -157,20 +159,19 @@ def pretrain(
         fingerprint=source.fingerprint,
         own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
-    called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
-    directory = RunDirectory(Path(out) if out else Path("runs") / called)
-    if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
-        raise FileExistsError(
-            f"{named('out')} must be a new directory, but {directory.path} exists: resume it with"
-            f" {resuming(directory.path)}, or choose another {named('out')}"
-        )
+    if out and is_taken(Path(out)):
+        raise RunExistsError(RunDirectory(Path(out)))
     notes = published.notes() if published else ()
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
     setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
+    engine = engine_of(setup, where)
+    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
+    said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
     setup.recipe.save(directory)
-    return run_training(setup, directory, display, device=where)
+    return run_training(setup, directory, display, engine=engine, said=said)
 
 
 @showing
@@ -188,9 +189,12 @@ def resume(
 ) -> Run:
     """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
+    A run that has finished is returned as it is.
+
     Args:
         run: Directory of the run.
-        data: The same data, if the run's data were a Python object rather than a name or a path.
+        data: The same data, if the run's data were a Python object rather than a name or a path, or
+            are no longer where they were.
         method: The same function, if the run used one of your own.
         encoder: The same module or function, if the run used one of your own.
         width: Dimensions of the representation, for a module of your own.
@@ -203,44 +207,33 @@ def resume(
         The finished run.
 
     Raises:
-        ValueError: Not a run, a run of a newer version, or data other than the run's.
+        FileNotFoundError: The run's data are no longer where they were.
+        ValueError: Not a run, a run of a newer version, one that another process trains, or data
+            other than the run's.
         Interrupted: Stopped again by Ctrl-C; in IPython the stopped run is returned instead.
 
     Example:
         >>> import nearfar, tempfile
         >>> out = tempfile.mkdtemp() + "/run"
         >>> run = nearfar.pretrain("simclr", "digits", epochs=1, out=out)
-        >>> nearfar.resume(out).record.finished  # nothing is left to do: it is judged again
+        >>> nearfar.resume(out).record.finished  # nothing is left to do
         True
     """
     display = display_of(progress)
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
-    for name, stated, given in (
-        ("data", recipe.data, data),
-        ("method", recipe.method, method),
-        ("encoder", recipe.encoder, encoder),
-    ):
-        if stated == "custom" and given is None:
-            raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
-    kind = recipe.kind
-    wanted = recipe.data if data is None else data
-    tell_stage(display, f"opening {_called(wanted)}")
-    source = open_source(wanted, modality=kind.data, **opening(kind, recipe.options))
-    if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
-        raise ValueError(
-            f"`data` must be the data that {directory.path} was trained on (fingerprint"
-            f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
-            f"{_split_hint(source, directory)}"
-        )
-    preset = method or find_preset(recipe.method)
-    recipe = upgraded(recipe, source)
-    encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
-    setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
+    tell_stage(display, f"opening {_called(recipe.data if data is None else data)}")
+    setup = prepared_again(
+        directory, recipe, data, method=method, encoder=encoder, width=width, views=views
+    )
+    if directory.finished():
+        tell_stage(display, "")
+        own = unwrapped(encoder) if isinstance(encoder, nn.Module) else None
+        return Run(directory.path, encoder=own, modality=modality)
     where, moved = device_again(directory, device)
     if moved:
         setup = replace(setup, notes=(*setup.notes, moved))
-    return run_training(setup, directory, display, device=where)
+    return run_training(setup, directory, display, engine=engine_of(setup, where))
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,16 +241,6 @@ def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str
     if twice:
         raise ValueError(f"`{twice[0]}` must be given once, got it in `options` as well")
     return {**options, **keywords}
-
-
-def _split_hint(source: Source, directory: RunDirectory) -> str:
-    """How to resume a run on a folder whose subfolders were not taken for a split by then."""
-    if not any(note.startswith("folders are a split") for note in source.notes):
-        return ""
-    return (
-        "; if the run was trained on all folders, before they were recognised as a split, add"
-        f' split_folder = "none" to the options in {directory.path / "recipe.toml"}'
-    )
 
 
 def _slug(name: str) -> str:

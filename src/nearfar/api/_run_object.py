@@ -22,7 +22,7 @@ from nearfar.api._embedding import (
     row_names,
     warn_omitted,
 )
-from nearfar.api._exporting import ExportFormat, export_encoder
+from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
 from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_choice
@@ -58,7 +58,7 @@ class Run(StoredRun):
     @overload
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: Literal[False] = False,
@@ -70,7 +70,7 @@ class Run(StoredRun):
     @overload
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: Literal[True],
@@ -81,7 +81,7 @@ class Run(StoredRun):
 
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: bool = False,
@@ -92,7 +92,8 @@ class Run(StoredRun):
         """Representations of samples, one row per sample, in the order of the data.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             batch_size: Samples per forward pass.
             ids: Return the name of each row as well: file, row or line.
             side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
@@ -111,11 +112,14 @@ class Run(StoredRun):
         with on_device(self.encoder, device):
             rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
-        return Embedded(rows, row_names(source), source.notes) if ids else rows
+        if not ids:
+            return rows
+        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
+        return Embedded(rows, row_names(source), notes)
 
     def embed_sides(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         device: str | None = None,
@@ -124,7 +128,8 @@ class Run(StoredRun):
         """Representations of both sides of pairs; of other data, of the samples and None.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             batch_size: Samples per forward pass.
             device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
@@ -137,21 +142,27 @@ class Run(StoredRun):
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[False] = False, device: str | None = None, **options: Any
+        self,
+        data: Any = None,
+        *,
+        ids: Literal[False] = False,
+        device: str | None = None,
+        **options: Any,
     ) -> list[NDArray[np.float32]]: ...
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
+        self, data: Any = None, *, ids: Literal[True], device: str | None = None, **options: Any
     ) -> EmbeddedSteps: ...
 
     def embed_steps(
-        self, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
+        self, data: Any = None, *, ids: bool = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]] | EmbeddedSteps:
         """Representations of each time step of each sequence.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             ids: Return the name of each sequence as well.
             device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
@@ -167,7 +178,10 @@ class Run(StoredRun):
         with on_device(self.encoder, device):
             rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
         warn_omitted(source, stacklevel=3)
-        return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
+        if not ids:
+            return rows
+        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
+        return EmbeddedSteps(rows, row_names(source), notes)
 
     def probe(
         self,
@@ -196,12 +210,15 @@ class Run(StoredRun):
         for name in representations:
             check_choice(get_args(Representation), representations=name)
         labeled = self.open_labeled(data, labels=labels, side=side, **options)
-        return probed(
+        found = probed(
             labeled, (self._represented(name, labeled, side, device) for name in representations)
         )
+        return replace(found, notes=(*self.state_notes, *found.notes))
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
+
+        An unfinished run is measured at its last checkpoint, which needs its data.
 
         Args:
             report: HTML page to write, with the hypersphere and the spectrum.
@@ -210,7 +227,9 @@ class Run(StoredRun):
         if not health.notes:  # a run of an older version
             health = replace(health, notes=self.record.notes)
         if report is not None:
-            write_health(report, health, self.directory.read_geometry())
+            stored = self.directory.health.is_file()
+            shape = self.directory.read_geometry() if stored else self.judgment.geometry
+            write_health(report, health, shape)
         return health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
@@ -227,16 +246,15 @@ class Run(StoredRun):
             The path of the file or folder.
 
         Raises:
-            ValueError: An unknown format, or ``timm`` for an encoder that is not from timm.
+            ValueError: An unknown format, ``timm`` for an encoder that is not from timm, or a run
+                without a checkpoint.
         """
-        return export_encoder(
-            self.directory,
-            self.description,
-            lambda: self.encoder,
-            kind=self.kind,
-            format=format,
-            out=Path(out) if out else None,
-        )
+        return export_encoder(self, format, Path(out) if out else None)
+
+    @property
+    def export_formats(self) -> tuple[ExportFormat, ...]:
+        """The formats in which this run's encoder can be exported."""
+        return formats_of(self.description)
 
     def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
         """Comparison of this run with others: a list with one row per run.
@@ -254,12 +272,21 @@ class Run(StoredRun):
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.
 
+        An unfinished run is measured at its last checkpoint if its data are still there.
+
         Returns:
             The path of the page.
         """
         from nearfar.reports import write_report
 
-        return write_report(self.path)
+        if self.directory.health.is_file() or self.record.finished:
+            return write_report(self.path)
+        try:
+            found = self.judgment
+        except (OSError, ValueError) as error:
+            return write_report(self.path, notes=(f"no verdict: {error}",))
+        measured = (found.health, found.geometry, found.gallery)
+        return write_report(self.path, measured=measured, notes=self.state_notes)
 
     def plot(self, out: str | Path | None = None) -> Any:
         """The curves of training and the path in the align-uniform plane, as a plotly figure.

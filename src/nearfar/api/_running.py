@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -10,9 +11,10 @@ from torch import nn
 
 from nearfar._platform import peak_memory
 from nearfar.api._judging import judge
+from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
+from nearfar.api._run_places import locked
 from nearfar.api._setup import Setup
-from nearfar.api._stored_run import save_encoder
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.training import (
     Engine,
@@ -28,7 +30,7 @@ from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import WithIndex
 
-__all__ = ["device_again", "run_training"]
+__all__ = ["device_again", "engine_of", "run_training"]
 
 
 def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
@@ -43,24 +45,40 @@ def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.devi
         return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
 
 
+def engine_of(setup: Setup, device: torch.device) -> Engine:
+    """The engine that a run is trained with."""
+    training = setup.recipe.training
+    return Engine(devices=training.devices, precision=training.precision, device=str(device))
+
+
 def run_training(
-    setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    *,
+    engine: Engine,
+    said: tuple[str, ...] = (),
 ) -> Run:
     """Train, judge and report; the run.
+
+    Args:
+        setup: The run as prepared.
+        directory: Its directory.
+        progress: Receives progress updates.
+        engine: Devices and precision.
+        said: Notes to show that do not belong in the record.
 
     Raises:
         Interrupted: Stopped in training, or while the result was measured.
     """
-    engine = Engine(
-        devices=setup.recipe.training.devices,
-        precision=setup.recipe.training.precision,
-        device=str(device),
-    )
+    described = setup.kind.saved_description(setup.description)
+    described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
-    with same_threads(_threads_before(directory)):
-        engine.launch(_work, setup, directory, progress)
+    lock = locked(directory) if engine.rank == 0 else nullcontext()
+    with lock, same_threads(_threads_before(directory)):
+        engine.launch(_work, setup, directory, progress, said)
         try:
-            own, health = _finish(setup, directory, progress, device=device)
+            own, health = _finish(setup, directory, progress, device=engine.asked)
         except KeyboardInterrupt:
             reason = "training is complete; stopped while the result was measured"
             raise Interrupted(reason, directory.path) from None
@@ -74,7 +92,7 @@ def _threads_before(directory: RunDirectory) -> int:
 
 
 def _finish(
-    setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device
+    setup: Setup, directory: RunDirectory, progress: Progress, *, device: str
 ) -> tuple[nn.Module | None, HealthRecord]:
     """Write the encoder, the verdict and the report; return an encoder of one's own."""
     # training may have run in other processes, so the weights are read from the last checkpoint
@@ -83,9 +101,9 @@ def _finish(
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
-    save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
+    save_weights(directory.encoder, method.encoder, name=setup.description.name)
     tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
-    engine = Engine(devices=1, precision="32", device=str(device))
+    engine = Engine(devices=1, precision="32", device=device)
     health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()
     replace(
@@ -103,7 +121,13 @@ def _finish(
     return own, health
 
 
-def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
+def _work(
+    engine: Engine,
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    said: tuple[str, ...],
+) -> None:
     """Train in one of the processes."""
     options: TrainingOptions = setup.recipe.training
     method = setup.trainee()
@@ -111,7 +135,7 @@ def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progr
     if engine.rank == 0:
         record = setup.record(directory, engine)
         record.save(directory.run)
-        progress.start(record)
+        progress.start(replace(record, notes=(*said, *record.notes)))
     train(
         method,
         setup.train,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -210,6 +211,8 @@ class Setup:
             device=engine.asked,
             threads=torch.get_num_threads() if engine.devices == 1 else 0,
             notes=self.notes,
+            path=str(directory.path.absolute()),
+            cwd=str(Path.cwd()),
             format=RUN_FORMAT,
         )
 

@@ -14,6 +14,7 @@ from nearfar.api._diagnosing import diagnose_embeddings
 from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
 from nearfar.api._probes_of_runs import Representation
+from nearfar.api._run_format import names_run
 from nearfar.api._run_object import Run, load
 from nearfar.api._stored_run import Side
 from nearfar.records import HealthRecord, ProbeRecord
@@ -36,7 +37,7 @@ RunLike: TypeAlias = str | Path | Run
 @overload
 def embed(
     run: RunLike,
-    data: Any,
+    data: Any = None,
     *,
     batch_size: int | None = None,
     ids: Literal[False] = False,
@@ -49,7 +50,7 @@ def embed(
 @overload
 def embed(
     run: RunLike,
-    data: Any,
+    data: Any = None,
     *,
     batch_size: int | None = None,
     ids: Literal[True],
@@ -61,7 +62,7 @@ def embed(
 
 def embed(
     run: RunLike,
-    data: Any,
+    data: Any = None,
     *,
     batch_size: int | None = None,
     ids: bool = False,
@@ -73,7 +74,8 @@ def embed(
 
     Args:
         run: A run or its directory.
-        data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+        data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+            own, where they still are.
         batch_size: Samples per forward pass.
         ids: Return the name of each row as well.
         side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``.
@@ -94,7 +96,7 @@ def embed(
 @overload
 def embed_steps(
     run: RunLike,
-    data: Any,
+    data: Any = None,
     *,
     ids: Literal[False] = False,
     device: str | None = None,
@@ -104,18 +106,29 @@ def embed_steps(
 
 @overload
 def embed_steps(
-    run: RunLike, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
+    run: RunLike,
+    data: Any = None,
+    *,
+    ids: Literal[True],
+    device: str | None = None,
+    **options: Any,
 ) -> EmbeddedSteps: ...
 
 
 def embed_steps(
-    run: RunLike, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
+    run: RunLike,
+    data: Any = None,
+    *,
+    ids: bool = False,
+    device: str | None = None,
+    **options: Any,
 ) -> list[NDArray[np.float32]] | EmbeddedSteps:
     """Representations of each time step of sequences: :meth:`nearfar.api.Run.embed_steps`.
 
     Args:
         run: A run or its directory.
-        data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+        data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+            own, where they still are.
         ids: Return the name of each sequence as well.
         device: Where to compute, as of :func:`embed`.
         options: Options for loading the data, if different from the run's.
@@ -174,8 +187,7 @@ def diagnose(
         >>> nearfar.diagnose(torch.ones(100, 16)).verdict
         'complete collapse'
     """
-    of_run = isinstance(embeddings, (str, Path)) and Path(embeddings).is_dir()
-    if isinstance(embeddings, Run) or of_run:
+    if isinstance(embeddings, Run) or names_run(embeddings):
         if second is not None:
             raise ValueError("`second` must be None for a run, whose verdict is stored")
         return _run(embeddings).diagnose(report=report)

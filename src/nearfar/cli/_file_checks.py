@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from nearfar._audience import resuming
 from nearfar._index import load_index
 from nearfar._plugins import plugins, refers_to_code
 from nearfar._suggestions import suggest
@@ -175,8 +176,8 @@ def _check_recipe(path: Path) -> Iterator[str]:
 def _check_new(out: Path) -> Iterator[str]:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         is_run = (out / "recipe.toml").is_file()
-        resume = f": resume it with nearfar train --resume {out}, or" if is_run else ":"
-        yield f"`--out` must be a new directory, but {out} exists{resume} choose another --out"
+        resume = f": resume it with {resuming(out)}, or" if is_run else ":"
+        yield f"`--out` must be a new directory, but {out} exists{resume} choose another `--out`"
 
 
 def _is_named(model: str) -> bool:

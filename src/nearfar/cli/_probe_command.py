@@ -7,6 +7,7 @@ from typing import Literal
 
 from nearfar.cli._console import print_json
 from nearfar.cli._flags import values_of
+from nearfar.cli._next_commands import after_probe, print_steps
 from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
@@ -42,4 +43,8 @@ def probe(
     from nearfar import api
 
     record = api.probe(run, data, labels=labels, side=side, device=device, **values_of(options))
-    print_json(record.to_json()) if json else print_probe(record)
+    if json:
+        print_json(record.to_json())
+        return
+    print_probe(record)
+    print_steps(after_probe(api.load(run)))

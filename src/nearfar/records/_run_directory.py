@@ -80,6 +80,11 @@ class RunDirectory:
         """Whether the directory contains a run."""
         return self.recipe.is_file()
 
+    def finished(self) -> bool:
+        """Whether the run has finished and has its encoder and its verdict."""
+        files = (self.run, self.encoder, self.health)
+        return all(file.is_file() for file in files) and self.read_run().finished
+
     def read_recipe(self) -> dict[str, Any]:
         """The recipe as nested tables."""
         with self.recipe.open("rb") as file:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, final
+from typing import Any, TypeVar, cast, final
 
 import torch
 from torch import Tensor, distributed, nn
@@ -22,6 +22,7 @@ from nearfar.training._optimizers import set_rates
 
 __all__ = ["Engine"]
 
+T = TypeVar("T")
 _PRECISIONS = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 
 
@@ -69,6 +70,7 @@ class Engine:
             raise ValueError("`precision` must be auto, bf16, 16 or 32 on mps, got '64'")
         count = _processes(devices, where)
         under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
+        self._under_launcher = under_launcher
         strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
         self.precision = precision
         self.devices = count
@@ -97,6 +99,28 @@ class Engine:
         # the arguments are hidden from Fabric, as in _Opaque
         work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
         return self._fabric.launch(work)
+
+    def share(self, make: Callable[[], T]) -> T:
+        """The result of `make` in the first process, in each process that a launcher started.
+
+        Without a launcher there is one process at this time, and the others are spawned from it.
+
+        Raises:
+            Exception: That which `make` raised, in all processes.
+        """
+        if self.devices == 1 or not self._under_launcher:
+            return make()
+        self._fabric.launch()
+        made: tuple[Any, Exception | None] = (None, None)
+        if self.rank == 0:
+            try:
+                made = make(), None
+            except Exception as error:
+                made = None, error
+        result, failure = self._fabric.broadcast(made)
+        if failure is not None:
+            raise failure
+        return cast(T, result)
 
     @property
     def rank(self) -> int:
