@@ -20,6 +20,8 @@ def embed(
     out: Path,
     steps: bool = False,
     side: Literal["x", "s"] | None = None,
+    layer: str | None = None,
+    pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
@@ -33,6 +35,9 @@ def embed(
             first row of each sequence.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
+        layer: Layer whose features are written: the name of a module, or its number (-1 for the
+            last); an unknown one lists them.
+        pool: Pooling of the layer's tokens, time steps or places to one row per sample.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     import warnings
@@ -43,6 +48,8 @@ def embed(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
         if steps:
+            if layer is not None or pool is not None:
+                raise ValueError("`steps` must be unset with `layer` or `pool`, which pool the steps")
             found = api.embed_steps(run, data, ids=True, **values_of(options))
             rows, sequences = api.save_steps(out, *found, notes=found.notes)
             print_notes(found.notes)
@@ -50,9 +57,11 @@ def embed(
             return
         second = None
         if side is None:
-            made, second = api.load(run).embed_sides(data, **values_of(options))
+            made, second = api.load(run).embed_sides(data, layer=layer, pool=pool, **values_of(options))
         else:
-            made = api.embed(run, data, ids=True, side=side, **values_of(options))
+            made = api.embed(
+                run, data, ids=True, side=side, layer=layer, pool=pool, **values_of(options)
+            )
     api.save_embeddings(out, *made, notes=made.notes, second=second)
     samples, dim = made.embeddings.shape
     print_notes(made.notes)

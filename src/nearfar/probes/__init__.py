@@ -3,6 +3,7 @@
 from nearfar.probes._accuracies import Majority, balanced_accuracy
 from nearfar.probes._folds import cross_validated, held_out_predictions
 from nearfar.probes._group_folds import group_folds
+from nearfar.probes._held_out_values import held_out_values
 from nearfar.probes._knn import KNNProbe, knn_accuracy
 from nearfar.probes._knn_values import (
     KNNMultiLabelProbe,
@@ -42,6 +43,7 @@ __all__ = [
     "cross_validated",
     "group_folds",
     "held_out_predictions",
+    "held_out_values",
     "knn_accuracy",
     "knn_average_precision",
     "knn_r2",

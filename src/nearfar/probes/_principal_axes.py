@@ -79,8 +79,8 @@ class PrincipalAxes:
 
     def without_scores(self) -> Self:
         """Only what :meth:`standardized` needs, so that a fitted probe is small."""
-        nothing = self.scores.new_zeros(0, 0)
-        return replace(self, scores=nothing, columns=nothing)
+        none = self.scores[:0]
+        return replace(self, scores=none.clone(), columns=none.clone())
 
 
 def _products(rows: Float[Tensor, "samples dim"]) -> Float[Tensor, "samples samples"]:
