@@ -15,7 +15,7 @@ from nearfar.checks import check_choice
 from nearfar.data import Joined, LabeledData, Source
 from nearfar.data._class_labels import read_classes
 from nearfar.data._files import counted, list_names
-from nearfar.data._label_files import LabelFile, read_column, read_labels
+from nearfar.data._label_files import LabelFile, read_labels
 from nearfar.data._label_tasks import Task, as_task
 from nearfar.data._open_source import path_of_labels
 
@@ -46,7 +46,11 @@ def several_columns(labels: Any) -> tuple[str, ...]:
     >>> several_columns("rain, sun"), several_columns("rain"), several_columns([1, 0])
     (('rain', 'sun'), (), ())
     """
-    if not isinstance(labels, str) or "," not in labels or isinstance(path_of_labels(labels), Path):
+    if (
+        not isinstance(labels, str)
+        or "," not in labels
+        or not isinstance(path_of_labels(labels), str)
+    ):
         return ()
     return tuple(name.strip() for name in labels.split(",") if name.strip())
 
@@ -144,24 +148,24 @@ def _values(
 ) -> tuple[Any, tuple[str, ...]]:
     """Groups in the order of the samples, and notes."""
     where = path_of_labels(groups)
-    if isinstance(where, Path):
-        return read_labels(where).in_order_of(joined)
+    if isinstance(where, (Path, LabelFile)):
+        return (where if isinstance(where, LabelFile) else read_labels(where)).in_order_of(joined)
     if not isinstance(groups, str):
         return groups, ()
-    path = path_of_labels(labels)
-    if isinstance(path, Path):
-        column = read_column(path, groups)
-        if isinstance(column, LabelFile):
-            return column.in_order_of(joined)
-        if opened is None:
-            if not column:
-                raise ValueError(f"`groups` must be a file or a column, got {groups!r}")
-            check_choice(column, groups=groups)
+    held = path_of_labels(labels)
+    held = read_labels(held) if isinstance(held, Path) else held
+    columns = held.others if isinstance(held, LabelFile) else {}
+    if groups in columns:
+        others = {name: cells for name, cells in columns.items() if name != groups}
+        return replace(held, values=columns[groups], others=others, notes=()).in_order_of(joined)
     if opened is None:
-        raise ValueError(
-            f"`groups` must be one group per sample or a file of them, got {groups!r}"
-        )
-    given = opened(groups)
+        raise ValueError(f"`groups` must be one group per sample or a file, got {groups!r}")
+    try:
+        given = opened(groups)
+    except ValueError:
+        if columns:
+            check_choice(columns, groups=groups)
+        raise
     if given.task == "multilabel":
         raise ValueError(f"`groups` must be one per sample, got several in {groups!r}")
     parts = [given.train_labels] + ([] if given.test_labels is None else [given.test_labels])

@@ -79,9 +79,7 @@ class Truth:
             return paired_r2(first, second, self.labels, groups=self.groups)
         if self.task == "multilabel":
             return paired_average_precision(first, second, self.labels, groups=self.groups)
-        return paired_accuracy(
-            first, second, self.labels, balanced=self.uneven, groups=self.groups
-        )
+        return paired_accuracy(first, second, self.labels, balanced=self.uneven, groups=self.groups)
 
 
 def compared_representations(
@@ -161,6 +159,8 @@ def _sentence(found: ProbeComparison, first: Evaluated, second: Evaluated) -> st
     """The result as text, with the difference in points, or as it is for R²."""
     plain = found.measure == "R²"
     factor, digits, unit = (1, 2, " of R²") if plain else (100, 1, " points")
+    if abs(found.difference) * factor < 0.5 / 10**digits:  # more digits than that would be zeros
+        digits += 2
 
     def number(value: float, sign: str = "") -> str:
         return minus(f"{factor * value:{sign}.{digits}f}")

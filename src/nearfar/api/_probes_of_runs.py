@@ -45,7 +45,7 @@ Representation: TypeAlias = Literal["trained", "untrained", "raw"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done next, the steps done and their number."""
 
-_PROBES: dict[str, dict[str, Callable[[], Probe | RegressionProbe | MultiLabelProbe]]] = {
+_PROBES: dict[str, dict[str, Callable[..., Probe | RegressionProbe | MultiLabelProbe]]] = {
     "classification": {
         "knn": KNNProbe,
         "linear": LinearProbe,
@@ -56,6 +56,7 @@ _PROBES: dict[str, dict[str, Callable[[], Probe | RegressionProbe | MultiLabelPr
 }
 _FOLDS = 5
 _SEEDS = 5
+_NEIGHBORS = 20
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
 
 
@@ -224,17 +225,24 @@ class _Protocol:
 
     def with_share(
         self,
-        probe: Probe | RegressionProbe | MultiLabelProbe,
+        key: str,
+        kind: Callable[..., Probe | RegressionProbe | MultiLabelProbe],
         features: Represented,
         share: float,
         seed: int,
     ) -> tuple[Tensor, int]:
         """Predictions of a probe fitted on a share of the labels, and the number of these."""
         labels, groups = self._data.train_labels, self._groups
+
+        def probe_of(count: int) -> Probe | RegressionProbe | MultiLabelProbe:
+            # more neighbours than labels of a class would outvote it
+            each = max(1, count // max(len(self._data.class_names), _FOLDS))
+            return kind(neighbors=min(_NEIGHBORS, each)) if key == "knn" else kind()
+
         if features.test is not None:
             rows = share_of_labels(labels, share, seed=seed)
             kept = None if groups is None else groups[rows]
-            fitted = probe.fit(features.train[rows], labels[rows], groups=kept)
+            fitted = probe_of(len(rows)).fit(features.train[rows], labels[rows], groups=kept)
             return fitted.predict(features.test), len(rows)
         fold = self._fold(seed)
         predicted = torch.zeros(labels.shape, dtype=labels.dtype)
@@ -244,7 +252,7 @@ class _Protocol:
             rows = others[share_of_labels(labels[others], share, seed=seed)]
             used = max(used, len(rows))
             kept = None if groups is None else groups[rows]
-            known = labels[rows]
+            known, probe = labels[rows], probe_of(len(rows))
             if isinstance(probe, Probe) and bool((known == known[0]).all()):
                 predicted[test] = known[0]
                 continue
@@ -278,7 +286,7 @@ def _share_row(
     for key, kind in _PROBES[truth.task].items():
         scores[key] = []
         for seed in range(_SEEDS):
-            predicted, used = protocol.with_share(kind(), features, share, seed)
+            predicted, used = protocol.with_share(key, kind, features, share, seed)
             scores[key].append(truth.score(predicted))
     return ProbeShare(
         representation=features.name,

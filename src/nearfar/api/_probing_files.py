@@ -19,7 +19,7 @@ from nearfar.data import Batch, LabeledData, Source, with_labels
 from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import file_ending, list_names
-from nearfar.data._label_files import read_labels
+from nearfar.data._label_files import LabelFile, read_labels
 from nearfar.data._label_tasks import Task
 from nearfar.data._open_source import path_of_labels
 from nearfar.data._tables import TABLE_ENDINGS, read_table
@@ -89,8 +89,9 @@ def probe_embeddings(
 
     def opened(wanted: Any) -> LabeledData:
         where = path_of_labels(wanted)
-        if isinstance(where, Path):
-            values, notes = read_labels(where).in_order_of(source)
+        if isinstance(where, (Path, LabelFile)):
+            file = where if isinstance(where, LabelFile) else read_labels(where)
+            values, notes = file.in_order_of(source)
             found = with_labels(source, values)
             return replace(found, notes=(*notes, *found.notes))
         if isinstance(wanted, str):

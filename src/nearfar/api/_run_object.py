@@ -228,8 +228,7 @@ class Run(StoredRun):
         if groups is not None:
             labeled, index, notes = groups_of(labeled, groups, labels=labels, opened=opened)
         made = [
-            partial(self._represented, name, labeled, side, layer, pool)
-            for name in representations
+            partial(self._represented, name, labeled, side, layer, pool) for name in representations
         ]
         record = probed(
             labeled,

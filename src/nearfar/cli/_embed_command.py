@@ -49,7 +49,9 @@ def embed(
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
         if steps:
             if layer is not None or pool is not None:
-                raise ValueError("`steps` must be unset with `layer` or `pool`, which pool the steps")
+                raise ValueError(
+                    "`steps` must be unset with `layer` or `pool`, which pool the steps"
+                )
             found = api.embed_steps(run, data, ids=True, **values_of(options))
             rows, sequences = api.save_steps(out, *found, notes=found.notes)
             print_notes(found.notes)
@@ -57,7 +59,9 @@ def embed(
             return
         second = None
         if side is None:
-            made, second = api.load(run).embed_sides(data, layer=layer, pool=pool, **values_of(options))
+            made, second = api.load(run).embed_sides(
+                data, layer=layer, pool=pool, **values_of(options)
+            )
         else:
             made = api.embed(
                 run, data, ids=True, side=side, layer=layer, pool=pool, **values_of(options)

@@ -81,9 +81,15 @@ def probe(
     print_probe(record)
     if stored:
         print_line("saved", f"{run / 'probe.json'} · {run / 'report.html'}")
-        if layer is None and pool is None:
-            again = f"nearfar probe {shlex.quote(str(run))} --data {shlex.quote(str(data))}"
-            print_next(f"{again} --label-share 0.01 0.1", "accuracy with few labels")
+        if not label_share:
+            named = {"data": data, **given, "layer": layer, "pool": pool, "side": side, **options}
+            flags = [
+                f"--{name} {shlex.quote(str(value))}"
+                for name, value in named.items()
+                if value is not None
+            ]
+            words = ["nearfar probe", shlex.quote(str(run)), *flags, "--label-share 0.01 0.1"]
+            print_next(" ".join(words), "scores with few labels")
 
 
 def _store(run: Path, record: Any) -> bool:

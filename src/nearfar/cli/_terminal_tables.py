@@ -140,7 +140,10 @@ def print_probe(probe: ProbeRecord) -> None:
     if probe.shares:
         print_rows(
             [
-                {"representation": row.representation, "labels": f"{row.labels:,} ({row.share:.2%})"}
+                {
+                    "representation": row.representation,
+                    "labels": f"{row.labels:,} ({100 * row.share:g} %)",
+                }
                 | {_PROBES[key]: _spread(getattr(row, key), row.spread.get(key)) for key in shown}
                 for row in probe.shares
             ],

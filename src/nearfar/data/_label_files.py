@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar.checks import check_choice
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, file_ending, list_names, printable
@@ -18,7 +19,7 @@ from nearfar.data._label_tasks import SeveralLabels
 from nearfar.data._source import Source
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_lines, read_table
 
-__all__ = ["LabelFile", "is_label_file", "read_column", "read_labels"]
+__all__ = ["LabelFile", "column_of_file", "is_label_file", "read_labels"]
 
 _NAMES = ROW_NAMES | {"file", "filename", "file_name", "path", "filepath", "file_path", "image"}
 
@@ -145,13 +146,18 @@ def read_labels(path: Path) -> LabelFile:
     raise ValueError(f"`labels` must end in {endings}, got {shown}")
 
 
-def read_column(path: Path, column: str) -> LabelFile | tuple[str, ...]:
-    """A column of a table of labels; the names of all columns if there is none of this name."""
-    if file_ending(path) not in TABLE_ENDINGS:
-        return ()
+def column_of_file(text: str) -> LabelFile | None:
+    """The labels of ``FILE:COLUMN``; None if there is no such file.
+
+    Raises:
+        ValueError: The table has no such column; the message lists its columns.
+    """
+    name, _, column = text.rpartition(":")
+    path = Path(name).expanduser()
+    if not column or file_ending(path) not in TABLE_ENDINGS or not path.is_file():
+        return None
     table = _table_of_labels(path)
-    if column not in table.columns:
-        return tuple(table.columns)
+    check_choice(table.columns, labels=column)
     others = {name: cells for name, cells in table.columns.items() if name != column}
     return LabelFile(printable(path.name), table.columns[column], others)
 
@@ -193,4 +199,5 @@ def _only(names: list[str], shown: str, what: str) -> tuple[str, tuple[str, ...]
     raise ValueError(
         f"`labels`: {shown} must have one {what} or one called {', '.join(LABELS[:-1])} or"
         f" {LABELS[-1]}, got {list_names(names, most=10)}"
+        + (f"; {shown}:COLUMN chooses one" if what == "column" else "")
     )

@@ -189,9 +189,7 @@ def as_task(data: LabeledData, task: Task | None, *, infer: bool = True) -> Labe
     return changed if task else replace(changed, notes=(*changed.notes, _inferred(changed)))
 
 
-def _each(
-    data: LabeledData, table: Tensor, task: Task, names: tuple[str, ...]
-) -> LabeledData:
+def _each(data: LabeledData, table: Tensor, task: Task, names: tuple[str, ...]) -> LabeledData:
     """Labels looked up by class."""
     return replace(
         data,

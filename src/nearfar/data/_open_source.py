@@ -18,7 +18,7 @@ from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
 from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
-from nearfar.data._label_files import LabelFile, is_label_file, read_labels
+from nearfar.data._label_files import LabelFile, column_of_file, is_label_file, read_labels
 from nearfar.data._label_tasks import Task, as_task
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
@@ -92,7 +92,8 @@ def open_labeled(
         spec: Data, as in :func:`open_source`.
         labels: The class of each sample, if `spec` has no labels: a list, an array, a tensor or a
             column of pandas or polars with words or whole numbers, or a file with one label per
-            sample (``.npy`` or another file of arrays, ``.txt``, a table). Or the name of a set of
+            sample (``.npy`` or another file of arrays, ``.txt``, a table, or one of its columns:
+            ``labels.csv:species``). Or the name of a set of
             labels or of a column if `spec` has several (``speaker``).
         modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
@@ -139,13 +140,16 @@ def _labeled(
 
 
 def path_of_labels(labels: Any) -> Any:
-    """The path of a file of labels if the text is one; anything else as it is.
+    """The path of a file of labels, or the column of ``FILE:COLUMN``; anything else as it is.
 
     >>> path_of_labels("speaker"), path_of_labels("labels.npy")
     ('speaker', PosixPath('labels.npy'))
     """
     if not isinstance(labels, str):
         return labels
+    column = column_of_file(labels)
+    if column is not None:
+        return column
     path = Path(labels).expanduser()
     arrays = bool(array_ending(path))  # no names of columns
     is_path = arrays or path.is_absolute() or labels.startswith(("./", "../"))

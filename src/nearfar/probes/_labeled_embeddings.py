@@ -79,7 +79,5 @@ def checked_several_labels(labels: Tensor, *, samples: int) -> Tensor:
     bad = (labels != 0) & (labels != 1)
     if bool(bad.any()):
         row, column = bad.nonzero()[0].tolist()
-        raise ValueError(
-            f"`labels` must be 0 or 1, got {labels[row, column].item()} in row {row}"
-        )
+        raise ValueError(f"`labels` must be 0 or 1, got {labels[row, column].item()} in row {row}")
     return labels.detach().float()

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nearfar.probes._folds import stratified_folds
+from nearfar.probes._minimizer import minimized
 
 __all__ = ["STRENGTHS", "Link", "fit_logistic"]
 
@@ -20,7 +21,6 @@ _HELD_OUT: Final = 5  # one fold in five is used to choose the strength
 _CHOOSERS: Final = 60_000  # maximum number of rows used for the choice
 _TRIAL: Final = 60  # iterations per strength: their ranking settles long before the weights
 _ITERATIONS: Final = 300
-_MEMORY: Final = 10  # earlier steps that shape the next
 _CONFUSION: Final = 0.05
 """Typical p (1 − p) during training: converts a variance into a curvature."""
 
@@ -69,26 +69,22 @@ def _solve(
     by the inverse square root of its diagonal takes a tenth of the iterations.
     """
     units = torch.cat([(_CONFUSION * variances + l2).rsqrt(), variances.new_ones(1)])
-    scaled = start / units
-    scaled.grad = torch.zeros_like(scaled)
-    optimizer = torch.optim.LBFGS(
-        [scaled],
-        max_iter=_TRIAL if trial else _ITERATIONS,
-        history_size=_MEMORY,
-        tolerance_grad=1e-4 if trial else 1e-5,
-        tolerance_change=1e-5 if trial else 1e-7,
-        line_search_fn="strong_wolfe",
-    )
 
-    def loss() -> Tensor:
-        weights = scaled * units
+    def loss(scaled: Tensor) -> tuple[float, Tensor]:
+        weights = scaled.view_as(start) * units
         fit, slope = _fit_and_slope(rows, weights, targets, link)
         slope[:, :-1] += l2 * weights[:, :-1]
-        scaled.grad = slope.mul_(units)
-        return fit + 0.5 * l2 * weights[:, :-1].square().sum()
+        total = fit + 0.5 * l2 * weights[:, :-1].square().sum()
+        return float(total), (slope * units).flatten()
 
-    optimizer.step(loss)  # type: ignore[arg-type]
-    return scaled * units
+    found = minimized(
+        loss,
+        (start / units).flatten(),
+        iterations=_TRIAL if trial else _ITERATIONS,
+        slope=1e-4 if trial else 1e-5,
+        change=1e-5 if trial else 1e-7,
+    )
+    return found.view_as(start) * units
 
 
 def _fit_and_slope(

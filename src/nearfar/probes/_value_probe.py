@@ -48,9 +48,7 @@ class _ValueProbe(ABC):
 class RegressionProbe(_ValueProbe):
     """A deterministic regression on frozen embeddings, scored by R²."""
 
-    def fit(
-        self, embeddings: Tensor, targets: Tensor, *, groups: Tensor | None = None
-    ) -> Self:
+    def fit(self, embeddings: Tensor, targets: Tensor, *, groups: Tensor | None = None) -> Self:
         """Fit on embeddings with a number each.
 
         Args:

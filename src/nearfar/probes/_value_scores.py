@@ -11,9 +11,7 @@ from nearfar.checks import check_same_shape
 __all__ = ["average_precisions", "mean_average_precision", "r2_score"]
 
 
-def r2_score(
-    predicted: Float[Tensor, " tests"], targets: Num[Tensor, " tests"]
-) -> float:
+def r2_score(predicted: Float[Tensor, " tests"], targets: Num[Tensor, " tests"]) -> float:
     r"""The coefficient of determination of predicted numbers.
 
     .. math:: R^2 = 1 - \frac{\sum_i (y_i - \hat y_i)^2}{\sum_i (y_i - \bar y)^2}
