@@ -36,9 +36,7 @@ def layer_names(encoder: nn.Module) -> list[str]:
             if isinstance(child, (nn.Sequential, nn.ModuleList)):
                 listed = child.named_children()
                 yield from (f"{inside}.{k}" for k, c in listed if not isinstance(c, _SILENT))
-            elif any(isinstance(m, (nn.Sequential, nn.ModuleList)) for m in child.children()):
-                yield from below(child, f"{inside}.")
-            elif any(_has_stack(m) for m in child.children()):
+            elif any(_has_stack(part) for part in child.children()):
                 yield from below(child, f"{inside}.")
             else:
                 yield inside

@@ -89,7 +89,9 @@ def groups_of(
     labels: Any = None,
     opened: Callable[[Any], LabeledData] | None = None,
 ) -> tuple[LabeledData, Tensor, tuple[str, ...]]:
-    """The group of each sample, data whose split keeps groups together, and notes.
+    """Data whose split keeps groups together, the group of each sample, and notes.
+
+    Groups are those of the training samples, then of the test samples.
 
     Args:
         data: Labelled data.
@@ -120,7 +122,7 @@ def groups_of(
     count = len(data.train)
     both = set(index[:count].tolist()) & set(index[count:].tolist())
     if not both:
-        return data, index[:count], notes
+        return data, index, notes
     note = (
         f"the official split is not used: {counted(len(both), 'group')} of {len(names):,} on both"
         f" sides ({list_names([str(names[group]) for group in sorted(both)])})"

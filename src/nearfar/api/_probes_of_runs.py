@@ -113,7 +113,7 @@ def probed(
         data: Labelled samples.
         representations: Functions that make the features, the first of which is compared with the
             others.
-        groups: Group of each training sample, never split between folds.
+        groups: Group of each training sample, then of each test sample; never split between folds.
         shares: Shares of the labels to probe with in addition.
         layer: Layer and pooling of the features, if not the encoder's output.
         notes: Notes on labels and groups.
@@ -182,14 +182,13 @@ class _Protocol:
     """The split of labelled data, and the predictions of a probe for its evaluated samples."""
 
     def __init__(self, data: LabeledData, groups: Tensor | None) -> None:
-        self._data, self._groups = data, groups
+        count = len(data.train_labels)
+        self._data, self._groups = data, None if groups is None else groups[:count]
         self.labels = data.train_labels if data.test_labels is None else data.test_labels
         self._folds = _FOLDS
         if groups is not None and data.test is None:
             self._folds = min(_FOLDS, torch.unique(groups).numel())
-            if self._folds < 2:
-                raise ValueError(f"`groups` must be at least 2, got {self._folds}")
-        self.test_groups = groups if data.test is None else None
+        self.test_groups = groups if groups is None or data.test is None else groups[count:]
 
     @property
     def name(self) -> str:

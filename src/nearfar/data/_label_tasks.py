@@ -168,7 +168,7 @@ def as_task(data: LabeledData, task: Task | None, *, infer: bool = True) -> Labe
         if task is None:
             return replace(data, notes=(*data.notes, _inferred(data)))
         if task == "classification":
-            raise TypeError(data.no_classes)
+            raise (TypeError if data.task == "regression" else ValueError)(data.no_classes)
         raise ValueError(f"`task` must be {data.task} for these labels, got {task!r}")
     words = [str(name) for name in data.class_names]
     if task == "regression" or (task is None and infer and _many_numbers(words, data)):
@@ -201,10 +201,14 @@ def _each(data: LabeledData, table: Tensor, task: Task, names: tuple[str, ...]) 
 
 
 def _many_numbers(words: Sequence[str], data: LabeledData) -> bool:
-    """Whether whole numbers are too many for classes, and not just numbered from 0 or 1."""
-    if len(words) <= _MANY:
-        return False
+    """Whether labels are numbers with fractions, or whole and too many for classes.
+
+    Whole numbers that count from 0 or 1 without a gap are classes.
+    """
     if not all(re.fullmatch(r"[+-]?[0-9]+", word) for word in words):
+        found = _numbers(words)
+        return found is not None and bool((found.values != found.values.round()).any())
+    if len(words) <= _MANY:
         return False
     wholes = {int(word) for word in words}
     numbered = max(wholes) - min(wholes) == len(wholes) - 1 and min(wholes) in (0, 1)
@@ -214,10 +218,7 @@ def _many_numbers(words: Sequence[str], data: LabeledData) -> bool:
 def _inferred(data: LabeledData) -> str:
     if data.task == "regression":
         low, high = float(data.train_labels.min()), float(data.train_labels.max())
-        return (
-            f"labels are numbers from {low:g} to {high:g}: regression, as no `task` is given"
-            " (classification: one class per number)"
-        )
+        return f"labels are numbers from {low:g} to {high:g}: regression, as no `task` is given"
     several = float(data.train_labels.sum(dim=1).mean())
     return (
         f"{counted(len(data.class_names), 'label')}, {several:.1f} per sample"

@@ -33,10 +33,10 @@ class LabeledData:
     """
 
     train: Source
-    train_labels: Num[Tensor, "samples *labels"]
+    train_labels: Num[Tensor, "samples ..."]
     class_names: tuple[str, ...]
     test: Source | None = None
-    test_labels: Num[Tensor, "test_samples *labels"] | None = None
+    test_labels: Num[Tensor, "test_samples ..."] | None = None
     notes: tuple[str, ...] = ()
     task: Task = "classification"
     no_classes: str = ""

@@ -18,12 +18,12 @@ __all__ = ["held_out_values", "value_folds"]
 def held_out_values(
     probe: RegressionProbe | MultiLabelProbe,
     embeddings: Float[Tensor, "samples dim"],
-    targets: Num[Tensor, "samples *labels"],
+    targets: Num[Tensor, "samples ..."],
     *,
     folds: int = 5,
     seed: int = 0,
     groups: Int[Tensor, " samples"] | None = None,
-) -> Float[Tensor, "samples *labels"]:
+) -> Float[Tensor, "samples ..."]:
     """The predicted number, or scores of labels, of each sample while held out.
 
     Args:

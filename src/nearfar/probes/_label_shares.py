@@ -12,7 +12,7 @@ __all__ = ["share_of_labels"]
 
 
 def share_of_labels(
-    labels: Num[Tensor, "samples *outputs"], share: float, *, seed: int = 0
+    labels: Num[Tensor, "samples ..."], share: float, *, seed: int = 0
 ) -> Int[Tensor, " chosen"]:
     """The rows of a share of the labels, balanced over the classes.
 

@@ -53,7 +53,7 @@ def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Ten
 
 
 def checked_numbers(targets: Tensor, *, samples: int, differ: bool = False) -> Tensor:
-    """The targets of a regression in float32 or wider, one per row; with `differ`, not all equal."""
+    """Targets of a regression in float32 or wider, one per row; with `differ`, not all equal."""
     if targets.ndim != 1 or targets.shape[0] != samples:
         raise ValueError(
             f"`targets` must have one number for each of the {samples} embeddings,"

@@ -49,7 +49,7 @@ def fit_logistic(
     """
     start = rows.new_zeros(targets.shape[1], rows.shape[1] + 1)
     if l2 is None:
-        l2, start = _choose(rows, variances, targets, indices, link, folds, start)
+        l2, start = _choose(rows, variances, targets, start, indices=indices, link=link, fold=folds)
     return l2, _solve(rows, variances, targets, l2, start, link=link)
 
 
@@ -107,10 +107,11 @@ def _choose(
     rows: Tensor,
     variances: Tensor,
     targets: Tensor,
+    weights: Tensor,
+    *,
     indices: Tensor,
     link: Link,
     fold: Tensor | None,
-    weights: Tensor,
 ) -> tuple[float, Tensor]:
     """The strength with the best held-out log-likelihood, and its weights.
 

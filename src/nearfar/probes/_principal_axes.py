@@ -85,7 +85,7 @@ class PrincipalAxes:
 
 def _products(rows: Float[Tensor, "samples dim"]) -> Float[Tensor, "samples samples"]:
     """Inner products of rows, in double precision on the CPU, block by block of columns."""
-    samples, dim = rows.shape
+    samples = rows.shape[0]
     total = torch.zeros(samples, samples, dtype=torch.float64)
     for block in rows.split(max(1, _BLOCK // samples), dim=1):
         wide = block.cpu().double()

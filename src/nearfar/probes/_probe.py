@@ -59,7 +59,7 @@ class Probe(ABC):
 
     @abstractmethod
     def _fit(self, embeddings: Tensor, indices: Tensor, folds: Tensor | None) -> None:
-        """Fit; `indices` are into :attr:`classes`, `folds` keep groups together, if there are any."""
+        """Fit; `indices` are into :attr:`classes`, `folds` keep any groups together."""
 
     @abstractmethod
     def _predict(self, embeddings: Tensor) -> Tensor:

@@ -27,7 +27,8 @@ def ridge_r2(
 ) -> float:
     r"""R² of ridge regression on frozen embeddings.
 
-    .. math:: \min_{w, b} \; \frac1n \sum_i (w^\top \tilde z_i + b - y_i)^2 + \lambda \lVert w \rVert^2
+    .. math:: \min_{w, b} \; \frac1n \sum_i (w^\top \tilde z_i + b - y_i)^2
+              + \lambda \lVert w \rVert^2
 
     with every column of :math:`\tilde z` standardised on the training rows.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nearfar._signs import minus
 from nearfar.records import ProbeRecord
-from nearfar.reports._formatting import number
 from nearfar.reports._html import Html, element
 from nearfar.reports._section import section_of
 
@@ -39,7 +39,7 @@ def section(probe: ProbeRecord) -> Html:
         else None,
         element("table", element("thead", head), element("tbody", *rows), class_="words"),
         element("ul", *notes) if notes else None,
-        lead=f"{probe.measure} on {probe.data} · {probe.protocol} ·"
+        lead=f"{probe.measure[0].upper()}{probe.measure[1:]} on {probe.data} · {probe.protocol} ·"
         f" {probe.samples:,} samples evaluated{features}. Intervals are 95 %.",
     )
 
@@ -48,5 +48,5 @@ def _row(name: str, scores: list[float | None]) -> Html:
     return element(
         "tr",
         element("th", name, scope="row"),
-        *(element("td", number(score)) for score in scores),
+        *(element("td", "–" if score is None else minus(f"{score:.3f}")) for score in scores),
     )
