@@ -79,6 +79,7 @@ def test_labels_stored_with_the_embeddings_are_used(tmp_path):
 # --- tasks ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_the_task_follows_from_the_labels_unless_it_is_given(cloud):
     path, clusters, _, rows = cloud
     numbers = rows[:, 0] + 0.25
@@ -249,6 +250,7 @@ def test_a_probe_of_a_file_prints_its_table(cloud, tmp_path, capsys):
 # --- layers ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_layers_of_a_convnet_are_its_blocks_and_the_last_is_its_output():
     encoder = ConvNet(channels=1, width=8).eval()
     images = torch.rand(3, 1, 16, 16)

@@ -215,8 +215,15 @@ def test_a_group_is_in_one_fold_and_classes_are_spread() -> None:
     assert every(len(torch.unique(group_folds(groups)[groups == g])) == 1 for g in range(40))
     with pytest.raises(ValueError, match="`groups` must be at least 5, one per fold, got 2"):
         group_folds(torch.tensor([0, 0, 1, 1, 1, 1]))
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+def test_groups_are_one_per_sample() -> None:
+    labels = torch.arange(400) % 3
     with pytest.raises(ValueError, match=r"one group for each of the 400 samples, got shape \(3,"):
-        group_folds(groups[:3], labels)
+        group_folds(labels[:3], labels)
+    with pytest.raises(ValueError, match=r"`groups` must be integers, got torch.float32"):
+        LinearProbe().fit(torch.randn(400, 3), labels, groups=torch.rand(400))
 
 
 def test_groups_that_give_the_class_away_no_longer_do() -> None:

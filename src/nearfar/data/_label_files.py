@@ -153,8 +153,10 @@ def column_of_file(text: str) -> LabelFile | None:
         ValueError: The table has no such column; the message lists its columns.
     """
     name, _, column = text.rpartition(":")
+    if not name or not column:
+        return None
     path = Path(name).expanduser()
-    if not column or file_ending(path) not in TABLE_ENDINGS or not path.is_file():
+    if file_ending(path) not in TABLE_ENDINGS or not path.is_file():
         return None
     table = _table_of_labels(path)
     check_choice(table.columns, labels=column)
