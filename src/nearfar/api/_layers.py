@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nearfar.checks import UnknownChoiceError, check_choice, suggest
 from nearfar.inputs import Inputs, Nodes, Sequences, Tokens, View, count, select
 
-__all__ = ["LayerEncoder", "Pool", "described_layer", "layer_names"]
+__all__ = ["LayerEncoder", "Pool", "cut_at", "described_layer", "layer_names"]
 
 Pool: TypeAlias = Literal["mean", "max", "cls", "last", "flat"]
 """Pooling of a layer's tokens, time steps or places to one row per sample."""
@@ -58,6 +58,13 @@ def described_layer(layer: str | int | None, pool: Pool | None) -> str:
     """
     words = ("" if layer is None else f"layer {layer}", pool or "")
     return ", ".join(word for word in words if word)
+
+
+def cut_at(encoder: nn.Module, layer: str | int | None, pool: Pool | None) -> nn.Module:
+    """The encoder, or its features at a layer."""
+    if layer is None and pool is None:
+        return encoder
+    return LayerEncoder(encoder, layer=layer, pool=pool)
 
 
 @final

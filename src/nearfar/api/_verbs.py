@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.api._comparing import ComparedRun
+from nearfar.api._comparing import Comparison
 from nearfar.api._diagnosing import diagnose_embeddings
 from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
@@ -46,6 +46,7 @@ def embed(
     side: Side | None = None,
     layer: str | int | None = None,
     pool: Pool | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> NDArray[np.float32]: ...
 
@@ -60,6 +61,7 @@ def embed(
     side: Side | None = None,
     layer: str | int | None = None,
     pool: Pool | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> Embedded: ...
 
@@ -73,6 +75,7 @@ def embed(
     side: Side | None = None,
     layer: str | int | None = None,
     pool: Pool | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> NDArray[np.float32] | Embedded:
     """Representations of samples, one row per sample: :meth:`nearfar.api.Run.embed`.
@@ -85,10 +88,11 @@ def embed(
         side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``.
         layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
         pool: Pooling of the layer's tokens, time steps or places.
+        device: Where to compute: ``auto``, ``cpu``, ``cuda:1``, ...; on the CPU by default.
         options: Options for loading the data, if different from the run's: ``column``.
     """
     found = _run(run)
-    cut: dict[str, Any] = {"layer": layer, "pool": pool}
+    cut: dict[str, Any] = {"layer": layer, "pool": pool, "device": device}
     if ids:
         return found.embed(data, batch_size=batch_size, ids=True, side=side, **cut, **options)
     rows: NDArray[np.float32]
@@ -98,18 +102,23 @@ def embed(
 
 @overload
 def embed_steps(
-    run: RunLike, data: Any, *, ids: Literal[False] = False, **options: Any
+    run: RunLike,
+    data: Any,
+    *,
+    ids: Literal[False] = False,
+    device: str | None = None,
+    **options: Any,
 ) -> list[NDArray[np.float32]]: ...
 
 
 @overload
 def embed_steps(
-    run: RunLike, data: Any, *, ids: Literal[True], **options: Any
+    run: RunLike, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
 ) -> EmbeddedSteps: ...
 
 
 def embed_steps(
-    run: RunLike, data: Any, *, ids: bool = False, **options: Any
+    run: RunLike, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
 ) -> list[NDArray[np.float32]] | EmbeddedSteps:
     """Representations of each time step of sequences: :meth:`nearfar.api.Run.embed_steps`.
 
@@ -117,12 +126,14 @@ def embed_steps(
         run: A run or its directory.
         data: Data as for :func:`nearfar.pretrain`, of the run's modality.
         ids: Return the name of each sequence as well.
+        device: Where to compute, as of :func:`embed`.
         options: Options for loading the data, if different from the run's.
     """
     found = _run(run)
-    return (
-        found.embed_steps(data, ids=True, **options) if ids else found.embed_steps(data, **options)
-    )
+    if ids:
+        return found.embed_steps(data, ids=True, device=device, **options)
+    rows: list[NDArray[np.float32]] = found.embed_steps(data, device=device, **options)
+    return rows
 
 
 def probe(
@@ -139,6 +150,7 @@ def probe(
     side: Side | None = None,
     save: bool = False,
     progress: Progress | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> ProbeRecord:
     """Scores of probes on a run's representation, :meth:`nearfar.api.Run.probe`, or on embeddings.
@@ -161,6 +173,7 @@ def probe(
         side: Side of pairs that the samples belong to: the inputs ``x`` or the signals ``s``.
         save: Store the record as ``probe.json`` in the run, for its report.
         progress: Called with what is done next, the steps done, and their number.
+        device: Where to compute the representations, as of :func:`embed`.
         options: Options for loading the data, if different from the run's: ``column``.
 
     Raises:
@@ -197,6 +210,7 @@ def probe(
         side=side,
         save=save,
         progress=progress,
+        device=device,
         **options,
     )
 
@@ -262,10 +276,8 @@ def export(
     return _run(run).export(format, out)
 
 
-def compare(
-    runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None
-) -> list[ComparedRun]:
-    """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
+def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None) -> Comparison:
+    """Comparison of several runs, a list with one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
         runs: Runs or their directories, or one of them.

@@ -22,6 +22,7 @@ def embed(
     side: Literal["x", "s"] | None = None,
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
+    device: str = "cpu",
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
@@ -33,6 +34,7 @@ def embed(
             the data; of .npy, ids and notes are in a .json file of the same name.
         steps: Write one row per time step of each sequence instead (.npz only); `offsets` has the
             first row of each sequence.
+        device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
         layer: Layer whose features are written: the name of a module, or its number (-1 for the
@@ -52,20 +54,17 @@ def embed(
                 raise ValueError(
                     "`steps` must be unset with `layer` or `pool`, which pool the steps"
                 )
-            found = api.embed_steps(run, data, ids=True, **values_of(options))
+            found = api.embed_steps(run, data, ids=True, device=device, **values_of(options))
             rows, sequences = api.save_steps(out, *found, notes=found.notes)
             print_notes(found.notes)
             print_line("saved", f"{out} · {rows:,} time steps of {sequences:,} sequences")
             return
         second = None
+        how = {"layer": layer, "pool": pool, "device": device, **values_of(options)}
         if side is None:
-            made, second = api.load(run).embed_sides(
-                data, layer=layer, pool=pool, **values_of(options)
-            )
+            made, second = api.load(run).embed_sides(data, **how)
         else:
-            made = api.embed(
-                run, data, ids=True, side=side, layer=layer, pool=pool, **values_of(options)
-            )
+            made = api.embed(run, data, ids=True, side=side, **how)
     api.save_embeddings(out, *made, notes=made.notes, second=second)
     samples, dim = made.embeddings.shape
     print_notes(made.notes)

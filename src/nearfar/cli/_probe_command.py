@@ -28,6 +28,7 @@ def probe(
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     side: Literal["x", "s"] | None = None,
+    device: str = "cpu",
     json: bool = False,
     **options: str,
 ) -> None:
@@ -55,6 +56,7 @@ def probe(
         pool: Pooling of the layer's tokens, time steps or places to one row per sample.
         side: Side of pairs that the samples belong to, if each side has its own encoder: `x` or
             `s`.
+        device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         json: Print JSON instead of a table.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
@@ -71,6 +73,7 @@ def probe(
             layer=layer,
             pool=pool,
             side=side,
+            device=device,
             progress=progress.show,
             **values_of(options),
         )

@@ -14,6 +14,7 @@ from nearfar.records._probe_record import (
 )
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
+from nearfar.records._remedy_record import Remedy
 from nearfar.records._run_directory import RunDirectory
 from nearfar.records._run_record import RunRecord
 from nearfar.records._study_cell import CellRecord
@@ -40,6 +41,7 @@ __all__ = [
     "ProbeShare",
     "Provenance",
     "Record",
+    "Remedy",
     "RunDirectory",
     "RunRecord",
     "StudyRecord",
