@@ -60,10 +60,13 @@ def probe(
         json: Print JSON instead of a table.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
+    of_run = not run.is_file()
+    if of_run and data is None:
+        raise ValueError("`--data` must be given for a run: labelled data, such as digits")
+
     from nearfar import api
 
     given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
-    of_run = not run.is_file()
     with ProbeProgress() as progress:
         record = api.probe(
             run,

@@ -103,17 +103,14 @@ def nearest_weights(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Weight and row of the nearest neighbours of each embedding, some embeddings at a time."""
     most = min(neighbors, searched.shape[0])
-    for queries in to_sphere(embeddings).to(searched.dtype).split(_tile(searched)):
+    unit = to_sphere(embeddings).to(searched.dtype)
+    for queries in torch.split(unit, max(1, _TILE // searched.shape[0])):
         near, rows = _nearest(queries @ searched.T, most)
         if temperature is None:
             yield torch.ones_like(near), rows
         else:  # relative to the nearest, so that the exponential cannot overflow
             nearest = near.amax(dim=1, keepdim=True)
             yield ((near - nearest) / temperature).exp(), rows
-
-
-def _tile(searched: Tensor) -> int:
-    return max(1, _TILE // searched.shape[0])
 
 
 def _nearest(similar: Tensor, most: int) -> tuple[Tensor, Tensor]:

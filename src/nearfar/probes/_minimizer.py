@@ -94,4 +94,5 @@ def _applied(steps: Tensor, slopes: Tensor, gradient: Tensor) -> Tensor:
         last[i] = (scale * rest + turned) / crossed[i][i]
     kept = [a - b for a, b in zip(first, last, strict=True)]
     weights = gradient.new_tensor([*kept, *(-scale * a for a in first)])
-    return scale * gradient + weights @ both
+    found: Tensor = scale * gradient + weights @ both
+    return found

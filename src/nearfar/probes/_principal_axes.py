@@ -87,7 +87,7 @@ def _products(rows: Float[Tensor, "samples dim"]) -> Float[Tensor, "samples samp
     """Inner products of rows, in double precision on the CPU, block by block of columns."""
     samples = rows.shape[0]
     total = torch.zeros(samples, samples, dtype=torch.float64)
-    for block in rows.split(max(1, _BLOCK // samples), dim=1):
+    for block in torch.split(rows, max(1, _BLOCK // samples), dim=1):
         wide = block.cpu().double()
         total.addmm_(wide, wide.T)
     return total
