@@ -48,6 +48,8 @@ def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecor
 
 
 def _opened(values: Any) -> EmbeddingFile:
+    if isinstance(values, EmbeddingFile):
+        return values
     if isinstance(values, (str, Path)):
         return read_embeddings(values)
     tensor = torch.as_tensor(np.array(values) if hasattr(values, "to_numpy") else values)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, final, get_args, overload
+from typing import Any, Literal, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from nearfar.api._comparing import Comparison, compared, display, write_comparison
-from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import (
     Embedded,
     EmbeddedSteps,
@@ -23,23 +20,16 @@ from nearfar.api._embedding import (
     warn_omitted,
 )
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
-from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
-from nearfar.api._stored_run import Side, StoredRun
-from nearfar.checks import check_choice
-from nearfar.data import (
-    LabeledData,
-)
-from nearfar.modalities import Modality, PairModality
-from nearfar.records import (
-    HealthRecord,
-    ProbeRecord,
-)
+from nearfar.api._layers import Pool, cut_at
+from nearfar.api._probed_run import ProbedRun
+from nearfar.api._stored_run import Side
+from nearfar.modalities import Modality
 
 __all__ = ["Run", "load"]
 
 
 @final
-class Run(StoredRun):
+class Run(ProbedRun):
     """The result of :func:`nearfar.pretrain`; files are read when they are needed.
 
     Args:
@@ -63,6 +53,8 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[False] = False,
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
@@ -75,6 +67,8 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[True],
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> Embedded: ...
@@ -86,6 +80,8 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: bool = False,
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32] | Embedded:
@@ -98,6 +94,9 @@ class Run(StoredRun):
             ids: Return the name of each row as well: file, row or line.
             side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
                 be given for samples that could be of either side, if each has its own encoder.
+            layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
+            pool: Pooling of the layer's tokens, time steps or places: ``mean``, ``max``, ``cls``,
+                ``last`` or ``flat``.
             device: Where to compute: ``cpu``, ``cuda:1``, ``mps``, or ``auto`` for a GPU if there
                 is one; on the CPU by default.
             options: Options for loading the data, if different from the run's: ``column``.
@@ -110,7 +109,8 @@ class Run(StoredRun):
         source = self.open(data, side=side, **options)
         views = self.side_views(source, side)
         with on_device(self.encoder, device):
-            rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
+            encoder = cut_at(self.encoder, layer, pool)
+            rows = embed_source(encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
         if not ids:
             return rows
@@ -132,9 +132,11 @@ class Run(StoredRun):
                 own, where they still are.
             batch_size: Samples per forward pass.
             device: Where to compute, as of :meth:`embed`.
-            options: Options for loading the data, if different from the run's.
+            options: ``layer`` and ``pool``, and options for loading the data, if different from the
+                run's.
         """
-        how: dict[str, Any] = {"batch_size": batch_size, "device": device, **options}
+        how: dict[str, Any] = {name: options.pop(name, None) for name in ("layer", "pool")}
+        how |= {"batch_size": batch_size, "device": device, **options}
         first = self.embed(data, ids=True, **how)
         if not self.holds_pairs(data, **options):
             return first, None
@@ -182,55 +184,6 @@ class Run(StoredRun):
             return rows
         notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
         return EmbeddedSteps(rows, row_names(source), notes)
-
-    def probe(
-        self,
-        data: Any,
-        *,
-        labels: Any = None,
-        representations: Sequence[Representation] = ("trained", "untrained", "raw"),
-        side: Side | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> ProbeRecord:
-        """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
-
-        Args:
-            data: Labelled data: a name, a folder with one sub-folder per class, a table with a
-                column of labels, or an ``.npz`` file with labels. Probes use the official split
-                if there is one, else five stratified folds.
-            labels: The class of each sample, or a file with them (``labels.npy``); or, if the data
-                have several sets or columns of labels, the name of one: ``speaker``.
-            representations: The representations to probe.
-            side: Side of pairs that the samples belong to, if each side has its own encoder of the
-                same modality: the inputs ``x`` or the signals ``s``.
-            device: Where to compute the representations, as of :meth:`embed`.
-            options: Options for loading the data, if different from the run's: ``column``.
-        """
-        for name in representations:
-            check_choice(get_args(Representation), representations=name)
-        labeled = self.open_labeled(data, labels=labels, side=side, **options)
-        found = probed(
-            labeled, (self._represented(name, labeled, side, device) for name in representations)
-        )
-        return replace(found, notes=(*self.state_notes, *found.notes))
-
-    def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
-        """The run's verdict, obtained without labels at the end of training.
-
-        An unfinished run is measured at its last checkpoint, which needs its data.
-
-        Args:
-            report: HTML page to write, with the hypersphere and the spectrum.
-        """
-        health = self.health
-        if not health.notes:  # a run of an older version
-            health = replace(health, notes=self.record.notes)
-        if report is not None:
-            stored = self.directory.health.is_file()
-            shape = self.directory.read_geometry() if stored else self.judgment.geometry
-            write_health(report, health, shape)
-        return health
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.
@@ -315,19 +268,6 @@ class Run(StoredRun):
         if out is not None:
             write_plot(drawn, Path(out))
         return drawn
-
-    def _represented(
-        self, name: Representation, labeled: LabeledData, side: Side | None, device: str | None
-    ) -> Represented:
-        if name == "raw":
-            kind, form = self.kind, self.description.form
-            if side is not None and isinstance(kind, PairModality):
-                kind, form = kind.halves(form)["xs".index(side)]
-            return raw(kind, form, labeled)
-        encoder = self.encoder if name == "trained" else self.untrained_encoder()
-        views = self.side_views(labeled.train, side)
-        with on_device(encoder, device):
-            return encoded(f"{name} encoder", encoder, views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()

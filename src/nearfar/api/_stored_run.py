@@ -26,6 +26,7 @@ from nearfar.data import (
     opening_options,
     sides,
 )
+from nearfar.data._label_tasks import Task
 from nearfar.modalities import PairModality
 from nearfar.views import Views
 
@@ -132,7 +133,13 @@ class StoredRun(RunFiles):
         return self.views
 
     def open_labeled(
-        self, data: Any, *, labels: Any = None, side: Side | None = None, **options: Any
+        self,
+        data: Any,
+        *,
+        labels: Any = None,
+        side: Side | None = None,
+        task: Task | Literal["any"] | None = "classification",
+        **options: Any,
     ) -> LabeledData:
         """Load labelled data with the options of the run's training data.
 
@@ -141,12 +148,13 @@ class StoredRun(RunFiles):
             labels: The class of each sample, a file with them, or the name of a set of labels or a
                 column.
             side: Side of pairs: the inputs ``x`` or the signals ``s``.
+            task: What the labels are; None to infer it, ``any`` for classes wherever possible.
             options: Options for loading the data, if different from the run's.
         """
         own = labels is not None and not isinstance(labels, str)
         # labels in a file belong to one side of a pair
         kind, given = self._opening_of(data, options, pairs=own)
-        labeled = open_labeled(data, labels=labels, modality=kind, **given)
+        labeled = open_labeled(data, labels=labels, modality=kind, task=task, **given)
         labeled = replace(labeled, train=self._side(labeled.train, side))
         self.check(labeled.train, side)
         return labeled

@@ -21,6 +21,8 @@ def embed(
     out: Path | None = None,
     steps: bool = False,
     side: Literal["x", "s"] | None = None,
+    layer: str | None = None,
+    pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     device: str = "cpu",
     **options: str,
 ) -> None:
@@ -38,6 +40,9 @@ def embed(
         device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
+        layer: Layer whose features are written: the name of a module, or its number (-1 for the
+            last); an unknown one lists them.
+        pool: Pooling of the layer's tokens, time steps or places to one row per sample.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     import warnings
@@ -55,11 +60,16 @@ def embed(
     with warnings.catch_warnings(), new_file(out, name=loaded.path.resolve().name) as file:
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
         if steps:
+            if layer is not None or pool is not None:
+                raise ValueError(
+                    "`steps` must be unset with `layer` or `pool`, which pool the steps"
+                )
             found = loaded.embed_steps(data, ids=True, device=device, **values_of(options))
             rows, sequences = api.save_steps(file.path, *found, notes=found.notes)
             notes, what = found.notes, f"{rows:,} time steps of {sequences:,} sequences"
         else:
-            second, how = None, {"device": device, **values_of(options)}
+            second = None
+            how = {"layer": layer, "pool": pool, "device": device, **values_of(options)}
             if side is None:
                 made, second = loaded.embed_sides(data, **how)
             else:

@@ -48,7 +48,9 @@ def check_files(command: str, given: Mapping[str, Any]) -> Iterator[str]:
         if name == "data" and value is not None:
             yield from _check_data(str(value))
         elif name in ("run", "resume", "embeddings") and value is not None:
-            yield from _check_run(Path(value), argument=name, file_fits=name == "embeddings")
+            yield from _check_run(
+                Path(value), argument=name, file_fits=name == "embeddings" or command == "probe"
+            )
         elif name == "runs":
             for path in value:
                 yield from _check_run(Path(path), argument=name)

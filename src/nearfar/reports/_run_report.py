@@ -23,6 +23,7 @@ from nearfar.reports import (
     _hypersphere,
     _key_numbers,
     _notes,
+    _probe_section,
     _provenance_section,
     _recipe_section,
     _spectrum,
@@ -94,6 +95,7 @@ def render_report(
     health = measured[0] or read(run_directory.read_health, damage)
     geometry = measured[1] or read(run_directory.read_geometry, damage)
     pictures = measured[2] or read(run_directory.read_gallery, damage)
+    probe = read(run_directory.read_probe, damage)
     metrics = read(run_directory.read_metrics, damage) or Metrics()
     text = read(lambda: run_directory.recipe.read_text(encoding="utf-8"), damage)
     name = run.name if run else path.resolve().name
@@ -102,6 +104,7 @@ def render_report(
         _header(name, run, metrics),
         [
             _verdict.section(health),
+            *([_probe_section.section(probe)] if probe else []),
             _key_numbers.section(findings(health, metrics, chance=run.chance if run else None)),
             _curves.section(metrics, health=health, chance=run.chance if run else None),
             _hypersphere.section(geometry),
@@ -113,7 +116,7 @@ def render_report(
             _provenance_section.section(run, health=health),
             _notes.section([*damage, *notes, *(run.notes if run else ())]),
         ],
-        _LINKS,
+        [*([("probe", "Probe")] if probe else []), *_LINKS],
     )
 
 
