@@ -2,8 +2,9 @@
 
 ``python scripts/build_index.py`` derives it from the signatures, the docstrings and timm; run it
 after a change of a method, an option, a flag or a dataset. ``--check`` only compares, and exits
-with 1 if the file is outdated; ``--quick`` keeps the limits of numbers, whose search takes minutes. The limits of numbers are found by construction: each constructor is
+with 1 if the file is outdated. The limits of numbers are found by construction: each constructor is
 called with values around the usual limits, and what it refuses by name is what the index holds.
+The search takes minutes; ``--quick`` keeps the limits of the present index.
 """
 
 from __future__ import annotations

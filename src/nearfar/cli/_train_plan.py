@@ -27,7 +27,6 @@ from nearfar.cli._train_flags import (
     unclear_flags,
 )
 from nearfar.cli._unknown_words import is_data, known_methods, unknown_method
-from nearfar.data._possible_kinds import possible_kinds
 
 __all__ = ["TrainPlan", "parse_flags", "read_plan"]
 
@@ -194,6 +193,8 @@ def _possible_kinds(plan: TrainPlan) -> tuple[str, ...]:
         return ()
     if not isinstance(data, str) or data.startswith(prefixes()):
         return built_in
+    from nearfar.data._possible_kinds import possible_kinds  # imports NumPy
+
     return possible_kinds(Path(data).expanduser())
 
 
