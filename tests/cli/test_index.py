@@ -24,7 +24,7 @@ from nearfar.cli._train_plan import parse_flags
 from nearfar.modalities import modality
 from tests.every import every
 
-AGAIN = "the index is outdated: run python scripts/build_index.py"
+AGAIN = "the index is outdated: run python scripts/build_index.py (--quick keeps the limits)"
 KINDS = tuple(load_index()["kinds"])
 METHODS = tuple(load_index()["methods"])
 
