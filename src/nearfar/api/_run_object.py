@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nearfar._signs import counted
-from nearfar.api._comparing import Comparison, compared, plane, write_comparison
+from nearfar.api._comparing import Comparison, compared, display, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import (
     Embedded,
@@ -35,9 +34,6 @@ from nearfar.records import (
     HealthRecord,
     ProbeRecord,
 )
-from nearfar.records._markup import element
-from nearfar.records._notebook import chart, figure, shown
-from nearfar.records._remedy_record import HEALTHY
 
 __all__ = ["Run", "load"]
 
@@ -340,27 +336,7 @@ class Run(StoredRun):
 
     def _repr_html_(self) -> str:
         """For notebooks: the verdict, the settings, the loss and the align-uniform plane."""
-        record, health, metrics = self.record, self.directory.read_health(), self.metrics
-        epochs = all(line.epoch is not None for line in metrics.train)
-        loss = [
-            ((line.epoch if epochs else None) or line.step, line.loss) for line in metrics.train
-        ]
-        kept = loss[:: max(1, len(loss) // 200)]
-        levels = {} if record.chance is None else {f"chance {figure(record.chance)}": record.chance}
-        unit = "epoch" if epochs else "update"
-        pictures = (
-            chart("loss", [("training", kept)], across=unit, levels=levels),
-            chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
-        )
-        facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
-        advice = health.advice if health else ()
-        return shown(
-            f"{self.path}: {health.summary if health else 'not finished'}",
-            element("p", " · ".join(facts)),
-            *pictures,
-            element("ul", *(element("li", line) for line in advice)) if advice else None,
-            healthy=health.verdict == HEALTHY if health else None,
-        )
+        return display(self.path, self.record, self.directory.read_health(), self.metrics)
 
 
 def load(

@@ -185,7 +185,6 @@ class Setup:
         """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
-        where = device_name(engine.device)
         source_name = self.train.source.name
         described = self.train.source.describe()
         shown = self.kind.shown(self.form)
@@ -197,7 +196,7 @@ class Setup:
             encoder=f"{self.description.name} {parameters / 1e6:.2g} M",
             objective=repr(method.objective),
             optimizer=options.optimizer,
-            precision=f"{engine.precision} on {where}",
+            precision=f"{engine.precision} on {device_name(engine.device)}",
             batch_size=options.batch_size,
             temperature=temperature_of(method),
             candidates=method.candidates(options.batch_size),

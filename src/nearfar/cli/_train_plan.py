@@ -88,7 +88,8 @@ def read_plan(words: Sequence[str]) -> TrainPlan:
 
 def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The values of flags that decide which other flags exist, and the remaining arguments."""
-    first = {"recipe": Path, "resume": Path, "data": str, "modality": str, "out": Path}
+    first: dict[str, Any] = {"recipe": Path, "resume": Path, "data": str, "modality": str}
+    first["out"] = Path
     first |= _implying_options()
     deciding = [
         inspect.Parameter(

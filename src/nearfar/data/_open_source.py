@@ -198,4 +198,4 @@ def _found(spec: Spec) -> Any:
     path = spec if is_name(spec) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path
-    raise FileNotFoundError(absent_data(spec))
+    raise FileNotFoundError(absent_data(path))

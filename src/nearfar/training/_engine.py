@@ -84,7 +84,7 @@ class Engine:
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
                 accelerator=where.type,
-                devices=count if where.index is None else [where.index],
+                devices=[where.index] if ":" in str(where) else count,
                 strategy=strategy,
                 precision=_PRECISIONS[precision],  # type: ignore[arg-type]
             )
@@ -209,10 +209,11 @@ class Engine:
 def _processes(devices: int, where: torch.device) -> int:
     """The number of processes: as asked for, or one per GPU if no GPU is named."""
     gpus = torch.cuda.device_count() if where.type == "cuda" else 0
-    most = 1 if where.index is not None or where.type == "mps" else gpus
+    named = ":" in str(where)
+    most = 1 if named or where.type == "mps" else gpus
     count = devices or max(1, most)
     if most and count > most:
-        of_what = "the number of GPUs" if most == gpus and where.index is None else f"on {where}"
+        of_what = "the number of GPUs" if gpus and not named else f"on {where}"
         raise ValueError(f"`devices` must be at most {most}, {of_what}, got {devices}")
     return count
 

@@ -220,7 +220,7 @@ class _Training:
             if self.done % every == 0 or self.done == self.schedule.steps:
                 self.save()
             if self.engine.any(stop.asked):
-                raise Abandoned
+                raise Abandoned("stopped between two updates")
 
     def save(self) -> None:
         """Write a checkpoint, unless the newest one is of this update."""
