@@ -75,7 +75,7 @@ def test_the_commands_after_training_and_those_that_follow_work(
 
 
 @pytest.mark.slow
-def test_a_timm_encoder_is_offered_to_timm_and_unlabelled_pictures_are_not_probed(
+def test_a_timm_encoder_is_offered_to_timm_and_unlabeled_pictures_are_not_probed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -188,9 +188,8 @@ def _report(run: Run) -> tuple[str, str]:
 
 def _known(command: str, path: Path, purpose: str) -> Steps:
     """A command on a run or a file, if this version has it."""
-    from nearfar.cli._entry import COMMANDS
-
-    return [(shell(command, _plain(path)), purpose)] if command in COMMANDS else []
+    exists = Path(__file__).with_name(f"_{command}_command.py").is_file()
+    return [(shell(command, _plain(path)), purpose)] if exists else []
 
 
 def _path(run: Run) -> str:
