@@ -11,6 +11,7 @@ from torch import Tensor
 from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import to_sphere
+from nearfar.ops._nearest import earliest_highest
 from nearfar.probes._probe import Probe
 
 __all__ = ["KNNProbe", "knn_accuracy"]
@@ -94,7 +95,7 @@ class KNNProbe(Probe):
 
     def _vote(self, queries: Tensor) -> Tensor:
         most = min(self.neighbors, self._rows.shape[0])
-        near, rows = _nearest(queries @ self._rows.T, most)
+        near, rows = earliest_highest(queries @ self._rows.T, most)
         if self.temperature is None:
             weights = torch.ones_like(near)
         else:  # relative to the nearest, so that the exponential cannot overflow
@@ -102,18 +103,3 @@ class KNNProbe(Probe):
             weights = ((near - nearest) / self.temperature).exp()
         votes = queries.new_zeros(queries.shape[0], self.classes.numel())
         return votes.scatter_add_(1, self._indices[rows], weights).argmax(dim=1)
-
-
-def _nearest(similar: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """The highest similarities of each query and their rows; of equal ones the earlier rows."""
-    near, rows = similar.topk(most, dim=1)
-    last = near[:, -1:]
-    tied = (similar >= last).sum(dim=1) > most  # topk takes any of several equal ones
-    if bool(tied.any()):
-        some, least = similar[tied], last[tied]
-        above, equal = some > least, some == least
-        free = most - above.sum(dim=1, keepdim=True)
-        kept = above | (equal & (equal.cumsum(dim=1) <= free))
-        rows[tied] = kept.nonzero()[:, 1].reshape(-1, most)
-        near[tied] = some.gather(1, rows[tied])
-    return near, rows
