@@ -186,4 +186,4 @@ def _lowest(units: Tensor) -> float:
     """The lowest inner product of two rows."""
     height = max(1, _TILE // len(units))
     parts = [units[i : i + height] @ units.T for i in range(0, len(units), height)]
-    return min(1.0, min(float(part.min()) for part in parts))
+    return min(1.0, *(float(part.min()) for part in parts))

@@ -11,6 +11,15 @@ from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 from nearfar.records._run_directory import RunDirectory
 from nearfar.records._run_record import RunRecord
+from nearfar.records._search_records import (
+    DuplicatesRecord,
+    DuplicatesRow,
+    Neighbor,
+    NeighborsRecord,
+    NeighborsRow,
+    OutlierRow,
+    OutliersRecord,
+)
 from nearfar.records._study_cell import CellRecord
 from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
@@ -22,6 +31,8 @@ __all__ = [
     "ClaimRecord",
     "Column",
     "Curve",
+    "DuplicatesRecord",
+    "DuplicatesRow",
     "Exhibit",
     "Finding",
     "GalleryRecord",
@@ -29,6 +40,11 @@ __all__ = [
     "GeometryRecord",
     "HealthRecord",
     "Metrics",
+    "Neighbor",
+    "NeighborsRecord",
+    "NeighborsRow",
+    "OutlierRow",
+    "OutliersRecord",
     "ProbeRecord",
     "ProbeRow",
     "Provenance",

@@ -6,13 +6,21 @@ from nearfar.reports._advice_report import render_advice
 from nearfar.reports._comparison import render_comparison
 from nearfar.reports._health_report import render_health
 from nearfar.reports._run_report import render_report, write_report
+from nearfar.reports._search_pages import (
+    render_duplicates,
+    render_neighbors,
+    render_outliers,
+)
 from nearfar.reports._study_figure import render_study_figure
 from nearfar.reports._study_report import render_study, study_cell, write_study
 
 __all__ = [
     "render_advice",
     "render_comparison",
+    "render_duplicates",
     "render_health",
+    "render_neighbors",
+    "render_outliers",
     "render_report",
     "render_study",
     "render_study_figure",

@@ -9,7 +9,7 @@ from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports._html import Html, element
 from nearfar.reports._section import missing, section_of
 
-__all__ = ["neighbors", "views"]
+__all__ = ["exhibit_rows", "neighbors", "views"]
 
 _ROWS = 8
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
@@ -20,7 +20,7 @@ def views(gallery: GalleryRecord | None) -> Html:
     return section_of(
         "views",
         "Views",
-        _rows(gallery.views, "sample", "view")
+        exhibit_rows(gallery.views[:_ROWS], "sample", "view")
         if gallery and gallery.views
         else missing("gallery.json contains no views: the run stopped before they were saved."),
         lead="Each row is a sample and the views that the method compared. Good: the sample is"
@@ -34,7 +34,7 @@ def neighbors(gallery: GalleryRecord | None) -> Html:
     return section_of(
         "neighbors",
         "Nearest neighbours",
-        _rows(gallery.neighbors, "sample", "neighbour")
+        exhibit_rows(gallery.neighbors[:_ROWS], "sample", "neighbour")
         if gallery and gallery.neighbors
         else missing("gallery.json contains no neighbours: the run stopped before the search."),
         lead="Each row is a sample and its nearest neighbours by cosine similarity of their"
@@ -43,7 +43,15 @@ def neighbors(gallery: GalleryRecord | None) -> Html:
     )
 
 
-def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
+def exhibit_rows(rows: Sequence[GalleryRow], first: str, rest: str, *, large: bool = False) -> Html:
+    """Rows of samples, each with the exhibits next to it.
+
+    Args:
+        rows: The rows.
+        first: Role of the sample, for its alternative text.
+        rest: Role of the others, which are numbered.
+        large: One row below the other, with larger images.
+    """
     wide = " wide" if any(row.sample.text or row.sample.wav for row in rows) else ""
     return element(
         "div",
@@ -61,9 +69,9 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
                 ),
                 class_="row",
             )
-            for row in rows[:_ROWS]
+            for row in rows
         ),
-        class_=f"gallery{wide}",
+        class_=f"gallery{wide}{' large' if large else ''}",
     )
 
 
