@@ -213,49 +213,49 @@ def find_query(searched: SearchedSide, given: Any, *, data: Any = None) -> int |
 
     Args:
         searched: What is searched.
-        given: Row number, name of a row, or a file that is among the data or new.
+        given: Row number, name of a row, or a file that is among the data or new; for a run on
+            texts also a text.
         data: The folder or file of the data, in which a file may be.
 
     Raises:
         ValueError: None of them.
     """
-    count = len(searched.ids)
-    if isinstance(given, (int, np.integer)) or (str(given).isascii() and str(given).isdigit()):
-        if str(given) in searched.ids:  # the name of a node, for example
-            return searched.ids.index(str(given))
-        if int(given) >= count or int(given) < 0:
-            raise ValueError(f"`of` must be a row from 0 to {count - 1:,}, got {given}")
-        return int(given)
-    if not isinstance(given, (str, Path)):
+    count, text = len(searched.ids), str(given)
+    if not isinstance(given, (int, np.integer, str, Path)):
         raise TypeError(f"`of` must hold rows, names or files, got {type(given).__name__}")
-    text, path = str(given), Path(given).expanduser()
     if text in searched.ids:
         return searched.ids.index(text)
+    if isinstance(given, (int, np.integer)) or (text.isascii() and text.isdigit()):
+        if not 0 <= int(given) < count:
+            raise ValueError(f"`of` must be a row from 0 to {count - 1:,}, got {given}")
+        return int(given)
+    path = Path(given).expanduser()
     if path.exists():
-        folder = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
-        root = folder if folder.is_dir() else folder.parent
-        inside = path.resolve()
-        if inside.is_relative_to(root.resolve()):
-            name = inside.relative_to(root.resolve()).as_posix()
-            if name in searched.ids:
-                return searched.ids.index(name)
-        if searched.run is None:
-            raise ValueError(
-                f"`of` must be among the embeddings, as only a run can embed new samples, got {text}"
-            )
-        return _embedded(searched.run, path, searched.side, {})
-    run = searched.run
-    if run is not None and " " in text and not path.suffix:
-        kind = run.kind
-        if isinstance(kind, PairModality):
-            kind = kind.halves(run.description.form)["xs".index(searched.side or "x")][0]
-        if kind.name == "text":
-            return replace(_embedded(run, [text], searched.side, {}), ids=("your text",))
+        return _of_path(searched, path, data)
     endings = [place for place, name in enumerate(searched.ids) if name.endswith(f"/{text}")]
     if len(endings) == 1:
         return endings[0]
+    if searched.run is not None and searched.texts and " " in text and not path.suffix:
+        return replace(_embedded(searched.run, [text], searched.side, {}), ids=("your text",))
     what = "in several of their folders" if endings else "not among them, and no such file"
     raise ValueError(
         f"`of` must hold rows from 0 to {count - 1:,}, ids (such as {searched.ids[0]!r}) or files,"
         f" got {text!r}, which is {what}"
     )
+
+
+def _of_path(searched: SearchedSide, path: Path, data: Any) -> int | SearchedSide:
+    """The row of a file that is among the data, or its samples embedded by the run."""
+    if data is None and searched.run is not None:
+        data = own_data(searched.run)
+    root = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
+    root = (root if root.is_dir() else root.parent).resolve()
+    inside = path.resolve()
+    name = inside.relative_to(root).as_posix() if inside.is_relative_to(root) else ""
+    if name in searched.ids:
+        return searched.ids.index(name)
+    if searched.run is None:
+        raise ValueError(
+            f"`of` must be among the embeddings, as only a run can embed new samples, got {path}"
+        )
+    return _embedded(searched.run, path, searched.side, {})

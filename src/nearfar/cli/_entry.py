@@ -47,6 +47,18 @@ COMMANDS = {
         "Check embeddings for collapse without labels; print a verdict and its evidence.",
         "nearfar diagnose embeddings.npz",
     ),
+    "neighbours": (
+        "Show the nearest neighbours of samples side by side in an HTML page.",
+        "nearfar neighbours runs/simclr-photos --of photos/cat.jpg",
+    ),
+    "duplicates": (
+        "Find groups of near duplicates.",
+        "nearfar duplicates runs/simclr-photos",
+    ),
+    "outliers": (
+        "Find the samples that are farthest from their nearest neighbours.",
+        "nearfar outliers embeddings.npz --top 20",
+    ),
     "compare": (
         "Compare the settings, measurements and verdicts of runs.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
@@ -74,9 +86,10 @@ COMMANDS = {
 }
 """Description and example of each command, whose module is imported when it is called."""
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
+    _function = _name.replace("ighbours", "ighbors")  # spelt as other identifiers
     app.command(
-        f"nearfar.cli._{_name}_command:{_name}",
-        name=_name,
+        f"nearfar.cli._{_function}_command:{_function}",
+        name=_name if _name == _function else (_name, _function),
         help=_help,
         sort_key=_place,
         help_epilogue=f"Example: `{_example}`",

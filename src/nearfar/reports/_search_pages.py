@@ -36,8 +36,8 @@ def render_neighbors(record: NeighborsRecord, rows: Sequence[GalleryRow]) -> str
         record,
         rows,
         ("sample", "neighbour"),
-        f"The first exhibit of each row is a sample; the others are its {record.k} nearest neighbours"
-        f"{searched} by cosine similarity of the embeddings, the nearest first.",
+        f"Each row is a sample and its {record.k} nearest neighbours{searched} by cosine similarity"
+        " of the embeddings, the nearest first.",
         empty="No sample was asked for.",
     )
 
@@ -58,8 +58,8 @@ def render_duplicates(record: DuplicatesRecord, rows: Sequence[GalleryRow]) -> s
         record,
         rows,
         ("sample", "near duplicate"),
-        f"{count(len(record.groups))} groups of samples that are connected by cosine similarities of"
-        f" {record.threshold:.4f} or more (threshold {how}). If one sample of each group is kept,"
+        f"{count(len(record.groups))} groups of samples connected by cosine similarities of at least"
+        f" {record.threshold:.4f} (threshold {how}). If one sample of each group is kept,"
         f" {count(record.surplus)} are surplus. Groups of equal embeddings are first.",
         empty=f"No two samples have a cosine similarity of {record.threshold:.4f} or more.",
     )
