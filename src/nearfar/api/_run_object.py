@@ -23,6 +23,7 @@ from nearfar.api._embedding import (
 )
 from nearfar.api._exporting import ExportFormat, export_encoder
 from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
+from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_choice
 from nearfar.data import (
@@ -30,7 +31,10 @@ from nearfar.data import (
 )
 from nearfar.modalities import Modality, PairModality
 from nearfar.records import (
+    DuplicatesRecord,
     HealthRecord,
+    NeighborsRecord,
+    OutliersRecord,
     ProbeRecord,
 )
 
@@ -190,6 +194,31 @@ class Run(StoredRun):
         if report is not None:
             write_health(report, health, self.directory.read_geometry())
         return health
+
+    def neighbors(self, of: Any = None, **settings: Any) -> NeighborsRecord:
+        """Nearest neighbours of samples of the run's data, or of new ones.
+
+        Args:
+            of: Row numbers, ids or files; 8 random rows by default.
+            settings: Arguments of :func:`nearfar.neighbors`.
+        """
+        return neighbors(self, of, **settings)
+
+    def duplicates(self, **settings: Any) -> DuplicatesRecord:
+        """Groups of near duplicates in the run's data.
+
+        Args:
+            settings: Arguments of :func:`nearfar.duplicates`.
+        """
+        return duplicates(self, **settings)
+
+    def outliers(self, **settings: Any) -> OutliersRecord:
+        """The samples of the run's data that are farthest from their neighbours.
+
+        Args:
+            settings: Arguments of :func:`nearfar.outliers`.
+        """
+        return outliers(self, **settings)
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.

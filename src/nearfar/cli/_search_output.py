@@ -30,9 +30,9 @@ def page_of(embeddings: Path, name: str, out: Path | None) -> Path:
 
 
 def excerpt(text: str) -> str:
-    """The beginning of a text, in one line.
+    r"""The beginning of a text, in one line.
 
-    >>> excerpt("one\\n two")
+    >>> excerpt("one\n two")
     'one two'
     """
     line = " ".join(text.split())

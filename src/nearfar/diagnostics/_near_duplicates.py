@@ -18,7 +18,7 @@ _NEIGHBORS = 10
 _SHARE, _CHANCE = 0.25, 0.01  # of the expected nearest distance; of the rows
 _USUAL = 0.98  # threshold for few rows
 _EQUAL = 1e-5  # relative difference of two embeddings of the same input in other batches
-_ROUNDING = 1e-9
+_ROUNDING = 1e-13  # of inner products in float64
 _TILE = 1 << 22
 
 
@@ -71,8 +71,8 @@ def near_duplicates(
               \text{threshold} = 1 - \min\big(\tfrac14 d(1), \, d(0.01)\big)
 
     So near duplicates are at most half as far apart (in Euclidean distance of unit vectors) as
-    nearest neighbours are expected to be, and at most 1 % of the rows are so close to another by
-    chance. Every pair is compared, but the matrix of pairs is never held.
+    nearest neighbours are expected to be, and so close that by chance about 1 % of the rows at most
+    would have such a neighbour. Every pair is compared, but the matrix of pairs is never held.
 
     Args:
         z: One row per sample; rows need not be normalised.

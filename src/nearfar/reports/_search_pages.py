@@ -58,8 +58,8 @@ def render_duplicates(record: DuplicatesRecord, rows: Sequence[GalleryRow]) -> s
         record,
         rows,
         ("sample", "near duplicate"),
-        f"{count(len(record.groups))} groups of samples connected by cosine similarities of at least"
-        f" {record.threshold:.4f} (threshold {how}). If one sample of each group is kept,"
+        f"{count(len(record.groups))} groups of samples connected by cosine similarities of"
+        f" {record.threshold:.4f} or more (threshold {how}). If one sample of each group is kept,"
         f" {count(record.surplus)} are surplus. Groups of equal embeddings are first.",
         empty=f"No two samples have a cosine similarity of {record.threshold:.4f} or more.",
     )
