@@ -39,7 +39,7 @@ def neighbor_exhibits(
         sample = next(unknown if query.row is None else known)
         others = searched.show([other.row for other in query.neighbors])
         captions = [
-            f"{_cosine(other.similarity)} · {other.id}"
+            f"{other.id} · {_cosine(other.similarity)}"
             + (" · its own pair" if searched is not asked and other.row == query.row else "")
             for other in query.neighbors
         ]
@@ -60,7 +60,7 @@ def duplicate_exhibits(
             for row, first_row, name in marked
         ]
         similar = "equal" if group.copies else f"lowest {_cosine(group.lowest)}"
-        caption = f"{len(group.rows)} samples, {similar} · {captions[0]}"
+        caption = f"{captions[0]} · {len(group.rows)} samples · {similar}"
         made.append(_row(first, caption, others, captions[1:_MEMBERS]))
     if len(record.groups) > _GROUPS:
         notes.append(f"the page has the first {_GROUPS} of {len(record.groups):,} groups")
@@ -76,8 +76,8 @@ def outlier_exhibits(record: OutliersRecord, searched: SearchedSide) -> list[Gal
     for found in record.outliers[:_GROUPS]:
         (sample,) = searched.show([found.row])
         others = searched.show([other.row for other in found.neighbors])
-        captions = [f"{_cosine(other.similarity)} · {other.id}" for other in found.neighbors]
-        caption = f"{found.ratio:.1f} × median, {found.deviations:.1f} deviations · {found.id}"
+        captions = [f"{other.id} · {_cosine(other.similarity)}" for other in found.neighbors]
+        caption = f"{found.id} · {found.ratio:.1f} × median · {found.deviations:.1f} deviations"
         made.append(_row(sample, caption, others, captions))
     return made
 
@@ -109,4 +109,4 @@ def _small(exhibit: Exhibit) -> Exhibit:
 def _cosine(similarity: float) -> str:
     """A similarity with as many digits as distinguish it from 1."""
     digits = 2 if similarity < 0.99 else 4
-    return f"{similarity:.{digits}f}".replace("-", "−")
+    return f"cosine {similarity:.{digits}f}".replace("-", "−")

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar._audience import on_command_line
-from nearfar.cli._command_checks import check_words
+from nearfar.cli._command_checks import check_words, function_of
 from nearfar.cli._console import print_error
 from nearfar.cli._mistakes import CommandError
 from nearfar.version import __version__
@@ -89,10 +89,10 @@ COMMANDS = {
 }
 """Description and example of each command, whose module is imported when it is called."""
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
-    _function = _name.replace("ighbours", "ighbors")  # spelt as other identifiers
+    _function = function_of(_name)
     app.command(
         f"nearfar.cli._{_function}_command:{_function}",
-        name=_name if _name == _function else (_name, _function),
+        name=_name,
         help=_help,
         sort_key=_place,
         help_epilogue=f"Example: `{_example}`",
@@ -119,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
+    if words[:1] == ["neighbors"]:  # the spelling of the Python function
+        words[0] = "neighbours"
     try:
         with on_command_line():
             check_words(words, tuple(COMMANDS))
