@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from nearfar.api import (
         compare,
         diagnose,
+        duplicates,
         embed,
         export,
         load,
+        neighbors,
+        outliers,
         pretrain,
         probe,
         report,
@@ -26,9 +29,12 @@ __all__ = [
     "__version__",
     "compare",
     "diagnose",
+    "duplicates",
     "embed",
     "export",
     "load",
+    "neighbors",
+    "outliers",
     "pretrain",
     "probe",
     "report",
@@ -39,6 +45,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # import heavy modules only when they are needed
     if name == "SelfSupervisedEncoder":  # also imports scikit-learn
         return import_module("nearfar.api._estimator").SelfSupervisedEncoder
+    name = "neighbors" if name == "neighbours" else name  # spelt as the command is
     if name in __all__:
         return getattr(import_module("nearfar.api"), name)
     raise AttributeError(f"module 'nearfar' has no attribute {name!r}")

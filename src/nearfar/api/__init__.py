@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nearfar.api._pretraining import pretrain, resume
     from nearfar.api._recipe import Recipe
     from nearfar.api._run_object import Run, load
+    from nearfar.api._searching import duplicates, neighbors, outliers, write_table
     from nearfar.api._selection import label_free_score
     from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
 else:
@@ -33,6 +34,7 @@ __all__ = [
     "cite",
     "compare",
     "diagnose",
+    "duplicates",
     "embed",
     "embed_steps",
     "export",
@@ -41,10 +43,13 @@ __all__ = [
     "list_methods",
     "load",
     "load_embeddings",
+    "neighbors",
+    "outliers",
     "pretrain",
     "probe",
     "report",
     "resume",
     "save_embeddings",
     "save_steps",
+    "write_table",
 ]

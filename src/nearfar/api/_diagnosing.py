@@ -13,12 +13,15 @@ from nearfar.api._embedding_files import EmbeddingFile, read_embeddings
 from nearfar.diagnostics import geometry, health
 from nearfar.records import GeometryRecord, HealthRecord, write_text
 
-__all__ = ["diagnose_embeddings", "write_health"]
+__all__ = ["diagnose_embeddings", "opened_embeddings", "write_health"]
 
 
 def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | None) -> HealthRecord:
     """The verdict on a matrix of embeddings, or on two views; see :func:`nearfar.diagnose`."""
-    first, other = _opened(embeddings), None if second is None else _opened(second)
+    first, other = (
+        opened_embeddings(embeddings),
+        None if second is None else opened_embeddings(second),
+    )
     view = first.second if other is None else other.embeddings
     apart: tuple[str, ...] = ()
     if other is None and view is not None and view.shape[1] != first.embeddings.shape[1]:
@@ -47,7 +50,8 @@ def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecor
     write_text(Path(report), render_health(verdict, shape))
 
 
-def _opened(values: Any) -> EmbeddingFile:
+def opened_embeddings(values: Any) -> EmbeddingFile:
+    """Embeddings from a file, an array or a tensor, with the name of each row."""
     if isinstance(values, EmbeddingFile):
         return values
     if isinstance(values, (str, Path)):

@@ -22,8 +22,10 @@ from nearfar.api._embedding import (
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._layers import Pool, cut_at
 from nearfar.api._probed_run import ProbedRun
+from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.api._stored_run import Side
 from nearfar.modalities import Modality
+from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
 
 __all__ = ["Run", "load"]
 
@@ -184,6 +186,31 @@ class Run(ProbedRun):
             return rows
         notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
         return EmbeddedSteps(rows, row_names(source), notes)
+
+    def neighbors(self, of: Any = None, **settings: Any) -> NeighborsRecord:
+        """Nearest neighbours of samples of the run's data, or of new ones.
+
+        Args:
+            of: Row numbers, ids or files; 8 random rows by default.
+            settings: Arguments of :func:`nearfar.neighbors`.
+        """
+        return neighbors(self, of, **settings)
+
+    def duplicates(self, **settings: Any) -> DuplicatesRecord:
+        """Groups of near duplicates in the run's data.
+
+        Args:
+            settings: Arguments of :func:`nearfar.duplicates`.
+        """
+        return duplicates(self, **settings)
+
+    def outliers(self, **settings: Any) -> OutliersRecord:
+        """The samples of the run's data that are farthest from their neighbours.
+
+        Args:
+            settings: Arguments of :func:`nearfar.outliers`.
+        """
+        return outliers(self, **settings)
 
     def export(self, format: ExportFormat = "safetensors", out: str | Path | None = None) -> Path:
         """Export the encoder for use without nearfar.

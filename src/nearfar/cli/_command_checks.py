@@ -20,10 +20,19 @@ from nearfar.cli._file_checks import check_files
 from nearfar.cli._mistakes import CommandError, parse_all
 from nearfar.cli._unknown_words import is_data, unknown_command
 
-__all__ = ["check_words"]
+__all__ = ["check_words", "function_of"]
 
 WITH_OWN_FLAGS = ("train", "study")
 HELP = ("--help", "-h", "--version")
+
+
+def function_of(command: str) -> str:
+    """Name of the function of a command, which is spelt as other identifiers are.
+
+    >>> function_of("neighbours"), function_of("probe")
+    ('neighbors', 'probe')
+    """
+    return command.replace("neighbours", "neighbors")
 
 
 def check_words(words: Sequence[str], commands: Sequence[str]) -> None:
@@ -43,7 +52,8 @@ def check_words(words: Sequence[str], commands: Sequence[str]) -> None:
         raise CommandError([unknown_command(command, commands)])
     if command in WITH_OWN_FLAGS or any(word in HELP for word in others):
         return
-    function = getattr(import_module(f"nearfar.cli._{command}_command"), command)
+    name = function_of(command)
+    function = getattr(import_module(f"nearfar.cli._{name}_command"), name)
     values, said, required = _parsed(function, command, others)
     said += _check_options(values.pop("options", {}), function)
     for name in required:

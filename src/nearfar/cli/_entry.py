@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar._audience import on_command_line
-from nearfar.cli._command_checks import check_words
+from nearfar.cli._command_checks import check_words, function_of
 from nearfar.cli._console import print_error
 from nearfar.cli._mistakes import CommandError
 from nearfar.version import __version__
@@ -50,6 +50,18 @@ COMMANDS = {
         "Check embeddings for collapse without labels; print a verdict and its evidence.",
         "nearfar diagnose embeddings.npz",
     ),
+    "neighbours": (
+        "Show the nearest neighbours of samples side by side in an HTML page.",
+        "nearfar neighbours runs/simclr-photos --of photos/cat.jpg",
+    ),
+    "duplicates": (
+        "Find groups of near duplicates.",
+        "nearfar duplicates runs/simclr-photos",
+    ),
+    "outliers": (
+        "Find the samples that are farthest from their nearest neighbours.",
+        "nearfar outliers embeddings.npz --top 20",
+    ),
     "compare": (
         "Compare the settings, measurements and verdicts of runs.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
@@ -77,8 +89,9 @@ COMMANDS = {
 }
 """Description and example of each command, whose module is imported when it is called."""
 for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
+    _function = function_of(_name)
     app.command(
-        f"nearfar.cli._{_name}_command:{_name}",
+        f"nearfar.cli._{_function}_command:{_function}",
         name=_name,
         help=_help,
         sort_key=_place,
@@ -106,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
+    if words[:1] == ["neighbors"]:  # the spelling of the Python function
+        words[0] = "neighbours"
     try:
         with on_command_line():
             check_words(words, tuple(COMMANDS))

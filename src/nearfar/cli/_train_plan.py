@@ -87,10 +87,6 @@ def read_plan(words: Sequence[str]) -> TrainPlan:
 
 def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The values of flags that decide which other flags exist, and the remaining arguments."""
-<<<<<<< HEAD
-    first: dict[str, Any] = {"recipe": Path, "resume": Path, "data": str, "modality": str}
-    first["out"] = Path
-=======
     first: dict[str, type] = {
         "recipe": Path,
         "resume": Path,
@@ -98,7 +94,6 @@ def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         "modality": str,
         "out": Path,
     }
->>>>>>> h-startup
     first |= _implying_options()
     deciding = [
         inspect.Parameter(

@@ -227,8 +227,4 @@ def _found(spec: Spec) -> Any:
     path = spec if is_name(spec) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path
-<<<<<<< HEAD
-    raise FileNotFoundError(absent_data(path))
-=======
     raise FileNotFoundError(absent_data(str(spec)))
->>>>>>> h-startup

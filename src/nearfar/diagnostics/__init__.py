@@ -12,6 +12,12 @@ from nearfar.diagnostics._health import health
 from nearfar.diagnostics._information import Information, Informed, information
 from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._modality_gap import ModalityGap, modality_gap
+from nearfar.diagnostics._near_duplicates import (
+    DuplicateGroup,
+    NearDuplicates,
+    near_duplicates,
+)
+from nearfar.diagnostics._outlier_scores import OutlierScores, outlier_scores
 from nearfar.diagnostics._paired_diagnostics import PAIR_READINGS, pair_findings, pair_measurements
 from nearfar.diagnostics._relative_alignment import RelativeAlignment, relative_alignment
 from nearfar.diagnostics._reservoir import Reservoir
@@ -24,11 +30,14 @@ __all__ = [
     "Better",
     "CenterResidual",
     "Diagnostic",
+    "DuplicateGroup",
     "EffectiveRank",
     "FeatureStd",
     "Information",
     "Informed",
     "ModalityGap",
+    "NearDuplicates",
+    "OutlierScores",
     "RelativeAlignment",
     "Reservoir",
     "Retrieval",
@@ -45,6 +54,8 @@ __all__ = [
     "information",
     "measurements",
     "modality_gap",
+    "near_duplicates",
+    "outlier_scores",
     "pair_findings",
     "pair_measurements",
     "relative_alignment",

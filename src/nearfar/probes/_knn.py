@@ -12,6 +12,7 @@ from torch import Tensor
 from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import to_sphere
+from nearfar.ops._nearest import earliest_highest
 from nearfar.probes._probe import Probe
 
 __all__ = ["KNNProbe", "knn_accuracy", "nearest_weights"]
@@ -105,24 +106,9 @@ def nearest_weights(
     most = min(neighbors, searched.shape[0])
     unit = to_sphere(embeddings).to(searched.dtype)
     for queries in torch.split(unit, max(1, _TILE // searched.shape[0])):
-        near, rows = _nearest(queries @ searched.T, most)
+        near, rows = earliest_highest(queries @ searched.T, most)
         if temperature is None:
             yield torch.ones_like(near), rows
         else:  # relative to the nearest, so that the exponential cannot overflow
             nearest = near.amax(dim=1, keepdim=True)
             yield ((near - nearest) / temperature).exp(), rows
-
-
-def _nearest(similar: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """The highest similarities of each query and their rows; of equal ones the earlier rows."""
-    near, rows = similar.topk(most, dim=1)
-    last = near[:, -1:]
-    tied = (similar >= last).sum(dim=1) > most  # topk takes any of several equal ones
-    if bool(tied.any()):
-        some, least = similar[tied], last[tied]
-        above, equal = some > least, some == least
-        free = most - above.sum(dim=1, keepdim=True)
-        kept = above | (equal & (equal.cumsum(dim=1) <= free))
-        rows[tied] = kept.nonzero()[:, 1].reshape(-1, most)
-        near[tied] = some.gather(1, rows[tied])
-    return near, rows

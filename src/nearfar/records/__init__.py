@@ -17,6 +17,15 @@ from nearfar.records._record import Record
 from nearfar.records._remedy_record import Remedy
 from nearfar.records._run_directory import RunDirectory
 from nearfar.records._run_record import RunRecord
+from nearfar.records._search_records import (
+    DuplicatesRecord,
+    DuplicatesRow,
+    Neighbor,
+    NeighborsRecord,
+    NeighborsRow,
+    OutlierRow,
+    OutliersRecord,
+)
 from nearfar.records._study_cell import CellRecord
 from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
@@ -28,6 +37,8 @@ __all__ = [
     "ClaimRecord",
     "Column",
     "Curve",
+    "DuplicatesRecord",
+    "DuplicatesRow",
     "Exhibit",
     "Finding",
     "GalleryRecord",
@@ -35,6 +46,11 @@ __all__ = [
     "GeometryRecord",
     "HealthRecord",
     "Metrics",
+    "Neighbor",
+    "NeighborsRecord",
+    "NeighborsRow",
+    "OutlierRow",
+    "OutliersRecord",
     "ProbeComparison",
     "ProbeRecord",
     "ProbeRow",

@@ -7,6 +7,11 @@ from nearfar.reports._comparison import render_comparison
 from nearfar.reports._health_report import render_health
 from nearfar.reports._run_plot import plot_run, write_plot
 from nearfar.reports._run_report import render_report, write_report
+from nearfar.reports._search_pages import (
+    render_duplicates,
+    render_neighbors,
+    render_outliers,
+)
 from nearfar.reports._study_figure import render_study_figure
 from nearfar.reports._study_report import render_study, study_cell, write_study
 
@@ -14,7 +19,10 @@ __all__ = [
     "plot_run",
     "render_advice",
     "render_comparison",
+    "render_duplicates",
     "render_health",
+    "render_neighbors",
+    "render_outliers",
     "render_report",
     "render_study",
     "render_study_figure",

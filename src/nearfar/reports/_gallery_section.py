@@ -9,7 +9,7 @@ from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports._html import Html, element, join, shorten
 from nearfar.reports._section import missing, section_of
 
-__all__ = ["neighbors", "views"]
+__all__ = ["exhibit_rows", "neighbors", "views"]
 
 _ROWS = 8
 _NAME = 36  # characters of a name that are shown
@@ -22,7 +22,7 @@ def views(gallery: GalleryRecord | None) -> Html:
     return section_of(
         "views",
         "Views",
-        _rows(gallery.views, "sample", "view")
+        exhibit_rows(gallery.views[:_ROWS], "sample", "view")
         if gallery and gallery.views
         else missing("gallery.json contains no views: the run stopped before they were saved."),
         lead="Each row is a sample and the views that the method compared. Good: the sample is"
@@ -36,7 +36,7 @@ def neighbors(gallery: GalleryRecord | None) -> Html:
     return section_of(
         "neighbors",
         "Nearest neighbours",
-        _rows(gallery.neighbors, "sample", "neighbour")
+        exhibit_rows(gallery.neighbors[:_ROWS], "sample", "neighbour")
         if gallery and gallery.neighbors
         else missing("gallery.json contains no neighbours: the run stopped before the search."),
         lead="Each row is a sample and its nearest neighbours by cosine similarity of their"
@@ -45,7 +45,15 @@ def neighbors(gallery: GalleryRecord | None) -> Html:
     )
 
 
-def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
+def exhibit_rows(rows: Sequence[GalleryRow], first: str, rest: str, *, large: bool = False) -> Html:
+    """Rows of samples, each with the exhibits next to it.
+
+    Args:
+        rows: The rows.
+        first: Role of the sample, for its alternative text.
+        rest: Role of the others, which are numbered.
+        large: One row below the other, with larger images.
+    """
     wide = " wide" if any(row.sample.text or row.sample.wav for row in rows) else ""
     return element(
         "div",
@@ -63,9 +71,9 @@ def _rows(rows: Sequence[GalleryRow], first: str, rest: str) -> Html:
                 ),
                 class_="row",
             )
-            for row in rows[:_ROWS]
+            for row in rows
         ),
-        class_=f"gallery{wide}",
+        class_=f"gallery{wide}{' large' if large else ''}",
     )
 
 
