@@ -190,7 +190,7 @@ class StopAt:
 
 def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt, match="--resume"):
+    with pytest.raises(KeyboardInterrupt, match="nearfar.resume"):
         nearfar.pretrain("simclr", "digits", epochs=2, out=out, progress=StopAt(5))
     with pytest.raises(ValueError, match="did not finish"):
         _ = nearfar.load(out).health

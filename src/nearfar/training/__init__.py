@@ -6,13 +6,14 @@ from nearfar.training._engine import Engine, computes_in_bfloat16
 from nearfar.training._lars import LARS
 from nearfar.training._loop import Plan, plan, train
 from nearfar.training._options import Optimizer, Precision, Schedule, TrainingOptions
-from nearfar.training._progress_interface import Latest, Progress, Silent
+from nearfar.training._progress_interface import DetailedProgress, Latest, Progress, Silent
 from nearfar.training._stopping import Interrupted, NonFiniteLossError
 from nearfar.training._watch import Watch
 
 __all__ = [
     "LARS",
     "Checkpoint",
+    "DetailedProgress",
     "Engine",
     "Interrupted",
     "Latest",

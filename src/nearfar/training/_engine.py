@@ -160,6 +160,14 @@ class Engine:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 
+    def any(self, answer: bool) -> bool:
+        """Whether the answer of any process is True; all processes must ask."""
+        if self.world_size == 1:
+            return answer
+        counted = torch.tensor(float(answer), device=self.device)
+        distributed.all_reduce(counted)
+        return bool(counted.item() > 0)
+
     def barrier(self) -> None:
         """Wait for every process."""
         self._fabric.barrier()

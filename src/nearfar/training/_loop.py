@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import final
 
-import numpy as np
-import torch
-from torch import Tensor
+from torch.optim import Optimizer
 
 from nearfar.data import Batch, Source, batches
-from nearfar.inputs import View, move
-from nearfar.methods._method import Method, Step
+from nearfar.methods._method import Method
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
-from nearfar.training._caching import num_parts, two_passes
-from nearfar.training._checkpoint import latest_checkpoint, save_checkpoint
+from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
-from nearfar.training._metrics_writer import Meter, MetricsLog, mean
-from nearfar.training._optimizers import (
-    build_optimizer,
-    peak_learning_rate,
-    scheduled_learning_rate,
-)
+from nearfar.training._metrics_writer import Meter, MetricsLog
+from nearfar.training._optimizers import build_optimizer
 from nearfar.training._options import TrainingOptions
 from nearfar.training._progress_interface import Latest, Progress
-from nearfar.training._stopping import Interrupted, NonFiniteLossError, StopRequest
+from nearfar.training._stopping import Abandoned, Interrupted, Snapshot, StopRequest, listening
+from nearfar.training._update import Updater
 from nearfar.training._watch import Watch
 from nearfar.views import Views
 
@@ -121,73 +111,178 @@ def train(
     optimizer = build_optimizer(method, options)
     checkpoint = latest_checkpoint(directory.checkpoints)
     engine.setup(method, optimizer)
-    done, seconds = 0, 0.0
     if checkpoint is not None:
         checkpoint.restore(method, optimizer)
-        done, seconds = checkpoint.step, checkpoint.seconds
     first = engine.rank == 0
-    log = MetricsLog(directory.metrics, step=done) if first else None
-    every = options.checkpoint_every or schedule.updates_per_epoch
-    started = time.perf_counter() - seconds
-    meter = Meter(
-        options.batch_size * options.accumulate,
-        pending=checkpoint.pending if checkpoint else None,
+    training = _Training(
+        method=method,
+        options=options,
+        schedule=schedule,
+        engine=engine,
+        directory=directory,
+        watch=watch,
+        progress=progress,
+        optimizer=optimizer,
+        checkpoint=checkpoint,
     )
-    latest = Latest()
-    update = _Updater(method, source, views, options, schedule, engine, directory)
+    update = Updater(
+        method=method,
+        source=source,
+        views=views,
+        options=options,
+        updates_per_epoch=schedule.updates_per_epoch,
+        steps=schedule.steps,
+        warmup=schedule.warmup,
+        engine=engine,
+        directory=directory,
+        progress=progress if first else None,
+    )
     method.train()
-
-    def save(step: int) -> Path | None:
-        if not first:
-            return None
-        return save_checkpoint(
-            directory.checkpoints,
-            step=step,
-            seconds=time.perf_counter() - started,
-            method=method,
-            optimizer=optimizer,
-            pending=meter.pending,
-        )
-
-    with StopRequest() as stop:
-        for step, group in _updates(source, options, schedule, engine, start=done):
-            meter.count(*update(step, group))
-            done = step + 1
-            epoch = done / schedule.updates_per_epoch
-            if log and (done % options.log_every == 0 or done == schedule.steps):
-                rate = update.learning_rate(step)
-                means = meter.read(step=done, epoch=epoch, learning_rate=rate)
-                latest = replace(latest, train=means)
-                log.write(means)
-            if schedule.watches(done):  # in all processes, which compute the loss jointly
-                readings = watch(
-                    method, engine, step=done, epoch=epoch, batch_size=options.batch_size
-                )
-                latest = replace(latest, watch=readings)
-                if log:
-                    log.write(readings)
-            if first:
-                progress.update(
-                    step=done,
-                    steps=schedule.steps,
-                    epoch=done // schedule.updates_per_epoch,
-                    epochs=options.epochs,
-                    values=latest,
-                )
-            if done % every == 0 or done == schedule.steps or stop.asked:
-                save(done)
-            if stop.asked and done < schedule.steps:
-                raise Interrupted(
-                    f"stopped after update {done:,} of {schedule.steps:,}; resume with: nearfar"
-                    f" train --resume {directory.path}"
-                )
+    updates = _updates(source, options, schedule, engine, start=training.done)
+    here = engine.world_size == 1 and engine.device.type == "cpu"
+    with StopRequest() as stop, listening(method, allowed=here):
+        try:
+            training.run(updates, update, stop)
+        except Abandoned:
+            training.save()
+            raise Interrupted(
+                f"stopped after update {training.done:,} of {schedule.steps:,}", directory.path
+            ) from None
+        finally:
+            updates.close()
     engine.barrier()
-    return time.perf_counter() - started
+    return training.seconds
+
+
+@final
+class _Training:
+    """The state of a run between two updates, and what is done with it."""
+
+    def __init__(
+        self,
+        *,
+        method: Method,
+        options: TrainingOptions,
+        schedule: Plan,
+        engine: Engine,
+        directory: RunDirectory,
+        watch: Watch,
+        progress: Progress,
+        optimizer: Optimizer,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self.method, self.optimizer, self.engine = method, optimizer, engine
+        self.options, self.schedule, self.directory = options, schedule, directory
+        self.watch, self.progress = watch, progress
+        self.done = checkpoint.step if checkpoint else 0
+        self.meter = Meter(
+            options.batch_size * options.accumulate,
+            pending=checkpoint.pending if checkpoint else None,
+        )
+        first = engine.rank == 0
+        self.log = MetricsLog(directory.metrics, step=self.done) if first else None
+        self.latest = Latest()
+        self._saved = self.done if checkpoint else -1
+        self._started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
+
+    @property
+    def seconds(self) -> float:
+        """Training time, including that before an interruption."""
+        return time.perf_counter() - self._started
+
+    def run(
+        self, updates: Iterator[tuple[int, list[Batch]]], update: Updater, stop: StopRequest
+    ) -> None:
+        """Perform the remaining updates.
+
+        Raises:
+            Abandoned: A stop was asked for; the state is that after the last complete update.
+        """
+        alone = self.engine.world_size == 1  # processes must complete what they do together
+        if alone and self.done and self._due() and self.log and not self.log.watched(self.done):
+            with stop.abandons():  # the run was stopped within these measurements
+                self._measure()
+        before = Snapshot(self.method)
+        while self.done < self.schedule.steps:
+            before.take()
+            try:
+                with stop.abandons(alone):
+                    step, group = next(updates)
+                    found = update.accumulate(step, group)
+            except Abandoned:
+                before.restore()
+                raise
+            update.apply(step)
+            self.done = step + 1
+            self._count(*found, rate=update.learning_rate(step))
+            if self._due():  # in all processes, which compute the loss jointly
+                with stop.abandons(alone):
+                    self._measure()
+            self._report()
+            every = self.options.checkpoint_every or self.schedule.updates_per_epoch
+            if self.done % every == 0 or self.done == self.schedule.steps:
+                self.save()
+            if self.engine.any(stop.asked):
+                raise Abandoned
+
+    def save(self) -> None:
+        """Write a checkpoint, unless the newest one is of this update."""
+        if self.engine.rank == 0 and self._saved != self.done:
+            save_checkpoint(
+                self.directory.checkpoints,
+                step=self.done,
+                seconds=self.seconds,
+                method=self.method,
+                optimizer=self.optimizer,
+                pending=self.meter.pending,
+            )
+        self._saved = self.done
+
+    @property
+    def _epoch(self) -> float:
+        return self.done / self.schedule.updates_per_epoch
+
+    def _due(self) -> bool:
+        return self.schedule.watches(self.done)
+
+    def _count(self, loss: float, terms: dict[str, float], *, rate: float) -> None:
+        """Add an update to the means, and write them if they are due."""
+        self.meter.count(loss, terms)
+        if self.done % self.options.log_every and self.done < self.schedule.steps:
+            now = self.meter.peek(step=self.done, epoch=self._epoch)
+            self.latest = replace(self.latest, now=now)
+            return
+        means = self.meter.read(step=self.done, epoch=self._epoch, learning_rate=rate)
+        self.latest = replace(self.latest, train=means, now=means)
+        if self.log:
+            self.log.write(means)
+
+    def _measure(self) -> None:
+        readings = self.watch(
+            self.method,
+            self.engine,
+            step=self.done,
+            epoch=self._epoch,
+            batch_size=self.options.batch_size,
+        )
+        self.latest = replace(self.latest, watch=readings)
+        if self.log:
+            self.log.write(readings)
+
+    def _report(self) -> None:
+        if self.engine.rank == 0:
+            self.progress.update(
+                step=self.done,
+                steps=self.schedule.steps,
+                epoch=self.done // self.schedule.updates_per_epoch,
+                epochs=self.options.epochs,
+                values=self.latest,
+            )
 
 
 def _updates(
     source: Source, options: TrainingOptions, schedule: Plan, engine: Engine, *, start: int
-) -> Iterator[tuple[int, list[Batch]]]:
+) -> Generator[tuple[int, list[Batch]], None, None]:
     """The remaining updates, each with its batches."""
     step = start
     while step < schedule.steps:
@@ -206,111 +301,3 @@ def _updates(
                 step += 1
         finally:
             stream.close()
-
-
-@final
-@dataclass(frozen=True)
-class _Updater:
-    """Performs updates: views, forward and backward passes of each batch, optimiser step."""
-
-    method: Method
-    source: Source
-    views: Views
-    options: TrainingOptions
-    schedule: Plan
-    engine: Engine
-    directory: RunDirectory
-
-    def learning_rate(self, step: int, *, steady: bool = False) -> float:
-        """Learning rate of an update; with `steady` that of modules without decay."""
-        return scheduled_learning_rate(
-            step,
-            steps=self.schedule.steps,
-            warmup=self.schedule.warmup,
-            peak=peak_learning_rate(self.options),
-            constant=steady or self.options.schedule == "constant",
-        )
-
-    def __call__(self, step: int, group: list[Batch]) -> tuple[float, dict[str, float]]:
-        """Loss and named terms: means over the group's batches."""
-        total = 0.0
-        terms: dict[str, list[float]] = {}
-        for index, batch in enumerate(group):
-            # for dropout and stochastic depth: a function of seed, update and process
-            torch.manual_seed(_entropy(self.options.seed, step, index, self.engine.rank))
-            last = index == len(group) - 1
-            result, loss, read = self._accumulate(batch, step, batches=len(group), last=last)
-            self.method.after_batch(result)
-            total += loss / len(group)
-            for name, value in read.items():
-                terms.setdefault(name, []).append(value)
-        self.engine.update(self.learning_rate(step), steady=self.learning_rate(step, steady=True))
-        self.method.after_update((step + 1) / self.schedule.steps)
-        return total, {name: mean(values) for name, values in terms.items()}
-
-    def _accumulate(
-        self, batch: Batch, step: int, *, batches: int, last: bool
-    ) -> tuple[Step, float, dict[str, float]]:
-        """Accumulate a batch's gradients; return the step, and loss and terms as floats."""
-        value = math.nan
-
-        def backward(loss: Tensor) -> None:
-            nonlocal value
-            value = loss.item()
-            if not math.isfinite(value):
-                raise self._explain(batch, value, step)
-            self.engine.backward(loss / batches, last=last)
-
-        parts = self._parts(batch)
-        if len(parts) == 1:
-            result = self.engine.forward(self._views_of(batch, step))
-            terms = _numbers(result.terms)  # read before the backward pass, to synchronise once
-            backward(result.loss)
-        else:
-            # generate views again in each pass: storing them would need memory for the whole batch
-            makers = [partial(self._views_of, part, step) for part in parts]
-            result = two_passes(
-                self.method, makers, precision=self.engine.autocast, backward=backward
-            )
-            terms = _numbers(result.terms)
-            if last:
-                self.engine.average_gradients()
-        return result, value, terms
-
-    def _parts(self, batch: Batch) -> list[Batch]:
-        samples = len(batch.samples)
-        count = num_parts(samples, self.options.micro_batch or samples)
-        if count == 1:
-            return [batch]
-        return batch.split(count)
-
-    def _views_of(self, batch: Batch, step: int) -> tuple[View, ...]:
-        device = self.engine.device
-        shown = self.views(
-            move(batch.inputs, device),
-            batch.samples.to(device),
-            seed=self.options.seed,
-            epoch=step // self.schedule.updates_per_epoch,
-        )
-        moved = [move(view, device, self.engine.dtype) for view in shown]
-        if not self.options.channels_last:
-            moved = [v.contiguous() if isinstance(v, Tensor) else v for v in moved]
-        return tuple(moved)
-
-    def _explain(self, batch: Batch, loss: float, step: int) -> NonFiniteLossError:
-        names = [self.source.identify(int(sample)) for sample in batch.samples]
-        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        last = latest_checkpoint(self.directory.checkpoints)
-        kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written"
-        return NonFiniteLossError(
-            f"the loss became {loss} at update {step + 1}; {kept}. Samples of the batch: {shown}."
-            " Try a lower learning rate, a longer warm-up, or --precision 32"
-        )
-
-
-def _numbers(terms: Mapping[str, Tensor]) -> dict[str, float]:
-    return {str(name): float(term) for name, term in terms.items()}
-
-
-def _entropy(*numbers: int) -> int:
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -29,6 +29,11 @@ class MetricsLog:
             with path.open(encoding="utf-8") as file:
                 kept = list(Metrics.lines_up_to(file, step=step))
         write_text(path, "".join(f"{line}\n" for line in kept))
+        self._kept = kept
+
+    def watched(self, step: int) -> bool:
+        """Whether the lines kept on resuming have the measurements after `step` updates."""
+        return any(line.step == step for line in Metrics.of(self._kept).watch)
 
     def write(self, line: TrainMetrics | WatchMetrics) -> None:
         """Append one line.
@@ -98,6 +103,19 @@ class Meter:
         for name, value in terms.items():
             self.pending.terms.setdefault(name, []).append(value)
 
+    def peek(self, *, step: int, epoch: float) -> TrainMetrics:
+        """Mean loss and speed since the last call of :meth:`read`; changes nothing."""
+        return TrainMetrics(
+            step=step,
+            loss=mean(self.pending.loss),
+            epoch=epoch,
+            samples_per_second=self._speed(),
+        )
+
+    def _speed(self) -> float:
+        elapsed = max(time.perf_counter() - self._since, 1e-9)
+        return self._samples * self._counted / elapsed
+
     def read(self, *, step: int, epoch: float, learning_rate: float) -> TrainMetrics:
         """Means and speed since the last call; resets the meter.
 
@@ -106,13 +124,12 @@ class Meter:
             epoch: Number of completed epochs, with fraction.
             learning_rate: Learning rate of the last update.
         """
-        elapsed = max(time.perf_counter() - self._since, 1e-9)
         line = TrainMetrics(
             step=step,
             loss=mean(self.pending.loss),
             epoch=epoch,
             learning_rate=learning_rate,
-            samples_per_second=self._samples * self._counted / elapsed,
+            samples_per_second=self._speed(),
             terms={name: mean(values) for name, values in self.pending.terms.items()},
         )
         self.pending, self._counted, self._since = Pending(), 0, time.perf_counter()

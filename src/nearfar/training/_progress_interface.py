@@ -9,7 +9,7 @@ from typing import Any, Protocol, final, runtime_checkable
 
 from nearfar.records import HealthRecord, RunRecord, TrainMetrics, WatchMetrics
 
-__all__ = ["Latest", "Progress", "Silent"]
+__all__ = ["DetailedProgress", "Latest", "Progress", "Silent", "tell_part", "tell_stage"]
 
 
 @final
@@ -22,6 +22,8 @@ class Latest:
     Attributes:
         train: Loss, terms, learning rate and speed; None before they are first written.
         watch: Measurements of the watched samples; None before the first.
+        now: Mean loss and speed of the updates since `train` was written; None before the first
+            update.
 
     Example:
         >>> latest = Latest(TrainMetrics(step=10, loss=3.5))
@@ -31,6 +33,7 @@ class Latest:
 
     train: TrainMetrics | None = None
     watch: WatchMetrics | None = None
+    now: TrainMetrics | None = None
 
     def __getitem__(self, name: str) -> float:
         return self._by_name()[name]
@@ -79,6 +82,32 @@ class Progress(Protocol):
 
     def finish(self, health: HealthRecord) -> None:
         """Called with the verdict at the end of the run."""
+
+
+@runtime_checkable
+class DetailedProgress(Progress, Protocol):
+    """A display that is also told about what takes long without an update."""
+
+    def stage(self, doing: str) -> None:
+        """Called when something else than updates begins: ``opening photos``; empty when it ends.
+
+        May be called before :meth:`start`.
+        """
+
+    def part(self, fraction: float) -> None:
+        """Called within an update of several micro-batches: the fraction that is complete."""
+
+
+def tell_stage(progress: Progress | None, doing: str) -> None:
+    """Tell a display, if it can show that, what begins."""
+    if isinstance(progress, DetailedProgress):
+        progress.stage(doing)
+
+
+def tell_part(progress: Progress | None, fraction: float) -> None:
+    """Tell a display, if it can show that, which fraction of the update is complete."""
+    if isinstance(progress, DetailedProgress):
+        progress.part(fraction)
 
 
 @final
