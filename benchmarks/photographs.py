@@ -5,7 +5,7 @@ python benchmarks/photographs.py photos --count 20000 --longest 400
 
 Each class is a kind of surface (bricks, waves, pebbles, …), seen in a scene: two colours, a scale, an
 angle, an illumination, a sky or a wall behind it, objects in front of it, blur and grain are drawn at
-random, so neither colour nor brightness tells the class. Sizes range from 400×300 to 1600×1200,
+random, so neither colour nor brightness gives the class away. Sizes range from 400×300 to 1600×1200,
 upright and wide; formats are JPEG (some grey, some rotated by their EXIF tag), PNG, WebP, TIFF and
 BMP. Pictures lie in nested folders, CLASS/YEAR/NAME, and are a function of seed and number.
 """
@@ -146,6 +146,14 @@ CLASSES: dict[str, Surface] = {
 }
 
 
+def _palette(random: np.random.Generator) -> Plane:
+    """A dark and a light tone of the surface, one of what is behind it and one in front."""
+    brightness, contrast = random.uniform(0.35, 0.6), random.uniform(0.2, 0.35)
+    tones = np.array([brightness + contrast, brightness - contrast, *random.uniform(0.2, 0.9, 2)])
+    tint = random.normal(0, 0.07, (1, 3)) + random.normal(0, 0.04, (4, 3))
+    return np.clip(tones[:, None] + tint, 0, 1)
+
+
 def photograph(surface: Surface, random: np.random.Generator, *, longest: int) -> Image.Image:
     """One picture: a surface in a scene."""
     width, height = SIZES[random.integers(len(SIZES))]
@@ -155,7 +163,7 @@ def photograph(surface: Surface, random: np.random.Generator, *, longest: int) -
     shrink = min(1.0, DRAWN / max(width, height))
     rows, columns = max(8, round(height * shrink)), max(8, round(width * shrink))
     y, x = np.mgrid[0:rows, 0:columns] / max(rows, columns)
-    colors = random.uniform(0, 1, (4, 3))
+    colors = _palette(random)
     angle, scale = random.normal(0, 0.35), random.uniform(9, 18)
     tilt = 1 + random.uniform(0, 0.8) * (1 - y)  # the surface recedes
     u = scale * tilt * (np.cos(angle) * x + np.sin(angle) * y - random.uniform(0, 1))

@@ -55,10 +55,12 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
             f" got {options.batch_size} × {options.accumulate}"
         )
     updates = samples // wanted
+    steps = updates * options.epochs
+    if options.max_updates is not None:
+        steps = min(steps, options.max_updates)
     warmup = options.warmup_epochs
     if warmup is None:
-        warmup = min(10.0, options.epochs / 10)
-    steps = updates * options.epochs
+        warmup = min(10.0, steps / updates / 10)
     watch_every = options.watch_every
     if watch_every is None:
         watch_every = max(10, min(50, steps // 20))
