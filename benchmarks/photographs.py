@@ -3,11 +3,12 @@
 python benchmarks/photographs.py photos                 600 pictures of 12 classes
 python benchmarks/photographs.py photos --count 20000 --longest 400
 
-Each class is a kind of surface (bricks, waves, pebbles, …), seen in a scene: two colours, a scale, an
-angle, an illumination, a sky or a wall behind it, objects in front of it, blur and grain are drawn at
-random, so neither colour nor brightness gives the class away. Sizes range from 400×300 to 1600×1200,
-upright and wide; formats are JPEG (some grey, some rotated by their EXIF tag), PNG, WebP, TIFF and
-BMP. Pictures lie in nested folders, CLASS/YEAR/NAME, and are a function of seed and number.
+Each class is a kind of surface (bricks, waves, pebbles, …), seen in a scene: tones, a scale, an
+angle, an illumination, a sky or a wall behind it, objects in front of it, blur and grain are drawn
+at random, so neither colour nor brightness gives the class away. Sizes range from 400×300 to
+1600×1200, upright and wide; formats are JPEG (some grey, some rotated by their EXIF tag), PNG,
+WebP, TIFF and BMP. Pictures lie in nested folders, CLASS/YEAR/NAME, and are a function of seed and
+number.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def photograph(surface: Surface, random: np.random.Generator, *, longest: int) -
     far = np.clip(colors[2] + 0.3 * (y[..., None] - 0.2), 0, 1)
     scene = np.where((y < horizon)[..., None], far, scene)
     for _ in range(random.integers(0, 4)):  # objects in front
-        cx, cy, size = random.uniform(0, 1, 2).tolist() + [random.uniform(0.04, 0.14)]
+        cx, cy, size = *random.uniform(0, 1, 2), random.uniform(0.04, 0.14)
         flat = random.uniform(0.5, 1.5)
         disc = np.hypot(x - cx, (y - cy) * flat) < size
         box = np.maximum(np.abs(x - cx), np.abs(y - cy) * flat) < size

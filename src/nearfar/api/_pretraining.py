@@ -15,6 +15,7 @@ from torch import nn
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
+from nearfar.api._budgeted import Budget, prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
@@ -55,6 +56,7 @@ def pretrain(
     encoder: str | nn.Module | EncoderFactory = "auto",
     width: int | None = None,
     out: str | Path | None = None,
+    minutes: float | Literal["auto"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
@@ -83,6 +85,12 @@ def pretrain(
             ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
+        minutes: Time that the run may take, from the start of the program to the verdict. A few
+            updates are measured. If the usual setting takes longer, or more than 60 % of the free
+            memory, options that were not given become smaller: the views, the batches (or
+            micro-batches, with the gradient of the whole batch but batch-norm statistics of their
+            own), the epochs. ``auto``, the default of the command line, is 10 minutes on a CPU and
+            no limit on a GPU. 0 or None: no limit.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
             the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
             ``drawing`` only for grey images of ink on a uniform background.
@@ -112,6 +120,7 @@ def pretrain(
         (1797, 256)
     """
     check_objects(encoder=encoder, width=width, out=out, views=views, progress=progress)
+    budget = Budget.of(minutes)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
@@ -131,6 +140,7 @@ def pretrain(
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
+    specified = given | {"encoder": None if encoder == "auto" else encoder}
     if isinstance(encoder, str) and encoder == "auto":
         encoder = published.encoder if published else kind.encoder
     method_options, view_options = dict(method_options or {}), dict(view_options or {})
@@ -165,7 +175,18 @@ def pretrain(
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
-    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    setup = prepared(
+        recipe,
+        source,
+        encoder,
+        width,
+        views,
+        preset=preset,
+        notes=notes,
+        budget=budget,
+        published=published,
+        given=specified,
+    )
     setup.recipe.save(directory)
     return _run(setup, directory, progress or Silent())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,7 +49,9 @@ def train(
     check_code_in(recipe)
     find_preset(method)  # report an unknown method before its unknown flags
     kind = _find_kind(method, recipe.get("data", {}) | known)
-    app = parser(method, recipe, kind=kind, call=lambda **given: _pretrain(method, **given))
+    app = parser(
+        method, recipe, kind=kind, call=partial(_pretrain, method, repeats=_repeats(recipe))
+    )
     assert app.default_command is not None
     app(
         joined_values(words, inspect.signature(app.default_command)),
@@ -56,6 +59,11 @@ def train(
         print_error=False,
         result_action="return_value",
     )
+
+
+def _repeats(recipe: dict[str, Any]) -> bool:
+    """Whether a recipe was written by a run, which adds the fingerprint of the data."""
+    return "fingerprint" in recipe.get("data", {})
 
 
 def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
@@ -90,11 +98,15 @@ def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
 def _pretrain(
     method: str,
     *,
+    repeats: bool,
     resume: Path | None = None,
     recipe: Path | None = None,
     **flags: Any,
 ) -> None:
-    """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
+    """Call :mod:`nearfar.api` with the given flags; the defaults are set there.
+
+    A run that `repeats` another has its settings, so there is nothing to choose.
+    """
     from nearfar import api
 
     display = Display()
@@ -110,6 +122,7 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
+            tables[""].setdefault("minutes", None if repeats else "auto")
             run = api.pretrain(
                 method,
                 method_options=tables["method"],

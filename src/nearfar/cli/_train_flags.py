@@ -137,7 +137,7 @@ def _general(kind: Modality[Any, Any]) -> dict[Group, list[inspect.Parameter]]:
     from nearfar import api, training
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {"modality": DATA, "setting": TRAINING, "out": OTHER}
+    places = {"modality": DATA, "setting": TRAINING, "minutes": TRAINING, "out": OTHER}
     named = {
         group: [
             flag

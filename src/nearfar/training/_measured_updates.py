@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -57,11 +58,12 @@ def measure(
     Raises:
         ValueError: A batch that the method refuses.
     """
-    plain = options.micro_batch is None or options.micro_batch == options.batch_size
-    alone = options if plain else _without_parts(options)
+    alone = replace(options, micro_batch=None)
     order = permutation(len(source), seed=options.seed, epoch=_OTHER_EPOCH)
     with torch.random.fork_rng([engine.device] if engine.device.type == "cuda" else []):
-        trial = _Trial(copy.deepcopy(method), source, views, alone, engine, order)
+        trial = _Trial(
+            copy.deepcopy(method), source, views, options=alone, engine=engine, order=order
+        )
         size = min(_FIRST, options.batch_size)
         memory = trial.memory(size)
         small, large = (size, *trial.seconds(size)), None
@@ -72,11 +74,6 @@ def measure(
                 return cost
             size = min(size * _GROWTH, options.batch_size)
             large = (size, *trial.seconds(size))
-
-
-def _without_parts(options: TrainingOptions) -> TrainingOptions:
-    values = vars(options) | {"micro_batch": None}
-    return TrainingOptions(**values)
 
 
 def _cost(
@@ -109,6 +106,7 @@ class _Trial:
         method: Method,
         source: Source,
         views: Views,
+        *,
         options: TrainingOptions,
         engine: Engine,
         order: Tensor,
