@@ -14,6 +14,7 @@ from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
+from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
 from nearfar.api._budgeted import Budget, prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
@@ -267,7 +268,8 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     engine = Engine(
         devices=setup.recipe.training.devices, precision=setup.recipe.training.precision
     )
-    engine.launch(_work, setup, directory, progress)
+    with explained_memory(setup):
+        engine.launch(_work, setup, directory, progress)
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
     own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None

@@ -15,7 +15,8 @@ __all__ = ["LEAST_UPDATES", "Choice", "Cost", "Extent", "choose", "run_memory", 
 LEAST_UPDATES = 10
 """Fewest updates of a run, however small its budget."""
 _WANTED = 600  # updates below which batches become smaller
-_ENOUGH = 60_000  # samples seen, below which views become smaller
+_ENOUGH = 40_000  # samples seen, below which views become smaller
+_PART = 0.5  # or this share of the usual number
 _MARGIN = 0.9  # share of the remaining time that is planned for
 _SHARE = 0.6  # share of the free memory that is planned for
 _TWICE = 4 / 3  # cost of gradient caching: a second forward pass
@@ -184,7 +185,7 @@ def choose(
         seen = plan(extent.samples, chosen).steps * chosen.batch_size * chosen.accumulate
         wanted = plan(extent.samples, options).steps * options.batch_size * options.accumulate
         in_time = run_seconds(cost(rung), chosen, extent) <= target
-        return in_time and seen >= min(0.8 * wanted, _ENOUGH)
+        return in_time and seen >= min(_PART * wanted, _ENOUGH)
 
     low, high = 0, rungs - 1  # the first rung that is enough lies between; or it is the last
     while low < high:
@@ -232,30 +233,32 @@ def _fewer_epochs(
     if run_seconds(cost, options, extent) <= target:
         return options
     if "epochs" in free:
-        for epochs in _coarse(options.epochs):
+        of_epoch = plan(extent.samples, options).updates_per_epoch
+        least = min(options.epochs, -(-LEAST_UPDATES // of_epoch))
+        for epochs in _coarse(options.epochs, least=least):
             options = replace(options, epochs=epochs)
             if run_seconds(cost, options, extent) <= target:
                 return options
-    if "max_updates" not in free:
-        return options
     steps = plan(extent.samples, options).steps
+    if "max_updates" not in free or steps <= LEAST_UPDATES:
+        return options
     update = _update_seconds(cost, options, extent)
     one = run_seconds(cost, replace(options, max_updates=1), extent) - update
-    least = min(LEAST_UPDATES, steps)
-    possible = max(least, min(steps, int((target - one) / max(update, 1e-9))))
-    return replace(options, max_updates=next(_coarse(possible, least=least)))
+    possible = min(steps, int((target - one) / max(update, 1e-9)))
+    return replace(options, max_updates=max(LEAST_UPDATES, possible))
 
 
-def _coarse(most: int, *, least: int = 1) -> Iterator[int]:
-    """Whole numbers from `most` down, each about a tenth below the one before.
+def _coarse(most: int, *, least: int) -> Iterator[int]:
+    """Whole numbers from `most` down to `least`, each about a tenth below the one before.
 
-    >>> list(_coarse(60))
+    >>> list(_coarse(60, least=1))
     [60, 54, 48, 43, 38, 34, 30, 27, 24, 21, 18, 16, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
     """
     number = most
-    while number >= least:
+    while number > least:
         yield number
         number = min(number - 1, int(number * 0.9))
+    yield least
 
 
 def _in_memory(
