@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearfar.data import Subset, open_source
@@ -92,6 +92,7 @@ def test_ten_minutes_for_photographs_mean_smaller_pictures_and_batches_but_many_
     assert found.seconds == run_seconds(photographs(found.rung), found.options, EXTENT)
 
 
+@settings(max_examples=25)
 @given(st.floats(0.001, 500.0), st.floats(0.2, 64.0))
 def test_a_setting_said_to_be_in_time_is_and_nothing_grows(minutes: float, gib: float) -> None:
     found = chosen(minutes, memory=gib * GIB)
@@ -105,6 +106,7 @@ def test_a_setting_said_to_be_in_time_is_and_nothing_grows(minutes: float, gib: 
     assert plan(EXTENT.samples, options).steps >= LEAST_UPDATES
 
 
+@settings(max_examples=25)
 @given(st.sets(st.sampled_from(FREE)))
 def test_options_that_are_not_free_stay(free: set[str]) -> None:
     found = chosen(1.0, free=tuple(free))

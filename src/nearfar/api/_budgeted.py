@@ -34,6 +34,7 @@ Minutes: TypeAlias = float | Literal["auto"] | None
 _YOUNG = 60.0  # seconds within which a process is taken to have been started for this run
 _LONGEST = 1.5  # seconds of a measured update
 _SURE, _CLOSE = 0.5, 0.05  # shares of the time that an overestimate may take up
+_SLOW = 0.03  # share of the time that the preparation of a rung may take
 _FREE = ("epochs", "batch_size", "micro_batch", "max_updates")
 _REFUSED = (ValueError, RuntimeError, AssertionError)  # a size that an encoder does not take
 
@@ -135,18 +136,21 @@ def prepared(
         )
         return Setup.prepare(changed, source, chosen, width, views, preset=preset, notes=notes)
 
+    start = time.monotonic()
     usual = build({}, {})
+    slow = time.monotonic() - start
     if budget is None or (budget.default and published):
         return usual
     kept = {name for name, value in given.items() if value is not None}
     if published:
         kept |= {"batch_size", "micro_batch"}
-    own = not isinstance(encoder, str) or views is not None or published is not None
+    fixed = not isinstance(encoder, str) or views is not None or published is not None
+    fixed |= slow > _SLOW * 60 * budget.minutes  # each rung that is measured is prepared first
     return _fitted(
         budget,
         usual,
         build,
-        rungs=() if own else kind.rungs(source, kind.options(**usual.recipe.options)),
+        rungs=() if fixed else kind.rungs(source, kind.options(**usual.recipe.options)),
         given=kept,
     )
 
