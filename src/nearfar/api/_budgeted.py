@@ -145,12 +145,14 @@ def prepared(
     if published:
         kept |= {"batch_size", "micro_batch"}
     fixed = not isinstance(encoder, str) or views is not None or published is not None
-    fixed |= slow > _SLOW * 60 * budget.minutes  # each rung that is measured is prepared first
+    rungs = () if fixed else kind.rungs(source, kind.options(**usual.recipe.options))
+    if slow > _SLOW * 60 * budget.minutes:  # each rung that is measured is prepared first
+        rungs = rungs[-1:]
     return _fitted(
         budget,
         usual,
         build,
-        rungs=() if fixed else kind.rungs(source, kind.options(**usual.recipe.options)),
+        rungs=rungs,
         given=kept,
     )
 
@@ -245,12 +247,11 @@ class _Ladder:
     def extent(self, engine: Engine) -> Extent:
         """The size of the run."""
         setup = self.usual
-        options = setup.kind.options(**setup.recipe.options)
         gpus = torch.cuda.device_count() if engine.device.type == "cuda" else 0
         return Extent(
             samples=len(setup.train),
             watched=len(setup.watched),
-            least_batch=setup.kind.smallest_batch(setup.train.source, options),
+            least_batch=_least_batch(setup),
             devices=(setup.recipe.training.devices or gpus) if gpus else 1,
             resident=0 if gpus else resident_memory(),
         )
@@ -277,8 +278,14 @@ class _Ladder:
             options=options,
             engine=Engine(devices=1, precision=options.precision),
             longest=_LONGEST,
+            whole=_least_batch(setup) is None,
             enough=enough if not place else lambda cost: False,
         )
+
+
+def _least_batch(setup: Setup) -> int | None:
+    options = setup.kind.options(**setup.recipe.options)
+    return setup.kind.smallest_batch(setup.train.source, options)
 
 
 def _without(rungs: Sequence[Mapping[str, Any]], given: Collection[str]) -> list[Mapping[str, Any]]:

@@ -40,6 +40,7 @@ def measure(
     options: TrainingOptions,
     engine: Engine,
     longest: float,
+    whole: bool = False,
     enough: Callable[[Cost], bool] = lambda cost: False,
 ) -> Cost:
     """The cost of training, from a few updates of growing size.
@@ -53,6 +54,7 @@ def measure(
         options: Options of the training loop.
         engine: A device; this engine can only be used for one measurement.
         longest: Seconds that the last update may take, approximately.
+        whole: Whether an update costs the same for any batch.
         enough: Whether a cost is known well enough; it is at first overestimated.
 
     Raises:
@@ -64,16 +66,16 @@ def measure(
         trial = _Trial(
             copy.deepcopy(method), source, views, options=alone, engine=engine, order=order
         )
-        size = min(_FIRST, options.batch_size)
+        size = options.batch_size if whole else min(_FIRST, options.batch_size)
         memory = trial.memory(size)
-        small, large = (size, *trial.seconds(size)), None
+        small, large = (size, *trial.best(size)), None
         while True:
             cost = _cost(trial, small, large or small, memory=memory)
             size, _, seconds = large or small
             if size == options.batch_size or seconds * _GROWTH > longest or enough(cost):
                 return cost
             size = min(size * _GROWTH, options.batch_size)
-            large = (size, *trial.seconds(size))
+            large = (size, *trial.best(size))
 
 
 def _cost(
@@ -149,6 +151,10 @@ class _Trial:
         self._done += samples
         return read - start, time.perf_counter() - read
 
+    def best(self, samples: int) -> tuple[float, float]:
+        """The less disturbed of two updates."""
+        return min(self.seconds(samples), self.seconds(samples), key=sum)
+
     def memory(self, samples: int) -> float:
         """Bytes per sample of a forward and backward pass; the first update, which is slower."""
         if self._engine.device.type == "cuda":
@@ -164,7 +170,12 @@ class _Trial:
         saved: dict[int, int] = {}
 
         def count(tensor: Tensor) -> Tensor:
-            storage = tensor.untyped_storage()
+            dense = tensor.detach()
+            if tensor.layout == torch.sparse_coo:
+                dense = dense._values()
+            elif tensor.layout != torch.strided:
+                dense = dense.values()
+            storage = dense.untyped_storage()
             if storage.data_ptr() not in known:
                 saved[storage.data_ptr()] = storage.nbytes()
             return tensor
