@@ -1,4 +1,4 @@
-"""Functions that differ between Linux, macOS and Windows: memory, locks, cores, stopping."""
+"""What differs between Linux, macOS and Windows: memory, locks, cores, stopping."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, final
 
 __all__ = [
+    "CoreUse",
     "ask_to_stop",
+    "core_quota",
+    "keep_freed_memory",
     "lock",
     "memory_from_now",
     "peak_memory",
@@ -23,7 +26,13 @@ __all__ = [
 ]
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_STAT, _OWN_GROUPS, _GROUPS = (
+    Path(path) for path in ("/proc/stat", "/proc/self/cgroup", "/sys/fs/cgroup")
+)
 _BETWEEN_TRIES = 0.05  # seconds
+_LEAST_SAMPLE = 0.2  # seconds; /proc/stat counts hundredths
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of mallopt, malloc.h
+_ALLOCATOR_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
 def usable_cores() -> int:
@@ -31,6 +40,113 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def core_quota() -> float | None:
+    """CPU seconds per second that this process's control groups allow; None without a limit."""
+    try:
+        lines = _OWN_GROUPS.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    limits = []
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = _GROUPS / controllers if controllers else _GROUPS
+        inner = root / group.strip("/")
+        for folder in (inner, *inner.parents):
+            if folder == _GROUPS.parent:
+                break
+            limits.append(_limit(folder))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _limit(folder: Path) -> float | None:
+    """The limit of one control group, of version 2 or 1 of their file system."""
+    try:
+        if (folder / "cpu.max").is_file():
+            quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
+        else:
+            quota, period = (
+                (folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii").strip()
+                for name in ("quota", "period")
+            )
+        return int(quota) / int(period) if quota not in ("max", "-1") else None
+    except (OSError, ValueError):
+        return None
+
+
+class _CpuTimes(NamedTuple):
+    when: float
+    idle: float
+    own: float
+
+
+@final
+class CoreUse:
+    """Measures from now on how many cores other programs leave to this process."""
+
+    def __init__(self) -> None:
+        self._began = _cpu_times()
+
+    def free(self) -> float | None:
+        """Mean number of cores without other work; None if the system does not report it.
+
+        What this process itself has used counts as free. Waits if the start was just now.
+        """
+        before = self._began
+        if before is None:
+            return None
+        time.sleep(max(0.0, _LEAST_SAMPLE - (time.monotonic() - before.when)))
+        now = _cpu_times()
+        if now is None:
+            return None
+        found = (now.idle - before.idle + now.own - before.own) / (now.when - before.when)
+        quota = core_quota()
+        return max(0.0, min(found, usable_cores(), *([] if quota is None else [quota])))
+
+
+def _cpu_times() -> _CpuTimes | None:
+    """Idle time of the usable cores and CPU time of this process, in seconds."""
+    try:
+        lines = _STAT.read_text(encoding="ascii").splitlines()
+        usable = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+        found = [line.split() for line in lines if line.split(" ", 1)[0] in usable]
+        ticks = sum(int(fields[4]) + int(fields[5]) for fields in found)  # idle, waiting for a disk
+        idle = ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):  # no Linux
+        return None
+    return _CpuTimes(time.monotonic(), idle, time.process_time()) if found else None
+
+
+def keep_freed_memory() -> bool:
+    """Let glibc keep memory that is freed, for reuse, instead of returning it to the system.
+
+    By default every block above a moving threshold is returned at once, and the next one costs a
+    page fault for each 4 KiB: tens of thousands in an update. Freed memory then stays with the
+    process until it ends. Nothing happens without glibc, and where the allocator's own environment
+    variables (``MALLOC_TRIM_THRESHOLD_`` and others, ``GLIBC_TUNABLES``) are set.
+
+    Returns:
+        Whether the settings were accepted.
+    """
+    if any(name in os.environ for name in _ALLOCATOR_SETTINGS):
+        return False
+    if "glibc.malloc." in os.environ.get("GLIBC_TUNABLES", ""):
+        return False
+    try:
+        library: Any = ctypes.CDLL(None)
+        library.gnu_get_libc_version  # noqa: B018  (other libraries may lack it, or mallopt)
+        setting = library.mallopt
+    except (OSError, AttributeError, TypeError):  # macOS, musl; Windows
+        return False
+    setting.argtypes, setting.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
+    # some versions refuse a threshold above 32 MiB, half of an arena
+    above = setting(_MMAP_THRESHOLD, 1 << 30) or setting(_MMAP_THRESHOLD, 32 << 20)
+    kept = setting(_TRIM_THRESHOLD, 2**31 - 1)
+    ahead = setting(_TOP_PAD, 64 << 20)
+    return bool(above and kept and ahead)
 
 
 def peak_memory() -> int:

@@ -1,5 +1,7 @@
 """Plugins of other packages: by entry point, or by a reference (``package.module:name``).
 
+A reference may also be a file, ``mine.py:name``.
+
 Packages declare plugins as entry points in their metadata:
 
 .. code-block:: toml
@@ -38,6 +40,7 @@ __all__ = [
 TRUST = "NEARFAR_TRUST"
 _trusted: set[str] = set()  # packages that the user named in this process
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*)*")
+_FILE = re.compile(r"(?P<file>.*[^\W\d]\w*\.py)(:(?P<names>[^\W\d]\w*(\.[^\W\d]\w*)*))?", re.DOTALL)
 
 
 class PluginError(ValueError):
@@ -104,12 +107,14 @@ def load_all(group: str) -> dict[str, Any]:
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text has the form ``package.module:name`` or ``package.module.name``.
+    """Whether a text has the form ``package.module:name``, ``package.module.name`` or ``file.py``.
 
     >>> [is_reference(text) for text in ("mine.kind:Kind", "mine.Kind", "simclr", "hf:ag_news/x")]
     [True, True, False, False]
+    >>> [is_reference(text) for text in ("mine.py:Kind", "../own code/mine.py", "mine.py:")]
+    [True, True, False]
     """
-    return _REFERENCE.fullmatch(text) is not None
+    return any(form.fullmatch(text) is not None for form in (_FILE, _REFERENCE))
 
 
 def refers_to_code(name: str, *, argument: str) -> bool:
@@ -130,25 +135,33 @@ def refers_to_code(name: str, *, argument: str) -> bool:
 
 
 def load_reference(reference: str, *, argument: str = "reference") -> Any:
-    """The object at ``package.module:name`` or ``package.module.name``, or a module.
+    """The object at ``package.module:name``, ``package.module.name`` or ``file.py:name``; a module.
 
-    Modules in the current directory are found as well, also from the command line.
+    Modules in the current directory are found as well, also from the command line. The folder of a
+    file is added to the search path, so that the file can import its neighbours and further
+    processes can import the file.
 
     Args:
         reference: Reference to the object; the name may have dots: ``package.module:Class.part``.
         argument: Name of the argument in error messages.
 
     Raises:
-        PluginError: An unknown module, an unknown name in it, or a module whose import fails.
+        PluginError: An unknown module or file, an unknown name in it, or a module whose import
+            fails.
 
     >>> load_reference("math:pi") == load_reference("math.pi")
     True
     """
     if not is_reference(reference):
         raise PluginError(
-            f"`{argument}` must be of the form package.module:name, got {reference!r}"
+            f"`{argument}` must be of the form package.module:name or file.py:name,"
+            f" got {reference!r}"
         )
     _trusted.add(_package(reference))
+    if in_file := _FILE.fullmatch(reference):
+        names = (in_file["names"] or "").split(".")
+        module = _module_of_file(Path(in_file["file"]), argument)
+        return _attribute(module, [name for name in names if name], argument)
     before, colon, after = reference.partition(":")
     words = before.split(".")
     if colon:
@@ -173,14 +186,18 @@ def check_trusted(reference: str, *, argument: str) -> None:
             listed the package in the environment variable ``NEARFAR_TRUST``.
     """
     package = _package(reference)
+    code = "the file" if _FILE.fullmatch(reference) else "the package"
     if package not in {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}:
         raise PluginError(
             f"`{argument}` is {reference!r} in a file, and nearfar does not import code that only a"
-            f" file names: if you trust the package {package}, set {TRUST}={package}"
+            f" file names: if you trust {code} {package}, set {TRUST}={package}"
         )
 
 
 def _package(reference: str) -> str:
+    """What is trusted as a whole: the package of a reference, or the file."""
+    if in_file := _FILE.fullmatch(reference):
+        return str(in_file["file"])
     return re.split("[.:]", reference)[0]
 
 
@@ -244,6 +261,23 @@ def _import(name: str) -> Any:
         except ModuleNotFoundError:
             sys.path.remove(here)
             raise
+
+
+def _module_of_file(file: Path, argument: str) -> Any:
+    """The module in a file, under the name that further processes import it by."""
+    path = file.resolve()
+    if not path.is_file():
+        raise PluginError(f"`{argument}` refers to the file {file}, which does not exist")
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    module = _module(path.stem, str(file), argument)
+    found = getattr(module, "__file__", None)
+    if found is None or Path(found).resolve() != path:
+        raise PluginError(
+            f"`{argument}` refers to the file {file}, but Python finds another module of the name"
+            f" {path.stem!r} first ({found or 'a built-in one'}): rename the file"
+        )
+    return module
 
 
 def _is_missing(error: ModuleNotFoundError, name: str) -> bool:

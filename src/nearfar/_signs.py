@@ -1,8 +1,8 @@
-"""Typography of numbers."""
+"""Typography of numbers: minus signs, singular and plural."""
 
 from __future__ import annotations
 
-__all__ = ["minus"]
+__all__ = ["counted", "minus"]
 
 
 def minus(text: str) -> str:
@@ -12,3 +12,12 @@ def minus(text: str) -> str:
     '−3.41'
     """
     return text.replace("-", "−")
+
+
+def counted(number: int, noun: str, *, plural: str = "") -> str:
+    """A count with its noun in singular or plural.
+
+    >>> counted(1, "file"), counted(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from numbers import Real
 from typing import TypeVar, cast
 
 from torch import Tensor
+
+from nearfar._suggestions import UnknownChoiceError, check_choice, suggest
 
 __all__ = [
     "UnknownChoiceError",
@@ -32,22 +33,6 @@ __all__ = [
 
 
 T = TypeVar("T")
-
-
-class UnknownChoiceError(ValueError):
-    """A name that is none of the known ones.
-
-    Args:
-        argument: The argument.
-        problem: What it must be, and what it was.
-    """
-
-    def __init__(self, argument: str, problem: str) -> None:
-        super().__init__(f"`{argument}` {problem}")
-        self.argument, self.problem = argument, problem
-
-    def __reduce__(self) -> tuple[type[UnknownChoiceError], tuple[str, str]]:
-        return type(self), (self.argument, self.problem)
 
 
 def require(kind: Callable[..., T], **named: object) -> T:
@@ -196,22 +181,4 @@ def check_same_columns(**matrices: Tensor) -> None:
             raise ValueError(
                 f"`{name}` must have the columns of `{first}`, {reference.shape[1]},"
                 f" got {matrix.shape[1]}"
-            )
-
-
-def suggest(word: object, known: Iterable[str]) -> str:
-    """“ (did you mean …?)” with the closest known word, or an empty string."""
-    if not isinstance(word, str):
-        return ""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def check_choice(known: Iterable[str], **values: str) -> None:
-    """Raise unless every value is a known word; the message suggests the closest."""
-    words = sorted(known)
-    for name, value in values.items():
-        if not isinstance(value, str) or value not in words:
-            raise UnknownChoiceError(
-                name, f"must be one of {', '.join(words)}, got {value!r}{suggest(value, words)}"
             )

@@ -102,7 +102,7 @@ def test_a_probe_stands_beside_the_untrained_encoder_and_raw_features(run_of, ki
 def test_a_stopped_run_of_any_kind_resumes_to_the_same_encoder(run_of, kind, tmp_path):
     run, data = run_of(kind)
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt, match=r"update 3 of .*--resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"update 3 of .*nearfar\.resume"):
         nearfar.pretrain(KINDS[kind].method, data, out=out, progress=StopAt(3), **options_of(kind))
     again = api.resume(out)
     first, second = (load_file(r.path / "encoder.safetensors") for r in (run, again))

@@ -102,7 +102,7 @@ class StopAt:
 
 def interrupted(method: Any, out: Path, **settings: Any) -> api.Run:
     """Stopped after an update between two lines of metrics, then resumed."""
-    with pytest.raises(KeyboardInterrupt, match="nearfar.resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"nearfar\.resume"):
         nearfar.pretrain(method, DATA, out=out, progress=StopAt(5), **settings)
     own = {} if isinstance(method, str) else {"method": method}
     return api.resume(out, DATA, **own)

@@ -83,7 +83,7 @@ def test_a_stopped_run_goes_on_with_its_kind_handed_over(scans: Path, tmp_path: 
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     options = QUICK | {"log_every": 1}
     first = nearfar.pretrain("simclr", scans, modality=PointClouds(), out=whole, **options)
-    with pytest.raises(KeyboardInterrupt, match="nearfar.resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"nearfar\.resume"):
         nearfar.pretrain(
             "simclr", scans, modality=PointClouds(), out=stopped, progress=StopAt(2), **options
         )

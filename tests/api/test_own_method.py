@@ -186,7 +186,7 @@ def test_a_stopped_run_resumes_to_the_same_state(tmp_path, pictures, quick):
     options = quick | {"epochs": 2}
     whole = nearfar.pretrain(tally, pictures, out=tmp_path / "whole", **options)
     out = tmp_path / "stopped"
-    with pytest.raises(KeyboardInterrupt, match="nearfar.resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"nearfar\.resume"):
         nearfar.pretrain(tally, pictures, out=out, progress=StopAt(4), **options)
     with pytest.raises(ValueError, match="`method` of this run was a Python object"):
         api.resume(out, pictures)

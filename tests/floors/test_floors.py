@@ -9,7 +9,10 @@ import pytest
 from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
-    {"_deprecation", "_docstrings", "_platform", "_plugins", "_signs", "checks", "version"},
+    {
+        *("_audience", "_deprecation", "_docstrings", "_index", "_lazy_packages"),
+        *("_margin_lines", "_platform", "_plugins", "_signs", "_suggestions", "checks", "version"),
+    },
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},

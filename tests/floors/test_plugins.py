@@ -85,7 +85,10 @@ def test_a_module_in_the_current_directory_is_found(
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("simclr", "`method` must be of the form package.module:name, got 'simclr'"),
+        (
+            "simclr",
+            "`method` must be of the form package.module:name or file.py:name, got 'simclr'",
+        ),
         ("no_such_package.part:X", "'no_such_package.part' cannot be imported: no such module"),
         ("no_such_package.X", "'no_such_package' cannot be imported: no such module"),
         ("math:tau.half", "'tau.half' in 'math', which has no such name"),
@@ -99,3 +102,42 @@ def test_a_reference_that_leads_nowhere_is_an_error(
     (site / "needs_another.py").write_text("import absent_module\n")
     with pytest.raises(PluginError, match=message):
         load_reference(reference, argument="method")
+
+
+def test_a_file_is_a_reference_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own code"
+    folder.mkdir()
+    (folder / "beside_file.py").write_text("VALUE = 4", encoding="utf-8")
+    code = "from beside_file import VALUE\nclass Part:\n    inner = VALUE"
+    (folder / "own_file.py").write_text(code, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    try:
+        assert load_reference(f"{folder}/own_file.py:Part.inner") == 4
+        monkeypatch.chdir(folder)
+        part = load_reference("own_file.py:Part")
+        assert part is load_reference("./own_file.py").Part
+        assert part.__module__ == "own_file"  # as another process imports it
+    finally:
+        for name in ("own_file", "beside_file"):
+            sys.modules.pop(name, None)
+
+
+def test_a_file_that_is_missing_or_hidden_by_another_module_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(
+        PluginError, match=r"refers to the file .*nothing\.py, which does not exist"
+    ):
+        load_reference(f"{tmp_path}/nothing.py:Part")
+    (tmp_path / "json.py").write_text("Part = 1")
+    with pytest.raises(PluginError, match=r"another module of the name 'json' first .*rename"):
+        load_reference(f"{tmp_path}/json.py:Part")
+    (tmp_path / "fails_at_once.py").write_text("1 / 0")
+    with pytest.raises(PluginError, match=r"its import fails with ZeroDivisionError"):
+        load_reference(f"{tmp_path}/fails_at_once.py:Part")
+    (tmp_path / "without_part.py").write_text("Other = 1")
+    with pytest.raises(PluginError, match=r"'Part' in 'without_part', which has no such name"):
+        load_reference(f"{tmp_path}/without_part.py:Part")

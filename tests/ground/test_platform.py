@@ -18,7 +18,10 @@ import pytest
 
 from nearfar import _platform
 from nearfar._platform import (
+    CoreUse,
     ask_to_stop,
+    core_quota,
+    keep_freed_memory,
     lock,
     memory_from_now,
     peak_memory,
@@ -202,3 +205,140 @@ def test_asking_to_stop_raises_the_signal(monkeypatch: pytest.MonkeyPatch, syste
     finally:
         signal.signal(signal.SIGTERM, earlier)
     assert heard == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "limit"),
+    [
+        ("0::/user/job\n", {"user/job/cpu.max": "150000 100000\n"}, 1.5),
+        ("0::/user/job\n", {"user/job/cpu.max": "max 100000", "user/cpu.max": "50000 100000"}, 0.5),
+        ("0::/\n", {"cpu.max": "400000 100000"}, 4.0),
+        (
+            "4:cpu,cpuacct:/job\n2:memory:/job\n",
+            {
+                "cpu,cpuacct/job/cpu.cfs_quota_us": "200000",
+                "cpu,cpuacct/job/cpu.cfs_period_us": "100000",
+            },
+            2.0,
+        ),
+        (
+            "4:cpu,cpuacct:/\n",
+            {"cpu,cpuacct/cpu.cfs_quota_us": "-1", "cpu,cpuacct/cpu.cfs_period_us": "100000"},
+            None,
+        ),
+        ("0::/job\n", {}, None),
+        ("", {}, None),
+    ],
+)
+def test_the_quota_is_the_least_of_all_groups(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    groups: str,
+    files: dict[str, str],
+    limit: float | None,
+) -> None:
+    for name, text in files.items():
+        (tmp_path / "fs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "fs" / name).write_text(text)
+    (tmp_path / "own").write_text(groups)
+    monkeypatch.setattr(_platform, "_OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(_platform, "_GROUPS", tmp_path / "fs")
+    assert core_quota() == limit
+
+
+class Clock:
+    """Time and CPU time of this process, as set by the test."""
+
+    def __init__(self) -> None:
+        self.now = self.own = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return self.own
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_free_cores_are_idle_or_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def write(idle: tuple[int, int, int]) -> None:
+        lines = [f"cpu{n} 5 0 5 {ticks} 0 0 0 0 0 0" for n, ticks in enumerate(idle)]
+        (tmp_path / "stat").write_text("\n".join(["cpu  1 2 3 4 5", *lines, "intr 1"]))
+
+    clock = Clock()
+    monkeypatch.setattr(_platform, "time", clock)
+    monkeypatch.setattr(_platform, "_STAT", tmp_path / "stat")
+    monkeypatch.setattr(_platform, "_OWN_GROUPS", tmp_path / "none")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 2}, raising=False)
+    monkeypatch.setattr(os, "sysconf", lambda name: 100, raising=False)
+    write((0, 0, 0))
+    use = CoreUse()
+    clock.now, clock.own = 4.0, 1.0
+    write((100, 999, 300))  # of 400 each: the first core is idle for 1 s, the third for 3 s
+    assert use.free() == (1 + 3 + 1) / 4
+    (tmp_path / "stat").unlink()
+    assert use.free() is None
+    assert CoreUse().free() is None
+
+
+class Allocator:
+    """A C library that refuses some settings, and remembers the others."""
+
+    gnu_get_libc_version = None
+
+    def __init__(self, refused: Any = ()) -> None:
+        self.kept: dict[int, int] = {}
+
+        def mallopt(name: int, value: int) -> int:
+            if (name, value) in refused:
+                return 0
+            self.kept[name] = value
+            return 1
+
+        self.mallopt = mallopt
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in (*_platform._ALLOCATOR_SETTINGS, "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_freed_memory_is_kept_as_far_as_the_library_allows(unset: pytest.MonkeyPatch) -> None:
+    library = Allocator()
+    unset.setattr(ctypes, "CDLL", lambda name: library)
+    assert keep_freed_memory()
+    assert library.kept == {-1: 2**31 - 1, -3: 1 << 30, -2: 64 << 20}
+    library = Allocator(refused=[(-3, 1 << 30)])
+    assert keep_freed_memory()
+    assert library.kept[-3] == 32 << 20
+    library = Allocator(refused=[(-1, 2**31 - 1)])
+    assert not keep_freed_memory()
+
+
+def test_other_libraries_and_stated_settings_are_left_alone(unset: pytest.MonkeyPatch) -> None:
+    unset.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=pytest.fail))  # musl
+    assert not keep_freed_memory()
+    unset.setattr(ctypes, "CDLL", lambda name: Allocator())
+    for name, value in [("MALLOC_TOP_PAD_", "1"), ("GLIBC_TUNABLES", "glibc.malloc.tcache_max=0")]:
+        unset.setenv(name, value)
+        assert not keep_freed_memory()
+        unset.delenv(name)
+    assert keep_freed_memory()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_with_these_settings_large_blocks_stay_with_the_process() -> None:
+    code = (
+        "import ctypes; from nearfar._platform import keep_freed_memory, memory_from_now\n"
+        "kept = keep_freed_memory()\n"
+        "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
+        "libc.free.argtypes = [ctypes.c_void_p]; before = memory_from_now()\n"
+        "block = libc.malloc(100 << 20); ctypes.memset(block, 1, 100 << 20); libc.free(block)\n"
+        "print(kept, memory_from_now() - before > 90 << 20)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() in (["True", "True"], ["False", "False"])  # False: no glibc

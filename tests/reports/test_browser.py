@@ -211,6 +211,76 @@ def test_hostile_names_are_shown_as_they_are_where_the_mouse_points(
     seen.page.close()
 
 
+WATCH_DRAWING = """
+  window.order = [];
+  const watch = () => new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const figure = target.closest('figure');
+      if (!target.classList.contains('js-plotly-plot') || window.order.includes(figure)) continue;
+      const { top, bottom } = figure.getBoundingClientRect();
+      window.order.push(figure);
+      window.inView = window.inView || [];
+      window.inView.push(bottom >= 0 && top <= innerHeight);
+    }
+  }).observe(document.documentElement, {
+    subtree: true, attributes: true, attributeFilter: ['class'],
+  });
+  watch();
+"""
+
+PRINT_AT_ONCE = """
+  addEventListener('DOMContentLoaded', () => {
+    dispatchEvent(new Event('beforeprint'));
+    window.printed = [...document.querySelectorAll('.plot')].map((plot) => plot.childElementCount);
+  });
+"""
+
+
+def test_figures_in_view_are_drawn_first_wherever_the_page_is_opened(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 700})
+    page.add_init_script(WATCH_DRAWING)
+    page.goto(pages["healthy"].as_uri() + "#spectrum")
+    page.wait_for_selector("html[data-drawn=light]", timeout=60_000)
+    first = page.evaluate("window.order[0].querySelector('h3').textContent")
+    in_view = page.evaluate("window.inView")
+    assert first in ("Eigenvalues", "Distance on the sphere", "Loss")
+    if first != "Loss":  # the browser had scrolled to the anchor before the script began
+        count = sum(in_view)
+        assert in_view[:count] == [True] * count
+    assert len(in_view) == len(page.query_selector_all("figure"))
+    page.close()
+
+
+def test_every_figure_is_drawn_when_the_page_is_printed(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    page = browser.new_page()
+    page.add_init_script(PRINT_AT_ONCE)
+    page.goto(pages["healthy"].as_uri())
+    page.wait_for_selector("html[data-drawn=light]", timeout=60_000)
+    printed = page.evaluate("window.printed")
+    assert len(printed) > 5
+    assert min(printed) > 0
+    page.close()
+
+
+def test_a_comparison_shows_verdict_and_time_on_a_laptop(browser: Any, tmp_path: Path) -> None:
+    runs = [sample_run(tmp_path / f"alignment_uniformity-{'data-' * 8}{n}") for n in range(2)]
+    write_text(tmp_path / "page.html", render_comparison(runs))
+    for width in (1280, 760):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto((tmp_path / "page.html").as_uri())
+        box = page.query_selector(".scroll").bounding_box()
+        assert box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for column in ("verdict", "time") if width == 1280 else ("verdict",):
+            cell = page.query_selector(f"td[data-column={column}]").bounding_box()
+            assert cell["x"] + cell["width"] <= box["x"] + box["width"] + 1, column
+        page.close()
+
+
 def test_the_verdict_is_seen_without_scrolling(browser: Any, pages: dict[str, Path]) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 667})
     page.goto(pages["collapsed"].as_uri())

@@ -93,7 +93,7 @@ def test_a_long_label_keeps_both_ends() -> None:
     written = label("folder/" * 40 + "cat.png")
     assert written.startswith("folder/")
     assert written.endswith("cat.png")
-    assert len(written) == 60
+    assert 50 < len(written) <= 60
 
 
 def test_numbers_that_json_lacks_become_gaps() -> None:

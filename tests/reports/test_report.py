@@ -17,7 +17,14 @@ from nearfar.records import (
     RunDirectory,
     WatchMetrics,
 )
-from nearfar.reports import render_comparison, render_health, render_report, write_report
+from nearfar.reports import (
+    plot_run,
+    render_comparison,
+    render_health,
+    render_report,
+    write_plot,
+    write_report,
+)
 from nearfar.reports._figure import Figure
 from nearfar.reports._page import page
 from tests.every import every
@@ -337,3 +344,45 @@ def test_a_figure_s_own_layout_adds_to_the_shared_one() -> None:
     layout = figure.description()["layout"]
     assert layout["xaxis"]["title"] == {"font": {"size": 12}, "standoff": 8, "text": "x"}
     assert layout["margin"]["t"] == 34
+
+
+def test_a_plot_has_the_curves_and_the_plane(healthy: RunDirectory, tmp_path: Path) -> None:
+    drawn = plot_run(healthy)
+    titles = [annotation.text for annotation in drawn.layout.annotations]
+    assert titles[:3] == ["Loss", "Trajectories during training", "Alignment"]
+    loss = next(trace for trace in drawn.data if trace.name == "training, running mean")
+    assert loss.line.color == "#3f9bb8"
+    assert "var(--" not in drawn.to_json()
+    assert "chance 6.24" in titles
+    write_plot(drawn, tmp_path / "plot.html")
+    page = (tmp_path / "plot.html").read_text("utf-8")
+    assert "Trajectories" in page
+    assert 'src="http' not in page
+    with pytest.raises(ValueError, match=r"`out` must end in \.html or \.json, got .*plot\.gif"):
+        write_plot(drawn, tmp_path / "plot.gif")
+    empty = sample_run(tmp_path / "empty")
+    empty.metrics.unlink()
+    with pytest.raises(ValueError, match=r"no metrics to draw"):
+        plot_run(empty)
+
+
+def test_long_names_of_files_keep_their_end_and_cosines_stay_whole(tmp_path: Path) -> None:
+    name = "photos/of-the-last-summer/in_the_lake_district/IMG_20190712_1234.jpg"
+    directory = sample_run(tmp_path / "run")
+    rows = (GalleryRow(Exhibit(name), (Exhibit(f"{name} · cosine 0.87"),)),)
+    GalleryRecord((), rows).save(directory.gallery)
+    page = body(render_report(directory))
+    assert f'title="{name}"' in page
+    assert ">cosine 0.87</small>" in page
+    assert "1234.jpg</bdi>" in page.replace("<wbr>", "")
+
+
+def test_one_is_singular() -> None:
+    health = dataclasses.replace(health_record(), samples=1, dim=1)
+    assert "1 sample in 1 dimension<" in body(render_health(health))
+    geometry = geometry_record(dim=3)
+    one_lost = dataclasses.replace(geometry, eigenvalues=(1.0, 0.5, 0.0))
+    assert "1 direction has zero variance" in body(render_health(health, one_lost))
+    assert "2 directions have" in body(
+        render_health(health, dataclasses.replace(geometry, eigenvalues=(1.0, 0.0, 0.0)))
+    )

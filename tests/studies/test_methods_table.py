@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from nearfar.studies._claim import judge
 from nearfar.studies._methods_claims import claims_of
 from nearfar.studies._methods_table import CLAIMS, Config, _cells, image_methods, run
 from nearfar.studies._study_samples import Samples
+from tests.forked import forked
 
 SMOKE = studies.methods.SMOKE
 CELL = Cell(
@@ -66,6 +69,13 @@ def test_a_method_beats_the_untrained_encoder_by_more_than_the_spread() -> None:
     assert verdicts(table([UNTRAINED, row("simclr", 0.40, 0.41)]), "simclr")[0] == "held"
     assert verdicts(table([UNTRAINED, row("simclr", 0.32, 0.34)]), "simclr")[0] == "did not hold"
     assert verdicts(table([UNTRAINED, row("simclr", 0.40)]), "simclr")[0] == "open"
+
+
+def test_the_gain_has_an_interval_over_seeds() -> None:
+    record = table([UNTRAINED, row("simclr", 0.40, 0.44)])
+    (claim, *_) = judge(claims_of(["simclr"]), record)
+    # differences of 10 and 12 points: 11 ± 12.706 · 1
+    assert "linear +11.0 points [−1.7, 23.7]" in claim.evidence
 
 
 def test_a_method_that_was_not_trained_claims_nothing() -> None:
@@ -228,3 +238,78 @@ def test_only_some_cells_are_trained_and_all_are_shown(tmp_path: Path) -> None:
     assert rows["supervised"].values
     assert not rows["simclr"].values
     assert "--only" not in record.command
+
+
+OWN = """
+from torch import nn
+from nearfar.methods import ANY, Serves, SimCLR
+from nearfar.views import ViewRecipe, simclr_views
+
+class Own(SimCLR):
+    serves = {"images": Serves(views=ViewRecipe(simclr_views))}
+
+class Unseen(SimCLR):
+    serves = {ANY: Serves()}
+
+class Elsewhere(SimCLR):
+    serves = {"text": Serves()}
+
+def own(encoder: nn.Module, width: int, *, dim: int = 16) -> Own:
+    return Own(encoder, nn.Linear(width, dim))
+
+def unseen(encoder: nn.Module, width: int) -> Unseen: ...
+
+def elsewhere(encoder: nn.Module, width: int) -> Elsewhere: ...
+"""
+
+
+@pytest.fixture
+def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file with methods, in the current directory."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "own_study_methods.py"
+    file.write_text(OWN, encoding="utf-8")
+    yield file
+    sys.modules.pop(file.stem, None)
+
+
+def test_a_method_of_ones_own_is_a_row_and_its_file_part_of_the_cell(own_file: Path) -> None:
+    name = f"{own_file.name}:own"
+    config = Config(data="digits", methods=(f"simclr,{name}",))
+    assert config.methods == ("simclr", name)
+    cell = replace(CELL, method=name)
+    before = cell.path(Path())
+    assert before.name.startswith("own_study_methods.py-own-0-")
+    assert cell.path(Path()) == before
+    own_file.write_text(OWN + "\n# edited", encoding="utf-8")
+    assert cell.path(Path()) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("own_study_methods.py:unseen", "declare their views of images"),
+        ("own_study_methods.py:elsewhere", "which is for text"),
+        ("own_study_methods.py:absent", "'absent' in 'own_study_methods', which has no such name"),
+        ("absent.py:own", "refers to the file absent.py, which does not exist"),
+    ],
+)
+def test_a_method_of_ones_own_that_cannot_be_compared_is_refused(
+    own_file: Path, name: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Config(data="digits", methods=("simclr", name))
+
+
+@pytest.mark.slow
+def test_a_method_of_ones_own_is_trained_beside_others(own_file: Path, tmp_path: Path) -> None:
+    name = f"{own_file.name}:own"
+    config = replace(SMOKE, methods=("simclr", name), seeds=2)
+    with forked():
+        record = run(config, cache=tmp_path / "cells")
+    found = record.row(name)
+    assert found is not None
+    assert not found.failures
+    (claim,) = [claim for claim in record.claims if claim.text.startswith(name)]
+    assert "[" in claim.evidence

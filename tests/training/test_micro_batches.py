@@ -91,7 +91,7 @@ def parameters(method):
 def test_a_resumed_run_in_micro_batches_is_the_run(tmp_path, name):
     chosen = options(micro_batch=6)
     whole = weights(fit(tmp_path / "whole", build(name), chosen))
-    with pytest.raises(Interrupted, match=r"update 5 of 12; .*nearfar.resume"):
+    with pytest.raises(Interrupted, match=r"update 5 of 12; .*nearfar\.resume"):
         fit(tmp_path / "parts", build(name), chosen, progress=StopAt(5, signal.SIGINT))
     resumed = weights(fit(tmp_path / "parts", build(name), chosen))
     assert every(torch.equal(whole[key], resumed[key]) for key in whole)

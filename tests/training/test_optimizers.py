@@ -233,7 +233,7 @@ def test_a_run_with_paces_resumes_exactly(tmp_path, name):
 
     chosen = options(optimizer=name)
     whole = weights(fit(tmp_path / "whole", paced(), chosen))
-    with pytest.raises(Interrupted, match=r"update 7 of 12; .*nearfar.resume"):
+    with pytest.raises(Interrupted, match=r"update 7 of 12; .*nearfar\.resume"):
         fit(tmp_path / "stopped", paced(), chosen, progress=StopAt(7))
     resumed = weights(fit(tmp_path / "stopped", paced(), chosen))
     assert every(torch.equal(whole[key], resumed[key]) for key in whole)

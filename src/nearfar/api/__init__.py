@@ -1,20 +1,28 @@
 """The public functions: pretrain, resume and load runs; embed, probe, diagnose and export."""
 
-from nearfar.api._advising import advise
-from nearfar.api._citing import citable, cite
-from nearfar.api._comparing import ComparedRun
-from nearfar.api._embedding import Embedded, EmbeddedSteps
-from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
-from nearfar.api._keywords import RunKeywords
-from nearfar.api._listing import list_data, list_methods
-from nearfar.api._pretraining import pretrain, resume
-from nearfar.api._recipe import Recipe
-from nearfar.api._run_object import Run, load
-from nearfar.api._selection import label_free_score
-from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
+from typing import TYPE_CHECKING
+
+from nearfar._lazy_packages import imported_when_used
+
+if TYPE_CHECKING:
+    from nearfar.api._advising import advise
+    from nearfar.api._citing import citable, cite
+    from nearfar.api._comparing import ComparedRun, Comparison
+    from nearfar.api._embedding import Embedded, EmbeddedSteps
+    from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
+    from nearfar.api._keywords import RunKeywords
+    from nearfar.api._listing import list_data, list_methods
+    from nearfar.api._pretraining import pretrain, resume
+    from nearfar.api._recipe import Recipe
+    from nearfar.api._run_object import Run, load
+    from nearfar.api._selection import label_free_score
+    from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
+else:
+    __getattr__, __dir__ = imported_when_used(__name__)
 
 __all__ = [
     "ComparedRun",
+    "Comparison",
     "Embedded",
     "EmbeddedSteps",
     "Recipe",

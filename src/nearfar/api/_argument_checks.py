@@ -17,7 +17,6 @@ import numpy as np
 from nearfar.checks import check_integer
 from nearfar.methods import Method
 from nearfar.methods._preset import facts_parameter
-from nearfar.training import Progress
 from nearfar.views import Views
 
 __all__ = ["check_objects", "check_preset", "check_tables", "check_types"]
@@ -57,9 +56,7 @@ def check_tables(**tables: Mapping[str, Any] | None) -> None:
             raise TypeError(f"`{name}` must be a dictionary of names and values, got {table!r:.80}")
 
 
-def check_objects(
-    *, encoder: object, width: object, out: object, views: object, progress: object
-) -> None:
+def check_objects(*, encoder: object, width: object, out: object, views: object) -> None:
     """Check the arguments of :func:`nearfar.pretrain` that may be objects.
 
     Raises:
@@ -79,10 +76,6 @@ def check_objects(
         raise TypeError(
             "`views` must be views (nearfar.views.Views), 'natural', 'drawing' or None,"
             f" got {views!r:.80}"
-        )
-    if not (progress is None or isinstance(progress, Progress)) or inspect.isclass(progress):
-        raise TypeError(
-            f"`progress` must be a nearfar.training.Progress or None, got {progress!r:.80}"
         )
 
 

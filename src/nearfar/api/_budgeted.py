@@ -101,6 +101,7 @@ def prepared(
     budget: Budget | None,
     published: Published | None,
     given: Mapping[str, Any],
+    device: torch.device,
 ) -> Setup:
     """A prepared run; with a budget, one that is expected to end in time and to fit in memory.
 
@@ -115,6 +116,7 @@ def prepared(
         budget: The time that the run may take.
         published: The published setting that the user asked for.
         given: Options that the user gave, which are not changed; None stands for none.
+        device: Where to train.
     """
     kind = recipe.kind
 
@@ -139,7 +141,7 @@ def prepared(
     start = time.monotonic()
     usual = build({}, {})
     slow = time.monotonic() - start
-    if budget is None or (budget.default and published):
+    if budget is None or (budget.default and (published or device.type != "cpu")):
         return usual
     kept = {name for name, value in given.items() if value is not None}
     if published:
@@ -154,6 +156,7 @@ def prepared(
         build,
         rungs=rungs,
         given=kept,
+        device=str(device),
     )
 
 
@@ -164,14 +167,13 @@ def _fitted(
     *,
     rungs: Sequence[Mapping[str, Any]],
     given: Collection[str],
+    device: str,
 ) -> Setup:
     """The usual setting if it ends in time and fits in memory, else one that does."""
     training = usual.recipe.training
-    if budget.default and torch.cuda.is_available():
-        return usual
-    ladder = _Ladder(usual, build, _without(rungs, given))
+    ladder = _Ladder(usual, build, _without(rungs, given), device)
     try:
-        found = _shared(training, lambda: _find(budget, ladder, given=frozenset(given)))
+        found = _shared(training, device, lambda: _find(budget, ladder, given=frozenset(given)))
     except _REFUSED:  # if it is an error of the setting, training raises it
         return usual
     changes = {
@@ -206,7 +208,7 @@ def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> _Found:
     free = {name for name in _FREE if name not in given}
     if "epochs" in given:
         free.discard("max_updates")
-    engine = Engine(devices=1, precision=training.precision)
+    engine = ladder.engine()
     extent, memory = ladder.extent(engine), _free(engine)
 
     def fits(cost: Cost) -> bool:
@@ -231,14 +233,21 @@ def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> _Found:
 class _Ladder:
     """The rungs with their costs, each measured when it is first asked for."""
 
-    def __init__(self, usual: Setup, build: Build, rungs: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, usual: Setup, build: Build, rungs: Sequence[Mapping[str, Any]], device: str
+    ) -> None:
         self.usual = usual
-        self._build = build
+        self._build, self._device = build, device
         self._rungs: list[Mapping[str, Any]] = [{}, *rungs]
         self._costs: dict[int, Cost] = {}
 
     def __len__(self) -> int:
         return len(self._rungs)
+
+    def engine(self) -> Engine:
+        """One device, for one measurement."""
+        precision = self.usual.recipe.training.precision
+        return Engine(devices=1, precision=precision, device=self._device)
 
     def settings(self, place: int) -> Mapping[str, Any]:
         """What differs from the usual setting."""
@@ -276,7 +285,7 @@ class _Ladder:
             setup.train,
             setup.training_views,
             options=options,
-            engine=Engine(devices=1, precision=options.precision),
+            engine=self.engine(),
             longest=_LONGEST,
             whole=_least_batch(setup) is None,
             enough=enough if not place else lambda cost: False,
@@ -298,10 +307,10 @@ def _without(rungs: Sequence[Mapping[str, Any]], given: Collection[str]) -> list
     return found
 
 
-def _shared(training: TrainingOptions, find: Callable[[], _Found]) -> _Found:
+def _shared(training: TrainingOptions, device: str, find: Callable[[], _Found]) -> _Found:
     """What the first process finds, in every process that a launcher started."""
     started = int(os.environ.get("WORLD_SIZE") or os.environ.get("SLURM_NTASKS") or 1)
-    engine = Engine(devices=training.devices, precision=training.precision)
+    engine = Engine(devices=training.devices, precision=training.precision, device=device)
     if started == 1 or engine.devices == 1:
         return find()
     found: _Found = engine.launch(_first_finds, find)

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nearfar.api._method_listing import canonical_name, method_class, preset_names
-from nearfar.api._run_object import load
-from nearfar.checks import suggest
+from nearfar._index import load_index
+from nearfar._suggestions import suggest
+from nearfar.records import RunDirectory
 from nearfar.version import __version__
 
 __all__ = ["Reference", "citable", "cite", "papers_of"]
@@ -69,10 +69,10 @@ def cite(*names: str) -> tuple[Reference, ...]:
 
 def citable() -> dict[str, tuple[str, ...]]:
     """All names that can be cited, with the BibTeX keys of each."""
-    names = {name: papers_of(name) for name in preset_names()}
+    names = {name: papers_of(name) for name in _own_methods()}
     for reference in _references():
         for word in reference.keywords:
-            if word not in preset_names():
+            if word not in _own_methods():
                 names[word] = (*names.get(word, ()), reference)
     return {name: tuple(r.key for r in names[name]) for name in sorted(names)}
 
@@ -80,7 +80,7 @@ def citable() -> dict[str, tuple[str, ...]]:
 def papers_of(preset: str) -> tuple[Reference, ...]:
     """The references of a method's ``paper``, found by arXiv number, else first author and year."""
     found = []
-    for paper in method_class(preset).paper.split(";"):
+    for paper in _paper(preset).split(";"):
         arxiv = re.search(r"\d{4}\.\d{4,5}", paper)
         year = re.search(r"\b(19|20)\d\d\b", paper)
         author = paper.strip().partition(" et al.")[0].partition(" &")[0]
@@ -100,14 +100,15 @@ def papers_of(preset: str) -> tuple[Reference, ...]:
 
 def _behind(name: str) -> tuple[Reference, ...]:
     if (Path(name) / "run.json").is_file():
-        run = load(name)
-        data = run.directory.read_recipe()["data"]["data"]
-        known = [word for word in (run.record.method, data) if word in citable()]
+        run = RunDirectory(Path(name))
+        data = run.read_recipe()["data"]["data"]
+        known = [word for word in (run.read_run().method, data) if word in citable()]
         return (NEARFAR, *(reference for word in known for reference in _behind(word)))
     if name == NEARFAR.key:
         return (NEARFAR,)
-    if canonical_name(name) in preset_names():
-        return papers_of(name)
+    method = load_index()["methods"].get(name, {}).get("alias_of") or name
+    if method in _own_methods():
+        return papers_of(method)
     found = tuple(r for r in _references() if name == r.key or name in r.keywords)
     if not found:
         known = [*citable(), *(reference.key for reference in _references())]
@@ -116,6 +117,20 @@ def _behind(name: str) -> tuple[Reference, ...]:
             f" {name!r}{suggest(name, known)}; nearfar cite lists them"
         )
     return found
+
+
+def _own_methods() -> dict[str, str]:
+    """The paper of each built-in method."""
+    methods = load_index()["methods"].items()
+    return {name: known["row"]["paper"] for name, known in methods if not known["alias_of"]}
+
+
+def _paper(preset: str) -> str:
+    if preset in _own_methods():
+        return _own_methods()[preset]
+    from nearfar.api._method_listing import method_class
+
+    return method_class(preset).paper
 
 
 @functools.cache

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, final
 
-from nearfar.records import HealthRecord, RunRecord, write_text
+from nearfar._signs import counted
+from nearfar.records import HealthRecord, Metrics, RunRecord, write_text
+from nearfar.records._markup import element
+from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
+from nearfar.records._remedy_record import HEALTHY
 
-__all__ = ["ComparedRun", "compared", "write_comparison"]
+__all__ = ["ComparedRun", "Comparison", "compared", "plane", "write_comparison"]
 
 _Name: TypeAlias = Literal["alignment", "uniformity", "m_o", "m_r", "effective_rank"]
 _MEASURED: tuple[_Name, ...] = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
@@ -45,6 +49,62 @@ class ComparedRun(_Measured):
     epochs: int
     seconds: int
     verdict: str
+
+
+@final
+class Comparison(list[ComparedRun]):
+    """A list with one row per run, which a notebook shows as a table and a picture.
+
+    Args:
+        rows: The rows.
+        metrics: Metrics of each run, for the picture.
+
+    Example:
+        >>> Comparison([ComparedRun(run="a", method="simclr", encoder="convnet", epochs=60,
+        ...                         seconds=45, verdict="healthy")])
+        <comparison of 1 run: a healthy>
+    """
+
+    def __init__(
+        self, rows: Iterable[ComparedRun] = (), *, metrics: Sequence[Metrics] = ()
+    ) -> None:
+        super().__init__(rows)
+        self._metrics = tuple(metrics)
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{row['run']} {row['verdict']}" for row in self)
+        return f"<comparison of {counted(len(self), 'run')}: {verdicts}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the rows, and the trajectories in the align-uniform plane."""
+        rows = [{name: _cell(name, value) for name, value in dict(row).items()} for row in self]
+        words = ("method", "encoder", "verdict")
+        lines = [
+            line
+            for row, metrics in zip(self, self._metrics, strict=False)
+            for line in plane(metrics, name=row["run"])
+        ]
+        picture = chart("uniformity", lines, across="alignment", dots=True, wide=420, high=260)
+        heading = f"Comparison of {counted(len(self), 'run')}"
+        return shown(heading, table(rows, left=words), picture)
+
+
+def plane(metrics: Metrics, *, name: str) -> list[Line]:
+    """The trajectory of a run in the align-uniform plane; empty if it was not measured."""
+    points = [
+        (line.alignment, line.uniformity)
+        for line in metrics.watch
+        if line.alignment is not None and line.uniformity is not None
+    ]
+    kept = points[:: max(1, len(points) // 200)]
+    return [(name, [*kept, *points[-1:]])] if points else []
+
+
+def _cell(name: str, value: Any) -> str:
+    if name == "verdict":
+        dot = element("span", "● ", style=f"color:{tone_color(value == HEALTHY)}")
+        return element("span", dot, value)
+    return value if isinstance(value, str) else figure(value)
 
 
 def compared(record: RunRecord, verdict: HealthRecord) -> ComparedRun:

@@ -15,9 +15,18 @@ from torch import Tensor, nn
 
 from nearfar.data import OmittedSamplesWarning, Source, omissions
 from nearfar.inputs import move
+from nearfar.training._devices import find_device
 from nearfar.views import Views
 
-__all__ = ["Embedded", "EmbeddedSteps", "embed_source", "embed_steps", "row_names", "warn_omitted"]
+__all__ = [
+    "Embedded",
+    "EmbeddedSteps",
+    "embed_source",
+    "embed_steps",
+    "on_device",
+    "row_names",
+    "warn_omitted",
+]
 
 
 class _Rows(NamedTuple):
@@ -92,6 +101,24 @@ def embed_source(
     with _at_rest(encoder) as device:
         shown = (move(views.plain(batch.inputs), device) for batch in source.chunks(batch_size))
         return torch.cat([encoder(view).float().cpu() for view in shown])
+
+
+@contextmanager
+def on_device(encoder: nn.Module, device: str | None) -> Iterator[None]:
+    """Inside, the encoder is on this device; on the one it was on if the device is None.
+
+    Raises:
+        ValueError: This computer has no such device.
+    """
+    before = next((p.device for p in encoder.parameters()), None)
+    if device is None or before is None:
+        yield
+        return
+    encoder.to(find_device(device))
+    try:
+        yield
+    finally:
+        encoder.to(before)
 
 
 @contextmanager

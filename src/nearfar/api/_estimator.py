@@ -27,7 +27,6 @@ from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.records import HealthRecord, RunRecord
-from nearfar.training import Latest
 
 __all__ = ["SelfSupervisedEncoder"]
 
@@ -137,7 +136,7 @@ class SelfSupervisedEncoder(
                 out=self.out or Path(temporary) / "run",
                 method_options=self.method_options,
                 view_options=self.view_options,
-                progress=_Printed() if self.verbose else None,
+                progress=self.verbose,
                 seed=seed,
                 **specified | dict(self.options or {}),
             )
@@ -231,23 +230,3 @@ class SelfSupervisedEncoder(
             # in single precision the last digit of a row depends on the batch size
             encoder, precision = copy.deepcopy(encoder).double(), torch.float64
         return torch.cat([encoder(move(view, "cpu", precision)) for view in views])
-
-
-@final
-class _Printed:
-    """Prints one line per epoch."""
-
-    def __init__(self) -> None:
-        self._epoch = -1
-
-    def start(self, record: RunRecord) -> None:
-        print(f"{record.method} on {record.data}: {record.steps} updates")
-
-    def update(self, *, step: int, steps: int, epoch: int, epochs: int, values: Latest) -> None:
-        if epoch != self._epoch:
-            self._epoch = epoch
-            loss = f", loss {values.train.loss:.3f}" if values.train else ""
-            print(f"epoch {epoch} of {epochs}{loss}")
-
-    def finish(self, health: HealthRecord) -> None:
-        print(health.summary)

@@ -40,6 +40,7 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
         chance=record.chance,
         representations=representations,
         positives=type(method).positives,
+        remedies=setup.remedies,
     )
     if setup.kind.paired:
         paired = pair_measurements(z1, z2)

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
+import torch
 from torch import nn
 
+from nearfar._audience import named, resuming
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
@@ -26,6 +28,7 @@ from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_rec
 from nearfar.api._run_format import open_directory, upgraded
 from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
+from nearfar.api._showing import display_of, showing
 from nearfar.api._stored_run import save_encoder
 from nearfar.checks import check_choice
 from nearfar.data import Source, open_source
@@ -33,21 +36,25 @@ from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
 from nearfar.modules._wrapped_modules import unwrapped
-from nearfar.records import RunDirectory
+from nearfar.records import HealthRecord, RunDirectory
 from nearfar.training import (
     Engine,
+    Interrupted,
     Progress,
-    Silent,
     TrainingOptions,
     Watch,
     latest_checkpoint,
     train,
 )
+from nearfar.training._devices import find_device
+from nearfar.training._process import same_threads
+from nearfar.training._progress_interface import tell_stage
 from nearfar.views import Views, WithIndex
 
 __all__ = ["pretrain", "resume"]
 
 
+@showing
 def pretrain(
     method: str | Callable[..., Method] = "simclr",
     data: Any = "digits",
@@ -62,7 +69,8 @@ def pretrain(
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
-    progress: Progress | None = None,
+    device: str = "auto",
+    progress: Progress | bool = True,
     **keywords: Unpack[RunKeywords],
 ) -> Run:
     """Pretrain an encoder on unlabelled samples, evaluate it, and write the run to a directory.
@@ -100,7 +108,10 @@ def pretrain(
             :class:`nearfar.views.ImageViews`.
         options: Further keyword arguments, as a dictionary: for options of a modality of another
             package, which type checkers do not know as keyword arguments.
-        progress: Receives progress updates.
+        device: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; by default a
+            GPU if there is one that PyTorch calls ``cuda``. Not part of the recipe.
+        progress: True shows progress and verdict on standard error, in a notebook as the output of
+            the cell; False is quiet; or an object that receives progress updates.
         keywords: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
             modality: ``image_size``, ``channels`` and ``stem`` of images, ``sample_rate`` of
             sounds, ``column`` of texts, ``x`` and ``s`` of pairs.
@@ -112,6 +123,8 @@ def pretrain(
         TypeError: An argument that is an object of the wrong type.
         ValueError: An invalid argument; the message names it and what was expected.
         FileExistsError: ``out`` is not empty.
+        Interrupted: Stopped by Ctrl-C, after the state was saved; in IPython, as after an
+            interruption of a notebook's kernel, the stopped run is returned instead.
 
     Example:
         >>> import nearfar, tempfile
@@ -120,8 +133,9 @@ def pretrain(
         >>> run.embed("digits").shape
         (1797, 256)
     """
-    check_objects(encoder=encoder, width=width, out=out, views=views, progress=progress)
-    budget = Budget.of(minutes)
+    display = display_of(progress)
+    check_objects(encoder=encoder, width=width, out=out, views=views)
+    budget, where = Budget.of(minutes), find_device(device)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
@@ -137,6 +151,7 @@ def pretrain(
         check_choice(get_args(ViewStyle), views=views)
         given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
+    tell_stage(display, f"opening {_called(data)}")
     source = open_source(data, modality=kind.data, **opening(kind, of_data))
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
@@ -169,8 +184,8 @@ def pretrain(
     directory = RunDirectory(Path(out) if out else Path("runs") / called)
     if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
         raise FileExistsError(
-            f"`out` must be a new directory, but {directory.path} exists: resume it with nearfar"
-            f" train --resume {directory.path}, or choose another --out"
+            f"{named('out')} must be a new directory, but {directory.path} exists: resume it with"
+            f" {resuming(directory.path)}, or choose another {named('out')}"
         )
     notes = published.notes() if published else ()
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
@@ -187,11 +202,13 @@ def pretrain(
         budget=budget,
         published=published,
         given=specified,
+        device=where,
     )
     setup.recipe.save(directory)
-    return _run(setup, directory, progress or Silent())
+    return _run(setup, directory, display, device=where)
 
 
+@showing
 def resume(
     run: str | Path,
     data: Any = None,
@@ -201,7 +218,8 @@ def resume(
     width: int | None = None,
     views: Views | None = None,
     modality: Modality[Any, Any] | None = None,
-    progress: Progress | None = None,
+    device: str | None = None,
+    progress: Progress | bool = True,
 ) -> Run:
     """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
@@ -213,11 +231,24 @@ def resume(
         width: Dimensions of the representation, for a module of your own.
         views: The same views, if the run used views of your own.
         modality: The same object, if the run used a modality of your own.
-        progress: Receives progress updates.
+        device: Where to train, as of :func:`pretrain`; by default where the run was trained so far.
+        progress: As of :func:`pretrain`.
+
+    Returns:
+        The finished run.
 
     Raises:
         ValueError: Not a run, a run of a newer version, or data other than the run's.
+        Interrupted: Stopped again by Ctrl-C; in IPython the stopped run is returned instead.
+
+    Example:
+        >>> import nearfar, tempfile
+        >>> out = tempfile.mkdtemp() + "/run"
+        >>> run = nearfar.pretrain("simclr", "digits", epochs=1, out=out)
+        >>> nearfar.resume(out).record.finished  # nothing is left to do: it is judged again
+        True
     """
+    display = display_of(progress)
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
     for name, stated, given in (
@@ -228,8 +259,9 @@ def resume(
         if stated == "custom" and given is None:
             raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
     kind = recipe.kind
-    named = recipe.data if data is None else data
-    source = open_source(named, modality=kind.data, **opening(kind, recipe.options))
+    wanted = recipe.data if data is None else data
+    tell_stage(display, f"opening {_called(wanted)}")
+    source = open_source(wanted, modality=kind.data, **opening(kind, recipe.options))
     if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
         raise ValueError(
             f"`data` must be the data that {directory.path} was trained on (fingerprint"
@@ -240,7 +272,10 @@ def resume(
     recipe = upgraded(recipe, source)
     encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
-    return _run(setup, directory, progress or Silent())
+    where, moved = _device_again(directory, device)
+    if moved:
+        setup = replace(setup, notes=(*setup.notes, moved))
+    return _run(setup, directory, display, device=where)
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,12 +299,50 @@ def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
-def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
+def _called(data: Any) -> str:
+    return str(data) if isinstance(data, (str, Path)) else "the data"
+
+
+def _device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
+    """The device of a resumed run, and a note if it has to be another one."""
+    before = directory.read_run().device if directory.run.is_file() else ""
+    if asked is not None or not before:
+        return find_device(asked or "auto"), ""
+    try:
+        return find_device(before), ""
+    except ValueError:
+        found = find_device("auto")
+        return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
+
+
+def _run(setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device) -> Run:
     engine = Engine(
-        devices=setup.recipe.training.devices, precision=setup.recipe.training.precision
+        devices=setup.recipe.training.devices,
+        precision=setup.recipe.training.precision,
+        device=str(device),
     )
-    with explained_memory(setup):
-        engine.launch(_work, setup, directory, progress)
+    tell_stage(progress, "")  # a display that shows something cannot be sent to a process
+    with same_threads(_threads_before(directory)):
+        with explained_memory(setup):
+            engine.launch(_work, setup, directory, progress)
+        try:
+            own, health = _finish(setup, directory, progress, device=device)
+        except KeyboardInterrupt:
+            reason = "training is complete; stopped while the result was measured"
+            raise Interrupted(reason, directory.path) from None
+    progress.finish(health)
+    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+
+
+def _threads_before(directory: RunDirectory) -> int:
+    """The number of threads that the run was trained with so far; 0 if it is new."""
+    return directory.read_run().threads if directory.run.is_file() else 0
+
+
+def _finish(
+    setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device
+) -> tuple[nn.Module | None, HealthRecord]:
+    """Write the encoder, the verdict and the report; return an encoder of one's own."""
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
     own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
@@ -277,7 +350,8 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)
     save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
-    engine = Engine(devices=1, precision="32")
+    tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
+    engine = Engine(devices=1, precision="32", device=str(device))
     health = judge(directory, method, setup, engine=engine)
     record = directory.read_run()
     replace(
@@ -288,11 +362,11 @@ def _run(setup: Setup, directory: RunDirectory, progress: Progress) -> Run:
         # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
     ).save(directory.run)
+    tell_stage(progress, "writing the report")
     from nearfar.reports import write_report
 
     write_report(directory.path)
-    progress.finish(health)
-    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+    return own, health
 
 
 def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nearfar.api._comparing import ComparedRun, compared, write_comparison
+from nearfar._signs import counted
+from nearfar.api._comparing import Comparison, compared, plane, write_comparison
 from nearfar.api._diagnosing import write_health
 from nearfar.api._embedding import (
     Embedded,
     EmbeddedSteps,
     embed_source,
     embed_steps,
+    on_device,
     row_names,
     warn_omitted,
 )
@@ -33,6 +35,9 @@ from nearfar.records import (
     HealthRecord,
     ProbeRecord,
 )
+from nearfar.records._markup import element
+from nearfar.records._notebook import chart, figure, shown
+from nearfar.records._remedy_record import HEALTHY
 
 __all__ = ["Run", "load"]
 
@@ -62,6 +67,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[False] = False,
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
 
@@ -73,6 +79,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: Literal[True],
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> Embedded: ...
 
@@ -83,6 +90,7 @@ class Run(StoredRun):
         batch_size: int | None = None,
         ids: bool = False,
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32] | Embedded:
         """Representations of samples, one row per sample, in the order of the data.
@@ -93,6 +101,8 @@ class Run(StoredRun):
             ids: Return the name of each row as well: file, row or line.
             side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
                 be given for samples that could be of either side, if each has its own encoder.
+            device: Where to compute: ``cpu``, ``cuda:1``, ``mps``, or ``auto`` for a GPU if there
+                is one; on the CPU by default.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Returns:
@@ -102,41 +112,52 @@ class Run(StoredRun):
         """
         source = self.open(data, side=side, **options)
         views = self.side_views(source, side)
-        rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
+        with on_device(self.encoder, device):
+            rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
         return Embedded(rows, row_names(source), source.notes) if ids else rows
 
     def embed_sides(
-        self, data: Any, *, batch_size: int | None = None, **options: Any
+        self,
+        data: Any,
+        *,
+        batch_size: int | None = None,
+        device: str | None = None,
+        **options: Any,
     ) -> tuple[Embedded, NDArray[np.float32] | None]:
         """Representations of both sides of pairs; of other data, of the samples and None.
 
         Args:
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             batch_size: Samples per forward pass.
+            device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
         """
-        first = self.embed(data, batch_size=batch_size, ids=True, **options)
+        how: dict[str, Any] = {"batch_size": batch_size, "device": device, **options}
+        first = self.embed(data, ids=True, **how)
         if not self.holds_pairs(data, **options):
             return first, None
-        return first, self.embed(data, batch_size=batch_size, side="s", **options)
+        return first, self.embed(data, side="s", **how)
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[False] = False, **options: Any
+        self, data: Any, *, ids: Literal[False] = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]]: ...
 
     @overload
-    def embed_steps(self, data: Any, *, ids: Literal[True], **options: Any) -> EmbeddedSteps: ...
+    def embed_steps(
+        self, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
+    ) -> EmbeddedSteps: ...
 
     def embed_steps(
-        self, data: Any, *, ids: bool = False, **options: Any
+        self, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]] | EmbeddedSteps:
         """Representations of each time step of each sequence.
 
         Args:
             data: Data as for :func:`nearfar.pretrain`, of the run's modality.
             ids: Return the name of each sequence as well.
+            device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
 
         Returns:
@@ -147,7 +168,8 @@ class Run(StoredRun):
             ValueError: The encoder has no time steps.
         """
         source = self.open(data, **options)
-        rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
+        with on_device(self.encoder, device):
+            rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
         warn_omitted(source, stacklevel=3)
         return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
 
@@ -158,6 +180,7 @@ class Run(StoredRun):
         labels: Any = None,
         representations: Sequence[Representation] = ("trained", "untrained", "raw"),
         side: Side | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> ProbeRecord:
         """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
@@ -171,12 +194,15 @@ class Run(StoredRun):
             representations: The representations to probe.
             side: Side of pairs that the samples belong to, if each side has its own encoder of the
                 same modality: the inputs ``x`` or the signals ``s``.
+            device: Where to compute the representations, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's: ``column``.
         """
         for name in representations:
             check_choice(get_args(Representation), representations=name)
         labeled = self.open_labeled(data, labels=labels, side=side, **options)
-        return probed(labeled, (self._represented(name, labeled, side) for name in representations))
+        return probed(
+            labeled, (self._represented(name, labeled, side, device) for name in representations)
+        )
 
     def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
         """The run's verdict, obtained without labels at the end of training.
@@ -216,10 +242,8 @@ class Run(StoredRun):
             out=Path(out) if out else None,
         )
 
-    def compare(
-        self, *others: str | Path | Run, report: str | Path | None = None
-    ) -> list[ComparedRun]:
-        """Comparison of this run with others, one row per run.
+    def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
+        """Comparison of this run with others: a list with one row per run.
 
         Args:
             others: Runs or their directories.
@@ -228,7 +252,8 @@ class Run(StoredRun):
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
         if report is not None:
             write_comparison(report, [run.path for run in runs])
-        return [compared(run.record, run.health) for run in runs]
+        rows = [compared(run.record, run.health) for run in runs]
+        return Comparison(rows, metrics=[run.metrics for run in runs])
 
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.
@@ -240,8 +265,36 @@ class Run(StoredRun):
 
         return write_report(self.path)
 
+    def plot(self, out: str | Path | None = None) -> Any:
+        """The curves of training and the path in the align-uniform plane, as a plotly figure.
+
+        A notebook shows it. Dashed lines are reference values, such as the loss at chance.
+
+        Args:
+            out: File to write as well: ``.html``, a page that opens offline, or ``.json``.
+
+        Returns:
+            A ``plotly.graph_objects.Figure``.
+
+        Raises:
+            ValueError: Another file type, or a run without metrics.
+
+        Example:
+            >>> import nearfar, tempfile
+            >>> out = tempfile.mkdtemp() + "/run"
+            >>> drawn = nearfar.pretrain("simclr", "digits", epochs=2, out=out).plot()
+            >>> [trace.name for trace in drawn.data][:2]
+            ['training', 'training, running mean']
+        """
+        from nearfar.reports import plot_run, write_plot
+
+        drawn = plot_run(self.directory)
+        if out is not None:
+            write_plot(drawn, Path(out))
+        return drawn
+
     def _represented(
-        self, name: Representation, labeled: LabeledData, side: Side | None
+        self, name: Representation, labeled: LabeledData, side: Side | None, device: str | None
     ) -> Represented:
         if name == "raw":
             kind, form = self.kind, self.description.form
@@ -250,12 +303,37 @@ class Run(StoredRun):
             return raw(kind, form, labeled)
         encoder = self.encoder if name == "trained" else self.untrained_encoder()
         views = self.side_views(labeled.train, side)
-        return encoded(f"{name} encoder", encoder, views, labeled)
+        with on_device(encoder, device):
+            return encoded(f"{name} encoder", encoder, views, labeled)
 
     def __repr__(self) -> str:
         health = self.directory.read_health()
         verdict = health.verdict if health else "not finished"
         return f"<run {self.path}: {self.record.method}, {verdict}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the verdict, the settings, the loss and the align-uniform plane."""
+        record, health, metrics = self.record, self.directory.read_health(), self.metrics
+        epochs = all(line.epoch is not None for line in metrics.train)
+        loss = [
+            ((line.epoch if epochs else None) or line.step, line.loss) for line in metrics.train
+        ]
+        kept = loss[:: max(1, len(loss) // 200)]
+        levels = {} if record.chance is None else {f"chance {figure(record.chance)}": record.chance}
+        unit = "epoch" if epochs else "update"
+        pictures = (
+            chart("loss", [("training", kept)], across=unit, levels=levels),
+            chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
+        )
+        facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
+        advice = health.advice if health else ()
+        return shown(
+            f"{self.path}: {health.summary if health else 'not finished'}",
+            element("p", " · ".join(facts)),
+            *pictures,
+            element("ul", *(element("li", line) for line in advice)) if advice else None,
+            healthy=health.verdict == HEALTHY if health else None,
+        )
 
 
 def load(

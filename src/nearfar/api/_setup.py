@@ -12,17 +12,20 @@ from torch import nn
 from nearfar.api._described_parts import projection_dim, temperature_of
 from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
+from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.data import Source, Subset
+from nearfar.diagnostics._health import LEAST_JUDGED
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
-from nearfar.records import Provenance, RunDirectory, RunRecord
+from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
-from nearfar.views import GridViews, Views, WithIndex
+from nearfar.training._devices import device_name
+from nearfar.views import Views, WithIndex
 
 __all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
 
@@ -47,6 +50,7 @@ class Setup:
         method: The method around the encoder, with randomly initialised heads. Train a copy: see
             :meth:`trainee`.
         notes: Notes for the user.
+        remedies: Changes of the recipe that advice can name.
     """
 
     recipe: Recipe
@@ -58,6 +62,7 @@ class Setup:
     schedule: Plan
     method: Method
     notes: tuple[str, ...]
+    remedies: tuple[Remedy, ...] = ()
 
     @classmethod
     def prepare(
@@ -90,6 +95,7 @@ class Setup:
         module, description = _build_encoder(
             kind, recipe, source, options, encoder=encoder, width=width
         )
+        own = views
         if views is None:
             views = kind.views(
                 view_recipe(preset, kind.name),
@@ -101,7 +107,7 @@ class Setup:
         else:
             decided = ()  # notes on views that are not used
         description = description.with_form(kind.normalized(description.form, views))
-        facts = _gather_facts(
+        facts = gather_facts(
             kind,
             source,
             form=description.form,
@@ -126,7 +132,15 @@ class Setup:
                 *_encoder_notes(description),
                 *_batch_notes(recipe),
                 *method.notes,
+                *_few_notes(watched),
                 *notes,
+            ),
+            remedies=remedies_of(
+                recipe,
+                preset=preset,
+                method=method,
+                views=views if own is None else None,
+                facts=facts,
             ),
         )
 
@@ -170,7 +184,7 @@ class Setup:
         """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
-        where = torch.cuda.get_device_name() if engine.device.type == "cuda" else "CPU"
+        where = device_name(engine.device)
         source_name = self.train.source.name
         described = self.train.source.describe()
         shown = self.kind.shown(self.form)
@@ -194,6 +208,8 @@ class Setup:
             steps=self.schedule.steps,
             epochs=options.epochs,
             provenance=Provenance.here(device=engine.device.type),
+            device=engine.asked,
+            threads=torch.get_num_threads() if engine.devices == 1 else 0,
             notes=self.notes,
             format=RUN_FORMAT,
         )
@@ -285,29 +301,6 @@ def _build_encoder(
     )
 
 
-def _gather_facts(
-    kind: Modality[Any, Any],
-    source: Source,
-    *,
-    form: Form,
-    batch_size: int,
-    schedule: Plan,
-    views: Views,
-) -> RunFacts:
-    grid = views if isinstance(views, GridViews) else None
-    return RunFacts(
-        kind=kind.name,
-        samples=len(source.root),  # sample indices refer to the whole dataset
-        batch_size=batch_size,
-        batches_per_epoch=schedule.batches_per_epoch,
-        updates=schedule.steps,
-        signal_dim=kind.signal_dim(form),
-        length=kind.length(form),
-        rows=grid.rows if grid else None,
-        shared_rows=grid.shared_rows if grid else None,
-    )
-
-
 def _build_method(
     recipe: Recipe, preset: Preset, encoder: nn.Module, width: int, facts: RunFacts
 ) -> Method:
@@ -337,6 +330,15 @@ def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
         return ()
     size = description.form.image_size
     return (f"small stem: 3×3 convolution of stride 1, as images are {size}×{size}",)
+
+
+def _few_notes(watched: Subset) -> tuple[str, ...]:
+    if len(watched) >= LEAST_JUDGED:
+        return ()
+    return (
+        f"{len(watched)} samples are held out for measurements: collapse and uniformity cannot be"
+        f" judged from fewer than {LEAST_JUDGED}, a tenth of {10 * LEAST_JUDGED} samples",
+    )
 
 
 def _batch_notes(recipe: Recipe) -> tuple[str, ...]:

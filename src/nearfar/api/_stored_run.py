@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from nearfar._audience import resuming
 from nearfar._deprecation import renamed_members
 from nearfar.api._choices import opening
 from nearfar.api._recipe import Recipe
@@ -108,7 +109,7 @@ class StoredRun:
         if health is None:
             raise ValueError(
                 f"{self.path} has no verdict, as it did not finish: resume it with"
-                f" nearfar train --resume {self.path}"
+                f" {resuming(self.path)}"
             )
         return health
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.api._comparing import ComparedRun
+from nearfar.api._comparing import Comparison
 from nearfar.api._diagnosing import diagnose_embeddings
 from nearfar.api._embedding import Embedded, EmbeddedSteps
 from nearfar.api._exporting import ExportFormat
@@ -41,6 +41,7 @@ def embed(
     batch_size: int | None = None,
     ids: Literal[False] = False,
     side: Side | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> NDArray[np.float32]: ...
 
@@ -53,6 +54,7 @@ def embed(
     batch_size: int | None = None,
     ids: Literal[True],
     side: Side | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> Embedded: ...
 
@@ -64,6 +66,7 @@ def embed(
     batch_size: int | None = None,
     ids: bool = False,
     side: Side | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> NDArray[np.float32] | Embedded:
     """Representations of samples, one row per sample: :meth:`nearfar.api.Run.embed`.
@@ -74,29 +77,39 @@ def embed(
         batch_size: Samples per forward pass.
         ids: Return the name of each row as well.
         side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``.
+        device: Where to compute: ``auto``, ``cpu``, ``cuda:1``, ...; on the CPU by default.
         options: Options for loading the data, if different from the run's: ``column``.
     """
     found = _run(run)
     if ids:
-        return found.embed(data, batch_size=batch_size, ids=True, side=side, **options)
-    rows: NDArray[np.float32] = found.embed(data, batch_size=batch_size, side=side, **options)
+        return found.embed(
+            data, batch_size=batch_size, ids=True, side=side, device=device, **options
+        )
+    rows: NDArray[np.float32] = found.embed(
+        data, batch_size=batch_size, side=side, device=device, **options
+    )
     return rows
 
 
 @overload
 def embed_steps(
-    run: RunLike, data: Any, *, ids: Literal[False] = False, **options: Any
+    run: RunLike,
+    data: Any,
+    *,
+    ids: Literal[False] = False,
+    device: str | None = None,
+    **options: Any,
 ) -> list[NDArray[np.float32]]: ...
 
 
 @overload
 def embed_steps(
-    run: RunLike, data: Any, *, ids: Literal[True], **options: Any
+    run: RunLike, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
 ) -> EmbeddedSteps: ...
 
 
 def embed_steps(
-    run: RunLike, data: Any, *, ids: bool = False, **options: Any
+    run: RunLike, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
 ) -> list[NDArray[np.float32]] | EmbeddedSteps:
     """Representations of each time step of sequences: :meth:`nearfar.api.Run.embed_steps`.
 
@@ -104,12 +117,14 @@ def embed_steps(
         run: A run or its directory.
         data: Data as for :func:`nearfar.pretrain`, of the run's modality.
         ids: Return the name of each sequence as well.
+        device: Where to compute, as of :func:`embed`.
         options: Options for loading the data, if different from the run's.
     """
     found = _run(run)
-    return (
-        found.embed_steps(data, ids=True, **options) if ids else found.embed_steps(data, **options)
-    )
+    if ids:
+        return found.embed_steps(data, ids=True, device=device, **options)
+    rows: list[NDArray[np.float32]] = found.embed_steps(data, device=device, **options)
+    return rows
 
 
 def probe(
@@ -119,6 +134,7 @@ def probe(
     labels: Any = None,
     representations: Sequence[Representation] = ("trained", "untrained", "raw"),
     side: Side | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> ProbeRecord:
     """Accuracy of probes on a run's representation: :meth:`nearfar.api.Run.probe`.
@@ -130,10 +146,11 @@ def probe(
             column.
         representations: The representations to probe.
         side: Side of pairs that the samples belong to: the inputs ``x`` or the signals ``s``.
+        device: Where to compute the representations, as of :func:`embed`.
         options: Options for loading the data, if different from the run's: ``column``.
     """
     return _run(run).probe(
-        data, labels=labels, representations=representations, side=side, **options
+        data, labels=labels, representations=representations, side=side, device=device, **options
     )
 
 
@@ -178,10 +195,8 @@ def export(
     return _run(run).export(format, out)
 
 
-def compare(
-    runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None
-) -> list[ComparedRun]:
-    """Comparison of several runs, one row per run: :meth:`nearfar.api.Run.compare`.
+def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None) -> Comparison:
+    """Comparison of several runs, a list with one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
         runs: Runs or their directories, or one of them.

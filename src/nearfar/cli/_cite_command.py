@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nearfar.cli._console import print_json
+from nearfar.cli._mistakes import CommandError
 
 __all__ = ["cite"]
 
@@ -25,6 +26,14 @@ def cite(
     """
     from nearfar import api
 
+    said = []
+    for name in names:  # all mistakes at once
+        try:
+            api.cite(name)
+        except ValueError as error:
+            said.append(str(error))
+    if said:
+        raise CommandError(said)
     references = api.cite(*names)
     if json:
         print_json([{"kind": r.kind, "key": r.key} | r.fields for r in references])

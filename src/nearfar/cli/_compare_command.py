@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nearfar.cli._console import print_json
+from nearfar.cli._console import print_json, print_line
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["compare"]
+
+_ORDER = (
+    *("run", "verdict", "method", "effective_rank", "alignment", "uniformity", "m_o"),
+    *("epochs", "seconds", "encoder", "m_r"),
+)
+"""Columns from the most to the least important; a narrow terminal lacks the last ones."""
 
 
 def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
@@ -21,4 +27,11 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
     from nearfar import api
 
     rows = api.compare(runs, report=report)
-    print_json(rows) if json else print_rows([dict(row) for row in rows])
+    if json:
+        print_json(rows)
+        return
+    columns = [name for name in _ORDER if any(name in row for row in rows)]
+    shown = [{name: dict(row).get(name) for name in columns} for row in rows]
+    print_rows(shown, ranked=_ORDER, elsewhere="--json or --report")
+    if report is not None:
+        print_line("saved", str(report))

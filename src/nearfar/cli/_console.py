@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from typing import TYPE_CHECKING, Any
+
+from nearfar._margin_lines import console, print_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["print_error", "print_json", "print_line", "print_next", "print_note", "stdout"]
 
-WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
-
 
 def stdout() -> Console:
     """A rich console on standard output."""
-    from rich.console import Console
-
-    free = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if free else WIDE)
-
-
-def print_line(word: str, text: str, *, style: str = "") -> None:
-    """Print one line of output: a keyword in the margin, then the text."""
-    from rich.table import Table
-    from rich.text import Text
-
-    if not sys.stdout.isatty():
-        print(f"{word:<8} {text}", flush=True)
-        return
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(min_width=8)
-    grid.add_row(Text(word, style="bold"), Text(text, style=style))
-    stdout().print(grid)
+    return console("stdout")
 
 
 def print_next(command: str, purpose: str) -> None:
@@ -60,7 +41,7 @@ def print_note(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"note: {text}"))
 
 
-def print_error(error: BaseException) -> None:
+def print_error(error: BaseException | str) -> None:
     """Print an error as one red line on standard error."""
     from rich.console import Console
     from rich.text import Text
@@ -68,5 +49,5 @@ def print_error(error: BaseException) -> None:
     message = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, OSError) and error.strerror and error.filename:
         message = f"{error.filename}: {error.strerror}"
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text(f"error: {message}", style="red"))
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors.print(Text(f"error: {message}", style="red"))

@@ -20,6 +20,7 @@ def embed(
     out: Path,
     steps: bool = False,
     side: Literal["x", "s"] | None = None,
+    device: str = "cpu",
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
@@ -31,6 +32,7 @@ def embed(
             the data; of .npy, ids and notes are in a .json file of the same name.
         steps: Write one row per time step of each sequence instead (.npz only); `offsets` has the
             first row of each sequence.
+        device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
         options: Options for loading the data, if different from the run's: `--column abstract`.
@@ -43,16 +45,16 @@ def embed(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
         if steps:
-            found = api.embed_steps(run, data, ids=True, **values_of(options))
+            found = api.embed_steps(run, data, ids=True, device=device, **values_of(options))
             rows, sequences = api.save_steps(out, *found, notes=found.notes)
             print_notes(found.notes)
             print_line("saved", f"{out} · {rows:,} time steps of {sequences:,} sequences")
             return
         second = None
         if side is None:
-            made, second = api.load(run).embed_sides(data, **values_of(options))
+            made, second = api.load(run).embed_sides(data, device=device, **values_of(options))
         else:
-            made = api.embed(run, data, ids=True, side=side, **values_of(options))
+            made = api.embed(run, data, ids=True, side=side, device=device, **values_of(options))
     api.save_embeddings(out, *made, notes=made.notes, second=second)
     samples, dim = made.embeddings.shape
     print_notes(made.notes)

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
+from nearfar._audience import on_command_line
+from nearfar.cli._command_checks import check_words
 from nearfar.cli._console import print_error
+from nearfar.cli._mistakes import CommandError
 from nearfar.version import __version__
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -87,7 +90,7 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
 # Errors that a user can correct print one line; any other is a defect and shows its traceback.
 EXPECTED = (
     *(CycloptsError, ValueError, TypeError, OSError),
-    *(ArithmeticError, MemoryError, ModuleNotFoundError),
+    *(ArithmeticError, MemoryError, ImportError),
 )
 
 
@@ -107,11 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
     try:
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        with on_command_line():
+            check_words(words, tuple(COMMANDS))
+            code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        if str(stop):  # where training stopped and how to resume it
-            print(f"\n{stop}", file=sys.stderr)
+        with on_command_line():
+            if str(stop):  # where training stopped and how to resume it
+                print(f"\n{stop}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader closed the pipe: `nearfar methods | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -119,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EXPECTED as error:
         if debug:
             raise
-        print_error(error)
+        for said in error.said if isinstance(error, CommandError) else [error]:
+            print_error(said)
         return 2
     return code if isinstance(code, int) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import types
 import typing
@@ -16,7 +15,16 @@ from nearfar._deprecation import OPTIONS
 from nearfar._docstrings import described
 from nearfar.cli._console import print_note
 
-__all__ = ["RENAMED", "current", "flag_type", "flags_of", "values_of"]
+__all__ = [
+    "RENAMED",
+    "current",
+    "flag_parameter",
+    "flag_type",
+    "flags_of",
+    "joined_values",
+    "shown",
+    "values_of",
+]
 
 RENAMED = "__renamed"
 """Ends the names of parameters of hidden flags: a flag under its name of version 0.1."""
@@ -63,24 +71,30 @@ def flags_of(
         if not optional or name in leave_out or kind is None:
             continue
         words = [name, *filter(None, [(renamed or {}).get(name)])]
-        parameter_of = functools.partial(
-            Parameter,
+        said = flag_parameter(
+            kind,
             group=group,
-            converter=_WHOLE.get(kind),
-            consume_multiple=... in typing.get_args(kind),
-            negative_iterable=(),
-        )
-        shown = parameter_of(
             name=tuple(_flag(table, word) for word in words[::-1]),
             help=texts.get(name, ""),
-            show_default=_shown if show_defaults and default is not None else False,
+            show_default=shown if show_defaults and default is not None else False,
         )
         called = f"{table}__{name}" if table else name
-        flags.append(parameter.replace(name=called, annotation=Annotated[kind, shown]))
+        flags.append(parameter.replace(name=called, annotation=Annotated[kind, said]))
         if name in _OLD:
-            old = parameter_of(name=_flag(table, _OLD[name]), show=False)
+            words = [_flag(table, _OLD[name])]
+            old = flag_parameter(kind, group=group, name=tuple(words), show=False)
             flags.append(parameter.replace(name=called + RENAMED, annotation=Annotated[kind, old]))
     return flags
+
+
+def flag_parameter(kind: Any, **said: Any) -> Parameter:
+    """How cyclopts reads a flag of a type, with what else is said of the flag."""
+    return Parameter(
+        converter=_WHOLE.get(kind),
+        consume_multiple=any(... in typing.get_args(part) for part in (kind, *_parts(kind))),
+        negative_iterable=(),
+        **said,
+    )
 
 
 def current(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,6 +107,10 @@ def current(flags: Mapping[str, Any]) -> dict[str, Any]:
         print_note(f"`{old}` is deprecated: use `{new}`")
         found[name] = flags[called]
     return found
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    return typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else ()
 
 
 def _flag(table: str, name: str) -> str:
@@ -161,7 +179,8 @@ def values_of(options: Mapping[str, str]) -> dict[str, Any]:
     return {name.replace("-", "_"): value(name, text) for name, text in options.items()}
 
 
-def _shown(default: Any) -> str:
+def shown(default: Any) -> str:
+    """A default as the help shows it."""
     if isinstance(default, bool):
         return "yes" if default else "no"
     return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)

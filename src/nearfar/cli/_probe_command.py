@@ -19,6 +19,7 @@ def probe(
     data: str,
     labels: str | None = None,
     side: Literal["x", "s"] | None = None,
+    device: str = "cpu",
     json: bool = False,
     **options: str,
 ) -> None:
@@ -34,10 +35,11 @@ def probe(
             a file with one label per sample: .npy, .npz, .txt or a table.
         side: Side of pairs that the samples belong to, if each side has its own encoder: `x` or
             `s`.
+        device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         json: Print JSON instead of a table.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     from nearfar import api
 
-    record = api.probe(run, data, labels=labels, side=side, **values_of(options))
+    record = api.probe(run, data, labels=labels, side=side, device=device, **values_of(options))
     print_json(record.to_json()) if json else print_probe(record)

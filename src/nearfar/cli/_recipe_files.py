@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar._deprecation import renamed_options
-from nearfar.checks import suggest
+from nearfar._suggestions import suggest
 
 __all__ = ["TABLES", "as_flags", "read_recipe"]
 

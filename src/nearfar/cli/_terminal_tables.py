@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from nearfar._signs import minus
+from nearfar._margin_lines import verdict_style
+from nearfar._signs import counted, minus
 from nearfar.cli._console import print_line, stdout
-from nearfar.cli._live_progress import verdict_style
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = ["print_health", "print_notes", "print_probe", "print_rows"]
@@ -38,9 +39,25 @@ def words(name: str) -> str:
 
 
 def print_rows(
-    rows: Sequence[Mapping[str, Any]], *, title: str = "", whole: Collection[str] = ()
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    title: str = "",
+    whole: Collection[str] = (),
+    ranked: Sequence[str] = (),
+    elsewhere: str = "--json",
 ) -> None:
-    """Print rows as a table; numbers are right-aligned, columns in `whole` are never wrapped."""
+    """Print rows as a table; numbers are right-aligned, and no cell is cut off.
+
+    What does not fit next to each other is printed in several tables below each other, or, with
+    `ranked`, left out with a note.
+
+    Args:
+        rows: The rows.
+        title: Title of the table.
+        whole: Columns that are never wrapped.
+        ranked: Columns from the most to the least important: those that do not fit are left out.
+        elsewhere: Flags that show what is left out.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -48,8 +65,12 @@ def print_rows(
     console = stdout()
     keys = list(dict.fromkeys(key for row in rows for key in row))
     texts = {key: [words(key), *(cell(row.get(key)) for row in rows)] for key in keys}
-    wanted = {key: max(map(len, texts[key])) for key in keys}
+    wanted = {key: max(map(width_of, texts[key])) for key in keys}
     least = {key: wanted[key] if key in whole else max(map(readable, texts[key])) for key in keys}
+    left: list[str] = []
+    if ranked:
+        keys, left = fitting(ranked, least, console.width)
+        least = {key: least[key] for key in keys}
     for number, widths in enumerate(bands(least, wanted, console.width)):
         heading = title if title and not number else None
         table = Table(box=SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False)
@@ -58,13 +79,71 @@ def print_rows(
             justify: Literal["left", "right"] = "right" if numeric else "left"
             table.add_column(words(key), justify=justify, width=width, overflow="fold")
         for line in zip(*(texts[key][1:] for key in widths), strict=True):
-            table.add_row(*map(Text, line))
+            cells = zip(line, widths.values(), strict=True)
+            table.add_row(*(Text(wrapped(text, width)) for text, width in cells))
         console.print(table)
+    if left:
+        names = ", ".join(words(key) for key in left)
+        print_line("note", f"not shown on {console.width} columns: {names}; {elsewhere} shows all")
+
+
+def fitting(
+    ranked: Sequence[str], least: Mapping[str, int], free: int
+) -> tuple[list[str], list[str]]:
+    """The columns that fit into one table, in their order, and those that are left out.
+
+    Columns are taken in the order of their importance, if there is room left; columns that
+    `ranked` does not name come last. The first two are always shown.
+
+    Example:
+        >>> fitting(["run", "verdict"], {"run": 10, "encoder": 30, "verdict": 7}, 40)
+        (['run', 'verdict'], ['encoder'])
+    """
+    order = [key for key in ranked if key in least]
+    order += [key for key in least if key not in ranked]
+    at_most = max(free // 3, 1)
+    taken, shown = EDGES, []
+    for place, key in enumerate(order):
+        width = min(least[key], at_most) + (GAP if place else 0)
+        if taken + width <= free or place < 2:
+            taken += width
+            shown.append(key)
+    return [key for key in least if key in shown], [key for key in least if key not in shown]
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text in lines of at most `width`, broken at spaces, else after ``/``, ``-``, ``_`` or ``.``.
+
+    Example:
+        >>> wrapped("runs/simclr-my-photos-2", 12).split(chr(10))
+        ['runs/simclr-', 'my-photos-2']
+    """
+    lines = []
+    for line in text.split("\n"):
+        built = ""
+        for piece in re.findall(r"\s+|[^\s/_.-]*[/_.-]+|[^\s/_.-]+", line):
+            if built and len(built) + len(piece.rstrip()) > width:
+                lines.append(built.rstrip())
+                built = ""
+            built += piece if built else piece.lstrip()
+        lines.append(built.rstrip())
+    return "\n".join(lines)
+
+
+def width_of(text: str) -> int:
+    """The length of the longest line."""
+    return max(map(len, text.split("\n")))
 
 
 def readable(text: str) -> int:
-    """The width below which a text is hard to read: itself if short, else its longest word."""
-    return len(text) if len(text) <= SHORT else max(map(len, text.split()))
+    """The width below which a text is hard to read: itself if short, else its longest word.
+
+    A longer text of several words has at least half its length, so that it takes about two lines.
+    """
+    if width_of(text) <= SHORT:
+        return width_of(text)
+    longest = max(map(len, text.split()))
+    return longest if len(text) > 3 * SHORT else max(longest, min(len(text), (len(text) + 3) // 2))
 
 
 def bands(
@@ -99,7 +178,7 @@ def spread(
 
 def print_health(health: HealthRecord) -> None:
     """Print the verdict, the measurements with their reference values, and suggestions."""
-    print_line("verdict", health.summary, style=verdict_style(health))
+    print_line("verdict", health.summary, style=verdict_style(health.verdict))
     rows = [
         {
             "measurement": words(finding.name),
@@ -109,7 +188,9 @@ def print_health(health: HealthRecord) -> None:
         }
         for finding in health.findings
     ]
-    print_rows(rows, title=f"{health.samples:,} samples × {health.dim:,} dimensions")
+    print_rows(
+        rows, title=f"{counted(health.samples, 'sample')} × {counted(health.dim, 'dimension')}"
+    )
     for advice in health.advice:
         print_line("try", advice)
     print_notes(health.notes)
@@ -124,7 +205,7 @@ def print_probe(probe: ProbeRecord) -> None:
     rows = [_accuracies(row.representation, vars(row)) for row in probe.rows]
     if probe.majority is not None:
         rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority)))
-    print_rows(rows, title=f"accuracy, {probe.classes:,} classes")
+    print_rows(rows, title=f"accuracy, {counted(probe.classes, 'class', plural='classes')}")
     if probe.uneven:  # an accuracy of 0.94 means little if 94 % are of one class
         rows = [_accuracies(row.representation, row.balanced) for row in probe.rows]
         rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority_balanced)))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nearfar._plugins import refers_to_code
+from nearfar._index import load_index
+from nearfar._platform import CoreUse
 from nearfar.cli._console import print_line, print_next
-from nearfar.cli._deciding_word import find_word, parse_known, unread
 from nearfar.cli._flags import joined_values
-from nearfar.cli._live_progress import Display
-from nearfar.cli._recipe_files import read_recipe
-from nearfar.cli._train_flags import parser, shared_flags
+from nearfar.cli._mistakes import CommandError
+from nearfar.cli._recipe_files import as_flags
+from nearfar.cli._train_flags import derived_flags, indexed_flags, names_in_recipe, parser
+from nearfar.cli._train_plan import TrainPlan, parse_flags, read_plan
 
 if TYPE_CHECKING:
     from nearfar.api import Run
@@ -33,24 +34,33 @@ def train(
     Args:
         words: The name of the method and its flags, in any order.
     """
-    from nearfar.api._method_listing import find_preset, is_name_of_method
-    from nearfar.api._recipe import check_code_in
-
-    known, others = _parse_first(words)
-    recipe = read_recipe(known["recipe"]) if "recipe" in known else {}
-    typed = find_word(
-        others,
-        is_name_of_method,
-        lambda word: ":" in word and refers_to_code(word, argument="method"),
-    )
-    method = typed or recipe.get("method", {}).get("name", "simclr")
-    if typed:
-        find_preset(method)  # a package that was typed is trusted
-    check_code_in(recipe)
-    find_preset(method)  # report an unknown method before its unknown flags
-    kind = _find_kind(method, recipe.get("data", {}) | known)
+    use = CoreUse()  # measured while the modules and the data are loaded
+    plan = read_plan(words)
+    if plan.said and not plan.wants_help:
+        raise CommandError(plan.said)
+    method = plan.method or "simclr"
+    if plan.own and len(plan.kinds) == 1:
+        kind, example = plan.kinds[0], load_index()["kinds"][plan.kinds[0]]["example"]
+        flags = indexed_flags([method], plan.kinds)
+    else:
+        found = _find_kind(method, plan)
+        kind, example = found.name, found.example
+        own = plan.own and kind in load_index()["kinds"]
+        flags = indexed_flags([method], [kind]) if own else derived_flags(method, found)
+    stated = as_flags(dict(plan.recipe), known=names_in_recipe(flags))
+    if not plan.wants_help:
+        if plan.recipe:
+            _check_code(plan)
+        _, said = parse_flags(words, method, flags, stated=stated)
+        if said:
+            raise CommandError(said)
     app = parser(
-        method, recipe, kind=kind, call=partial(_pretrain, method, repeats=_repeats(recipe))
+        method,
+        stated,
+        flags=flags,
+        modality=kind,
+        example=example,
+        call=partial(_pretrain, method, use, repeats=_repeats(plan)),
     )
     assert app.default_command is not None
     app(
@@ -61,42 +71,37 @@ def train(
     )
 
 
-def _repeats(recipe: dict[str, Any]) -> bool:
-    """Whether a recipe was written by a run, which adds the fingerprint of the data."""
-    return "fingerprint" in recipe.get("data", {})
+def _repeats(plan: TrainPlan) -> bool:
+    """Whether the recipe was written by a run, which adds the fingerprint of the data."""
+    return "fingerprint" in plan.recipe.get("data", {})
 
 
-def _parse_first(words: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """The values of flags that decide which other flags exist, and the remaining arguments."""
-    from nearfar.data import implying_options
-
-    first = {"recipe": Path, "data": str, "modality": str, **implying_options()}
-    deciding = [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind | None
-        )
-        for name, kind in first.items()
-    ]
-    found, others = parse_known(words, [*deciding, *unread(shared_flags())])
-    return {name: found[name] for name in first if name in found}, others
-
-
-def _find_kind(method: str, known: dict[str, Any]) -> Modality[Any, Any]:
+def _find_kind(method: str, plan: TrainPlan) -> Modality[Any, Any]:
     """The modality whose flags are shown: as given, else that of the data, else the method's."""
     from nearfar.api._choices import find_modality
-    from nearfar.api._method_listing import kinds_of
+    from nearfar.api._method_listing import find_preset, kinds_of
     from nearfar.data import implying_options
     from nearfar.modalities import modality
 
-    data = known.get("data")
+    if plan.typed:
+        find_preset(method)  # a package that was typed is trusted
+    _check_code(plan)
+    data, named = plan.known.get("data"), plan.known.get("modality")
     if data is None:
-        return modality(known.get("modality") or [*kinds_of(method), "images"][0])
-    implying = {name: known.get(name) for name in implying_options()}
-    return find_modality(data, modality=known.get("modality"), method=method, given=implying)
+        return modality(named or [*kinds_of(method), "images"][0])
+    implying = {name: plan.known.get(name) for name in implying_options()}
+    return find_modality(data, modality=named, method=method, given=implying)
+
+
+def _check_code(plan: TrainPlan) -> None:
+    from nearfar.api._recipe import check_code_in
+
+    check_code_in(plan.recipe)
 
 
 def _pretrain(
     method: str,
+    use: CoreUse,
     *,
     repeats: bool,
     resume: Path | None = None,
@@ -108,13 +113,19 @@ def _pretrain(
     A run that `repeats` another has its settings, so there is nothing to choose.
     """
     from nearfar import api
+    from nearfar.api._live_progress import Display
+    from nearfar.training import choose_threads, keep_freed_memory
 
+    keep_freed_memory()
     display = Display()
     try:
         if resume is not None:
+            device = flags.pop("device", None)
             if flags or recipe:
-                raise ValueError("`--resume` keeps the run's settings: remove all other flags")
-            run = api.resume(resume, progress=display)
+                raise ValueError(
+                    "`--resume` keeps the run's settings: remove all other flags but `--device`"
+                )
+            run = api.resume(resume, device=device, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
             for name, value in flags.items():
@@ -123,6 +134,8 @@ def _pretrain(
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
             tables[""].setdefault("minutes", None if repeats else "auto")
+            if chosen := choose_threads(use):
+                print_line("note", chosen)
             run = api.pretrain(
                 method,
                 method_options=tables["method"],

@@ -3,38 +3,52 @@
 from typing import TYPE_CHECKING
 
 from nearfar._deprecation import renamed_attributes
-from nearfar.data._batches import batches
-from nearfar.data._data_kind import Confidence, DataKind
-from nearfar.data._joined import Joined
-from nearfar.data._kinds import (
-    ENTRY_POINTS,
-    MODALITIES,
-    HasDataKind,
-    find_kind,
-    implying_options,
-    kind_names,
-    modality_of,
-)
-from nearfar.data._labeled_data import LabeledData, with_labels
-from nearfar.data._omissions import OmittedSamplesWarning, omissions
-from nearfar.data._open_source import open_labeled, open_source, opening_options
-from nearfar.data._preview import DataPreview
-from nearfar.data._source import Batch, ImageSource, Source, check_positions
-from nearfar.data._subset import Subset
-from nearfar.data.images import ArraySource, DatasetSource, FolderSource
-from nearfar.data.named import NAMES, is_name, named_sources
-from nearfar.data.pairs import GroupSource, PairSource, is_paired, may_be_pairs, sides
-from nearfar.data.vectors import VectorSource
-from nearfar.data.worlds import (
-    CorrelatedGaussians,
-    GaussianClasses,
-    ShapePairs,
-    ShapeWorld,
-    SphereSample,
-    bit_toy,
-    bit_toy_representations,
-    random_joint,
-)
+from nearfar._lazy_packages import imported_when_used
+
+if TYPE_CHECKING:
+    from nearfar.data._batches import batches
+    from nearfar.data._data_kind import Confidence, DataKind
+    from nearfar.data._joined import Joined
+    from nearfar.data._kinds import (
+        ENTRY_POINTS,
+        MODALITIES,
+        HasDataKind,
+        find_kind,
+        implying_options,
+        kind_names,
+        modality_of,
+    )
+    from nearfar.data._labeled_data import LabeledData, with_labels
+    from nearfar.data._omissions import OmittedSamplesWarning, omissions
+    from nearfar.data._open_source import open_labeled, open_source, opening_options
+    from nearfar.data._preview import DataPreview
+    from nearfar.data._source import Batch, ImageSource, Source, check_positions
+    from nearfar.data._subset import Subset
+    from nearfar.data.images import ArraySource, DatasetSource, FolderSource
+    from nearfar.data.named import NAMES, is_name, named_sources
+    from nearfar.data.pairs import GroupSource, PairSource, is_paired, may_be_pairs, sides
+    from nearfar.data.vectors import VectorSource
+    from nearfar.data.worlds import (
+        CorrelatedGaussians,
+        GaussianClasses,
+        ShapePairs,
+        ShapeWorld,
+        SphereSample,
+        bit_toy,
+        bit_toy_representations,
+        random_joint,
+    )
+else:
+    __getattr__, __dir__ = imported_when_used(
+        __name__,
+        otherwise=renamed_attributes(  # names of 0.1, for one release
+            __name__,
+            LabelledData="LabeledData",
+            Sureness="Confidence",
+            open_labelled="open_labeled",
+            telling_options="implying_options",
+        ),
+    )
 
 __all__ = [
     "ENTRY_POINTS",
@@ -82,12 +96,3 @@ __all__ = [
     "sides",
     "with_labels",
 ]
-
-if not TYPE_CHECKING:  # names of 0.1, for one release
-    __getattr__ = renamed_attributes(
-        __name__,
-        LabelledData="LabeledData",
-        Sureness="Confidence",
-        open_labelled="open_labeled",
-        telling_options="implying_options",
-    )

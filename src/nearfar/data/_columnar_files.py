@@ -12,6 +12,7 @@ from nearfar.data._files import printable
 
 __all__ = [
     "COLUMNAR_ENDINGS",
+    "TABLE_ENDINGS",
     "column_values",
     "columns_of_frame",
     "index_of",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 COLUMNAR_ENDINGS = (".parquet", ".arrow", ".feather", ".ipc")
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", *COLUMNAR_ENDINGS)
+"""Extensions of all tables."""
 
 
 def read_columnar(

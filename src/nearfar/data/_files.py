@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nearfar._signs import counted
 from nearfar.data._folder_walk import walk_files
 
 __all__ = [
@@ -116,15 +117,6 @@ def list_names(names: Sequence[str], *, most: int = 5) -> str:
     """The first few names, and the number of further ones."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def counted(number: int, noun: str, *, plural: str = "") -> str:
-    """A count with its noun in singular or plural.
-
-    >>> counted(1, "file"), counted(1200, "file")
-    ('1 file', '1,200 files')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _begins_like(file: Path, endings: tuple[str, ...]) -> bool:

@@ -14,15 +14,15 @@ from torch import Tensor
 
 from nearfar._deprecation import renamed_options
 from nearfar.checks import check_choice, suggest
+from nearfar.data._absent_data import absent_data
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
-from nearfar.data._files import printable
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
 from nearfar.data._label_files import LabelFile, is_label_file, read_labels
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
-from nearfar.data.named import NAMES, Places, is_name, named_set
+from nearfar.data.named import Places, is_name, named_set
 
 __all__ = ["open_labeled", "open_source", "opening_options"]
 
@@ -198,9 +198,4 @@ def _found(spec: Spec) -> Any:
     path = spec if is_name(spec) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path
-    shown = printable(str(spec))
-    neighbors = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = suggest(path.name, [*NAMES, *neighbors])
-    raise FileNotFoundError(
-        f"no data {shown}{near}: neither a file or folder nor a named dataset ({', '.join(NAMES)})"
-    )
+    raise FileNotFoundError(absent_data(spec))

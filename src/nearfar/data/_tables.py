@@ -12,6 +12,7 @@ from typing import Any
 from nearfar.checks import suggest
 from nearfar.data._columnar_files import (
     COLUMNAR_ENDINGS,
+    TABLE_ENDINGS,
     columns_of_frame,
     index_of,
     is_frame,
@@ -31,8 +32,6 @@ __all__ = [
     "read_table",
     "table_of_frame",
 ]
-
-TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", *COLUMNAR_ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -23,14 +24,31 @@ from nearfar.diagnostics._findings import (
     one_point,
 )
 from nearfar.diagnostics._measure import measurements, spread_rows
-from nearfar.diagnostics._remedies import ADVICE, COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.diagnostics._remedies import (
+    COMPLETE,
+    DIMENSIONAL,
+    HEALTHY,
+    NOTHING,
+    advise_on,
+    against,
+)
 from nearfar.ops import isotropic_rank, lost_share, singular_values, uniformity_minimum
-from nearfar.records import Finding, HealthRecord
+from nearfar.records import Finding, HealthRecord, Remedy
 
-__all__ = ["health"]
+__all__ = ["LEAST_JUDGED", "health"]
 
 _CONSTANT = 1e-3
 _FEW = 32
+LEAST_JUDGED: Final = 20
+"""Samples from which collapse and uniformity are judged."""
+_UNJUDGED = {  # what too few rows cannot show, and why
+    "effective_rank": "the rank is at most the number of samples less one",
+    "representation_rank": "the rank is at most the number of samples less one",
+    "m_o": "the mean of few random directions is far from zero",
+    "m_r": "the mean of few random directions is far from zero",
+    "uniformity": "few points cannot cover a sphere",
+    "feature_std": "the deviation of few numbers is uncertain",
+}
 _AGREEMENT = ("alignment", "relative_alignment")
 
 
@@ -42,6 +60,7 @@ def health(
     chance: float | None = None,
     representations: Float[Tensor, "samples width"] | None = None,
     positives: bool = True,
+    remedies: Sequence[Remedy] | None = None,
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
@@ -78,9 +97,13 @@ def health(
         representations: The encoder's representations, before the projector; reported, not judged.
         positives: Whether the method trains views of a sample to agree. Agreement is reported but
             not judged otherwise, as for encoders that predict patches or pixels.
+        remedies: Possible changes of the settings of the run; advice names those that are made
+            against the verdict. Without them, advice is general.
 
     Returns:
-        The verdict with its evidence, all measurements, and what to try.
+        The verdict with its evidence, all measurements, and what to try. Below 20 samples the
+        findings on rank, mean and uniformity decide nothing and say why, unless all rows nearly
+        coincide, and the only advice is to measure more.
 
     Raises:
         ValueError: Fewer than 2 rows, shapes that differ, NaN or infinity (naming the first such
@@ -121,16 +144,38 @@ def health(
     evidence = findings(measured, samples=samples, dim=dim)
     if not positives:
         evidence = tuple(replace(f, healthy=None) if f.name in _AGREEMENT else f for f in evidence)
+    if samples < LEAST_JUDGED and not one_point(measured):
+        evidence = tuple(_without_judgement(finding, samples) for finding in evidence)
     verdict = _verdict(measured, positives=positives)
     return HealthRecord(
         verdict=verdict,
         summary=f"{verdict}: {_summary(verdict, measured, evidence, samples, positives)}",
         findings=evidence,
-        advice=ADVICE[verdict],
+        advice=_advice(verdict, samples, remedies),
+        remedies=against(verdict, remedies or ()) if _judged(verdict, samples) else (),
         measurements=measured,
         samples=samples,
         dim=dim,
     )
+
+
+def _judged(verdict: str, samples: int) -> bool:
+    """Whether there are enough samples for advice."""
+    return verdict == HEALTHY or samples >= LEAST_JUDGED
+
+
+def _advice(verdict: str, samples: int, remedies: Sequence[Remedy] | None) -> tuple[str, ...]:
+    if _judged(verdict, samples):
+        return advise_on(verdict, remedies)
+    return (f"measure more samples: at least {LEAST_JUDGED}, which a run on 200 samples holds out",)
+
+
+def _without_judgement(finding: Finding, samples: int) -> Finding:
+    """The finding of a measurement that so few samples cannot decide, with the reason."""
+    why = _UNJUDGED.get(finding.name)
+    if why is None:
+        return finding
+    return replace(finding, reading=f"cannot be judged from {samples} samples: {why}", healthy=None)
 
 
 @torch.no_grad()
@@ -171,6 +216,8 @@ def _summary(
     samples: int,
     positives: bool,
 ) -> str:
+    if samples < LEAST_JUDGED and not one_point(measured):
+        return _summary_of_few(verdict, measured, evidence, samples, positives)
     reading = {finding.name: finding.reading for finding in evidence}
     value = {name: number(measurement) for name, measurement in measured.items()}
     sphere = f"(uniformity {value['uniformity']}, minimum {value['uniformity_minimum']})"
@@ -200,3 +247,24 @@ def _summary(
     if samples < _FEW:
         caveats.append(f"only {samples} samples, so the verdict is uncertain")
     return "; ".join([", ".join(parts), *caveats])
+
+
+def _summary_of_few(
+    verdict: str,
+    measured: Mapping[str, float],
+    evidence: tuple[Finding, ...],
+    samples: int,
+    positives: bool,
+) -> str:
+    """What was measured, and which of it too few samples cannot show."""
+    parts = []
+    if "loss" in measured and "chance" in measured:
+        parts.append(f"loss {number(measured['loss'])}, chance {number(measured['chance'])}")
+    if "alignment" in measured and positives:
+        agreement = next(f.reading for f in evidence if f.name == "relative_alignment")
+        parts.append(f"{agreement} ({samples} pairs)")
+    parts.append(
+        f"only {samples} samples, so the verdict is uncertain: collapse and uniformity cannot be"
+        f" judged from fewer than {LEAST_JUDGED}"
+    )
+    return "; ".join(parts)

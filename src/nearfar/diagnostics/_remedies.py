@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-__all__ = ["ADVICE", "COMPLETE", "DIMENSIONAL", "HEALTHY", "NOTHING"]
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 
-HEALTHY: Final = "healthy"
-COMPLETE: Final = "complete collapse"
-DIMENSIONAL: Final = "dimensional collapse"
-NOTHING: Final = "nothing learnt (loss at chance)"
+__all__ = ["COMPLETE", "DIMENSIONAL", "HEALTHY", "NOTHING", "advise_on", "against"]
 
-ADVICE: Final[Mapping[str, tuple[str, ...]]] = {
+_MOST: Final = {"method": 3, "views": 1, "training": 2}
+"""Suggested changes per table of a recipe."""
+
+_GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
     HEALTHY: (),
     COMPLETE: (
         "without negatives (BYOL, SimSiam): keep the predictor and the stop-gradient, and use a"
@@ -44,3 +45,34 @@ ADVICE: Final[Mapping[str, tuple[str, ...]]] = {
         "check the input: its scale, constant channels, identical samples",
     ),
 }
+"""For embeddings of unknown origin."""
+
+_CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
+    HEALTHY: (),
+    COMPLETE: ("check that the inputs differ: identical samples have identical embeddings",),
+    DIMENSIONAL: (),
+    NOTHING: ("check the input: its scale, constant channels, identical samples",),
+}
+"""What no setting of a recipe changes."""
+
+
+def against(verdict: str, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """The remedies against a verdict that change something, a few per table of the recipe."""
+    fitting = [each for each in remedies if verdict in each.against and each.applies]
+    return tuple(
+        each
+        for place, each in enumerate(fitting)
+        if sum(other.table == each.table for other in fitting[:place]) < _MOST[each.table]
+    )
+
+
+def advise_on(verdict: str, remedies: Sequence[Remedy] | None) -> tuple[str, ...]:
+    """Advice on a verdict, one line per step.
+
+    Args:
+        verdict: The verdict.
+        remedies: Changes of the settings of the run; None if the recipe is unknown.
+    """
+    if remedies is None:
+        return _GENERAL[verdict]
+    return (*map(str, against(verdict, remedies)), *_CHECKS[verdict])

@@ -16,13 +16,17 @@ from torch import Tensor, nn
 from nearfar._docstrings import documented_by
 from nearfar.checks import check_not_negative, check_temperature
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._method_remedies import lower_temperature, raise_weight, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.objectives import AlignmentUniformityLoss, contrastive_loss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["AlignmentUniformity", "alignment_uniformity"]
@@ -132,6 +136,24 @@ class AlignmentUniformity(Method):
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no chance level."""
         return None
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """A larger weight of the missing property, a wider projector."""
+        spread = raise_weight(
+            "uniformity_weight",
+            self.objective.uniformity_weight,
+            why="raise the weight of uniformity, which spreads samples out",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        near = raise_weight(
+            "alignment_weight",
+            self.objective.alignment_weight,
+            why="raise the weight of alignment, which brings views of a sample together",
+            against=(NOTHING,),
+        )
+        temperature = math.exp(float(self.log_temperature))
+        contrast = (lower_temperature(temperature),) if self.contrastive_weight > 0 else ()
+        return (spread, near, *contrast, *widen_projector(self.projector))
 
 
 @preset(parts=(projector,))

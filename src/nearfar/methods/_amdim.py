@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
 from nearfar.inputs import View, tensor_view
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import raise_weight, restore
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
 from nearfar.modules import EmbeddingHead, choose_map, feature_maps, map_channels, places
@@ -22,6 +24,8 @@ from nearfar.objectives import AMDIMLoss
 from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]
@@ -164,6 +168,24 @@ class AMDIM(Method):
         """The location of this update, the same for all images."""
         drawn = uniform(self.draws[None], seed=0, epoch=0, count=1, stream=Stream.METHOD)
         return (drawn[0] * coarse.shape[1]).long()
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """All locations, a larger penalty on saturated scores."""
+        places = restore(
+            "all_places",
+            self.all_places,
+            True,
+            why="compare all locations of the coarse maps, which gives more candidates",
+            against=(COMPLETE, DIMENSIONAL, NOTHING),
+        )
+        penalty = raise_weight(
+            "penalty_weight",
+            self.objective.penalty_weight,
+            why="raise the penalty on scores, so that they do not saturate",
+            against=(COMPLETE, NOTHING),
+            start=0.05,
+        )
+        return (places, penalty)
 
 
 @preset()

@@ -20,6 +20,8 @@ from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PerceptronHead
 from nearfar.objectives import ForwardPredictiveLoss
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, raised
 from nearfar.views import ViewRecipe, autoencoder_views
 
 __all__ = ["Autoencoder", "autoencoder"]
@@ -92,6 +94,19 @@ class Autoencoder(Method):
     def chance(self, batch_size: int) -> float | None:
         """None: the chance level is the variance of the data, which is unknown here."""
         return None
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """A wider decoder."""
+        if not isinstance(self.decoder, PerceptronHead) or self.decoder.hidden is None:
+            return ()
+        wider = Remedy(
+            option="hidden",
+            now=self.decoder.hidden,
+            to=raised(self.decoder.hidden, by=2, most=8192),
+            why="use a wider decoder, which can reconstruct more",
+            against=(COMPLETE, DIMENSIONAL, NOTHING),
+        )
+        return (wider,)
 
 
 @preset(without=("signal_dim",))

@@ -12,16 +12,22 @@ from torch import nn
 
 from nearfar._docstrings import documented_by
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import raise_weight, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import wide_projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.objectives import BarlowTwinsLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["BarlowTwins", "barlow_twins"]
+
+_RANGE = (0.002, 0.02)  # weights of the redundancy term that work equally well
 
 
 @final
@@ -88,6 +94,26 @@ class BarlowTwins(Method):
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no chance level."""
         return None
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Another weight of the redundancy term within its useful range, a wider projector."""
+        now = self.objective.off_diagonal_weight
+        raised_weight = raise_weight(
+            "off_diagonal_weight",
+            now,
+            most=_RANGE[1],
+            start=_RANGE[0],
+            why="raise the weight of the redundancy term, which decorrelates dimensions",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        lowered_weight = Remedy(
+            option="off_diagonal_weight",
+            now=now,
+            to=lowered(now, by=2, least=_RANGE[0]),
+            why="lower the weight of the redundancy term, so that invariance counts more",
+            against=(NOTHING,),
+        )
+        return (raised_weight, lowered_weight, *widen_projector(self.projector))
 
 
 @preset(parts=(wide_projector,))

@@ -16,11 +16,18 @@ from nearfar.checks import check_choice, check_fraction, check_not_negative
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._method_remedies import (
+    raise_decay,
+    raise_predictor_rate,
+    restore_predictor,
+    widen_projector,
+)
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import MomentumCopy, PerceptronHead
 from nearfar.objectives import BYOLLoss
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, byol_views
 
 __all__ = ["BYOL", "byol"]
@@ -118,6 +125,15 @@ class BYOL(Method):
     def paces(self) -> tuple[Pace, ...]:
         """The predictor's own learning rate."""
         return (Pace(self.predictor, factor=self.predictor_rate),)
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """The predictor, a slower target, a faster predictor, a wider projector."""
+        return (
+            restore_predictor(self.predictor),
+            raise_decay(self.decay),
+            raise_predictor_rate(self.predictor_rate),
+            *widen_projector(self.projector),
+        )
 
 
 @preset(parts=(projector,))

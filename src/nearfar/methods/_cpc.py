@@ -18,12 +18,15 @@ from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import compare_over_batch
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
 from nearfar.modules import BilinearCritic, StepEncoder
 from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
 from nearfar.views import ViewRecipe, window_view
 
 __all__ = ["CPC", "cpc"]
@@ -131,6 +134,26 @@ class CPC(Method):
             "same_sequence": self.times,
             "other_sequences": 1 + (batch_size - 1) * self.times,
         }[self.objective.candidates]
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Candidates from the whole batch, another number of predicted steps."""
+        now = len(self.critics)
+        most = math.inf if self.times is None else self.times - 1
+        further = Remedy(
+            option="steps",
+            now=now,
+            to=raised(now, by=2, most=most),
+            why="predict more steps ahead, for which local features do not suffice",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        nearer = Remedy(
+            option="steps",
+            now=now,
+            to=lowered(now, by=2, least=1),
+            why="predict fewer steps ahead, which is easier",
+            against=(NOTHING,),
+        )
+        return (compare_over_batch(self.objective.candidates), further, nearer)
 
 
 @preset(without=("times",))

@@ -19,12 +19,15 @@ from nearfar.checks import check_choice, check_integer
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import compare_over_batch, lower_temperature
 from nearfar.methods._preset import preset
 from nearfar.methods._serves import Serves
 from nearfar.modules import BilinearCritic, MaskedContext, PerceptronHead
 from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
 from nearfar.views import ViewRecipe, cpc_v2_views
 
 __all__ = ["CPCv2", "Direction", "cpc_v2"]
@@ -193,6 +196,32 @@ class CPCv2(Method):
             )
         encodings: Tensor = self.encoder(view.flatten(0, 2))
         return encodings.view(*view.shape[:3], -1)
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Candidates from the whole batch, all directions, fewer rows, a lower temperature."""
+        now = max(len([*critics.children()]) for critics in self.critics.values())
+        nearer = Remedy(
+            option="steps",
+            now=now,
+            to=lowered(now, by=2, least=1),
+            why="predict fewer rows ahead, which is easier",
+            against=(NOTHING,),
+        )
+        missing = tuple(name for name in DIRECTIONS if name not in self.contexts)
+        turns = Remedy(
+            option="directions",
+            now=tuple(self.contexts),
+            to=tuple(DIRECTIONS) if missing else None,
+            why="predict in all directions",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        temperature = float(self.objective.temperature)
+        return (
+            compare_over_batch(self.objective.candidates),
+            turns,
+            nearer,
+            lower_temperature(temperature, least=1.0),
+        )
 
 
 @preset(without=("rows",))

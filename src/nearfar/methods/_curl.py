@@ -15,13 +15,17 @@ from torch import Tensor, nn
 from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer, check_positive
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._method_remedies import add_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import optional_projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.objectives import CURLLoss
 from nearfar.objectives._curl import Surrogate
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, curl_views
 
 __all__ = ["CURL", "curl"]
@@ -138,6 +142,19 @@ class CURL(Method):
         lengths = torch.linalg.vector_norm(z, dim=1, keepdim=True)
         shortened: Tensor = z * (self.radius / lengths.clamp_min(self.radius))
         return shortened
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """More negatives, a projector."""
+        now = self.num_negatives
+        fits = now is not None and (facts.batch_size is None or 2 * now < facts.batch_size)
+        more = Remedy(
+            option="num_negatives",
+            now=now,
+            to=2 * now if now is not None and fits else None,
+            why="compare with more negatives",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        return (more, *add_projector(self.projector))
 
 
 @preset(parts=(optional_projector,))

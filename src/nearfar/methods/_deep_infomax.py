@@ -19,7 +19,9 @@ from torch.nn import functional as F
 from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer, check_not_negative
 from nearfar.inputs import View, tensor_view
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import raise_weight, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import Serves
@@ -37,6 +39,8 @@ from nearfar.objectives._deep_infomax import Estimator
 from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform, widen
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, deep_infomax_views
 
 __all__ = ["DeepInfoMax", "deep_infomax"]
@@ -222,6 +226,25 @@ class DeepInfoMax(Method):
         )
         adversary_loss = F.softplus(-widen(frozen_call(self.discriminator, made))).mean()
         return adversary_loss, discriminator_loss
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Larger weights of the prior and the local term, a wider projector."""
+        prior = raise_weight(
+            "prior_weight",
+            self.weights["prior"],
+            most=1.0,
+            start=0.1,
+            why="raise the weight of the prior, which spreads samples out",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        local = raise_weight(
+            "local_weight",
+            self.weights["local"],
+            most=1.0,
+            why="use the local term, which contributes most",
+            against=(COMPLETE, DIMENSIONAL, NOTHING),
+        )
+        return (prior, local, *widen_projector(self.projector))
 
 
 @preset(parts=(projector,))

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from nearfar.checks import check_not_negative
 from nearfar.inputs import View, join, joinable
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._serves import Served
 from nearfar.objectives._objective import Objective
+from nearfar.records import Remedy
 
 __all__ = ["Method", "Pace", "Projected", "Step", "encode"]
 
@@ -135,6 +137,14 @@ class Method(nn.Module, ABC):
 
     def paces(self) -> tuple[Pace, ...]:
         """Parts with a separate learning rate."""
+        return ()
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Changes of the method's settings that can mend a bad verdict, most promising first.
+
+        Advice names those against the verdict. One whose value is None, or the present one, is
+        skipped, as is one of an option that the preset does not have.
+        """
         return ()
 
     def embed(self, x: View) -> Tensor:

@@ -17,12 +17,15 @@ from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View, select
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import lower_temperature, raise_decay, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]
@@ -150,6 +153,20 @@ class MoCo(Method):
         for i, part in enumerate(parts):
             keys[i :: self.key_splits] = part
         return keys
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """A lower temperature, more negatives, a slower momentum encoder, a wider projector."""
+        size = self.queue.keys.shape[0]
+        fits = facts.samples is None or 2 * size <= facts.samples
+        queue = Remedy(
+            option="queue_size",
+            now=size,
+            to=2 * size if fits else None,
+            why="use a longer queue, so that there are more negatives",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        temperature = lower_temperature(self.objective.temperature)
+        return (temperature, queue, raise_decay(self.decay), *widen_projector(self.projector))
 
 
 def _with_queue(

@@ -16,6 +16,7 @@ from nearfar._docstrings import documented_by
 from nearfar.inputs import View, numbers
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._method_remedies import add_projector, lower_temperature, raise_weight
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import optional_projector
 from nearfar.methods._serves import ANY, Serves
@@ -24,6 +25,8 @@ from nearfar.objectives import MultiViewLoss
 from nearfar.objectives._objective import total
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["MultiView", "multiview"]
@@ -142,6 +145,26 @@ class MultiView(Method):
     def candidates(self, batch_size: int) -> int | None:
         """Number of candidates: all other views in the batch, or all signals."""
         return 2 * batch_size - 1 if self.objective.symmetric else batch_size
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Other weights of the terms, a lower temperature, a projector."""
+        now = self.objective
+        inverse = Remedy(
+            option="inverse_weight",
+            now=now.inverse_weight,
+            to=now.inverse_weight / 2 or None,
+            why="lower the weight of the inverse term, which a constant representation minimises",
+            against=(COMPLETE, DIMENSIONAL),
+        )
+        contrastive = raise_weight(
+            "contrastive_weight",
+            now.contrastive_weight,
+            why="raise the weight of the contrastive term, which spreads samples out",
+            against=(COMPLETE, DIMENSIONAL, NOTHING),
+        )
+        contrasts = now.contrastive_weight > 0
+        temperature = (lower_temperature(now.temperature),) if contrasts else ()
+        return (inverse, contrastive, *temperature, *add_projector(self.projector))
 
 
 @preset(parts=(optional_projector,), without=("signal_dim",))

@@ -13,12 +13,15 @@ from torch import nn
 
 from nearfar._docstrings import documented_by
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._method_remedies import lower_temperature, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.objectives import NTXentLoss, nt_xent_loss
 from nearfar.parallel import Ring, gather
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["SimCLR", "simclr"]
@@ -100,6 +103,10 @@ class SimCLR(Method):
     def candidates(self, batch_size: int) -> int | None:
         """Number of candidates: all other views in the batch."""
         return 2 * batch_size - 1
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """A lower temperature, a wider projector."""
+        return (lower_temperature(self.objective.temperature), *widen_projector(self.projector))
 
 
 @preset(parts=(projector,))

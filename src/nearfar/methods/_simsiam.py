@@ -13,12 +13,21 @@ from torch import nn
 
 from nearfar.checks import check_not_negative
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._method_remedies import (
+    raise_predictor_rate,
+    restore,
+    restore_norms,
+    restore_predictor,
+    widen_projector,
+)
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import PredictorKind, SiameseNorms, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiam", "simsiam"]
@@ -115,6 +124,19 @@ class SimSiam(Method):
     def paces(self) -> tuple[Pace, ...]:
         """The learning rate of the predictor."""
         return (Pace(self.predictor, factor=self.predictor_rate, constant=self.predictor_constant),)
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Stop-gradient, predictor and batch-norm as published, a faster predictor."""
+        detach = "detach the targets: without the stop-gradient the representation collapses"
+        constant = "keep the predictor's learning rate constant, as its targets keep changing"
+        return (
+            restore("stop_gradient", self.stop_gradient, True, why=detach),
+            restore_predictor(self.predictor),
+            *restore_norms(self.projector),
+            restore("predictor_constant", self.predictor_constant, True, why=constant),
+            raise_predictor_rate(self.predictor_rate),
+            *widen_projector(self.projector),
+        )
 
 
 @preset(parts=(siamese_projector, siamese_head))

@@ -15,13 +15,16 @@ from torch import Tensor, nn
 
 from nearfar.checks import check_choice
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._method_remedies import restore, restore_norms, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import SiameseNorms, frozen_call, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.objectives._objective import total
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamAnatomy", "simsiam_anatomy"]
@@ -141,6 +144,12 @@ class SimSiamAnatomy(Method):
         (a1, a2), (t1, t2) = online, targets
         loss: Tensor = self.objective(a1, t2.detach()) / 2 + self.objective(a2, t1.detach()) / 2
         return loss
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """The place of the predictor that does not collapse, batch-norm, a wider projector."""
+        why = "invert the predictor on the target's branch, the only place that does not collapse"
+        place = restore("place", self.place, "inverse", why=why)
+        return (place, *restore_norms(self.projector), *widen_projector(self.projector))
 
 
 @preset(parts=(siamese_projector, siamese_head))

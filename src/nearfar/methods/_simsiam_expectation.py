@@ -18,6 +18,7 @@ from nearfar.checks import check_choice, check_fraction
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import raise_decay, restore, restore_norms, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
@@ -25,6 +26,7 @@ from nearfar.modules import MemoryBank, SiameseNorms, siamese_projector
 from nearfar.objectives import NegativeCosineLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamExpectation", "simsiam_expectation"]
@@ -133,6 +135,14 @@ class SimSiamExpectation(Method):
     def _embed(self, view: View) -> tuple[Tensor, Tensor]:
         h = self.encoder(view)
         return h, self.projector(h)
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Targets from the memory bank, slower ones, batch-norm, a wider projector."""
+        now = "batch" if self.bank is None else "memory"
+        why = "take the mean over earlier epochs: one over the views of a batch collapses"
+        over = restore("over", now, "memory", why=why)
+        decay = () if self.bank is None else (raise_decay(self.decay),)
+        return (over, *decay, *restore_norms(self.projector), *widen_projector(self.projector))
 
 
 @preset(parts=(siamese_projector,), without=("num_samples",))

@@ -14,13 +14,16 @@ from torch import Tensor, nn
 from nearfar._docstrings import documented_by
 from nearfar.checks import check_choice
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Pace, Projected, Step
+from nearfar.methods._method_remedies import restore, restore_norms, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import siamese_head
 from nearfar.methods._serves import ANY, Serves
 from nearfar.modules import SiameseNorms, siamese_projector
 from nearfar.objectives import ExtraGradientLoss, simsiam_extra_gradient, triplet_extra_gradient
 from nearfar.parallel import gather
+from nearfar.records import Remedy
 from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["SimSiamGradient", "simsiam_gradient"]
@@ -112,6 +115,12 @@ class SimSiamGradient(Method):
     def _both(self, a1: Tensor, a2: Tensor, extra1: Tensor, extra2: Tensor) -> Tensor:
         loss: Tensor = self.objective(a1, a2, extra2) / 2 + self.objective(a2, a1, extra1) / 2
         return loss
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """The gradient component that prevents collapse, batch-norm, a wider projector."""
+        why = "keep the centre component of the extra gradient, which removes the common mean"
+        keep = restore("keep_center", self.objective.keep_center, True, why=why)
+        return (keep, *restore_norms(self.projector), *widen_projector(self.projector))
 
 
 @preset(parts=(siamese_projector, siamese_head))

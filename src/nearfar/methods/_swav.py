@@ -8,6 +8,7 @@ Mairal, Goyal, Bojanowski, Joulin, NeurIPS 2020, arXiv 2006.09882.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, final
 
 import torch
@@ -18,6 +19,7 @@ from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
+from nearfar.methods._method_remedies import lower_temperature, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector
 from nearfar.methods._serves import ANY, Serves
@@ -25,6 +27,8 @@ from nearfar.modules import KeyQueue
 from nearfar.objectives import SwappedPredictionLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
 from nearfar.views import ViewRecipe, swav_views
 
 __all__ = ["SwAV", "swav"]
@@ -172,6 +176,38 @@ class SwAV(Method):
             return None
         ready = (self.progress >= self.queue_start) & (self.seen >= self.queue_size)
         return tuple(queue.get_buffer("keys") for queue in self.queues) if bool(ready) else None
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """Sharper assignments, another number of prototypes, a lower temperature."""
+        count, now = self.prototypes.shape[0], self.objective
+        sharper = Remedy(
+            option="epsilon",
+            now=now.epsilon,
+            to=lowered(now.epsilon, by=1.5, least=0.02),
+            why="lower epsilon, so that assignments are sharper",
+            against=(COMPLETE, NOTHING),
+        )
+        fewer = Remedy(
+            option="prototypes",
+            now=count,
+            to=lowered(count, by=2, least=10),
+            why="use fewer prototypes, so that each has more samples of a batch",
+            against=(COMPLETE, NOTHING),
+        )
+        more = Remedy(
+            option="prototypes",
+            now=count,
+            to=raised(count, by=2, most=facts.samples or math.inf),
+            why="use more prototypes, so that more directions are used",
+            against=(DIMENSIONAL,),
+        )
+        return (
+            sharper,
+            fewer,
+            more,
+            lower_temperature(now.temperature),
+            *widen_projector(self.projector),
+        )
 
 
 @preset(parts=(projector,))

@@ -13,13 +13,17 @@ from torch import nn
 from nearfar._docstrings import documented_by
 from nearfar.checks import check_integer
 from nearfar.inputs import View
+from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
+from nearfar.methods._method_remedies import raise_weight, widen_projector
 from nearfar.methods._preset import preset
 from nearfar.methods._preset_heads import projector, wide_projector
 from nearfar.methods._serves import ANY, Serves
 from nearfar.objectives import VICRegLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
+from nearfar.records import Remedy
+from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["VICReg", "vicreg"]
@@ -82,6 +86,7 @@ class VICReg(Method):
         self.encoder = encoder
         self.projector = projector
         check_integer(at_least=1, dim=dim)
+        self.weights = (invariance_weight, variance_weight, covariance_weight)
         self.objective = VICRegLoss(
             invariance_weight=invariance_weight / dim,
             variance_weight=variance_weight / 2,
@@ -108,6 +113,35 @@ class VICReg(Method):
     def chance(self, batch_size: int) -> float | None:
         """None: the loss has no chance level."""
         return None
+
+    def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
+        """A larger weight of the term that prevents the failure, a wider projector."""
+        invariance, variance, covariance = self.weights
+        needed = max(2 * variance, invariance)
+        return (
+            Remedy(
+                option="variance_weight",
+                now=variance,
+                to=float(needed or 25.0),
+                why="raise the weight of the variance, which prevents collapse",
+                against=(COMPLETE,),
+            ),
+            raise_weight(
+                "covariance_weight",
+                covariance,
+                by=4,
+                why="raise the weight of the covariance, which decorrelates dimensions",
+                against=(DIMENSIONAL,),
+            ),
+            raise_weight(
+                "invariance_weight",
+                invariance,
+                why="raise the weight of the invariance, which brings views of a sample together",
+                against=(NOTHING,),
+                start=25.0,
+            ),
+            *widen_projector(self.projector),
+        )
 
 
 @preset(parts=(wide_projector,))

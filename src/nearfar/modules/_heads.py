@@ -52,6 +52,8 @@ class PerceptronHead(nn.Module):
         super().__init__()
         check_integer(at_least=1, inputs=inputs, hidden=hidden, outputs=outputs, layers=layers)
         self.outputs = outputs
+        self.hidden = hidden if layers > 1 else None
+        self.normalize, self.normalize_output = normalize, normalize_output
         steps: list[nn.Module] = []
         width = inputs
         for _ in range(layers - 1):

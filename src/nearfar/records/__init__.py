@@ -9,6 +9,7 @@ from nearfar.records._metrics_record import Metrics, TrainMetrics, WatchMetrics
 from nearfar.records._probe_record import ProbeRecord, ProbeRow
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
+from nearfar.records._remedy_record import Remedy
 from nearfar.records._run_directory import RunDirectory
 from nearfar.records._run_record import RunRecord
 from nearfar.records._study_cell import CellRecord
@@ -33,6 +34,7 @@ __all__ = [
     "ProbeRow",
     "Provenance",
     "Record",
+    "Remedy",
     "RunDirectory",
     "RunRecord",
     "StudyRecord",

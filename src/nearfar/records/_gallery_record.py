@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nearfar._deprecation import renamed_members
+from nearfar._signs import counted
 from nearfar.records._record import Record
 
 __all__ = ["Exhibit", "GalleryRecord", "GalleryRow"]
@@ -28,6 +29,11 @@ class Exhibit(Record):
     wav: str = ""
     text: str = ""
 
+    def __repr__(self) -> str:
+        """The caption and what there is to see."""
+        kinds = [name for name in ("png", "wav", "text") if getattr(self, name)]
+        return f"<exhibit {self.caption!r}: {', '.join(kinds) or 'empty'}>"
+
 
 @dataclass(frozen=True)
 class GalleryRow(Record):
@@ -44,3 +50,8 @@ class GalleryRecord(Record):
 
     views: tuple[GalleryRow, ...] = ()
     neighbors: tuple[GalleryRow, ...] = ()
+
+    def __repr__(self) -> str:
+        """Numbers of rows."""
+        rows = counted(len(self.views), "row")
+        return f"<gallery: {rows} of views, {len(self.neighbors)} of neighbours>"

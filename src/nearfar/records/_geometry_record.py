@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nearfar._signs import counted
 from nearfar.records._record import Record
 
 __all__ = ["GeometryRecord"]
@@ -33,3 +34,10 @@ class GeometryRecord(Record):
     positive_distances: tuple[float, ...]
     random_distances: tuple[float, ...]
     eigenvalues: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        """Numbers of points and pairs."""
+        return (
+            f"<geometry: {counted(len(self.points), 'point')} of {counted(self.dim, 'dimension')},"
+            f" {counted(len(self.positive_distances), 'positive pair')}>"
+        )

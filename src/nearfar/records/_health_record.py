@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar._signs import counted
+from nearfar.records._markup import element
+from nearfar.records._notebook import figure, scale, shown, table
 from nearfar.records._record import Record
+from nearfar.records._remedy_record import HEALTHY, Remedy
 
 __all__ = ["Finding", "HealthRecord"]
 
@@ -42,6 +46,7 @@ class HealthRecord(Record):
         samples: Number of rows measured.
         dim: Number of columns.
         notes: Notes on the data or the file, such as samples that were left out.
+        remedies: Suggested changes of settings that `advice` names, with their values.
     """
 
     verdict: str
@@ -52,3 +57,47 @@ class HealthRecord(Record):
     samples: int
     dim: int
     notes: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+    def __repr__(self) -> str:
+        """The verdict and the key numbers; the fields have the rest."""
+        known = {name: self.measurements[name] for name in _KEY if name in self.measurements}
+        numbers = [f"{name} {figure(value)}" for name, value in known.items()]
+        parts = [f"{counted(self.samples, 'sample')} × {counted(self.dim, 'dimension')}", *numbers]
+        if self.advice:
+            parts.append(f"{len(self.advice)} in advice")
+        return f"<{self.verdict}: {', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the evidence on scales between reference values, and what to try."""
+        rows = [
+            {
+                "measurement": _title(finding.name),
+                "value": figure(finding.value),
+                "": scale(finding.value, finding.anchors, healthy=finding.healthy) or "",
+                "interpretation": finding.reading,
+                "reference values": ", ".join(
+                    f"{name.replace('_', ' ')} {figure(at)}" for name, at in finding.anchors.items()
+                ),
+            }
+            for finding in self.findings
+        ]
+        words = ("interpretation", "reference values")
+        tries = element("ul", *(element("li", line) for line in self.advice))
+        noted = element("ul", *(element("li", note) for note in self.notes))
+        return shown(
+            self.summary,
+            table(rows, left=words) if rows else None,
+            element("p", "What to try:") if self.advice else None,
+            tries if self.advice else None,
+            element("details", element("summary", "Notes"), noted) if self.notes else None,
+            healthy=self.verdict == HEALTHY,
+        )
+
+
+def _title(name: str) -> str:
+    """A name with spaces; ``m_o`` and ``m_r`` are symbols."""
+    return name.replace("_", " ") if len(name) > 3 else name
+
+
+_KEY = ("loss", "alignment", "uniformity", "m_o", "effective_rank")

@@ -165,6 +165,12 @@ class Metrics:
             if done is not None and done <= step:
                 yield line.strip()
 
+    def __repr__(self) -> str:
+        """Numbers of lines, and the last update."""
+        lines: list[TrainMetrics | WatchMetrics] = [*self.train, *self.watch]
+        last = f" up to update {max(line.step for line in lines):,}" if lines else ""
+        return f"<metrics: {len(self.train):,} of training, {len(self.watch):,} watched{last}>"
+
     @cached_property
     def terms(self) -> tuple[str, ...]:
         """Names of the loss terms, in order of first appearance."""

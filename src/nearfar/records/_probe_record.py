@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar.records._probe_display import ProbeDisplay
 from nearfar.records._record import Record
 
 __all__ = ["ProbeRecord", "ProbeRow"]
@@ -28,8 +29,8 @@ class ProbeRow(Record):
     balanced: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ProbeRecord(Record):
+@dataclass(frozen=True, repr=False)
+class ProbeRecord(ProbeDisplay, Record):
     """Accuracies of the trained encoder, an untrained encoder and raw features.
 
     Attributes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nearfar.records._atomic_files import write_text
+from nearfar.records._notebook import any_record
 
 __all__ = ["Record", "encode"]
 
@@ -84,6 +85,10 @@ class Record:
         """The record with the given values, as JSON types."""
         decoded: R = _decode(cls, values)
         return decoded
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the fields."""
+        return any_record(self)
 
     def save(self, path: Path) -> None:
         """Write atomically: the old file is kept until the new one is complete."""

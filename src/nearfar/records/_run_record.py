@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nearfar._signs import counted
+from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
@@ -36,6 +38,9 @@ class RunRecord(Record):
         finished: Whether the run is complete.
         seconds: Training time so far, in seconds.
         peak_memory: Peak memory of the training process, in bytes.
+        device: Device of the training: ``cpu``, ``cuda:1``; empty in a run of an older version.
+        threads: Threads of PyTorch's operations on the CPU; 0 with several processes, and in a run
+            of an older version. Their number changes the last digits.
         notes: Notes on automatic choices and omissions: "colour jitter disabled: 1 channel".
         provenance: Versions and machine.
         format: Version of the directory layout.
@@ -63,5 +68,31 @@ class RunRecord(Record):
     finished: bool = False
     seconds: float = 0.0
     peak_memory: int = 0
+    device: str = ""
+    threads: int = 0
     notes: tuple[str, ...] = field(default=())
     format: int = 1
+
+    def __repr__(self) -> str:
+        """Method, data and length; the fields have the rest."""
+        state = "" if self.finished else ", not finished"
+        return (
+            f"<record of {self.name}: {self.method} on {self.data}, {self.encoder},"
+            f" {counted(self.epochs, 'epoch')}{state}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the settings of the run."""
+        length = counted(self.epochs, "epoch")
+        facts = {
+            "data": self.data,
+            "samples": f"{self.samples:,} for training, {self.watched:,} held out",
+            "encoder": f"{self.encoder} ({counted(self.parameters, 'parameter')})",
+            "objective": self.objective,
+            "training": f"{length}, batch {self.batch_size:,}, {self.optimizer}",
+            "chance": figure(self.chance),
+            "precision": self.precision,
+            "time": f"{self.seconds:,.0f} s" + ("" if self.finished else ", not finished"),
+        }
+        rows = [{"setting": name, "value": value} for name, value in facts.items() if value]
+        return shown(f"{self.name}: {self.method}", table(rows, left=("value",)))

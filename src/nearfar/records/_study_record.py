@@ -6,6 +6,8 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
+from nearfar._signs import counted
+from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
@@ -121,8 +123,35 @@ class StudyRecord(Record):
         """The row of this name, if it exists and has a value."""
         return next((row for row in self.rows if row.name == name and row.values), None)
 
+    def __repr__(self) -> str:
+        """The study, its rows and the outcome of its claims."""
+        claims = ", ".join(claim.verdict for claim in self.claims) or "none"
+        return f"<study {self.name}: {counted(len(self.rows), 'row')}; claims: {claims}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the means of the numeric columns, and the claims."""
+        columns = [column for column in self.columns if column.kind != "words"]
+        rows = [
+            {"": row.name} | {each.title: _mean(row, each) for each in columns} for row in self.rows
+        ]
+        claims = [
+            {"claim": claim.text, "outcome": claim.verdict, "evidence": claim.evidence}
+            for claim in self.claims
+        ]
+        return shown(
+            self.title,
+            table(rows),
+            table(claims, left=("outcome", "evidence")) if claims else None,
+            healthy=self.held if self.claims else None,
+        )
+
     @property
     def held(self) -> bool:
         """Whether no claim was refuted and nothing failed."""
         failed = any(row.failures for row in self.rows)
         return not failed and all(claim.holds is not False for claim in self.claims)
+
+
+def _mean(row: StudyRow, column: Column) -> str:
+    mean = row.mean(column.key)
+    return "–" if mean is None else figure(100 * mean if column.kind == "percent" else mean)

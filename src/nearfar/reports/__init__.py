@@ -5,11 +5,13 @@ from __future__ import annotations
 from nearfar.reports._advice_report import render_advice
 from nearfar.reports._comparison import render_comparison
 from nearfar.reports._health_report import render_health
+from nearfar.reports._run_plot import plot_run, write_plot
 from nearfar.reports._run_report import render_report, write_report
 from nearfar.reports._study_figure import render_study_figure
 from nearfar.reports._study_report import render_study, study_cell, write_study
 
 __all__ = [
+    "plot_run",
     "render_advice",
     "render_comparison",
     "render_health",
@@ -17,6 +19,7 @@ __all__ = [
     "render_study",
     "render_study_figure",
     "study_cell",
+    "write_plot",
     "write_report",
     "write_study",
 ]

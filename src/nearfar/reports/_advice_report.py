@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nearfar._signs import counted
 from nearfar.records import AdviceRecord, Curve
 from nearfar.reports._figure import Figure, label
-from nearfar.reports._formatting import count
 from nearfar.reports._html import Html, element
 from nearfar.reports._page import page
-from nearfar.reports._section import missing, section_of
+from nearfar.reports._section import missing, scrolling, section_of
 
 __all__ = ["render_advice"]
 
@@ -51,7 +51,7 @@ def _statements(advice: AdviceRecord) -> Html:
     ]
     head = element("tr", *(element("th", word, scope="col") for word in _COLUMNS))
     table = element("table", element("thead", head), element("tbody", *rows), class_="words")
-    return section_of("statements", "Statements", table)
+    return section_of("statements", "Statements", scrolling(table, "Statements"))
 
 
 _COLUMNS = ("about", "prediction", "formula")
@@ -104,4 +104,4 @@ def _words(curve: Curve) -> str:
     if not drawn:
         return f"{curve.name}: beyond the plotted range"
     last = curve.values[drawn[-1]] / math.log(10)
-    return f"{curve.name}: 10^{last:.1f} at {count(curve.candidates[drawn[-1]])} candidates"
+    return f"{curve.name}: 10^{last:.1f} at {counted(curve.candidates[drawn[-1]], 'candidate')}"

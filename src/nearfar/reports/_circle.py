@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from nearfar._signs import counted
 from nearfar.records import GeometryRecord
 from nearfar.reports._figure import Figure, label
-from nearfar.reports._formatting import count
 
 __all__ = ["circle"]
 
@@ -25,8 +25,8 @@ def circle(geometry: GeometryRecord) -> Figure:
         "The circle",
         "All embeddings, without projection; the bars are a histogram of their directions. Good:"
         " bars all the way round. Bad: one tall bar (collapse), or empty arcs.",
-        f"{count(len(angles))} embeddings on the unit circle; {sum(map(bool, filled))} of {_BINS}"
-        " directions are occupied.",
+        f"{counted(len(angles), 'embedding')} on the unit circle;"
+        f" {sum(map(bool, filled))} of {_BINS} directions are occupied.",
         [
             {
                 "type": "barpolar",
@@ -34,7 +34,7 @@ def circle(geometry: GeometryRecord) -> Figure:
                 "r": [0.5 * size / highest for size in filled],
                 "base": [1.05] * _BINS,
                 "width": [width] * _BINS,
-                "text": [f"{size} embeddings" for size in filled],
+                "text": [counted(size, "embedding") for size in filled],
                 "hovertemplate": "%{text}<extra></extra>",
                 "marker": {"color": "var(--near)", "opacity": 0.55},
             },

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nearfar._signs import counted
 from nearfar.records import HealthRecord, Metrics, RunDirectory, RunRecord
 from nearfar.reports import (
     _notes,
@@ -15,7 +16,7 @@ from nearfar.reports import (
 from nearfar.reports._curves import axis_around, line
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._formatting import count, duration, number
-from nearfar.reports._html import Html, element
+from nearfar.reports._html import Html, element, shorten
 from nearfar.reports._page import page
 from nearfar.reports._quantities import (
     ALIGNMENT,
@@ -26,13 +27,13 @@ from nearfar.reports._quantities import (
     Quantity,
 )
 from nearfar.reports._run_report import read
-from nearfar.reports._section import missing, section_of
+from nearfar.reports._section import missing, scrolling, section_of
 from nearfar.reports._series import Unit, curve, drawable, last, smooth, thin, unit_of
 from nearfar.reports._verdict import tone
 
-__all__ = ["render_comparison"]
+__all__ = ["plane_figure", "render_comparison"]
 
-_COLORS = 8
+_COLORS, _LONGEST = 8, 32
 _CURVES = (LOSS, ALIGNMENT, UNIFORMITY, CENTER, RANK)
 
 
@@ -90,7 +91,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
         "Comparison · nearfar",
         [
             element("p", "nearfar comparison", class_="eyebrow"),
-            element("h1", f"Comparison of {count(len(runs))} runs"),
+            element("h1", f"Comparison of {counted(len(runs), 'run')}"),
         ],
         [
             _table(runs),
@@ -153,7 +154,7 @@ def _table(runs: Sequence[_Run]) -> Html:
                 element(
                     "th",
                     element("i", style=f"--dot:var({run.color})", aria_hidden="true"),
-                    element("bdi", run.name),
+                    element("bdi", shorten(run.name, 2 * _LONGEST), title=run.name),
                     scope="row",
                 ),
                 element(
@@ -168,38 +169,52 @@ def _table(runs: Sequence[_Run]) -> Html:
     return section_of(
         "table",
         "Final values",
-        element("table", element("thead", head), element("tbody", *rows)),
+        scrolling(
+            element("table", element("thead", head), element("tbody", *rows), class_="runs"),
+            "Final values",
+        ),
         lead="Losses of different objectives are not comparable. Alignment, uniformity, m_o and"
         " rank are, if they are measured on the same samples.",
     )
 
 
-def _plane_section(runs: Sequence[_Run]) -> Html:
+def plane_figure(runs: Mapping[str, tuple[Metrics, str]]) -> Figure | None:
+    """Trajectories in the align-uniform plane; None if no run measured both.
+
+    Args:
+        runs: Metrics and colour (a variable of the style sheet) of each run, by name.
+    """
     traces: list[dict[str, Any]] = []
-    for run in runs:
+    for name, (metrics, color) in runs.items():
         both = [
             (line.alignment, line.uniformity)
-            for line in run.metrics.watch
+            for line in metrics.watch
             if drawable(line.alignment) and drawable(line.uniformity)
         ]
         if both:
-            traces.append(_path(run, both[:: max(1, len(both) // 500)] + both[-1:]))
+            traces.append(_path(name, color, both[:: max(1, len(both) // 500)] + both[-1:]))
     if not traces:
+        return None
+    return Figure(
+        "Trajectories during training",
+        "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
+        " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
+        "Uniformity against alignment over each run.",
+        traces,
+        {
+            "hovermode": "closest",
+            "showlegend": True,
+            "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
+            "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
+        },
+    )
+
+
+def _plane_section(runs: Sequence[_Run]) -> Html:
+    figure = plane_figure({run.name: (run.metrics, run.color) for run in runs})
+    if figure is None:
         body = missing("No run measured both alignment and uniformity during training.")
     else:
-        figure = Figure(
-            "Trajectories during training",
-            "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
-            " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
-            "Uniformity against alignment over each run.",
-            traces,
-            {
-                "hovermode": "closest",
-                "showlegend": True,
-                "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
-                "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
-            },
-        )
         body = element("div", figure.html(), class_="figures wide")
     return section_of("plane", "Alignment and uniformity", body)
 
@@ -208,12 +223,12 @@ def _axis(quantity: Quantity) -> str:
     return f"{quantity.title.lower()}, {quantity.better} is better"
 
 
-def _path(run: _Run, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    color = f"var({run.color})"
+def _path(name: str, variable: str, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    color = f"var({variable})"
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": label(run.name, length=32),
+        "name": label(name, length=_LONGEST),
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
         "line": {"color": color, "width": 1.5},
@@ -245,7 +260,7 @@ def _overlay(runs: Sequence[_Run], quantity: Quantity) -> Figure | None:
         if not series:
             continue
         values += series.y
-        traces.append(line(series, label(run.name, length=32), f"var({run.color})"))
+        traces.append(line(series, label(run.name, length=_LONGEST), f"var({run.color})"))
     if not traces:
         return None
     chances = {run.run.chance for run in runs if run.run and run.run.chance is not None}
@@ -254,7 +269,7 @@ def _overlay(runs: Sequence[_Run], quantity: Quantity) -> Figure | None:
     return Figure(
         quantity.title,
         quantity.reading,
-        f"{quantity.title} of {count(len(traces))} runs.",
+        f"{quantity.title} of {counted(len(traces), 'run')}.",
         traces,
         {
             "hovermode": "x unified",

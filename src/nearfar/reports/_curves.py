@@ -25,13 +25,22 @@ from nearfar.reports._quantities import (
 from nearfar.reports._section import missing, section_of
 from nearfar.reports._series import Series, curve, last, smooth, thin, unit_of
 
-__all__ = ["axis_around", "line", "section"]
+__all__ = ["axis_around", "figures_of", "line", "section"]
 
 _STROKES = tuple(product(("solid", "dash", "dot"), (f"var(--run{place})" for place in range(8))))
 
 
-def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | None) -> Html:
-    """Loss and terms, alignment, uniformity, centre and residual, rank, learning rate."""
+def figures_of(
+    metrics: Metrics, *, health: HealthRecord | None, chance: float | None
+) -> dict[str, Figure]:
+    """The curves that the metrics contain, by name."""
+    figures = _figures(metrics, health=health, chance=chance)
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def _figures(
+    metrics: Metrics, *, health: HealthRecord | None, chance: float | None
+) -> dict[str, Figure | None]:
     dim = int(last(metrics.watch, lambda each: each.dim) or (health.dim if health else 0))
     samples = int(
         last(metrics.watch, lambda each: each.samples) or (health.samples if health else 0)
@@ -41,7 +50,7 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
         known = anchors(quantity.name, health=health, dim=dim, samples=samples)
         return _watched(metrics, quantity, known, second)
 
-    figures = {
+    return {
         "loss": _loss(metrics, chance),
         "terms": _terms(metrics),
         "alignment": watched(ALIGNMENT),
@@ -50,6 +59,11 @@ def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | No
         "effective rank": watched(RANK),
         "learning rate": _learning_rate(metrics),
     }
+
+
+def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | None) -> Html:
+    """Loss and terms, alignment, uniformity, centre and residual, rank, learning rate."""
+    figures = _figures(metrics, health=health, chance=chance)
     drawn = [figure.html() for figure in figures.values() if figure]
     # most losses have no terms
     absent = [name for name, figure in figures.items() if figure is None and name != "terms"]

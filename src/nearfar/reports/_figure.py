@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nearfar.reports._html import Html, clean, element
+from nearfar.reports._html import Html, clean, element, shorten
 
 __all__ = ["Figure", "label", "level"]
 
@@ -91,9 +91,7 @@ def label(text: object, *, length: int = 60) -> str:
         >>> label("<b>&</b>")
         '&lt;b&gt;&amp;&lt;/b&gt;'
     """
-    line = " ".join(clean(text).split())
-    if len(line) > length:
-        line = f"{line[: length // 2]}…{line[-(length // 2 - 1) :]}"
+    line = shorten(" ".join(clean(text).split()), length)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow
-from nearfar.reports._html import Html, element
+from nearfar.reports._html import Html, element, join, shorten
 from nearfar.reports._section import missing, section_of
 
 __all__ = ["neighbors", "views"]
 
 _ROWS = 8
+_NAME = 36  # characters of a name that are shown
+_BREAKS = re.compile(r"(?<=[/\\_.-])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
@@ -74,9 +76,19 @@ def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:
     return element(
         "div",
         *(seen or [element("span", "nothing to show", class_="blank")]),
-        element("bdi", caption, title=caption),
+        *_captions(caption),
         class_=" ".join(filter(None, ("exhibit", kind, class_))),
     )
+
+
+def _captions(caption: str) -> Iterator[Html]:
+    """The name, cut in its middle if it is long, and each addition such as "cosine 0.87"."""
+    name, *additions = caption.split(" · ")
+    pieces = _BREAKS.split(shorten(name, _NAME))
+    breakable = join(*(part for piece in pieces for part in (Html("<wbr>"), piece)))
+    yield element("bdi", breakable, title=name)
+    for addition in additions:
+        yield element("small", shorten(addition, _NAME), title=addition)
 
 
 def _seen(exhibit: Exhibit, alt: str) -> Iterator[Html]:

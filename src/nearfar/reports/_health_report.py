@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nearfar._signs import counted
 from nearfar.records import GeometryRecord, HealthRecord, Metrics
 from nearfar.reports import (
     _distances,
@@ -11,7 +12,6 @@ from nearfar.reports import (
     _spectrum,
     _verdict,
 )
-from nearfar.reports._formatting import count
 from nearfar.reports._html import element
 from nearfar.reports._page import page
 from nearfar.reports._quantities import findings
@@ -37,7 +37,7 @@ def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) 
             element("h1", "Embeddings"),
             element(
                 "p",
-                f"{count(health.samples)} samples in {count(health.dim)} dimensions",
+                f"{counted(health.samples, 'sample')} in {counted(health.dim, 'dimension')}",
                 class_="subject",
             ),
         ],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nearfar._signs import counted
 from nearfar.records import GeometryRecord
 from nearfar.reports._circle import circle
 from nearfar.reports._figure import Figure, label
-from nearfar.reports._formatting import count
 from nearfar.reports._html import Html, element
 from nearfar.reports._section import missing, section_of
 
@@ -33,7 +33,7 @@ def section(geometry: GeometryRecord | None) -> Html:
             _sphere(geometry).html() if len(geometry.points[0]) > 2 else None,
             class_="figures",
         )
-    dim = f" in {geometry.dim} dimensions" if geometry else ""
+    dim = f" in {counted(geometry.dim, 'dimension')}" if geometry else ""
     return section_of(
         "hypersphere",
         "The hypersphere",
@@ -68,7 +68,8 @@ def _density(geometry: GeometryRecord) -> Figure:
         "Projection onto the two principal directions of largest variance; darker is denser."
         " Good: a filled disc or soft clusters. Bad: a single spot (complete collapse) or a thin"
         " line (dimensional collapse).",
-        f"Density of {count(len(x))} embeddings on {_axis(geometry, 0)} and {_axis(geometry, 1)}.",
+        f"Density of {counted(len(x), 'embedding')} on {_axis(geometry, 0)} and"
+        f" {_axis(geometry, 1)}.",
         [
             {
                 "type": "histogram2dcontour",
@@ -144,7 +145,7 @@ def _sphere(geometry: GeometryRecord) -> Figure:
         "Points in three directions",
         "Projection onto the first three principal directions; drag to rotate. The colour is the"
         " third coordinate. Good: points all around the sphere. Bad: a small cap, or a flat ring.",
-        f"{count(len(x))} embeddings on the first three principal directions, inside the unit"
+        f"{counted(len(x), 'embedding')} on the first three principal directions, inside the unit"
         " sphere.",
         [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nearfar._signs import counted
 from nearfar.records import HealthRecord, RunRecord
 from nearfar.reports._formatting import count, duration, memory, number
 from nearfar.reports._html import Html, element
@@ -22,7 +23,12 @@ def section(run: RunRecord | None, *, health: HealthRecord | None) -> Html:
         _table(_facts(run)) if run else missing("Not recorded: run.json is missing."),
         element(
             "details",
-            element("summary", f"All {len(numbers)} measurements"),
+            element(
+                "summary",
+                f"All {counted(len(numbers), 'measurement')}"
+                if len(numbers) > 1
+                else "The measurement",
+            ),
             _table((title(name), number(value, digits=5)) for name, value in numbers.items()),
         )
         if numbers
@@ -35,14 +41,14 @@ def _facts(run: RunRecord) -> Iterable[tuple[str, str]]:
     made = run.provenance
     yield "Data", run.data
     yield "Samples", f"{count(run.samples)} for training, {count(run.watched)} held out"
-    yield "Encoder", f"{run.encoder} ({count(run.parameters)} parameters)"
+    yield "Encoder", f"{run.encoder} ({counted(run.parameters, 'parameter')})"
     yield "Objective", run.objective
-    yield "Length", f"{count(run.epochs)} epochs, {count(run.steps)} updates"
+    yield "Length", f"{counted(run.epochs, 'epoch')}, {counted(run.steps, 'update')}"
     yield "Time", duration(run.seconds) if run.finished else f"{duration(run.seconds)}, unfinished"
     if run.peak_memory:
         yield "Peak memory", memory(run.peak_memory)
     yield "Versions", f"nearfar {made.nearfar}, torch {made.torch}, Python {made.python}"
-    yield "Machine", f"{made.device}, {count(made.cores)} cores"
+    yield "Machine", f"{made.device}, {counted(made.cores, 'core')}"
     yield "Date", made.date
     if made.commit:
         yield "Commit", made.commit

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from nearfar._signs import counted
 from nearfar.records import Metrics, RunDirectory, RunRecord, write_text
 from nearfar.reports import (
     _curves,
@@ -133,7 +134,7 @@ def _header(name: str, run: RunRecord | None, metrics: Metrics) -> list[Html]:
             parts.append(
                 element(
                     "p",
-                    f"This run stopped early, after {done} of {count(run.steps)} updates.",
+                    f"This run stopped early, after {done} of {counted(run.steps, 'update')}.",
                     class_="state",
                 )
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nearfar.reports._html import Html, element
 
-__all__ = ["missing", "section_of"]
+__all__ = ["missing", "scrolling", "section_of"]
 
 
 def section_of(name: str, heading: str, *content: str | None, lead: str | None = None) -> Html:
@@ -22,3 +22,8 @@ def section_of(name: str, heading: str, *content: str | None, lead: str | None =
 def missing(sentence: str) -> Html:
     """A message in place of missing content."""
     return element("p", sentence, class_="missing")
+
+
+def scrolling(table: Html, name: str) -> Html:
+    """A table that scrolls inside its own box if the page is too narrow for it."""
+    return element("div", table, class_="scroll", role="region", aria_label=name, tabindex="0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nearfar._signs import counted
 from nearfar.records import GeometryRecord
 from nearfar.reports._curves import line
 from nearfar.reports._figure import Figure, level
@@ -40,14 +41,18 @@ def _figure(values: list[float]) -> Figure:
     even = sum(kept) / len(values)
     curve = thin(Series([float(i + 1) for i in range(len(kept))], kept))
     low, high = math.log10(min(*kept, even)), math.log10(max(*kept, even))
-    gone = f" {count(lost)} directions have zero variance." if lost else ""
+    gone = (
+        f" {counted(lost, 'direction has', plural='directions have')} zero variance."
+        if lost
+        else ""
+    )
     needed = _needed(kept, share=0.9)
     return Figure(
         "Eigenvalues",
         "Good: a gentle slope to the right edge. Bad: a cliff; the directions beyond it are not"
-        f" used. Here {count(needed)} of {count(len(values))} directions account for 90% of the"
+        f" used. Here {count(needed)} of {counted(len(values), 'direction')} account for 90% of the"
         f" variance.{gone}",
-        f"{count(len(values))} eigenvalues from {number(kept[0])} down to {number(kept[-1])}.",
+        f"{counted(len(values), 'eigenvalue')} from {number(kept[0])} down to {number(kept[-1])}.",
         [
             line(
                 curve,

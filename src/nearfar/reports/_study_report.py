@@ -6,11 +6,15 @@ import math
 from collections import Counter
 from pathlib import Path
 
+from nearfar._signs import counted
 from nearfar.records import Column, StudyRecord, StudyRow, write_text
 from nearfar.reports._formatting import memory, number
 from nearfar.reports._study_figure import render_study_figure
 
 __all__ = ["render_study", "study_cell", "write_study"]
+
+_WIDEST = 8
+"""Columns that fit next to the rows' names on a page of 1,280 pixels."""
 
 
 def write_study(record: StudyRecord, folder: Path) -> Path:
@@ -32,7 +36,7 @@ def render_study(record: StudyRecord, *, figure: str = "") -> str:
     parts = [f"# {record.title}", record.claim, *_written_by(record)]
     if figure:
         parts.append(f"![{_alt(record)}]({figure})")
-    parts += [_table(record), _legend(record)]
+    parts += [*_tables(record), _legend(record)]
     if any(row.failures for row in record.rows):
         failed = [f"* {row.name}, {why}" for row in record.rows for why in row.failures]
         parts += ["## Failed", _lines(failed)]
@@ -68,26 +72,36 @@ def _written_by(record: StudyRecord) -> list[str]:
     return [
         f"```\n{record.command}\n```",
         f"Written by this command on {made.date[:10]} with nearfar {made.nearfar}{commit},"
-        f" PyTorch {made.torch}, Python {made.python}, on {made.device}, {made.cores} cores."
-        " It is not edited by hand.",
+        f" PyTorch {made.torch}, Python {made.python}, on {made.device},"
+        f" {counted(made.cores, 'core')}. It is not edited by hand.",
     ]
 
 
-def _table(record: StudyRecord) -> str:
-    numeric = ["left" if c.kind == "words" else "right" for c in record.columns]
+def _tables(record: StudyRecord) -> list[str]:
+    """The table, or two if it is wide: results with their cost, then all other measurements."""
+    if len(record.columns) <= _WIDEST:
+        return [_table(record, record.columns)]
+    measured = tuple(column for column in record.columns if column.kind == "number")
+    others = tuple(column for column in record.columns if column.kind != "number")
+    tables = [_table(record, columns) for columns in (others, measured) if columns]
+    return [tables[0], *(f"Label-free measurements:\n\n{table}" for table in tables[1:])]
+
+
+def _table(record: StudyRecord, columns: tuple[Column, ...]) -> str:
+    numeric = ["left" if c.kind == "words" else "right" for c in columns]
     lines = [
-        "| " + " | ".join(["", *(column.title for column in record.columns)]) + " |",
+        "| " + " | ".join(["", *(column.title for column in columns)]) + " |",
         "|---|" + "".join("---|" if side == "left" else "---:|" for side in numeric),
     ]
     for row in record.rows:
         name = f"*{row.name}*" if row.baseline else f"`{row.name}`"
         done = max((len(values) for values in row.values.values()), default=0)
         if row.failures and not done:
-            cells = ["failed", *([""] * (len(record.columns) - 1))]
+            cells = ["failed", *([""] * (len(columns) - 1))]
         elif not done:
-            cells = ["not trained", *([""] * (len(record.columns) - 1))]
+            cells = ["not trained", *([""] * (len(columns) - 1))]
         else:
-            cells = [study_cell(row, column) for column in record.columns]
+            cells = [study_cell(row, column) for column in columns]
             if done < row.seeds:
                 name += f" ({done} of {row.seeds} seeds)"
         lines.append("| " + " | ".join([name, *(_plain(cell) for cell in cells)]) + " |")

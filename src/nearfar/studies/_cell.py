@@ -7,8 +7,10 @@ never trained again; interrupted cells are resumed.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import multiprocessing
+import re
 import shutil
 import threading
 import time
@@ -21,7 +23,7 @@ import torch
 
 from nearfar import api
 from nearfar._platform import ask_to_stop, lock, peak_memory
-from nearfar.api._recipe import preset_options
+from nearfar.api._method_listing import find_preset, method_class, preset_options
 from nearfar.records import (
     CellRecord,
     HealthRecord,
@@ -75,6 +77,7 @@ class Cell:
         decides["labelled"] = decides.pop("labeled")  # as in 0.1, so that its cells are found
         if self.method not in (RAW, UNTRAINED, SUPERVISED):
             decides["options"] = {k: repr(v) for k, v in preset_options(self.method).items()}
+            decides |= _own_code(self.method)
         if self.method in (RAW, UNTRAINED):
             decides.pop("training")
         text = json.dumps(decides | {"format": _FORMAT}, sort_keys=True, default=str)
@@ -82,7 +85,8 @@ class Cell:
 
     def path(self, cache: Path) -> Path:
         """Directory of the cell."""
-        return cache / f"{self.method.replace(' ', '-')}-{self.seed}-{self.key}"
+        name = re.sub(r"[^\w.]+", "-", self.method).strip("-.")
+        return cache / f"{name}-{self.seed}-{self.key}"
 
     def read(self, cache: Path) -> CellRecord | None:
         """The cell's record if it has finished or failed, else None."""
@@ -98,6 +102,20 @@ class Cell:
             provenance=Provenance.here(),
             failure=why,
         )
+
+
+def _own_code(method: str) -> dict[str, str]:
+    """Hash of the files that define a method outside nearfar: a changed method is trained again."""
+    preset = find_preset(method)
+    places = [
+        inspect.getsourcefile(inspect.unwrap(part)) for part in (preset, method_class(preset))
+    ]
+    inside = Path(api.__file__).parents[1]
+    own = {Path(place) for place in places if place and not Path(place).is_relative_to(inside)}
+    if not own:
+        return {}
+    code = b"".join(file.read_bytes() for file in sorted(own))
+    return {"code": hashlib.blake2b(code, digest_size=8).hexdigest()}
 
 
 def fill(cell: Cell, cache: Path) -> None:

@@ -9,6 +9,7 @@ from nearfar._signs import minus
 from nearfar.records import StudyRecord
 from nearfar.studies._baselines import SUPERVISED, UNTRAINED
 from nearfar.studies._claim import Claim
+from nearfar.studies._seed_intervals import paired_interval
 
 __all__ = ["claims_of"]
 
@@ -67,8 +68,19 @@ def _gains(method: str, record: StudyRecord) -> str:
     for column in ("knn", "linear"):
         gain = _gain(record, method, column)
         if gain is not None:
-            shown.append(f"{column} {100 * gain[0]:+.1f} points, spread {100 * gain[1]:.1f}")
+            between = _interval(record, method, column)
+            shown.append(
+                f"{column} {100 * gain[0]:+.1f} points{between}, spread {100 * gain[1]:.1f}"
+            )
     return minus("; ".join(shown))
+
+
+def _interval(record: StudyRecord, method: str, column: str) -> str:
+    """95 % interval of the gain over the untrained encoder, paired by seed."""
+    rows = record.row(method), record.row(UNTRAINED)
+    measured = [row.values.get(column, ()) for row in rows if row is not None and not row.failures]
+    found = paired_interval(*measured) if len(measured) == 2 else None
+    return f" [{100 * found.low:.1f}, {100 * found.high:.1f}]" if found else ""
 
 
 def _verdicts(record: StudyRecord) -> dict[str, tuple[str, ...]]:

@@ -18,13 +18,13 @@ from typing import Any, Literal
 
 from nearfar._deprecation import renamed_arguments, renamed_members
 from nearfar.api._method_listing import served
-from nearfar.api._recipe import preset_names
 from nearfar.checks import check_choice, check_integer
 from nearfar.records import CellRecord, Column, Provenance, StudyRecord, StudyRow
 from nearfar.studies._baselines import BASELINES, RAW, SUPERVISED, UNTRAINED
 from nearfar.studies._cell import Cell
 from nearfar.studies._cells import Progress, fill_all, silent
 from nearfar.studies._claim import judge
+from nearfar.studies._method_rows import EXPLAINING, check_row, image_methods
 from nearfar.studies._methods_claims import claims_of
 from nearfar.studies._published_accuracies import PUBLISHED, SOURCES
 from nearfar.studies._study_samples import Samples
@@ -32,15 +32,6 @@ from nearfar.studies._study_samples import Samples
 __all__ = ["BUDGETS", "CLAIMS", "SMOKE", "Config", "image_methods", "run"]
 
 NAME = "methods"
-
-
-# ablations of SimSiam, left out by default
-_EXPLAINING = ("simsiam_anatomy", "simsiam_expectation", "simsiam_gradient")
-
-
-def image_methods() -> tuple[str, ...]:
-    """The presets for images."""
-    return tuple(name for name in preset_names() if served(name, "images"))
 
 
 @renamed_members(labelled="labeled")
@@ -52,7 +43,9 @@ class Config:
         data: Labelled images: a name (see `nearfar data`), a folder or a file.
         budget: ``cpu``: the small ConvNet, AdamW, 1 epoch, 10,000 labels. ``gpu``: ResNet-18 with
             the small stem, SGD, 200 epochs, all labels.
-        methods: Rows of the table, separated by commas: presets and `supervised`; all if not given.
+        methods: Rows of the table, separated by commas: presets, methods of installed packages or
+            of your own (package.module:name, file.py:name) and `supervised`; all presets if not
+            given.
         only: Methods to train in this call, separated by commas; the table shows all finished
             cells in the cache.
         seeds: Number of seeds per method: 0, 1, ...
@@ -87,7 +80,7 @@ class Config:
         for name in ("methods", "only"):
             words = [w for text in getattr(self, name) or () for w in text.split(",") if w]
             for word in words:
-                check_choice((*image_methods(), *BASELINES), **{name: word})
+                check_row(word, argument=name)
             object.__setattr__(self, name, tuple(dict.fromkeys(words)) or None)
 
 
@@ -136,7 +129,8 @@ COLUMNS = (
 
 # baselines, without a claim of their own
 _COMPARED = (*BASELINES, "autoencoder")
-CLAIMS = claims_of([name for name in image_methods() if name not in _COMPARED])
+_CLAIMED = tuple(name for name in image_methods() if name not in _COMPARED)
+CLAIMS = claims_of(_CLAIMED)
 
 
 @renamed_arguments(tell="progress")
@@ -149,7 +143,7 @@ def run(config: Config, *, cache: Path, progress: Progress = silent) -> StudyRec
         progress: Receives lines about the progress.
     """
     samples = Samples.open(config.data, samples=config.samples, labeled=_labeled(config))
-    known = (name for name in image_methods() if name not in _EXPLAINING)
+    known = (name for name in image_methods() if name not in EXPLAINING)
     rows = config.methods or (*known, SUPERVISED)
     cells = _cells(config, (RAW, UNTRAINED, *rows), fingerprint=samples.fingerprint)
     cache = cache / NAME / Path(config.data).name
@@ -229,7 +223,8 @@ def _record(
         notes=(*_notes(config, done, samples), *(SOURCES if published else ())),
         provenance=Provenance.here(),
     )
-    return replace(table, claims=judge(CLAIMS, table))
+    own = [name for name in by_method if name not in (*image_methods(), *BASELINES)]
+    return replace(table, claims=judge(claims_of([*_CLAIMED, *own]), table))
 
 
 def _name(config: Config) -> str:

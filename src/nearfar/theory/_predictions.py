@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from nearfar._signs import minus
+from nearfar._signs import counted, minus
 from nearfar.checks import check_integer, check_positive
 from nearfar.ops import uniformity_floor, uniformity_minimum
 from nearfar.records import AdviceLine, AdviceRecord, Curve
@@ -88,11 +88,11 @@ def advise(
     draws = batch_size if num_negatives is None else 1 + num_negatives
     lines: list[AdviceLine] = []
     curves: tuple[Curve, ...] = ()
-    setting = f"batch {batch_size:,}, {dim:,} dimensions"
+    setting = f"batch {batch_size:,}, {counted(dim, 'dimension')}"
     if temperature is not None:
         check_positive(temperature=temperature)
         candidates = 2 * batch_size - 2 if num_negatives is None else num_negatives
-        setting += f", temperature {temperature:g}, {candidates:,} negatives"
+        setting += f", temperature {temperature:g}, {counted(candidates, 'negative')}"
         lines += _contrast(candidates, dim, temperature, loss)
         lines += _coverage(draws, prior, classes)
         if prior is not None and classes > 1:
@@ -101,7 +101,7 @@ def advise(
     lines += _spread(dim, uniformity, watched)
     if samples is not None:
         per_epoch = samples // batch_size
-        text = f"{samples:,} samples make {per_epoch:,} updates per epoch"
+        text = f"{counted(samples, 'sample')} make {counted(per_epoch, 'update')} per epoch"
         lines.append(AdviceLine("data", text, "⌊samples / N⌋", float(per_epoch)))
     return AdviceRecord(setting, tuple(lines), classes, curves)
 
@@ -120,7 +120,7 @@ def _contrast(
     )
     yield AdviceLine(
         "best",
-        f"{best:.2f} for a perfectly aligned and uniform encoder in {dim:,} dimensions",
+        f"{best:.2f} for a perfectly aligned and uniform encoder in {counted(dim, 'dimension')}",
         "−1/τ + E ln(e^(1/τ) + Σ e^(u·v/τ)), u and v uniform on the sphere",
         best,
         matters=True,
@@ -166,7 +166,7 @@ def _coverage(draws: int, prior: Prior | None, classes: int) -> Iterator[AdviceL
             chance = coupon_collector_probability(draws, guess)
             yield AdviceLine(
                 "coverage",
-                f"with {guess:,} latent classes, {draws:,} samples cover all of them with"
+                f"with {guess:,} latent classes, {counted(draws, 'sample')} cover all of them with"
                 f" probability {_probability(chance)}",
                 f"υ of {draws:,} draws, {guess:,} equal classes",
                 chance,
@@ -226,7 +226,7 @@ def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator
     least = uniformity_minimum(dim, _T)
     yield AdviceLine(
         "uniform",
-        f"no distribution in {dim:,} dimensions has a uniformity below {_signed(least)}",
+        f"no distribution in {counted(dim, 'dimension')} has a uniformity below {_signed(least)}",
         "−2t + ln 0F1(; m/2; t²), t = 2",
         least,
         matters=True,
@@ -239,7 +239,7 @@ def _spread(dim: int, uniformity: float | None, watched: int | None) -> Iterator
         f"uniformity {_signed(uniformity)} is at its minimum: only alignment can still improve"
         if away <= _SEEN
         else f"uniformity {_signed(uniformity)} is {away:.2f} above the minimum for"
-        f" {'any distribution' if watched is None else f'{watched:,} samples'}"
+        f" {'any distribution' if watched is None else counted(watched, 'sample')}"
     )
     yield AdviceLine("spread", text, "uniformity − its minimum", away)
 

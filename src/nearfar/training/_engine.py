@@ -11,25 +11,18 @@ from functools import partial
 from typing import Any, final
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Step
 from nearfar.parallel import synchronize_batch_norm
+from nearfar.training._devices import computes_in_bfloat16, find_device
 from nearfar.training._optimizers import set_rates
 
-__all__ = ["Engine", "computes_in_bfloat16"]
+__all__ = ["Engine"]
 
 _PRECISIONS = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
-
-
-def computes_in_bfloat16() -> bool:
-    """Whether the device multiplies bfloat16 faster than float32: AMX or AVX-512 BF16, or a GPU."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 @final
@@ -59,26 +52,37 @@ class Engine:
     Args:
         devices: Number of processes; 0 for one per GPU, or a single one without a GPU.
         precision: ``auto``, ``bf16``, ``16``, ``32`` or ``64``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. A numbered GPU is the only one.
+
+    Raises:
+        ValueError: A device that this computer does not have, or more processes than it serves.
+
+    Attributes:
+        asked: The device as it was asked for, without ``auto``.
     """
 
-    def __init__(self, *, devices: int = 0, precision: str = "auto") -> None:
+    def __init__(self, *, devices: int = 0, precision: str = "auto", device: str = "auto") -> None:
+        where = find_device(device)
         if precision == "auto":
-            precision = "bf16" if computes_in_bfloat16() else "32"
-        gpus = torch.cuda.device_count()
-        count = devices or max(1, gpus)
-        if gpus and count > gpus:
-            raise ValueError(f"`devices` must be at most {gpus}, the number of GPUs, got {devices}")
+            precision = "bf16" if computes_in_bfloat16(where) else "32"
+        if where.type == "mps" and precision == "64":
+            raise ValueError("`precision` must be auto, bf16, 16 or 32 on mps, got '64'")
+        count = _processes(devices, where)
         under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
         strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
         self.precision = precision
         self.devices = count
+        self.asked = str(where)
         # the command line prints the information of Fabric's start-up messages itself
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+        # only training pays for it: it imports torchmetrics, and half as long as PyTorch
+        from lightning_fabric import Fabric
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
-                accelerator="cuda" if gpus else "cpu",
-                devices=count,
+                accelerator=where.type,
+                devices=count if where.index is None else [where.index],
                 strategy=strategy,
                 precision=_PRECISIONS[precision],  # type: ignore[arg-type]
             )
@@ -108,6 +112,11 @@ class Engine:
     def device(self) -> torch.device:
         """Device of this process."""
         return self._fabric.device
+
+    @property
+    def exact(self) -> torch.device:
+        """Where views are generated and measurements computed: this device, if it has float64."""
+        return torch.device("cpu") if self.device.type == "mps" else self.device
 
     @property
     def dtype(self) -> torch.dtype:
@@ -177,13 +186,25 @@ class Engine:
         self._fabric.barrier()
 
 
+def _processes(devices: int, where: torch.device) -> int:
+    """The number of processes: as asked for, or one per GPU if no GPU is named."""
+    gpus = torch.cuda.device_count() if where.type == "cuda" else 0
+    most = 1 if where.index is not None or where.type == "mps" else gpus
+    count = devices or max(1, most)
+    if most and count > most:
+        of_what = "the number of GPUs" if most == gpus and where.index is None else f"on {where}"
+        raise ValueError(f"`devices` must be at most {most}, {of_what}, got {devices}")
+    return count
+
+
 def _enter(
-    precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Fabric
+    precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Any
 ) -> Any:
     """Rebuild the engine around the given Fabric in a spawned process, and call the function."""
     engine = Engine.__new__(Engine)
     engine.precision = precision
     engine.devices = int(fabric.world_size)
+    engine.asked = fabric.device.type
     engine._fabric = fabric
     engine._wrapped = engine._optimizer = None
     return function(engine, *arguments)

@@ -16,7 +16,7 @@ from nearfar.records import RunDirectory
 from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
 from nearfar.training._metrics_writer import Meter, MetricsLog
-from nearfar.training._optimizers import build_optimizer
+from nearfar.training._optimizers import build_optimizer, warmup_epochs
 from nearfar.training._options import TrainingOptions
 from nearfar.training._progress_interface import Latest, Progress
 from nearfar.training._stopping import Abandoned, Interrupted, Snapshot, StopRequest, listening
@@ -55,12 +55,12 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
             f" got {options.batch_size} × {options.accumulate}"
         )
     updates = samples // wanted
-    steps = updates * options.epochs
+    full = steps = updates * options.epochs
+    warmup = warmup_epochs(options) * updates
     if options.max_updates is not None:
         steps = min(steps, options.max_updates)
-    warmup = options.warmup_epochs
-    if warmup is None:
-        warmup = min(10.0, steps / updates / 10)
+        if options.warmup_epochs is None:
+            warmup *= steps / full
     watch_every = options.watch_every
     if watch_every is None:
         watch_every = max(10, min(50, steps // 20))
@@ -68,7 +68,7 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
         batches_per_epoch=updates * options.accumulate,
         updates_per_epoch=updates,
         steps=steps,
-        warmup=round(warmup * updates),
+        warmup=round(warmup),
         watch_every=watch_every,
     )
 

@@ -12,7 +12,14 @@ from nearfar.methods._method import Method
 from nearfar.training._lars import LARS
 from nearfar.training._options import TrainingOptions
 
-__all__ = ["build_optimizer", "peak_learning_rate", "scheduled_learning_rate", "set_rates"]
+__all__ = [
+    "build_optimizer",
+    "default_weight_decay",
+    "peak_learning_rate",
+    "scheduled_learning_rate",
+    "set_rates",
+    "warmup_epochs",
+]
 
 _RATES = {"adamw": 1e-3, "sgd": 0.03, "lars": 0.3}
 _DECAYS = {"adamw": 1e-2, "sgd": 1e-4, "lars": 1e-6}
@@ -30,6 +37,17 @@ def peak_learning_rate(options: TrainingOptions) -> float:
     scale = options.batch_size * options.accumulate / 256
     power = 0.5 if options.optimizer == "adamw" else 1.0
     return float(_RATES[options.optimizer] * scale**power)
+
+
+def default_weight_decay(options: TrainingOptions) -> float:
+    """Weight decay: as given, or the optimiser's default."""
+    return _DECAYS[options.optimizer] if options.weight_decay is None else options.weight_decay
+
+
+def warmup_epochs(options: TrainingOptions) -> float:
+    """Epochs of warm-up: as given, or a tenth of all epochs but at most 10."""
+    given = options.warmup_epochs
+    return min(10.0, options.epochs / 10) if given is None else given
 
 
 def scheduled_learning_rate(
@@ -71,7 +89,7 @@ def build_optimizer(method: nn.Module, options: TrainingOptions) -> Optimizer:
     """
     paced = method.paces() if isinstance(method, Method) else ()
     paces = {id(parameter): pace for pace in paced for parameter in pace.part.parameters()}
-    decay = _DECAYS[options.optimizer] if options.weight_decay is None else options.weight_decay
+    decay = default_weight_decay(options)
     groups: dict[tuple[bool, bool, float], dict[str, Any]] = {}
     for parameter in method.parameters():
         if not parameter.requires_grad:

@@ -13,6 +13,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from nearfar._audience import resuming
+
 __all__ = ["Abandoned", "Interrupted", "NonFiniteLossError", "Snapshot", "StopRequest", "listening"]
 
 
@@ -38,7 +40,7 @@ class Interrupted(KeyboardInterrupt):
         self.run = run
 
     def __str__(self) -> str:
-        return f"{self.reason}; resume with nearfar.resume({str(self.run)!r})"
+        return f"{self.reason}; resume with {resuming(self.run)}"
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -173,7 +175,7 @@ def listening(method: nn.Module, *, allowed: bool = True) -> Iterator[None]:
 
 def _hook(module: nn.Module, inputs: Any, output: Any) -> None:
     if isinstance(output, Tensor) and output.requires_grad:
-        output.register_hook(_pause)
+        output.register_hook(_pause)  # type: ignore[no-untyped-call]
 
 
 def _pause(gradient: Tensor) -> None:

@@ -127,10 +127,10 @@ class Updater:
         return batch.split(count)
 
     def _views_of(self, batch: Batch, step: int) -> tuple[View, ...]:
-        device = self.engine.device
+        device, exact = self.engine.device, self.engine.exact
         shown = self.views(
-            move(batch.inputs, device),
-            batch.samples.to(device),
+            move(batch.inputs, exact),
+            batch.samples.to(exact),
             seed=self.options.seed,
             epoch=step // self.updates_per_epoch,
         )
@@ -146,7 +146,7 @@ class Updater:
         kept = f"the last good checkpoint is {last.path}" if last else "no checkpoint was written"
         return NonFiniteLossError(
             f"the loss became {loss} at update {step + 1}; {kept}. Samples of the batch: {shown}."
-            " Try a lower learning rate, a longer warm-up, or --precision 32"
+            " Try a lower learning rate, a longer warm-up, or precision 32"
         )
 
 

@@ -44,7 +44,8 @@ class Watch:
         with _evaluating(method), engine.autocast():
             shown = tuple(move(view, engine.device, engine.dtype) for view in self.views)
             (h1, z1), (_, z2) = method.embed_views(shown)
-        return z1.float(), z2.float(), h1.float()
+        first, second, inner = (matrix.float().to(engine.exact) for matrix in (z1, z2, h1))
+        return first, second, inner
 
     @torch.no_grad()
     def loss(self, method: Method, engine: Engine, *, batch_size: int) -> tuple[float, int] | None:

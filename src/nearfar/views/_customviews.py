@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_indices, check_integer
+from nearfar.checks import check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import Stream, random_bits
 from nearfar.views._image_checks import (
@@ -22,6 +22,7 @@ from nearfar.views._image_checks import (
     pixels_and_sizes,
     plain_view,
 )
+from nearfar.views._loose_inputs import gathered_images, settled_draws
 
 __all__ = ["CustomViews"]
 
@@ -99,11 +100,11 @@ class CustomViews:
 
     def __call__(
         self,
-        images: Tensor | Images,
-        samples: Int64[Tensor, " batch"],
+        images: Tensor | Images | Sequence[Any],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float[Tensor, "batch channels size size"], ...]:
         """The views of a batch, with the arguments of :class:`ImageViews`.
 
@@ -112,9 +113,9 @@ class CustomViews:
                 point.
             ValueError: A shape or value is out of range, or a view has another shape.
         """
-        images, sizes = pixels_and_sizes(images)
+        images, sizes = pixels_and_sizes(gathered_images(images, channels=self.channels))
         check_images(images, channels=self.channels)
-        check_indices(len(images), samples=samples)
+        samples, seed, epoch = settled_draws(len(images), samples, seed=seed, epoch=epoch)
         extents = [(height, width) for height, width in check_sizes(images, sizes).tolist()]
         if self.batched and len(set(extents)) > 1:
             raise ValueError("`sizes` must be equal for a batched transform, got mixed sizes")
@@ -127,8 +128,9 @@ class CustomViews:
             views.append(self._view(transform, images, extents, seeds))
         return tuple(views)
 
-    def plain(self, images: Tensor | Images) -> Tensor:
+    def plain(self, images: Tensor | Images | Sequence[Any]) -> Tensor:
         """The view for embedding: :func:`plain_view` with this size and normalisation."""
+        images = gathered_images(images, channels=self.channels)
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
 
     def _view(

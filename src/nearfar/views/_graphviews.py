@@ -9,9 +9,12 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_fraction, check_indices, check_integer
+from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Nodes
 from nearfar.ops._random import random_bits, uniform
+from nearfar.records import Remedy
+from nearfar.views._loose_inputs import settled_draws
+from nearfar.views._weaker import weaker
 
 __all__ = ["GraphViews"]
 
@@ -94,20 +97,26 @@ class GraphViews:
         return ()
 
     def __call__(
-        self, inputs: Nodes, samples: Int64[Tensor, " batch"], *, seed: int, epoch: int
+        self,
+        inputs: Nodes,
+        samples: Int64[Tensor, " batch"] | None = None,
+        *,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Nodes, ...]:
         """The views of a graph, on its device.
 
         Args:
             inputs: The graph, and the nodes that are the samples.
-            samples: Index of each sample.
+            samples: Index of each sample. Without `samples`, `seed` and `epoch` each call is a
+                new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
         Raises:
             ValueError: A number of indices other than the number of samples.
         """
-        check_indices(len(inputs), samples=samples)
+        _, seed, epoch = settled_draws(len(inputs), samples, seed=seed, epoch=epoch)
         return tuple(self._view(inputs, _Draws(seed, epoch, v)) for v in range(self.num_views))
 
     def plain(self, inputs: Nodes) -> Nodes:
@@ -131,6 +140,14 @@ class GraphViews:
         if _of(self.shuffle, draws.view):
             features = draws.shuffled(features, numbers)
         return replace(graph, features=features)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("edge_drop", self.edge_drop, what="the dropping of edges", least=0.05),
+            *weaker("feature_mask", self.feature_mask, what="the feature mask", least=0.05),
+            *weaker("node_drop", self.node_drop, what="the dropping of nodes", least=0.05),
+        )
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, final
 
@@ -10,9 +11,10 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from nearfar._deprecation import renamed_members
-from nearfar.checks import check_fraction, check_indices, check_integer
+from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
 from nearfar.views._image_checks import (
     check_images,
     check_normalization,
@@ -20,9 +22,11 @@ from nearfar.views._image_checks import (
     pixels_and_sizes,
     plain_view,
 )
+from nearfar.views._loose_inputs import gathered_images, settled_draws
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import FLIP, ViewParameters
 from nearfar.views._render import render
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["ImageViews"]
 
@@ -225,17 +229,19 @@ class ImageViews:
     @torch.no_grad()
     def __call__(
         self,
-        images: Tensor | Images,
-        samples: Int64[Tensor, " batch"],
+        images: Tensor | Images | Sequence[Any],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float32[Tensor, "batch channels _ _"], ...]:
         """The views of a batch.
 
         Args:
-            images: uint8, or floats in [0, 1], on any device; :class:`Images` if sizes differ.
-            samples: Indices of the samples in their dataset.
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` or a list of PIL
+                pictures, arrays or tensors if sizes differ.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -246,10 +252,10 @@ class ImageViews:
             TypeError: `images` are neither uint8 nor floating point.
             ValueError: A shape or value is out of range.
         """
-        images, given = pixels_and_sizes(images)
+        images, given = pixels_and_sizes(gathered_images(images, channels=self.channels))
         check_images(images, channels=self.channels)
         sizes = check_sizes(images, given)
-        check_indices(len(images), samples=samples)
+        samples, seed, epoch = settled_draws(len(images), samples, seed=seed, epoch=epoch)
         made: list[Tensor] = []
         for first, count, size in (
             (0, self._large, self.size),
@@ -286,9 +292,20 @@ class ImageViews:
             shift=self._shift,
         )
 
-    def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
+    def plain(
+        self, images: Tensor | Images | Sequence[Any]
+    ) -> Float32[Tensor, "batch channels size size"]:
         """The view for embedding: :func:`plain_view` with this size and normalisation."""
+        images = gathered_images(images, channels=self.channels)
         return plain_view(images, size=self.size, mean=self.mean, std=self.std)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *larger_crops("crop_scale", self.crop_scale),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *weaker("rotation", self.rotation, what="the rotation", least=1.0),
+        )
 
 
 def _check_range(**ranges: tuple[float, float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
@@ -12,9 +13,13 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Images
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
+from nearfar.views._image_checks import pixels_and_sizes
 from nearfar.views._imageviews import ImageViews
+from nearfar.views._loose_inputs import gathered_images, settled_draws
 from nearfar.views._parallel import alone
 from nearfar.views._parameters import NUMBERS_FOR_ALL_DRAWS
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["PatchViews", "cut_patches"]
 
@@ -186,17 +191,19 @@ class PatchViews:
     @torch.no_grad()
     def __call__(
         self,
-        images: Tensor | Images,
-        samples: Int64[Tensor, " batch"],
+        images: Tensor | Images | Sequence[Any],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float32[Tensor, "batch rows columns channels patch patch"], ...]:
         """The patches of a batch: a single view.
 
         Args:
-            images: uint8, or floats in [0, 1], on any device; :class:`Images` if sizes differ.
-            samples: Indices of the samples in their dataset.
+            images: uint8, or floats in [0, 1], on any device; :class:`Images` or a list of PIL
+                pictures, arrays or tensors if sizes differ.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -204,12 +211,15 @@ class PatchViews:
             TypeError: `images` are neither uint8 nor floating point.
             ValueError: A shape or value is out of range.
         """
+        images = gathered_images(images, channels=self.channels)
+        count = pixels_and_sizes(images)[0].shape[:1].numel()
+        samples, seed, epoch = settled_draws(count, samples, seed=seed, epoch=epoch)
         (whole,) = self._whole(images, samples, seed=seed, epoch=epoch)
         grid = cut_patches(whole, patch=self.patch, stride=self.stride)
         patches = grid.flatten(0, 2)
-        count = self.rows**2
-        each = samples.cpu().repeat_interleave(count)
-        which = torch.arange(1, count + 1).repeat(len(samples))
+        patches_of_one = self.rows**2
+        each = samples.cpu().repeat_interleave(patches_of_one)
+        which = torch.arange(1, patches_of_one + 1).repeat(len(samples))
         extents = torch.full((len(each), 2), self.patch)
         drawn = alone(
             lambda: self._each.parameters(each, extents, seed=seed, epoch=epoch, view=which)
@@ -223,11 +233,21 @@ class PatchViews:
             made *= mask.to(made.device)[:, :, None, None]
         return (made.view(*grid.shape[:3], *made.shape[1:]),)
 
-    def plain(self, images: Tensor | Images) -> Float32[Tensor, "batch channels size size"]:
+    def plain(
+        self, images: Tensor | Images | Sequence[Any]
+    ) -> Float32[Tensor, "batch channels size size"]:
         """The deterministic view for embedding: the whole image, as in :meth:`ImageViews.plain`."""
         return ImageViews(
             size=self.size, channels=self.channels, mean=self.mean, std=self.std
         ).plain(images)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("drop", self.drop, what="the dropping of channels"),
+            *weaker("jitter", self.jitter, what="the colour jitter", least=0.1),
+            *larger_crops("crop_scale", self.crop_scale, most=0.8),
+        )
 
 
 def cut_patches(

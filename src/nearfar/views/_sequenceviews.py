@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal, final
 
 import torch
@@ -13,13 +14,15 @@ from nearfar._deprecation import renamed_members
 from nearfar.checks import (
     check_choice,
     check_fraction,
-    check_indices,
     check_integer,
     check_not_negative,
 )
 from nearfar.inputs import Sequences
 from nearfar.ops._random import random_bits, uniform
+from nearfar.records import Remedy
+from nearfar.views._loose_inputs import gathered_sequences, settled_draws
 from nearfar.views._sequencewindows import Padding, band_stop, blank, windows
+from nearfar.views._weaker import weaker
 
 __all__ = ["Normalization", "SequenceViews"]
 
@@ -144,17 +147,19 @@ class SequenceViews:
     @torch.no_grad()
     def __call__(
         self,
-        sequences: Tensor | Sequences,
-        samples: Int64[Tensor, " batch"],
+        sequences: Tensor | Sequences | Sequence[Any],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float32[Tensor, "batch channels length"], ...]:
         """The views of a batch.
 
         Args:
-            sequences: Batch × channels × time, on any device; :class:`Sequences` if lengths differ.
-            samples: Indices of the samples in their dataset.
+            sequences: Batch × channels × time, on any device; :class:`Sequences` or a list
+                of arrays or tensors (channels × time) if lengths differ.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -162,8 +167,8 @@ class SequenceViews:
             TypeError: `sequences` are not floating point.
             ValueError: A wrong shape.
         """
-        whole = self._normalized(sequences)
-        check_indices(len(whole), samples=samples)
+        whole = self._normalized(gathered_sequences(sequences))
+        samples, seed, epoch = settled_draws(len(whole), samples, seed=seed, epoch=epoch)
         asked = samples.to(whole.values.device)
         return tuple(
             self._view(whole, asked, seed=seed, epoch=epoch, view=view)
@@ -233,6 +238,15 @@ class SequenceViews:
         repeats = -(-wanted // noise.shape[1])
         noise = noise.repeat(1, repeats)[:, :wanted]
         return noise.view(len(samples), self.channels, self.length)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        masks = weaker("time_mask", self.time_mask, what="the time masks", least=0.05)
+        return (
+            *weaker("noise", self.noise, what="the noise", least=0.1),
+            *(masks if self.time_masks else ()),
+            *weaker("gain", self.gain, what="the change of loudness", least=0.5),
+        )
 
 
 def _scaled(

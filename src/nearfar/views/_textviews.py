@@ -9,10 +9,13 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from nearfar.checks import check_fraction, check_indices, check_integer
+from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import Texts, Tokens
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
+from nearfar.views._loose_inputs import settled_draws
 from nearfar.views._tokenizer import Tokenizer
+from nearfar.views._weaker import larger_crops, weaker
 
 __all__ = ["TextViews"]
 
@@ -98,16 +101,17 @@ class TextViews:
     def __call__(
         self,
         texts: Texts | Tokens | Sequence[str],
-        samples: Int64[Tensor, " batch"],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Tokens, ...]:
         """The views of a batch.
 
         Args:
             texts: Texts, or their token IDs.
-            samples: Indices of the samples in their dataset.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -115,7 +119,7 @@ class TextViews:
             ValueError: A number of indices other than the number of texts.
         """
         tokens = self.plain(texts)
-        check_indices(len(tokens), samples=samples)
+        samples, seed, epoch = settled_draws(len(tokens), samples, seed=seed, epoch=epoch)
         count, length = tokens.ids.shape
         repeats = 2 if self.replace else 1
         which = torch.arange(self.num_views).repeat_interleave(count)
@@ -184,6 +188,14 @@ class TextViews:
         if not bool(shares.sum() > 0):
             raise ValueError("`frequencies` must count at least one word, got zeros")
         return (shares / shares.sum()).cumsum(0)
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("erase", self.erase, what="the erasing of words", least=0.05),
+            *weaker("replace", self.replace, what="the replacing of words", least=0.02),
+            *larger_crops("crop", self.crop, most=0.8),
+        )
 
 
 def _span(

@@ -11,8 +11,11 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
-from nearfar.checks import check_choice, check_fraction, check_indices, check_integer
+from nearfar.checks import check_choice, check_fraction, check_integer
 from nearfar.ops._random import uniform
+from nearfar.records import Remedy
+from nearfar.views._loose_inputs import settled_draws
+from nearfar.views._weaker import weaker
 
 __all__ = ["VectorViews"]
 
@@ -117,16 +120,17 @@ class VectorViews:
     def __call__(
         self,
         vectors: Float[Tensor, "batch dim"],
-        samples: Int64[Tensor, " batch"],
+        samples: Int64[Tensor, " batch"] | None = None,
         *,
-        seed: int,
-        epoch: int,
+        seed: int | None = None,
+        epoch: int | None = None,
     ) -> tuple[Float32[Tensor, "batch dim"], ...]:
         """The views of a batch.
 
         Args:
             vectors: Unstandardised vectors, on any device.
-            samples: Indices of the samples in their dataset.
+            samples: Indices of the samples in their dataset. Without `samples`, `seed` and `epoch`
+                each call is a new draw from PyTorch's global generator.
             seed: Random seed of the run.
             epoch: Epoch, from 0.
 
@@ -136,7 +140,7 @@ class VectorViews:
                 of rows.
         """
         plain = self.plain(vectors)
-        check_indices(len(vectors), samples=samples)
+        samples, seed, epoch = settled_draws(len(vectors), samples, seed=seed, epoch=epoch)
         return tuple(
             self._view(plain, samples.cpu(), seed=seed, epoch=epoch, view=view)
             for view in range(self.num_views)
@@ -184,6 +188,14 @@ class VectorViews:
         assert self._marginals is not None
         levels = self._marginals.to(draws.device)
         return levels.gather(0, (draws * len(levels)).long())
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """Weaker augmentation."""
+        return (
+            *weaker("mask", self.mask, what="the masking of features", least=0.05),
+            *weaker("noise", self.noise, what="the noise", least=0.02),
+            *weaker("scaling", self.scaling, what="the scaling", least=0.02),
+        )
 
 
 def _smallest(draws: Float32[Tensor, "batch dim"], count: int) -> Bool[Tensor, "batch dim"]:

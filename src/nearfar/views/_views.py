@@ -10,8 +10,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from nearfar.inputs import View
+from nearfar.records import Remedy
 
-__all__ = ["GridViews", "HasSettings", "ViewRecipe", "Views"]
+__all__ = ["GridViews", "HasRemedies", "HasSettings", "ViewRecipe", "Views"]
 
 
 @runtime_checkable
@@ -56,6 +57,14 @@ class HasSettings(Protocol):
 
     def settings(self) -> dict[str, Any]:
         """The keyword arguments, by name."""
+
+
+@runtime_checkable
+class HasRemedies(Protocol):
+    """Views that declare changes of their settings against a bad verdict."""
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """The changes, most promising first."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from nearfar.checks import check_choice
 from nearfar.data.named._ag_news import AG_NEWS_FILES, load_ag_news
@@ -12,7 +11,7 @@ from nearfar.data.named._archives import Places
 from nearfar.data.named._cifar import load_cifar10, load_cifar100
 from nearfar.data.named._digits import load_digits
 from nearfar.data.named._fsdd import FSDD_FILES, load_fsdd
-from nearfar.data.named._mnist import DEBIAN, load_fashion_mnist, load_mnist
+from nearfar.data.named._mnist import load_fashion_mnist, load_mnist
 from nearfar.data.named._multi30k import MULTI30K_FILES, load_multi30k
 from nearfar.data.named._named_set import ImageSet, NamedSet, of_images
 from nearfar.data.named._omniglot import load_omniglot
@@ -23,7 +22,7 @@ from nearfar.data.named._stl10 import load_stl10
 from nearfar.data.named._tiny_imagenet import load_tiny_imagenet
 from nearfar.data.named._ucr import UCR_FILES, UCR_SETS, load_ucr
 
-__all__ = ["NAMES", "is_name", "load_named", "named_modality", "named_set", "named_sources"]
+__all__ = ["NAMES", "is_name", "load_named", "named_modality", "named_set"]
 
 
 @dataclass(frozen=True)
@@ -173,42 +172,3 @@ def named_modality(name: str) -> str:
     """
     check_choice(NAMES, name=name)
     return ENTRIES[name].modality
-
-
-def named_sources(*, data_dir: Path | None = None) -> list[dict[str, str]]:
-    """Table of the named datasets: modality, samples (training + test), classes and location.
-
-    Example:
-        >>> next(row for row in named_sources() if row["name"] == "digits")
-        {'name': 'digits', 'modality': 'images', 'samples': '1,797 grey 8×8', 'classes': '10',
-         'where': 'comes with scikit-learn'}
-    """
-    places = Places.here(data_dir)
-    return [
-        {
-            "name": name,
-            "modality": entry.modality,
-            "samples": entry.samples,
-            "classes": str(entry.classes),
-            "where": _where(name, entry, places),
-        }
-        for name, entry in ENTRIES.items()
-    ]
-
-
-def _where(name: str, entry: Entry, places: Places) -> str:
-    if entry.origin:
-        return entry.origin
-    given = places.find(*entry.files)
-    if given is None and name == "fashion-mnist" and DEBIAN.is_dir():
-        given = DEBIAN
-    cached = places.cache / name
-    if (
-        given is None
-        and cached.is_dir()
-        and any(not f.name.startswith(".") for f in cached.iterdir())
-    ):
-        given = cached
-    if given is None and not entry.megabytes:
-        return f"not found: place {entry.files[0]} in the folder given by $NEARFAR_DATA"
-    return str(given) if given else f"download of {entry.megabytes:,} MB"

@@ -10,10 +10,10 @@ import numpy as np
 from nearfar.data._idx_files import read_idx
 from nearfar.data.named._archives import Archive, Places, obtain
 from nearfar.data.named._named_set import ImageSet, Part
+from nearfar.data.named._named_sources import DEBIAN
 
 __all__ = ["load_fashion_mnist", "load_mnist", "read_idx"]
 
-DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",

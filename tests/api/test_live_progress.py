@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import sys
 import threading
 
 import pytest
 
-from nearfar.cli._live_progress import Display, expectations, reading
+from nearfar.api import _live_progress, _readout
+from nearfar.api._live_progress import Display
+from nearfar.api._readout import Readout, clock, expectations, reading
 from nearfar.records import HealthRecord, Provenance, RunRecord, TrainMetrics, WatchMetrics
 from nearfar.training import Latest
 
@@ -134,3 +137,129 @@ def test_theory_says_what_applies_to_the_objective() -> None:
     unknown = dataclasses.replace(RECORD, projection_dim=0)
     assert expectations(unknown) == [("chance", "a loss of 6.24 means nothing was learnt")]
     assert expectations(dataclasses.replace(unknown, chance=None)) == []
+
+
+class Time:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    made = Time()
+    monkeypatch.setattr(_readout, "time", made)
+    monkeypatch.setattr(_live_progress, "time", made)
+    return made
+
+
+LONG = dataclasses.replace(RECORD, steps=2_000, epochs=100)
+
+
+def advance(display: Display | Readout, time: Time, steps: range, seconds: float) -> None:
+    for step in steps:
+        time.now += seconds
+        move = display.update if isinstance(display, Display) else display.moved
+        values = Latest(now=TrainMetrics(step=step, loss=6.2, samples_per_second=100.0))
+        move(step=step, steps=2_000, epoch=step // 20, epochs=100, values=values)
+
+
+def test_the_time_left_follows_the_pace_without_the_slow_first_update(time: Time) -> None:
+    readout = Readout(LONG)
+    assert readout.left is None
+    advance(readout, time, range(1, 2), 9.0)
+    assert readout.left == 1_999 * 9.0
+    advance(readout, time, range(2, 101), 2.0)
+    assert readout.left == 1_900 * 2.0
+    advance(readout, time, range(101, 201), 4.0)  # another program has started
+    assert readout.left == 1_800 * 4.0
+    time.now += 3.0
+    assert readout.left == 1_800 * 4.0 - 3.0
+    assert readout.times() == "0:10:10, 1:59:57 left"
+
+
+def test_a_resumed_run_does_not_count_what_was_done_before(time: Time) -> None:
+    readout = Readout(LONG)
+    advance(readout, time, range(1_501, 1_502), 10.0)
+    assert readout.left == 499 * 10.0
+
+
+def test_within_the_first_update_its_parts_tell_the_time_left(time: Time) -> None:
+    readout = Readout(LONG)
+    time.now += 6.0
+    readout.within(0.25)
+    assert readout.ahead == "0/100 update 1/2,000 25%"
+    assert readout.left == pytest.approx((2_000 - 0.25) * 6.0 / 0.25)
+
+
+def test_a_long_run_has_a_first_line_after_seconds_and_later_ones_in_growing_intervals(
+    time: Time, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = Display()
+    display.start(LONG)
+    capsys.readouterr()
+    began = time.now
+    stamps = []
+    for step in range(1, 2_000):
+        advance(display, time, range(step, step + 1), 2.0)
+        if text := capsys.readouterr().out:
+            assert text.count("\n") == 1
+            assert "loss 6.20 (chance 6.24)" in text
+            assert " left" in text
+            stamps.append(time.now - began)
+    display.close()
+    gaps = [after - before for before, after in itertools.pairwise(stamps)]
+    assert stamps[0] <= 10.0
+    assert max(gaps) <= 210.0  # a twentieth of the time so far
+    assert len(stamps) < 80
+
+
+def test_an_update_of_many_parts_prints_before_it_ends(
+    time: Time, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = Display()
+    display.start(LONG)
+    capsys.readouterr()
+    for part in range(1, 5):
+        time.now += 2.0
+        display.part(part / 8)
+    display.close()
+    assert capsys.readouterr().out == ("epoch    0/100 update 1/2,000 38%  0:00:06, 8:53:14 left\n")
+
+
+def test_what_takes_long_is_said_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = []
+
+    class Timer:
+        def __init__(self, seconds: float, call: object) -> None:
+            self.seconds, self.call = seconds, call
+
+        def start(self) -> None:
+            started.append(self)
+
+        def cancel(self) -> None:
+            started.remove(self)
+
+    monkeypatch.setattr(_live_progress, "Timer", Timer)
+    display = Display()
+    display.stage("opening photos")
+    display.stage("measuring 60 held-out samples")
+    assert capsys.readouterr().out == ""
+    assert [timer.seconds for timer in started] == [_live_progress.PATIENCE]
+    started[0].call()
+    display.finish(HEALTH)
+    assert started == []
+    assert capsys.readouterr().out.splitlines()[0] == "now      measuring 60 held-out samples"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0:00:00"), (61, "0:01:01"), (360_000.0, "100:00:00")]
+)
+def test_seconds_as_a_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

@@ -1,0 +1,47 @@
+"""Lines of output with a keyword in the margin, to a terminal or a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Stream", "console", "print_line", "stream_of", "verdict_style"]
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
+WIDE = 200  # columns of output to a file or a pipe, so that lines are not folded
+
+
+def stream_of(name: Stream) -> Any:
+    """The stream by its name, as it is now: programs and tests put other objects there."""
+    return getattr(sys, name)
+
+
+def console(name: Stream = "stdout") -> Console:
+    """A rich console on standard output or standard error."""
+    from rich.console import Console
+
+    free = stream_of(name).isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if free else WIDE, stderr=name == "stderr")
+
+
+def print_line(word: str, text: str, *, style: str = "", stream: Stream = "stdout") -> None:
+    """Print one line of output: a keyword in the margin, then the text."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not stream_of(stream).isatty():
+        print(f"{word:<8} {text}", flush=True, file=stream_of(stream))
+        return
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=8)
+    grid.add_row(Text(word, style="bold"), Text(text, style=style))
+    console(stream).print(grid)
+
+
+def verdict_style(verdict: str) -> str:
+    """Green for a healthy verdict, red for any other."""
+    return "green" if verdict == "healthy" else "red"
