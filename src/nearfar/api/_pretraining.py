@@ -13,6 +13,7 @@ from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
+from nearfar.api._budgeted import Budget, prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
@@ -22,7 +23,6 @@ from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
 from nearfar.api._running import device_again, engine_of, run_training
-from nearfar.api._setup import Setup
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
@@ -50,6 +50,7 @@ def pretrain(
     encoder: str | nn.Module | EncoderFactory = "auto",
     width: int | None = None,
     out: str | Path | None = None,
+    minutes: float | Literal["auto"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
@@ -80,6 +81,12 @@ def pretrain(
         width: Dimensions of the representation, for a module of your own.
         out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
             after the name if that is taken.
+        minutes: Time that the run may take, from the start of the program to the verdict. A few
+            updates are measured. If the usual setting takes longer, or more than 60 % of the free
+            memory, options that were not given become smaller: the views, the batches (or
+            micro-batches, with the gradient of the whole batch but batch-norm statistics of their
+            own), the epochs. ``auto``, the default of the command line, is 10 minutes on a CPU and
+            no limit on a GPU. 0 or None: no limit.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
             the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
             ``drawing`` only for grey images of ink on a uniform background.
@@ -115,7 +122,7 @@ def pretrain(
     """
     display = display_of(progress)
     check_objects(encoder=encoder, width=width, out=out, views=views)
-    where = find_device(device)
+    budget, where = Budget.of(minutes), find_device(device)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
@@ -136,6 +143,7 @@ def pretrain(
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
+    specified = given | {"encoder": None if encoder == "auto" else encoder}
     if isinstance(encoder, str) and encoder == "auto":
         encoder = published.encoder if published else kind.encoder
     method_options, view_options = dict(method_options or {}), dict(view_options or {})
@@ -165,7 +173,19 @@ def pretrain(
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
-    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    setup = prepared(
+        recipe,
+        source,
+        encoder,
+        width,
+        views,
+        preset=preset,
+        notes=notes,
+        budget=budget,
+        published=published,
+        given=specified,
+        device=where,
+    )
     called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))

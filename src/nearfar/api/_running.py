@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nearfar._platform import peak_memory
+from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import judge
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
@@ -76,7 +77,8 @@ def run_training(
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
     lock = locked(directory) if engine.rank == 0 else nullcontext()
     with lock, same_threads(_threads_before(directory)):
-        engine.launch(_work, setup, directory, progress, said)
+        with explained_memory(setup):
+            engine.launch(_work, setup, directory, progress, said)
         try:
             own, health = _finish(setup, directory, progress, device=engine.asked)
         except KeyboardInterrupt:

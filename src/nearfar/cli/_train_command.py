@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,7 +60,7 @@ def train(
         flags=flags,
         modality=kind,
         example=example,
-        call=lambda **given: _pretrain(method, use, **given),
+        call=partial(_pretrain, method, use, repeats=_repeats(plan)),
     )
     assert app.default_command is not None
     app(
@@ -68,6 +69,11 @@ def train(
         print_error=False,
         result_action="return_value",
     )
+
+
+def _repeats(plan: TrainPlan) -> bool:
+    """Whether the recipe was written by a run, which adds the fingerprint of the data."""
+    return "fingerprint" in plan.recipe.get("data", {})
 
 
 def _find_kind(method: str, plan: TrainPlan) -> Modality[Any, Any]:
@@ -97,11 +103,15 @@ def _pretrain(
     method: str,
     use: CoreUse,
     *,
+    repeats: bool,
     resume: Path | None = None,
     recipe: Path | None = None,
     **flags: Any,
 ) -> None:
-    """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
+    """Call :mod:`nearfar.api` with the given flags; the defaults are set there.
+
+    A run that `repeats` another has its settings, so there is nothing to choose.
+    """
     from nearfar import api
     from nearfar.api._live_progress import Display
     from nearfar.training import choose_threads, keep_freed_memory
@@ -121,6 +131,7 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
+            tables[""].setdefault("minutes", None if repeats else "auto")
             if chosen := choose_threads(use):
                 print_line("note", chosen)
             run = api.pretrain(

@@ -147,6 +147,10 @@ class Engine:
         """Data type of weights and inputs; float32 for mixed precision."""
         return torch.float64 if self.precision == "64" else torch.float32
 
+    def broadcast(self, value: Any) -> Any:
+        """The first process's value, in every process."""
+        return self._fabric.broadcast(value)
+
     def setup(self, method: Method, optimizer: Optimizer) -> None:
         """Move to the device; with several processes, set up DDP and synchronised batch-norm."""
         if self.world_size > 1:
