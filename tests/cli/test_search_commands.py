@@ -75,7 +75,7 @@ def test_errors_name_the_flag(run: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["neighbors", str(run), "--out", "page.pdf"], "`--out` must end in .html"),
         (["duplicates", str(run), "--threshold", "2"], "`threshold` must be above"),
         (["outliers", str(run), "--top", "0"], "`top` must be a whole number of 1 or more"),
-        (["outliers", "none.npz"], "`path` must be a file of embeddings or a run"),
+        (["outliers", "none.npz"], "got none.npz, which is not there"),
     ):
         assert main(words) == 2
         assert message in capsys.readouterr().err

@@ -137,7 +137,7 @@ def _threshold(similarities: Tensor) -> float:
         return 1.0
     power = math.log2(tenth / fifth)
     expected, by_chance = (tenth * (others / _NEIGHBORS) ** power for others in (1, _CHANCE))
-    return 1 - min(_SHARE * expected, by_chance)
+    return float(1 - min(_SHARE * expected, by_chance))
 
 
 def _components(units: Tensor, limit: float) -> Tensor:
@@ -166,8 +166,9 @@ def _joined(parents: Tensor, left: Tensor, right: Tensor) -> Tensor:
 def _groups(parents: Tensor) -> list[Tensor]:
     """The components of two rows or more, each in ascending order."""
     order = parents.argsort(stable=True)
-    _, sizes = parents[order].unique_consecutive(return_counts=True)
-    return [group for group in order.split(sizes.tolist()) if len(group) > 1]
+    sizes = parents.bincount()
+    groups = torch.split(order, sizes[sizes > 0].tolist())
+    return [group for group in groups if len(group) > 1]
 
 
 def _first_equal(rows: Tensor, near: Tensor) -> Tensor:
