@@ -32,7 +32,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import nearfar
-from nearfar.api._budgeted import DEFAULT_MINUTES
+from nearfar.api._budget_notes import DEFAULT_MINUTES
 from nearfar.api._embedding import embed_source
 from nearfar.checks import require
 from nearfar.data import Subset, open_source
@@ -128,7 +128,7 @@ def labeled(case: str, run: nearfar.Run, data: str, folder: Path) -> tuple[Any, 
     return Subset(source, chosen), labels[chosen]
 
 
-def by_neighbours(z: Tensor, labels: Tensor) -> float:
+def neighbor_accuracy(z: Tensor, labels: Tensor) -> float:
     """Accuracy of the vote of each sample's nearest other samples."""
     z = F.normalize(z, dim=1)
     similar = z @ z.T
@@ -139,7 +139,7 @@ def by_neighbours(z: Tensor, labels: Tensor) -> float:
     return float((votes.argmax(1) == labels).double().mean())
 
 
-def neighbours(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str, float]:
+def neighbor_accuracies(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str, float]:
     """Accuracy by neighbours of the trained encoder and of one with random weights."""
     source, labels = labeled(case, run, data, folder)
     with torch.random.fork_rng():
@@ -147,8 +147,8 @@ def neighbours(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str
         untrained = rebuild_encoder(run.kind, run.description).eval()
     views = run.side_views(source, None)
     return {
-        "trained": by_neighbours(embed_source(run.encoder, source, views), labels),
-        "untrained": by_neighbours(embed_source(untrained, source, views), labels),
+        "trained": neighbor_accuracy(embed_source(run.encoder, source, views), labels),
+        "untrained": neighbor_accuracy(embed_source(untrained, source, views), labels),
     }
 
 
@@ -178,7 +178,7 @@ def measure(case: str, *, minutes: float | None, folder: Path) -> dict[str, Any]
         "steps": run.record.steps,
         "verdict": run.health.verdict,
         "notes": run.record.notes[:3],
-        "neighbours": neighbours(case, run, data, folder),
+        "neighbors": neighbor_accuracies(case, run, data, folder),
         "load_before": load,
         "provenance": vars(Provenance.here(device="cpu")),
     }
@@ -205,7 +205,7 @@ def main() -> None:
             known[key] = measure(case, minutes=given.minutes, folder=given.work.resolve())
             given.results.write_text(json.dumps(known, indent=1, default=str) + "\n")
         row = known[key]
-        print(key, *(row.get(name, "") for name in ("error", "share", "gib", "neighbours")))
+        print(key, *(row.get(name, "") for name in ("error", "share", "gib", "neighbors")))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
     {
-        *("_audience", "_deprecation", "_docstrings", "_index", "_lazy_packages"),
+        *("_audience", "_deprecation", "_docstrings", "_free_memory", "_index", "_lazy_packages"),
         *("_margin_lines", "_platform", "_plugins", "_signs", "_suggestions", "checks", "version"),
     },
     {"inputs", "ops", "parallel", "records"},

@@ -18,7 +18,8 @@ from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
-from nearfar.api._budgeted import Budget, prepared
+from nearfar.api._budget_notes import Budget
+from nearfar.api._budgeted import prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
