@@ -92,7 +92,9 @@ def edges(folder: Path) -> Path:
     if not file.exists():
         graph = require(GraphSource, data=open_source("cora").root).graph
         pairs = np.asarray(graph.edges).T
-        features = torch.as_tensor(graph.features.rows(range(len(graph.features))))
+        features = torch.as_tensor(
+            graph.features.rows(np.arange(len(graph.features)), row_normalize=False)
+        )
         np.save(folder / "features.npy", features.numpy())
         np.save(folder / "edges-labels.npy", graph.labels)
         np.savetxt(file, pairs[pairs[:, 0] < pairs[:, 1]], delimiter=",", fmt="%d")
@@ -106,7 +108,7 @@ CASES: dict[str, tuple[str, Callable[[Path], str | Path], list[str]]] = {
     "recordings": ("cpc", lambda folder: "fsdd", []),
     "texts": ("simclr", lambda folder: "ag-news", []),
     "table": ("vicreg", table, []),
-    "edges": ("dgi", edges, ["--modality", "graphs", "--features", "features.npy"]),
+    "edges": ("dgi", edges, ["--modality", "graphs", "--features", "{folder}/features.npy"]),
 }
 
 
@@ -159,6 +161,7 @@ def measure(case: str, *, minutes: float | None, folder: Path) -> dict[str, Any]
     out = folder / f"run-{case}-{minutes or 'default'}"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "nearfar", "train", method, "--data", data, *words]
+    command = [word.format(folder=folder) for word in command]
     command += ["--out", str(out), *(["--minutes", str(minutes)] if minutes else [])]
     load, start = os.getloadavg()[0], time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
