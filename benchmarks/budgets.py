@@ -32,7 +32,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import nearfar
-from nearfar.api._budgeted import DEFAULT_MINUTES
+from nearfar.api._budget_notes import DEFAULT_MINUTES
 from nearfar.api._embedding import embed_source
 from nearfar.checks import require
 from nearfar.data import Subset, open_source
@@ -92,7 +92,9 @@ def edges(folder: Path) -> Path:
     if not file.exists():
         graph = require(GraphSource, data=open_source("cora").root).graph
         pairs = np.asarray(graph.edges).T
-        features = torch.as_tensor(graph.features.rows(range(len(graph.features))))
+        features = torch.as_tensor(
+            graph.features.rows(np.arange(len(graph.features)), row_normalize=False)
+        )
         np.save(folder / "features.npy", features.numpy())
         np.save(folder / "edges-labels.npy", graph.labels)
         np.savetxt(file, pairs[pairs[:, 0] < pairs[:, 1]], delimiter=",", fmt="%d")
@@ -106,7 +108,7 @@ CASES: dict[str, tuple[str, Callable[[Path], str | Path], list[str]]] = {
     "recordings": ("cpc", lambda folder: "fsdd", []),
     "texts": ("simclr", lambda folder: "ag-news", []),
     "table": ("vicreg", table, []),
-    "edges": ("dgi", edges, ["--modality", "graphs", "--features", "features.npy"]),
+    "edges": ("dgi", edges, ["--modality", "graphs", "--features", "{folder}/features.npy"]),
 }
 
 
@@ -128,7 +130,7 @@ def labeled(case: str, run: nearfar.Run, data: str, folder: Path) -> tuple[Any, 
     return Subset(source, chosen), labels[chosen]
 
 
-def by_neighbours(z: Tensor, labels: Tensor) -> float:
+def neighbor_accuracy(z: Tensor, labels: Tensor) -> float:
     """Accuracy of the vote of each sample's nearest other samples."""
     z = F.normalize(z, dim=1)
     similar = z @ z.T
@@ -139,7 +141,7 @@ def by_neighbours(z: Tensor, labels: Tensor) -> float:
     return float((votes.argmax(1) == labels).double().mean())
 
 
-def neighbours(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str, float]:
+def neighbor_accuracies(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str, float]:
     """Accuracy by neighbours of the trained encoder and of one with random weights."""
     source, labels = labeled(case, run, data, folder)
     with torch.random.fork_rng():
@@ -147,8 +149,8 @@ def neighbours(case: str, run: nearfar.Run, data: str, folder: Path) -> dict[str
         untrained = rebuild_encoder(run.kind, run.description).eval()
     views = run.side_views(source, None)
     return {
-        "trained": by_neighbours(embed_source(run.encoder, source, views), labels),
-        "untrained": by_neighbours(embed_source(untrained, source, views), labels),
+        "trained": neighbor_accuracy(embed_source(run.encoder, source, views), labels),
+        "untrained": neighbor_accuracy(embed_source(untrained, source, views), labels),
     }
 
 
@@ -159,6 +161,7 @@ def measure(case: str, *, minutes: float | None, folder: Path) -> dict[str, Any]
     out = folder / f"run-{case}-{minutes or 'default'}"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "nearfar", "train", method, "--data", data, *words]
+    command = [word.format(folder=folder) for word in command]
     command += ["--out", str(out), *(["--minutes", str(minutes)] if minutes else [])]
     load, start = os.getloadavg()[0], time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -178,7 +181,7 @@ def measure(case: str, *, minutes: float | None, folder: Path) -> dict[str, Any]
         "steps": run.record.steps,
         "verdict": run.health.verdict,
         "notes": run.record.notes[:3],
-        "neighbours": neighbours(case, run, data, folder),
+        "neighbors": neighbor_accuracies(case, run, data, folder),
         "load_before": load,
         "provenance": vars(Provenance.here(device="cpu")),
     }
@@ -205,7 +208,7 @@ def main() -> None:
             known[key] = measure(case, minutes=given.minutes, folder=given.work.resolve())
             given.results.write_text(json.dumps(known, indent=1, default=str) + "\n")
         row = known[key]
-        print(key, *(row.get(name, "") for name in ("error", "share", "gib", "neighbours")))
+        print(key, *(row.get(name, "") for name in ("error", "share", "gib", "neighbors")))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 import nearfar
 from nearfar.api._allocation_failures import explained_memory
-from nearfar.api._budgeted import Budget
+from nearfar.api._budget_notes import Budget
 from nearfar.api._recipe import Recipe
 from nearfar.api._setup import Setup
 from nearfar.cli import main
@@ -155,7 +155,7 @@ def test_other_errors_stay_what_they_are() -> None:
         raise RuntimeError("shapes cannot be multiplied")
 
 
-def test_an_impossible_allocation_is_recognised() -> None:
+def test_an_impossible_allocation_is_recognized() -> None:
     """PyTorch's own allocator refuses an exbibyte."""
     setup = setup_of()
     with pytest.raises(MemoryError, match="halve --batch-size"), explained_memory(setup):

@@ -11,12 +11,8 @@ from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 FLOORS = [
     {"_index", "_lazy_packages", "_suggestions"},
     {
-        *(
-            "_audience",
-            "_deprecation",
-            "_docstrings",
-        ),
-        *("_margin_lines", "_platform", "_plugins", "_signs", "checks", "version"),
+        *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
+        *("_platform", "_plugins", "_signs", "checks", "version"),
     },
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},

@@ -1,88 +1,37 @@
-"""Fit a run into a number of minutes: measure, choose, and say what was chosen."""
+"""Fit a run into a number of minutes: measure the usual setting, choose another if needed."""
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from numbers import Real
-from typing import Any, Literal, TypeAlias, final
+from dataclasses import replace
+from typing import Any, TypeAlias, final
 
 import torch
 from torch import nn
 
-from nearfar._free_memory import free_memory, process_age, resident_memory
+from nearfar._free_memory import free_memory, resident_memory
+from nearfar.api._budget_notes import Budget, Found, changed_notes, unchanged_notes
 from nearfar.api._choices import fit_training
 from nearfar.api._method_listing import Preset
-from nearfar.api._published_settings import PUBLISHED_FOR, Published, published_settings
+from nearfar.api._published_settings import Published
 from nearfar.api._recipe import Recipe
 from nearfar.api._setup import Setup
 from nearfar.data import Source
 from nearfar.modalities import EncoderFactory
 from nearfar.training import Engine, TrainingOptions
-from nearfar.training._budget import Choice, Cost, Extent, choose, run_memory, run_seconds
+from nearfar.training._budget import Cost, Extent, choose, run_memory, run_seconds
 from nearfar.training._measured_updates import measure
 from nearfar.views import Views
 
-__all__ = ["DEFAULT_MINUTES", "Budget", "Minutes", "prepared"]
+__all__ = ["prepared"]
 
-DEFAULT_MINUTES = 10
-"""Budget of the command line on a CPU."""
-Minutes: TypeAlias = float | Literal["auto"] | None
-_YOUNG = 60.0  # seconds within which a process is taken to have been started for this run
 _LONGEST = 1.5  # seconds of a measured update
 _SURE, _CLOSE = 0.5, 0.05  # shares of the time that an overestimate may take up
 _SLOW = 0.03  # share of the time that the preparation of a rung may take
 _FREE = ("epochs", "batch_size", "micro_batch", "max_updates")
 _REFUSED = (ValueError, RuntimeError, AssertionError)  # a size that an encoder does not take
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """The time that a run may take, from the start of the program to the verdict.
-
-    Attributes:
-        minutes: The time.
-        default: Whether it was not asked for, and applies to a CPU only.
-        began: Time of ``time.monotonic()`` from which it counts.
-    """
-
-    minutes: float
-    default: bool = False
-    began: float
-
-    @classmethod
-    def of(cls, minutes: Minutes) -> Budget | None:
-        """The budget that an argument asks for; None for no budget.
-
-        Raises:
-            ValueError: Neither a number of minutes nor ``auto``.
-        """
-        if minutes is None:
-            return None
-        default = minutes == "auto"
-        if not default and (
-            isinstance(minutes, (bool, str))
-            or not isinstance(minutes, Real)
-            or not 0 <= minutes < math.inf
-        ):
-            raise ValueError(
-                f"`minutes` must be a number of minutes, 0 or None for no limit, or 'auto',"
-                f" got {minutes!r}"
-            )
-        if minutes == 0:
-            return None
-        age = process_age()
-        spent = age if age is not None and age < _YOUNG else 0.0
-        length = DEFAULT_MINUTES if default else float(minutes)
-        return cls(minutes=length, default=default, began=time.monotonic() - spent)
-
-    def left(self) -> float:
-        """Seconds that remain."""
-        return self.began + 60 * self.minutes - time.monotonic()
 
 
 Build: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any]], Setup]
@@ -123,7 +72,7 @@ def prepared(
     def build(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> Setup:
         if not settings and not changes:
             return Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
-        asked = {k: v for k, v in given.items() if k in vars(recipe.training)} | changes
+        asked = {k: v for k, v in given.items() if k in vars(recipe.training)} | {**changes}
         chosen = settings.get("encoder", encoder)
         changed = replace(
             recipe,
@@ -182,28 +131,12 @@ def _fitted(
         if value != getattr(training, name)
     }
     if not found.settings and not changes:
-        return replace(usual, notes=(*_unchanged(budget, training, found), *usual.notes))
+        return replace(usual, notes=(*unchanged_notes(budget, training, found), *usual.notes))
     made = build(found.settings, changes)
-    return replace(made, notes=(*_changed(budget, usual, found, changes), *made.notes))
+    return replace(made, notes=(*changed_notes(budget, usual, found, changes), *made.notes))
 
 
-@final
-@dataclass(frozen=True)
-class _Found:
-    """What was chosen, as sent to other processes.
-
-    Attributes:
-        settings: Settings of data and encoder that differ from the usual ones.
-        choice: The training options, with what they are expected to cost.
-        memory: Free memory in bytes; None if unknown.
-    """
-
-    settings: Mapping[str, Any]
-    choice: Choice
-    memory: int | None
-
-
-def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> _Found:
+def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> Found:
     training = ladder.usual.recipe.training
     free = {name for name in _FREE if name not in given}
     if "epochs" in given:
@@ -226,7 +159,7 @@ def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> _Found:
         seconds=budget.left,
         memory=memory,
     )
-    return _Found(ladder.settings(choice.rung), choice, memory)
+    return Found(ladder.settings(choice.rung), choice, memory)
 
 
 @final
@@ -307,18 +240,18 @@ def _without(rungs: Sequence[Mapping[str, Any]], given: Collection[str]) -> list
     return found
 
 
-def _shared(training: TrainingOptions, device: str, find: Callable[[], _Found]) -> _Found:
+def _shared(training: TrainingOptions, device: str, find: Callable[[], Found]) -> Found:
     """What the first process finds, in every process that a launcher started."""
     started = int(os.environ.get("WORLD_SIZE") or os.environ.get("SLURM_NTASKS") or 1)
     engine = Engine(devices=training.devices, precision=training.precision, device=device)
     if started == 1 or engine.devices == 1:
         return find()
-    found: _Found = engine.launch(_first_finds, find)
+    found: Found = engine.launch(_first_finds, find)
     return found
 
 
-def _first_finds(engine: Engine, find: Callable[[], _Found]) -> _Found:
-    found: _Found = engine.broadcast(find() if engine.rank == 0 else None)
+def _first_finds(engine: Engine, find: Callable[[], Found]) -> Found:
+    found: Found = engine.broadcast(find() if engine.rank == 0 else None)
     return found
 
 
@@ -326,82 +259,3 @@ def _free(engine: Engine) -> int | None:
     if engine.device.type == "cuda":
         return int(torch.cuda.mem_get_info(engine.device)[0])
     return free_memory()
-
-
-def _unchanged(budget: Budget, training: TrainingOptions, found: _Found) -> tuple[str, ...]:
-    """Notes on a run that keeps its settings; none on one that fits without having been asked."""
-    choice, notes = found.choice, []
-    if not choice.in_time:
-        notes.append(
-            f"expected to take {_clock(choice.seconds)}, more than the {_minutes(budget)}, as what"
-            " could be changed was given or is at its least"
-        )
-    elif not budget.default:
-        notes.append(f"expected to take {_clock(choice.seconds)}: nothing was made smaller")
-    if not choice.in_memory and found.memory is not None:
-        half = max(2, training.batch_size // 2)
-        notes.append(
-            f"expected to need {_size(choice.memory)} of memory with batches of"
-            f" {training.batch_size:,}, and {_size(found.memory)} are free: --micro-batch {half}"
-            " needs less"
-        )
-    return tuple(notes)
-
-
-def _changed(
-    budget: Budget,
-    usual: Setup,
-    found: _Found,
-    changes: Mapping[str, Any],
-) -> tuple[str, ...]:
-    """What was chosen, why, and how to train with the usual setting instead."""
-    before = vars(usual.recipe.training)
-    form = vars(usual.form)
-    usually = vars(usual.kind.options(**usual.recipe.options)) | {"encoder": usual.recipe.encoder}
-    shown = []
-    for name, value in {**found.settings, **changes}.items():
-        old = before[name] if name in before else usually.get(name) or form.get(name)
-        shown.append(f"{_flag(name)} {value}" + (f" (usually {old})" if old is not None else ""))
-    choice = found.choice
-    late = (
-        ""
-        if choice.in_time
-        else f"; more than the {_minutes(budget)}, as this is the smallest setting"
-    )
-    default = ", the default on a CPU" if budget.default else ""
-    method = usual.recipe.method
-    published = next((name for name, of in published_settings().items() if method in of), "")
-    published = published if usual.kind.name == PUBLISHED_FOR else ""
-    paper = f"; --setting {published} is that of the paper" if published else ""
-    return (
-        f"to end within {_minutes(budget)}{default}: {', '.join(shown)}",
-        f"measured: {_clock(choice.usual_seconds)} and {_size(choice.usual_memory)} of memory at"
-        f" the usual setting, {_clock(choice.seconds)} and {_size(choice.memory)} at this one"
-        f"{late}",
-        f"--minutes none trains at the usual setting{paper}; any flag that is given is kept",
-    )
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _minutes(budget: Budget) -> str:
-    return f"{budget.minutes:g} minute{'' if budget.minutes == 1 else 's'}"
-
-
-def _clock(seconds: float) -> str:
-    """A time in two significant digits.
-
-    >>> [_clock(seconds) for seconds in (8, 75, 500, 5_600, 300_000)]
-    ['8 s', '75 s', '8 min', '1.6 h', '3.5 days']
-    """
-    for most, unit, text in ((100, 1, "s"), (5_400, 60, "min"), (172_800, 3_600, "h")):
-        if seconds < most:
-            value = seconds / unit
-            return f"{value:.1f} {text}" if unit == 3_600 else f"{value:.0f} {text}"
-    return f"{seconds / 86_400:.1f} days"
-
-
-def _size(number: float) -> str:
-    return f"{number / (1 << 30):.1f} GiB"

@@ -13,7 +13,8 @@ from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
-from nearfar.api._budgeted import Budget, prepared
+from nearfar.api._budget_notes import Budget
+from nearfar.api._budgeted import prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset

@@ -16,7 +16,8 @@ from nearfar.data import Joined, LabeledData, Source
 from nearfar.data._class_labels import read_classes
 from nearfar.data._files import counted, list_names
 from nearfar.data._label_files import LabelFile, read_labels
-from nearfar.data._label_tasks import Task, as_task
+from nearfar.data._label_tasks import as_task
+from nearfar.data._label_values import Task
 from nearfar.data._open_source import path_of_labels
 
 __all__ = ["groups_of", "several_columns", "with_task"]

@@ -24,7 +24,7 @@ from nearfar.api._probes_of_runs import (
 from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_choice
 from nearfar.data import LabeledData, is_name
-from nearfar.data._label_tasks import Task
+from nearfar.data._label_values import Task
 from nearfar.modalities import PairModality
 from nearfar.records import HealthRecord, ProbeRecord
 

@@ -20,7 +20,7 @@ from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import file_ending, list_names
 from nearfar.data._label_files import LabelFile, read_labels
-from nearfar.data._label_tasks import Task
+from nearfar.data._label_values import Task
 from nearfar.data._open_source import path_of_labels
 from nearfar.data._tables import TABLE_ENDINGS, read_table
 from nearfar.records import ProbeRecord

@@ -124,7 +124,7 @@ def _is_path(data: str) -> bool:
 
 
 def _places(path: str, directory: RunDirectory) -> Iterator[Path]:
-    """Where a path of a recipe can be: where it was, beside a moved run, in the working directory.
+    """Where a path of a recipe can be: where it was, next to a moved run, in the working directory.
 
     A place in the working directory is relative, as the user wrote it.
     """

@@ -37,7 +37,7 @@ def gather_facts(
     schedule: Plan,
     views: Views,
 ) -> RunFacts:
-    """What is known of a run before its method is built."""
+    """Facts about a run before its method is built."""
     grid = views if isinstance(views, GridViews) else None
     return RunFacts(
         kind=kind.name,

@@ -225,10 +225,10 @@ def find_query(searched: SearchedSide, given: Any, *, data: Any = None) -> int |
         raise TypeError(f"`of` must hold rows, names or files, got {type(given).__name__}")
     if text in searched.ids:
         return searched.ids.index(text)
-    if isinstance(given, (int, np.integer)) or (text.isascii() and text.isdigit()):
-        if not 0 <= int(given) < count:
+    if not isinstance(given, Path) and (text.isascii() and text.lstrip("-").isdigit()):
+        if not 0 <= int(text) < count:
             raise ValueError(f"`of` must be a row from 0 to {count - 1:,}, got {given}")
-        return int(given)
+        return int(text)
     path = Path(given).expanduser()
     if path.exists():
         return _of_path(searched, path, data)

@@ -26,7 +26,7 @@ from nearfar.data import (
     opening_options,
     sides,
 )
-from nearfar.data._label_tasks import Task
+from nearfar.data._label_values import Task
 from nearfar.modalities import PairModality
 from nearfar.views import Views
 
@@ -51,7 +51,7 @@ class StoredRun(RunFiles):
         """The data that the run was trained on, where they are now.
 
         Raises:
-            FileNotFoundError: They are no longer where they were, nor beside a moved run.
+            FileNotFoundError: They are no longer where they were, nor next to a moved run.
             ValueError: They were a Python object.
         """
         recipe, directory = self._recipe(), self.directory

@@ -19,7 +19,7 @@ from nearfar.api._probing_files import probe_embeddings
 from nearfar.api._run_format import names_run
 from nearfar.api._run_object import Run, load
 from nearfar.api._stored_run import Side
-from nearfar.data._label_tasks import Task
+from nearfar.data._label_values import Task
 from nearfar.records import HealthRecord, ProbeRecord
 
 __all__ = [

@@ -151,7 +151,7 @@ def _has_finished(path: Path, *, recipe: Path | None, flags: dict[str, Any]) -> 
     """Whether a run to resume has finished; if so, say it and what can be done.
 
     Raises:
-        ValueError: Flags beside ``--resume``, which keeps the run's settings.
+        ValueError: Flags in addition to ``--resume``, which keeps the run's settings.
     """
     from nearfar import api
 

@@ -11,7 +11,7 @@ from jaxtyping import Num
 from torch import Tensor
 
 from nearfar.data._class_labels import LABELS, TEST_LABELS, ClassLabels, read_classes
-from nearfar.data._label_tasks import SeveralLabels, Task, ValueLabels, read_values
+from nearfar.data._label_values import SeveralLabels, Task, ValueLabels, read_values
 from nearfar.data._source import Source
 
 __all__ = ["LABELS", "TEST_LABELS", "LabeledData", "with_labels"]

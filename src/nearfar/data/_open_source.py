@@ -19,7 +19,8 @@ from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
 from nearfar.data._label_files import LabelFile, column_of_file, is_label_file, read_labels
-from nearfar.data._label_tasks import Task, as_task
+from nearfar.data._label_tasks import as_task
+from nearfar.data._label_values import Task
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split

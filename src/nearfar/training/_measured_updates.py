@@ -68,14 +68,17 @@ def measure(
         )
         size = options.batch_size if whole else min(_FIRST, options.batch_size)
         memory = trial.memory(size)
-        small, large = (size, *trial.best(size)), None
+        small = large = (size, *trial.best(size))
         while True:
-            cost = _cost(trial, small, large or small, memory=memory)
-            size, _, seconds = large or small
-            if size == options.batch_size or seconds * _GROWTH > longest or enough(cost):
+            cost = _cost(trial, small, large, memory=memory)
+            if size == options.batch_size or enough(cost):
                 return cost
             size = min(size * _GROWTH, options.batch_size)
-            large = (size, *trial.best(size))
+            # one size does not tell what an update costs from what its samples cost
+            if large is not small and cost.update + size * cost.sample > longest:
+                return cost
+            slow = large[2] > longest / _GROWTH
+            large = (size, *(trial.seconds(size) if slow else trial.best(size)))
 
 
 def _cost(
