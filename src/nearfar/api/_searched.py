@@ -229,7 +229,7 @@ def find_query(searched: SearchedSide, given: Any, *, data: Any = None) -> int |
         if not 0 <= int(text) < count:
             raise ValueError(f"`of` must be a row from 0 to {count - 1:,}, got {given}")
         return int(text)
-    path = Path(given).expanduser()
+    path = Path(text).expanduser()
     if path.exists():
         return _of_path(searched, path, data)
     endings = [place for place, name in enumerate(searched.ids) if name.endswith(f"/{text}")]

@@ -15,8 +15,8 @@ from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
+from nearfar.api._setup_notes import batch_notes, encoder_notes, few_notes
 from nearfar.data import Source, Subset
-from nearfar.diagnostics._health import LEAST_JUDGED
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
@@ -130,10 +130,10 @@ class Setup:
                 *source.notes,
                 *decided,
                 *views.notes,
-                *_encoder_notes(description),
-                *_batch_notes(recipe),
+                *encoder_notes(description),
+                *batch_notes(recipe),
                 *method.notes,
-                *_few_notes(watched),
+                *few_notes(watched),
                 *notes,
             ),
             remedies=remedies_of(
@@ -325,29 +325,3 @@ def _with_decisions(recipe: Recipe, kind: Modality[Any, Any], options: Any) -> R
     before = kind.options(**recipe.options)
     decided = {k: v for k, v in vars(options).items() if v != getattr(before, k)}
     return replace(recipe, options=recipe.options | decided)
-
-
-def _encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
-    if description.stem != "small":
-        return ()
-    size = description.form.image_size
-    return (f"small stem: 3×3 convolution of stride 1, as images are {size}×{size}",)
-
-
-def _few_notes(watched: Subset) -> tuple[str, ...]:
-    if len(watched) >= LEAST_JUDGED:
-        return ()
-    return (
-        f"{len(watched)} samples are held out for measurements: collapse and uniformity cannot be"
-        f" judged from fewer than {LEAST_JUDGED}, a tenth of {10 * LEAST_JUDGED} samples",
-    )
-
-
-def _batch_notes(recipe: Recipe) -> tuple[str, ...]:
-    options = recipe.training
-    if (options.micro_batch or options.batch_size) >= options.batch_size:
-        return ()
-    return (
-        f"micro-batches of {options.micro_batch:,} samples: batch-norm statistics are those of a"
-        " micro-batch, loss and gradient those of the whole batch",
-    )
