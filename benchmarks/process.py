@@ -85,7 +85,7 @@ def child(setting: str, precision: str, updates: int) -> dict[str, float]:
         "peak_mib": peak_memory() / 2**20,
         "resident_mib": memory_from_now() / 2**20,
         "threads": torch.get_num_threads(),
-        "weights": float(sum(p.double().abs().sum() for p in method.parameters())),
+        "weights": float(sum(p.detach().double().abs().sum() for p in method.parameters())),
     }
 
 

@@ -51,6 +51,8 @@ def docstring(module: str, name: str) -> str:
     assert spec is not None
     assert spec.origin is not None
     body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+    for block in [node for node in body if isinstance(node, ast.If)]:  # `if TYPE_CHECKING:`
+        body = [*body, *block.body]
     for statement, following in zip(body, [*body[1:], ast.Pass()], strict=True):
         for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
             if name == (alias.asname or alias.name):

@@ -4,6 +4,7 @@
 after a change of a method, an option, a flag or a dataset. ``--check`` only compares, and exits
 with 1 if the file is outdated. The limits of numbers are found by construction: each constructor is
 called with values around the usual limits, and what it refuses by name is what the index holds.
+The search takes minutes; ``--quick`` keeps the limits of the present index.
 """
 
 from __future__ import annotations
@@ -257,7 +258,7 @@ def _made_encoder(kind: Modality[Any, Any]) -> list[Make]:
 
 def _kind(kind: Modality[Any, Any], *, limits: bool) -> dict[str, Any]:
     options = _made_encoder(kind) if limits else []
-    loop: list[Make] = [lambda given: TrainingOptions(**given)] if limits else []
+    loop: list[Make] = [lambda given: TrainingOptions(**given)]
     of_training = inspect.signature(TrainingOptions).parameters
     flags = {
         group: [
@@ -306,12 +307,29 @@ def _timm() -> dict[str, Any]:
     return {"version": timm.__version__, "models": sorted(filter(timm.is_model, words))}
 
 
+def _keep_limits(built: Any, present: Any) -> None:
+    """Copy the limits of flags that have the same name and type in the same place."""
+    if isinstance(built, dict) and isinstance(present, dict):
+        for key in built.keys() & present.keys():
+            _keep_limits(built[key], present[key])
+    elif isinstance(built, list) and isinstance(present, list):
+        known = {flag["called"]: flag for flag in present if isinstance(flag, dict)}
+        for flag in built:
+            old = known.get(flag["called"], {}) if isinstance(flag, dict) else {}
+            if "limits" in old and old["type"] == flag["type"]:
+                flag.setdefault("limits", old["limits"])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the index, or compare it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only")
-    check = parser.parse_args(arguments).check
-    text = json.dumps(build_index(), indent=1, ensure_ascii=False) + "\n"
+    parser.add_argument("--quick", action="store_true", help="keep the limits of the present index")
+    asked = parser.parse_args(arguments)
+    check, built = asked.check, build_index(limits=not asked.quick)
+    if asked.quick:
+        _keep_limits(built, json.loads(INDEX_FILE.read_text(encoding="utf-8")))
+    text = json.dumps(built, indent=1, ensure_ascii=False) + "\n"
     if check:
         same = INDEX_FILE.is_file() and INDEX_FILE.read_text(encoding="utf-8") == text
         print("the index is up to date" if same else f"the index is outdated: run {COMMAND}")

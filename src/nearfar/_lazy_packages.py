@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
-from importlib import import_module
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pkgutil import get_data
 from typing import Any
@@ -42,11 +42,11 @@ def imported_when_used(
     def find(name: str) -> Any:
         if name in places:
             module, original = places[name]
-            value = getattr(import_module(module), original)
+            value = EntryPoint(name=name, value=f"{module}:{original}", group="").load()
             setattr(sys.modules[package], name, value)  # found without this function from now on
             return value
         if not name.startswith("__") and find_spec(f"{package}.{name}"):
-            return import_module(f"{package}.{name}")
+            return EntryPoint(name=name, value=f"{package}.{name}", group="").load()
         if otherwise is not None:
             return otherwise(name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")

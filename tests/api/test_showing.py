@@ -125,13 +125,13 @@ def test_an_interrupted_kernel_gets_the_run_and_a_script_an_exception(
 def test_a_stop_while_the_result_is_measured_keeps_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nearfar.api import _pretraining
+    from nearfar.api import _running
 
     def judge(*args: Any, **kwargs: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_pretraining, "judge", judge)
+        patch.setattr(_running, "judge", judge)
         with pytest.raises(Interrupted, match=r"^training is complete; stopped while"):
             nearfar.pretrain("simclr", PICTURES, out=tmp_path / "a", progress=False, **QUICK)
     assert nearfar.resume(tmp_path / "a", PICTURES, progress=False).record.finished

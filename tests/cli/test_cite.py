@@ -12,6 +12,7 @@ from nearfar import api
 from nearfar.api import _citing as citing
 from nearfar.api._recipe import method_class, preset_names
 from nearfar.cli import main
+from nearfar.data import NAMES
 from nearfar.version import __version__
 from tests.every import every
 
@@ -54,6 +55,12 @@ def test_every_method_has_the_papers_it_names(name: str) -> None:
         assert re.search(r"(19|20)\d\d", said)[0] == reference.fields["year"]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_named_dataset_is_cited(name: str) -> None:
+    assert api.cite(name)
+    assert name in api.citable()
+
+
 def test_what_is_printed_is_bibtex(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cite", "simclr", "moco_v2", "cifar10", "effective_rank"]) == 0
     out = capsys.readouterr().out
@@ -90,7 +97,7 @@ def test_a_run_is_cited_with_its_method_and_data(
 ) -> None:
     assert main(["cite", str(run), "--json"]) == 0
     keys = [entry["key"] for entry in json.loads(capsys.readouterr().out)]
-    assert keys == ["nearfar", "chen2020simclr"]  # digits have no paper
+    assert keys == ["nearfar", "chen2020simclr", "alpaydin1998digits"]
 
 
 def test_an_unknown_name_is_refused_and_the_nearest_named(

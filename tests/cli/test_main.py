@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nearfar.cli import COMMANDS, main
+from tests.every import every
 
 NEARFAR = [sys.executable, "-c", "import sys; from nearfar.cli import main; sys.exit(main())"]
 HELPED = [[], *([name] for name in COMMANDS), ["train", "byol"], ["bench", "views"]]
@@ -71,7 +72,7 @@ def test_an_unknown_word_is_an_error_that_names_the_nearest(
     assert main(words) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert all(line.startswith("error: ") for line in captured.err.splitlines())
+    assert every(line.startswith("error: ") for line in captured.err.splitlines())
     assert said in captured.err
 
 

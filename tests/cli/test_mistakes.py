@@ -14,6 +14,7 @@ from nearfar._plugins import plugins, reload
 from nearfar.cli import main
 from nearfar.cli._file_checks import EXTRAS, OF_KINDS
 from nearfar.cli._train_plan import read_plan
+from tests.every import every
 
 Said = Callable[[str], list[str]]
 
@@ -108,7 +109,7 @@ def test_every_mistake_is_named_with_what_was_meant(
 ) -> None:
     found = said(line)
     assert len(found) == len(expected), found
-    assert all(line.startswith("error: ") for line in found)
+    assert every(line.startswith("error: ") for line in found)
     for part in expected:
         assert any(part in line for line in found), found
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from nearfar.cli import COMMANDS
+from tests.every import every
 
 BLOCKED = """
 import sys
@@ -73,4 +74,4 @@ def test_no_answer_and_no_mistake_takes_a_heavy_import(tmp_path: Path) -> None:
         f"2 nearfar {line}" for line in REFUSED
     ]
     assert found == expected, done.stderr
-    assert all(line.startswith("error: ") for line in done.stderr.splitlines())
+    assert every(line.startswith("error: ") for line in done.stderr.splitlines())

@@ -59,7 +59,7 @@ def test_more_devices_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_precision_is_bfloat16_only_where_the_device_computes_in_it(
     monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
-    monkeypatch.setattr(_engine, "computes_in_bfloat16", lambda: there)
+    monkeypatch.setattr(_engine, "computes_in_bfloat16", lambda device: there)
     assert Engine(devices=1).precision == ("bf16" if there else "32")
 
 

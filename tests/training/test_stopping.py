@@ -188,7 +188,7 @@ def test_a_request_outside_is_a_flag_and_the_second_interrupts_at_once():
     with StopRequest() as stop:
         interrupt()
         assert stop.asked
-        with pytest.raises(Abandoned), stop.abandons():
+        with pytest.raises(Abandoned, match="before it began"), stop.abandons():
             pytest.fail("the block must not begin")
         with stop.abandons(False):
             done = True

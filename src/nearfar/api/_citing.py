@@ -45,6 +45,7 @@ NEARFAR = Reference(
         "author": "{The nearfar authors}",
         "version": __version__,
     },
+    keywords=("shapes",),
 )
 
 
@@ -70,7 +71,7 @@ def cite(*names: str) -> tuple[Reference, ...]:
 def citable() -> dict[str, tuple[str, ...]]:
     """All names that can be cited, with the BibTeX keys of each."""
     names = {name: papers_of(name) for name in _own_methods()}
-    for reference in _references():
+    for reference in (*_references(), NEARFAR):
         for word in reference.keywords:
             if word not in _own_methods():
                 names[word] = (*names.get(word, ()), reference)
@@ -104,7 +105,7 @@ def _behind(name: str) -> tuple[Reference, ...]:
         data = run.read_recipe()["data"]["data"]
         known = [word for word in (run.read_run().method, data) if word in citable()]
         return (NEARFAR, *(reference for word in known for reference in _behind(word)))
-    if name == NEARFAR.key:
+    if name in (NEARFAR.key, *NEARFAR.keywords):
         return (NEARFAR,)
     method = load_index()["methods"].get(name, {}).get("alias_of") or name
     if method in _own_methods():

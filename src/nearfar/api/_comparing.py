@@ -12,7 +12,7 @@ from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
 from nearfar.records._remedy_record import HEALTHY
 
-__all__ = ["ComparedRun", "Comparison", "compared", "plane", "write_comparison"]
+__all__ = ["ComparedRun", "Comparison", "compared", "display", "write_comparison"]
 
 _Name: TypeAlias = Literal["alignment", "uniformity", "m_o", "m_r", "effective_rank"]
 _MEASURED: tuple[_Name, ...] = ("alignment", "uniformity", "m_o", "m_r", "effective_rank")
@@ -98,6 +98,28 @@ def plane(metrics: Metrics, *, name: str) -> list[Line]:
     ]
     kept = points[:: max(1, len(points) // 200)]
     return [(name, [*kept, *points[-1:]])] if points else []
+
+
+def display(path: Path, record: RunRecord, health: HealthRecord | None, metrics: Metrics) -> str:
+    """What a notebook shows of a run: verdict, settings, loss and the align-uniform plane."""
+    epochs = all(line.epoch is not None for line in metrics.train)
+    loss = [((line.epoch if epochs else None) or line.step, line.loss) for line in metrics.train]
+    kept = loss[:: max(1, len(loss) // 200)]
+    levels = {} if record.chance is None else {f"chance {figure(record.chance)}": record.chance}
+    unit = "epoch" if epochs else "update"
+    pictures = (
+        chart("loss", [("training", kept)], across=unit, levels=levels),
+        chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
+    )
+    facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
+    advice = health.advice if health else ()
+    return shown(
+        f"{path}: {health.summary if health else 'not finished'}",
+        element("p", " · ".join(facts)),
+        *pictures,
+        element("ul", *(element("li", line) for line in advice)) if advice else None,
+        healthy=health.verdict == HEALTHY if health else None,
+    )
 
 
 def _cell(name: str, value: Any) -> str:

@@ -23,13 +23,20 @@ def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | No
         None if second is None else opened_embeddings(second),
     )
     view = first.second if other is None else other.embeddings
+    apart: tuple[str, ...] = ()
+    if other is None and view is not None and view.shape[1] != first.embeddings.shape[1]:
+        apart = (
+            f"the second side has {view.shape[1]:,} dimensions, not {first.embeddings.shape[1]:,}:"
+            " only the first is measured",
+        )
+        view = None
     try:
         verdict = health(first.embeddings, view)
     except ValueError as error:
         if not isinstance(embeddings, (str, Path)):
             raise
         raise ValueError(f"{embeddings}: {error}") from None
-    notes = (*first.notes, *(() if other is None else other.notes))
+    notes = (*apart, *first.notes, *(() if other is None else other.notes))
     verdict = replace(verdict, notes=notes)
     if report is not None:
         write_health(report, verdict, geometry(first.embeddings, view, ids=first.ids))
@@ -45,6 +52,8 @@ def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecor
 
 def opened_embeddings(values: Any) -> EmbeddingFile:
     """Embeddings from a file, an array or a tensor, with the name of each row."""
+    if isinstance(values, EmbeddingFile):
+        return values
     if isinstance(values, (str, Path)):
         return read_embeddings(values)
     tensor = torch.as_tensor(np.array(values) if hasattr(values, "to_numpy") else values)

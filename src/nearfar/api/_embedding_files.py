@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,15 +21,33 @@ from nearfar.data._tables import TABLE_ENDINGS, read_table
 from nearfar.records import replace_atomically, write_text
 
 __all__ = [
+    "EMBEDDING_ENDINGS",
     "EmbeddingFile",
+    "NewFile",
     "load_embeddings",
+    "new_file",
     "read_embeddings",
     "save_embeddings",
     "save_steps",
 ]
 
 _COLUMNS = ("embedding", "embedding2")
+EMBEDDING_ENDINGS = (".npz", ".parquet", ".npy")
+"""Extensions of the files that can be written."""
 _BESIDES = ("ids", "notes", "offsets")  # arrays that `nearfar embed` writes
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to write.
+
+    Attributes:
+        path: Its path.
+        replaces: Whether it replaces an earlier file.
+    """
+
+    path: Path
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,34 @@ class EmbeddingFile:
     second: Tensor | None
     ids: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@contextmanager
+def new_file(out: Path | None, *, name: str) -> Iterator[NewFile]:
+    """A file for embeddings: the given one, else the first free ``embeddings-NAME.npz``.
+
+    A free name is reserved by an empty file, which is removed if nothing was written.
+
+    Args:
+        out: The given file.
+        name: Name of the run.
+    """
+    if out is not None:
+        yield NewFile(out, replaces=out.exists())
+        return
+    number = 1
+    while True:
+        path = Path(f"embeddings-{name}{'' if number == 1 else f'-{number}'}.npz")
+        try:
+            path.open("xb").close()
+            break
+        except FileExistsError:
+            number += 1
+    try:
+        yield NewFile(path)
+    finally:
+        if not path.stat().st_size:
+            path.unlink()
 
 
 def save_embeddings(
@@ -75,7 +122,7 @@ def save_embeddings(
     path = Path(path)
     if len(ids) != len(embeddings):
         raise ValueError(f"`ids` must name each of the {len(embeddings)} rows, got {len(ids)}")
-    if path.suffix not in _WRITERS:
+    if path.suffix not in EMBEDDING_ENDINGS:
         raise ValueError(f"`path` must end in .npz, .parquet or .npy, got {path.name!r}")
     if second is not None and path.suffix == ".npy":
         raise ValueError(f"`path` must end in .npz or .parquet for two sides, got {path.name!r}")

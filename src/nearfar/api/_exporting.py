@@ -5,55 +5,65 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
-from torch import nn
 
+from nearfar.api._run_files import RunFiles
 from nearfar.checks import check_choice
-from nearfar.modalities import Modality, OnnxCall
+from nearfar.modalities import OnnxCall
 from nearfar.modules import EncoderDescription, exportable
-from nearfar.records import RunDirectory, replace_atomically, write_text
+from nearfar.records import replace_atomically, write_text
 
-__all__ = ["ExportFormat", "export_encoder"]
+__all__ = ["ExportFormat", "export_encoder", "formats_of"]
 
 ExportFormat: TypeAlias = Literal["safetensors", "onnx", "timm"]
 
 
-def export_encoder(
-    directory: RunDirectory,
-    description: EncoderDescription[Any],
-    encoder: Callable[[], nn.Module],
-    *,
-    kind: Modality[Any, Any],
-    format: ExportFormat,
-    out: Path | None,
-) -> Path:
+def formats_of(description: EncoderDescription[Any]) -> tuple[ExportFormat, ...]:
+    """The formats in which an encoder can be exported: ``timm`` only if timm builds it."""
+    known: tuple[ExportFormat, ...] = ("safetensors", "onnx")
+    return known if _not_timm(description) else (*known, "timm")
+
+
+def export_encoder(run: RunFiles, format: ExportFormat, out: Path | None) -> Path:
     """Export the encoder of a run; see :meth:`nearfar.api.Run.export`.
 
     Args:
-        directory: Directory of the run.
-        description: The encoder's architecture and the form of its inputs.
-        encoder: Function that builds the encoder; called only if the format needs it.
-        kind: Modality of the samples.
+        run: The run; of an unfinished one, the encoder of the last checkpoint.
         format: Format of the export.
         out: File (or folder, for timm) to write; inside the run's directory by default.
     """
     check_choice(get_args(ExportFormat), format=format)
-    notes = directory.read_run().notes
+    directory, description = run.directory, run.description
+    notes = (*run.state_notes, *run.record.notes)
     if format == "onnx":
-        call = kind.onnx(encoder(), description.form)
+        call = run.kind.onnx(run.encoder, description.form)
         return _onnx(call, out or directory.path / "encoder.onnx", notes)
     if format == "timm":
-        return _timm(directory, description, out or directory.path / "timm", notes)
+        return _timm(run, out or directory.path / "timm", notes)
     path = out or directory.encoder
-    if path != directory.encoder:
-        replace_atomically(path, lambda new: shutil.copyfile(directory.encoder, new))
+    if path != directory.encoder or run.state_notes:
+        _save(run, path)
         values = json.loads(description.to_json()) | {"notes": list(notes)}
         write_text(path.with_suffix(".json"), json.dumps(values, indent=1) + "\n")
     return path
+
+
+def _save(run: RunFiles, path: Path) -> None:
+    """Write the weights: a copy of those of a finished run, else those of the last checkpoint."""
+    if run.state_notes or not run.directory.encoder.is_file():
+        run.save_encoder(path)
+    else:
+        replace_atomically(path, lambda new: shutil.copyfile(run.directory.encoder, new))
+
+
+def _not_timm(known: EncoderDescription[Any]) -> str:
+    """Why timm cannot build an encoder; empty if it can."""
+    if known.library != "timm":
+        return f"of {known.library}"
+    return "with a small stem" if known.stem == "small" else ""
 
 
 def _onnx(call: OnnxCall, path: Path, notes: tuple[str, ...]) -> Path:
@@ -96,15 +106,13 @@ def _name_axes(model: Any, call: OnnxCall) -> None:
             value.shape = type(value.shape)([names.get(str(axis), axis) for axis in axes])
 
 
-def _timm(
-    directory: RunDirectory, known: EncoderDescription[Any], folder: Path, notes: tuple[str, ...]
-) -> Path:
-    form = known.form
-    if known.library != "timm" or known.stem == "small":
-        reason = "with a small stem" if known.library == "timm" else f"of {known.library}"
+def _timm(run: RunFiles, folder: Path, notes: tuple[str, ...]) -> Path:
+    known = run.description
+    form, reason = known.form, _not_timm(known)
+    if reason:
         raise ValueError(
-            f"`format` 'timm' is for timm's own architectures, got {known.name} {reason};"
-            " use safetensors, whose encoder.json describes the architecture"
+            f"`format` must be safetensors or onnx for this run, as timm has no {known.name}"
+            f" {reason}: safetensors comes with a description of the architecture"
         )
     config = {
         "architecture": known.name,
@@ -119,7 +127,6 @@ def _timm(
         "model_args": {k: v for k, v in known.arguments.items() if k != "num_classes"},
         "nearfar": {"notes": list(notes)},
     }
-    weights = folder / "model.safetensors"
-    replace_atomically(weights, lambda new: shutil.copyfile(directory.encoder, new))
+    _save(run, folder / "model.safetensors")
     write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
     return folder

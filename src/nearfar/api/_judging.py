@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from torch.nn import functional as F
 
@@ -19,16 +19,41 @@ from nearfar.diagnostics import (
 )
 from nearfar.inputs import View, select
 from nearfar.methods import Method
-from nearfar.records import Exhibit, GalleryRecord, GalleryRow, HealthRecord, RunDirectory
+from nearfar.records import (
+    Exhibit,
+    GalleryRecord,
+    GalleryRow,
+    GeometryRecord,
+    HealthRecord,
+    RunDirectory,
+)
 from nearfar.training import Engine, Watch
 
-__all__ = ["judge"]
+__all__ = ["Judgment", "judge", "measured"]
 
 _SHOWN, _NEIGHBORS, _SEARCHED = 8, 5, 1_000
 
 
+@dataclass(frozen=True)
+class Judgment:
+    """What is measured after training: the verdict, the geometry, the gallery."""
+
+    health: HealthRecord
+    geometry: GeometryRecord
+    gallery: GalleryRecord
+
+
 def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
     """Measure on the held-out samples; write ``health``, ``geometry`` and ``gallery``."""
+    found = measured(directory, method, setup, engine=engine)
+    found.health.save(directory.health)
+    found.geometry.save(directory.geometry)
+    found.gallery.save(directory.gallery)
+    return found.health
+
+
+def measured(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> Judgment:
+    """Measure on the held-out samples; nothing is written."""
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
     z1, z2, representations = Watch(shown).project(method, engine)
@@ -57,15 +82,13 @@ def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engi
         # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*setup.notes, *setup.train.source.notes))),
     )
-    verdict.save(directory.health)
     names = tuple(watched.identify(int(sample)) for sample in watched.samples)
-    geometry(z1, z2, ids=names).save(directory.geometry)
     seen = shown if type(method).positives else setup.seen_views()
-    GalleryRecord(
+    gallery = GalleryRecord(
         views=tuple(_view_rows(setup, seen)),
         neighbors=tuple(_neighbor_rows(method, setup)),
-    ).save(directory.gallery)
-    return verdict
+    )
+    return Judgment(verdict, geometry(z1, z2, ids=names), gallery)
 
 
 def _last_loss(directory: RunDirectory) -> float | None:

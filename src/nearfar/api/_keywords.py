@@ -20,6 +20,7 @@ class TrainingKeywords(TypedDict, total=False):
     """Options of the training loop."""
 
     epochs: int
+    max_updates: int | None
     batch_size: int
     micro_batch: int | None
     optimizer: Optimizer

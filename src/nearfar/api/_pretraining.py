@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -10,44 +9,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
-import torch
 from torch import nn
 
-from nearfar._audience import named, resuming
 from nearfar._deprecation import OPTIONS, renamed_options
-from nearfar._platform import peak_memory
 from nearfar.api._argument_checks import check_objects, check_preset, check_tables
+from nearfar.api._budgeted import Budget, prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
-from nearfar.api._judging import judge
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
-from nearfar.api._run_format import open_directory, upgraded
+from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
-from nearfar.api._setup import Setup
+from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
+from nearfar.api._running import device_again, engine_of, run_training
 from nearfar.api._showing import display_of, showing
-from nearfar.api._stored_run import save_encoder
+from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
-from nearfar.data import Source, open_source
+from nearfar.data import open_source
 from nearfar.methods import Method
 from nearfar.modalities import EncoderFactory, Modality
 from nearfar.modalities._image_style import ViewStyle
 from nearfar.modules._wrapped_modules import unwrapped
-from nearfar.records import HealthRecord, RunDirectory
-from nearfar.training import (
-    Engine,
-    Interrupted,
-    Progress,
-    TrainingOptions,
-    Watch,
-    latest_checkpoint,
-    train,
-)
+from nearfar.records import RunDirectory
+from nearfar.training import Progress
 from nearfar.training._devices import find_device
-from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
-from nearfar.views import Views, WithIndex
+from nearfar.views import Views
 
 __all__ = ["pretrain", "resume"]
 
@@ -62,6 +50,7 @@ def pretrain(
     encoder: str | nn.Module | EncoderFactory = "auto",
     width: int | None = None,
     out: str | Path | None = None,
+    minutes: float | Literal["auto"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
@@ -90,7 +79,14 @@ def pretrain(
             ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
             ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation, for a module of your own.
-        out: Directory of the run, new or empty; ``runs/METHOD-DATA`` if not given.
+        out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
+            after the name if that is taken.
+        minutes: Time that the run may take, from the start of the program to the verdict. A few
+            updates are measured. If the usual setting takes longer, or more than 60 % of the free
+            memory, options that were not given become smaller: the views, the batches (or
+            micro-batches, with the gradient of the whole batch but batch-norm statistics of their
+            own), the epochs. ``auto``, the default of the command line, is 10 minutes on a CPU and
+            no limit on a GPU. 0 or None: no limit.
         views: Augmentations to use instead of the method's. For images also ``natural`` (those of
             the method's paper) or ``drawing`` (weak ones that preserve glyphs). By default
             ``drawing`` only for grey images of ink on a uniform background.
@@ -126,7 +122,7 @@ def pretrain(
     """
     display = display_of(progress)
     check_objects(encoder=encoder, width=width, out=out, views=views)
-    where = find_device(device)
+    budget, where = Budget.of(minutes), find_device(device)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
     preset = find_preset(method)
@@ -147,6 +143,7 @@ def pretrain(
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
+    specified = given | {"encoder": None if encoder == "auto" else encoder}
     if isinstance(encoder, str) and encoder == "auto":
         encoder = published.encoder if published else kind.encoder
     method_options, view_options = dict(method_options or {}), dict(view_options or {})
@@ -170,20 +167,31 @@ def pretrain(
         fingerprint=source.fingerprint,
         own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
-    called = f"{name_of(recipe, preset)}-{_slug(source.name)}"
-    directory = RunDirectory(Path(out) if out else Path("runs") / called)
-    if directory.exists() or (directory.path.exists() and any(directory.path.iterdir())):
-        raise FileExistsError(
-            f"{named('out')} must be a new directory, but {directory.path} exists: resume it with"
-            f" {resuming(directory.path)}, or choose another {named('out')}"
-        )
+    if out and is_taken(Path(out)):
+        raise RunExistsError(RunDirectory(Path(out)))
     notes = published.notes() if published else ()
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
-    setup = Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+    setup = prepared(
+        recipe,
+        source,
+        encoder,
+        width,
+        views,
+        preset=preset,
+        notes=notes,
+        budget=budget,
+        published=published,
+        given=specified,
+        device=where,
+    )
+    called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
+    engine = engine_of(setup, where)
+    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
+    said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
     setup.recipe.save(directory)
-    return _run(setup, directory, display, device=where)
+    return run_training(setup, directory, display, engine=engine, said=said)
 
 
 @showing
@@ -201,9 +209,12 @@ def resume(
 ) -> Run:
     """Resume an interrupted run; the final weights are those of an uninterrupted run.
 
+    A run that has finished is returned as it is.
+
     Args:
         run: Directory of the run.
-        data: The same data, if the run's data were a Python object rather than a name or a path.
+        data: The same data, if the run's data were a Python object rather than a name or a path, or
+            are no longer where they were.
         method: The same function, if the run used one of your own.
         encoder: The same module or function, if the run used one of your own.
         width: Dimensions of the representation, for a module of your own.
@@ -216,44 +227,33 @@ def resume(
         The finished run.
 
     Raises:
-        ValueError: Not a run, a run of a newer version, or data other than the run's.
+        FileNotFoundError: The run's data are no longer where they were.
+        ValueError: Not a run, a run of a newer version, one that another process trains, or data
+            other than the run's.
         Interrupted: Stopped again by Ctrl-C; in IPython the stopped run is returned instead.
 
     Example:
         >>> import nearfar, tempfile
         >>> out = tempfile.mkdtemp() + "/run"
         >>> run = nearfar.pretrain("simclr", "digits", epochs=1, out=out)
-        >>> nearfar.resume(out).record.finished  # nothing is left to do: it is judged again
+        >>> nearfar.resume(out).record.finished  # nothing is left to do
         True
     """
     display = display_of(progress)
     directory = open_directory(run)
     recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
-    for name, stated, given in (
-        ("data", recipe.data, data),
-        ("method", recipe.method, method),
-        ("encoder", recipe.encoder, encoder),
-    ):
-        if stated == "custom" and given is None:
-            raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
-    kind = recipe.kind
-    wanted = recipe.data if data is None else data
-    tell_stage(display, f"opening {_called(wanted)}")
-    source = open_source(wanted, modality=kind.data, **opening(kind, recipe.options))
-    if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
-        raise ValueError(
-            f"`data` must be the data that {directory.path} was trained on (fingerprint"
-            f" {recipe.fingerprint}), got {source.describe()} ({source.fingerprint})"
-            f"{_split_hint(source, directory)}"
-        )
-    preset = method or find_preset(recipe.method)
-    recipe = upgraded(recipe, source)
-    encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
-    setup = Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
-    where, moved = _device_again(directory, device)
+    tell_stage(display, f"opening {_called(recipe.data if data is None else data)}")
+    setup = prepared_again(
+        directory, recipe, data, method=method, encoder=encoder, width=width, views=views
+    )
+    if directory.finished():
+        tell_stage(display, "")
+        own = unwrapped(encoder) if isinstance(encoder, nn.Module) else None
+        return Run(directory.path, encoder=own, modality=modality)
+    where, moved = device_again(directory, device)
     if moved:
         setup = replace(setup, notes=(*setup.notes, moved))
-    return _run(setup, directory, display, device=where)
+    return run_training(setup, directory, display, engine=engine_of(setup, where))
 
 
 def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
@@ -263,117 +263,9 @@ def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str
     return {**options, **keywords}
 
 
-def _split_hint(source: Source, directory: RunDirectory) -> str:
-    """How to resume a run on a folder whose subfolders were not taken for a split by then."""
-    if not any(note.startswith("folders are a split") for note in source.notes):
-        return ""
-    return (
-        "; if the run was trained on all folders, before they were recognised as a split, add"
-        f' split_folder = "none" to the options in {directory.path / "recipe.toml"}'
-    )
-
-
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
 
 def _called(data: Any) -> str:
     return str(data) if isinstance(data, (str, Path)) else "the data"
-
-
-def _device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
-    """The device of a resumed run, and a note if it has to be another one."""
-    before = directory.read_run().device if directory.run.is_file() else ""
-    if asked is not None or not before:
-        return find_device(asked or "auto"), ""
-    try:
-        return find_device(before), ""
-    except ValueError:
-        found = find_device("auto")
-        return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
-
-
-def _run(setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device) -> Run:
-    engine = Engine(
-        devices=setup.recipe.training.devices,
-        precision=setup.recipe.training.precision,
-        device=str(device),
-    )
-    tell_stage(progress, "")  # a display that shows something cannot be sent to a process
-    with same_threads(_threads_before(directory)):
-        engine.launch(_work, setup, directory, progress)
-        try:
-            own, health = _finish(setup, directory, progress, device=device)
-        except KeyboardInterrupt:
-            reason = "training is complete; stopped while the result was measured"
-            raise Interrupted(reason, directory.path) from None
-    progress.finish(health)
-    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
-
-
-def _threads_before(directory: RunDirectory) -> int:
-    """The number of threads that the run was trained with so far; 0 if it is new."""
-    return directory.read_run().threads if directory.run.is_file() else 0
-
-
-def _finish(
-    setup: Setup, directory: RunDirectory, progress: Progress, *, device: torch.device
-) -> tuple[nn.Module | None, HealthRecord]:
-    """Write the encoder, the verdict and the report; return an encoder of one's own."""
-    # training may have run in other processes, so the weights are read from the last checkpoint
-    method = setup.method
-    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
-    checkpoint = latest_checkpoint(directory.checkpoints)
-    assert checkpoint is not None, "a finished run has a checkpoint"
-    checkpoint.restore_method(method)
-    save_encoder(directory, method.encoder, setup.kind.saved_description(setup.description))
-    tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
-    engine = Engine(devices=1, precision="32", device=str(device))
-    health = judge(directory, method, setup, engine=engine)
-    record = directory.read_run()
-    replace(
-        record,
-        finished=True,
-        seconds=checkpoint.seconds,
-        peak_memory=max(record.peak_memory, peak_memory()),
-        # files that could not be read during training are known only now
-        notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
-    ).save(directory.run)
-    tell_stage(progress, "writing the report")
-    from nearfar.reports import write_report
-
-    write_report(directory.path)
-    return own, health
-
-
-def _work(engine: Engine, setup: Setup, directory: RunDirectory, progress: Progress) -> None:
-    """Train in one of the processes."""
-    options: TrainingOptions = setup.recipe.training
-    method = setup.trainee()
-    watch = _watch(setup)
-    if engine.rank == 0:
-        record = setup.record(directory, engine)
-        record.save(directory.run)
-        progress.start(record)
-    train(
-        method,
-        setup.train,
-        setup.training_views,
-        options=options,
-        engine=engine,
-        directory=directory,
-        watch=watch,
-        progress=progress,
-        schedule=setup.schedule,
-    )
-    if engine.rank == 0:
-        record = replace(directory.read_run(), peak_memory=peak_memory())
-        record.save(directory.run)
-
-
-def _watch(setup: Setup) -> Watch:
-    """The watched samples; without a loss if the method needs the index of each sample."""
-    shown = setup.watched_views()
-    if isinstance(setup.training_views, WithIndex):
-        return Watch(shown)
-    return Watch(shown, seen=shown if setup.method.positives else setup.seen_views())

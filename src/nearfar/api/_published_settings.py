@@ -11,10 +11,20 @@ from typing import Any, Final
 
 from nearfar.checks import check_choice
 
-__all__ = ["SMALL", "Published", "find_published", "published_settings", "unpublished"]
+__all__ = [
+    "PUBLISHED_FOR",
+    "SMALL",
+    "Published",
+    "find_published",
+    "published_settings",
+    "unpublished",
+]
 
 SMALL: Final = "small"
 """The unpublished setting, chosen for small data and one computer."""
+
+PUBLISHED_FOR: Final = "images"
+"""The modality that settings are published for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +81,7 @@ class Published:
         return (f"setting of {self.source}", *(f"not as published: {d}" for d in self.differs))
 
 
-def find_published(setting: str, method: str, *, modality: str = "images") -> Published | None:
+def find_published(setting: str, method: str, *, modality: str = PUBLISHED_FOR) -> Published | None:
     """A method's setting by name; None for ``small``.
 
     Raises:
@@ -81,8 +91,10 @@ def find_published(setting: str, method: str, *, modality: str = "images") -> Pu
         return None
     table = published_settings()
     check_choice((SMALL, *table), setting=setting)
-    if modality != "images":
-        raise ValueError(f"`setting` {setting} is for images, got {modality}: leave it out")
+    if modality != PUBLISHED_FOR:
+        raise ValueError(
+            f"`setting` {setting} is for {PUBLISHED_FOR}, got {modality}: leave it out"
+        )
     if method in table[setting]:
         return table[setting][method]
     others = [name for name in table if method in table[name]]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from nearfar.api._recipe import Recipe
 from nearfar.data import Source
+from nearfar.data._array_files import array_ending
 from nearfar.records import RunDirectory
 
-__all__ = ["RUN_FORMAT", "open_directory", "upgraded"]
+__all__ = ["RUN_FORMAT", "names_run", "open_directory", "upgraded"]
 
 RUN_FORMAT = 1
 
@@ -26,6 +27,11 @@ def open_directory(path: str | Path) -> RunDirectory:
     if directory.run.is_file() and directory.read_run().format > RUN_FORMAT:
         raise ValueError(f"{path} was made by a newer nearfar: upgrade to read it")
     return directory
+
+
+def names_run(path: object) -> bool:
+    """Whether a path is that of a run, rather than of a file; some files are folders (.zarr)."""
+    return isinstance(path, (str, Path)) and Path(path).is_dir() and not array_ending(Path(path))
 
 
 def upgraded(recipe: Recipe, source: Source) -> Recipe:

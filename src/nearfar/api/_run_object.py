@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, final, get_args, overload
+from typing import Any, Literal, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from nearfar._signs import counted
-from nearfar.api._comparing import Comparison, compared, plane, write_comparison
-from nearfar.api._diagnosing import write_health
+from nearfar.api._comparing import Comparison, compared, display, write_comparison
 from nearfar.api._embedding import (
     Embedded,
     EmbeddedSteps,
@@ -23,31 +19,19 @@ from nearfar.api._embedding import (
     row_names,
     warn_omitted,
 )
-from nearfar.api._exporting import ExportFormat, export_encoder
-from nearfar.api._probes_of_runs import Representation, Represented, encoded, probed, raw
+from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
+from nearfar.api._layers import Pool, cut_at
+from nearfar.api._probed_run import ProbedRun
 from nearfar.api._searching import duplicates, neighbors, outliers
-from nearfar.api._stored_run import Side, StoredRun
-from nearfar.checks import check_choice
-from nearfar.data import (
-    LabeledData,
-)
-from nearfar.modalities import Modality, PairModality
-from nearfar.records import (
-    DuplicatesRecord,
-    HealthRecord,
-    NeighborsRecord,
-    OutliersRecord,
-    ProbeRecord,
-)
-from nearfar.records._markup import element
-from nearfar.records._notebook import chart, figure, shown
-from nearfar.records._remedy_record import HEALTHY
+from nearfar.api._stored_run import Side
+from nearfar.modalities import Modality
+from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
 
 __all__ = ["Run", "load"]
 
 
 @final
-class Run(StoredRun):
+class Run(ProbedRun):
     """The result of :func:`nearfar.pretrain`; files are read when they are needed.
 
     Args:
@@ -66,11 +50,13 @@ class Run(StoredRun):
     @overload
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: Literal[False] = False,
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32]: ...
@@ -78,33 +64,41 @@ class Run(StoredRun):
     @overload
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: Literal[True],
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> Embedded: ...
 
     def embed(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         ids: bool = False,
         side: Side | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
         device: str | None = None,
         **options: Any,
     ) -> NDArray[np.float32] | Embedded:
         """Representations of samples, one row per sample, in the order of the data.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             batch_size: Samples per forward pass.
             ids: Return the name of each row as well: file, row or line.
             side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
                 be given for samples that could be of either side, if each has its own encoder.
+            layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
+            pool: Pooling of the layer's tokens, time steps or places: ``mean``, ``max``, ``cls``,
+                ``last`` or ``flat``.
             device: Where to compute: ``cpu``, ``cuda:1``, ``mps``, or ``auto`` for a GPU if there
                 is one; on the CPU by default.
             options: Options for loading the data, if different from the run's: ``column``.
@@ -117,13 +111,17 @@ class Run(StoredRun):
         source = self.open(data, side=side, **options)
         views = self.side_views(source, side)
         with on_device(self.encoder, device):
-            rows = embed_source(self.encoder, source, views, batch_size=batch_size).numpy()
+            encoder = cut_at(self.encoder, layer, pool)
+            rows = embed_source(encoder, source, views, batch_size=batch_size).numpy()
         warn_omitted(source, stacklevel=3)
-        return Embedded(rows, row_names(source), source.notes) if ids else rows
+        if not ids:
+            return rows
+        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
+        return Embedded(rows, row_names(source), notes)
 
     def embed_sides(
         self,
-        data: Any,
+        data: Any = None,
         *,
         batch_size: int | None = None,
         device: str | None = None,
@@ -132,12 +130,15 @@ class Run(StoredRun):
         """Representations of both sides of pairs; of other data, of the samples and None.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             batch_size: Samples per forward pass.
             device: Where to compute, as of :meth:`embed`.
-            options: Options for loading the data, if different from the run's.
+            options: ``layer`` and ``pool``, and options for loading the data, if different from the
+                run's.
         """
-        how: dict[str, Any] = {"batch_size": batch_size, "device": device, **options}
+        how: dict[str, Any] = {name: options.pop(name, None) for name in ("layer", "pool")}
+        how |= {"batch_size": batch_size, "device": device, **options}
         first = self.embed(data, ids=True, **how)
         if not self.holds_pairs(data, **options):
             return first, None
@@ -145,21 +146,27 @@ class Run(StoredRun):
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[False] = False, device: str | None = None, **options: Any
+        self,
+        data: Any = None,
+        *,
+        ids: Literal[False] = False,
+        device: str | None = None,
+        **options: Any,
     ) -> list[NDArray[np.float32]]: ...
 
     @overload
     def embed_steps(
-        self, data: Any, *, ids: Literal[True], device: str | None = None, **options: Any
+        self, data: Any = None, *, ids: Literal[True], device: str | None = None, **options: Any
     ) -> EmbeddedSteps: ...
 
     def embed_steps(
-        self, data: Any, *, ids: bool = False, device: str | None = None, **options: Any
+        self, data: Any = None, *, ids: bool = False, device: str | None = None, **options: Any
     ) -> list[NDArray[np.float32]] | EmbeddedSteps:
         """Representations of each time step of each sequence.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality.
+            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
+                own, where they still are.
             ids: Return the name of each sequence as well.
             device: Where to compute, as of :meth:`embed`.
             options: Options for loading the data, if different from the run's.
@@ -175,51 +182,10 @@ class Run(StoredRun):
         with on_device(self.encoder, device):
             rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
         warn_omitted(source, stacklevel=3)
-        return EmbeddedSteps(rows, row_names(source), source.notes) if ids else rows
-
-    def probe(
-        self,
-        data: Any,
-        *,
-        labels: Any = None,
-        representations: Sequence[Representation] = ("trained", "untrained", "raw"),
-        side: Side | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> ProbeRecord:
-        """Accuracy of probes on the trained encoder, the untrained encoder and raw features.
-
-        Args:
-            data: Labelled data: a name, a folder with one sub-folder per class, a table with a
-                column of labels, or an ``.npz`` file with labels. Probes use the official split
-                if there is one, else five stratified folds.
-            labels: The class of each sample, or a file with them (``labels.npy``); or, if the data
-                have several sets or columns of labels, the name of one: ``speaker``.
-            representations: The representations to probe.
-            side: Side of pairs that the samples belong to, if each side has its own encoder of the
-                same modality: the inputs ``x`` or the signals ``s``.
-            device: Where to compute the representations, as of :meth:`embed`.
-            options: Options for loading the data, if different from the run's: ``column``.
-        """
-        for name in representations:
-            check_choice(get_args(Representation), representations=name)
-        labeled = self.open_labeled(data, labels=labels, side=side, **options)
-        return probed(
-            labeled, (self._represented(name, labeled, side, device) for name in representations)
-        )
-
-    def diagnose(self, *, report: str | Path | None = None) -> HealthRecord:
-        """The run's verdict, obtained without labels at the end of training.
-
-        Args:
-            report: HTML page to write, with the hypersphere and the spectrum.
-        """
-        health = self.health
-        if not health.notes:  # a run of an older version
-            health = replace(health, notes=self.record.notes)
-        if report is not None:
-            write_health(report, health, self.directory.read_geometry())
-        return health
+        if not ids:
+            return rows
+        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
+        return EmbeddedSteps(rows, row_names(source), notes)
 
     def neighbors(self, of: Any = None, **settings: Any) -> NeighborsRecord:
         """Nearest neighbours of samples of the run's data, or of new ones.
@@ -260,16 +226,15 @@ class Run(StoredRun):
             The path of the file or folder.
 
         Raises:
-            ValueError: An unknown format, or ``timm`` for an encoder that is not from timm.
+            ValueError: An unknown format, ``timm`` for an encoder that is not from timm, or a run
+                without a checkpoint.
         """
-        return export_encoder(
-            self.directory,
-            self.description,
-            lambda: self.encoder,
-            kind=self.kind,
-            format=format,
-            out=Path(out) if out else None,
-        )
+        return export_encoder(self, format, Path(out) if out else None)
+
+    @property
+    def export_formats(self) -> tuple[ExportFormat, ...]:
+        """The formats in which this run's encoder can be exported."""
+        return formats_of(self.description)
 
     def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
         """Comparison of this run with others: a list with one row per run.
@@ -287,12 +252,21 @@ class Run(StoredRun):
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.
 
+        An unfinished run is measured at its last checkpoint if its data are still there.
+
         Returns:
             The path of the page.
         """
         from nearfar.reports import write_report
 
-        return write_report(self.path)
+        if self.directory.health.is_file() or self.record.finished:
+            return write_report(self.path)
+        try:
+            found = self.judgment
+        except (OSError, ValueError) as error:
+            return write_report(self.path, notes=(f"no verdict: {error}",))
+        measured = (found.health, found.geometry, found.gallery)
+        return write_report(self.path, measured=measured, notes=self.state_notes)
 
     def plot(self, out: str | Path | None = None) -> Any:
         """The curves of training and the path in the align-uniform plane, as a plotly figure.
@@ -322,19 +296,6 @@ class Run(StoredRun):
             write_plot(drawn, Path(out))
         return drawn
 
-    def _represented(
-        self, name: Representation, labeled: LabeledData, side: Side | None, device: str | None
-    ) -> Represented:
-        if name == "raw":
-            kind, form = self.kind, self.description.form
-            if side is not None and isinstance(kind, PairModality):
-                kind, form = kind.halves(form)["xs".index(side)]
-            return raw(kind, form, labeled)
-        encoder = self.encoder if name == "trained" else self.untrained_encoder()
-        views = self.side_views(labeled.train, side)
-        with on_device(encoder, device):
-            return encoded(f"{name} encoder", encoder, views, labeled)
-
     def __repr__(self) -> str:
         health = self.directory.read_health()
         verdict = health.verdict if health else "not finished"
@@ -342,27 +303,7 @@ class Run(StoredRun):
 
     def _repr_html_(self) -> str:
         """For notebooks: the verdict, the settings, the loss and the align-uniform plane."""
-        record, health, metrics = self.record, self.directory.read_health(), self.metrics
-        epochs = all(line.epoch is not None for line in metrics.train)
-        loss = [
-            ((line.epoch if epochs else None) or line.step, line.loss) for line in metrics.train
-        ]
-        kept = loss[:: max(1, len(loss) // 200)]
-        levels = {} if record.chance is None else {f"chance {figure(record.chance)}": record.chance}
-        unit = "epoch" if epochs else "update"
-        pictures = (
-            chart("loss", [("training", kept)], across=unit, levels=levels),
-            chart("uniformity", plane(metrics, name=record.name), across="alignment", dots=True),
-        )
-        facts = (record.method, record.data, record.encoder, counted(record.epochs, "epoch"))
-        advice = health.advice if health else ()
-        return shown(
-            f"{self.path}: {health.summary if health else 'not finished'}",
-            element("p", " · ".join(facts)),
-            *pictures,
-            element("ul", *(element("li", line) for line in advice)) if advice else None,
-            healthy=health.verdict == HEALTHY if health else None,
-        )
+        return display(self.path, self.record, self.directory.read_health(), self.metrics)
 
 
 def load(

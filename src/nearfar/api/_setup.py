@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -184,7 +185,6 @@ class Setup:
         """The record of the run before it starts."""
         options, method = self.recipe.training, self.method
         parameters = sum(p.numel() for p in method.encoder.parameters())
-        where = device_name(engine.device)
         source_name = self.train.source.name
         described = self.train.source.describe()
         shown = self.kind.shown(self.form)
@@ -196,7 +196,7 @@ class Setup:
             encoder=f"{self.description.name} {parameters / 1e6:.2g} M",
             objective=repr(method.objective),
             optimizer=options.optimizer,
-            precision=f"{engine.precision} on {where}",
+            precision=f"{engine.precision} on {device_name(engine.device)}",
             batch_size=options.batch_size,
             temperature=temperature_of(method),
             candidates=method.candidates(options.batch_size),
@@ -211,6 +211,8 @@ class Setup:
             device=engine.asked,
             threads=torch.get_num_threads() if engine.devices == 1 else 0,
             notes=self.notes,
+            path=str(directory.path.absolute()),
+            cwd=str(Path.cwd()),
             format=RUN_FORMAT,
         )
 

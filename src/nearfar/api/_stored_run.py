@@ -1,23 +1,17 @@
-"""The stored parts of a run: records, encoder, and the options for loading data."""
+"""Data for a stored run, opened as in its training."""
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
-
-from nearfar._audience import resuming
 from nearfar._deprecation import renamed_members
 from nearfar.api._choices import opening
 from nearfar.api._recipe import Recipe
-from nearfar.api._run_format import open_directory
+from nearfar.api._run_data import OwnData, find_data, find_options, is_data_of, misfit
+from nearfar.api._run_files import RunFiles
+from nearfar.api._unfinished_run import fits_run
 from nearfar.checks import check_choice
 from nearfar.data import (
     DataKind,
@@ -32,47 +26,18 @@ from nearfar.data import (
     opening_options,
     sides,
 )
-from nearfar.modalities import Modality, PairModality, modality, rebuild_encoder
-from nearfar.modules import EncoderDescription
-from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
-from nearfar.records import (
-    HealthRecord,
-    Metrics,
-    RunDirectory,
-    RunRecord,
-    replace_atomically,
-)
+from nearfar.data._label_tasks import Task
+from nearfar.modalities import PairModality
 from nearfar.views import Views
 
-__all__ = ["Side", "StoredRun", "save_encoder"]
+__all__ = ["Side", "StoredRun"]
 
 Side: TypeAlias = Literal["x", "s"]
 """A side of pairs: the inputs or the self-supervised signals."""
-OF_A_FILE = ("where", "encoding", "delimiter", "header", "decimal")
-
-
-def save_encoder(
-    directory: RunDirectory, encoder: nn.Module, description: EncoderDescription[Any]
-) -> None:
-    """Write the weights, with the encoder's own key names, and the description of the encoder."""
-    plain = plain_names(encoder)
-    state = {
-        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in encoder.state_dict().items()
-    }
-    metadata = {"format": "pt", "encoder": description.name}
-    replace_atomically(directory.encoder, lambda path: save_file(state, path, metadata=metadata))
-    description.save(directory.encoder_description)
-
-
-def _of_any_file(recipe: Recipe, data: Any) -> dict[str, Any]:
-    """The options of a run's data without those that belong to another file, or to its rows."""
-    left = ("where",) if str(data) == recipe.data else OF_A_FILE
-    return {name: value for name, value in recipe.options.items() if name not in left}
 
 
 @renamed_members(open_labelled="open_labeled")
-class StoredRun:
+class StoredRun(RunFiles):
     """A stored run; :class:`nearfar.api.Run` adds methods such as ``embed`` and ``probe``.
 
     Args:
@@ -81,120 +46,71 @@ class StoredRun:
         modality: The modality, if it was your own.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        encoder: nn.Module | None = None,
-        modality: Modality[Any, Any] | None = None,
-    ) -> None:
-        self.directory = open_directory(path)
-        self.path = self.directory.path
-        self._own = None if encoder is None else unwrapped(encoder)
-        self._own_kind = modality
-
-    @property
-    def record(self) -> RunRecord:
-        """The run's settings and numbers."""
-        return self.directory.read_run()
-
-    @property
-    def health(self) -> HealthRecord:
-        """The verdict.
+    @cached_property
+    def own_data(self) -> OwnData:
+        """The data that the run was trained on, where they are now.
 
         Raises:
-            ValueError: The run has not finished.
+            FileNotFoundError: They are no longer where they were, nor beside a moved run.
+            ValueError: They were a Python object.
         """
-        health = self.directory.read_health()
-        if health is None:
-            raise ValueError(
-                f"{self.path} has no verdict, as it did not finish: resume it with"
-                f" {resuming(self.path)}"
-            )
-        return health
+        recipe, directory = self._recipe(), self.directory
+        return find_data(recipe.data, directory, lambda d: fits_run(directory, recipe, d))
 
-    @property
-    def metrics(self) -> Metrics:
-        """Metrics during training: loss and loss terms, measurements of the watched samples.
+    def notes_on_data(self, data: Any, source: Source) -> tuple[str, ...]:
+        """Where the run's own data were found and what changed since; of other data, what differs.
 
-        Example:
-            >>> import nearfar, tempfile
-            >>> out = tempfile.mkdtemp() + "/run"
-            >>> run = nearfar.pretrain("vicreg", "digits", epochs=1, out=out)
-            >>> run.metrics.terms, len(run.metrics.watch)
-            (('invariance', 'variance', 'covariance'), 1)
+        Args:
+            data: Data as given to :meth:`open`; None for the run's own.
+            source: The opened data.
         """
-        return self.directory.read_metrics()
+        if data is not None:
+            shown = getattr(self.description.form, "image_size", None)
+            given = getattr(source.root, "image_size", shown)
+            if given == shown:
+                return ()
+            return (f"{source.describe()} are resized to {shown}×{shown}, the size in training",)
+        recipe, found = self._recipe(), self.own_data
+        known = recipe.fingerprint in (source.fingerprint, *source.former_fingerprints)
+        if known or fits_run(self.directory, recipe, found.spec):
+            return found.notes
+        trained = self.record.data
+        return (
+            *found.notes,
+            f"the data have changed since training: {source.describe()}, trained on {trained}",
+        )
 
-    @cached_property
-    def description(self) -> EncoderDescription[Any]:
-        """The encoder's architecture and the form of its inputs."""
-        if not self.directory.encoder_description.is_file():
-            raise ValueError(
-                f"{self.path} has no encoder, as it did not finish: resume it with"
-                f" nearfar train --resume {self.path}"
-            )
-        found: EncoderDescription[Any]
-        found = EncoderDescription.load(self.directory.encoder_description)
-        return found.with_form(self._find_kind(found.modality).read_form(found.form))
-
-    @cached_property
-    def encoder(self) -> nn.Module:
-        """The trained encoder, in evaluation mode."""
-        module = self._build()
-        try:
-            weights = load_file(self.directory.encoder)
-        except SafetensorError as error:
-            raise ValueError(f"{self.directory.encoder} cannot be read: {error}") from error
-        load_weights(module, weights, name=str(self.directory.encoder))
-        return module.eval()
-
-    def untrained_encoder(self) -> nn.Module:
-        """The encoder before training, initialised from the run's seed."""
-        seed = int(self.directory.read_recipe()["training"]["seed"])
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            return self._build().eval()
-
-    @property
-    def kind(self) -> Modality[Any, Any]:
-        """The modality of the encoder's inputs."""
-        return self._find_kind(self.description.modality)
-
-    def _find_kind(self, name: str) -> Modality[Any, Any]:
-        own = self._own_kind.component(name) if self._own_kind else None
-        return own or modality(name)
-
-    def _recipe(self) -> Recipe:
-        return Recipe.from_tables(self.directory.read_recipe(), own_kind=self._own_kind)
-
-    @property
-    def views(self) -> Views:
-        """Views without augmentation: whole samples in the form that the encoder expects."""
-        return self.kind.plain(self.description.form)
-
-    def open(self, data: Any, *, side: Side | None = None, **options: Any) -> Source:
+    def open(self, data: Any = None, *, side: Side | None = None, **options: Any) -> Source:
         """Load data with the options of the run's training data; all splits are joined.
 
         Args:
-            data: Data as for :func:`nearfar.pretrain`.
+            data: Data as for :func:`nearfar.pretrain`; None for the run's own.
             side: Side of pairs: the inputs ``x`` or the signals ``s``.
             options: Options for loading the data, if different from the run's: ``column``.
 
         Raises:
             ValueError: Samples of another modality or shape.
         """
+        data = self.own_data.spec if data is None else data
         kind, given = self._opening_of(data, options)
-        source = self._side(open_source(data, modality=kind, split="all", **given), side)
+        try:
+            source = open_source(data, modality=kind, split="all", **given)
+        except (TypeError, ValueError) as error:
+            if options or self._is_own(data):
+                raise
+            kinds = self.kind.accepted_modalities(self.description.form)
+            raise misfit(error, data, kinds=kinds, trained=self.record.data) from error
+        source = self._side(source, side)
         self.check(source, side)
         if isinstance(data, Source) and not self.kind.paired:
             self.kind.check_opened(source, self.description.form)
         return source
 
-    def holds_pairs(self, data: Any, **options: Any) -> bool:
+    def holds_pairs(self, data: Any = None, **options: Any) -> bool:
         """Whether data of a run on pairs are pairs, rather than samples of a side or groups."""
         if not self._recipe().kind.paired:
             return False
+        data = self.own_data.spec if data is None else data
         kind, given = self._opening_of(data, options)
         source = open_source(data, modality=kind, split="all", **given)
         if not is_paired(source):
@@ -217,7 +133,13 @@ class StoredRun:
         return self.views
 
     def open_labeled(
-        self, data: Any, *, labels: Any = None, side: Side | None = None, **options: Any
+        self,
+        data: Any,
+        *,
+        labels: Any = None,
+        side: Side | None = None,
+        task: Task | Literal["any"] | None = "classification",
+        **options: Any,
     ) -> LabeledData:
         """Load labelled data with the options of the run's training data.
 
@@ -226,12 +148,13 @@ class StoredRun:
             labels: The class of each sample, a file with them, or the name of a set of labels or a
                 column.
             side: Side of pairs: the inputs ``x`` or the signals ``s``.
+            task: What the labels are; None to infer it, ``any`` for classes wherever possible.
             options: Options for loading the data, if different from the run's.
         """
         own = labels is not None and not isinstance(labels, str)
         # labels in a file belong to one side of a pair
         kind, given = self._opening_of(data, options, pairs=own)
-        labeled = open_labeled(data, labels=labels, modality=kind, **given)
+        labeled = open_labeled(data, labels=labels, modality=kind, task=task, **given)
         labeled = replace(labeled, train=self._side(labeled.train, side))
         self.check(labeled.train, side)
         return labeled
@@ -263,7 +186,7 @@ class StoredRun:
         Those that belong to a file, such as its encoding, are given only for this file.
         """
         recipe = self._recipe()
-        options = _of_any_file(recipe, data) | self.kind.opening(self.description.form)
+        options = self._options_for(recipe, data) | self.kind.opening(self.description.form)
         return opening(self.kind, options)
 
     def _opening_of(
@@ -273,19 +196,27 @@ class StoredRun:
         if is_name(data) or isinstance(data, Source):
             return None, self.opening() | options  # their modality is known
         recipe = self._recipe()
-        own = str(data) == recipe.data  # such as adjacent sentences, which may be texts as well
+        own = self._is_own(data)  # such as adjacent sentences, which may be texts as well
         if recipe.kind.paired and pairs and not options and (own or may_be_pairs(data)):
-            known = _of_any_file(recipe, data) | self._opening_of_halves()
+            known = self._options_for(recipe, data) | self._opening_of_halves()
             return recipe.kind.data, opening(recipe.kind, known)
         if isinstance(self.kind, PairModality):
             name = modality_of(data, given=[k for k, v in options.items() if v is not None])
             side = self.kind.opening_side(self.description.form, name)
             allowed = opening_options(name) if side else ()
             return None, {k: v for k, v in side.items() if k in allowed} | options
-        held = self.opening(data)
-        if not self._is_own(data):  # the features of one graph are not those of another
-            held = {k: v for k, v in held.items() if k not in self.kind.data.own_files}
-        return self.kind.data, held | options
+        return self.kind.data, self.opening(data) | options
+
+    def _options_for(self, recipe: Recipe, data: Any) -> dict[str, Any]:
+        """The options of the run's data without those of another file, or of some of its rows."""
+        kinds = (recipe.kind.data, self.kind.data)
+        left = {name for kind in kinds for name in kind.row_options}
+        if self._is_own(data):
+            held = find_options(recipe, self.directory)
+        else:
+            held = recipe.options
+            left |= {name for kind in kinds for name in (*kind.own_options, *kind.own_files)}
+        return {name: value for name, value in held.items() if name not in left}
 
     def _opening_of_halves(self) -> dict[str, Any]:
         """Options of the halves of pairs: of each its own, or of the one that the encoder takes."""
@@ -294,8 +225,7 @@ class StoredRun:
 
     def _is_own(self, data: Any) -> bool:
         """Whether data are the file or folder that the run was trained on."""
-        own = self._recipe().data
-        return isinstance(data, (str, Path)) and Path(data).resolve() == Path(own).resolve()
+        return is_data_of(data, self._recipe().data, self.directory)
 
     def _side(self, source: Source, side: Side | None = None) -> Source:
         """The given side of pairs; by default their inputs, if the encoder takes one modality."""
@@ -306,14 +236,3 @@ class StoredRun:
         if side is None and self.kind.paired:
             return source
         return sides(source)["xs".index(side or "x")]
-
-    def _build(self) -> nn.Module:
-        known = self.description
-        if known.library == "custom":
-            if self._own is None:
-                raise ValueError(
-                    "`encoder` of this run is a module of your own: pass it to nearfar.load"
-                )
-            # a copy: the untrained encoder is the module as it was given
-            return copy.deepcopy(self._own)
-        return rebuild_encoder(self.kind, known)

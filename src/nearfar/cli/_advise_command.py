@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nearfar.cli._console import print_json, print_line
+from nearfar.cli._next_commands import after_advice, print_steps
 
 __all__ = ["advise"]
 
@@ -65,3 +66,4 @@ def advise(
         print_line(line.about, f"{line.statement}  [{line.formula}]")
     if plot is not None:
         print_line("saved", str(plot))
+    print_steps(after_advice(run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nearfar.cli._console import print_json, print_line
+from nearfar.cli._console import print_json, print_line, print_next
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["bench"]
@@ -36,3 +36,5 @@ def bench(
     print_rows([{name: getattr(row, name) for name in row.shown} for row in rows])
     if out is not None:
         print_line("saved", str(out))
+    else:
+        print_next(f"nearfar bench {what} --out {what}.csv", "measure again and keep the numbers")

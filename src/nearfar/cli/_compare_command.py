@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nearfar.cli._console import print_json, print_line
+from nearfar.cli._next_commands import after_comparison, print_steps
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["compare"]
@@ -35,3 +36,4 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
     print_rows(shown, ranked=_ORDER, elsewhere="--json or --report")
     if report is not None:
         print_line("saved", str(report))
+    print_steps(after_comparison(runs, report=report))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from nearfar._margin_lines import console, print_line
+from nearfar._margin_lines import console, print_line, stream_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,17 @@ def print_next(command: str, purpose: str) -> None:
         command: The command; the caller quotes its arguments for the shell (``shlex.quote``).
         purpose: What it does, in a few words.
     """
-    print_line("next", f"{command}   # {purpose}")
+    from rich.text import Text
+
+    if not stream_of("stdout").isatty():
+        print_line("next", f"{command}   # {purpose}")
+        return
+    line = (
+        Text("next     ", style="bold")
+        + Text(f"{command}   ", style="")
+        + Text(f"# {purpose}", style="dim")
+    )
+    stdout().print(line, soft_wrap=True)  # a command that is folded cannot be copied
 
 
 def print_json(value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nearfar.cli._console import print_json
+from nearfar.cli._next_commands import START, print_steps
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["data"]
@@ -18,6 +19,8 @@ def data(*, json: bool = False) -> None:
 
     rows = api.list_data()
     shown = {"samples": "samples (training + test)", "where": "location"}
-    print_json(rows) if json else print_rows(
-        [{shown.get(key, key): value for key, value in row.items()} for row in rows]
-    )
+    if json:
+        print_json(rows)
+        return
+    print_rows([{shown.get(key, key): value for key, value in row.items()} for row in rows])
+    print_steps(START)

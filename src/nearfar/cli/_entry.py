@@ -101,7 +101,10 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
     )
 
 # Errors that a user can correct print one line; any other is a defect and shows its traceback.
-EXPECTED = (CycloptsError, ValueError, TypeError, OSError, ArithmeticError, ImportError)
+EXPECTED = (
+    *(CycloptsError, ValueError, TypeError, OSError),
+    *(ArithmeticError, MemoryError, ImportError),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from nearfar.cli._console import print_line
+from nearfar.cli._next_commands import after_export, print_steps
 from nearfar.cli._terminal_tables import print_notes
 
 __all__ = ["export"]
@@ -25,15 +26,17 @@ def export(
     """Export the encoder for use without nearfar.
 
     Args:
-        run: Directory of a run.
+        run: Directory of a run; of a stopped run, its last checkpoint is exported.
         format: safetensors: the weights, with the key names of the encoder's own library;
             onnx: the encoder with its input normalisation (needs the extra `onnx`);
-            timm: a folder that timm.create_model("local-dir:...") loads.
+            timm: a folder that timm.create_model("local-dir:...") loads, only for encoders of timm
+            with their own stem.
         out: File or folder to write; inside the run's directory by default.
     """
     from nearfar import api
 
     loaded = api.load(run)
     path = loaded.export(format, out)
-    print_notes(loaded.record.notes)
+    print_notes((*loaded.state_notes, *loaded.record.notes))
     print_line("saved", str(path))
+    print_steps(after_export(loaded, format))

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from nearfar._audience import resuming
 from nearfar._index import load_index
 from nearfar._plugins import plugins, refers_to_code
 from nearfar._suggestions import suggest
@@ -47,7 +48,9 @@ def check_files(command: str, given: Mapping[str, Any]) -> Iterator[str]:
         if name == "data" and value is not None:
             yield from _check_data(str(value))
         elif name in ("run", "resume", "embeddings") and value is not None:
-            yield from _check_run(Path(value), argument=name, file_fits=name == "embeddings")
+            yield from _check_run(
+                Path(value), argument=name, file_fits=name == "embeddings" or command == "probe"
+            )
         elif name == "runs":
             for path in value:
                 yield from _check_run(Path(path), argument=name)
@@ -175,8 +178,8 @@ def _check_recipe(path: Path) -> Iterator[str]:
 def _check_new(out: Path) -> Iterator[str]:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         is_run = (out / "recipe.toml").is_file()
-        resume = f": resume it with nearfar train --resume {out}, or" if is_run else ":"
-        yield f"`--out` must be a new directory, but {out} exists{resume} choose another --out"
+        resume = f": resume it with {resuming(out)}, or" if is_run else ":"
+        yield f"`--out` must be a new directory, but {out} exists{resume} choose another `--out`"
 
 
 def _is_named(model: str) -> bool:

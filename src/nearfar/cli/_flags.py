@@ -88,7 +88,7 @@ def flags_of(
 
 
 def flag_parameter(kind: Any, **said: Any) -> Parameter:
-    """How cyclopts reads a flag of a type, with what else is said of the flag."""
+    """How cyclopts reads a flag of a type, with its name, group and help."""
     return Parameter(
         converter=_WHOLE.get(kind),
         consume_multiple=any(... in typing.get_args(part) for part in (kind, *_parts(kind))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nearfar.cli._console import print_json
+from nearfar.cli._next_commands import START, print_steps
 from nearfar.cli._terminal_tables import print_rows
 
 __all__ = ["methods"]
@@ -23,6 +24,7 @@ def methods(*, json: bool = False) -> None:
         print_json(rows)
     else:
         print_rows([_narrow(row) for row in rows], whole=("name", "objective", "uses"))
+        print_steps(START)
 
 
 def _narrow(row: dict[str, str]) -> dict[str, str]:

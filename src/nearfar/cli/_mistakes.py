@@ -75,7 +75,7 @@ def parse_all(
                 continue
         else:
             return dict(bound.arguments), said
-        if shorter == left:  # it cannot be told which word is wrong
+        if shorter == left:  # the wrong word was not found
             break
         left = shorter
     return {}, said

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from nearfar.cli._console import print_json
+from cyclopts import Parameter
+
+from nearfar.cli._console import print_json, print_line, print_note
 from nearfar.cli._flags import values_of
+from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, shell
+from nearfar.cli._probe_progress import ProbeProgress
 from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
@@ -16,8 +20,13 @@ def probe(
     run: Path,
     /,
     *,
-    data: str,
+    data: str | None = None,
     labels: str | None = None,
+    task: Literal["classification", "regression", "multilabel"] | None = None,
+    groups: str | None = None,
+    label_share: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (),
+    layer: str | None = None,
+    pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     side: Literal["x", "s"] | None = None,
     device: str = "cpu",
     json: bool = False,
@@ -25,21 +34,77 @@ def probe(
 ) -> None:
     """Evaluate embeddings with labels: nearest neighbours, linear probe, mean classifier.
 
-    The trained encoder is compared with the untrained encoder and with raw input.
+    The trained encoder is compared with the untrained encoder and with raw input. The result is
+    stored in the run and shown by its report.
 
     Args:
-        run: Directory of a run.
+        run: Directory of a run; or a file of embeddings from any source: .npz, .npy, .parquet, or a
+            table of numbers.
         data: Labelled data: a name (see `nearfar data`), a folder with one sub-folder per class, a
-            table with a column of labels, or an .npz file with labels.
+            table with a column of labels, or an .npz file with labels. Not for embeddings.
         labels: Which labels to use (a column, or a set such as `speaker`) if there are several; or
-            a file with one label per sample: .npy, .npz, .txt or a table.
+            a file with one label per sample: .npy, .npz, .txt or a table. Numbers are regressed.
+            Several labels per sample: columns of 0 and 1 (`rain,sun`), or lists in one column
+            (`a;b`).
+        task: What the labels are; by default inferred, with a note.
+        groups: Column or file with the group of each sample, such as the patient; a group is never
+            on both sides of a split.
+        label_share: Shares of the labels to probe with in addition: `0.01 0.1` for 1 % and 10 %,
+            the same number of each class, mean and deviation over five subsets.
+        layer: Layer of the encoders: the name of a module, or its number (-1 for the last); an
+            unknown one lists them.
+        pool: Pooling of the layer's tokens, time steps or places to one row per sample.
         side: Side of pairs that the samples belong to, if each side has its own encoder: `x` or
             `s`.
         device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         json: Print JSON instead of a table.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
+    of_run = not run.is_file()
+    if of_run and data is None:
+        raise ValueError("`--data` must be given for a run: labelled data, such as digits")
+
     from nearfar import api
 
-    record = api.probe(run, data, labels=labels, side=side, device=device, **values_of(options))
-    print_json(record.to_json()) if json else print_probe(record)
+    given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
+    with ProbeProgress() as progress:
+        record = api.probe(
+            run,
+            data,
+            **given,
+            label_share=label_share,
+            layer=layer,
+            pool=pool,
+            side=side,
+            device=device,
+            progress=progress.show,
+            **values_of(options),
+        )
+    stored = of_run and _store(run, record)
+    if json:
+        print_json(record.to_json())
+        return
+    print_probe(record)
+    if stored:
+        print_line("saved", f"{run / 'probe.json'} · {run / 'report.html'}")
+    few = []
+    if stored and not label_share:
+        named = {"data": data, **given, "layer": layer, "pool": pool, "side": side, **options}
+        flags = [w for name, value in named.items() if value for w in (f"--{name}", str(value))]
+        words = ["probe", str(run), *flags, "--label-share", "0.01", "0.1"]
+        few = [(shell(*words), "scores with few labels")]
+    print_steps([*few, *after_probe(api.load(run))] if of_run else after_embedding(run))
+
+
+def _store(run: Path, record: Any) -> bool:
+    """Keep the record in the run and draw its report again; a note where that is not possible."""
+    from nearfar import api
+    from nearfar.records import RunDirectory
+
+    try:
+        record.save(RunDirectory(run).probe)
+        api.report(run)
+    except OSError as error:
+        print_note(f"not stored in {run}: {error.strerror or error}")
+        return False
+    return True

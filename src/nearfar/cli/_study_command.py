@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
-from nearfar.cli._console import print_json, print_line
+from nearfar.cli._console import print_json, print_line, print_next
 from nearfar.cli._deciding_word import decided_by, find_word, parse_known, unread
 from nearfar.cli._flags import current, flags_of
 from nearfar.cli._terminal_tables import print_rows
@@ -42,7 +42,7 @@ def study(*words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True
         print("Usage: nearfar study NAME [flags]\n")
         rows = [{"study": n, "description": _about(_module(n))} for n in studies.__all__]
         print_rows(rows)
-        print_line("flags", f"nearfar study {studies.__all__[0]} --help")
+        print_next(f"nearfar study {studies.__all__[0]} --help", "its flags")
         return 0
     check_choice(studies.__all__, study=name)
     code: int = _parser(name, _module(name))(
@@ -115,6 +115,7 @@ def _run(
     else:
         print_study(record)
         print_line("saved", str(page))
+        print_next("nearfar study", "the other studies")
     return 0 if record.held else 1
 
 

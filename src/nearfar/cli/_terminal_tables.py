@@ -197,27 +197,58 @@ def print_health(health: HealthRecord) -> None:
 
 
 def print_probe(probe: ProbeRecord) -> None:
-    """Print the accuracies, one line per representation, and that of the most frequent class."""
+    """Print the scores, one line per representation, the baselines, and the comparisons."""
     print_line("data", probe.data)
     print_notes(probe.notes)
     print_line("protocol", probe.protocol)
-    always = f"always {probe.majority_class} (majority class)"
-    rows = [_accuracies(row.representation, vars(row)) for row in probe.rows]
+    if probe.layer:
+        print_line("features", probe.layer)
+    always = (
+        f"always {probe.majority_class} (majority class)"
+        if probe.task == "classification"
+        else "random order"
+    )
+    shown = [key for key in _PROBES if any(getattr(row, key) is not None for row in probe.rows)]
+    rows = [_scores(row.representation, vars(row), shown) for row in probe.rows]
     if probe.majority is not None:
-        rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority)))
-    print_rows(rows, title=f"accuracy, {counted(probe.classes, 'class', plural='classes')}")
+        rows.append(_scores(always, dict.fromkeys(_PROBES, probe.majority), shown))
+    title = probe.measure
+    if probe.task == "classification":
+        title += f", {counted(probe.classes, 'class', plural='classes')}"
+    elif probe.task == "multilabel":
+        title += f", {counted(probe.classes, 'label')}"
+    print_rows(rows, title=title)
     if probe.uneven:  # an accuracy of 0.94 means little if 94 % are of one class
-        rows = [_accuracies(row.representation, row.balanced) for row in probe.rows]
-        rows.append(_accuracies(always, dict.fromkeys(_PROBES, probe.majority_balanced)))
+        rows = [_scores(row.representation, row.balanced, shown) for row in probe.rows]
+        rows.append(_scores(always, dict.fromkeys(_PROBES, probe.majority_balanced), shown))
         print_rows(rows, title="balanced accuracy (mean recall of the classes)")
+    if probe.shares:
+        print_rows(
+            [
+                {
+                    "representation": row.representation,
+                    "labels": f"{row.labels:,} ({100 * row.share:g} %)",
+                }
+                | {_PROBES[key]: _spread(getattr(row, key), row.spread.get(key)) for key in shown}
+                for row in probe.shares
+            ],
+            title=f"{probe.measure} with few labels, mean ± deviation of"
+            f" {probe.shares[0].seeds} subsets",
+        )
+    for sentence in probe.sentences:
+        print_line("result", sentence)
 
 
-def _accuracies(name: str, values: Mapping[str, Any]) -> dict[str, str]:
-    """A row of a table of accuracies."""
+def _scores(name: str, values: Mapping[str, Any], shown: Collection[str]) -> dict[str, str]:
+    """A row of a table of scores."""
     return {"representation": name} | {
-        title: "–" if values.get(key) is None else f"{values[key]:.4f}"
-        for key, title in _PROBES.items()
+        _PROBES[key]: "–" if values.get(key) is None else minus(f"{values[key]:.4f}")
+        for key in shown
     }
+
+
+def _spread(mean: float, deviation: float | None) -> str:
+    return minus(f"{mean:.4f}") + ("" if deviation is None else f" ± {deviation:.4f}")
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from nearfar._index import load_index
+from nearfar._margin_lines import verdict_style
 from nearfar._platform import CoreUse
-from nearfar.cli._console import print_line, print_next
+from nearfar.cli._console import print_line
 from nearfar.cli._flags import joined_values
 from nearfar.cli._mistakes import CommandError
+from nearfar.cli._next_commands import after_training, longer_run, print_steps
 from nearfar.cli._recipe_files import as_flags
 from nearfar.cli._train_flags import derived_flags, indexed_flags, names_in_recipe, parser
 from nearfar.cli._train_plan import TrainPlan, parse_flags, read_plan
 
 if TYPE_CHECKING:
-    from nearfar.api import Run
     from nearfar.modalities import Modality
 
 __all__ = ["train"]
@@ -59,7 +60,7 @@ def train(
         flags=flags,
         modality=kind,
         example=example,
-        call=lambda **given: _pretrain(method, use, **given),
+        call=partial(_pretrain, method, use, repeats=_repeats(plan)),
     )
     assert app.default_command is not None
     app(
@@ -68,6 +69,11 @@ def train(
         print_error=False,
         result_action="return_value",
     )
+
+
+def _repeats(plan: TrainPlan) -> bool:
+    """Whether the recipe was written by a run, which adds the fingerprint of the data."""
+    return "fingerprint" in plan.recipe.get("data", {})
 
 
 def _find_kind(method: str, plan: TrainPlan) -> Modality[Any, Any]:
@@ -97,24 +103,26 @@ def _pretrain(
     method: str,
     use: CoreUse,
     *,
+    repeats: bool,
     resume: Path | None = None,
     recipe: Path | None = None,
     **flags: Any,
 ) -> None:
-    """Call :mod:`nearfar.api` with the given flags; the defaults are set there."""
+    """Call :mod:`nearfar.api` with the given flags; the defaults are set there.
+
+    A run that `repeats` another has its settings, so there is nothing to choose.
+    """
     from nearfar import api
     from nearfar.api._live_progress import Display
     from nearfar.training import choose_threads, keep_freed_memory
 
     keep_freed_memory()
+    device = flags.pop("device", None) if resume is not None else None
+    if resume is not None and _has_finished(resume, recipe=recipe, flags=flags):
+        return
     display = Display()
     try:
         if resume is not None:
-            device = flags.pop("device", None)
-            if flags or recipe:
-                raise ValueError(
-                    "`--resume` keeps the run's settings: remove all other flags but `--device`"
-                )
             run = api.resume(resume, device=device, progress=display)
         else:
             tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
@@ -123,6 +131,7 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
+            tables[""].setdefault("minutes", None if repeats else "auto")
             if chosen := choose_threads(use):
                 print_line("note", chosen)
             run = api.pretrain(
@@ -135,17 +144,35 @@ def _pretrain(
     finally:
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
-    print_next(*_next_command(run))
+    print_steps(after_training(run))
 
 
-def _next_command(run: Run) -> tuple[str, str]:
-    """A command for a finished run, and what it does."""
-    from nearfar.modalities import modality
+def _has_finished(path: Path, *, recipe: Path | None, flags: dict[str, Any]) -> bool:
+    """Whether a run to resume has finished; if so, say it and what can be done.
 
-    stated = run.directory.read_recipe()["data"]
-    data, path = stated["data"], quote(str(run.path))
-    if modality(stated["modality"]).paired:
-        made = f"nearfar embed {path} --data {quote(data)} --out embeddings.npz"
-        return made, "write the embeddings of both sides"
-    labeled = "LABELLED" if Path(data).exists() else data
-    return f"nearfar probe {path} --data {labeled}", "evaluate it with labels"
+    Raises:
+        ValueError: Flags beside ``--resume``, which keeps the run's settings.
+    """
+    from nearfar import api
+
+    run = api.load(path)
+    given = [f"--{name.replace('__', '.').replace('_', '-')}" for name in flags]
+    given += ["--recipe"] if recipe is not None else []
+    finished = run.directory.finished()
+    if finished:
+        epochs = run.record.epochs
+        more = flags.get("epochs") or 2 * epochs
+        longer = longer_run(run, more if more > epochs else 2 * epochs)
+        if given:
+            ended = f"{path} has finished its {epochs:,} epochs, and its schedule has ended"
+            instead = f"start a new run with {longer[0][0]}" if longer else "start a new run"
+            raise ValueError(f"`--resume` must be of an unfinished run, but {ended}: {instead}")
+        print_line("finished", f"{path} has trained all its {epochs:,} epochs: nothing to resume")
+        print_line("verdict", run.health.summary, style=verdict_style(run.health.verdict))
+        print_steps([*after_training(run)[:1], *longer])
+    elif given:
+        raise ValueError(
+            f"`--resume` keeps the run's settings ({run.record.epochs:,} epochs): remove"
+            f" {', '.join(given)}; only `--device` may differ"
+        )
+    return finished

@@ -27,7 +27,6 @@ from nearfar.cli._train_flags import (
     unclear_flags,
 )
 from nearfar.cli._unknown_words import is_data, known_methods, unknown_method
-from nearfar.data._possible_kinds import possible_kinds
 
 __all__ = ["TrainPlan", "parse_flags", "read_plan"]
 
@@ -88,7 +87,13 @@ def read_plan(words: Sequence[str]) -> TrainPlan:
 
 def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The values of flags that decide which other flags exist, and the remaining arguments."""
-    first = {"recipe": Path, "resume": Path, "data": str, "modality": str, "out": Path}
+    first: dict[str, type] = {
+        "recipe": Path,
+        "resume": Path,
+        "data": str,
+        "modality": str,
+        "out": Path,
+    }
     first |= _implying_options()
     deciding = [
         inspect.Parameter(
@@ -188,6 +193,8 @@ def _possible_kinds(plan: TrainPlan) -> tuple[str, ...]:
         return ()
     if not isinstance(data, str) or data.startswith(prefixes()):
         return built_in
+    from nearfar.data._possible_kinds import possible_kinds  # imports NumPy
+
     return possible_kinds(Path(data).expanduser())
 
 

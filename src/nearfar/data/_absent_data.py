@@ -1,4 +1,4 @@
-"""What is said of data that are not there."""
+"""The message for data that do not exist."""
 
 from __future__ import annotations
 

@@ -61,6 +61,9 @@ class DataKind:
             modality.
         own_files: Options that name a file of particular data, such as the features of a graph's
             nodes; a run does not apply them to other data.
+        own_options: Options that describe one file, such as its encoding; a run does not apply them
+            to other data.
+        row_options: Options that select the rows to train on; a run embeds all rows.
         composite: Whether samples are composed of samples of other modalities, as pairs are. `open`
             then receives ``open_part``, which opens data of any modality, and `implied_by` options
             take precedence over those of other modalities.
@@ -84,4 +87,6 @@ class DataKind:
     prefixes: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
     own_files: tuple[str, ...] = ()
+    own_options: tuple[str, ...] = ()
+    row_options: tuple[str, ...] = ()
     composite: bool = False

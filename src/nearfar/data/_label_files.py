@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar.checks import check_choice
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._identifier_columns import ROW_NAMES
+from nearfar.data._label_tasks import SeveralLabels
 from nearfar.data._source import Source
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_lines, read_table
 
-__all__ = ["LabelFile", "is_label_file", "read_labels"]
+__all__ = ["LabelFile", "column_of_file", "is_label_file", "read_labels"]
 
 _NAMES = ROW_NAMES | {"file", "filename", "file_name", "path", "filepath", "file_path", "image"}
 
@@ -34,11 +36,11 @@ class LabelFile:
     """
 
     name: str
-    values: Sequence[Any] | NDArray[Any]
+    values: Sequence[Any] | NDArray[Any] | SeveralLabels
     others: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def in_order_of(self, source: Source) -> tuple[Sequence[Any] | NDArray[Any], tuple[str, ...]]:
+    def in_order_of(self, source: Source) -> tuple[Any, tuple[str, ...]]:
         """The labels in the order of the samples, by a column of names if there is one; notes.
 
         Raises:
@@ -49,7 +51,7 @@ class LabelFile:
             given = [str(cell).strip() for cell in cells]
             order = _order(names, given)
             if order is not None:
-                return [self.values[row] for row in order], self._notes_on(order, column)
+                return _picked(self.values, order), self._notes_on(order, column)
             known = {_base(text) for text in given}
             missing = [name for name in names if _base(name) not in known]
             if names and len(missing) < len(names):
@@ -64,10 +66,16 @@ class LabelFile:
         notes = self.notes
         if list(order) != list(range(len(order))):
             notes += (f"labels of {self.name} are matched by its column {column!r}",)
-        unused = len(self.values) - len(order)
+        unused = len(next(iter(self.others.values()))) - len(order)
         if unused:
             notes += (f"{counted(unused, 'row')} of {self.name} without a sample",)
         return notes
+
+
+def _picked(values: Any, order: Sequence[int]) -> Any:
+    if isinstance(values, SeveralLabels):
+        return SeveralLabels(values.values[order], values.names)
+    return [values[row] for row in order]
 
 
 def _base(name: str) -> str:
@@ -127,11 +135,33 @@ def read_labels(path: Path) -> LabelFile:
         return LabelFile(shown, lines)
     if ending in TABLE_ENDINGS:
         table = _table_of_labels(path)
+        several = _several(table.columns)
+        if several is not None:
+            others = {n: cells for n, cells in table.columns.items() if n not in several.names}
+            return LabelFile(shown, several, others)
         key, notes = _only(list(table.columns), shown, "column")
         others = {name: cells for name, cells in table.columns.items() if name != key}
         return LabelFile(shown, table.columns[key], others, notes)
     endings = ", ".join((*ARRAY_ENDINGS, ".txt", *TABLE_ENDINGS))
     raise ValueError(f"`labels` must end in {endings}, got {shown}")
+
+
+def column_of_file(text: str) -> LabelFile | None:
+    """The labels of ``FILE:COLUMN``; None if there is no such file.
+
+    Raises:
+        ValueError: The table has no such column; the message lists its columns.
+    """
+    name, _, column = text.rpartition(":")
+    if not name or not column:
+        return None
+    path = Path(name).expanduser()
+    if file_ending(path) not in TABLE_ENDINGS or not path.is_file():
+        return None
+    table = _table_of_labels(path)
+    check_choice(table.columns, labels=column)
+    others = {name: cells for name, cells in table.columns.items() if name != column}
+    return LabelFile(printable(path.name), table.columns[column], others)
 
 
 def _table_of_labels(path: Path) -> Table:
@@ -142,6 +172,19 @@ def _table_of_labels(path: Path) -> Table:
         if name.strip().lower() not in LABELS and name in set(table.columns[name]):
             return read_table(path, Reading(header=False))
     return table
+
+
+def _several(columns: Mapping[str, Sequence[Any]]) -> SeveralLabels | None:
+    """Two or more columns of 0 and 1, if all but those that name samples are of this kind."""
+    if any(name.strip().lower() in LABELS for name in columns):
+        return None
+    free = [name for name in columns if name.strip().lower() not in _NAMES]
+    free = [name for name in free if not name.lower().startswith(("unnamed:", "__index_level_"))]
+    cells = [[str(cell).strip() for cell in columns[name]] for name in free]
+    if len(free) < 2 or not all(set(column) <= {"0", "1", "0.0", "1.0"} for column in cells):
+        return None
+    values = np.array([[cell[0] for cell in column] for column in cells], dtype=np.uint8).T
+    return SeveralLabels(values, tuple(free))
 
 
 def _only(names: list[str], shown: str, what: str) -> tuple[str, tuple[str, ...]]:
@@ -158,4 +201,5 @@ def _only(names: list[str], shown: str, what: str) -> tuple[str, tuple[str, ...]
     raise ValueError(
         f"`labels`: {shown} must have one {what} or one called {', '.join(LABELS[:-1])} or"
         f" {LABELS[-1]}, got {list_names(names, most=10)}"
+        + (f"; {shown}:COLUMN chooses one" if what == "column" else "")
     )

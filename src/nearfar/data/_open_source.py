@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from numpy.typing import NDArray
@@ -18,13 +18,14 @@ from nearfar.data._absent_data import absent_data
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
 from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
-from nearfar.data._label_files import LabelFile, is_label_file, read_labels
+from nearfar.data._label_files import LabelFile, column_of_file, is_label_file, read_labels
+from nearfar.data._label_tasks import Task, as_task
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
 from nearfar.data.named import Places, is_name, named_set
 
-__all__ = ["open_labeled", "open_source", "opening_options"]
+__all__ = ["open_labeled", "open_source", "opening_options", "path_of_labels"]
 
 
 def open_source(
@@ -78,9 +79,10 @@ def open_labeled(
     labels: str | Path | Sequence[Any] | NDArray[Any] | Tensor | Any = None,
     modality: str | DataKind | HasDataKind | None = None,
     data_dir: Path | None = None,
+    task: Task | Literal["any"] | None = "classification",
     **options: Any,
 ) -> LabeledData:
-    """Open samples with their classes, for evaluation.
+    """Open samples with their labels, for evaluation.
 
     Classes come from a named dataset, the subfolders of a folder (below ``train`` and ``test`` or
     ``val`` where these are an official split), the array ``y`` of a ``.npz`` file, a column of a
@@ -90,10 +92,13 @@ def open_labeled(
         spec: Data, as in :func:`open_source`.
         labels: The class of each sample, if `spec` has no labels: a list, an array, a tensor or a
             column of pandas or polars with words or whole numbers, or a file with one label per
-            sample (``.npy`` or another file of arrays, ``.txt``, a table). Or the name of a set of
+            sample (``.npy`` or another file of arrays, ``.txt``, a table, or one of its columns:
+            ``labels.csv:species``). Or the name of a set of
             labels or of a column if `spec` has several (``speaker``).
         modality: Modality of the data, as in :func:`open_source`.
         data_dir: Folder of named datasets, as in :func:`open_source`.
+        task: What the labels are: ``classification``, ``regression`` (numbers) or ``multilabel``;
+            None infers it, with a note, and ``any`` gives classes wherever labels can be classes.
         options: Options of the modality, as in :func:`open_source`.
 
     Raises:
@@ -104,12 +109,19 @@ def open_labeled(
         >>> data.train, data.train_labels[:3].tolist(), data.test
         (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
     """
-    if isinstance(labels, str):
-        path = Path(labels).expanduser()
-        arrays = bool(array_ending(path))  # no names of columns
-        is_path = arrays or path.is_absolute() or labels.startswith(("./", "../"))
-        named = is_label_file(path) and path.is_file()
-        labels = path if is_path or named else labels
+    found = _labeled(spec, labels, modality, data_dir, options)
+    return found if task == "any" else as_task(found, task, infer=not is_name(spec))
+
+
+def _labeled(
+    spec: Spec,
+    labels: Any,
+    modality: str | DataKind | HasDataKind | None,
+    data_dir: Path | None,
+    options: dict[str, Any],
+) -> LabeledData:
+    """Samples with labels of any kind."""
+    labels = path_of_labels(labels)
     if isinstance(labels, Path):
         labels = read_labels(labels)
     if labels is not None and not isinstance(labels, str):
@@ -125,6 +137,23 @@ def open_labeled(
     if is_name(spec):
         return _label_named(str(spec), labels, Places.here(data_dir))
     return kind.label(_found(spec), labels=labels, **_fitting(options, kind))
+
+
+def path_of_labels(labels: Any) -> Any:
+    """The path of a file of labels, or the column of ``FILE:COLUMN``; anything else as it is.
+
+    >>> path_of_labels("speaker"), path_of_labels("labels.npy")
+    ('speaker', PosixPath('labels.npy'))
+    """
+    if not isinstance(labels, str):
+        return labels
+    column = column_of_file(labels)
+    if column is not None:
+        return column
+    path = Path(labels).expanduser()
+    arrays = bool(array_ending(path))  # no names of columns
+    is_path = arrays or path.is_absolute() or labels.startswith(("./", "../"))
+    return path if is_path or (is_label_file(path) and path.is_file()) else labels
 
 
 def opening_options(modality: str | DataKind | HasDataKind) -> dict[str, inspect.Parameter]:
@@ -198,4 +227,4 @@ def _found(spec: Spec) -> Any:
     path = spec if is_name(spec) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path
-    raise FileNotFoundError(absent_data(spec))
+    raise FileNotFoundError(absent_data(str(spec)))

@@ -1,4 +1,4 @@
-"""The modalities that a path can have, told from names of files alone."""
+"""The modalities that a path can have, by the names of files alone."""
 
 from __future__ import annotations
 

@@ -14,7 +14,20 @@ from nearfar.data._table_header import judge_first_row
 from nearfar.data._table_layout import delimiter_name, find_layout
 from nearfar.data._text_decoding import decode_file
 
-__all__ = ["IsHeader", "Reading", "SeparatedTable", "read_separated", "without_comments"]
+__all__ = [
+    "ROW_OPTIONS",
+    "TABLE_OPTIONS",
+    "IsHeader",
+    "Reading",
+    "SeparatedTable",
+    "read_separated",
+    "without_comments",
+]
+
+TABLE_OPTIONS = ("encoding", "delimiter", "header", "decimal")
+"""Options that describe how one file is written."""
+ROW_OPTIONS = ("where",)
+"""Options that select rows."""
 
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 NAMING = ("column", "x", "s", "labels", "exclude", "include")  # options that name columns

@@ -19,11 +19,19 @@ from nearfar.data._columnar_files import (
     read_columnar,
 )
 from nearfar.data._files import counted, file_ending, list_names, printable, shortened
-from nearfar.data._separated_tables import Reading, SeparatedTable, read_separated
+from nearfar.data._separated_tables import (
+    ROW_OPTIONS,
+    TABLE_OPTIONS,
+    Reading,
+    SeparatedTable,
+    read_separated,
+)
 from nearfar.data._text_decoding import decode_file, read_lines
 
 __all__ = [
+    "ROW_OPTIONS",
     "TABLE_ENDINGS",
+    "TABLE_OPTIONS",
     "Reading",
     "Table",
     "is_frame",

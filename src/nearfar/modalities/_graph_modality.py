@@ -99,6 +99,13 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
     encoder: ClassVar = "gcn"
     encoders: ClassVar = "gcn, or sage for graphs with sampled neighbourhoods"
 
+    def rungs(self, source: Source, options: GraphOptions) -> tuple[Mapping[str, Any], ...]:
+        return tuple({"units": units} for units in (256, 128, 64) if units < options.units)
+
+    def smallest_batch(self, source: Source, options: GraphOptions) -> int | None:
+        whole = require(GraphSource, data=source.root).whole
+        return None if whole else super().smallest_batch(source, options)
+
     def form(self, source: Source, options: GraphOptions, *, seed: int) -> GraphForm:
         root = require(GraphSource, data=source.root)
         if not root.num_edges:

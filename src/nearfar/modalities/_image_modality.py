@@ -26,6 +26,7 @@ from nearfar.views import ImageViews, ViewRecipe, Views, drawing_views, simclr_v
 __all__ = ["ImageForm", "ImageModality", "ImageOptions"]
 
 _RAW_SIDE = 32
+_SIDES = (192, 160, 128, 112, 96, 80, 64, 48, 32)  # sides of views that are cheaper than usual
 _USUAL = ((0.0, 255.0), (0.0, 1.0))  # ranges of bytes and fractions
 _MILD: dict[str, Any] = {  # these augmentations only prevent memorisation
     "crop_scale": (0.85, 1.0),
@@ -111,6 +112,10 @@ class ImageModality(Modality[ImageForm, ImageOptions]):
     settings: ClassVar = ImageViews
     encoder: ClassVar = "convnet"
     encoders: ClassVar = "convnet, amdim, or any model name of timm"
+
+    def rungs(self, source: Source, options: ImageOptions) -> tuple[Mapping[str, Any], ...]:
+        usual = options.image_size or require(ImageSource, data=source.root).image_size
+        return tuple({"image_size": side} for side in _SIDES if side < usual)
 
     def form(self, source: Source, options: ImageOptions, *, seed: int) -> ImageForm:
         root = require(ImageSource, data=source.root)

@@ -22,6 +22,7 @@ from nearfar.views import ViewRecipe, Views
 __all__ = ["Modality", "OnnxCall", "small_batch"]
 
 _LEAST = 8
+_SMALLEST = 64  # samples of a batch, which are each other's negatives
 _RENAMED = {  # methods of 0.1
     "brings": "component",
     "kept": "saved_description",
@@ -127,6 +128,30 @@ class Modality(ABC, Generic[FormT, OptionsT]):
             The options, and notes on the choices and how to override them.
         """
         return options, ()
+
+    def rungs(self, source: Source, options: OptionsT) -> tuple[Mapping[str, Any], ...]:
+        """Settings that make a run cheaper, for ``minutes`` of :func:`nearfar.pretrain`.
+
+        Args:
+            source: Training data.
+            options: An instance of :attr:`options`.
+
+        Returns:
+            From the second most expensive setting to the cheapest, those options of
+            :attr:`options` that differ from the usual ones; ``encoder`` names another encoder.
+            Settings that the user gave are never changed. By default there are none, and only
+            epochs and batches become fewer and smaller.
+        """
+        return ()
+
+    def smallest_batch(self, source: Source, options: OptionsT) -> int | None:
+        """The smallest batch that ``minutes`` may choose; None if an update costs the same for any.
+
+        Args:
+            source: Training data.
+            options: An instance of :attr:`options`.
+        """
+        return _SMALLEST
 
     @abstractmethod
     def form(self, source: Source, options: OptionsT, *, seed: int) -> FormT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import zip_longest
 from typing import Any, ClassVar, final
 
 from jaxtyping import Float
@@ -90,6 +91,20 @@ class PairModality(Modality[PairForm, PairOptions]):
             kind = self.kind(side.modality)
             notes += kind.decide(side, _options(kind, options))[1]
         return options, tuple(dict.fromkeys(notes))
+
+    def rungs(self, source: Source, options: PairOptions) -> tuple[Mapping[str, Any], ...]:
+        """Those of both halves side by side, as far as they are options of pairs."""
+        own = {field.name for field in fields(options)}
+        ladders = []
+        for side in sides(source):
+            kind = self.kind(side.modality)
+            found = kind.rungs(side, _options(kind, options))
+            ladders.append([{k: v for k, v in rung.items() if k in own} for rung in found])
+        joined: list[dict[str, Any]] = []
+        for rungs in zip_longest(*ladders):
+            before = joined[-1] if joined else {}
+            joined.append(before | {k: v for rung in rungs for k, v in (rung or {}).items()})
+        return tuple(rung for rung in joined if rung)
 
     def form(self, source: Source, options: PairOptions, *, seed: int) -> PairForm:
         x, s = sides(source)

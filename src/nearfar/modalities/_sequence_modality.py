@@ -118,6 +118,15 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
     encoder: ClassVar = "strided"
     encoders: ClassVar = "strided"
 
+    def rungs(self, source: Source, options: SequenceOptions) -> tuple[Mapping[str, Any], ...]:
+        """Narrower layers; a shorter window would hold fewer steps to predict."""
+        widths = ((96, 192), (64, 128), (32, 64))
+        return tuple(
+            {"conv_width": width, "context": context}
+            for width, context in widths
+            if width < options.conv_width
+        )
+
     def form(self, source: Source, options: SequenceOptions, *, seed: int) -> SequenceForm:
         root = require(SequenceSource, data=source.root)
         rate = root.sample_rate

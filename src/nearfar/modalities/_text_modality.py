@@ -147,6 +147,9 @@ class TextModality(Modality[TextForm, TextOptions]):
         )
         return options, (*notes, *_cut(source, options))
 
+    def rungs(self, source: Source, options: TextOptions) -> tuple[Mapping[str, Any], ...]:
+        return tuple({"words": words} for words in (128, 64, 32) if words < options.words)
+
     def form(self, source: Source, options: TextOptions, *, seed: int) -> TextForm:
         tokens = options.tokens
         if tokens is None and unspaced_share(strings(source)).share >= _UNSPACED:

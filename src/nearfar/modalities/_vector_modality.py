@@ -102,6 +102,9 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
     encoder: ClassVar = "perceptron"
     encoders: ClassVar = "perceptron"
 
+    def rungs(self, source: Source, options: VectorOptions) -> tuple[Mapping[str, Any], ...]:
+        return tuple({"units": units} for units in (128, 64) if units < options.units)
+
     def form(self, source: Source, options: VectorOptions, *, seed: int) -> VectorForm:
         root = require(VectorSource, data=source.root)
         order = permutation(len(source), seed=seed, epoch=0)[:_LOOKED_AT]

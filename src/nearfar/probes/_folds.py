@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.checks import check_integer
+from nearfar.probes._group_folds import group_folds
 from nearfar.probes._labeled_embeddings import checked_embeddings, checked_labels
 from nearfar.probes._probe import Probe
 
@@ -42,6 +43,7 @@ def cross_validated(
     *,
     folds: int = 5,
     seed: int = 0,
+    groups: Int[Tensor, " samples"] | None = None,
 ) -> float:
     """Cross-validated accuracy of a probe, for data without an official split.
 
@@ -51,6 +53,7 @@ def cross_validated(
         labels: Their classes, integers of 0 or more.
         folds: Number of folds, 2 or more.
         seed: Random seed of the shuffle within classes; equal labels and seed give equal folds.
+        groups: Group of each row, such as the patient; a group is never split between folds.
 
     Returns:
         Fraction of samples classified correctly while held out.
@@ -72,7 +75,9 @@ def cross_validated(
         >>> cross_validated(KNNProbe(neighbors=1), x, torch.tensor([0, 0, 1, 1]), folds=2)
         1.0
     """
-    predicted = held_out_predictions(probe, embeddings, labels, folds=folds, seed=seed)
+    predicted = held_out_predictions(
+        probe, embeddings, labels, folds=folds, seed=seed, groups=groups
+    )
     return float((predicted == labels.to(predicted.device)).double().mean())
 
 
@@ -83,6 +88,7 @@ def held_out_predictions(
     *,
     folds: int = 5,
     seed: int = 0,
+    groups: Int[Tensor, " samples"] | None = None,
 ) -> Int[Tensor, " samples"]:
     """The predicted class of each sample while held out; arguments as in `cross_validated`.
 
@@ -107,7 +113,10 @@ def held_out_predictions(
             f"`labels` must have at least two rows per class on average,"
             f" got {classes} classes in {samples} rows"
         )
-    fold = stratified_folds(labels, folds=folds, seed=seed)
+    if groups is None:
+        fold = stratified_folds(labels, folds=folds, seed=seed)
+    else:
+        fold = group_folds(groups, labels, folds=folds, seed=seed)
     predicted = torch.empty_like(labels)
     for index in range(folds):
         test = fold == index
@@ -115,5 +124,7 @@ def held_out_predictions(
         if torch.equal(known, known[:1].expand_as(known)):  # one class is all that can be learnt
             predicted[test] = known[0]
             continue
-        predicted[test] = probe.fit(embeddings[~test], known).predict(embeddings[test])
+        kept = None if groups is None else groups[~test]
+        fitted = probe.fit(embeddings[~test], known, groups=kept)
+        predicted[test] = fitted.predict(embeddings[test])
     return predicted

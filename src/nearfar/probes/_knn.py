@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import final
 
 import torch
@@ -14,7 +15,7 @@ from nearfar.ops import to_sphere
 from nearfar.ops._nearest import earliest_highest
 from nearfar.probes._probe import Probe
 
-__all__ = ["KNNProbe", "knn_accuracy"]
+__all__ = ["KNNProbe", "knn_accuracy", "nearest_weights"]
 
 _TILE = 1 << 24
 """Similarities in memory at a time: 64 MiB in float32."""
@@ -84,22 +85,30 @@ class KNNProbe(Probe):
         self.neighbors = neighbors
         self.temperature = temperature
 
-    def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
+    def _fit(self, embeddings: Tensor, indices: Tensor, folds: Tensor | None) -> None:
         self._rows, self._indices = to_sphere(embeddings), indices
 
     @torch.no_grad()
     def _predict(self, embeddings: Tensor) -> Tensor:
-        chunk = max(1, _TILE // self._rows.shape[0])
-        queries = to_sphere(embeddings).to(self._rows.dtype)
-        return torch.cat([self._vote(part) for part in torch.split(queries, chunk)])
+        found = []
+        for weights, rows in nearest_weights(
+            self._rows, embeddings, neighbors=self.neighbors, temperature=self.temperature
+        ):
+            votes = weights.new_zeros(weights.shape[0], self.classes.numel())
+            found.append(votes.scatter_add_(1, self._indices[rows], weights).argmax(dim=1))
+        return torch.cat(found)
 
-    def _vote(self, queries: Tensor) -> Tensor:
-        most = min(self.neighbors, self._rows.shape[0])
-        near, rows = earliest_highest(queries @ self._rows.T, most)
-        if self.temperature is None:
-            weights = torch.ones_like(near)
+
+def nearest_weights(
+    searched: Tensor, embeddings: Tensor, *, neighbors: int, temperature: float | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Weight and row of the nearest neighbours of each embedding, some embeddings at a time."""
+    most = min(neighbors, searched.shape[0])
+    unit = to_sphere(embeddings).to(searched.dtype)
+    for queries in torch.split(unit, max(1, _TILE // searched.shape[0])):
+        near, rows = earliest_highest(queries @ searched.T, most)
+        if temperature is None:
+            yield torch.ones_like(near), rows
         else:  # relative to the nearest, so that the exponential cannot overflow
             nearest = near.amax(dim=1, keepdim=True)
-            weights = ((near - nearest) / self.temperature).exp()
-        votes = queries.new_zeros(queries.shape[0], self.classes.numel())
-        return votes.scatter_add_(1, self._indices[rows], weights).argmax(dim=1)
+            yield ((near - nearest) / temperature).exp(), rows

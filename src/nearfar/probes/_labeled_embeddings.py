@@ -7,7 +7,12 @@ from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix
 
-__all__ = ["checked_embeddings", "checked_labels"]
+__all__ = [
+    "checked_embeddings",
+    "checked_labels",
+    "checked_numbers",
+    "checked_several_labels",
+]
 
 
 def checked_embeddings(embeddings: Tensor, *, dim: int | None = None) -> Tensor:
@@ -45,3 +50,34 @@ def checked_labels(labels: Tensor, *, samples: int, min_classes: int = 1) -> Ten
     if classes < min_classes:
         raise ValueError(f"`labels` must contain at least {min_classes} classes, got {classes}")
     return labels.detach().long()
+
+
+def checked_numbers(targets: Tensor, *, samples: int, differ: bool = False) -> Tensor:
+    """Targets of a regression in float32 or wider, one per row; with `differ`, not all equal."""
+    if targets.ndim != 1 or targets.shape[0] != samples:
+        raise ValueError(
+            f"`targets` must have one number for each of the {samples} embeddings,"
+            f" got shape {tuple(targets.shape)}"
+        )
+    wide = targets.detach() if targets.dtype == torch.float64 else targets.detach().float()
+    bad = ~wide.isfinite()
+    if bool(bad.any()):
+        row = int(bad.nonzero()[0])
+        raise ValueError(f"`targets` must be finite, got {targets[row].item()} in row {row}")
+    if differ and bool((wide == wide[0]).all()):
+        raise ValueError(f"`targets` must not all be equal, got {samples} times {wide[0].item()}")
+    return wide
+
+
+def checked_several_labels(labels: Tensor, *, samples: int) -> Tensor:
+    """A matrix of 0 and 1, one row per embedding."""
+    if labels.ndim != 2 or labels.shape[0] != samples or not labels.shape[1]:
+        raise ValueError(
+            f"`labels` must have one row for each of the {samples} embeddings and one column per"
+            f" label, got shape {tuple(labels.shape)}"
+        )
+    bad = (labels != 0) & (labels != 1)
+    if bool(bad.any()):
+        row, column = bad.nonzero()[0].tolist()
+        raise ValueError(f"`labels` must be 0 or 1, got {labels[row, column].item()} in row {row}")
+    return labels.detach().float()

@@ -62,7 +62,7 @@ def mean_classifier_accuracy(
 class MeanClassifier(Probe):
     """The probe of :func:`mean_classifier_accuracy`."""
 
-    def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
+    def _fit(self, embeddings: Tensor, indices: Tensor, folds: Tensor | None) -> None:
         rows = to_sphere(embeddings)
         sums = rows.new_zeros(self.classes.numel(), rows.shape[1]).index_add_(0, indices, rows)
         self._means = sums / indices.bincount(minlength=sums.shape[0]).unsqueeze(1)

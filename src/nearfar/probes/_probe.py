@@ -8,6 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from nearfar.probes._group_folds import chooser_folds
 from nearfar.probes._labeled_embeddings import checked_embeddings, checked_labels
 
 __all__ = ["Probe"]
@@ -23,8 +24,14 @@ class Probe(ABC):
     classes: Tensor
     _dim: int
 
-    def fit(self, embeddings: Tensor, labels: Tensor) -> Self:
+    def fit(self, embeddings: Tensor, labels: Tensor, *, groups: Tensor | None = None) -> Self:
         """Fit on labelled embeddings.
+
+        Args:
+            embeddings: Labelled rows.
+            labels: Their classes.
+            groups: Group of each row; rows of a group are never on both sides of the split by which
+                a probe chooses its own settings.
 
         Raises:
             ValueError: Lengths that differ, fewer than two classes, negative or non-integer labels,
@@ -34,7 +41,7 @@ class Probe(ABC):
         samples, self._dim = embeddings.shape
         labels = checked_labels(labels, samples=samples, min_classes=2).to(embeddings.device)
         self.classes, indices = torch.unique(labels, return_inverse=True)
-        self._fit(embeddings, indices)
+        self._fit(embeddings, indices, chooser_folds(indices, groups))
         return self
 
     def predict(self, embeddings: Tensor) -> Tensor:
@@ -51,8 +58,8 @@ class Probe(ABC):
         return float((predicted == labels).double().mean())
 
     @abstractmethod
-    def _fit(self, embeddings: Tensor, indices: Tensor) -> None:
-        """Fit; `indices` are into :attr:`classes`."""
+    def _fit(self, embeddings: Tensor, indices: Tensor, folds: Tensor | None) -> None:
+        """Fit; `indices` are into :attr:`classes`, `folds` keep any groups together."""
 
     @abstractmethod
     def _predict(self, embeddings: Tensor) -> Tensor:

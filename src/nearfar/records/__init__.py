@@ -6,7 +6,12 @@ from nearfar.records._gallery_record import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import Finding, HealthRecord
 from nearfar.records._metrics_record import Metrics, TrainMetrics, WatchMetrics
-from nearfar.records._probe_record import ProbeRecord, ProbeRow
+from nearfar.records._probe_record import (
+    ProbeComparison,
+    ProbeRecord,
+    ProbeRow,
+    ProbeShare,
+)
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 from nearfar.records._remedy_record import Remedy
@@ -46,8 +51,10 @@ __all__ = [
     "NeighborsRow",
     "OutlierRow",
     "OutliersRecord",
+    "ProbeComparison",
     "ProbeRecord",
     "ProbeRow",
+    "ProbeShare",
     "Provenance",
     "Record",
     "Remedy",

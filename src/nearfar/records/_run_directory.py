@@ -11,6 +11,7 @@ from nearfar.records._gallery_record import GalleryRecord
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import HealthRecord
 from nearfar.records._metrics_record import Metrics
+from nearfar.records._probe_record import ProbeRecord
 from nearfar.records._run_record import RunRecord
 
 __all__ = ["RunDirectory"]
@@ -27,6 +28,7 @@ class RunDirectory:
     ``health.json``         the verdict (:class:`HealthRecord`)
     ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
     ``gallery.json``        views and neighbours (:class:`GalleryRecord`)
+    ``probe.json``          the last probe with labels, if any (:class:`ProbeRecord`)
     ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
     ``encoder.safetensors`` the encoder's weights under its own library's key names
     ``encoder.json``        how to construct the module for these weights
@@ -61,6 +63,10 @@ class RunDirectory:
         return self.path / "gallery.json"
 
     @property
+    def probe(self) -> Path:
+        return self.path / "probe.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
@@ -80,6 +86,11 @@ class RunDirectory:
         """Whether the directory contains a run."""
         return self.recipe.is_file()
 
+    def finished(self) -> bool:
+        """Whether the run has finished and has its encoder and its verdict."""
+        files = (self.run, self.encoder, self.health)
+        return all(file.is_file() for file in files) and self.read_run().finished
+
     def read_recipe(self) -> dict[str, Any]:
         """The recipe as nested tables."""
         with self.recipe.open("rb") as file:
@@ -96,6 +107,9 @@ class RunDirectory:
 
     def read_gallery(self) -> GalleryRecord | None:
         return GalleryRecord.load(self.gallery) if self.gallery.is_file() else None
+
+    def read_probe(self) -> ProbeRecord | None:
+        return ProbeRecord.load(self.probe) if self.probe.is_file() else None
 
     def read_metrics(self) -> Metrics:
         """The metrics so far; unreadable lines, such as one truncated by a crash, are skipped.

@@ -43,6 +43,9 @@ class RunRecord(Record):
             of an older version. Their number changes the last digits.
         notes: Notes on automatic choices and omissions: "colour jitter disabled: 1 channel".
         provenance: Versions and machine.
+        path: Absolute path of the run's directory when training started; empty in a run of an
+            older version.
+        cwd: Working directory at that time, to which a relative path of the data refers.
         format: Version of the directory layout.
     """
 
@@ -71,6 +74,8 @@ class RunRecord(Record):
     device: str = ""
     threads: int = 0
     notes: tuple[str, ...] = field(default=())
+    path: str = ""
+    cwd: str = ""
     format: int = 1
 
     def __repr__(self) -> str:

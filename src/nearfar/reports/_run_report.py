@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from nearfar._signs import counted
-from nearfar.records import Metrics, RunDirectory, RunRecord, write_text
+from nearfar.records import (
+    GalleryRecord,
+    GeometryRecord,
+    HealthRecord,
+    Metrics,
+    RunDirectory,
+    RunRecord,
+    write_text,
+)
 from nearfar.reports import (
     _curves,
     _distances,
@@ -15,6 +23,7 @@ from nearfar.reports import (
     _hypersphere,
     _key_numbers,
     _notes,
+    _probe_section,
     _provenance_section,
     _recipe_section,
     _spectrum,
@@ -28,6 +37,7 @@ from nearfar.reports._quantities import findings
 __all__ = ["read", "render_report", "write_report"]
 
 T = TypeVar("T")
+Measured: TypeAlias = tuple[HealthRecord | None, GeometryRecord | None, GalleryRecord | None]
 
 _LINKS = [
     ("training", "Training"),
@@ -53,7 +63,12 @@ def read(reader: Callable[[], T], damage: list[str]) -> T | None:
         return None
 
 
-def render_report(directory: RunDirectory | Path) -> str:
+def render_report(
+    directory: RunDirectory | Path,
+    *,
+    measured: Measured = (None, None, None),
+    notes: Sequence[str] = (),
+) -> str:
     """A self-contained HTML page about a run.
 
     It opens from a file without network access, in light and dark. If a record is missing or
@@ -61,6 +76,8 @@ def render_report(directory: RunDirectory | Path) -> str:
 
     Args:
         directory: Directory of the run.
+        measured: Verdict, geometry and gallery of an unfinished run, which has stored none.
+        notes: Further notes.
 
     Returns:
         The page.
@@ -75,9 +92,10 @@ def render_report(directory: RunDirectory | Path) -> str:
         raise FileNotFoundError(f"`directory` must contain the records of a run, got {path}")
     damage: list[str] = []
     run = read(run_directory.read_run, damage)
-    health = read(run_directory.read_health, damage)
-    geometry = read(run_directory.read_geometry, damage)
-    pictures = read(run_directory.read_gallery, damage)
+    health = measured[0] or read(run_directory.read_health, damage)
+    geometry = measured[1] or read(run_directory.read_geometry, damage)
+    pictures = measured[2] or read(run_directory.read_gallery, damage)
+    probe = read(run_directory.read_probe, damage)
     metrics = read(run_directory.read_metrics, damage) or Metrics()
     text = read(lambda: run_directory.recipe.read_text(encoding="utf-8"), damage)
     name = run.name if run else path.resolve().name
@@ -86,6 +104,7 @@ def render_report(directory: RunDirectory | Path) -> str:
         _header(name, run, metrics),
         [
             _verdict.section(health),
+            *([_probe_section.section(probe)] if probe else []),
             _key_numbers.section(findings(health, metrics, chance=run.chance if run else None)),
             _curves.section(metrics, health=health, chance=run.chance if run else None),
             _hypersphere.section(geometry),
@@ -95,17 +114,24 @@ def render_report(directory: RunDirectory | Path) -> str:
             _gallery_section.neighbors(pictures),
             _recipe_section.section(text),
             _provenance_section.section(run, health=health),
-            _notes.section([*damage, *(run.notes if run else ())]),
+            _notes.section([*damage, *notes, *(run.notes if run else ())]),
         ],
-        _LINKS,
+        [*([("probe", "Probe")] if probe else []), *_LINKS],
     )
 
 
-def write_report(path: RunDirectory | Path) -> Path:
+def write_report(
+    path: RunDirectory | Path,
+    *,
+    measured: Measured = (None, None, None),
+    notes: Sequence[str] = (),
+) -> Path:
     """Write a run's report into its directory, atomically.
 
     Args:
         path: Directory of the run.
+        measured: Verdict, geometry and gallery of an unfinished run, which has stored none.
+        notes: Further notes.
 
     Returns:
         Path of the report.
@@ -115,7 +141,7 @@ def write_report(path: RunDirectory | Path) -> Path:
         OSError: The directory is not writable or the disk is full.
     """
     directory = path if isinstance(path, RunDirectory) else RunDirectory(path)
-    write_text(directory.report, render_report(directory))
+    write_text(directory.report, render_report(directory, measured=measured, notes=notes))
     return directory.report
 
 

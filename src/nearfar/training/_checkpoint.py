@@ -43,9 +43,12 @@ class Checkpoint:
 
     def restore_method(self, method: nn.Module) -> None:
         """Load the method's state."""
-        prefix = "method."
-        state = {k[len(prefix) :]: v for k, v in self.tensors.items() if k.startswith(prefix)}
-        method.load_state_dict(state, strict=True)
+        method.load_state_dict(self.part("method"), strict=True)
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors below a name, such as ``method.encoder``, by the rest of their names."""
+        start = f"{name}."
+        return {k[len(start) :]: v for k, v in self.tensors.items() if k.startswith(start)}
 
     def restore(self, method: nn.Module, optimizer: Optimizer) -> None:
         """Load the state of method and optimiser; names and shapes must match exactly."""

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, final
+from typing import Any, TypeVar, cast, final
 
 import torch
 from torch import Tensor, distributed, nn
@@ -22,6 +22,7 @@ from nearfar.training._optimizers import set_rates
 
 __all__ = ["Engine"]
 
+T = TypeVar("T")
 _PRECISIONS = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 
 
@@ -69,6 +70,7 @@ class Engine:
             raise ValueError("`precision` must be auto, bf16, 16 or 32 on mps, got '64'")
         count = _processes(devices, where)
         under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
+        self._under_launcher = under_launcher
         strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
         self.precision = precision
         self.devices = count
@@ -82,7 +84,7 @@ class Engine:
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
                 accelerator=where.type,
-                devices=count if where.index is None else [where.index],
+                devices=[where.index] if ":" in str(where) else count,
                 strategy=strategy,
                 precision=_PRECISIONS[precision],  # type: ignore[arg-type]
             )
@@ -97,6 +99,28 @@ class Engine:
         # the arguments are hidden from Fabric, as in _Opaque
         work: Callable[..., Any] = partial(_enter, self.precision, function, arguments)
         return self._fabric.launch(work)
+
+    def share(self, make: Callable[[], T]) -> T:
+        """The result of `make` in the first process, in each process that a launcher started.
+
+        Without a launcher there is one process at this time, and the others are spawned from it.
+
+        Raises:
+            Exception: That which `make` raised, in all processes.
+        """
+        if self.devices == 1 or not self._under_launcher:
+            return make()
+        self._fabric.launch()
+        made: tuple[Any, Exception | None] = (None, None)
+        if self.rank == 0:
+            try:
+                made = make(), None
+            except Exception as error:
+                made = None, error
+        result, failure = self._fabric.broadcast(made)
+        if failure is not None:
+            raise failure
+        return cast(T, result)
 
     @property
     def rank(self) -> int:
@@ -122,6 +146,10 @@ class Engine:
     def dtype(self) -> torch.dtype:
         """Data type of weights and inputs; float32 for mixed precision."""
         return torch.float64 if self.precision == "64" else torch.float32
+
+    def broadcast(self, value: Any) -> Any:
+        """The first process's value, in every process."""
+        return self._fabric.broadcast(value)
 
     def setup(self, method: Method, optimizer: Optimizer) -> None:
         """Move to the device; with several processes, set up DDP and synchronised batch-norm."""
@@ -185,10 +213,11 @@ class Engine:
 def _processes(devices: int, where: torch.device) -> int:
     """The number of processes: as asked for, or one per GPU if no GPU is named."""
     gpus = torch.cuda.device_count() if where.type == "cuda" else 0
-    most = 1 if where.index is not None or where.type == "mps" else gpus
+    named = ":" in str(where)
+    most = 1 if named or where.type == "mps" else gpus
     count = devices or max(1, most)
     if most and count > most:
-        of_what = "the number of GPUs" if most == gpus and where.index is None else f"on {where}"
+        of_what = "the number of GPUs" if gpus and not named else f"on {where}"
         raise ValueError(f"`devices` must be at most {most}, {of_what}, got {devices}")
     return count
 

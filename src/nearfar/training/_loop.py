@@ -55,7 +55,12 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
             f" got {options.batch_size} × {options.accumulate}"
         )
     updates = samples // wanted
-    steps = updates * options.epochs
+    full = steps = updates * options.epochs
+    warmup = warmup_epochs(options) * updates
+    if options.max_updates is not None:
+        steps = min(steps, options.max_updates)
+        if options.warmup_epochs is None:
+            warmup *= steps / full
     watch_every = options.watch_every
     if watch_every is None:
         watch_every = max(10, min(50, steps // 20))
@@ -63,7 +68,7 @@ def plan(samples: int, options: TrainingOptions) -> Plan:
         batches_per_epoch=updates * options.accumulate,
         updates_per_epoch=updates,
         steps=steps,
-        warmup=round(warmup_epochs(options) * updates),
+        warmup=round(warmup),
         watch_every=watch_every,
     )
 
@@ -220,7 +225,7 @@ class _Training:
             if self.done % every == 0 or self.done == self.schedule.steps:
                 self.save()
             if self.engine.any(stop.asked):
-                raise Abandoned
+                raise Abandoned("stopped between two updates")
 
     def save(self) -> None:
         """Write a checkpoint, unless the newest one is of this update."""

@@ -29,6 +29,7 @@ class TrainingOptions:
 
     Args:
         epochs: Number of epochs.
+        max_updates: Updates after which training ends, if that is before the last epoch does.
         batch_size: Samples per batch, summed over all devices.
         micro_batch: Samples per forward pass and device, for batches that exceed memory; by default
             the whole batch. Each micro-batch is computed twice. Loss and gradient are those of the
@@ -55,6 +56,7 @@ class TrainingOptions:
     """
 
     epochs: int = 60
+    max_updates: int | None = None
     batch_size: int = 256
     micro_batch: int | None = None
     optimizer: Optimizer = "adamw"
@@ -75,6 +77,8 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         check_integer(at_least=1, epochs=self.epochs, accumulate=self.accumulate)
         check_integer(at_least=2, batch_size=self.batch_size)
+        if self.max_updates is not None:
+            check_integer(at_least=1, max_updates=self.max_updates)
         if self.micro_batch is not None:
             check_integer(at_least=2, micro_batch=self.micro_batch)
             if self.micro_batch > self.batch_size:

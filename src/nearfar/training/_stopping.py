@@ -86,7 +86,7 @@ class StopRequest:
         self._abandons = allowed
         try:
             if allowed and self.asked:  # read after `_abandons` is set: no request is missed
-                raise Abandoned
+                raise Abandoned("stopped before it began")
             yield
         finally:
             self._abandons = False
@@ -97,7 +97,7 @@ class StopRequest:
         self.asked = True
         if self._abandons:
             self._abandons = False
-            raise Abandoned
+            raise Abandoned("stopped within")
 
     def __exit__(
         self,

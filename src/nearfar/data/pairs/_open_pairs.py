@@ -16,7 +16,14 @@ from nearfar.data._labeled_data import LabeledData
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data._tables import TABLE_ENDINGS, Reading, is_frame, table_of_frame
+from nearfar.data._tables import (
+    ROW_OPTIONS,
+    TABLE_ENDINGS,
+    TABLE_OPTIONS,
+    Reading,
+    is_frame,
+    table_of_frame,
+)
 from nearfar.data.pairs._halves import examine, source_of, what_is_wrong
 from nearfar.data.pairs._pair_columns import (
     Halves,
@@ -202,6 +209,8 @@ PAIRS = DataKind(
     label=label_pairs,
     recognizes=_recognize,
     implied_by=("x", "s", "adjacent"),
+    own_options=TABLE_OPTIONS,
+    row_options=ROW_OPTIONS,
     composite=True,
 )
 """How pairs are recognised and opened."""

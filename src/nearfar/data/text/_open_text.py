@@ -29,7 +29,9 @@ from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._table_kind import beginning_of, number_columns
 from nearfar.data._tables import (
+    ROW_OPTIONS,
     TABLE_ENDINGS,
+    TABLE_OPTIONS,
     Reading,
     Table,
     is_frame,
@@ -288,5 +290,7 @@ TEXT = DataKind(
     endings=ENDINGS,
     prefixes=(PREFIX,),
     implied_by=("column",),
+    own_options=TABLE_OPTIONS,
+    row_options=ROW_OPTIONS,
 )
 """How texts are recognised and opened."""

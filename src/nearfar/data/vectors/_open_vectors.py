@@ -17,7 +17,7 @@ from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
-from nearfar.data._tables import Reading, is_frame
+from nearfar.data._tables import ROW_OPTIONS, TABLE_OPTIONS, Reading, is_frame
 from nearfar.data.vectors._vector_arrays import VectorSource
 from nearfar.data.vectors._vector_files import IN_ORDER, VectorFile, read_vector_file
 
@@ -182,6 +182,8 @@ VECTORS = DataKind(
     label=label_vectors,
     recognizes=_recognize,
     endings=ARRAY_ENDINGS,
+    own_options=TABLE_OPTIONS,
+    row_options=ROW_OPTIONS,
 )
 """How vectors are recognised and opened."""
 """How vectors are recognised and opened."""

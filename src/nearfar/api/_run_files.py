@@ -1,0 +1,223 @@
+"""The files of a stored run: records, encoder, and how far the run came."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from nearfar._audience import resuming
+from nearfar.api._judging import Judgment
+from nearfar.api._recipe import Recipe
+from nearfar.api._run_format import open_directory
+from nearfar.api._setup import Setup
+from nearfar.api._unfinished_run import measured_at, prepared_again, stopped_after
+from nearfar.modalities import Modality, modality, rebuild_encoder
+from nearfar.modules import EncoderDescription
+from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
+from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
+from nearfar.training import Checkpoint, latest_checkpoint
+from nearfar.views import Views
+
+__all__ = ["RunFiles", "save_weights"]
+
+
+def save_weights(path: Path, encoder: nn.Module, *, name: str, stopped: str = "") -> None:
+    """Write an encoder's weights, with its own key names, atomically.
+
+    Args:
+        path: File to write.
+        encoder: The encoder.
+        name: Name of its architecture.
+        stopped: How far an unfinished run had come: ``after update 12 of 70``.
+    """
+    plain = plain_names(encoder)
+    state = {
+        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in encoder.state_dict().items()
+    }
+    metadata = {"format": "pt", "encoder": name} | ({"stopped": stopped} if stopped else {})
+    replace_atomically(path, lambda part: save_file(state, part, metadata=metadata))
+
+
+class RunFiles:
+    """A run's records and its encoder; of an unfinished run, that of its last checkpoint.
+
+    Args:
+        path: Directory of the run.
+        encoder: A module of the trained architecture, if the run's encoder was your own.
+        modality: The modality, if it was your own.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        encoder: nn.Module | None = None,
+        modality: Modality[Any, Any] | None = None,
+    ) -> None:
+        self.directory = open_directory(path)
+        self.path = self.directory.path
+        self._own = None if encoder is None else unwrapped(encoder)
+        self._own_kind = modality
+
+    @property
+    def record(self) -> RunRecord:
+        """The run's settings and numbers.
+
+        Raises:
+            ValueError: Training did not start.
+        """
+        if not self.directory.run.is_file():
+            raise ValueError(f"{self.path} has no run.json, as training did not start{self._again}")
+        return self.directory.read_run()
+
+    @property
+    def health(self) -> HealthRecord:
+        """The verdict; of an unfinished run, that at its last checkpoint.
+
+        Raises:
+            FileNotFoundError: An unfinished run whose data are no longer where they were.
+            ValueError: An unfinished run without a checkpoint, or on Python objects.
+        """
+        return self.directory.read_health() or self.judgment.health
+
+    @property
+    def metrics(self) -> Metrics:
+        """Metrics during training: loss and loss terms, measurements of the watched samples.
+
+        Example:
+            >>> import nearfar, tempfile
+            >>> out = tempfile.mkdtemp() + "/run"
+            >>> run = nearfar.pretrain("vicreg", "digits", epochs=1, out=out)
+            >>> run.metrics.terms, len(run.metrics.watch)
+            (('invariance', 'variance', 'covariance'), 1)
+        """
+        return self.directory.read_metrics()
+
+    @property
+    def stopped(self) -> str:
+        """How far an unfinished run came, ``after update 12 of 70``; empty for a finished one."""
+        record = self.record
+        if record.finished:
+            return ""
+        return "" if self._checkpoint is None else stopped_after(self._checkpoint, record)
+
+    @property
+    def state_notes(self) -> tuple[str, ...]:
+        """A note if the encoder is that of an unfinished run."""
+        stopped = self.stopped
+        return (f"not finished: the encoder is that {stopped}",) if stopped else ()
+
+    @cached_property
+    def judgment(self) -> Judgment:
+        """The measurements of an unfinished run at its last checkpoint."""
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            self.require_weights()
+            raise ValueError(f"{self.path} has no verdict and no checkpoint{self._again}")
+        return measured_at(checkpoint, self.directory, self._setup)
+
+    @cached_property
+    def description(self) -> EncoderDescription[Any]:
+        """The encoder's architecture and the form of its inputs."""
+        self.require_weights()
+        if not self.directory.encoder_description.is_file():  # stopped, and of an older version
+            return self._setup.kind.saved_description(self._setup.description)
+        found: EncoderDescription[Any]
+        found = EncoderDescription.load(self.directory.encoder_description)
+        return found.with_form(self._find_kind(found.modality).read_form(found.form))
+
+    @cached_property
+    def encoder(self) -> nn.Module:
+        """The trained encoder, in evaluation mode; of an unfinished run, the last checkpoint's."""
+        module = self._build()
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            file = self.directory.encoder
+            try:
+                weights = load_file(file)
+            except SafetensorError as error:
+                raise ValueError(f"{file} cannot be read: {error}") from error
+        else:
+            file, weights = checkpoint.path, checkpoint.part("method.encoder")
+        load_weights(module, weights, name=str(file))
+        return module.eval()
+
+    def require_weights(self) -> None:
+        """Check that there is an encoder.
+
+        Raises:
+            ValueError: The run stopped before its first checkpoint.
+        """
+        _ = self.record  # says if training did not start
+        if self._checkpoint is None and not self.directory.encoder.is_file():
+            raise ValueError(
+                f"{self.path} has no encoder, as it has no checkpoint yet{self._again}"
+            )
+
+    def save_encoder(self, path: Path) -> None:
+        """Write the encoder's weights to a file."""
+        save_weights(path, self.encoder, name=self.description.name, stopped=self.stopped)
+
+    def untrained_encoder(self) -> nn.Module:
+        """The encoder before training, initialised from the run's seed."""
+        seed = int(self.directory.read_recipe()["training"]["seed"])
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return self._build().eval()
+
+    @property
+    def kind(self) -> Modality[Any, Any]:
+        """The modality of the encoder's inputs."""
+        return self._find_kind(self.description.modality)
+
+    @property
+    def _again(self) -> str:
+        return f": continue it with {resuming(self.path)}"
+
+    @cached_property
+    def _checkpoint(self) -> Checkpoint | None:
+        """The last checkpoint, unless the run has finished and has its encoder."""
+        if self.directory.encoder.is_file() and self.record.finished:
+            return None
+        return latest_checkpoint(self.directory.checkpoints)
+
+    @cached_property
+    def _setup(self) -> Setup:
+        """The run prepared again; needs its data."""
+        known = self.directory.encoder_description
+        own = self._own
+        width = (
+            EncoderDescription.load(known).width if own is not None and known.is_file() else None
+        )
+        return prepared_again(self.directory, self._recipe(), encoder=own, width=width)
+
+    def _find_kind(self, name: str) -> Modality[Any, Any]:
+        own = self._own_kind.component(name) if self._own_kind else None
+        return own or modality(name)
+
+    def _recipe(self) -> Recipe:
+        return Recipe.from_tables(self.directory.read_recipe(), own_kind=self._own_kind)
+
+    @property
+    def views(self) -> Views:
+        """Views without augmentation: whole samples in the form that the encoder expects."""
+        return self.kind.plain(self.description.form)
+
+    def _build(self) -> nn.Module:
+        known = self.description
+        if known.library == "custom":
+            if self._own is None:
+                raise ValueError(
+                    "`encoder` of this run is a module of your own: pass it to nearfar.load"
+                )
+            # a copy: the untrained encoder is the module as it was given
+            return copy.deepcopy(self._own)
+        return rebuild_encoder(self.kind, known)

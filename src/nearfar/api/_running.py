@@ -1,0 +1,162 @@
+"""Training and judging of a run that is set up."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import nullcontext
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from nearfar._platform import peak_memory
+from nearfar.api._allocation_failures import explained_memory
+from nearfar.api._judging import judge
+from nearfar.api._run_files import save_weights
+from nearfar.api._run_object import Run
+from nearfar.api._run_places import locked
+from nearfar.api._setup import Setup
+from nearfar.records import HealthRecord, RunDirectory
+from nearfar.training import (
+    Engine,
+    Interrupted,
+    Progress,
+    TrainingOptions,
+    Watch,
+    latest_checkpoint,
+    train,
+)
+from nearfar.training._devices import find_device
+from nearfar.training._process import same_threads
+from nearfar.training._progress_interface import tell_stage
+from nearfar.views import WithIndex
+
+__all__ = ["device_again", "engine_of", "run_training"]
+
+
+def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
+    """The device of a resumed run, and a note if it has to be another one."""
+    before = directory.read_run().device if directory.run.is_file() else ""
+    if asked is not None or not before:
+        return find_device(asked or "auto"), ""
+    try:
+        return find_device(before), ""
+    except ValueError:
+        found = find_device("auto")
+        return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
+
+
+def engine_of(setup: Setup, device: torch.device) -> Engine:
+    """The engine that a run is trained with."""
+    training = setup.recipe.training
+    return Engine(devices=training.devices, precision=training.precision, device=str(device))
+
+
+def run_training(
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    *,
+    engine: Engine,
+    said: tuple[str, ...] = (),
+) -> Run:
+    """Train, judge and report; the run.
+
+    Args:
+        setup: The run as prepared.
+        directory: Its directory.
+        progress: Receives progress updates.
+        engine: Devices and precision.
+        said: Notes to show that do not belong in the record.
+
+    Raises:
+        Interrupted: Stopped in training, or while the result was measured.
+    """
+    described = setup.kind.saved_description(setup.description)
+    described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
+    tell_stage(progress, "")  # a display that shows something cannot be sent to a process
+    lock = locked(directory) if engine.rank == 0 else nullcontext()
+    with lock, same_threads(_threads_before(directory)):
+        with explained_memory(setup):
+            engine.launch(_work, setup, directory, progress, said)
+        try:
+            own, health = _finish(setup, directory, progress, device=engine.asked)
+        except KeyboardInterrupt:
+            reason = "training is complete; stopped while the result was measured"
+            raise Interrupted(reason, directory.path) from None
+    progress.finish(health)
+    return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+
+
+def _threads_before(directory: RunDirectory) -> int:
+    """The number of threads that the run was trained with so far; 0 if it is new."""
+    return directory.read_run().threads if directory.run.is_file() else 0
+
+
+def _finish(
+    setup: Setup, directory: RunDirectory, progress: Progress, *, device: str
+) -> tuple[nn.Module | None, HealthRecord]:
+    """Write the encoder, the verdict and the report; return an encoder of one's own."""
+    # training may have run in other processes, so the weights are read from the last checkpoint
+    method = setup.method
+    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
+    checkpoint = latest_checkpoint(directory.checkpoints)
+    assert checkpoint is not None, "a finished run has a checkpoint"
+    checkpoint.restore_method(method)
+    save_weights(directory.encoder, method.encoder, name=setup.description.name)
+    tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
+    engine = Engine(devices=1, precision="32", device=device)
+    health = judge(directory, method, setup, engine=engine)
+    record = directory.read_run()
+    replace(
+        record,
+        finished=True,
+        seconds=checkpoint.seconds,
+        peak_memory=max(record.peak_memory, peak_memory()),
+        # files that could not be read during training are known only now
+        notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
+    ).save(directory.run)
+    tell_stage(progress, "writing the report")
+    from nearfar.reports import write_report
+
+    write_report(directory.path)
+    return own, health
+
+
+def _work(
+    engine: Engine,
+    setup: Setup,
+    directory: RunDirectory,
+    progress: Progress,
+    said: tuple[str, ...],
+) -> None:
+    """Train in one of the processes."""
+    options: TrainingOptions = setup.recipe.training
+    method = setup.trainee()
+    watch = _watch(setup)
+    if engine.rank == 0:
+        record = setup.record(directory, engine)
+        record.save(directory.run)
+        progress.start(replace(record, notes=(*said, *record.notes)))
+    train(
+        method,
+        setup.train,
+        setup.training_views,
+        options=options,
+        engine=engine,
+        directory=directory,
+        watch=watch,
+        progress=progress,
+        schedule=setup.schedule,
+    )
+    if engine.rank == 0:
+        record = replace(directory.read_run(), peak_memory=peak_memory())
+        record.save(directory.run)
+
+
+def _watch(setup: Setup) -> Watch:
+    """The watched samples; without a loss if the method needs the index of each sample."""
+    shown = setup.watched_views()
+    if isinstance(setup.training_views, WithIndex):
+        return Watch(shown)
+    return Watch(shown, seen=shown if setup.method.positives else setup.seen_views())

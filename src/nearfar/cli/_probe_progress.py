@@ -1,0 +1,64 @@
+"""The progress of ``nearfar probe``, on standard error: a bar, or a line for each slow step."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["ProbeProgress"]
+
+_SLOW: Final = 10.0  # seconds between two lines where there is no terminal
+
+
+@final
+class ProbeProgress:
+    """Shows what a probe does next and how far it is; results alone go to standard output.
+
+    Example:
+        >>> with ProbeProgress() as progress:
+        ...     progress.show("features", 0, 2)
+    """
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                BarColumn(bar_width=16),
+                TextColumn("{task.completed}/{task.total}"),
+                TextColumn("{task.description}"),
+                TimeElapsedColumn(),
+                console=Console(stderr=True, highlight=False),
+                transient=True,
+            )
+            self._task = self._bar.add_task("data", total=None)
+            self._bar.start()
+        return self
+
+    def show(self, text: str, done: int, steps: int) -> None:
+        """Show the next step and the number of steps done."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=text, completed=done, total=steps)
+        elif time.monotonic() - self._last > _SLOW:
+            self._last = time.monotonic()
+            print(f"probe    {done}/{steps} {text}", file=sys.stderr, flush=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
