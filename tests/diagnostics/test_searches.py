@@ -18,12 +18,12 @@ def samples(count: int, dim: int, seed: int = 0) -> torch.Tensor:
 
 def groups_by_loops(z: torch.Tensor, threshold: float) -> list[list[int]]:
     unit = torch.nn.functional.normalize(z.double(), dim=1)
-    similar = unit @ unit.T
+    close = (unit @ unit.T >= threshold).tolist()
     left, found = set(range(len(z))), []
     while left:
         reached = [left.pop()]
         for row in reached:
-            near = [other for other in left if similar[row, other] >= threshold]
+            near = [other for other in left if close[row][other]]
             left -= set(near)
             reached += near
         if len(reached) > 1:
@@ -79,8 +79,8 @@ def test_planted_near_duplicates_of_digits_are_found_without_a_threshold() -> No
 
 @pytest.mark.parametrize(("dim", "most"), [(2, 0.02), (4, 0.02), (16, 0.0), (256, 0.0)])
 def test_samples_without_structure_have_few_near_duplicates(dim: int, most: float) -> None:
-    found = near_duplicates(samples(2000, dim))
-    assert sum(len(group.rows) for group in found.groups) <= most * 2000
+    found = near_duplicates(samples(1000, dim))
+    assert sum(len(group.rows) for group in found.groups) <= most * 1000
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3])
