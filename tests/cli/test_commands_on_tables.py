@@ -48,10 +48,9 @@ def test_a_switch_takes_a_value(
 ) -> None:
     assert main(trained(pairs, tmp_path / "run", *words)) == 0
     assert RunDirectory(tmp_path / "run").read_recipe()["data"]["shared"] is False
-    (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next")]
-    command = shlex.split(said.partition("nearfar ")[2].partition("   ")[0])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next")]
     out = tmp_path / "embeddings.npz"
-    command[command.index("--out") + 1] = str(out)
+    command = [*shlex.split(said[0].partition("nearfar ")[2], comments=True), "--out", str(out)]
     assert main(command) == 0
     with np.load(out) as written:
         both = written["embeddings"], written["embeddings2"]

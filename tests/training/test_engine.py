@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import lightning_fabric
 import pytest
 import torch
 from torch import nn
@@ -41,7 +42,7 @@ def test_devices_and_strategy_are_those_asked_for_and_there(
         monkeypatch.setenv(launcher, "4")
     made: list[dict[str, Any]] = []
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    monkeypatch.setattr(_engine, "Fabric", lambda **settings: made.append(settings))
+    monkeypatch.setattr(lightning_fabric, "Fabric", lambda **settings: made.append(settings))
     engine = Engine(devices=devices, precision="16")
     (settings,) = made
     assert (settings["accelerator"], settings["devices"], settings["strategy"]) == expected
