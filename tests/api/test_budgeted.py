@@ -67,6 +67,7 @@ def test_a_run_without_time_is_the_smallest_and_says_so(
     assert weights_of(repeated) == weights_of(run)
 
 
+@pytest.mark.slow
 def test_what_is_given_is_kept(pictures: NDArray[np.uint8], tmp_path: Path) -> None:
     run = nearfar.pretrain(
         "vicreg",
@@ -117,6 +118,7 @@ def test_a_budget_counts_from_the_start_of_a_young_process() -> None:
 @pytest.mark.parametrize(
     ("modality", "shape"), [("vectors", (300, 20)), ("sequences", (60, 1, 400))]
 )
+@pytest.mark.slow
 def test_other_kinds_of_data_have_a_smallest_setting(
     modality: str, shape: tuple[int, ...], tmp_path: Path
 ) -> None:
