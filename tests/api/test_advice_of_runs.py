@@ -17,7 +17,7 @@ from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._method_listing import find_preset, preset_names
 from nearfar.api._recipe import Recipe, split_options
 from nearfar.api._setup import Setup
-from nearfar.cli._train_flags import parser
+from nearfar.cli._train_flags import derived_flags, parser
 from nearfar.data import Source, open_source
 from nearfar.diagnostics._remedies import advise_on, against
 from nearfar.records import HealthRecord, Remedy
@@ -79,7 +79,15 @@ def setup_of(name: str, **changes: Any) -> Setup:
 def test_every_method_has_advice_on_every_bad_verdict_with_flags_that_it_has(name: str) -> None:
     setup = setup_of(name)
     taken: list[str] = []
-    app = parser(name, {}, kind=setup.kind, call=lambda **values: taken.extend(values))
+    kind = setup.kind
+    app = parser(
+        name,
+        {},
+        flags=derived_flags(name, kind),
+        modality=kind.name,
+        example=kind.example,
+        call=lambda **values: taken.extend(values),
+    )
     known = inspect.signature(find_preset(name)).parameters
     for verdict in BAD:
         changes = against(verdict, setup.remedies)

@@ -81,5 +81,7 @@ def test_a_page_is_drawn_without_a_single_value(
 ) -> None:
     _, record = smoke
     empty = replace(record, rows=tuple(replace(row, values={}, words={}) for row in record.rows))
-    assert render_study(empty).count("| not trained |") == len(record.rows)
+    said = render_study(empty).count("| not trained |")
+    assert said >= len(record.rows)
+    assert said % len(record.rows) == 0  # wide results are several tables
     ElementTree.fromstring(render_study_figure(empty))
