@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from nearfar.api._pretraining import pretrain, resume
     from nearfar.api._recipe import Recipe
     from nearfar.api._run_object import Run, load
-    from nearfar.api._searching import duplicates, neighbors, outliers, write_table
+    from nearfar.api._search_tables import write_table
+    from nearfar.api._searching import duplicates, neighbors, outliers
     from nearfar.api._selection import label_free_score
     from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
 else:

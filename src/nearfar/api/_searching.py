@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +27,7 @@ from nearfar.records import (
     write_text,
 )
 
-__all__ = ["duplicates", "neighbors", "outliers", "write_table"]
+__all__ = ["duplicates", "neighbors", "outliers"]
 
 _ASKED, _MOST = 8, 100  # samples by default and at most
 _UNUSUAL = 3.5
@@ -258,28 +256,6 @@ def outliers(
 
         write_text(Path(report), render_outliers(record, outlier_exhibits(record, searched)))
     return record
-
-
-def write_table(path: str | Path, record: DuplicatesRecord | OutliersRecord) -> None:
-    """Write duplicates or outliers as a table, one line per sample.
-
-    Args:
-        path: The ``.csv`` file.
-        record: The duplicates or outliers.
-    """
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    if isinstance(record, DuplicatesRecord):
-        write(["group", "row", "id", "copy_of_row", "lowest_similarity"])
-        for number, group in enumerate(record.groups):
-            for row, name, first in zip(group.rows, group.ids, group.first, strict=True):
-                write([number, row, name, "" if first == row else first, f"{group.lowest:.6f}"])
-    else:
-        write(["row", "id", "distance", "ratio_to_median", "deviations"])
-        for found in record.outliers:
-            numbers = (found.distance, found.ratio, found.deviations)
-            write([found.row, found.id, *(f"{value:.6g}" for value in numbers)])
-    write_text(Path(path), text.getvalue())
 
 
 def _check_widths(asked: SearchedSide, searched: SearchedSide) -> None:
