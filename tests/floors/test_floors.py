@@ -9,10 +9,10 @@ import pytest
 from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
-    {"_index", "_lazy_packages", "_suggestions"},
+    {"_index", "_lazy_packages", "_platform", "_suggestions"},
     {
         *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
-        *("_platform", "_plugins", "_signs", "checks", "version"),
+        *("_plugins", "_signs", "checks", "version"),
     },
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},

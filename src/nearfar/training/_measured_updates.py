@@ -74,7 +74,7 @@ def measure(
             if size == options.batch_size or enough(cost):
                 return cost
             size = min(size * _GROWTH, options.batch_size)
-            # one size does not tell what an update costs from what its samples cost
+            # one size cannot separate the cost of an update from that of its samples
             if large is not small and cost.update + size * cost.sample > longest:
                 return cost
             slow = large[2] > longest / _GROWTH
