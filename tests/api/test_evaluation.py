@@ -211,7 +211,7 @@ def test_timm_loads_what_was_exported_for_it(tmp_path, pictures, quick, digits_r
     shown = run.views.plain(torch.from_numpy(pictures[:4]).permute(0, 3, 1, 2))
     with torch.no_grad():
         np.testing.assert_allclose(model(shown).numpy(), run.embed(pictures[:4]), atol=1e-4)
-    with pytest.raises(ValueError, match="got convnet of nearfar"):
+    with pytest.raises(ValueError, match="timm has no convnet of nearfar"):
         api.export(digits_run, "timm")
 
 
