@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
+os.environ.setdefault("NEARFAR_KEEP_MEMORY", "0")  # the process of the tests is not the library's
 
 import jaxtyping
 import numpy as np
