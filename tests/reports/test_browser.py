@@ -102,7 +102,7 @@ def visit(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light")
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("dialog", lambda dialog: (seen.complaints.append("dialog"), dialog.dismiss()))
     page.on("request", lambda request: seen.requests.append(request.url))
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), timeout=90_000)
     page.wait_for_selector(f"html[data-drawn={scheme}]", timeout=60_000)
     return seen
 
@@ -249,7 +249,7 @@ def test_every_figure_is_drawn_when_the_page_is_printed(
 ) -> None:
     page = browser.new_page()
     page.add_init_script(PRINT_AT_ONCE)
-    page.goto(pages["healthy"].as_uri())
+    page.goto(pages["healthy"].as_uri(), timeout=90_000)
     page.wait_for_selector("html[data-drawn=light]", timeout=60_000)
     printed = page.evaluate("window.printed")
     assert len(printed) > 5
@@ -262,7 +262,7 @@ def test_a_comparison_shows_verdict_and_time_on_a_laptop(browser: Any, tmp_path:
     write_text(tmp_path / "page.html", render_comparison(runs))
     for width in (1280, 760):
         page = browser.new_page(viewport={"width": width, "height": 900})
-        page.goto((tmp_path / "page.html").as_uri())
+        page.goto((tmp_path / "page.html").as_uri(), timeout=90_000)
         box = page.query_selector(".scroll").bounding_box()
         assert box["x"] + box["width"] <= width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -274,7 +274,7 @@ def test_a_comparison_shows_verdict_and_time_on_a_laptop(browser: Any, tmp_path:
 
 def test_the_verdict_is_seen_without_scrolling(browser: Any, pages: dict[str, Path]) -> None:
     page = browser.new_page(viewport={"width": 375, "height": 667})
-    page.goto(pages["collapsed"].as_uri())
+    page.goto(pages["collapsed"].as_uri(), timeout=90_000)
     box = page.query_selector("#verdict h2").bounding_box()
     assert box["y"] + box["height"] < 500
     page.close()
