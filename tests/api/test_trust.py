@@ -59,8 +59,12 @@ def test_what_only_a_file_names_is_not_imported(
     ):
         if file == "encoder.json" and command[0] == "train":
             continue  # training does not read it
-        assert main(command) == 2
-        assert "set NEARFAR_TRUST=payload" in capsys.readouterr().err
+        code, said = main(command), capsys.readouterr().err
+        if "--resume" in command:  # the run has finished: there is nothing to import
+            assert code == 0
+            continue
+        assert code == 2
+        assert "set NEARFAR_TRUST=payload" in said
     assert not Path("executed").exists()
     assert "payload" not in sys.modules
 
