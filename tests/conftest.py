@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch; see docs/decisions/0003
 os.environ.setdefault("NEARFAR_KEEP_MEMORY", "0")  # the process of the tests is not the library's
+os.environ.setdefault("NEARFAR_MINUTES", "none")  # measuring takes longer than most runs of tests
 
 import jaxtyping
 import numpy as np

@@ -220,3 +220,18 @@ def test_help_is_that_of_the_method_at_any_place(capsys: pytest.CaptureFixture[s
     assert "--method.decay" in shown[0]
     assert "package.module:name" in shown[0]
     assert shown[1:] == shown[:1] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("none", None), ("auto", "auto"), ("2.5", 2.5), (None, "auto")]
+)
+def test_the_environment_has_the_budget_of_runs_without_one(
+    text: str | None, minutes: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nearfar.cli._train_command import MINUTES, _usual_minutes
+
+    monkeypatch.delenv(MINUTES) if text is None else monkeypatch.setenv(MINUTES, text)
+    assert _usual_minutes() == minutes
+    monkeypatch.setenv(MINUTES, "soon")
+    with pytest.raises(ValueError, match="NEARFAR_MINUTES must be a number of minutes"):
+        _usual_minutes()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from nearfar.modalities import Modality
 
 __all__ = ["train"]
+
+MINUTES = "NEARFAR_MINUTES"
 
 
 def train(
@@ -131,7 +134,7 @@ def _pretrain(
                 tables[table][key] = value
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
-            tables[""].setdefault("minutes", None if repeats else "auto")
+            tables[""].setdefault("minutes", None if repeats else _usual_minutes())
             if chosen := choose_threads(use):
                 print_line("note", chosen)
             run = api.pretrain(
@@ -145,6 +148,19 @@ def _pretrain(
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
     print_steps(after_training(run))
+
+
+def _usual_minutes() -> float | Literal["auto"] | None:
+    """The budget without ``--minutes``: that of the environment, else ten minutes on a CPU."""
+    text = os.environ.get(MINUTES, "auto").lower()
+    if text == "none":
+        return None
+    try:
+        return "auto" if text == "auto" else float(text)
+    except ValueError:
+        raise ValueError(
+            f"{MINUTES} must be a number of minutes, none or auto, got {text!r}"
+        ) from None
 
 
 def _has_finished(path: Path, *, recipe: Path | None, flags: dict[str, Any]) -> bool:
