@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nearfar.studies._seed_intervals import paired_interval, t_quantile
+from nearfar.probes._student import student_quantile
+from nearfar.studies._seed_intervals import paired_interval
 
 
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 10, 29, 100])
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 10, 29, 100, 200, 201, 5000])
 def test_quantiles_are_those_of_scipy(freedom: int) -> None:
     for probability in (0.5, 0.6, 0.9, 0.975, 0.995):
         expected = stats.t.ppf(probability, freedom)
-        assert t_quantile(probability, freedom) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+        assert student_quantile(freedom, confidence=2 * probability - 1) == pytest.approx(
+            expected, rel=1e-6, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 12])

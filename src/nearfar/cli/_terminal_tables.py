@@ -96,7 +96,7 @@ def fitting(
     `ranked` does not name come last. The first two are always shown.
 
     Example:
-        >>> fitting(["run", "verdict"], {"run": 10, "encoder": 30, "verdict": 7}, 40)
+        >>> fitting(["run", "verdict"], {"run": 10, "encoder": 30, "verdict": 7}, 24)
         (['run', 'verdict'], ['encoder'])
     """
     order = [key for key in ranked if key in least]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final, final
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from nearfar.checks import check_same_shape
 from nearfar.probes._group_folds import checked_groups
+from nearfar.probes._student import student_quantile
 from nearfar.probes._value_scores import average_precisions
 
 __all__ = [
@@ -246,25 +246,3 @@ def _of_ratio(
     error = math.sqrt(float(rest.square().sum()) * units / (units - 1)) / float(weighed.sum())
     half = student_quantile(units - 1) * error
     return PairedDifference(found, min(found, middle - half), max(found, middle + half), samples)
-
-
-def student_quantile(freedom: int, *, confidence: float = _CONFIDENCE) -> float:
-    """Quantile of Student's t for a two-sided interval (expansion in 1 / degrees of freedom).
-
-    >>> round(student_quantile(4), 2), round(student_quantile(1_000_000), 2)
-    (2.77, 1.96)
-    """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    if freedom == 1:
-        return math.tan(math.pi * confidence / 2)
-    if freedom == 2:
-        share = (1 + confidence) / 2
-        return (2 * share - 1) * math.sqrt(2 / (4 * share * (1 - share)))
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return float(sum(term / freedom**power for power, term in enumerate(terms)))

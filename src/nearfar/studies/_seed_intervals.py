@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Interval", "paired_interval", "t_quantile"]
+from nearfar.probes._student import student_quantile
 
-_HALVINGS = 60
+__all__ = ["Interval", "paired_interval"]
 
 
 class Interval(NamedTuple):
@@ -42,40 +42,5 @@ def paired_interval(
     differences = [value - other for value, other in zip(values, others, strict=True)]
     mean = statistics.fmean(differences)
     error = statistics.stdev(differences) / math.sqrt(len(differences))
-    reach = error * t_quantile((1 + confidence) / 2, len(differences) - 1)
+    reach = error * student_quantile(len(differences) - 1, confidence=confidence)
     return Interval(mean, mean - reach, mean + reach)
-
-
-def t_quantile(probability: float, freedom: int) -> float:
-    """Quantile of Student's t distribution for a whole number of degrees of freedom.
-
-    Args:
-        probability: Between ½ and 1.
-        freedom: Degrees of freedom, at least 1.
-
-    Example:
-        >>> round(t_quantile(0.975, 2), 4)
-        4.3027
-    """
-    low, high = 0.0, math.pi / 2  # of the angle arctan(t / √freedom)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if (1 + _central_share(middle, freedom)) / 2 < probability:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(freedom) * math.tan(low)
-
-
-def _central_share(angle: float, freedom: int) -> float:
-    """Probability that |T| < √freedom · tan(angle): Abramowitz and Stegun, 26.7.3 and 26.7.4."""
-    cosine = math.cos(angle)
-    odd = freedom % 2
-    term = cosine if odd else 1.0
-    total = term if freedom > 1 else 0.0
-    for k in range(3 if odd else 2, freedom - 1, 2):
-        term *= (k - 1) / k * cosine**2
-        total += term
-    if odd:
-        return 2 / math.pi * (angle + math.sin(angle) * total)
-    return math.sin(angle) * total

@@ -1,0 +1,52 @@
+"""Quantiles of Student's t distribution."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+__all__ = ["student_quantile"]
+
+_HALVINGS = 60
+_EXACT = 200  # degrees of freedom up to which the distribution function is summed
+
+
+def student_quantile(freedom: int, *, confidence: float = 0.95) -> float:
+    """Quantile of Student's t for a two-sided interval.
+
+    Exact up to 200 degrees of freedom, then an expansion in their inverse.
+
+    Args:
+        freedom: Degrees of freedom, at least 1.
+        confidence: Probability of the interval, between 0 and 1.
+
+    Example:
+        >>> round(student_quantile(4), 2), round(student_quantile(1_000_000), 2)
+        (2.78, 1.96)
+    """
+    if freedom > _EXACT:
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        terms = z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+        return sum(term / freedom**power for power, term in enumerate(terms))
+    low, high = 0.0, math.pi / 2  # of the angle arctan(t / √freedom)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if _central_share(middle, freedom) < confidence:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _central_share(angle: float, freedom: int) -> float:
+    """Probability that |T| < √freedom · tan(angle): Abramowitz and Stegun, 26.7.3 and 26.7.4."""
+    cosine = math.cos(angle)
+    odd = freedom % 2
+    term = cosine if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for k in range(3 if odd else 2, freedom - 1, 2):
+        term *= (k - 1) / k * cosine**2
+        total += term
+    if odd:
+        return 2 / math.pi * (angle + math.sin(angle) * total)
+    return math.sin(angle) * total
