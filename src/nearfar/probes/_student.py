@@ -27,7 +27,7 @@ def student_quantile(freedom: int, *, confidence: float = 0.95) -> float:
     if freedom > _EXACT:
         z = NormalDist().inv_cdf((1 + confidence) / 2)
         terms = z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
-        return sum(term / freedom**power for power, term in enumerate(terms))
+        return math.fsum(term / freedom**power for power, term in enumerate(terms))
     low, high = 0.0, math.pi / 2  # of the angle arctan(t / √freedom)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
