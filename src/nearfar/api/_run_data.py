@@ -13,7 +13,6 @@ from nearfar._audience import named
 from nearfar.api._recipe import CUSTOM, Recipe
 from nearfar.data import Confidence, DataPreview, find_kind, is_name, modality_of
 from nearfar.data._kinds import as_given
-from nearfar.data._possible_kinds import possible_kinds
 from nearfar.records import RunDirectory
 
 __all__ = ["OwnData", "find_data", "find_options", "is_data_of", "misfit"]
@@ -48,7 +47,8 @@ def find_data(data: str, directory: RunDirectory, fits: Callable[[str], bool]) -
     """
     if data == CUSTOM:
         raise ValueError(
-            f"{named('data')} must be given, as {directory.path} was trained on a Python object"
+            f"{named('data')} must be given: {directory.path} was trained on a Python object, and"
+            " objects in memory are not stored with a run"
         )
     if not _is_path(data):
         return OwnData(data)
@@ -92,17 +92,13 @@ def misfit(
     kind = TypeError if isinstance(error, TypeError) else ValueError
     given = str(data) if isinstance(data, (str, Path)) else type(data).__name__
     other = _recognized(data)
-    if other and other not in kinds and not _may_be(data, kinds):
+    if other and other not in kinds:
+        wanted = " or ".join(kinds)
         return kind(
-            f"`data` must be {' or '.join(kinds)}, as in the run ({trained}), got {other}: {given}"
+            f"`data` must be {wanted}, as in the run ({trained}), got {other}: {given}"
+            f" (as {wanted}: {error})"
         )
     return kind(f"`data` must be like those of the run ({trained}), got {given}: {error}")
-
-
-def _may_be(data: Any, kinds: Collection[str]) -> bool:
-    """Whether a file may hold samples of one of the modalities: a table, an edge list too."""
-    path = Path(data) if isinstance(data, (str, Path)) else None
-    return path is not None and path.is_file() and bool({*possible_kinds(path)} & {*kinds})
 
 
 def _recognized(data: Any) -> str | None:
