@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,15 +12,16 @@ from torch import Tensor
 
 from nearfar.api._diagnosing import opened_embeddings
 from nearfar.api._embedding import embed_source, row_names
+from nearfar.api._run_format import names_run
 from nearfar.api._stored_run import Side, StoredRun
 from nearfar.checks import check_finite_rows, check_matrix
-from nearfar.data import OmittedSamplesWarning, Source, is_name, is_paired, open_source, sides
+from nearfar.data import Source, is_paired, open_source, sides
 from nearfar.inputs import Texts
 from nearfar.modalities import Modality, PairModality, modality
 from nearfar.records import Exhibit
 from nearfar.views import Views
 
-__all__ = ["SearchedSide", "find_query", "open_searched", "own_data"]
+__all__ = ["SearchedSide", "find_query", "open_searched"]
 
 Show = Callable[[Sequence[int]], list[Exhibit]]
 
@@ -64,26 +64,11 @@ def open_searched(
         side: Side of pairs.
         options: Options for loading the data.
     """
-    if isinstance(embeddings, (str, Path)) and Path(embeddings).is_dir():
+    if names_run(embeddings):
         embeddings = StoredRun(embeddings)
     if isinstance(embeddings, StoredRun):
-        data = own_data(embeddings) if data is None else data
         return _of_run(embeddings, data, side, options)
     return _of_file(embeddings, data, side, options)
-
-
-def own_data(run: StoredRun) -> str:
-    """The data that a run was trained on, if they can be found again.
-
-    Raises:
-        ValueError: They were objects in memory, or have moved.
-    """
-    stated = str(run.directory.read_recipe()["data"]["data"])
-    if stated == "custom":
-        raise ValueError(f"`data` must be given: {run.path} was trained on objects in memory")
-    if not (is_name(stated) or ":" in stated or Path(stated).expanduser().exists()):
-        raise ValueError(f"`data` must be given: those of {run.path} are no longer at {stated}")
-    return stated
 
 
 def _of_run(run: StoredRun, data: Any, side: Side | None, options: dict[str, Any]) -> SearchedSide:
@@ -101,11 +86,9 @@ def _of_run(run: StoredRun, data: Any, side: Side | None, options: dict[str, Any
 def _embedded(
     run: StoredRun, data: Any, side: Side | None, options: dict[str, Any]
 ) -> SearchedSide:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
-        source = run.open(data, side=side, **options)
-        views = run.side_views(source, side)
-        rows = embed_source(run.encoder, source, views)
+    source = run.open(data, side=side, **options)
+    views = run.side_views(source, side)
+    rows = embed_source(run.encoder, source, views)
     kind, form = run.kind, run.description.form
     if isinstance(kind, PairModality) and side is not None:
         kind, form = kind.halves(form)["xs".index(side)]
@@ -119,7 +102,7 @@ def _embedded(
         row_names(source),
         name,
         show,
-        source.notes,
+        (*run.state_notes, *run.notes_on_data(data, source), *source.notes),
         side,
         run=run,
         texts=source.modality == "text",
@@ -247,7 +230,7 @@ def find_query(searched: SearchedSide, given: Any, *, data: Any = None) -> int |
 def _of_path(searched: SearchedSide, path: Path, data: Any) -> int | SearchedSide:
     """The row of a file that is among the data, or its samples embedded by the run."""
     if data is None and searched.run is not None:
-        data = own_data(searched.run)
+        data = searched.run.own_data.spec
     root = Path(data).expanduser() if isinstance(data, (str, Path)) else Path()
     root = (root if root.is_dir() else root.parent).resolve()
     inside = path.resolve()
