@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nearfar._platform import peak_memory
-
-__all__ = ["free_memory", "process_age", "resident_memory"]
+__all__ = ["free_memory", "process_age"]
 
 _PROC, _CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 _ASSUMED = 0.5  # share of all memory that is taken to be free where the system does not tell
@@ -30,12 +28,6 @@ def free_memory() -> int | None:
     if not found:
         found = [round(_ASSUMED * total) for total in _physical()]
     return max(0, min(found)) if found else None
-
-
-def resident_memory() -> int:
-    """Memory in use in bytes; the peak so far on systems without ``/proc``."""
-    pages = next(iter(_lines(_PROC / "self" / "statm")), "").split()
-    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") if pages else peak_memory()
 
 
 def process_age() -> float | None:

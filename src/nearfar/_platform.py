@@ -22,6 +22,7 @@ __all__ = [
     "memory_from_now",
     "peak_memory",
     "peak_memory_of_children",
+    "resident_memory",
     "usable_cores",
 ]
 
@@ -166,6 +167,12 @@ def peak_memory_of_children() -> int:
     return _usage("RUSAGE_CHILDREN") or 0
 
 
+def resident_memory() -> int:
+    """Memory in use in bytes; the peak so far on systems that do not report it."""
+    found = _status("VmRSS")
+    return peak_memory() if found is None else found
+
+
 def memory_from_now() -> int:
     """Memory in use in bytes; also resets :func:`peak_memory` on Linux.
 
@@ -173,9 +180,7 @@ def memory_from_now() -> int:
     """
     if _CLEAR.exists():
         _CLEAR.write_text("5", encoding="ascii")
-        resident = _status("VmRSS")
-        if resident is not None:
-            return resident
+        return resident_memory()
     return peak_memory()
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from nearfar import _free_memory
-from nearfar._free_memory import free_memory, process_age, resident_memory
+from nearfar._free_memory import free_memory, process_age
+from nearfar._platform import resident_memory
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 

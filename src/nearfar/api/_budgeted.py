@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, final
 import torch
 from torch import nn
 
-from nearfar._free_memory import free_memory, resident_memory
+from nearfar._free_memory import free_memory
+from nearfar._platform import resident_memory
 from nearfar.api._budget_notes import Budget, Found, changed_notes, unchanged_notes
 from nearfar.api._choices import fit_training
 from nearfar.api._method_listing import Preset
