@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nearfar.api._embedding_files import EmbeddingFile, read_embeddings
+from nearfar.api._diagnosing import opened_embeddings
+from nearfar.api._embedding_files import EmbeddingFile
 from nearfar.api._probe_labels import groups_of, with_task
 from nearfar.api._probes_of_runs import Progress, Represented, probed
 from nearfar.checks import check_choice
 from nearfar.data import Batch, LabeledData, Source, with_labels
 from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._class_labels import LABELS
+from nearfar.data._content_hash import hash_contents
 from nearfar.data._files import file_ending, list_names
 from nearfar.data._label_files import LabelFile, read_labels
 from nearfar.data._label_values import Task
@@ -54,7 +56,8 @@ class _Rows(Source):
 
     @property
     def fingerprint(self) -> str:
-        raise NotImplementedError  # nothing is trained on these
+        names = "\0".join(self._held.ids).encode()
+        return hash_contents([self._held.embeddings.numpy().tobytes(), names]).hex()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,16 +75,13 @@ def probe_embeddings(
 ) -> ProbeRecord:
     """Probe a matrix of embeddings or a file of them; see :func:`nearfar.probe`."""
     path = Path(embeddings) if isinstance(embeddings, (str, Path)) else None
-    if path is not None:
-        held, name = read_embeddings(path), path.name
-    else:
-        values = torch.as_tensor(
-            np.array(embeddings) if hasattr(embeddings, "to_numpy") else embeddings
+    held, name = opened_embeddings(embeddings), path.name if path else "embeddings"
+    if held.embeddings.ndim != 2:
+        raise ValueError(
+            f"`run` must be a run, a file or a matrix, got {held.embeddings.ndim} axes"
         )
-        if values.ndim != 2:
-            raise ValueError(f"`run` must be a run, a file or a matrix, got {values.ndim} axes")
-        names = tuple(f"row {row}" for row in range(len(values)))
-        held, name = EmbeddingFile(values.float(), None, names, ()), "embeddings"
+    if path is None:
+        held = replace(held, embeddings=held.embeddings.float())
     stored = {} if path is None else _stored(path)
     known = [key for key in stored if key.strip().lower() in LABELS]
     unused = [n for n in held.notes if not n.startswith("arrays not used")]
