@@ -167,7 +167,7 @@ def test_a_run_of_a_device_that_is_gone_goes_on_elsewhere_with_a_note(tmp_path: 
 
     run = nearfar.pretrain("simclr", PICTURES, out=tmp_path / "run", progress=False, **QUICK)
     assert (run.record.device, run.record.threads) == ("cpu", int(os.environ["OMP_NUM_THREADS"]))
-    replace(run.record, device="cuda:99").save(run.directory.run)
+    replace(run.record, device="cuda:99", finished=False).save(run.directory.run)
     run = nearfar.resume(run.path, PICTURES, progress=False)
     assert run.record.device == "cpu"
     assert any("cuda:99 is not here" in note for note in run.record.notes)

@@ -1,4 +1,4 @@
-"""Runs that stopped, moved or finished: what can still be done with them, and what is said."""
+"""Interrupted, moved and finished runs: which operations still work, and their messages."""
 
 from __future__ import annotations
 

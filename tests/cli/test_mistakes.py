@@ -1,4 +1,4 @@
-"""What is said of mistakes: all of a command at once, each in a line, with what was meant."""
+"""Errors on the command line: all at once, one line each, with the closest valid choice."""
 
 from __future__ import annotations
 

@@ -69,10 +69,9 @@ def read_plan(words: Sequence[str]) -> TrainPlan:
     if "recipe" in known:
         try:
             plan.recipe = read_recipe(known["recipe"])
-        except FileNotFoundError:
-            pass  # said below
         except (OSError, ValueError) as error:
-            plan.said.append(" ".join(str(error).split()))
+            if not isinstance(error, FileNotFoundError):  # which the checks of files report
+                plan.said.append(" ".join(str(error).split()))
     plan.known = {**plan.recipe.get("data", {}), **known}
     plan.method = _find_method(others, plan)
     index = load_index()
