@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import Literal
 
-from nearfar.cli._console import print_json, print_line, print_next
+from nearfar.cli._console import print_json, print_line
 from nearfar.cli._flags import values_of
-from nearfar.cli._search_output import excerpt, page_of, repeated
+from nearfar.cli._next_commands import print_steps, repeated, shell
+from nearfar.cli._search_output import excerpt, page_of
 from nearfar.cli._terminal_tables import print_notes, print_rows
 
 __all__ = ["duplicates"]
@@ -82,9 +82,9 @@ def duplicates(
     if len(record.groups) > _LISTED:
         print_line("", f"{len(record.groups) - _LISTED:,} more groups are in {table}")
     print_line("saved", f"{page} · {table}")
-    more = repeated(data, side, options)
-    path = quote(str(embeddings))
-    if record.groups:
-        row = record.groups[0].rows[0]
-        print_next(f"nearfar neighbours {path}{more} --of {row}", "what else is near the first")
-    print_next(f"nearfar outliers {path}{more}", "find unusual samples")
+    same = [str(embeddings), *repeated(data=data, side=side, **options)]
+    rest = [
+        (shell("neighbours", *same, "--of", str(group.rows[0])), "what else is near the first")
+        for group in record.groups[:1]
+    ]
+    print_steps([*rest, (shell("outliers", *same), "find unusual samples")])

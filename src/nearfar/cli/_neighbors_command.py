@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from nearfar.cli._console import print_json, print_line, print_next
+from nearfar.cli._console import print_json, print_line
 from nearfar.cli._flags import values_of
-from nearfar.cli._search_output import excerpt, page_of, repeated
+from nearfar.cli._next_commands import print_steps, repeated, shell
+from nearfar.cli._search_output import excerpt, page_of
 from nearfar.cli._terminal_tables import print_notes, print_rows
 
 __all__ = ["neighbors"]
@@ -85,9 +85,8 @@ def neighbors(
     if len(record.queries) > _LISTED:
         print_line("", f"{len(record.queries) - _LISTED:,} more samples are in the page")
     print_line("saved", str(page))
-    more = repeated(data, side, options)
-    path = quote(str(embeddings))
+    same = [str(embeddings), *repeated(data=data, side=side, **options)]
     first = record.queries[0].neighbors[0].row
-    if not record.direction:
-        print_next(f"nearfar neighbours {path}{more} --of {first}", "the neighbours of a neighbour")
-    print_next(f"nearfar duplicates {path}{more}", "find near duplicates")
+    further = (shell("neighbours", *same, "--of", str(first)), "the neighbours of a neighbour")
+    alike = (shell("duplicates", *same), "find near duplicates")
+    print_steps([alike] if record.direction else [further, alike])

@@ -25,6 +25,7 @@ __all__ = [
     "after_training",
     "longer_run",
     "print_steps",
+    "repeated",
     "resuming",
     "shell",
 ]
@@ -49,6 +50,16 @@ def shell(*words: str | os.PathLike[str]) -> str:
     "nearfar embed 'runs/my photos'"
     """
     return " ".join(["nearfar", *(quote(os.fspath(word)) for word in words)])
+
+
+def repeated(**flags: object) -> list[str]:
+    """Flags of this command that the next one needs as well, with their values.
+
+    >>> repeated(data="my photos", side=None)
+    ['--data', 'my photos']
+    """
+    given = ((f"--{name}", str(value)) for name, value in flags.items() if value is not None)
+    return [word for flag in given for word in flag]
 
 
 def after_training(run: Run) -> Steps:

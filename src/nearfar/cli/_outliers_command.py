@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 from typing import Literal
 
-from nearfar.cli._console import print_json, print_line, print_next
+from nearfar.cli._console import print_json, print_line
 from nearfar.cli._flags import values_of
-from nearfar.cli._search_output import excerpt, page_of, repeated
+from nearfar.cli._next_commands import print_steps, repeated, shell
+from nearfar.cli._search_output import excerpt, page_of
 from nearfar.cli._terminal_tables import cell, print_notes, print_rows
 
 __all__ = ["outliers"]
@@ -75,8 +75,7 @@ def outliers(
     ]
     print_rows(rows, title=f"mean distance to the {record.k} nearest neighbours")
     print_line("saved", f"{page} · {table}")
-    more = repeated(data, side, options)
-    path = quote(str(embeddings))
+    same = [str(embeddings), *repeated(data=data, side=side, **options)]
     row = record.outliers[0].row
-    print_next(f"nearfar neighbours {path}{more} --of {row}", "what the first is nearest to")
-    print_next(f"nearfar duplicates {path}{more}", "find near duplicates")
+    nearest = (shell("neighbours", *same, "--of", str(row)), "what the first is nearest to")
+    print_steps([nearest, (shell("duplicates", *same), "find near duplicates")])

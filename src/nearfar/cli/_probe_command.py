@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from nearfar.cli._console import print_json, print_line, print_note
 from nearfar.cli._flags import values_of
-from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, shell
+from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, repeated, shell
 from nearfar.cli._probe_progress import ProbeProgress
 from nearfar.cli._terminal_tables import print_probe
 
@@ -89,10 +89,9 @@ def probe(
         print_line("saved", f"{run / 'probe.json'} · {run / 'report.html'}")
     few = []
     if stored and not label_share:
-        named = {"data": data, **given, "layer": layer, "pool": pool, "side": side, **options}
-        flags = [w for name, value in named.items() if value for w in (f"--{name}", str(value))]
-        words = ["probe", str(run), *flags, "--label-share", "0.01", "0.1"]
-        few = [(shell(*words), "scores with few labels")]
+        same = repeated(data=data, **given, layer=layer, pool=pool, side=side, **options)
+        command = shell("probe", run, *same, "--label-share", "0.01", "0.1")
+        few = [(command, "scores with few labels")]
     print_steps([*few, *after_probe(api.load(run))] if of_run else after_embedding(run))
 
 

@@ -1,12 +1,10 @@
-"""What the commands that search embeddings share: names of pages, excerpts, next commands."""
+"""What the commands that search embeddings share: names of pages, and excerpts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from shlex import quote
 
-__all__ = ["excerpt", "page_of", "repeated"]
+__all__ = ["excerpt", "page_of"]
 
 _LETTERS = 70
 
@@ -37,14 +35,3 @@ def excerpt(text: str) -> str:
     """
     line = " ".join(text.split())
     return line if len(line) <= _LETTERS else line[: _LETTERS - 2].rsplit(" ", 1)[0] + " …"
-
-
-def repeated(data: str | None, side: str | None, options: Mapping[str, str]) -> str:
-    """Flags of this command that the next one needs as well.
-
-    >>> repeated("my photos", None, {})
-    " --data 'my photos'"
-    """
-    flags = {"data": data, "side": side, **options}
-    given = ((name, value) for name, value in flags.items() if value is not None)
-    return "".join(f" --{name} {quote(value)}" for name, value in given)
