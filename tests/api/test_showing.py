@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +49,16 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Handle]:
     monkeypatch.setitem(sys.modules, "IPython", shell)
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
     return outputs
+
+
+def test_a_fresh_process_shows_no_message_of_the_engine(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", PICTURES)
+    call = "import nearfar; nearfar.pretrain('simclr', 'x.npy', epochs=1, batch_size=8)"
+    words = [sys.executable, "-c", call]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert "Mixed Precision" not in done.stderr
+    assert "1 epoch ·" in done.stderr
 
 
 def test_by_default_a_call_shows_progress_and_verdict_on_standard_error(

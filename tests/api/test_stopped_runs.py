@@ -229,7 +229,7 @@ def test_a_finished_run_is_not_resumed(finished: Path, capsys: pytest.CaptureFix
     before = sorted((p, p.stat().st_mtime_ns) for p in finished.rglob("*"))
     assert main(["train", "--resume", str(finished)]) == 0
     out = capsys.readouterr().out
-    assert "has trained all its 2 epochs: nothing to resume" in out
+    assert "has finished its 2 epochs: nothing to resume" in out
     assert "--epochs 4" in out
     assert main(["train", "--resume", str(finished), "--epochs", "9"]) == 2
     error = capsys.readouterr().err

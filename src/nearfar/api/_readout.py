@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import final
 
-from nearfar._signs import minus
+from nearfar._signs import counted, minus
 from nearfar.records import HealthRecord, RunRecord, TrainMetrics, WatchMetrics
 from nearfar.theory import advise
 from nearfar.training import Latest
@@ -167,7 +167,7 @@ def described(record: RunRecord) -> str:
         record.encoder,
         record.objective,
         f"batch {record.batch_size:,}" if record.batch_size else "",
-        f"{record.optimizer}, {record.epochs:,} epochs" if record.optimizer else "",
+        f"{record.optimizer}, {counted(record.epochs, 'epoch')}" if record.optimizer else "",
         record.precision,
     )
     return " · ".join(word for word in words if word)

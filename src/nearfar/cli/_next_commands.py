@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
+from nearfar._signs import counted
 from nearfar.cli._console import print_next
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def longer_run(run: Run, epochs: int) -> Steps:
         return []
     moved = [] if data == recipe["data"]["data"] else ["--data", data]
     words = ["train", "--recipe", _plain(run.directory.recipe), *moved, "--epochs", str(epochs)]
-    return [(shell(*words), f"a new run of {epochs:,} epochs")]
+    return [(shell(*words), f"a new run of {counted(epochs, 'epoch')}")]
 
 
 def after_embedding(path: Path, *, of_steps: bool = False) -> Steps:

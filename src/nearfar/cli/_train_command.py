@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from nearfar._index import load_index
 from nearfar._margin_lines import verdict_style
 from nearfar._platform import CoreUse
+from nearfar._signs import counted
 from nearfar.cli._console import print_line
 from nearfar.cli._flags import joined_values
 from nearfar.cli._mistakes import CommandError
@@ -180,15 +181,19 @@ def _has_finished(path: Path, *, recipe: Path | None, flags: dict[str, Any]) -> 
         more = flags.get("epochs") or 2 * epochs
         longer = longer_run(run, more if more > epochs else 2 * epochs)
         if given:
-            ended = f"{path} has finished its {epochs:,} epochs, and its schedule has ended"
+            ended = (
+                f"{path} has finished its {counted(epochs, 'epoch')}, and its schedule has ended"
+            )
             instead = f"start a new run with {longer[0][0]}" if longer else "start a new run"
             raise ValueError(f"`--resume` must be of an unfinished run, but {ended}: {instead}")
-        print_line("finished", f"{path} has trained all its {epochs:,} epochs: nothing to resume")
+        print_line(
+            "finished", f"{path} has finished its {counted(epochs, 'epoch')}: nothing to resume"
+        )
         print_line("verdict", run.health.summary, style=verdict_style(run.health.verdict))
         print_steps([*after_training(run)[:1], *longer])
     elif given:
         raise ValueError(
-            f"`--resume` keeps the run's settings ({run.record.epochs:,} epochs): remove"
+            f"`--resume` keeps the run's settings ({counted(run.record.epochs, 'epoch')}): remove"
             f" {', '.join(given)}; only `--device` may differ"
         )
     return finished

@@ -75,11 +75,11 @@ class Engine:
         self.precision = precision
         self.devices = count
         self.asked = str(where)
-        # the command line prints the information of Fabric's start-up messages itself
-        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         # only training pays for it: it imports torchmetrics, and half as long as PyTorch
         from lightning_fabric import Fabric
 
+        # its start-up messages repeat what is shown already; importing it resets the level
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
