@@ -35,10 +35,11 @@ __all__ = [
     "plugins",
     "refers_to_code",
     "reload",
+    "trust",
 ]
 
 TRUST = "NEARFAR_TRUST"
-_trusted: set[str] = set()  # packages that the user named in this process
+_trusted: set[str] = set()  # packages, and single references, of the user's in this process
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*)*")
 _FILE = re.compile(r"(?P<file>.*[^\W\d]\w*\.py)(:(?P<names>[^\W\d]\w*(\.[^\W\d]\w*)*))?", re.DOTALL)
 
@@ -174,6 +175,11 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
     raise AssertionError("a reference has a module")
 
 
+def trust(reference: str) -> None:
+    """Trust this reference in this process, as the user has passed the object; not its package."""
+    _trusted.add(reference)
+
+
 def check_trusted(reference: str, *, argument: str) -> None:
     """Refuse to import what only a file names, such as the recipe of somebody else's run.
 
@@ -182,12 +188,13 @@ def check_trusted(reference: str, *, argument: str) -> None:
         argument: Name of the argument in error messages.
 
     Raises:
-        PluginError: The user has neither passed a reference to this package in this process nor
-            listed the package in the environment variable ``NEARFAR_TRUST``.
+        PluginError: The user has neither passed the object or a reference to its package in this
+            process nor listed the package in the environment variable ``NEARFAR_TRUST``.
     """
     package = _package(reference)
     code = "the file" if _FILE.fullmatch(reference) else "the package"
-    if package not in {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}:
+    trusted = {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}
+    if not {package, reference} & trusted:
         raise PluginError(
             f"`{argument}` is {reference!r} in a file, and nearfar does not import code that only a"
             f" file names: if you trust {code} {package}, set {TRUST}={package}"
