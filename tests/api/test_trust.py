@@ -40,7 +40,9 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("recipe.toml", 'name = "simclr"', 'name = "payload.own"'),
         ("recipe.toml", 'encoder = "convnet"', 'encoder = "payload:encoder"'),
+        ("recipe.toml", 'modality = "images"', 'signal_encoder = "payload:encoder"'),
         ("encoder.json", '"library": "nearfar"', '"library": "function"'),
+        ("encoder.json", '"own_class": ""', '"own_class": "payload:Module"'),
     ],
 )
 def test_what_only_a_file_names_is_not_imported(

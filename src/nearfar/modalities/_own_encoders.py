@@ -195,16 +195,17 @@ def _arguments(
             named[parameter.name] = known[parameter.name]
         elif wanted:
             required.append(parameter)
-    if not required and (named or not _takes_anything(parameters)):
+    own = inspect.isclass(factory)  # its parameters are of its own, not form and options
+    if not required and (named or own or not _takes_anything(parameters)):
         return (), named
     try:  # two parameters of any names
-        if not inspect.isclass(factory):
+        if not own:
             inspect.signature(factory).bind(form, options)
             return (form, options), {}
     except TypeError:
         pass
     lacking = ", ".join(parameter.name for parameter in required)
-    what = "a class" if inspect.isclass(factory) else "a function (form, options), or one"
+    what = "a class" if own else "a function (form, options), or one"
     raise TypeError(
         f"`encoder` {name} must be {what} whose parameters have defaults or are among"
         f" {', '.join(known)}, got {lacking}; or pass a module that you have built"
