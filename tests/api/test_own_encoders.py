@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 import nearfar
 from nearfar import api
+from nearfar.cli import main
 from nearfar.modalities._equal_modules import arguments_of
 from nearfar.modalities._own_encoders import construct
 from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
@@ -317,6 +318,22 @@ def test_modules_that_their_class_does_not_build_again_are_not_guessed(mine):
         assert arguments_of(module) is None, name
     assert arguments_of(mine.Hides(4)) is None
     assert arguments_of(plain()) is None
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_command_on_a_run_of_ones_own_code_works_as_printed(pictures, capsys, monkeypatch):
+    np.save("pictures.npy", pictures)
+    words = ["train", "mine:own", "--data", "pictures.npy", "--encoder", "mine.py:Mine"]
+    assert main([*words, "--epochs", "1", "--out", "run"]) == 0
+    printed = capsys.readouterr().out
+    assert "NEARFAR_TRUST=mine,mine.py nearfar neighbours run" in printed
+    assert "NEARFAR_TRUST=mine,mine.py nearfar embed run" in printed
+    monkeypatch.setattr("nearfar._plugins._trusted", set())  # as in a new process
+    monkeypatch.delitem(sys.modules, "mine")
+    assert main(["embed", "run", "--out", "e.npz"]) == 2
+    assert "set NEARFAR_TRUST=mine" in capsys.readouterr().err
+    monkeypatch.setenv("NEARFAR_TRUST", "mine,mine.py")
+    assert main(["embed", "run", "--out", "e.npz"]) == 0
 
 
 def test_a_stopped_run_of_an_encoder_of_ones_own_is_resumed(mine, pictures, quick):

@@ -103,7 +103,9 @@ def _own_encoder(
         ValueError: Its class or function has changed, or is of a package that only a file names.
     """
     file = directory.encoder_description
-    known = EncoderDescription.load(file) if file.is_file() else None
+    known: EncoderDescription[Any] | None = None
+    if file.is_file():
+        known = EncoderDescription.load(file)
     if known is None or known.library not in ("custom", "function"):
         return given, None
     if given is not None:

@@ -84,7 +84,8 @@ class StreamState(nn.Module):
             return changed if changed.dtype == tensor.dtype else tensor.to(device)
 
         self._placed = True
-        return super()._apply(moved, recurse)
+        super()._apply(moved, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any
@@ -93,7 +94,7 @@ class StreamState(nn.Module):
             stored = state_dict.get(prefix + name)
             if isinstance(stored, Tensor):
                 setattr(self, name, stored.to(self.device, copy=True))
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)  # type: ignore[arg-type]
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
 
 class Diagnostic(StreamState, ABC):
@@ -192,7 +193,7 @@ class Diagnostic(StreamState, ABC):
         made.reset()
         return made
 
-    def _joined(self, other: Self) -> Self:
+    def _joined(self, other: Diagnostic) -> Self:
         """:meth:`empty`, after checking that `other` measures the same rows in the same way.
 
         Raises:
@@ -228,7 +229,7 @@ class Diagnostic(StreamState, ABC):
             ValueError: No matrices of finite numbers, of the same shape, or with the columns and on
                 the device of the rows so far.
         """
-        rows = _checked(**z)
+        check_matrix(min_rows=1, **z)
         width = int(self._width)
         for name, tensor in z.items():
             place = tensor.device if tensor.device.type != "mps" else torch.device("cpu")
@@ -242,6 +243,7 @@ class Diagnostic(StreamState, ABC):
                     f"`{name}` must be on {self.device}, as {type(self).__name__} is, got"
                     f" {tensor.device}; move one of them with .to(device)"
                 )
+        rows = _checked(min_rows=1, **z)
         self._take_place(rows[0].device)
         if not width:
             self._width = self._width + rows[0].shape[1]
