@@ -53,7 +53,7 @@ def test_precision_and_mode_do_not_matter(case: DiagnosticContract) -> None:
         plain.update(*batch)
         changed.half().to(torch.bfloat16).float().eval().update(*batch)
     assert reading(changed.compute()) == reading(plain.compute())
-    assert not list(changed.parameters())
+    assert [*changed.parameters(), *changed.buffers()] == []
 
 
 def test_a_stream_inside_a_model_is_moved_and_stored_with_it() -> None:

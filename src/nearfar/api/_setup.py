@@ -21,7 +21,7 @@ from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
-from nearfar.modalities._own_encoders import describe_module, output_width
+from nearfar.modalities._own_encoders import check_width, describe_module, output_width
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
@@ -285,23 +285,25 @@ def _build_encoder(
     """The encoder with its initial weights, and its description."""
     form = kind.form(source, options, seed=recipe.training.seed)
 
-    def own_width(module: nn.Module) -> int:
-        if width is not None:
-            return width
-        few = source.read(range(min(2, len(source))))
-        return output_width(module, kind.plain(form).plain(few.inputs))
+    def few() -> View:
+        return kind.plain(form).plain(source.read(range(min(2, len(source)))).inputs)
+
+    def measured(module: nn.Module) -> int:
+        return output_width(module, few()) if width is None else width
 
     if isinstance(encoder, nn.Module):
-        described = describe_module(
-            encoder, width=own_width(encoder), modality=recipe.modality, form=form
+        module = encoder
+        description = describe_module(
+            module, width=measured(module), modality=recipe.modality, form=form
         )
-        return encoder, described
-    with torch.random.fork_rng():  # the initial weights depend only on the run's seed
-        torch.manual_seed(recipe.training.seed)
-        module, description = make_encoder(kind, encoder, form, options, width=own_width)
-    if width is not None and (
-        width != description.width or description.library not in ("function", "custom")
-    ):
+    else:
+        with torch.random.fork_rng():  # the initial weights depend only on the run's seed
+            torch.manual_seed(recipe.training.seed)
+            module, description = make_encoder(kind, encoder, form, options, width=measured)
+    own = description.library in ("function", "custom")
+    if own:
+        check_width(module, few(), description.width)
+    if width is not None and (width != description.width or not own):
         raise ValueError(
             f"`width` must be given only with an encoder of your own that does not return it, got"
             f" {width} with {encoder!r:.80}, of width {description.width}"

@@ -28,21 +28,20 @@ class Better(Enum):
 class StreamState(nn.Module):
     """A module whose state are tensors of any size: they are moved, stored, copied and reset.
 
+    They are no buffers: DistributedDataParallel would replace them by those of the first process.
     The state keeps its precision: ``half()`` and ``to(dtype)`` have no effect. On MPS, which has no
     float64, it stays on the CPU.
     """
 
+    _initial: dict[str, Tensor]
+    _device: torch.device
+    _placed: bool
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         made = super().__new__(cls)
         nn.Module.__init__(made)  # also for classes whose constructor does not call it
-        made._initial = {}
-        made._placed = False
-        made.register_buffer("_device_of", torch.empty(0), persistent=False)
+        made._initial, made._device, made._placed = {}, torch.device("cpu"), False
         return made
-
-    _initial: dict[str, Tensor]
-    _placed: bool
-    _device_of: Tensor
 
     def __init__(self) -> None:  # `__new__` has initialised it
         pass
@@ -55,12 +54,12 @@ class StreamState(nn.Module):
             initial: Value before any rows, and after :meth:`reset`.
         """
         self._initial[name] = initial
-        self.register_buffer(name, initial.clone())
+        setattr(self, name, initial.to(self.device, copy=True))
 
     @property
     def device(self) -> torch.device:
         """Device of the state: that of the first rows, unless it was moved with ``to`` before."""
-        return self._device_of.device
+        return self._device
 
     def reset(self) -> None:
         """Discard all rows."""
@@ -76,25 +75,39 @@ class StreamState(nn.Module):
             self.to(device)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        def moved(tensor: Tensor) -> Tensor:
-            device = fn(torch.empty(0, device=tensor.device)).device
-            if device.type == "mps":
-                return tensor.cpu()
-            changed = fn(tensor)
-            return changed if changed.dtype == tensor.dtype else tensor.to(device)
-
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        device = fn(torch.empty(0, device=self.device)).device
+        self._device = torch.device("cpu") if device.type == "mps" else device
         self._placed = True
-        super()._apply(moved, recurse)  # type: ignore[no-untyped-call]
+        for name in self._initial:
+            tensor: Tensor = getattr(self, name)
+            changed = tensor if device.type == "mps" else fn(tensor)
+            kept = changed.dtype == tensor.dtype
+            setattr(self, name, changed if kept else tensor.to(self.device))
         return self
 
-    def _load_from_state_dict(
-        self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:
-        for name in self._initial:  # its shape follows from the rows
-            stored = state_dict.get(prefix + name)
-            if isinstance(stored, Tensor):
-                setattr(self, name, stored.to(self.device, copy=True))
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination.update({prefix + name: getattr(self, name).clone() for name in self._initial})
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        local_metadata: Mapping[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        *others: list[str],
+    ) -> None:
+        rest = dict(state_dict)
+        for name in self._initial:
+            if prefix + name in rest:
+                setattr(self, name, rest.pop(prefix + name).to(self.device, copy=True))
+            elif strict:
+                missing_keys.append(prefix + name)
+        super()._load_from_state_dict(rest, prefix, local_metadata, strict, missing_keys, *others)
 
 
 class Diagnostic(StreamState, ABC):

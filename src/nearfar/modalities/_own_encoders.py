@@ -21,6 +21,7 @@ __all__ = [
     "EncoderFactory",
     "check_known",
     "check_stored",
+    "check_width",
     "code_of",
     "construct",
     "describe_module",
@@ -91,6 +92,23 @@ def output_width(encoder: nn.Module, view: View) -> int:
         shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise ValueError(f"`encoder` {name} must return a matrix (samples × width), got {shape}")
     return output.shape[1]
+
+
+def check_width(encoder: nn.Module, view: View, width: int) -> None:
+    """Check the width that a user gives for an encoder, unless its output is no matrix.
+
+    Raises:
+        ValueError: The output has other columns.
+    """
+    try:
+        measured = output_width(encoder, view)
+    except ValueError:  # not what was asked
+        return
+    if measured != width:
+        raise ValueError(
+            f"`width` must be {measured}, the dimensions of the output of {type(encoder).__name__},"
+            f" got {width}"
+        )
 
 
 def describe_module(
