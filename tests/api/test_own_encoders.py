@@ -300,6 +300,13 @@ def test_what_no_import_finds_is_remembered_while_it_exists(mine, pictures, quic
         assert line.endswith(f"as in nearfar.load('{name}', encoder=...)")
 
 
+def test_a_run_in_the_place_of_another_has_an_encoder_of_its_own(tmp_path, pictures, quick):
+    first = nearfar.pretrain("simclr", pictures, encoder=plain(), out=tmp_path / "r", **quick)
+    shutil.rmtree(tmp_path / "r")
+    nearfar.pretrain("simclr", pictures, out=tmp_path / "r", **quick)
+    assert type(nearfar.load(tmp_path / "r").encoder) is not type(first.untrained_encoder())
+
+
 def test_modules_that_their_class_does_not_build_again_are_not_guessed(mine):
     made = mine.Mine(3, hidden=7)
     assert arguments_of(made) == {"channels": 3, "hidden": 7}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 from weakref import WeakValueDictionary
@@ -19,12 +20,12 @@ _passed: WeakValueDictionary[Path, nn.Module | EncoderFactory] = WeakValueDictio
 
 
 def remember(run: Path, encoder: OwnEncoder) -> None:
-    """Remember the encoder of a run, as long as something else holds it."""
-    try:
-        if not isinstance(encoder, str):
-            _passed[run.resolve()] = encoder
-    except TypeError:  # an object without weak references
+    """Remember the encoder of a run, as long as something else holds it; a name is not needed."""
+    _passed.pop(run.resolve(), None)  # of a run that was there before
+    if isinstance(encoder, str):
         return
+    with suppress(TypeError):  # an object without weak references
+        _passed[run.resolve()] = encoder
 
 
 def remembered(run: Path) -> nn.Module | EncoderFactory | None:
