@@ -11,6 +11,7 @@ import numpy as np
 from nearfar.data._files import list_names, printable
 from nearfar.data._folder_split import find_split
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._omissions import Omission
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
@@ -53,7 +54,7 @@ def select_split(
     train = [i for i in range(len(folder)) if i not in chosen]
     if not train:
         raise ValueError(f"no {noun} in {folder.name} except in the test set {found.test_names[0]}")
-    aside = f"{len(found.test):,} {noun} of the folder's test set excluded"
+    aside = Omission(f"{len(found.test):,} {noun} of the folder's test set excluded")
     return Subset(folder, train, notes=(found.note(noun), aside))
 
 
@@ -74,7 +75,8 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     test, aside = list(found.test), {*found.test, *found.unlabeled}
     notes = [found.note(noun)] if test or found.unlabeled else []
     if test and all(classes[i] is None for i in test):
-        notes.append(f"{len(test):,} {noun} of the test set have no class folders and are left out")
+        unlabeled = f"{len(test):,} {noun} of the test set have no class folders and are left out"
+        notes.append(Omission(unlabeled))
         test = []
     train = [i for i in range(len(folder)) if i not in aside]
     stray = [str(paths[i]) for i in (*train, *test) if classes[i] is None]

@@ -194,7 +194,7 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
     columns, named = _columns(table.names, width=len(table.columns), name=name)
     texts = np.stack([as_texts(table.columns[p]) for p in (columns.source, columns.target)])
     missing = (texts == "").any(axis=0)
-    notes = (*table.notes, *named)
+    notes = (*map(str, table.notes), *named)  # a skipped line is an edge, not a sample
     if missing.any():
         rows = [f"row {row}" for row in np.flatnonzero(missing)]
         skipped = f"{len(rows):,} of {texts.shape[1]:,} edges of {name} have a missing end"

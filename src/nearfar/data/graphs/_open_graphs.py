@@ -16,6 +16,7 @@ from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._omissions import Omission
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
@@ -151,7 +152,8 @@ def labeled_nodes(
         )
     flat, known = _known(flat)
     missing = int((~known).sum())
-    notes = [f"{counted(missing, 'node')} without a label excluded"] if missing else []
+    excluded = Omission(f"{counted(missing, 'node')} without a label excluded")
+    notes: list[str] = [excluded] if missing else []
     shared = graph.shared()
     if len(shared):
         raise ValueError(

@@ -15,6 +15,7 @@ from torch import Tensor
 from nearfar.checks import check_integer, check_positive
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import counted
+from nearfar.data._omissions import Omission
 from nearfar.data._source import Batch, check_positions
 from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.sequences._series_units import find_units
@@ -156,7 +157,8 @@ class SequenceArray(SequenceSource):
             notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:
             total = self._count()
-            notes.append(f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}")
+            skipped = f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}"
+            notes.append(Omission(skipped))
         return tuple(notes)
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nearfar._audience import given
 from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._columnar_files import COLUMNAR_ENDINGS, column_values
 from nearfar.data._data_kind import Confidence, DataKind
@@ -158,8 +159,8 @@ def _of_table(
     numbers = number_columns(table)
     if len(numbers) > 1:
         note += (
-            f"numbers of {table.name} are not read: {list_names(numbers)}; `modality`='vectors'"
-            " reads them",
+            f"numbers of {table.name} are not read: {list_names(numbers)};"
+            f" {given(modality='vectors')} reads them",
         )
     source = TextSource(
         table.column(chosen),
