@@ -52,8 +52,8 @@ def given(**options: str) -> str:
     return f"`{_flags(options)}`"
 
 
-def training(method: str, data: str, **options: str) -> str:
-    """What the reader types to train a method on data.
+def training(method: str, data: object, **options: str) -> str:
+    """What the reader types to train a method on data; an object in memory is called ``data``.
 
     >>> training("simclr", "a.csv", column="review")
     "nearfar.pretrain('simclr', 'a.csv', column='review')"
@@ -62,8 +62,9 @@ def training(method: str, data: str, **options: str) -> str:
     'nearfar train simclr --data a.csv --column review'
     """
     if _COMMAND_LINE.get():
-        return f"nearfar train {method} {_flags({'data': data} | options)}"
-    arguments = [repr(method), repr(data), *(f"{n}={value!r}" for n, value in options.items())]
+        return f"nearfar train {method} {_flags({'data': str(data)} | options)}"
+    spec = repr(str(data)) if isinstance(data, (str, Path)) else "data"
+    arguments = [repr(method), spec, *(f"{n}={value!r}" for n, value in options.items())]
     return f"nearfar.pretrain({', '.join(arguments)})"
 
 

@@ -219,7 +219,7 @@ def test_two_columns_of_texts_must_be_told_apart(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("first", "second"), ("one", "two"), ("six", "ten")])
     with pytest.raises(
         ValueError,
-        match=r"first, second\): `column`='first' takes one, `x`='first', `s`='second' pairs of two",
+        match=r"`column`='first' takes one, `x`='first', `s`='second' pairs of two",
     ):
         open_source(path)
     assert strings(open_source(path, column="second")) == ("two", "ten")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["OmittedSamplesWarning", "Omission", "omissions"]
+__all__ = ["Omission", "OmittedSamplesWarning", "omissions"]
 
 
 class OmittedSamplesWarning(UserWarning):
@@ -18,7 +18,7 @@ class Omission(str):
     read, such as columns, edges or frames, are plain strings.
 
     Example:
-        >>> Omission("1 of 3 texts skipped as empty: row 1") == "1 of 3 texts skipped as empty: row 1"
+        >>> Omission("1 of 3 texts skipped: row 1") == "1 of 3 texts skipped: row 1"
         True
     """
 

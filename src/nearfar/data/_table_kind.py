@@ -13,7 +13,7 @@ from nearfar.data._files import COMPRESSED, file_ending
 from nearfar.data._identifier_columns import called_identifier
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_table, table_of_frame
 
-__all__ = ["beginning_of", "holds_numbers", "number_columns", "text_columns"]
+__all__ = ["beginning_of", "holds_numbers", "number_columns", "pair_columns", "text_columns"]
 
 BYTES = 1 << 20
 MANY = 8  # columns of numbers per column of texts, from which on the texts are comments on them
@@ -77,6 +77,19 @@ def text_columns(table: Table) -> list[str]:
         for name, cells in table.columns.items()
         if name.strip().lower() not in LABELS and role_of(name, cells) is Role.TEXT
     ]
+
+
+def pair_columns(table: Table) -> list[str]:
+    """Columns that can be halves of pairs of texts: of texts, else of words other than labels.
+
+    >>> pair_columns(Table("t", {"id": ["1"], "en": ["a red car"], "fr": ["une voiture"]}, [1]))
+    ['en', 'fr']
+    """
+    words = {name: role_of(name, cells) for name, cells in table.columns.items()}
+    texts = [name for name in text_columns(table) if words[name] is Role.TEXT]
+    others = (Role.TEXT, Role.CATEGORY, Role.IDENTIFIER)
+    more = [n for n, role in words.items() if role in others and n.strip().lower() not in LABELS]
+    return texts if len(texts) > 1 else more
 
 
 def holds_numbers(table: Table) -> bool:

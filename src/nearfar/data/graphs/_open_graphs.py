@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar._audience import named
 from nearfar._deprecation import renamed_arguments
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
+from nearfar.data._edge_columns import is_edge_list, may_be_edges
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._omissions import Omission
@@ -21,8 +23,10 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
+from nearfar.data.graphs._bare_graphs import DEGREES
 from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edge_list
 from nearfar.data.graphs._graph import Graph
+from nearfar.data.graphs._graph_columns import TEXT_ENDINGS
 from nearfar.data.graphs._graph_source import GraphSource
 from nearfar.data.graphs._network_files import NETWORK_ENDINGS, is_network, read_network
 from nearfar.data.graphs._reading import is_graph_object, read_arrays, read_data
@@ -57,7 +61,8 @@ def open_graphs(
         split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped) or ``.npz`` file or a table with one row per node, if
-            `spec` has no features. A column ``id`` identifies the nodes.
+            `spec` has no features. A column ``id`` identifies the nodes. Without any, the features
+            are one-hot degrees.
         undirected: Whether to add the reverse of every edge.
         row_normalize: Whether to divide each node's features by their sum; by default only if no
             feature is negative.
@@ -74,6 +79,12 @@ def open_graphs(
         ValueError: An unusable graph; the message gives the reason.
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
+    if columns is not None and graph.columns == DEGREES and tuple(columns) != DEGREES:
+        raise ValueError(
+            f"{graph.name} has no node features, but the encoder expects"
+            f" {list_names(list(columns), most=20)}: pass them as {named('features')} (.npy, .npz"
+            " or a table, one row per node)"
+        )
     graph = graph if columns is None else graph.with_columns(columns)
     source = GraphSource(
         graph,
@@ -222,7 +233,18 @@ def _recognize(preview: DataPreview) -> Confidence:
         return Confidence.CERTAIN
     if preview.ending in NETWORK_ENDINGS or "edge_index" in preview.arrays:
         return Confidence.CERTAIN
+    if preview.table is not None and is_edge_list(preview.table):
+        return Confidence.CERTAIN
     return Confidence.LIKELY if preview.ending in EDGE_ENDINGS else Confidence.NO
+
+
+def _admits(preview: DataPreview) -> bool:
+    """Whether data can be a graph: tables of two nodes per row, arrays of edges, lines of text."""
+    if preview.table is not None:
+        return may_be_edges(preview.table)
+    shapes = [*preview.arrays.values(), *([preview.shape] if preview.shape else [])]
+    edges = any(len(shape) == 2 and 2 in shape for shape in shapes)
+    return edges or preview.ending in TEXT_ENDINGS
 
 
 GRAPHS = DataKind(
@@ -230,6 +252,7 @@ GRAPHS = DataKind(
     open=open_graphs,
     label=label_graphs,
     recognizes=_recognize,
+    admits=_admits,
     endings=(".npz", *EDGE_ENDINGS, *NETWORK_ENDINGS),
     implied_by=("features",),
     own_files=("features",),

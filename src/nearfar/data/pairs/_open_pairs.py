@@ -209,6 +209,7 @@ PAIRS = DataKind(
     open=open_pairs,
     label=label_pairs,
     recognizes=_recognize,
+    admits=lambda preview: preview.table is not None or may_be_pairs(preview.spec),
     implied_by=("x", "s", "adjacent"),
     own_options=TABLE_OPTIONS,
     row_options=ROW_OPTIONS,

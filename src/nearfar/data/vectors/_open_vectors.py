@@ -17,6 +17,7 @@ from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
+from nearfar.data._table_kind import number_columns
 from nearfar.data._tables import ROW_OPTIONS, TABLE_OPTIONS, Reading, is_frame
 from nearfar.data.vectors._vector_arrays import VectorSource
 from nearfar.data.vectors._vector_files import IN_ORDER, VectorFile, read_vector_file
@@ -176,11 +177,17 @@ def _recognize(preview: DataPreview) -> Confidence:
     return Confidence.LIKELY if axes == 2 else Confidence.NO
 
 
+def _admits(preview: DataPreview) -> bool:
+    """Whether data can be vectors: tables with a column of numbers."""
+    return preview.table is not None and bool(number_columns(preview.table))
+
+
 VECTORS = DataKind(
     name="vectors",
     open=open_vectors,
     label=label_vectors,
     recognizes=_recognize,
+    admits=_admits,
     endings=ARRAY_ENDINGS,
     own_options=TABLE_OPTIONS,
     row_options=ROW_OPTIONS,
