@@ -45,6 +45,7 @@ def choose_arrays(
     axes: tuple[int, ...],
     noun: str,
     key: str | None = None,
+    others: Sequence[str] = (),
 ) -> ChosenArrays:
     """Choose the arrays of samples and labels by name, or as the only one that fits.
 
@@ -55,12 +56,13 @@ def choose_arrays(
         axes: Numbers of axes that samples can have.
         noun: What the samples are, for messages: ``images``.
         key: Name of the array of samples; chosen by default.
+        others: Usual names of arrays that are neither samples nor labels.
 
     Raises:
         TypeError: An array of Python objects.
         ValueError: No array of the name `key`, or several arrays that fit.
     """
-    chosen = _name_of_samples(file, names, axes, noun, key)
+    chosen = _name_of_samples(file, names, axes, noun, key, others)
     values = file[chosen]
     if not values.ndim:
         raise ValueError(f"{chosen or 'the array'} in {file.name} must be {noun}, got one number")
@@ -98,7 +100,12 @@ def find_name(file: ArrayFile, names: Sequence[str]) -> str | None:
 
 
 def _name_of_samples(
-    file: ArrayFile, names: Sequence[str], axes: tuple[int, ...], noun: str, key: str | None
+    file: ArrayFile,
+    names: Sequence[str],
+    axes: tuple[int, ...],
+    noun: str,
+    key: str | None,
+    others: Sequence[str],
 ) -> str:
     if key is not None and list(file) != [UNNAMED]:
         if key not in file:
@@ -114,7 +121,7 @@ def _name_of_samples(
     known = find_name(file, names)
     if known is not None:
         return known
-    reserved = {find_name(file, LABELS), find_name(file, TEST_LABELS)}
+    reserved = {find_name(file, names) for names in (LABELS, TEST_LABELS, others)}
     fitting = [k for k, shape in file.shapes.items() if len(shape) in axes and k not in reserved]
     numeric = [k for k in fitting if file[k].dtype.kind in "buif"] if len(fitting) > 1 else fitting
     if len(numeric) != 1:

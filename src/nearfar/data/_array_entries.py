@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import printable
 
-__all__ = ["UNNAMED", "ArrayEntry", "ArrayFile", "file_faults", "missing_reader"]
+__all__ = ["RATES", "UNNAMED", "ArrayEntry", "ArrayFile", "file_faults", "missing_reader"]
 
 UNNAMED = ""
 """Key of the only array of a file that does not name it, such as ``.npy``."""
+
+
+RATES = ("sample_rate", "sampling_rate", "samplerate", "fs", "sr")
+"""Names of numbers that are the sampling rate of the sounds in a file, in lower case."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from nearfar.data._array_entries import RATES
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import (
     SOUND_ENDINGS,
@@ -22,7 +23,6 @@ from nearfar.data._files import (
 from nearfar.data._hub_datasets import feature_columns
 from nearfar.data._omissions import Omission
 from nearfar.data._specs import array_of
-from nearfar.data.sequences._sequence_array_files import RATES
 from nearfar.data.sequences._sequence_arrays import SequenceArray, as_sound
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_blocks import ChannelEnergy
