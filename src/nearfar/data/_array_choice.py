@@ -28,6 +28,7 @@ class ChosenArrays:
         test_values: The samples of an official test set; None without one.
         test_labels: Sets of labels of the test set by name.
         notes: Notes for the user.
+        names: Name of each sample, if it has a file of its own.
     """
 
     values: NDArray[Any]
@@ -35,6 +36,7 @@ class ChosenArrays:
     test_values: NDArray[Any] | None = None
     test_labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
 
 def choose_arrays(
@@ -62,13 +64,13 @@ def choose_arrays(
         TypeError: An array of Python objects.
         ValueError: No array of the name `key`, or several arrays that fit.
     """
-    chosen = _name_of_samples(file, names, axes, noun, key, others)
+    chosen = _name_of_samples(file, names, axes, noun=noun, key=key, others=others)
     values = file[chosen]
     if not values.ndim:
         raise ValueError(f"{chosen or 'the array'} in {file.name} must be {noun}, got one number")
     known = find_name(file, LABELS)
     labels = {} if known is None or known == chosen else {"class": _flat(file[known])}
-    notes: tuple[str, ...] = ()
+    notes = file.notes
     values, note = _samples_first(file, values, labels)
     notes += () if note is None else (note,)
     test_values, test_labels = None, {}
@@ -79,7 +81,7 @@ def choose_arrays(
         if named is not None:
             test_labels = {"class": _flat(file[named])}
         test_values, _ = _samples_first(file, test_values, test_labels)
-    return ChosenArrays(values, labels, test_values, test_labels, notes)
+    return ChosenArrays(values, labels, test_values, test_labels, notes, file.names)
 
 
 def find_name(file: ArrayFile, names: Sequence[str]) -> str | None:
@@ -103,6 +105,7 @@ def _name_of_samples(
     file: ArrayFile,
     names: Sequence[str],
     axes: tuple[int, ...],
+    *,
     noun: str,
     key: str | None,
     others: Sequence[str],

@@ -44,6 +44,8 @@ class ArrayFile:
         path: Path of the file, for messages.
         entries: The arrays.
         columns_first: Whether samples can be on the last axis, as in MATLAB.
+        names: Name of each sample, if it has a file of its own.
+        notes: Notes for the user.
 
     Raises:
         TypeError: On access: an array of Python objects or of records with named fields.
@@ -51,9 +53,16 @@ class ArrayFile:
     """
 
     def __init__(
-        self, path: Path, entries: Mapping[str, ArrayEntry], *, columns_first: bool = False
+        self,
+        path: Path,
+        entries: Mapping[str, ArrayEntry],
+        *,
+        columns_first: bool = False,
+        names: tuple[str, ...] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.name = printable(path.name)
+        self.names, self.notes = names, notes
         self.columns_first = columns_first
         self._path, self._entries = path, dict(entries)
 

@@ -14,7 +14,7 @@ from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._files import file_ending
 from nearfar.data._folder_walk import iterate_files
 from nearfar.data._table_kind import beginning_of, holds_numbers
-from nearfar.data._tables import Table
+from nearfar.data._tables import TABLE_ENDINGS, Table
 
 __all__ = ["DataPreview"]
 
@@ -85,7 +85,11 @@ class DataPreview:
 
     @cached_property
     def table(self) -> Table | None:
-        """The first rows of a table; None if the data are no table."""
+        """The first rows of a table, or of a folder of mostly tables; None for all other data."""
+        if self.path is not None and self.path.is_dir():
+            tables = 0 if array_ending(self.path) else self.count_files(TABLE_ENDINGS)
+            if 2 * tables <= len(self.file_names):
+                return None
         return beginning_of(self.spec)
 
     @cached_property

@@ -77,6 +77,7 @@ class DatasetSource(ImageSource):
             opening, as for :class:`ArraySource`.
         missing_value: Value that marks missing ones, which become 0.
         key: Key of the image in items that are mappings.
+        names: Name of each image; by default its row.
 
     Raises:
         TypeError: Not a map-style dataset, or items that are not images.
@@ -92,6 +93,7 @@ class DatasetSource(ImageSource):
         value_range: Range | None = None,
         missing_value: float | None = None,
         key: str | None = None,
+        names: Sequence[str] | None = None,
     ) -> None:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
@@ -100,6 +102,7 @@ class DatasetSource(ImageSource):
             )
         self.name = name or type(dataset).__name__.lower()
         self.dataset = dataset
+        self._names = names
         self.missing_value = missing_value
         self._length, self._key = len(dataset), key
         if not self._length:
@@ -130,7 +133,7 @@ class DatasetSource(ImageSource):
         return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
-        return f"row {sample}"
+        return f"row {sample}" if self._names is None else self._names[sample]
 
     def describe(self) -> str:
         description = describe_images(len(self), channels=self.channels, extents=self._sizes)

@@ -119,7 +119,14 @@ def _open_parts(
     """The training and the test set of a file, in the same units."""
     options = options | {"source_rate": held.sample_rate}
     part = held.train
-    train = SequenceArray(part.values, offsets=part.offsets, name=name, notes=part.notes, **options)
+    train = SequenceArray(
+        part.values,
+        offsets=part.offsets,
+        name=name,
+        notes=part.notes,
+        names=part.names,
+        **options,
+    )
     if held.test is None:
         return train, None
     options |= {"center": train.center, "scale": train.scale}

@@ -32,12 +32,14 @@ class SequencePart:
         offsets: Start of each sequence in `values`, and the end of the last.
         labels: Sets of labels by name, with one label per sequence; the first is the default.
         notes: Notes for the user.
+        names: Name of each sequence, if it has a file of its own.
     """
 
     values: NDArray[Any]
     offsets: NDArray[Any] | None = None
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.values) if self.offsets is None else max(0, len(self.offsets) - 1)
@@ -75,7 +77,9 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
         rate, said = _rate(file)
         if key is None and ("samples" in file or "offsets" in file):
             part = _concatenated(file)
-            return SequenceFile(replace(part, notes=(*part.notes, *said)), None, rate)
+            return SequenceFile(
+                replace(part, notes=(*file.notes, *said), names=file.names), None, rate
+            )
         several = any(len(shape) in (2, 3) and max(shape) > 1 for shape in file.shapes.values())
         axes = (2, 3) if several or rate is None else (1,)
         found = choose_arrays(
@@ -91,7 +95,7 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
         if rate is not None and values.ndim == 1:
             values, said = values[None], (*said, "the array is one recording")
         labels = found.labels or _labels(file, len(values))
-    train = SequencePart(values, labels=labels, notes=(*found.notes, *said))
+    train = SequencePart(values, labels=labels, notes=(*found.notes, *said), names=found.names)
     test = None
     if found.test_values is not None:
         test = SequencePart(found.test_values, labels=found.test_labels)

@@ -112,6 +112,7 @@ def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
         notes=held.notes,
         rows=held.rows,
         place=held.place,
+        names=held.names,
     )
     if held.test_vectors is None:
         refuse_test(split, printable(path.name))

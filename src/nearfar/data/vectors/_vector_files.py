@@ -42,6 +42,7 @@ class VectorFile:
     notes: tuple[str, ...] = ()
     rows: Sequence[int] | None = None
     place: str = "row"
+    names: Sequence[str] | None = None
 
 
 def read_vector_file(
@@ -150,4 +151,5 @@ def _of_arrays(path: Path, named: Sequence[str], *, key: str | None) -> VectorFi
         test_vectors=found.test_values,
         test_labels=found.test_labels.get("class"),
         notes=found.notes,
+        names=found.names,
     )
