@@ -202,7 +202,7 @@ class FolderArrays:
         arrays = [self.read(row) for row in range(len(self.names))]
         return np.concatenate([array.T for array in arrays] if self._time_axis() else arrays)
 
-    def _classes(self, rows: Sequence[int]) -> NDArray[np.str_] | None:
+    def _classes(self, rows: Sequence[int]) -> NDArray[Any] | None:
         """The class folder of each file; None unless all have one, of at least two."""
         paths = [Path(self.names[row]) for row in rows]
         found = class_folders(paths, below=self._split.class_depth)
@@ -224,7 +224,7 @@ class FolderArrays:
         )
 
 
-def _words(classes: NDArray[np.str_]) -> ArrayEntry:
+def _words(classes: NDArray[Any]) -> ArrayEntry:
     return ArrayEntry(classes.shape, "str", lambda: classes)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._array_files import ARRAY_ENDINGS
+from nearfar.data._class_labels import TEST_LABELS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
@@ -174,7 +175,8 @@ def _recognize(preview: DataPreview) -> Confidence:
     if shapes:
         folded = {name.lower(): shape for name, shape in shapes.items()}
         named = [folded[name] for name in NAMED if name in folded]
-        axes = len([*named, *shapes.values()][0]) if named or len(shapes) == 1 else None
+        others = [s for name, s in folded.items() if name not in (*LABELS, *TEST_LABELS)]
+        axes = len([*named, *others][0]) if named or len(others) == 1 else None
     return Confidence.LIKELY if axes == 2 else Confidence.NO
 
 
