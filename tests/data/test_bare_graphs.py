@@ -83,6 +83,14 @@ def test_edges_of_every_form_are_a_graph_with_degrees(tmp_path: Path, form: str)
     assert note in source.notes
 
 
+@pytest.mark.parametrize("columns", [["source", "target"], ["a", "b"], None])
+def test_frames_are_read_like_files(columns: list[str] | None) -> None:
+    source = graph(pd.DataFrame(EDGES, columns=columns))
+    assert degrees(source) == neighbors(EDGES, 20)
+    weights = pd.DataFrame(EDGES, columns=["u", "v"]).assign(weight=0.5)
+    assert graph(weights).weighted
+
+
 @pytest.mark.parametrize("form", ["words csv", "words bare csv", "words bare tsv"])
 def test_names_of_nodes_identify_them(tmp_path: Path, form: str) -> None:
     source = graph(written(tmp_path, form))

@@ -12,6 +12,7 @@ from nearfar.api._method_listing import Preset, find_preset, kinds_of, method_cl
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
 from nearfar.data import DataPreview, Source, find_kind, is_name, modality_of, opening_options
+from nearfar.data._columnar_files import is_frame
 from nearfar.data._files import list_names
 from nearfar.data._kinds import as_given
 from nearfar.data._table_kind import pair_columns
@@ -81,7 +82,7 @@ def _pairs_or_text(data: Any, method: str | Preset) -> str:
 def _open(data: Any) -> bool:
     """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
     if not isinstance(data, (str, Path)):
-        return hasattr(data, "ndim")
+        return hasattr(data, "ndim") and not is_frame(data)
     preview = DataPreview(Path(data))
     return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 

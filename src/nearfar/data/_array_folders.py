@@ -111,7 +111,7 @@ class FolderArrays:
         """The array in a file, memory-mapped."""
         path = self._paths[row]
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             shown = printable(self.names[row])
             if "pickle" in str(error).lower() or "object" in str(error).lower():
@@ -122,6 +122,7 @@ class FolderArrays:
             raise ValueError(
                 f"{shown} in {printable(str(self.folder))} is damaged: {str(error).splitlines()[0]}"
             ) from None
+        return found
 
     def entries(self) -> dict[str, ArrayEntry]:
         """The samples as the arrays of a file: stacked, or concatenated along time.
@@ -172,7 +173,7 @@ class FolderArrays:
             return None
         if axes == {1}:
             return 0
-        shapes = np.array(self.shapes)
+        shapes: NDArray[Any] = np.array(self.shapes)
         same = [len(np.unique(shapes[:, axis])) == 1 for axis in (0, 1)]
         if same == [False, True] and shapes[0, 1] <= SMALL_SIDE:
             return 0

@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from nearfar.data._edge_columns import ENDPOINTS, WEIGHTS
 from nearfar.data._files import counted, file_ending, list_names, printable, shortened
 from nearfar.data._number_cells import decimal_comma, is_missing, number
-from nearfar.data._tables import TABLE_ENDINGS
+from nearfar.data._tables import TABLE_ENDINGS, table_of_frame
 from nearfar.data.graphs._graph import Graph
-from nearfar.data.graphs._graph_columns import TEXT_ENDINGS, is_number, layout_of, read_columns
+from nearfar.data.graphs._graph_columns import (
+    TEXT_ENDINGS,
+    GraphColumns,
+    is_number,
+    layout_of,
+    read_columns,
+)
 from nearfar.data.graphs._graph_parts import find_ids, graph_of_parts, places_of
 from nearfar.data.graphs._node_ids import NodeIds, as_texts
 from nearfar.data.graphs._node_tables import read_nodes
@@ -80,7 +86,7 @@ def find_endpoints(names: Sequence[str] | None, *, width: int, name: str) -> End
     return Endpoints(source, target, weight, rest)
 
 
-def read_edge_list(path: Path, *, features: Path | None) -> Graph:
+def read_edge_list(spec: Path | Any, *, features: Path | None) -> Graph:
     """Read a table with one edge per row, and a file of node features.
 
     Columns are found by name: ``source`` and ``target`` (``src``, ``dst``; ``from``, ``to``; …) and
@@ -89,21 +95,26 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
     ignored. Nodes are identified by a column of the features such as ``id``, else by their row,
     from 0. Without features, nodes are those that the edges have, and their features are degrees.
 
+    Args:
+        spec: A file, or a table of pandas, polars or pyarrow.
+        features: A file with the features of the nodes.
+
     Raises:
         ValueError: A row that is not an edge, or an edge to an unknown node.
     """
+    called = spec.stem if isinstance(spec, Path) else "table"
     if features is None:
-        found = _fast(path, None) or _slow(path, None, named=True)
+        found = _fast(spec, None) or _slow(spec, None, named=True)
         return graph_of_parts(
-            {}, None, name=path.stem, edges=found.edges, weights=found.weights, notes=found.notes
+            {}, None, name=called, edges=found.edges, weights=found.weights, notes=found.notes
         )
     nodes = read_nodes(features)
     ids = nodes.ids or find_ids(nodes.parts, nodes=len(nodes), name=printable(features.name))[0]
-    found = _fast(path, ids) or _slow(path, ids)
+    found = _fast(spec, ids) or _slow(spec, ids)
     return graph_of_parts(
         nodes.parts,
         nodes.values,
-        name=path.stem,
+        name=called,
         edges=found.edges,
         weights=found.weights,
         ids=ids,
@@ -172,9 +183,11 @@ def _are_fractions(cells: Sequence[Any]) -> bool:
     return len(known) == len(values) and any(v % 1 for v in known) and min(known) >= 0
 
 
-def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
+def _fast(path: Path | Any, ids: NodeIds | None) -> _Edges | None:
     """Read a text file of integers by NumPy's reader; None if it is anything else."""
-    if file_ending(path) not in TEXT_ENDINGS or path.suffix.lower() == ".gz":
+    if not isinstance(path, Path) or file_ending(path) not in TEXT_ENDINGS:
+        return None
+    if path.suffix.lower() == ".gz":
         return None
     name = printable(path.name)
     third: list[str] = []
@@ -213,10 +226,15 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
     return _Edges(places_of(pairs.T, places, name=name), weights, notes)
 
 
-def _slow(path: Path, ids: NodeIds | None, *, named: bool = False) -> _Edges:
+def _slow(spec: Path | Any, ids: NodeIds | None, *, named: bool = False) -> _Edges:
     """Read any table, with identifiers of any type, also without known ones if `named`."""
-    name = printable(path.name)
-    table = read_columns(path, header=lambda rows: _header(ids, rows))
+    if isinstance(spec, Path):
+        name = printable(spec.name)
+        table = read_columns(spec, header=lambda rows: _header(ids, rows))
+    else:
+        name, held = "the table", table_of_frame(spec).columns
+        names = None if _counts(tuple(held)) else tuple(held)
+        table = GraphColumns(list(held.values()), names)
     width = len(table.columns)
     third = table.columns[2][:_FEW] if width == 3 else ()
     columns, said = _columns(table.names, width=width, name=name, third=third)

@@ -23,6 +23,7 @@ from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
+from nearfar.data._tables import is_frame
 from nearfar.data.graphs._bare_graphs import DEGREES
 from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edge_list
 from nearfar.data.graphs._graph import Graph
@@ -56,8 +57,9 @@ def open_graphs(
         spec: A PyTorch Geometric ``Data`` object with ``edge_index`` or ``adj_t``; a ``.npz`` file
             with ``edge_index`` and ``x`` (or ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``);
             or an edge list: a ``.csv``, ``.tsv``, ``.txt``, ``.edges``, ``.edgelist``, ``.parquet``
-            or ``.jsonl`` file with the columns ``source``, ``target`` and possibly ``weight``; or a
-            NetworkX graph or a ``.graphml``, ``.gml`` or ``.gexf`` file.
+            or ``.jsonl`` file, or a table of pandas, polars or pyarrow, with the columns
+            ``source``, ``target`` and possibly ``weight``; or a NetworkX graph or a ``.graphml``,
+            ``.gml`` or ``.gexf`` file.
         split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped) or ``.npz`` file or a table with one row per node, if
@@ -116,6 +118,8 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
             f"a graph must be a file of arrays (.npz), an edge list ({' '.join(LIST_ENDINGS)}) or a"
             f" file of NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
         )
+    if is_frame(spec):
+        return read_edge_list(spec, features=features)
     if is_network(spec):
         return read_network(spec, features=features)
     if is_graph_object(spec):
