@@ -232,7 +232,7 @@ def test_usual_ranges_of_fractions_fill_the_range_and_are_named(
     np.testing.assert_allclose(pixels(again), pixels(source)[:9], atol=1e-6)
 
 
-def test_standardised_images_keep_their_tails() -> None:
+def test_images_of_unit_variance_keep_their_tails() -> None:
     values = np.random.default_rng(1).normal(size=(60, 12, 12)).astype(np.float32)
     source = open_source(values)
     extremes = (float(values.min()), float(values.max()))

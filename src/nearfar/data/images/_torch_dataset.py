@@ -101,8 +101,7 @@ class DatasetSource(ImageSource):
                 f" got {type(dataset).__name__}"
             )
         self.name = name or type(dataset).__name__.lower()
-        self.dataset = dataset
-        self._names = names
+        self.dataset, self._names = dataset, names
         self.missing_value = missing_value
         self._length, self._key = len(dataset), key
         if not self._length:
@@ -284,8 +283,7 @@ class DatasetSource(ImageSource):
                 self._damaged[position] = found
                 return self._black()
             return found
-        if isinstance(picture, list):
-            picture = np.asarray(picture)
+        picture = np.asarray(picture) if isinstance(picture, list) else picture
         if not isinstance(picture, (np.ndarray, Tensor)):
             raise TypeError(
                 f"item {position} of {self.name} must be a PIL image, an array or a tensor,"
@@ -307,9 +305,8 @@ class DatasetSource(ImageSource):
         except Exception as error:  # decoders raise errors of any kind for damaged files
             return str(error) or type(error).__name__
         size = target_size(picture.height, picture.width, short_side=SHORT_SIDE)
-        return picture_pixels(
-            picture, channels=self._wanted or 3, size=size, missing=self.missing_value
-        )
+        channels = self._wanted or 3
+        return picture_pixels(picture, channels=channels, size=size, missing=self.missing_value)
 
     def _of_file(self, encoded: Encoded) -> NDArray[Any] | str:
         try:
