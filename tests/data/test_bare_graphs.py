@@ -161,6 +161,11 @@ def test_edges_without_numbers_or_arrays_are_refused(tmp_path: Path) -> None:
     [
         ({"source": ["0", "1"], "target": ["1", "2"]}, True, True),
         ({"src": ["ab", "b"], "dst": ["b", "c"], "weight": ["1.5", "2"]}, True, True),
+        (
+            {"src": ["0", "1"], "dst": ["1", "2"], **dict.fromkeys("abcd", ["1.5", "2"])},
+            False,
+            True,
+        ),
         ({"from": ["1", "5"], "to": ["4", "9"]}, False, True),  # intervals
         ({"source": ["one", "two"], "target": ["un", "deux"]}, False, True),  # translations
         ({"a": ["0", "1"], "b": ["1", "2"]}, False, True),

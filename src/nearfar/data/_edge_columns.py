@@ -25,12 +25,14 @@ WEIGHTS = ("edge_weight", "edge_weights", "weight", "weights")
 """Names of arrays and columns with the weights of edges, in lower case."""
 _SHARED = 0.2  # fraction of the nodes of one column that the other has, too
 _LONGEST = 60  # characters of a node's name
+_FURTHER = 3  # columns of an edge list, such as weight and time
 
 
 def is_edge_list(table: Table) -> bool:
     """Whether a table is an edge list for certain: two columns that are called so, of nodes.
 
-    Nodes are whole numbers or names of one word, and some are in both columns.
+    Nodes are whole numbers or names of one word, and some are in both columns. There are at most
+    three further columns.
 
     >>> is_edge_list(Table("t", {"source": ["0", "1"], "target": ["1", "2"]}, [1, 2]))
     True
@@ -39,7 +41,7 @@ def is_edge_list(table: Table) -> bool:
     """
     lower = {name.strip().lower(): name for name in table.columns}
     found = next((pair for pair in ENDPOINTS if set(pair) <= set(lower)), None)
-    if found is None:
+    if found is None or len(table.columns) > 2 + _FURTHER:
         return False
     first, second = (set(_nodes(table.columns[lower[end]])) for end in found)
     return len(first & second) >= max(1, _SHARED * min(len(first), len(second)))

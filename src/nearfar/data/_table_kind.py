@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from nearfar.data._class_labels import LABELS
 from nearfar.data._column_roles import LOOKED_AT, Role, role_of
 from nearfar.data._columnar_files import COLUMNAR_ENDINGS, read_columnar
-from nearfar.data._files import COMPRESSED, file_ending
+from nearfar.data._files import COMPRESSED, IMAGE_ENDINGS, SOUND_ENDINGS, file_ending
 from nearfar.data._identifier_columns import called_identifier
+from nearfar.data._number_cells import is_missing
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_table, table_of_frame
 
 __all__ = ["beginning_of", "holds_numbers", "number_columns", "pair_columns", "text_columns"]
 
 BYTES = 1 << 20
+MEDIA = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
 MANY = 8  # columns of numbers per column of texts, from which on the texts are comments on them
 
 
@@ -80,16 +84,30 @@ def text_columns(table: Table) -> list[str]:
 
 
 def pair_columns(table: Table) -> list[str]:
-    """Columns that can be halves of pairs of texts: of texts, else of words other than labels.
+    """Columns that can be halves of pairs: texts, and paths of images and sounds.
+
+    Without a column of texts these are the columns of words that are neither labels nor names.
 
     >>> pair_columns(Table("t", {"id": ["1"], "en": ["a red car"], "fr": ["une voiture"]}, [1]))
     ['en', 'fr']
     """
-    words = {name: role_of(name, cells) for name, cells in table.columns.items()}
-    texts = [name for name in text_columns(table) if words[name] is Role.TEXT]
-    others = (Role.TEXT, Role.CATEGORY, Role.IDENTIFIER)
-    more = [n for n, role in words.items() if role in others and n.strip().lower() not in LABELS]
-    return texts if len(texts) > 1 else more
+    roles = {
+        name: role_of(name, cells)
+        for name, cells in table.columns.items()
+        if name.strip().lower() not in LABELS and not called_identifier(name)
+    }
+    if Role.TEXT not in roles.values():
+        paths = [name for name in roles if _are_media(table.columns[name])]
+        words = [name for name, role in roles.items() if role is Role.CATEGORY]
+        return paths if len(paths) > 1 else words
+    return [n for n, role in roles.items() if role is Role.TEXT or _are_media(table.columns[n])]
+
+
+def _are_media(cells: Sequence[Any]) -> bool:
+    """Whether most cells are paths of images or sounds."""
+    known = [cell for cell in islice(cells, LOOKED_AT) if not is_missing(cell)]
+    media = [isinstance(c, str) and c.strip().lower().endswith(MEDIA) for c in known]
+    return 2 * sum(media) > len(media)
 
 
 def holds_numbers(table: Table) -> bool:
