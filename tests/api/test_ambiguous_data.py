@@ -26,7 +26,10 @@ COLUMNS: dict[str, Any] = {
     "keys": {"id": [f"key-{i}" for i in range(N)], "note": TEXTS},
     "labels": {"note": TEXTS, "label": ["good", "bad"] * (N // 2)},
     "photos": {"photo": [f"photos/{i}.jpg" for i in range(N)], "caption": TEXTS},
-    "words": {"en": [f"w{chr(97 + i % 26)}{i}" for i in range(N)], "fr": ["un", "deux"] * 20},
+    "words": {
+        "en": [f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(N)],
+        "fr": ["un", "deux"] * 20,
+    },
     "numbers": {f"f{i}": RANDOM.normal(size=N) for i in range(3)},
     "edges": {"a": RANDOM.integers(0, 20, N), "b": RANDOM.integers(0, 20, N)},
 }

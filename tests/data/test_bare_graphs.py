@@ -162,7 +162,7 @@ def test_edges_without_numbers_or_arrays_are_refused(tmp_path: Path) -> None:
         ({"source": ["0", "1"], "target": ["1", "2"]}, True, True),
         ({"src": ["ab", "b"], "dst": ["b", "c"], "weight": ["1.5", "2"]}, True, True),
         (
-            {"src": ["0", "1"], "dst": ["1", "2"], **dict.fromkeys("abcd", ["1.5", "2"])},
+            {"src": ["0", "1"], "dst": ["1", "2"], **{c: ["1.5", "2"] for c in "abcd"}},
             False,
             True,
         ),
