@@ -86,7 +86,8 @@ def text_columns(table: Table) -> list[str]:
 def pair_columns(table: Table) -> list[str]:
     """Columns that can be halves of pairs: texts, and paths of images and sounds.
 
-    Without a column of texts these are the columns of words that are neither labels nor names.
+    If there is only one of these, columns of different words are halves as well, and without one
+    all columns of words that are neither labels nor names.
 
     >>> pair_columns(Table("t", {"id": ["1"], "en": ["a red car"], "fr": ["une voiture"]}, [1]))
     ['en', 'fr']
@@ -96,11 +97,17 @@ def pair_columns(table: Table) -> list[str]:
         for name, cells in table.columns.items()
         if name.strip().lower() not in LABELS and not called_identifier(name)
     }
-    if Role.TEXT not in roles.values():
-        paths = [name for name in roles if _are_media(table.columns[name])]
-        words = [name for name, role in roles.items() if role is Role.CATEGORY]
-        return paths if len(paths) > 1 else words
-    return [n for n, role in roles.items() if role is Role.TEXT or _are_media(table.columns[n])]
+    halves = [n for n, role in roles.items() if role is Role.TEXT or _are_media(table.columns[n])]
+    if len(halves) > 1:
+        return halves
+    words = [name for name, role in roles.items() if role is Role.CATEGORY]
+    several = words if not halves else [n for n in words if _are_distinct(table.columns[n])]
+    return [name for name in roles if name in halves or name in several]
+
+
+def _are_distinct(cells: Sequence[Any]) -> bool:
+    known = [str(cell) for cell in islice(cells, LOOKED_AT) if not is_missing(cell)]
+    return 2 * len(set(known)) > len(known)
 
 
 def _are_media(cells: Sequence[Any]) -> bool:
