@@ -12,7 +12,7 @@ import polars
 import pyarrow
 import pytest
 
-from nearfar.data import modality_of, open_source
+from nearfar.data import modality_of, open_labeled, open_source
 from nearfar.data._column_roles import Role, role_of
 from nearfar.data._table_kind import holds_numbers, text_columns
 from nearfar.data._tables import Table
@@ -60,7 +60,10 @@ def test_names_of_rows_do_not_make_a_table_of_texts(tmp_path: Path, name: str) -
     frame = numbers(3).assign(**{name: NAMES[name]})
     source = open_source(written(frame, tmp_path, "csv"))
     assert source.describe() == f"{N} vectors of 3 features"
-    assert source.notes == (f"1 non-numeric column ignored: {name}",)
+    called = len(set(NAMES[name])) == N and name != "when"
+    named = (f"rows are called by their {name}",) if called else ()
+    assert source.notes == (f"1 non-numeric column ignored: {name}", *named)
+    assert source.identify(3) == (NAMES[name][3] if called else "line 5")
     first = written(frame[[name, "f0", "f1", "f2"]], tmp_path, "parquet")
     assert open_source(first).describe() == f"{N} vectors of 3 features"
 
@@ -79,6 +82,16 @@ def test_the_kind_is_the_same_in_every_form(tmp_path: Path, form: str) -> None:
     assert (source.modality, len(source)) == ("text", N)
     assert any("f0, f1, f2; `modality`='vectors' reads them" in note for note in source.notes)
     assert open_source(written(reviews, tmp_path, form), modality="vectors").modality == "vectors"
+
+
+def test_labels_of_a_file_find_the_rows_by_their_names(tmp_path: Path) -> None:
+    path = written(numbers(3).assign(sample=NAMES["sample"]), tmp_path, "csv")
+    labels = pd.DataFrame({"sample": NAMES["sample"], "label": np.arange(N) % 3})
+    labels.sample(frac=1, random_state=0).to_csv(tmp_path / "labels.csv", index=False)
+    found = open_labeled(path, labels=tmp_path / "labels.csv")
+    assert found.train_labels.tolist() == (np.arange(N) % 3).tolist()
+    repeated = written(numbers(3).assign(sample=["A-1", "A-2"] * (N // 2)), tmp_path, "csv")
+    assert open_source(repeated).identify(0) == "line 2"
 
 
 def test_many_numbers_per_text_are_vectors_and_the_note_names_the_texts(tmp_path: Path) -> None:

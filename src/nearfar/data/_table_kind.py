@@ -16,7 +16,14 @@ from nearfar.data._identifier_columns import called_identifier
 from nearfar.data._number_cells import is_missing
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_table, table_of_frame
 
-__all__ = ["beginning_of", "holds_numbers", "number_columns", "pair_columns", "text_columns"]
+__all__ = [
+    "beginning_of",
+    "holds_numbers",
+    "naming_column",
+    "number_columns",
+    "pair_columns",
+    "text_columns",
+]
 
 BYTES = 1 << 20
 MEDIA = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
@@ -115,6 +122,19 @@ def _are_media(cells: Sequence[Any]) -> bool:
     known = [cell for cell in islice(cells, LOOKED_AT) if not is_missing(cell)]
     media = [isinstance(c, str) and c.strip().lower().endswith(MEDIA) for c in known]
     return 2 * sum(media) > len(media)
+
+
+def naming_column(table: Table) -> str | None:
+    """The first column of identifiers as text that has a different one in each row.
+
+    >>> naming_column(Table("t", {"x": ["1", "2"], "name": ["Ada", "Bo"]}, [1, 2]))
+    'name'
+    """
+    for name, cells in table.columns.items():
+        words = role_of(name, cells) is Role.IDENTIFIER and all(isinstance(c, str) for c in cells)
+        if words and not any(map(is_missing, cells)) and len(set(cells)) == len(cells):
+            return name
+    return None
 
 
 def holds_numbers(table: Table) -> bool:

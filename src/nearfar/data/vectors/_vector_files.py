@@ -13,6 +13,7 @@ from nearfar.data._array_choice import choose_arrays
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._number_columns import NumberTable, label_column_of, label_columns_of, numbers_of
+from nearfar.data._table_kind import naming_column
 from nearfar.data._tables import (
     TABLE_ENDINGS,
     Reading,
@@ -122,13 +123,16 @@ def _of_lists(table: Table, lists: str, labels: str | None) -> VectorFile:
 
 def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
     table = held.table
+    naming = naming_column(table)
+    named = () if naming is None else (f"rows are called by their {naming}",)
     return VectorFile(
         held.numbers,
         columns=held.columns if table.named else None,
         labels=None if labels is None else table.columns[labels],
-        notes=held.notes,
+        notes=(*held.notes, *named),
         rows=table.rows,
         place=table.place,
+        names=None if naming is None else [str(cell).strip() for cell in table.columns[naming]],
     )
 
 
