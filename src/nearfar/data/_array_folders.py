@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from nearfar._audience import given
 from nearfar.data._array_entries import RATES, UNNAMED, ArrayEntry
-from nearfar.data._class_labels import LABELS, TEST_LABELS
 from nearfar.data._files import counted, file_ending, list_names, printable
-from nearfar.data._folder_parts import class_folders
-from nearfar.data._folder_split import find_split
+from nearfar.data._folder_split import class_folders, find_split
 from nearfar.data._folder_walk import is_system_entry, walk_files
+from nearfar.data._label_names import LABELS, TEST_LABELS
 
 __all__ = ["FOLDER", "ArrayItems", "FolderArrays", "arrays_of_folder", "holds_arrays"]
 

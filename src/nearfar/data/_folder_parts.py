@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nearfar.data._files import list_names, printable
-from nearfar.data._folder_split import find_split
+from nearfar.data._folder_split import class_folders, find_split
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._omissions import Omission
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 
-__all__ = ["Folder", "class_folders", "label_folder", "select_split"]
+__all__ = ["Folder", "label_folder", "select_split"]
 
 
 class Folder(Source):
@@ -95,12 +94,3 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     if not test:
         return with_labels(source, names[train])
     return with_labels(source, names[train], Subset(folder, test), names[test])
-
-
-def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:
-    """Name of the folder of each file at depth `below`; None for a file higher up.
-
-    >>> class_folders([Path("train/cat/1.png"), Path("train/2.png")], below=1)
-    ['cat', None]
-    """
-    return [path.parts[below] if len(path.parts) > below + 1 else None for path in paths]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from nearfar._audience import given
 from nearfar.checks import suggest
-from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, list_names, shortened
 from nearfar.data._identifier_columns import (
     ROW_NAMES,
@@ -19,6 +18,7 @@ from nearfar.data._identifier_columns import (
     identifying,
     spread_lists,
 )
+from nearfar.data._label_names import LABELS
 from nearfar.data._number_cells import (
     decimal_comma,
     is_decimal_comma,

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nearfar.data._class_labels import LABELS
 from nearfar.data._column_roles import LOOKED_AT, Role, role_of
 from nearfar.data._columnar_files import COLUMNAR_ENDINGS, read_columnar
 from nearfar.data._files import COMPRESSED, IMAGE_ENDINGS, SOUND_ENDINGS, file_ending
 from nearfar.data._identifier_columns import called_identifier
+from nearfar.data._label_names import LABELS
 from nearfar.data._number_cells import is_missing
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, is_frame, read_table, table_of_frame
 
@@ -27,6 +27,7 @@ __all__ = [
 
 BYTES = 1 << 20
 MEDIA = (*IMAGE_ENDINGS, *SOUND_ENDINGS)
+SOME = 8  # cells per different one, at most, of a column that can be paired with texts
 MANY = 8  # columns of numbers per column of texts, from which on the texts are comments on them
 
 
@@ -108,13 +109,13 @@ def pair_columns(table: Table) -> list[str]:
     if len(halves) > 1:
         return halves
     words = [name for name, role in roles.items() if role is Role.CATEGORY]
-    several = words if not halves else [n for n in words if _are_distinct(table.columns[n])]
+    several = words if not halves else [n for n in words if _are_various(table.columns[n])]
     return [name for name in roles if name in halves or name in several]
 
 
-def _are_distinct(cells: Sequence[Any]) -> bool:
+def _are_various(cells: Sequence[Any]) -> bool:
     known = [str(cell) for cell in islice(cells, LOOKED_AT) if not is_missing(cell)]
-    return 2 * len(set(known)) > len(known)
+    return SOME * len(set(known)) > len(known)
 
 
 def _are_media(cells: Sequence[Any]) -> bool:

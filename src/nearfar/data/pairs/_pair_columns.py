@@ -70,13 +70,14 @@ def halves_of(table: Table, name: str, *, x: str | None, s: str | None) -> Halve
         ValueError: No such column, or an ambiguous choice of the two.
     """
     first, second = _names(tuple(table.columns), x, s, table.name)
+    chosen = (f"x is column {first!r}, s is column {second!r}",) if x is None else ()
     return Halves(
         name,
         table.column(first, option="x"),
         table.column(second, option="s"),
         table.place,
         table.rows,
-        table.notes,
+        (*table.notes, *chosen),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import islice
 
 from nearfar._audience import given, named
-from nearfar.data._class_labels import LABELS
+from nearfar.data._column_roles import Role, role_of
 from nearfar.data._files import list_names
+from nearfar.data._label_names import LABELS
 from nearfar.data._number_cells import looks_numeric
 from nearfar.data._table_kind import text_columns
 from nearfar.data._tables import Table
@@ -14,6 +15,7 @@ from nearfar.data._tables import Table
 __all__ = ["choose_column", "label_column"]
 
 LOOKED_AT = 1_000  # rows
+_NO_TEXTS = (Role.IDENTIFIER, Role.DATE)
 MUCH_LONGER = 2.0
 
 
@@ -27,10 +29,12 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
         table.column(str(column))
         return str(column), ()
     known = [name for name in table.columns if name.strip().lower() not in LABELS]
+    texts = text_columns(table)
     lengths = {
         name: length
-        for name in text_columns(table) or known
-        if (length := _mean_length(table, name)) is not None
+        for name in known
+        if not (texts and role_of(name, table.columns[name]) in _NO_TEXTS)
+        and (length := _mean_length(table, name)) is not None
     }
     usual = next((name for name in lengths if name.strip().lower() in ("text", "texts")), None)
     usual = "text" if "text" in table.columns else usual
@@ -41,7 +45,8 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
     if not longest or (
         len(longest) == 2 and lengths[longest[0]] < MUCH_LONGER * lengths[longest[1]]
     ):
-        raise ValueError(_ambiguous(table, list(lengths)))
+        held = texts if len(texts) > 1 else [name for name in lengths if name in {*longest}]
+        raise ValueError(_ambiguous(table, held))
     if len(table.columns) == 1:
         return longest[0], ()
     return longest[0], _chosen(longest[0], [n for n in others if n != longest[0]]) or (

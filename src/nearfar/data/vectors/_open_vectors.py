@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.data._array_files import ARRAY_ENDINGS
-from nearfar.data._class_labels import TEST_LABELS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
+from nearfar.data._label_names import TEST_LABELS
 from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
