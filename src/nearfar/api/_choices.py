@@ -11,6 +11,8 @@ from nearfar.api._method_listing import Preset, kinds_of, served
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
 from nearfar.data import DataPreview, Source, is_name, modality_of, opening_options
+from nearfar.data._items import holds_arrays
+from nearfar.data._kinds import as_given
 from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
@@ -41,11 +43,12 @@ def find_modality(
 
 
 def _open(data: Any) -> bool:
-    """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
+    """Whether the modality is ambiguous: arrays of numbers, or a path that does not exist."""
     if isinstance(data, Source) or is_name(data):
         return False
     if not isinstance(data, (str, Path)):
-        return hasattr(data, "ndim")
+        held = as_given(data)
+        return hasattr(held, "ndim") or holds_arrays(held)
     preview = DataPreview(Path(data))
     return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 

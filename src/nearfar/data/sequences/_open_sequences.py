@@ -223,6 +223,8 @@ def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     if feature_columns(preview.spec, "Audio") or holds_recordings(preview.spec):
         return Confidence.CERTAIN
+    if preview.kind_of_items == "sequences":
+        return Confidence.LIKELY
     names = set(preview.arrays)
     if {"samples", "offsets"} <= names or names & set(RATES):
         return Confidence.LIKELY

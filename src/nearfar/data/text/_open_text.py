@@ -21,6 +21,7 @@ from nearfar.data._files import (
     list_names,
     printable,
 )
+from nearfar.data._hub_tables import head_of_hub
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._number_cells import is_missing
@@ -272,7 +273,10 @@ def _recognize(preview: DataPreview) -> Confidence:
     listed = isinstance(spec, (list, tuple)) and bool(spec)
     if listed and all(isinstance(text, str) for text in spec):
         return Confidence.LIKELY
+    if preview.kind_of_items == "text":
+        return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    spec = head_of_hub(spec)
     if is_frame(spec) or preview.ending in TABLE_ENDINGS:
         texts = not preview.holds_numbers and not (is_frame(spec) and _without_texts(spec))
         return Confidence.LIKELY if texts else Confidence.NO

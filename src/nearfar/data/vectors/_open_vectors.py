@@ -16,6 +16,7 @@ from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
+from nearfar.data._sparse_rows import SparseRows
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data._tables import ROW_OPTIONS, TABLE_OPTIONS, Reading, is_frame
 from nearfar.data.vectors._vector_arrays import VectorSource
@@ -91,8 +92,8 @@ def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
 def _array(spec: Any) -> NDArray[Any]:
     """An array of an array, a tensor, or anything that NumPy takes for one."""
     values: Any = array_of(spec)
-    if isinstance(values, np.ndarray):
-        return values
+    if isinstance(values, (np.ndarray, SparseRows)):
+        return values  # type: ignore[return-value]  # whose rows are arrays
     try:
         return np.asarray(values)
     except (TypeError, ValueError) as error:
@@ -165,6 +166,8 @@ def label_vectors(spec: Any, *, labels: str | None = None, **options: Any) -> La
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file, and tables in memory."""
     if preview.holds_numbers:
+        return Confidence.LIKELY
+    if preview.kind_of_items == "vectors":
         return Confidence.LIKELY
     if is_frame(preview.spec):  # opening says what is missing
         return Confidence.PERHAPS
