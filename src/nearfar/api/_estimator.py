@@ -230,9 +230,11 @@ class SelfSupervisedEncoder(
         kind = self._kind
         source = open_source(data, modality=kind.data, **self._opening)
         kind.check(source, self.description_.form)
-        if hasattr(data, "__len__") and len(source) != len(data):
+        shape = getattr(data, "shape", ())
+        count = shape[0] if shape else len(data) if hasattr(data, "__len__") else len(source)
+        if len(source) != count:
             raise ValueError(
-                f"`X` must give one row per sample: {source.name} has turned {len(data):,} samples"
+                f"`X` must give one row per sample: {source.name} has turned {count:,} samples"
                 f" into {len(source):,} ({'; '.join(source.notes)})"
             )
         yield from source.chunks()

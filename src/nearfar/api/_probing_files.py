@@ -79,7 +79,7 @@ def probe_embeddings(
     path = Path(embeddings) if isinstance(embeddings, (str, Path)) else None
     if path is None:
         embeddings = taken(embeddings, argument="run")
-    held, name = opened_embeddings(embeddings), path.name if path else "embeddings"
+    held, name = opened_embeddings(embeddings, argument="run"), path.name if path else "embeddings"
     if held.embeddings.ndim != 2:
         raise ValueError(
             f"`run` must be a run, a file or a matrix, got {held.embeddings.ndim} axes"

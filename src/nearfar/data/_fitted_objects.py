@@ -18,10 +18,12 @@ from nearfar.data._files import counted, list_names
 from nearfar.data._foreign_objects import Taken, refuse_foreign
 from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts, is_hub
 from nearfar.data._hub_tables import hub_frame, picture_column
+from nearfar.data._item_labels import item_labels
 from nearfar.data._items import (
     Items,
+    is_batched,
     is_listed,
-    item_labels,
+    joined_batches,
     kind_of_items,
     matrix_of_items,
     sample_of,
@@ -73,9 +75,8 @@ def carried_labels(spec: Any, kind: str, key: str | None, *, split: Split = "tra
         ValueError: A list or a dataset whose items have no labels.
     """
     if isinstance(spec, Taken):
-        if spec.labels is not None:
-            values = spec.labels
-            return array_of(values).tolist() if isinstance(values, Tensor) else values
+        if spec.labels:
+            return _labels_called(spec.labels, key)
         spec = spec.data
     if kind not in ("images", "sequences", "text", "vectors"):
         return None
@@ -95,7 +96,7 @@ def carried_labels(spec: Any, kind: str, key: str | None, *, split: Split = "tra
     if not is_listed(spec) or is_hub(spec) or _are_words(spec):
         return None
     labels = item_labels(spec, key)
-    if kind == "vectors" and all(isinstance(label, list) for label in labels):  # of batches
+    if labels and all(isinstance(label, list) for label in labels) and is_batched(spec):
         return [label for batch in labels for label in batch]
     return labels
 
@@ -123,6 +124,8 @@ def _images(data: Any, split: Split, options: Mapping[str, Any]) -> Fit:
         others = [name for name in columns if name != column]
         notes = (f"images are column {column!r}; not used: {list_names(others)}",)
         return Items(columns[column], name="table"), notes if others else ()
+    if is_batched(data):
+        return joined_batches([sample_of(data[row]) for row in range(len(data))], data)
     if not isinstance(data, (list, tuple)) or not data:
         return data, ()
     arrays = [value for value in data if isinstance(value, (np.ndarray, Tensor))]
@@ -180,7 +183,9 @@ def _graphs(data: Any, split: Split, options: Mapping[str, Any]) -> Fit:
     if options.get("features") is not None:
         return GraphParts.of_adjacency(data, {}), ()
     count = len(data)
-    ones = torch.sparse_coo_tensor(torch.arange(count).repeat(2, 1), torch.ones(count))
+    ones = torch.sparse_coo_tensor(
+        torch.arange(count).repeat(2, 1), torch.ones(count), check_invariants=True
+    )
     note = (
         f"an adjacency matrix has no features: each of {counted(count, 'node')} has one of its own"
         " (the identity matrix), so the encoder embeds no other graph; pass {'x': features,"
@@ -196,6 +201,19 @@ def _pairs(data: Any, split: Split, options: Mapping[str, Any]) -> Fit:
     if not any(opened):
         return data, ()
     return tuple(side if isinstance(side, Taken) else Taken(side, side) for side in data), ()
+
+
+def _labels_called(labels: Mapping[str, Any], key: str | None) -> Any:
+    """The labels of a name, by default of a usual one."""
+    usual = next((name for name in labels if name.lower() in LABELS), None)
+    name = usual if key is None else key
+    if name not in labels:
+        raise ValueError(
+            f"`labels` must be one label per sample or the name of them, got {key!r}: the arrays"
+            f" with one value per sample are {list_names(list(labels))}"
+        )
+    values = labels[name]
+    return array_of(values).tolist() if isinstance(values, Tensor) else values
 
 
 def _are_words(data: Any) -> bool:

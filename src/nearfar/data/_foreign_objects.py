@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -53,13 +53,14 @@ class Taken:
         data: What the built-in modalities open.
         given: The object, for modalities of other packages.
         notes: What was taken of it and what was not.
-        labels: One label per sample, if they are apart from the samples.
+        labels: One label per sample by name, if they are apart from the samples; the usual name
+            first.
     """
 
     data: Any
     given: Any
     notes: tuple[str, ...] = ()
-    labels: Any = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -106,6 +107,7 @@ def refuse_foreign(spec: Any, *, argument: str = "data") -> None:
     """
     library, name = type(spec).__module__.partition(".")[0], type(spec).__name__
     if getattr(getattr(spec, "dtype", None), "names", None):
+        name = "structured array"
         how = f"numpy.lib.recfunctions.structured_to_unstructured({argument})"
     elif isinstance(spec, (set, frozenset)):
         raise TypeError(f"`{argument}` must be ordered, got a {name}: pass sorted({argument})")
@@ -218,9 +220,11 @@ def _of_column(column: Any, argument: str) -> Any:
     if known and isinstance(known[0], str) and kind_of_items(known) != "images":
         return None
     if known and isinstance(known[0], (int, float, bool)):
+        library = type(column).__module__.partition(".")[0]
+        how = {"numpy": "{}.astype(float)[:, None]", "pyarrow": "pyarrow.table({{'x': {}}})"}
         raise TypeError(
             f"`{argument}` must have several features per sample, got one column of numbers in a"
-            f" {type(column).__name__}: pass {argument}.to_frame()"
+            f" {type(column).__name__}: pass {how.get(library, '{}.to_frame()').format(argument)}"
         )
     return [np.asarray(v) if isinstance(v, list) else v for v in values]
 

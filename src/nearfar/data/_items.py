@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from nearfar.data._class_labels import LABELS
 from nearfar.data._files import IMAGE_ENDINGS, SOUND_ENDINGS, SOUND_SIGNATURES, list_names
@@ -20,10 +20,11 @@ from nearfar.data._specs import array_of
 __all__ = [
     "SAMPLES",
     "Items",
+    "called",
     "holds_arrays",
+    "is_batched",
     "is_listed",
-    "item_labels",
-    "item_names",
+    "joined_batches",
     "kind_of_items",
     "label_of",
     "matrix_of_items",
@@ -122,8 +123,8 @@ def label_of(item: Any, key: str | None = None) -> Any:
     (3, 3, None)
     """
     if isinstance(item, Mapping):
-        found = key if key in item else next((name for name in LABELS if name in item), None)
-        return None if found is None or found == _known_key(item) else item[found]
+        usual = next((name for name in LABELS if name in item and name != _known_key(item)), None)
+        return item.get(usual if key is None else key)
     if not isinstance(item, (tuple, list)) or len(item) < 2 or _is_vector(item):
         return None
     label = item[1]
@@ -131,47 +132,6 @@ def label_of(item: Any, key: str | None = None) -> Any:
         values = array_of(label)
         return values.item() if values.size == 1 else values.tolist()
     return label if isinstance(label, (str, bytes, int, float, np.generic)) else None
-
-
-def item_labels(spec: Any, key: str | None = None) -> list[Any]:
-    """The label of each item of a dataset or list.
-
-    A dataset that knows its labels (``targets``, ``labels``) is not read.
-
-    Args:
-        spec: A dataset or list.
-        key: Key of the labels in items that are mappings.
-
-    Raises:
-        ValueError: Items without labels.
-    """
-    known = None if key else _known_labels(spec)
-    if known is not None:
-        return known
-    labels = []
-    for row in range(len(spec)):
-        item = spec[row]
-        label = label_of(item, key)
-        if label is None:
-            shown = f"keys {list_names(list(map(str, item)))}" if isinstance(item, Mapping) else ""
-            what = shown or type(item).__name__
-            raise ValueError(
-                f"items of {_called(spec)} must be (sample, label) pairs to be probed, got {what}"
-                f" in row {row}: pass the labels as `labels`"
-            )
-        labels.append(label)
-    return labels
-
-
-def item_names(spec: Any) -> list[str] | None:
-    """Names of the items, if the dataset keeps those of its files; distinct ones only.
-
-    The files are those of lightly's ``get_filenames()`` and of torchvision's ``samples``.
-    """
-    names = _names(spec)
-    if names is None or len(names) != len(spec) or len(set(names)) < len(names):
-        return None
-    return names
 
 
 def kind_of_items(spec: Any) -> str | None:
@@ -187,11 +147,15 @@ def kind_of_items(spec: Any) -> str | None:
     except (TypeError, ValueError, KeyError, IndexError, OSError):
         return None  # opening reports it
     if isinstance(first, str):
-        return "images" if _names_image(first) else "text"
+        others = spec if isinstance(spec, (list, tuple)) else ()
+        files = _names_image(first) and all(isinstance(t, str) and _names_image(t) for t in others)
+        return "images" if files else "text"
     if isinstance(first, (Image.Image, Path, bytes, Mapping)):
         return None if _is_sound(first) else "images"
     if not (isinstance(first, NUMBERS) or _is_vector(first)):
         return None
+    if is_batched(spec):
+        return "vectors" if len(np.shape(first)) == 2 else "images"
     if len(np.shape(first)) in (2, 3):
         return "images"
     return None if len(np.shape(first)) != 1 else "vectors" if _equally_long(spec) else "sequences"
@@ -209,20 +173,54 @@ def matrix_of_items(spec: Any) -> tuple[Any, tuple[str, ...]]:
     rows = [_numbers(sample_of(spec[row]), row, spec) for row in range(len(spec))]
     shapes = {row.shape for row in rows}
     if rows and all(len(shape) == 2 for shape in shapes) and len({s[1] for s in shapes}) == 1:
-        matrix = np.concatenate(rows)
-        several = f"{len(rows):,} items of {_called(spec)} are batches: their {len(matrix):,} rows"
-        return matrix, (f"{several} are the samples",)
+        return joined_batches(rows, spec)
     if len(shapes) > 1:
         listed = ", ".join(sorted("×".join(map(str, shape)) for shape in shapes)[:5])
         raise ValueError(
-            f"vectors must be of one length, got items of shape {listed} in {_called(spec)}:"
+            f"vectors must be of one length, got items of shape {listed} in {called(spec)}:"
             " `modality`='sequences' takes series of different lengths"
         )
     matrix = np.stack(rows) if rows else np.zeros((0, 0))
     if isinstance(spec, (list, tuple)):
         return matrix, ()
     size = in_bytes(matrix.nbytes)
-    return matrix, (f"{len(matrix):,} vectors of {_called(spec)} read into memory ({size})",)
+    return matrix, (f"{len(matrix):,} vectors of {called(spec)} read into memory ({size})",)
+
+
+def is_batched(spec: Any) -> bool:
+    """Whether the first item of a list or dataset has several samples.
+
+    It has if it has four axes, as a batch of images, or two and a label for each row.
+
+    >>> is_batched([(np.zeros((2, 5)), np.array([0, 1]))]), is_batched([(np.zeros((2, 5)), 1)])
+    (True, False)
+    """
+    if not holds_arrays(spec):
+        return False
+    shape, label = np.shape(sample_of(spec[0])), label_of(spec[0])
+    rows = len(label) if isinstance(label, list) else 1 if shape[0] == 1 else 0
+    return len(shape) == 4 or (len(shape) == 2 and label is not None and shape[0] == rows)
+
+
+def joined_batches(batches: list[Any], spec: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The samples of batches as one array, and a note.
+
+    Raises:
+        ValueError: Batches of samples of different shapes.
+    """
+    arrays = [
+        array_of(batch) if isinstance(batch, Tensor) else np.asarray(batch) for batch in batches
+    ]
+    shapes = {array.shape[1:] for array in arrays}
+    if len(shapes) > 1:
+        listed = ", ".join(sorted("×".join(map(str, shape)) for shape in shapes)[:5])
+        raise ValueError(
+            f"batches of {called(spec)} must have samples of one shape, got {listed}: take them"
+            " apart, [sample for batch in data for sample in batch]"
+        )
+    joined = np.concatenate(arrays)
+    several = f"{len(arrays):,} items of {called(spec)} are batches: their {len(joined):,} rows"
+    return joined, (f"{several} are the samples",)
 
 
 def name_of(spec: Any) -> str:
@@ -234,12 +232,23 @@ def name_of(spec: Any) -> str:
     return spec.name if isinstance(spec, Items) else type(spec).__name__.lower()
 
 
+def called(spec: Any) -> str:
+    """Name of the class of a dataset or list, for messages.
+
+    >>> called(Items("ab", name="letters")), called([3])
+    ('letters', 'list')
+    """
+    return spec.name if isinstance(spec, Items) else type(spec).__name__
+
+
 def _key_of(item: Mapping[Any, Any], key: str | None) -> Any:
     found = _known_key(item) if key is None else key
     if found is None or found not in item:
         wanted = f"the key {key}" if key else "a key such as x, image, text or audio"
+        plain = all(isinstance(value, (str, int, float)) for value in item.values())
         raise TypeError(
             f"an item of `data` must have {wanted}, got {list_names(list(map(str, item)))}"
+            + (": pass a table, pandas.DataFrame(list(data))" if plain and item else "")
         )
     return found
 
@@ -289,45 +298,6 @@ def _numbers(sample: Any, row: int, spec: Any) -> NDArray[Any]:
     if array.dtype.kind not in "biuf" or not array.ndim:
         raise TypeError(
             f"vectors must be lists, arrays or tensors of numbers, got {type(sample).__name__} in"
-            f" row {row} of {_called(spec)}"
+            f" row {row} of {called(spec)}"
         )
     return array
-
-
-def _known_labels(spec: Any) -> list[Any] | None:
-    """Labels that a dataset knows without reading its items."""
-    if isinstance(spec, Items):
-        return _known_labels(spec.items)
-    if isinstance(spec, Subset):
-        known = _known_labels(spec.dataset)
-        return None if known is None else [known[i] for i in spec.indices]
-    if isinstance(spec, ConcatDataset):
-        parts = [_known_labels(part) for part in spec.datasets]
-        return None if None in parts else [label for part in parts if part for label in part]
-    for attribute in ("targets", "labels"):
-        known = getattr(spec, attribute, None)
-        if known is not None and hasattr(known, "__len__") and len(known) == len(spec):
-            values = array_of(known) if isinstance(known, Tensor) else known
-            return list(values.tolist() if hasattr(values, "tolist") else values)
-    return None
-
-
-def _names(spec: Any) -> list[str] | None:
-    if isinstance(spec, Items):
-        return _names(spec.items)
-    if isinstance(spec, Subset):
-        names = _names(spec.dataset)
-        return None if names is None else [names[i] for i in spec.indices]
-    if hasattr(spec, "get_filenames"):
-        return list(map(str, spec.get_filenames()))
-    files, root = getattr(spec, "samples", None), getattr(spec, "root", None)
-    if not isinstance(files, list) or not files or not isinstance(root, (str, Path)):
-        return None
-    paths = [Path(entry[0]) for entry in files if isinstance(entry, tuple) and entry]
-    if len(paths) < len(files) or not all(path.is_relative_to(root) for path in paths):
-        return None
-    return [path.relative_to(root).as_posix() for path in paths]
-
-
-def _called(spec: Any) -> str:
-    return spec.name if isinstance(spec, Items) else type(spec).__name__

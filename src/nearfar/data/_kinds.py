@@ -252,7 +252,12 @@ def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
     if path is None:
         refuse_foreign(preview.spec)
         if is_listed(preview.spec) and len(preview.spec):
-            sample_of(preview.spec[0])  # raises its own error
+            first = sample_of(preview.spec[0])  # raises its own error
+            if isinstance(first, (int, float)):
+                raise TypeError(
+                    "`data` must have several features per sample, got one number:"
+                    " pass numpy.reshape(data, (-1, 1))"
+                )
         raise TypeError(
             "`data` must be a name, a path, an array, a tensor, a list or a dataset of images,"
             " texts, series or vectors, a data loader, a table or a graph, got"

@@ -28,12 +28,12 @@ class NamedArrays:
 
     Attributes:
         values: The samples, along the first axis.
-        labels: One label per sample; None if there are none.
+        labels: Arrays of one label per sample by name, the usual one first.
         notes: Notes on the other arrays.
     """
 
     values: Any
-    labels: Any
+    labels: Mapping[str, Any]
     notes: tuple[str, ...]
 
 
@@ -51,7 +51,7 @@ def chosen_array(arrays: Mapping[str, Any], given: Any, argument: str) -> NamedA
 
     Example:
         >>> chosen_array({"x": np.eye(2), "y": [0, 1]}, {}, "data").labels
-        [0, 1]
+        {'y': [0, 1]}
     """
     edges = next((key for key in ("edge_index", *ADJACENCY) if key in arrays), None)
     if edges is not None:
@@ -61,30 +61,35 @@ def chosen_array(arrays: Mapping[str, Any], given: Any, argument: str) -> NamedA
     chosen = next((folded[name] for name in SAMPLES if name in folded), None)
     if chosen is None and len(fitting) == 1:
         chosen = fitting[0]
-    shown = list_names(list(arrays)) or "nothing"
+    shown = list_names(list(arrays))
     if chosen is None and fitting:
         raise TypeError(
             f"`{argument}` must be one array, got a {type(given).__name__} of {shown}: pass"
             f" {argument}[{fitting[0]!r}], or call it x"
         )
+    if not arrays:
+        raise TypeError(f"`{argument}` must hold an array of samples, got an empty mapping")
     if chosen is None:
-        first = next(iter(arrays.values()), None)
+        key, first = next(iter(arrays.items()))
         columns = all(isinstance(value, (list, tuple)) for value in arrays.values())
-        how = (
-            f"pandas.DataFrame({argument})"
-            if columns and arrays
-            else f"{argument}[{next(iter(arrays), '…')!r}]"
-        )
-        what = "" if first is None else f", the first a {type(first).__name__}"
+        how = f"pandas.DataFrame({argument})" if columns else f"{argument}[{key!r}]"
         raise TypeError(
             f"`{argument}` must hold an array of samples, got a {type(given).__name__} of"
-            f" {shown}{what}: pass {how}"
+            f" {shown}, the first a {type(first).__name__}: pass {how}"
         )
-    labels = next((key for key in arrays if key.lower() in LABELS and key != chosen), None)
-    others = [key for key in arrays if key not in (chosen, labels)]
+    count = len(arrays[chosen]) if hasattr(arrays[chosen], "__getitem__") else 0
+    rest = [key for key in arrays if key != chosen]
+    named = [key for key in rest if hasattr(arrays[key], "__len__") and _flat(arrays[key]) == count]
+    usual = sorted(named, key=lambda key: key.lower() not in LABELS)
+    labels = {key: arrays[key] for key in usual}
+    others = [key for key in rest if key not in usual[:1] or key.lower() not in LABELS]
     notes = (f"arrays not used: {list_names(others)}",) if others else ()
-    held = None if labels is None else arrays[labels]
-    return NamedArrays(arrays[chosen], held, notes)
+    return NamedArrays(arrays[chosen], labels, notes)
+
+
+def _flat(values: Any) -> int | None:
+    """Length of a list or an array with one axis."""
+    return len(values) if isinstance(values, list) or len(np.shape(values)) == 1 else None
 
 
 def _graph_of(arrays: Mapping[str, Any], edges: str) -> GraphParts:

@@ -19,7 +19,7 @@ from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
 from nearfar.data._fitted_objects import carried_labels, fitted, labels_of_rows
 from nearfar.data._foreign_objects import Taken
-from nearfar.data._hub_datasets import has_test
+from nearfar.data._hub_datasets import has_test, is_hub
 from nearfar.data._kinds import HasDataKind, as_given, data_for, find_kind, modality_of
 from nearfar.data._label_files import LabelFile, column_of_file, is_label_file, read_labels
 from nearfar.data._label_tasks import as_task
@@ -80,6 +80,8 @@ def open_source(
     if kind.composite:
         fitting["open_part"] = open_source
     found, notes = fitted(_found(spec), kind.name, split=split, options=fitting)
+    if kind.name == "vectors" and is_hub(as_given(spec)):
+        split = "train"  # selected
     return noted(kind.open(found, split=split, **fitting), notes)
 
 

@@ -18,7 +18,7 @@ from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
 from nearfar.data._hub_datasets import feature_columns, has_test, hub_labels, hub_parts, is_hub
-from nearfar.data._items import item_labels
+from nearfar.data._item_labels import item_labels
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview

@@ -17,7 +17,8 @@ from torch.utils.data import IterableDataset
 
 from nearfar.data._file_list import list_bad
 from nearfar.data._files import counted, list_names
-from nearfar.data._items import item_names, name_of, sample_of
+from nearfar.data._item_labels import item_names
+from nearfar.data._items import name_of, sample_of
 from nearfar.data._source import (
     Batch,
     ImageSource,

@@ -271,9 +271,9 @@ def _recognize(preview: DataPreview) -> Confidence:
     if column:
         spec = [text for text in column if not is_missing(text)]
     listed = isinstance(spec, (list, tuple)) and bool(spec)
-    if listed and all(isinstance(text, str) for text in spec):
-        return Confidence.LIKELY
-    if preview.kind_of_items == "text":
+    if preview.kind_of_items == "images":  # names of files
+        return Confidence.NO
+    if preview.kind_of_items == "text" or (listed and all(isinstance(t, str) for t in spec)):
         return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
     spec = head_of_hub(spec)

@@ -89,11 +89,13 @@ def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
     return tuple(given.split(",")) if isinstance(given, str) else tuple(map(str, given))
 
 
-def _array(spec: Any) -> NDArray[Any]:
-    """An array of an array, a tensor, or anything that NumPy takes for one."""
+def _array(spec: Any) -> NDArray[Any] | SparseRows:
+    """An array of an array, a tensor, or anything that NumPy takes for one; rows of sparse ones."""
+    if isinstance(spec, SparseRows):
+        return spec
     values: Any = array_of(spec)
-    if isinstance(values, (np.ndarray, SparseRows)):
-        return values  # type: ignore[return-value]  # whose rows are arrays
+    if isinstance(values, np.ndarray):
+        return values
     try:
         return np.asarray(values)
     except (TypeError, ValueError) as error:
