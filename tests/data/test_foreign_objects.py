@@ -24,7 +24,9 @@ from torch.utils.data import (
     WeightedRandomSampler,
 )
 
-from data.foreign import (
+from nearfar.data import DataPreview, Source, modality_of, open_labeled, open_source
+from nearfar.data import _read_once as read_once
+from tests.data.foreign import (
     COUNT,
     IMAGES,
     LABELS,
@@ -36,8 +38,6 @@ from data.foreign import (
     hub,
     hub_images,
 )
-from nearfar.data import DataPreview, Source, modality_of, open_labeled, open_source
-from nearfar.data import _read_once as read_once
 
 PLAIN = list(zip(VECTORS, LABELS, strict=True))
 

@@ -26,6 +26,7 @@ from nearfar.api._setup import LEAST_SAMPLES
 from nearfar.data import Batch, DataPreview, Source, modality_of, open_source
 from nearfar.data._foreign_objects import Taken
 from nearfar.data._hub_datasets import is_hub
+from nearfar.data._items import kind_of_items, matrix_of_items
 from nearfar.data._kinds import as_given, data_for
 from nearfar.data._sparse_rows import SparseRows
 from nearfar.inputs import View, move
@@ -204,8 +205,11 @@ class SelfSupervisedEncoder(
     def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, Modality[Any, Any]]:
         """The samples after scikit-learn's validation, and their modality."""
         data = data_for(X, self.modality if fitting else self._kind.data, argument="X")
-        if isinstance(data, Taken) and isinstance(data.data, SparseRows):
-            data = data.data.matrix  # which scikit-learn knows
+        held = as_given(data)
+        if isinstance(held, SparseRows):
+            data = held.matrix  # which scikit-learn knows
+        elif kind_of_items(held) == "vectors":
+            data, _ = matrix_of_items(held)
         listed = isinstance(data, (Taken, Dataset)) or is_hub(data)
         listed = listed or DataPreview(as_given(data)).kind_of_items in _LISTED
         if fitting:
