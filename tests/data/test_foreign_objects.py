@@ -439,6 +439,40 @@ def test_halves_of_pairs_are_objects_too() -> None:
     assert open_source((["a", "b"], ["c", "d"])).modality == "pairs"
 
 
+PAIRS: dict[str, Callable[[], Any]] = {
+    "hub": lambda: hub_images().add_column("text", TEXTS),
+    "mappings": lambda: [{"image": i, "text": t} for i, t in zip(IMAGES, TEXTS, strict=True)],
+    "map-style": lambda: Listed(
+        [{"image": i, "text": t} for i, t in zip(IMAGES, TEXTS, strict=True)]
+    ),
+    "pandas": lambda: pandas().DataFrame({"image": IMAGES, "text": TEXTS}),
+    "iterable": lambda: ({"image": i, "text": t} for i, t in zip(IMAGES, TEXTS, strict=True)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_entries_of_items_are_halves_of_pairs(name: str) -> None:
+    source = open_source(PAIRS[name](), x="image", s="text")
+    assert source.describe().startswith("24 pairs (colour images ")
+    pair = source.read([5]).inputs
+    assert torch.equal(pair.x.pixels[0], torch.from_numpy(np.array(IMAGES[5])).permute(2, 0, 1))
+    assert list(pair.s.strings) == [TEXTS[5]]
+
+
+def test_items_of_two_are_pairs_where_these_are_asked_for() -> None:
+    items = list(zip(VECTORS, TEXTS, strict=True))
+    assert open_source(items).modality == "vectors"
+    assert open_source(Listed(items), modality="pairs").describe().startswith("24 pairs (vectors")
+    with pytest.raises(ValueError, match="must be keys of the items of pairs, got a and image"):
+        open_source(PAIRS["mappings"](), x="a", s="image")
+
+
+def test_nested_tensors_are_lists() -> None:
+    series = [torch.arange(100.0 + n) for n in range(4)]
+    nested = torch.nested.nested_tensor(series, layout=torch.jagged)
+    assert whole(open_source(nested)).extents().tolist() == [100, 101, 102, 103]
+
+
 def test_labels_have_names() -> None:
     named = {"x": VECTORS, "y": LABELS, "speaker": ["a", "b", "c"] * 8, "more": np.eye(3)}
     assert open_labeled(named).train_labels.tolist() == LABELS

@@ -20,6 +20,7 @@ from nearfar.data._hub_datasets import feature_columns, hub_labels, hub_parts, i
 from nearfar.data._hub_tables import hub_frame, picture_column
 from nearfar.data._item_labels import item_labels
 from nearfar.data._items import (
+    Entries,
     Items,
     is_batched,
     is_listed,
@@ -195,10 +196,29 @@ def _graphs(data: Any, split: Split, options: Mapping[str, Any]) -> Fit:
 
 
 def _pairs(data: Any, split: Split, options: Mapping[str, Any]) -> Fit:
+    named = [options.get(name) for name in ("x", "s")]
+    if is_hub(data):
+        return hub_frame(data, split), ()
+    if is_frame(data):
+        columns = table_of_frame(data).columns
+        sides = [list(columns[name]) for name in named if name is not None and name in columns]
+        if len(sides) < 2 or not any(map(_are_pictures, sides)):
+            return data, ()  # opened as a table
+        data = tuple(sides)
+    elif is_listed(data) and data and not _are_words(data):
+        first = data[0]
+        if isinstance(first, Mapping) and not {*named} <= {*first}:
+            keys = list_names(list(map(str, first)))
+            raise ValueError(
+                "`x` and `s` must be keys of the items of pairs, got"
+                f" {' and '.join(map(str, named))}: the keys are {keys}"
+            )
+        if isinstance(first, (Mapping, tuple)) and len(first) > 1:
+            places: list[Any] = named if isinstance(first, Mapping) else [0, 1]
+            data = tuple(Entries(data, place) for place in places)
     if not isinstance(data, tuple) or len(data) != 2:
         return data, ()
-    opened = [isinstance(side, (Taken, Dataset)) or _are_pictures(side) for side in data]
-    if not any(opened):
+    if not any(isinstance(side, (Taken, Dataset)) or _are_pictures(side) for side in data):
         return data, ()
     return tuple(side if isinstance(side, Taken) else Taken(side, side) for side in data), ()
 
@@ -207,7 +227,7 @@ def _labels_called(labels: Mapping[str, Any], key: str | None) -> Any:
     """The labels of a name, by default of a usual one."""
     usual = next((name for name in labels if name.lower() in LABELS), None)
     name = usual if key is None else key
-    if name not in labels:
+    if name is None or name not in labels:
         raise ValueError(
             f"`labels` must be one label per sample or the name of them, got {key!r}: the arrays"
             f" with one value per sample are {list_names(list(labels))}"

@@ -262,8 +262,8 @@ def _is_mapping(spec: Any) -> bool:
 def _is_graph_list(spec: Any) -> bool:
     if not is_listed(spec) or not len(spec):
         return False
-    library = type(spec).__module__.partition(".")[0]
-    first = spec[0] if isinstance(spec, (list, tuple)) or library == "torch_geometric" else None
+    of_graphs = any(kind.__module__.startswith("torch_geometric.") for kind in type(spec).__mro__)
+    first = spec[0] if isinstance(spec, (list, tuple)) or of_graphs else None
     return first is not None and is_graph_object(first)
 
 
@@ -293,6 +293,7 @@ WAYS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], Any]], ...] = (
     (_is_stream, _of_stream),
     (_has_conversion, lambda spec, argument: None),
     (is_sparse, lambda spec, argument: SparseRows(spec)),
+    (lambda spec: isinstance(spec, Tensor) and spec.is_nested, lambda spec, _: list(spec.unbind())),
     (lambda spec: isinstance(spec, Subset) and is_hub(spec.dataset), _of_subset),
     (_is_graph_list, _of_graphs),
     (_is_column, _of_column),

@@ -19,6 +19,7 @@ from nearfar.data._specs import array_of
 
 __all__ = [
     "SAMPLES",
+    "Entries",
     "Items",
     "called",
     "holds_arrays",
@@ -65,6 +66,29 @@ class Items(Dataset[Any]):
 
     def __getitem__(self, position: int) -> Any:
         return self.items[position]
+
+
+@final
+class Entries(Dataset[Any]):
+    """One entry of each item of a dataset or list, as one half of pairs.
+
+    Args:
+        items: A dataset or list whose items are tuples or mappings.
+        key: Place or key of the entry.
+
+    Example:
+        >>> Entries([("a photo", "its caption")], 1)[0]
+        'its caption'
+    """
+
+    def __init__(self, items: Any, key: Any) -> None:
+        self.items, self.key = items, key
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, position: int) -> Any:
+        return self.items[position][self.key]
 
 
 def is_listed(spec: Any) -> bool:

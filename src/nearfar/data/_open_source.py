@@ -80,7 +80,7 @@ def open_source(
     if kind.composite:
         fitting["open_part"] = open_source
     found, notes = fitted(_found(spec), kind.name, split=split, options=fitting)
-    if kind.name == "vectors" and is_hub(as_given(spec)):
+    if kind.name in ("vectors", "pairs") and is_hub(as_given(spec)):
         split = "train"  # selected
     return noted(kind.open(found, split=split, **fitting), notes)
 

@@ -14,10 +14,16 @@ from nearfar.data._specs import array_of
 __all__ = ["GraphParts", "SparseRows", "is_sparse"]
 
 
+LAYOUTS = (
+    *(torch.sparse_coo, torch.sparse_csr, torch.sparse_csc),
+    *(torch.sparse_bsr, torch.sparse_bsc),
+)
+
+
 def is_sparse(spec: Any) -> bool:
     """Whether an object is a sparse matrix of SciPy or a sparse tensor."""
     if isinstance(spec, Tensor):
-        return spec.layout != torch.strided
+        return spec.layout in LAYOUTS
     module = type(spec).__module__
     return module.startswith("scipy.sparse") and hasattr(spec, "tocsr")
 
