@@ -116,6 +116,8 @@ OF_TEXTS: dict[str, Callable[[], Any]] = {
     "loader": lambda: loader(Listed(list(zip(TEXTS, LABELS, strict=True)))),
     "generator": lambda: zip(TEXTS, LABELS, strict=True),
     "mappings": lambda: [{"text": t, "label": y} for t, y in zip(TEXTS, LABELS, strict=True)],
+    "columns": lambda: {"text": TEXTS, "label": LABELS},
+    "rows of the hub's": lambda: hub(text=TEXTS)[:],
     "pandas": lambda: pandas().DataFrame({"review": TEXTS, "y": LABELS}),
     "hub": lambda: hub(text=TEXTS),
     "hub streamed": lambda: hub(text=TEXTS).to_iterable_dataset(),
@@ -162,6 +164,19 @@ def test_texts_and_labels_are_the_same_on_every_road(road: str) -> None:
 def test_texts_without_labels() -> None:
     for given in (iter(TEXTS), Listed(TEXTS), pandas().Series(TEXTS), polars().Series(TEXTS)):
         assert list(whole(open_source(given)).strings) == TEXTS
+
+
+def test_columns_of_the_hub_are_samples_and_labels() -> None:
+    held = hub_images()
+    source = open_source(held["image"])
+    assert source.modality == "images"
+    assert source.fingerprint == open_source(list(held["image"])).fingerprint
+    assert list(whole(open_source(hub(text=TEXTS)["text"])).strings) == TEXTS
+    assert open_labeled(VECTORS, labels=held["label"]).train_labels.tolist() == LABELS
+
+
+def test_one_picture_is_one_sample() -> None:
+    assert len(open_source(IMAGES[0])) == 1
 
 
 def test_series_of_any_length() -> None:
@@ -498,7 +513,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a lazy table": (lambda: polars().LazyFrame({"a": [1]}), r"pass data\.collect\(\)"),
     "records": (lambda: np.zeros(3, [("a", "f4")]), r"structured_to_unstructured\(data\)"),
     "parts": (lambda: {"train": Listed([])}, r"the first a Listed: pass data\['train'\]"),
-    "columns": (lambda: {"text": TEXTS, "y": LABELS}, r"pass pandas\.DataFrame\(data\)"),
+    "columns": (lambda: {"a": LABELS, "y": LABELS}, r"pass pandas\.DataFrame\(data\)"),
     "rows": (lambda: [{"a": 1, "b": 2}], r"pandas\.DataFrame\(list\(data\)\)"),
     "two arrays": (lambda: {"a": VECTORS, "b": VECTORS}, r"pass data\['a'\], or call it x"),
     "an empty dictionary": (dict, "got an empty mapping"),

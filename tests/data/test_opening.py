@@ -58,7 +58,7 @@ def test_a_single_image_is_a_source_of_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [3, None, [0.5], object()])
 def test_anything_else_is_a_type_error(spec: Any) -> None:
-    with pytest.raises(TypeError, match="`data` must (be a name, a path|have several features)"):
+    with pytest.raises(TypeError, match=r"`data` must (be a name, a path|have several features)"):
         open_source(spec)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
@@ -20,7 +21,7 @@ from nearfar.data._columnar_files import column_values, is_frame
 from nearfar.data._hub_datasets import is_hub
 from nearfar.data._items import Items, is_listed, kind_of_items
 from nearfar.data._loader_samples import loaded, rows_of_batch, selected
-from nearfar.data._named_arrays import chosen_array, is_array_like
+from nearfar.data._named_arrays import chosen_array, is_array_like, rows_of_columns
 from nearfar.data._read_once import kept_items
 from nearfar.data._source import Source
 from nearfar.data._sparse_rows import GraphParts, SparseRows, is_sparse
@@ -37,6 +38,7 @@ CONVERSIONS = {
     "dask": "{name}.compute()",
     "pyspark": "{name}.toPandas()",
     "cudf": "{name}.to_pandas()",
+    "cupy": "{name}.get()",
     "modin": "{name}._to_pandas()",
     "anndata": "{name}.X",
     "duckdb": "{name}.df()",
@@ -184,7 +186,11 @@ def _of_iterable(items: Any, argument: str) -> Taken:
 
 def _of_mapping(held: Any, argument: str) -> Any:
     """Named arrays, as in a file of them; the parts of a graph."""
-    found = chosen_array({str(key): value for key, value in dict(held).items()}, held, argument)
+    arrays = {str(key): value for key, value in dict(held).items()}
+    rows = rows_of_columns(arrays)
+    if kind_of_items(rows) is not None:
+        return Taken(rows, held)
+    found = chosen_array(arrays, held, argument)
     if isinstance(found, GraphParts):
         return found
     inner = taken(found.values, argument=argument)
@@ -291,6 +297,7 @@ def _is_iterable(spec: Any) -> bool:
 WAYS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], Any]], ...] = (
     (lambda spec: isinstance(spec, DataLoader), _of_loader),
     (_is_stream, _of_stream),
+    (lambda spec: isinstance(spec, Image.Image), lambda spec, argument: [spec]),
     (_has_conversion, lambda spec, argument: None),
     (is_sparse, lambda spec, argument: SparseRows(spec)),
     (lambda spec: isinstance(spec, Tensor) and spec.is_nested, lambda spec, _: list(spec.unbind())),

@@ -16,7 +16,7 @@ from nearfar.data._items import SAMPLES
 from nearfar.data._sparse_rows import GraphParts, SparseRows, is_sparse
 from nearfar.data._specs import array_of
 
-__all__ = ["NamedArrays", "chosen_array", "is_array_like"]
+__all__ = ["NamedArrays", "chosen_array", "is_array_like", "rows_of_columns"]
 
 ADJACENCY = ("adj_t", "adj", "adjacency", "adjacency_matrix")
 """Keys of adjacency matrices, of which that of PyTorch Geometric is transposed."""
@@ -85,6 +85,18 @@ def chosen_array(arrays: Mapping[str, Any], given: Any, argument: str) -> NamedA
     others = [key for key in rest if key not in usual[:1] or key.lower() not in LABELS]
     notes = (f"arrays not used: {list_names(others)}",) if others else ()
     return NamedArrays(arrays[chosen], labels, notes)
+
+
+def rows_of_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of lists of equal length, as mappings; none of other columns.
+
+    >>> rows_of_columns({"text": ["one", "two"], "label": [0, 1]})
+    [{'text': 'one', 'label': 0}, {'text': 'two', 'label': 1}]
+    """
+    lists = all(isinstance(column, list) for column in columns.values())
+    if not lists or len({len(column) for column in columns.values()}) != 1:
+        return []
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _flat(values: Any) -> int | None:
