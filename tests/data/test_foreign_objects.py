@@ -309,6 +309,19 @@ def test_a_note_says_what_of_a_loader_is_not_used() -> None:
     )
 
 
+def test_a_collate_function_makes_samples_where_items_are_none() -> None:
+    def made(rows: Any) -> Any:
+        return VECTORS[rows], torch.tensor(rows) % 2
+
+    numbers = Listed(list(range(COUNT)))
+    ways = {"batch_size": 5, "shuffle": True, "drop_last": True}, {"batch_size": None}
+    for options in ways:
+        data = open_labeled(loader(numbers, collate_fn=made, **options))
+        assert torch.equal(whole(data.train), VECTORS)
+        assert data.train_labels.tolist() == LABELS
+        assert data.train.notes[1].startswith("samples are what made makes of each item: 24 items")
+
+
 @pytest.mark.usefixtures("as_users_run_it")
 def test_samplers_without_an_end_or_samples_are_refused() -> None:
     class Endless:

@@ -7,8 +7,8 @@ a modality needs of them in addition is in :mod:`nearfar.data._fitted_objects`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -149,9 +149,18 @@ def _of_loader(loader: Any, argument: str) -> Taken:
     named = getattr(loader.collate_fn, "__name__", "")
     if named.startswith("default_") or not is_listed(found.data) or kind_of_items(found.data):
         return found
-    rows = (row for batch in loader for row in rows_of_batch(batch))  # only these are samples
-    kept, note = kept_items(rows, argument=argument, name="DataLoader")
-    return _again(kept, argument, loader, f"batches of {named} are taken apart: {note}")
+    kept, read = kept_items(_collated(loader, found.data), argument=argument, name="DataLoader")
+    made = _again(kept, argument, loader, f"samples are what {named} makes of each item: {read}")
+    return replace(made, notes=(note, *made.notes))
+
+
+def _collated(loader: Any, items: Any) -> Iterator[Any]:
+    """What the collate function of a loader makes of each item, where only this is a sample."""
+    for place in range(len(items)):
+        if loader.batch_sampler is None:
+            yield loader.collate_fn(items[place])
+        else:
+            yield from rows_of_batch(loader.collate_fn([items[place]]))
 
 
 def _of_stream(dataset: Any, argument: str) -> Any:

@@ -108,6 +108,8 @@ def _unused(loader: DataLoader[Any]) -> str:
     endless = isinstance(loader.dataset, IterableDataset)
     if not endless and not isinstance(loader.sampler, SequentialSampler):
         parts.append(type(loader.sampler).__name__)
+    if loader.drop_last:
+        parts.append("drop_last")
     default = getattr(loader.collate_fn, "__name__", "").startswith("default_")
     if not default:
         parts.append(f"collate_fn={getattr(loader.collate_fn, '__name__', 'an object')}")
