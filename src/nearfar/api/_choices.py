@@ -14,6 +14,7 @@ from nearfar.api._setup import count_watched
 from nearfar.data import DataPreview, Source, find_kind, is_name, modality_of, opening_options
 from nearfar.data._columnar_files import is_frame
 from nearfar.data._files import list_names
+from nearfar.data._items import holds_arrays
 from nearfar.data._kinds import as_given
 from nearfar.data._table_kind import pair_columns
 from nearfar.modalities import Modality
@@ -80,9 +81,12 @@ def _pairs_or_text(data: Any, method: str | Preset) -> str:
 
 
 def _open(data: Any) -> bool:
-    """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
+    """Whether the modality is ambiguous: arrays of numbers, or a path that does not exist."""
+    if isinstance(data, Source) or is_name(data):
+        return False
     if not isinstance(data, (str, Path)):
-        return hasattr(data, "ndim") and not is_frame(data)
+        held = as_given(data)
+        return (hasattr(held, "ndim") and not is_frame(held)) or holds_arrays(held)
     preview = DataPreview(Path(data))
     return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 
