@@ -336,7 +336,7 @@ def test_a_command_on_a_run_of_ones_own_code_works_as_printed(pictures, capsys, 
     assert main([*words, "--epochs", "1", "--out", "run"]) == 0
     printed = capsys.readouterr().out
     assert "NEARFAR_TRUST=mine,mine.py nearfar embed run   #" in printed
-    assert "NEARFAR_TRUST=mine,mine.py nearfar export run   #" in printed
+    assert "NEARFAR_TRUST=mine,mine.py nearfar neighbours run   #" in printed
     monkeypatch.setattr("nearfar._plugins._trusted", set())  # as in a new process
     monkeypatch.delitem(sys.modules, "mine")
     assert main(["embed", "run", "--out", "e.npz"]) == 2
