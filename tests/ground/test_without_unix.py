@@ -26,6 +26,8 @@ for module in pkgutil.walk_packages(nearfar.__path__, "nearfar."):
     if "triton" not in module.name and not module.name.endswith("__main__"):
         import_module(module.name)
 from sklearn.datasets import load_digits
+
+import pytest
 images = load_digits().images[:64].astype("uint8") * 15
 from nearfar import _platform
 _platform._peak_working_set = lambda: 7 << 20
@@ -37,6 +39,7 @@ print("trained")
 """
 
 
+@pytest.mark.slow
 def test_every_room_imports_and_a_run_trains_without_what_only_unix_has(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "run")],
