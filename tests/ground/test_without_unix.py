@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
 import sys
@@ -26,8 +28,6 @@ for module in pkgutil.walk_packages(nearfar.__path__, "nearfar."):
     if "triton" not in module.name and not module.name.endswith("__main__"):
         import_module(module.name)
 from sklearn.datasets import load_digits
-
-import pytest
 images = load_digits().images[:64].astype("uint8") * 15
 from nearfar import _platform
 _platform._peak_working_set = lambda: 7 << 20
