@@ -1,0 +1,79 @@
+"""Correlation between the dimensions of embeddings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.ops import to_sphere
+
+__all__ = ["DimensionCorrelation", "dimension_correlation"]
+
+_CONSTANT = 1e-12  # variance relative to the largest: a dimension that does not vary
+
+
+class DimensionCorrelation(NamedTuple):
+    """The result of :func:`dimension_correlation`.
+
+    Attributes:
+        correlation: Root mean square of the correlations of different dimensions.
+        covariance: Mean absolute covariance of different dimensions of unit vectors.
+        constant: Number of dimensions that do not vary; they are left out of the correlation.
+    """
+
+    correlation: Tensor
+    covariance: Tensor
+    constant: int
+
+
+@torch.no_grad()
+def dimension_correlation(z: Float[Tensor, "samples dim"]) -> DimensionCorrelation:
+    r"""How redundant the dimensions are: root mean square correlation, and mean covariance.
+
+    .. math:: \Big(\frac{1}{d(d - 1)} \sum_{i \ne j} \rho_{ij}^2\Big)^{1/2}, \qquad
+              \frac{1}{d(d - 1)} \sum_{i \ne j} |\mathrm{Cov}_{ij}|
+
+    Both of unit vectors, with Pearson's correlation :math:`\rho` and the covariance with
+    denominator n − 1.
+
+    Args:
+        z: One view of each sample, 2 rows or more, 2 columns or more; rows need not be normalised.
+
+    Range:
+        Correlation 0 to 1; about :math:`1 / \sqrt{n - 1}` for independent dimensions. Covariance 0
+        to about 1 / dim.
+
+    Reading:
+        Lower is better, at equal numbers of samples, unless the embeddings collapse to one point,
+        where the covariance vanishes as well.
+
+    Reference:
+        Zhang et al. 2022, "How Does SimSiam Avoid Collapse Without Negative Samples?", figure 6,
+        where the covariance falls during training.
+
+    Example:
+        >>> line = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [2.0, 2.0]])
+        >>> print(f"{dimension_correlation(line).correlation:.2f}")
+        1.00
+    """
+    rows = to_sphere(checked_rows(z, min_rows=2))
+    dim = rows.shape[1]
+    if dim < 2:
+        raise ValueError(f"`z` must have at least 2 columns, got shape {tuple(z.shape)}")
+    centered = rows - rows.mean(dim=0)
+    covariance = centered.T @ centered / (len(rows) - 1)
+    variances = covariance.diagonal()
+    varied = variances > _CONSTANT * variances.max().clamp_min(torch.finfo(rows.dtype).tiny)
+    pairs = int(varied.sum()) * (int(varied.sum()) - 1)
+    within = covariance[varied][:, varied]
+    scale = variances[varied].sqrt()
+    squares = (within / scale / scale[:, None]).square()
+    total = (squares.sum() - squares.diagonal().sum()).clamp_min(0)
+    off = covariance.abs().sum() - variances.sum()
+    return DimensionCorrelation(
+        (total / max(pairs, 1)).sqrt(), off / (dim * (dim - 1)), dim - int(varied.sum())
+    )
