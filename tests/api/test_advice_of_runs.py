@@ -21,7 +21,7 @@ from nearfar.cli._train_flags import derived_flags, parser
 from nearfar.data import Source, open_source
 from nearfar.diagnostics._remedies import advise_on, against
 from nearfar.records import HealthRecord, Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from tests.contract.test_method_runs import trained_on
 from tests.slow import mostly_slow
 

@@ -11,7 +11,7 @@ from nearfar.api._comparing import compared
 from nearfar.cli import main
 from nearfar.cli._terminal_tables import print_health, print_rows, wrapped
 from nearfar.records import HealthRecord, RunDirectory
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from tests.reports.sample import health_record, sample_run
 
 ROWS = [

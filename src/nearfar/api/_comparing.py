@@ -10,7 +10,7 @@ from nearfar._signs import counted
 from nearfar.records import HealthRecord, Metrics, RunRecord, write_text
 from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
-from nearfar.records._remedy_record import HEALTHY
+from nearfar.records._verdict_names import HEALTHY
 
 __all__ = ["ComparedRun", "Comparison", "compared", "display", "write_comparison"]
 

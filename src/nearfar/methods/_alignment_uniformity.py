@@ -26,7 +26,7 @@ from nearfar.objectives import AlignmentUniformityLoss, contrastive_loss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["AlignmentUniformity", "alignment_uniformity"]

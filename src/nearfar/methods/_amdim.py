@@ -25,7 +25,7 @@ from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]

@@ -21,7 +21,8 @@ from nearfar.modules import PerceptronHead
 from nearfar.objectives import ForwardPredictiveLoss
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, raised
+from nearfar.records._remedy_record import raised
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, autoencoder_views
 
 __all__ = ["Autoencoder", "autoencoder"]

@@ -22,7 +22,8 @@ from nearfar.objectives import BarlowTwinsLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
+from nearfar.records._remedy_record import lowered
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["BarlowTwins", "barlow_twins"]

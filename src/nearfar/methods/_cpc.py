@@ -26,7 +26,8 @@ from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, window_view
 
 __all__ = ["CPC", "cpc"]

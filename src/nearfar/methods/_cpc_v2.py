@@ -27,7 +27,8 @@ from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
+from nearfar.records._remedy_record import lowered
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, cpc_v2_views
 
 __all__ = ["CPCv2", "Direction", "cpc_v2"]

@@ -25,7 +25,7 @@ from nearfar.objectives import CURLLoss
 from nearfar.objectives._curl import Surrogate
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, curl_views
 
 __all__ = ["CURL", "curl"]

@@ -40,7 +40,7 @@ from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform, widen
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, deep_infomax_views
 
 __all__ = ["DeepInfoMax", "deep_infomax"]

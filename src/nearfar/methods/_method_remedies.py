@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from nearfar.modules import PerceptronHead
 from nearfar.modules._siamese_heads import Bias
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 
 __all__ = [
     "add_projector",

@@ -25,7 +25,7 @@ from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]

@@ -26,7 +26,7 @@ from nearfar.objectives._objective import total
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["MultiView", "multiview"]

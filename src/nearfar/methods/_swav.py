@@ -28,7 +28,8 @@ from nearfar.objectives import SwappedPredictionLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, swav_views
 
 __all__ = ["SwAV", "swav"]

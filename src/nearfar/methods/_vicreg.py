@@ -23,7 +23,7 @@ from nearfar.objectives import VICRegLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["VICReg", "vicreg"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
+from nearfar.records._verdict_names import DIMENSIONAL, NOTHING
 
 __all__ = ["larger_crops", "weaker"]
 

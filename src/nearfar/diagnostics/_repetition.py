@@ -1,0 +1,124 @@
+"""Repetition: how many different points the samples are mapped to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from nearfar.diagnostics._diagnostic import checked_pair, checked_rows
+from nearfar.ops import to_sphere
+
+__all__ = ["Repetition", "repetition"]
+
+_QUERIES, _KEYS = 512, 32_768
+_JUMP = 10.0  # from the farthest of a group to the nearest outside
+_SMALL, _SMALL_JUMP = 5, 30.0  # in few intrinsic dimensions, nearest distances jump by chance
+_EQUAL = 1e-6  # distance of unit vectors that are equal up to rounding
+
+
+class Repetition(NamedTuple):
+    """The result of :func:`repetition`.
+
+    Attributes:
+        distinct: Number of different points divided by the number of samples.
+        repeated: Share of samples that share their point with another sample.
+        confused: Of two views, for samples that share a point: share of the others on that point
+            whose second view is nearer than the own one; NaN if there are none, or one view.
+        rows: The samples that were examined.
+        sizes: Number of samples on the point of each of them.
+    """
+
+    distinct: Tensor
+    repeated: Tensor
+    confused: Tensor
+    rows: Int64[Tensor, " examined"]
+    sizes: Int64[Tensor, " examined"]
+
+
+@torch.no_grad()
+def repetition(
+    z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"] | None = None
+) -> Repetition:
+    r"""Share of different points, from jumps in the distances to all other samples.
+
+    With :math:`r_1 \le r_2 \le \dots` the distances of a sample to the others as unit vectors, the
+    sample shares its point with the :math:`k` nearest if :math:`r_{k+1} \ge 10 \, r_k` (30 for
+    :math:`k < 5`, where jumps happen by chance). The largest jump counts, and equal rows are at a
+    distance of 10⁻⁶. With :math:`g_i = k + 1` the size of the group of sample :math:`i`,
+
+    .. math:: \text{distinct} = \frac1n \sum_i \frac{1}{g_i}, \qquad
+              \text{repeated} = \frac1n \big|\{i : g_i > 1\}\big| .
+
+    Args:
+        z1: First view of each sample, 2 rows or more; rows need not be normalised.
+        z2: Second view of the same samples.
+
+    Range:
+        1 / samples (one point) to 1 for `distinct`; 0 to 1 for `repeated`; 0 (the own view is
+        always the nearest) to 1 for `confused`, 0.5 if samples on a point cannot be told apart.
+
+    Reading:
+        Many samples on few points cannot be told apart by any use of the embeddings. Half of the
+        rows repeated is more often a fault of the data than of the encoder.
+
+    Cost:
+        512 evenly spaced samples are compared with all others (at most 32,768, evenly spaced).
+
+    Example:
+        >>> points = torch.randn(20, 16, generator=torch.Generator().manual_seed(0))
+        >>> found = repetition(points.repeat(10, 1))
+        >>> print(f"{found.distinct:.2f} {found.repeated:.2f} {found.sizes[0]}")
+        0.10 1.00 10
+    """
+    first = to_sphere(checked_rows(z1, min_rows=2))
+    second = None if z2 is None else to_sphere(checked_pair(z1, z2)[1])
+    rows, keys = _spread(len(first), _QUERIES), _spread(len(first), _KEYS)
+    rows, keys = rows.to(first.device), keys.to(first.device)
+    apart = _distances(first[rows], first[keys])
+    own = rows[:, None] == keys[None, :]
+    order = apart.masked_fill(own, -1.0).sort(dim=1)
+    # the sample itself comes first where it is among the keys
+    away = torch.where(own.any(dim=1, keepdim=True), order.values, order.values.roll(1, 1))[:, 1:]
+    jump = away[:, 1:] / away[:, :-1]
+    needed = torch.full((jump.shape[1],), _JUMP, dtype=jump.dtype, device=jump.device)
+    needed[: _SMALL - 1] = _SMALL_JUMP
+    jump = torch.where(jump >= needed, jump, torch.zeros_like(jump))
+    if jump.shape[1] == 0:
+        sizes = torch.ones(len(rows), dtype=torch.int64, device=rows.device)
+    else:
+        largest, place = jump.max(dim=1)
+        sizes = torch.where(largest > 0, place + 2, torch.ones_like(place))
+    confused = torch.full((), torch.nan, dtype=torch.float64)
+    grouped = sizes > 1
+    if second is not None and bool(grouped.any()):
+        reach = away[grouped].gather(1, (sizes[grouped] - 2)[:, None])
+        confused = _confused(first, second, rows[grouped], keys, reach)
+    return Repetition(
+        (1 / sizes.double()).mean(), grouped.double().mean(), confused, rows.cpu(), sizes.cpu()
+    )
+
+
+def _spread(count: int, most: int) -> Tensor:
+    """At most `most` of `count` rows, evenly spaced."""
+    chosen = torch.linspace(0, count - 1, min(count, most), dtype=torch.float64)
+    return chosen.round().long()
+
+
+def _distances(queries: Tensor, keys: Tensor) -> Tensor:
+    """Distances of unit vectors; those below the rounding of inner products are zero."""
+    apart = (2 - 2 * queries @ keys.T).clamp_min_(0).sqrt_()
+    return torch.where(apart < _EQUAL, torch.full_like(apart, _EQUAL), apart)
+
+
+def _confused(first: Tensor, second: Tensor, rows: Tensor, keys: Tensor, reach: Tensor) -> Tensor:
+    """Within groups, the share of other second views that are nearer than the own one."""
+    apart = _distances(first[rows], first[keys])
+    inside = (apart <= reach * (1 + 1e-9)) & (rows[:, None] != keys[None, :])
+    own = (first[rows] * second[rows]).sum(dim=1, keepdim=True)
+    beyond = first[rows] @ second[keys].T - own
+    nearer = (beyond > _EQUAL**2).double() + (beyond.abs() <= _EQUAL**2).double() / 2
+    shares: Tensor = (nearer * inside).sum(dim=1) / inside.sum(dim=1).clamp_min(1)
+    return shares.mean().cpu()
