@@ -27,6 +27,7 @@ from nearfar.diagnostics._near_duplicates import (
 from nearfar.diagnostics._outlier_scores import OutlierScores, outlier_scores
 from nearfar.diagnostics._paired_diagnostics import PAIR_READINGS, pair_findings, pair_measurements
 from nearfar.diagnostics._relative_alignment import RelativeAlignment, relative_alignment
+from nearfar.diagnostics._repetition import Repetition, repetition
 from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_overlap
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval
@@ -58,6 +59,7 @@ __all__ = [
     "OutlierScores",
     "PowerLaw",
     "RelativeAlignment",
+    "Repetition",
     "Reservoir",
     "Retrieval",
     "Retrieved",
@@ -88,6 +90,7 @@ __all__ = [
     "participation_ratio",
     "power_law_exponent",
     "relative_alignment",
+    "repetition",
     "retrieval",
     "stable_rank",
     "uniformity",

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from nearfar._signs import minus
+from nearfar._signs import counted, minus
+from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION
 from nearfar.diagnostics._rules import (
     AT_CHANCE,
     UNRELATED,
@@ -16,7 +17,6 @@ from nearfar.diagnostics._rules import (
     verdicts,
 )
 from nearfar.records import Finding
-from nearfar.records._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION
 
 __all__ = ["CROWDED", "findings", "number"]
 
@@ -194,11 +194,9 @@ def _holds(verdict: str, measured: Mapping[str, float]) -> bool:
 def _intrinsic(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     value = measured["intrinsic_dimension"]
     low = _holds(LOW_DIMENSION, measured)
-    reading = f"about {value:.0f} numbers describe a sample locally"
+    reading = f"about {counted(round(value), 'number')} per sample, locally"
     if low:
-        reading = (
-            "one number describes a sample" if value < 1.5 else "very few numbers describe a sample"
-        )
+        reading = "about one number describes a sample"
     anchors = {"a curve": 1.0}
     return Finding("intrinsic_dimension", value, reading, anchors, False if low else None)
 

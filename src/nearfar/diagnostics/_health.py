@@ -11,6 +11,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nearfar._verdict_names import (
+    COMPLETE,
+    DEAD,
+    DIMENSIONAL,
+    DUPLICATES,
+    FEW_POINTS,
+    LOST_REPRESENTATION,
+    LOW_DIMENSION,
+    NOTHING,
+    SHARED_SMALL,
+    is_good,
+)
 from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics._diagnostic import checked_rows
 from nearfar.diagnostics._findings import CROWDED, findings, number
@@ -30,18 +42,6 @@ from nearfar.ops import (
     uniformity_minimum,
 )
 from nearfar.records import Finding, HealthRecord, Remedy
-from nearfar.records._verdict_names import (
-    COMPLETE,
-    DEAD,
-    DIMENSIONAL,
-    DUPLICATES,
-    FEW_POINTS,
-    LOST_REPRESENTATION,
-    LOW_DIMENSION,
-    NOTHING,
-    SHARED_SMALL,
-    is_good,
-)
 
 __all__ = ["LEAST_JUDGED", "health"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nearfar.records import Remedy
-from nearfar.records._verdict_names import (
+from nearfar._verdict_names import (
     COMPLETE,
     DEAD,
     DIMENSIONAL,
@@ -17,6 +16,7 @@ from nearfar.records._verdict_names import (
     NOTHING,
     SHARED_SMALL,
 )
+from nearfar.records import Remedy
 
 __all__ = ["advise_on", "against"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from nearfar.records._verdict_names import (
+from nearfar._verdict_names import (
     COMPLETE,
     DEAD,
     DIMENSIONAL,

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -27,7 +28,6 @@ from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
 from nearfar.records import Remedy
 from nearfar.records._remedy_record import lowered, raised
-from nearfar.records._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, window_view
 
 __all__ = ["CPC", "cpc"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nearfar._signs import counted
+from nearfar._verdict_names import is_good
 from nearfar.records._markup import element
 from nearfar.records._notebook import figure, scale, shown, table
 from nearfar.records._record import Record
 from nearfar.records._remedy_record import Remedy
-from nearfar.records._verdict_names import is_good
 
 __all__ = ["Finding", "HealthRecord"]
 
