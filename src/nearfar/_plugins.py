@@ -26,19 +26,23 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "TRUST",
     "PluginError",
     "check_trusted",
     "is_reference",
     "load",
     "load_all",
     "load_reference",
+    "package_of",
     "plugins",
     "refers_to_code",
     "reload",
+    "trust",
 ]
 
 TRUST = "NEARFAR_TRUST"
-_trusted: set[str] = set()  # packages that the user named in this process
+"""The environment variable with the packages whose code is imported if only a file names it."""
+_trusted: set[str] = set()  # packages, and single references, of the user's in this process
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*([.:][^\W\d]\w*)(\.[^\W\d]\w*)*")
 _FILE = re.compile(r"(?P<file>.*[^\W\d]\w*\.py)(:(?P<names>[^\W\d]\w*(\.[^\W\d]\w*)*))?", re.DOTALL)
 
@@ -157,7 +161,7 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
             f"`{argument}` must be of the form package.module:name or file.py:name,"
             f" got {reference!r}"
         )
-    _trusted.add(_package(reference))
+    _trusted.add(package_of(reference))
     if in_file := _FILE.fullmatch(reference):
         names = (in_file["names"] or "").split(".")
         module = _module_of_file(Path(in_file["file"]), argument)
@@ -174,6 +178,11 @@ def load_reference(reference: str, *, argument: str = "reference") -> Any:
     raise AssertionError("a reference has a module")
 
 
+def trust(reference: str) -> None:
+    """Trust this reference in this process, as the user has passed the object; not its package."""
+    _trusted.add(reference)
+
+
 def check_trusted(reference: str, *, argument: str) -> None:
     """Refuse to import what only a file names, such as the recipe of somebody else's run.
 
@@ -182,19 +191,20 @@ def check_trusted(reference: str, *, argument: str) -> None:
         argument: Name of the argument in error messages.
 
     Raises:
-        PluginError: The user has neither passed a reference to this package in this process nor
-            listed the package in the environment variable ``NEARFAR_TRUST``.
+        PluginError: The user has neither passed the object or a reference to its package in this
+            process nor listed the package in the environment variable ``NEARFAR_TRUST``.
     """
-    package = _package(reference)
+    package = package_of(reference)
     code = "the file" if _FILE.fullmatch(reference) else "the package"
-    if package not in {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}:
+    trusted = {*_trusted, *os.environ.get(TRUST, "").replace(",", " ").split()}
+    if not {package, reference} & trusted:
         raise PluginError(
             f"`{argument}` is {reference!r} in a file, and nearfar does not import code that only a"
             f" file names: if you trust {code} {package}, set {TRUST}={package}"
         )
 
 
-def _package(reference: str) -> str:
+def package_of(reference: str) -> str:
     """What is trusted as a whole: the package of a reference, or the file."""
     if in_file := _FILE.fullmatch(reference):
         return str(in_file["file"])

@@ -234,6 +234,8 @@ def test_the_description_of_an_encoder_of_0_1_is_read() -> None:
         "norm": "batch",
         "arguments": {},
         "how": "",
+        "own_class": "",
+        "code": "",
     }
     found: EncoderDescription[Any] = EncoderDescription.from_json(json.dumps(written))
     form = modality("images").read_form(found.form)

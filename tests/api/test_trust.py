@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
 
 import nearfar
 from nearfar._plugins import PluginError, check_trusted, load_reference
+from nearfar.api._recipe import Recipe
 from nearfar.cli import main
+from nearfar.modalities._own_encoders import describe_module, rebuild_module
 
 PAYLOAD = """
 from pathlib import Path
@@ -41,6 +45,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("recipe.toml", 'name = "simclr"', 'name = "payload.own"'),
         ("recipe.toml", 'encoder = "convnet"', 'encoder = "payload:encoder"'),
         ("encoder.json", '"library": "nearfar"', '"library": "function"'),
+        ("encoder.json", '"own_class": ""', '"own_class": "payload:Module"'),
     ],
 )
 def test_what_only_a_file_names_is_not_imported(
@@ -67,6 +72,24 @@ def test_what_only_a_file_names_is_not_imported(
         assert "set NEARFAR_TRUST=payload" in said
     assert not Path("executed").exists()
     assert "payload" not in sys.modules
+
+
+def test_neither_is_the_encoder_of_the_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEARFAR_TRUST", raising=False)
+    pairs = {"modality": "pairs", "signal_encoder": "payload:encoder"}
+    with pytest.raises(PluginError, match=r"`encoder` is 'payload:encoder' .*NEARFAR_TRUST=payl"):
+        Recipe.from_tables({"data": pairs})
+
+
+def test_classes_that_are_imported_trust_no_other_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nearfar._plugins._trusted", set())
+    monkeypatch.delenv("NEARFAR_TRUST", raising=False)
+    described = describe_module(nn.Linear(2, 3), width=3, modality="vectors", form=None)
+    assert described.own_class == "torch.nn.modules.linear:Linear"
+    assert rebuild_module(described).weight.shape == (3, 2)
+    for other in ("torch.hub:load", "torch.nn.init:normal_", "torch:load"):
+        with pytest.raises(PluginError, match="does not import code that only a file names"):
+            rebuild_module(replace(described, own_class=other))
 
 
 def test_a_package_that_the_user_names_is_imported(

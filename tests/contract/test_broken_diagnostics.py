@@ -34,26 +34,27 @@ class MeanCosine(Diagnostic):
         "all ones": lambda dim: 1.0,
     }
 
+    _sum: Tensor
+    _rows: Tensor
+
     def __init__(self) -> None:
-        self.reset()
+        self.add_state("_sum", torch.zeros((), dtype=torch.float64))
+        self.add_state("_rows", torch.tensor(0))
 
     def update(self, *embeddings: Tensor) -> None:
         (z,) = embeddings
-        self._sum += len(z) * float(mean_cosine(z))
-        self._rows += len(z)
+        self._sum = self._sum + len(z) * mean_cosine(z)
+        self._rows = self._rows + len(z)
 
     def compute(self) -> Tensor:
         if not self._rows:
             raise ValueError(f"`{type(self).__name__}` has seen no rows")
-        return torch.tensor(self._sum / self._rows, dtype=torch.float64)
+        return self._sum / self._rows
 
     def merge(self, other: Self) -> Self:
         merged = type(self)()
         merged._sum, merged._rows = self._sum + other._sum, self._rows + other._rows
         return merged
-
-    def reset(self) -> None:
-        self._sum, self._rows = 0.0, 0
 
 
 def collapsed(dim: int) -> tuple[Tensor, ...]:
@@ -109,8 +110,8 @@ class MeanOfMeans(MeanCosine):
     """Forgets how many rows an update had."""
 
     def update(self, *embeddings: Tensor) -> None:
-        self._sum += float(mean_cosine(*embeddings))
-        self._rows += 1
+        self._sum = self._sum + mean_cosine(*embeddings)
+        self._rows = self._rows + 1
 
 
 class ForgetfulMerge(MeanCosine):
@@ -122,22 +123,34 @@ class ForgetfulMerge(MeanCosine):
 
 class MergeInPlace(MeanCosine):
     def merge(self, other: Self) -> Self:
-        self._sum += other._sum * (2 if self._rows else 1)
-        self._rows += other._rows
+        self._sum = self._sum + other._sum * (2 if self._rows else 1)
+        self._rows = self._rows + other._rows
         return self
 
 
 class NoReset(MeanCosine):
-    def __init__(self) -> None:
-        self._sum, self._rows = 0.0, 0
-
     def reset(self) -> None:
         pass
 
 
 class ReadsNothing(MeanCosine):
     def compute(self) -> Tensor:
-        return torch.tensor(self._sum / max(self._rows, 1))
+        return self._sum / self._rows.clamp_min(1)
+
+
+class MeasuresAll(MeanCosine):
+    """Its calls give the value of all rows so far."""
+
+    def forward(self, *embeddings: Tensor, **named: Tensor) -> Tensor:
+        self.update(*embeddings, **named)
+        return self.compute()
+
+
+class OfPlainNumbers(MeanCosine):
+    """Its rows are not part of the state that is stored."""
+
+    def __init__(self) -> None:
+        self._sum, self._rows = torch.zeros((), dtype=torch.float64), torch.tensor(0)
 
 
 class Silent(MeanCosine):
@@ -205,6 +218,16 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
         "merging_changes_neither_side",
         {"make": MergeInPlace},
         "value after a merge whose result is not used and before",
+    ),
+    (
+        "a_call_measures_the_batch_and_adds_it",
+        {"make": MeasuresAll},
+        "value of a call with rows 25 to 60 and of these rows",
+    ),
+    (
+        "state_is_stored_and_copied",
+        {"make": OfPlainNumbers},
+        "value of another instance with its state after more rows",
     ),
     ("reset_forgets", {"make": NoReset}, "value after a reset and of a new instance"),
     (

@@ -50,6 +50,7 @@ def workplace(
     folder = prepared / re.sub(r"\W+", "-", request.node.name)
     shutil.copytree(prepared / "data", folder, copy_function=os.link)
     monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))  # where a script of the reader's would stand
     monkeypatch.setenv("NEARFAR_DATA", str(folder / "named"))
     monkeypatch.setenv("NEARFAR_CACHE", str(folder / "cache"))
     monkeypatch.setenv("COLUMNS", "200")

@@ -80,6 +80,8 @@ def rule_of(block: Block) -> Rule | None:
         return _leave if block.marks["skip"] else None
     if "output" in block.marks:
         return _compare
+    if "file" in block.marks:
+        return _write if block.marks["file"] else None
     if block.language in SHELL:
         return _type
     if any(page.startswith(folder) for folder in WRITTEN):
@@ -93,6 +95,12 @@ def _leave(block: Block, namespace: dict[str, Any], shell: Shell, printed: str) 
 
 def _compare(block: Block, namespace: dict[str, Any], shell: Shell, printed: str) -> str:
     assert_shows(block.text, printed, place=block.place)
+    return ""
+
+
+def _write(block: Block, namespace: dict[str, Any], shell: Shell, printed: str) -> str:
+    """A module that the blocks below import."""
+    Path(block.marks["file"]).write_text(block.text, encoding="utf-8")
     return ""
 
 

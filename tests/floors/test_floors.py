@@ -14,6 +14,7 @@ FLOORS = [
         *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
         *("_plugins", "_signs", "checks", "version"),
     },
+    {"_own_code"},
     {"inputs", "ops", "parallel", "records"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},

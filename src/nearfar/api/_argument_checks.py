@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Literal, Union
 
 import numpy as np
+from torch import nn
 
 from nearfar.checks import check_integer
 from nearfar.methods import Method
 from nearfar.methods._preset import facts_parameter
 from nearfar.views import Views
 
-__all__ = ["check_objects", "check_preset", "check_tables", "check_types"]
+__all__ = ["check_encoder", "check_objects", "check_preset", "check_tables", "check_types"]
 
 
 def check_types(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
@@ -63,11 +64,7 @@ def check_objects(*, encoder: object, width: object, out: object, views: object)
         TypeError: An object of another type; the message names the argument.
         ValueError: A width that is not a positive whole number.
     """
-    if inspect.isclass(encoder) or not (isinstance(encoder, str) or callable(encoder)):
-        raise TypeError(
-            "`encoder` must be a name, a reference package.module:name, a module or a function"
-            f" (form, options), got {encoder!r:.80}"
-        )
+    check_encoder(encoder)
     if width is not None:
         check_integer(at_least=1, width=typing.cast(int, width))
     if not (out is None or isinstance(out, (str, os.PathLike))):
@@ -76,6 +73,21 @@ def check_objects(*, encoder: object, width: object, out: object, views: object)
         raise TypeError(
             "`views` must be views (nearfar.views.Views), 'natural', 'drawing' or None,"
             f" got {views!r:.80}"
+        )
+
+
+def check_encoder(encoder: object) -> None:
+    """Check that an encoder is a name, a module, or a class or function that may build one.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    module_class = inspect.isclass(encoder) and issubclass(encoder, nn.Module)
+    usual = not inspect.isclass(encoder) and (isinstance(encoder, str) or callable(encoder))
+    if not (module_class or usual):
+        raise TypeError(
+            "`encoder` must be a name, a reference package.module:name or file.py:name, a module,"
+            f" a class of modules or a function (form, options), got {encoder!r:.80}"
         )
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor, nn
+from torch import Tensor
 
+from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._pretraining import pretrain
 from nearfar.api._run_object import load
 from nearfar.api._selection import Score, label_free_score
@@ -46,9 +47,9 @@ class SelfSupervisedEncoder(
 
     Args:
         method: A preset of ``nearfar.methods``: ``simclr``, ``vicreg``, ``moco_v2``, ``byol``, …
-        encoder: Name of an encoder of the modality, ``auto`` for its small encoder, or a module of
-            your own; a copy of it is trained.
-        width: Dimensions of the representation, for a module of your own.
+        encoder: Name of an encoder of the modality, ``auto`` for its small encoder, or one of your
+            own as for :func:`nearfar.pretrain`; of a module a copy is trained.
+        width: Dimensions of the representation of an encoder of your own; measured if not given.
         epochs: Number of epochs; by default chosen from the number of samples.
         batch_size: Samples per batch; by default chosen from the number of samples.
         random_state: Random seed or generator; None for a different result on each call.
@@ -87,7 +88,7 @@ class SelfSupervisedEncoder(
         self,
         method: str = "simclr",
         *,
-        encoder: str | nn.Module = "auto",
+        encoder: OwnEncoder = "auto",
         width: int | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,

@@ -12,12 +12,14 @@ from typing import Any, Literal, Unpack, get_args
 from torch import nn
 
 from nearfar._deprecation import OPTIONS, renamed_options
-from nearfar.api._argument_checks import check_objects, check_preset, check_tables
+from nearfar._own_code import reference_of
+from nearfar.api._argument_checks import check_encoder, check_objects, check_preset, check_tables
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._method_listing import canonical_name, find_preset
+from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
 from nearfar.api._run_format import open_directory
@@ -29,7 +31,7 @@ from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
 from nearfar.data import open_source
 from nearfar.methods import Method
-from nearfar.modalities import EncoderFactory, Modality
+from nearfar.modalities import Modality
 from nearfar.modalities._image_style import ViewStyle
 from nearfar.modules._wrapped_modules import unwrapped
 from nearfar.records import RunDirectory
@@ -48,7 +50,7 @@ def pretrain(
     *,
     modality: str | Modality[Any, Any] | None = None,
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
-    encoder: str | nn.Module | EncoderFactory = "auto",
+    encoder: OwnEncoder = "auto",
     width: int | None = None,
     out: str | Path | None = None,
     minutes: float | Literal["auto"] | None = None,
@@ -76,10 +78,12 @@ def pretrain(
             ``cifar`` for the setting published in the method's paper, including encoder, batch size
             and epochs.
         encoder: Name of an encoder of the modality or of an entry point in the group
-            ``nearfar.encoders``, a reference ``package.module:function``, a module, or a function
-            ``(form, options) -> (module, width)`` (:data:`nearfar.modalities.EncoderFactory`).
-            ``auto`` is the modality's default encoder, or the encoder of a published `setting`.
-        width: Dimensions of the representation, for a module of your own.
+            ``nearfar.encoders``, or one of your own: a module (of which a copy is trained), a class
+            of modules or a function (called with those of the arguments ``form``, ``options`` and
+            the fields of the form that it names: :data:`nearfar.modalities.EncoderFactory`), or a
+            reference to them, ``package.module:name`` or ``file.py:name``. ``auto`` is the
+            modality's default encoder, or the encoder of a published `setting`.
+        width: Dimensions of the representation of an encoder of your own; measured if not given.
         out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
             after the name if that is taken.
         minutes: Time that the run may take, from the start of the program to the verdict. A few
@@ -160,7 +164,7 @@ def pretrain(
         method=name,
         modality=kind.name,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
-        encoder=encoder if isinstance(encoder, str) else "custom",
+        encoder=_name_of(encoder),
         options=of_data,
         method_options=method_options,
         view_options=view_options,
@@ -192,6 +196,7 @@ def pretrain(
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
     said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
     setup.recipe.save(directory)
+    remember(directory.path, encoder)
     return run_training(setup, directory, display, engine=engine, said=said)
 
 
@@ -201,7 +206,7 @@ def resume(
     data: Any = None,
     *,
     method: Callable[..., Method] | None = None,
-    encoder: nn.Module | EncoderFactory | None = None,
+    encoder: OwnEncoder | None = None,
     width: int | None = None,
     views: Views | None = None,
     modality: Modality[Any, Any] | None = None,
@@ -217,8 +222,9 @@ def resume(
         data: The same data, if the run's data were a Python object rather than a name or a path, or
             are no longer where they were.
         method: The same function, if the run used one of your own.
-        encoder: The same module or function, if the run used one of your own.
-        width: Dimensions of the representation, for a module of your own.
+        encoder: The same encoder, if the run used one of your own that is not found again: see
+            :func:`nearfar.load`.
+        width: Dimensions of the representation of an encoder of your own; by default the run's.
         views: The same views, if the run used views of your own.
         modality: The same object, if the run used a modality of your own.
         device: Where to train, as of :func:`pretrain`; by default where the run was trained so far.
@@ -242,15 +248,18 @@ def resume(
     """
     display = display_of(progress)
     directory = open_directory(run)
-    recipe = Recipe.from_tables(directory.read_recipe(), own_kind=modality)
+    if encoder is not None:
+        check_encoder(encoder)
+    recipe = Recipe.from_tables(
+        directory.read_recipe(), own_kind=modality, own_encoder=encoder is not None
+    )
     tell_stage(display, f"opening {_called(recipe.data if data is None else data)}")
     setup = prepared_again(
         directory, recipe, data, method=method, encoder=encoder, width=width, views=views
     )
     if directory.finished():
         tell_stage(display, "")
-        own = unwrapped(encoder) if isinstance(encoder, nn.Module) else None
-        return Run(directory.path, encoder=own, modality=modality)
+        return Run(directory.path, encoder=encoder, modality=modality)
     where, moved = device_again(directory, device)
     if moved:
         setup = replace(setup, notes=(*setup.notes, moved))
@@ -262,6 +271,13 @@ def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str
     if twice:
         raise ValueError(f"`{twice[0]}` must be given once, got it in `options` as well")
     return {**options, **keywords}
+
+
+def _name_of(encoder: OwnEncoder) -> str:
+    """The encoder in a recipe: a name, or the reference by which a class or function is found."""
+    if isinstance(encoder, str):
+        return encoder
+    return ("" if isinstance(encoder, nn.Module) else reference_of(encoder)) or CUSTOM
 
 
 def _slug(name: str) -> str:

@@ -100,7 +100,8 @@ class ProbedRun(StoredRun):
             notes=notes,
             progress=progress,
         )
-        record = replace(record, notes=(*self.state_notes, *record.notes))
+        said = self.untrained_notes if "untrained" in representations else ()
+        record = replace(record, notes=(*self.state_notes, *said, *record.notes))
         if save:
             record.save(self.directory.probe)
         return record

@@ -23,6 +23,7 @@ from nearfar.api._method_listing import (
 )
 from nearfar.checks import check_choice, suggest
 from nearfar.modalities import Modality, modality
+from nearfar.modalities._own_encoders import check_known
 from nearfar.records import RunDirectory, format_toml, write_text
 from nearfar.training import TrainingOptions
 from nearfar.views import ViewRecipe
@@ -147,12 +148,14 @@ class Recipe:
         tables: Mapping[str, Mapping[str, Any]],
         *,
         own_kind: Modality[Any, Any] | None = None,
+        own_encoder: bool = False,
     ) -> Recipe:
         """The recipe described by the tables of a ``recipe.toml``.
 
         Args:
             tables: The tables by name.
             own_kind: The modality, if it is a Python object.
+            own_encoder: Whether an encoder is given, so that none is imported.
 
         Raises:
             ValueError: An unknown table or key (the closest known name is suggested), or a method
@@ -166,7 +169,7 @@ class Recipe:
         method = dict(tables.get("method", {}))
         source = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
         name = method.pop("name", "simclr")
-        check_code_in(tables)
+        check_code_in({k: v for k, v in tables.items() if not (own_encoder and k == "encoder")})
         found = own_kind.component(source.get("modality", "images")) if own_kind else None
         found = found or modality(source.get("modality", "images"))
         return cls(
@@ -198,9 +201,14 @@ def check_code_in(tables: Mapping[str, Mapping[str, Any]]) -> None:
     Raises:
         ValueError: There is one; the message says how to trust the package.
     """
-    for argument, key in (("method", "name"), ("encoder", "encoder")):
-        given = tables.get(argument, {}).get(key)
-        if isinstance(given, str) and refers_to_code(given, argument=argument):
+    for table, key in (("method", "name"), ("encoder", "encoder"), ("data", "signal_encoder")):
+        given = tables.get(table, {}).get(key)
+        argument = "method" if table == "method" else "encoder"
+        if not isinstance(given, str) or not refers_to_code(given, argument=argument):
+            continue
+        if argument == "encoder":
+            check_known(given)
+        else:
             check_trusted(given, argument=argument)
 
 

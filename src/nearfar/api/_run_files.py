@@ -13,8 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from nearfar._audience import resuming
+from nearfar.api._argument_checks import check_encoder
 from nearfar.api._judging import Judgment
-from nearfar.api._recipe import Recipe
+from nearfar.api._passed_encoders import OwnEncoder, remembered
+from nearfar.api._recipe import Recipe, check_code_in
 from nearfar.api._run_format import open_directory
 from nearfar.api._setup import Setup
 from nearfar.api._unfinished_run import measured_at, prepared_again, stopped_after
@@ -51,7 +53,7 @@ class RunFiles:
 
     Args:
         path: Directory of the run.
-        encoder: A module of the trained architecture, if the run's encoder was your own.
+        encoder: The encoder, if it was your own: see :func:`nearfar.load`.
         modality: The modality, if it was your own.
     """
 
@@ -59,12 +61,16 @@ class RunFiles:
         self,
         path: str | Path,
         *,
-        encoder: nn.Module | None = None,
+        encoder: OwnEncoder | None = None,
         modality: Modality[Any, Any] | None = None,
     ) -> None:
         self.directory = open_directory(path)
         self.path = self.directory.path
-        self._own = None if encoder is None else unwrapped(encoder)
+        if encoder is None:
+            encoder = remembered(self.path)
+        else:
+            check_encoder(encoder)
+        self._own = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
         self._own_kind = modality
 
     @property
@@ -147,7 +153,10 @@ class RunFiles:
                 raise ValueError(f"{file} cannot be read: {error}") from error
         else:
             file, weights = checkpoint.path, checkpoint.part("method.encoder")
-        load_weights(module, weights, name=str(file))
+        try:
+            load_weights(module, weights, name=str(file))
+        except ValueError as error:
+            raise (self._with_hint(error) if self._found else error) from error
         return module.eval()
 
     def require_weights(self) -> None:
@@ -174,6 +183,16 @@ class RunFiles:
             return self._build().eval()
 
     @property
+    def untrained_notes(self) -> tuple[str, ...]:
+        """A note if the untrained encoder has other weights than the module that was passed."""
+        if self._own is not None or not self.description.own_class:
+            return ()
+        return (
+            "the untrained encoder is initialised again: those of a module that was passed as an"
+            " object are not stored",
+        )
+
+    @property
     def kind(self) -> Modality[Any, Any]:
         """The modality of the encoder's inputs."""
         return self._find_kind(self.description.modality)
@@ -192,19 +211,20 @@ class RunFiles:
     @cached_property
     def _setup(self) -> Setup:
         """The run prepared again; needs its data."""
-        known = self.directory.encoder_description
-        own = self._own
-        width = (
-            EncoderDescription.load(known).width if own is not None and known.is_file() else None
-        )
-        return prepared_again(self.directory, self._recipe(), encoder=own, width=width)
+        return prepared_again(self.directory, self._recipe(), encoder=self._own)
 
     def _find_kind(self, name: str) -> Modality[Any, Any]:
         own = self._own_kind.component(name) if self._own_kind else None
         return own or modality(name)
 
     def _recipe(self) -> Recipe:
-        return Recipe.from_tables(self.directory.read_recipe(), own_kind=self._own_kind)
+        tables = self.directory.read_recipe()
+        if self._own is None:
+            try:
+                check_code_in({"encoder": tables.get("encoder", {})})
+            except ValueError as error:
+                raise self._with_hint(error) from error
+        return Recipe.from_tables(tables, own_kind=self._own_kind, own_encoder=True)
 
     @property
     def views(self) -> Views:
@@ -212,12 +232,20 @@ class RunFiles:
         return self.kind.plain(self.description.form)
 
     def _build(self) -> nn.Module:
-        known = self.description
-        if known.library == "custom":
-            if self._own is None:
-                raise ValueError(
-                    "`encoder` of this run is a module of your own: pass it to nearfar.load"
-                )
-            # a copy: the untrained encoder is the module as it was given
-            return copy.deepcopy(self._own)
-        return rebuild_encoder(self.kind, known)
+        own = self._own
+        if isinstance(own, nn.Module):
+            return copy.deepcopy(own)  # the untrained encoder is the module as it was given
+        try:
+            return rebuild_encoder(self.kind, self.description, encoder=own)
+        except (TypeError, ValueError) as error:
+            raise (self._with_hint(error) if self._found else error) from error
+
+    def _with_hint(self, error: Exception) -> ValueError:
+        """The error of an encoder of the user's own, with what to pass instead."""
+        call = f"nearfar.load({str(self.path)!r}, encoder=...)"
+        return ValueError(f"{error}; pass the encoder that was trained, as in {call}")
+
+    @property
+    def _found(self) -> bool:
+        """Whether the encoder is of the user's own, and is found by what the run's files say."""
+        return self._own is None and self.description.library in ("custom", "function")

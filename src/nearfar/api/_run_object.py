@@ -7,7 +7,6 @@ from typing import Any, Literal, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from nearfar.api._comparing import Comparison, compared, display, write_comparison
 from nearfar.api._embedding import (
@@ -21,6 +20,7 @@ from nearfar.api._embedding import (
 )
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._layers import Pool, cut_at
+from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._probed_run import ProbedRun
 from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.api._stored_run import Side
@@ -36,7 +36,7 @@ class Run(ProbedRun):
 
     Args:
         path: Directory of the run.
-        encoder: A module of the trained architecture, if the run's encoder was your own.
+        encoder: The encoder, if it was your own: see :func:`nearfar.load`.
         modality: The modality, if it was your own.
 
     Example:
@@ -309,17 +309,25 @@ class Run(ProbedRun):
 def load(
     path: str | Path,
     *,
-    encoder: nn.Module | None = None,
+    encoder: OwnEncoder | None = None,
     modality: Modality[Any, Any] | None = None,
 ) -> Run:
     """Load a run from its directory.
 
+    An encoder of your own is found again by the reference to its class or function in the run, if
+    it has one, its file is the one that the run was trained with, and you trust the package: you
+    have imported the class, named the package in this process, or listed it in the environment
+    variable ``NEARFAR_TRUST``. Otherwise pass it. It is built when it is needed.
+
     Args:
         path: Directory of the run.
-        encoder: A module of the trained architecture, if the run's encoder was your own.
+        encoder: An encoder of the trained architecture, used instead of the run's reference: a
+            module (which is copied), a class of modules, a function that builds one, or a reference
+            ``package.module:name`` or ``file.py:name``.
         modality: The modality, if it was your own.
 
     Raises:
+        TypeError: An encoder of another type.
         ValueError: Not a run, or a run of a newer version. Pickles are never loaded.
     """
     if Path(path).is_file():

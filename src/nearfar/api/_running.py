@@ -12,6 +12,7 @@ from torch import nn
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import judge
+from nearfar.api._passed_encoders import remember
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import locked
@@ -85,6 +86,8 @@ def run_training(
             reason = "training is complete; stopped while the result was measured"
             raise Interrupted(reason, directory.path) from None
     progress.finish(health)
+    if own is not None:
+        remember(directory.path, own)
     return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
 
 
@@ -99,7 +102,8 @@ def _finish(
     """Write the encoder, the verdict and the report; return an encoder of one's own."""
     # training may have run in other processes, so the weights are read from the last checkpoint
     method = setup.method
-    own = copy.deepcopy(method.encoder) if setup.description.library == "custom" else None
+    passed = setup.description.library in ("custom", "function")
+    own = copy.deepcopy(method.encoder) if passed else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
     checkpoint.restore_method(method)

@@ -21,6 +21,7 @@ from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
 from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
+from nearfar.modalities._own_encoders import check_width, describe_module, output_width
 from nearfar.modules import EncoderDescription
 from nearfar.ops import permutation
 from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
@@ -82,8 +83,8 @@ class Setup:
         Args:
             recipe: The recipe as the user gave it.
             source: The data.
-            encoder: Name of an encoder, a module, or a function that builds one.
-            width: Dimensions of the representation, for a module.
+            encoder: Name of an encoder, a module, or a class or function that builds one.
+            width: Dimensions of the representation, for an encoder of one's own.
             views: Views to use instead of the method's.
             preset: The preset that builds the method.
             notes: Further notes, appended to those of data and encoder.
@@ -283,24 +284,31 @@ def _build_encoder(
 ) -> tuple[nn.Module, EncoderDescription[Any]]:
     """The encoder with its initial weights, and its description."""
     form = kind.form(source, options, seed=recipe.training.seed)
-    if not isinstance(encoder, nn.Module):
-        if width is not None:
-            raise ValueError(
-                f"`width` must be given only with a module, got {width} with {encoder!r}"
-            )
+
+    def few() -> View:
+        return kind.plain(form).plain(source.read(range(min(2, len(source)))).inputs)
+
+    def measured(module: nn.Module) -> int:
+        return output_width(module, few()) if width is None else width
+
+    if isinstance(encoder, nn.Module):
+        module = encoder
+        description = describe_module(
+            module, width=measured(module), modality=recipe.modality, form=form
+        )
+    else:
         with torch.random.fork_rng():  # the initial weights depend only on the run's seed
             torch.manual_seed(recipe.training.seed)
-            return make_encoder(kind, encoder, form, options)
-    if width is None:
-        raise ValueError("`width` must be given with a module: the dimensions of its output")
-    return encoder, EncoderDescription(
-        name="custom",
-        library="custom",
-        width=width,
-        modality=recipe.modality,
-        form=form,
-        how="a module passed in Python",
-    )
+            module, description = make_encoder(kind, encoder, form, options, width=measured)
+    own = description.library in ("function", "custom")
+    if own:
+        check_width(module, few(), description.width)
+    if width is not None and (width != description.width or not own):
+        raise ValueError(
+            f"`width` must be given only with an encoder of your own that does not return it, got"
+            f" {width} with {encoder!r:.80}, of width {description.width}"
+        )
+    return module, description
 
 
 def _build_method(

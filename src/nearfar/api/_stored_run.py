@@ -42,7 +42,7 @@ class StoredRun(RunFiles):
 
     Args:
         path: Directory of the run.
-        encoder: A module of the trained architecture, if the run's encoder was your own.
+        encoder: The encoder, if it was your own: see :func:`nearfar.load`.
         modality: The modality, if it was your own.
     """
 

@@ -11,16 +11,18 @@ from torch import nn
 from nearfar.api._choices import opening
 from nearfar.api._judging import Judgment, measured
 from nearfar.api._method_listing import find_preset
+from nearfar.api._passed_encoders import OwnEncoder, remembered
 from nearfar.api._recipe import CUSTOM, Recipe
 from nearfar.api._run_data import find_data, find_options
 from nearfar.api._run_format import upgraded
 from nearfar.api._setup import Setup
 from nearfar.data import Source, open_source
 from nearfar.methods import Method
-from nearfar.modalities import EncoderFactory
+from nearfar.modalities._own_encoders import check_stored, rebuild_module
+from nearfar.modules import EncoderDescription
 from nearfar.modules._wrapped_modules import unwrapped
 from nearfar.records import RunDirectory, RunRecord
-from nearfar.training import Checkpoint, Engine
+from nearfar.training import Checkpoint, Engine, latest_checkpoint
 from nearfar.views import Views
 
 __all__ = ["fits_run", "measured_at", "prepared_again", "stopped_after"]
@@ -46,7 +48,7 @@ def prepared_again(
     data: Any = None,
     *,
     method: Callable[..., Method] | None = None,
-    encoder: nn.Module | EncoderFactory | None = None,
+    encoder: OwnEncoder | None = None,
     width: int | None = None,
     views: Views | None = None,
 ) -> Setup:
@@ -56,6 +58,8 @@ def prepared_again(
         FileNotFoundError: The run's data are no longer where they were.
         ValueError: A part of the run was a Python object and is not given, or other data.
     """
+    encoder, known_width = _own_encoder(directory, recipe, encoder)
+    width = known_width if width is None else width
     for name, stated, given in (
         ("data", recipe.data, data),
         ("method", recipe.method, method),
@@ -75,7 +79,8 @@ def prepared_again(
     preset = method or find_preset(recipe.method)
     recipe = upgraded(recipe, source)
     encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
-    return Setup.prepare(recipe, source, encoder or recipe.encoder, width, views, preset=preset)
+    encoder = recipe.encoder if encoder is None else encoder
+    return Setup.prepare(recipe, source, encoder, width, views, preset=preset)
 
 
 def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -> Judgment:
@@ -85,6 +90,33 @@ def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -
     found = measured(directory, setup.method, setup, engine=engine)
     note = f"not finished: measured {stopped_after(checkpoint, directory.read_run())}"
     return replace(found, health=replace(found.health, notes=(note, *found.health.notes)))
+
+
+def _own_encoder(
+    directory: RunDirectory, recipe: Recipe, given: OwnEncoder | None
+) -> tuple[OwnEncoder | None, int | None]:
+    """The encoder of the user's own, if it is given or found again, and its width.
+
+    A module's initial weights are not stored, so it is built again only if a checkpoint has others.
+
+    Raises:
+        ValueError: Its class or function has changed, or is of a package that only a file names.
+    """
+    file = directory.encoder_description
+    known: EncoderDescription[Any] | None = None
+    if file.is_file():
+        known = EncoderDescription.load(file)
+    if known is None or known.library not in ("custom", "function"):
+        return given, None
+    if given is not None:
+        return given, known.width
+    if recipe.encoder != CUSTOM:
+        check_stored(known)
+        return None, known.width
+    own: OwnEncoder | None = remembered(directory.path)
+    if own is None and known.own_class and latest_checkpoint(directory.checkpoints) is not None:
+        own = rebuild_module(known)
+    return own, known.width
 
 
 def _training_data(directory: RunDirectory, recipe: Recipe, data: Any) -> Source:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
+from nearfar._plugins import TRUST, package_of, refers_to_code
 from nearfar._signs import counted
 from nearfar.cli._console import print_next
 
@@ -79,7 +82,7 @@ def resuming(run: Run) -> Steps:
     """How to continue an unfinished run; nothing if that takes Python objects."""
     if _own_data(run) is None or run.directory.read_recipe()["method"].get("name") == "custom":
         return []
-    return [(shell("train", "--resume", _path(run)), "continue training")]
+    return [(_on(run, "train", "--resume", _path(run)), "continue training")]
 
 
 def longer_run(run: Run, epochs: int) -> Steps:
@@ -90,13 +93,13 @@ def longer_run(run: Run, epochs: int) -> Steps:
         return []
     moved = [] if data == recipe["data"]["data"] else ["--data", data]
     words = ["train", "--recipe", _plain(run.directory.recipe), *moved, "--epochs", str(epochs)]
-    return [(shell(*words), f"a new run of {counted(epochs, 'epoch')}")]
+    return [(_on(run, *words), f"a new run of {counted(epochs, 'epoch')}")]
 
 
 def after_embedding(path: Path, *, of_steps: bool = False) -> Steps:
     """After writing a file of embeddings."""
     check = (shell("diagnose", _plain(path)), "check the embeddings for collapse, without labels")
-    return [check] if of_steps else [check, *_known("duplicates", path, "pairs that are alike")]
+    return [check] if of_steps else [check, _duplicates(path)]
 
 
 def after_diagnosis(path: Path, run: Run | None, *, report: Path | None) -> Steps:
@@ -108,8 +111,8 @@ def after_diagnosis(path: Path, run: Run | None, *, report: Path | None) -> Step
     drawn: Steps = [] if report else [(draw, "draw sphere and spectrum")]
     return [
         *drawn,
-        *_known("duplicates", path, "pairs that are alike"),
-        *_known("neighbours", path, "nearest neighbours of some rows"),
+        _duplicates(path),
+        (shell("neighbours", _plain(path)), "nearest neighbours of some rows"),
         (shell("advise"), "what theory predicts of a setting"),
     ]
 
@@ -117,7 +120,7 @@ def after_diagnosis(path: Path, run: Run | None, *, report: Path | None) -> Step
 def after_export(run: Run, format: str) -> Steps:
     """After an export: timm's form if timm has the encoder, and whom to cite."""
     offered = format != "timm" and "timm" in run.export_formats
-    timm = shell("export", _path(run), "--format", "timm")
+    timm = _on(run, "export", _path(run), "--format", "timm")
     return [
         *([(timm, "as a folder for timm.create_model")] if offered else []),
         (shell("cite", _path(run)), "the papers to cite"),
@@ -152,7 +155,8 @@ def after_comparison(runs: Sequence[Path], *, report: Path | None) -> Steps:
 def _own_data(run: Run) -> str | None:
     """The run's own data, if a command can embed them with its encoder."""
     try:
-        custom = run.description.library == "custom"
+        known = run.description
+        custom = known.library == "custom" and not known.own_class
         return None if custom else _plain(run.own_data.spec)
     except (ImportError, OSError, TypeError, ValueError):
         return None
@@ -160,8 +164,8 @@ def _own_data(run: Run) -> str | None:
 
 def _evaluate(run: Run, data: str) -> Steps:
     if _has_labels(run, data):
-        return [(shell("probe", _path(run), "--data", data), "evaluate it with labels")]
-    return _known("neighbours", run.path, "look at nearest neighbours")
+        return [(_on(run, "probe", _path(run), "--data", data), "evaluate it with labels")]
+    return [(_on(run, "neighbours", _path(run)), "look at nearest neighbours")]
 
 
 def _has_labels(run: Run, data: str) -> bool:
@@ -181,7 +185,7 @@ def _has_labels(run: Run, data: str) -> bool:
 
 def _embed(run: Run) -> tuple[str, str]:
     what = "the embeddings of both sides" if _of_pairs(run) else "its embeddings"
-    return shell("embed", _path(run)), f"write {what}"
+    return _on(run, "embed", _path(run)), f"write {what}"
 
 
 def _of_pairs(run: Run) -> bool:
@@ -191,17 +195,34 @@ def _of_pairs(run: Run) -> bool:
 
 
 def _export(run: Run) -> tuple[str, str]:
-    return shell("export", _path(run)), "the encoder for use without nearfar"
+    return _on(run, "export", _path(run)), "the encoder for use without nearfar"
 
 
 def _report(run: Run) -> tuple[str, str]:
     return shell("report", _path(run)), "draw its report again"
 
 
-def _known(command: str, path: Path, purpose: str) -> Steps:
-    """A command on a run or a file, if this version has it."""
-    exists = Path(__file__).with_name(f"_{command}_command.py").is_file()
-    return [(shell(command, _plain(path)), purpose)] if exists else []
+def _duplicates(path: Path) -> tuple[str, str]:
+    return shell("duplicates", _plain(path)), "groups of samples that are alike"
+
+
+def _on(run: Run, *words: str) -> str:
+    """A command on a run, which trusts the user's own code that the run names."""
+    return _trusting(run) + shell(*words)
+
+
+def _trusting(run: Run) -> str:
+    """The environment that a command on a run needs: ``NEARFAR_TRUST=mine.py``; usually empty."""
+    recipe = run.directory.read_recipe()
+    named = [
+        (str(recipe["method"].get("name", "")), "method"),
+        (str(recipe["encoder"].get("encoder", "")), "encoder"),
+    ]
+    with suppress(ValueError):  # a run without an encoder so far
+        named.append((run.description.own_class, "encoder"))
+    own = [package_of(name) for name, part in named if refers_to_code(name, argument=part)]
+    packages = [package for package in dict.fromkeys(own) if not re.search(r"[\s,]", package)]
+    return f"{TRUST}={quote(','.join(packages))} " if packages else ""
 
 
 def _path(run: Run) -> str:

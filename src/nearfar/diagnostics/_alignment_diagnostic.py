@@ -61,30 +61,32 @@ class Alignment(Diagnostic):
         "unrelated views": lambda dim: 2.0,
     }
 
+    _sum: Tensor
+    _count: Tensor
+
     def __init__(self, *, alpha: float = 2) -> None:
         check_positive(alpha=alpha)
+        super().__init__()
         self.alpha = alpha
-        self.reset()
+        self.add_state("_sum", torch.zeros((), dtype=torch.float64))
+        self.add_state("_count", torch.tensor(0))
 
-    def update(self, *embeddings: Tensor) -> None:
+    @torch.no_grad()
+    def update(self, z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]) -> None:
         """Add both views of more samples."""
-        z1, z2 = embeddings
-        self._sum += z1.shape[0] * float(alignment(z1, z2, alpha=self.alpha))
-        self._count += z1.shape[0]
+        first, second = self.accept(z1=z1, z2=z2)
+        self._sum = self._sum + len(z1) * alignment_loss(first, second, alpha=self.alpha)
+        self._count = self._count + len(z1)
 
     def compute(self) -> Float[Tensor, ""]:
         """The alignment over all pairs so far, in float64."""
         if self._count == 0:
             raise ValueError("`Alignment` has no rows yet: call `update` first")
-        return torch.tensor(self._sum / self._count, dtype=torch.float64)
+        return self._sum / self._count
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the pairs of both."""
-        merged = type(self)(alpha=self.alpha)
-        merged._sum = self._sum + other._sum
-        merged._count = self._count + other._count
+        merged = self._joined(other)
+        merged._sum = self._sum + other._sum.to(self.device)
+        merged._count = self._count + other._count.to(self.device)
         return merged
-
-    def reset(self) -> None:
-        """Discard all pairs."""
-        self._sum, self._count = 0.0, 0

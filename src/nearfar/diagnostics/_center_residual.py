@@ -75,14 +75,13 @@ class CenterResidual(Diagnostic):
     _sum: Tensor
 
     def __init__(self, *, capacity: int = 2048) -> None:
+        super().__init__()
         self._reservoir = Reservoir(capacity)
-        self.reset()
+        self.add_state("_sum", torch.zeros(1, dtype=torch.float64))
 
-    @torch.no_grad()
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z: Float[Tensor, "samples dim"]) -> None:
         """Add rows."""
-        (z,) = embeddings
-        rows = to_sphere(checked_rows(z)).cpu()
+        rows = to_sphere(*self.accept(z=z))
         self._sum = self._sum + rows.sum(dim=0)
         self._reservoir.update(rows)
 
@@ -95,12 +94,7 @@ class CenterResidual(Diagnostic):
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the rows of both."""
-        merged = type(self)()
+        merged = self._joined(other)
         merged._reservoir = self._reservoir.merge(other._reservoir)
-        merged._sum = self._sum + other._sum
+        merged._sum = self._sum + other._sum.to(self.device)
         return merged
-
-    def reset(self) -> None:
-        """Discard all rows."""
-        self._sum = torch.zeros(1, dtype=torch.float64)
-        self._reservoir.reset()

@@ -64,34 +64,29 @@ class EffectiveRank(Diagnostic):
     }
 
     _moment: Tensor
-    _count: int
+    _count: Tensor
 
     def __init__(self) -> None:
-        self.reset()
+        super().__init__()
+        self.add_state("_moment", torch.zeros(1, 1, dtype=torch.float64))
+        self.add_state("_count", torch.tensor(0))
 
-    @torch.no_grad()
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z: Float[Tensor, "samples dim"]) -> None:
         """Add rows."""
-        (z,) = embeddings
-        rows = checked_rows(z)
-        self._moment = self._moment + (rows.T @ rows).cpu()
-        self._count += rows.shape[0]
+        (rows,) = self.accept(z=z)
+        self._moment = self._moment + rows.T @ rows
+        self._count = self._count + len(rows)
 
     def compute(self) -> Float[Tensor, ""]:
         """The effective rank of all rows so far."""
         if self._count == 0:
             raise ValueError("`EffectiveRank` has no rows yet: call `update` first")
         eigenvalues = torch.linalg.eigvalsh(self._moment).flip(0).clamp_min(0)
-        return entropy_rank(eigenvalues[: self._count].sqrt())
+        return entropy_rank(eigenvalues[: int(self._count)].sqrt())
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the rows of both."""
-        merged = type(self)()
-        merged._moment = self._moment + other._moment
-        merged._count = self._count + other._count
+        merged = self._joined(other)
+        merged._moment = self._moment + other._moment.to(self.device)
+        merged._count = self._count + other._count.to(self.device)
         return merged
-
-    def reset(self) -> None:
-        """Discard all rows."""
-        self._moment = torch.zeros(1, 1, dtype=torch.float64)
-        self._count = 0

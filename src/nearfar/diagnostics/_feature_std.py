@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.ops import to_sphere
 
 __all__ = ["FeatureStd", "feature_std"]
@@ -57,42 +57,42 @@ class FeatureStd(Diagnostic):
         "isotropic": lambda dim: 1 / math.sqrt(dim),
     }
 
-    def __init__(self) -> None:
-        self.reset()
+    _count: Tensor
+    _mean: Tensor
+    _squares: Tensor
 
-    @torch.no_grad()
-    def update(self, *embeddings: Tensor) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("_count", torch.tensor(0))
+        self.add_state("_mean", torch.zeros(1, dtype=torch.float64))
+        self.add_state("_squares", torch.zeros(1, dtype=torch.float64))
+
+    def update(self, z: Float[Tensor, "samples dim"]) -> None:
         """Add rows."""
-        (z,) = embeddings
-        rows = to_sphere(checked_rows(z)).cpu()
+        rows = to_sphere(*self.accept(z=z))
         mean = rows.mean(dim=0)
-        self._add(rows.shape[0], mean, (rows - mean).square().sum(dim=0))
+        self._add(len(rows), mean, (rows - mean).square().sum(dim=0))
 
     def compute(self) -> Float[Tensor, ""]:
         """The mean standard deviation over all rows so far."""
         if self._count < 2:
-            raise ValueError(f"`FeatureStd` needs at least 2 rows, got {self._count}")
+            raise ValueError(f"`FeatureStd` needs at least 2 rows, got {int(self._count)}")
         return (self._squares / self._count).sqrt().mean()
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the rows of both."""
-        merged = type(self)()
+        merged = self._joined(other)
         for part in (self, other):
-            merged._add(part._count, part._mean, part._squares)
+            moments = part._mean.to(self.device), part._squares.to(self.device)
+            merged._add(int(part._count), *moments)
         return merged
-
-    def reset(self) -> None:
-        """Discard all rows."""
-        self._count = 0
-        self._mean = torch.zeros(1, dtype=torch.float64)
-        self._squares = torch.zeros(1, dtype=torch.float64)
 
     def _add(self, count: int, mean: Tensor, squares: Tensor) -> None:
         """Combine with the moments of other rows; squares are centred on each part's mean."""
-        total = self._count + count
-        if total == 0:
+        before = int(self._count)
+        if before + count == 0:
             return
-        difference, weight = mean - self._mean, count / total
-        self._squares = self._squares + squares + difference.square() * (self._count * weight)
+        difference, weight = mean - self._mean, count / (before + count)
+        self._squares = self._squares + squares + difference.square() * (before * weight)
         self._mean = self._mean + difference * weight
-        self._count = total
+        self._count = self._count + count

@@ -6,9 +6,10 @@ from abc import abstractmethod
 from typing import Self
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Diagnostic, checked_pair
+from nearfar.diagnostics._diagnostic import Diagnostic
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.ops import to_sphere
 
@@ -23,16 +24,17 @@ class KeptPairs(Diagnostic):
     """
 
     def __init__(self, *, capacity: int) -> None:
+        super().__init__()
         self._pairs = Reservoir(capacity)
 
     @abstractmethod
     def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
         """The measurement on the pairs kept."""
 
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]) -> None:
         """Add both views of more samples."""
-        z1, z2 = embeddings
-        self._pairs.update(torch.cat([to_sphere(z) for z in checked_pair(z1, z2)], dim=1))
+        pairs = self.accept(z1=z1, z2=z2)
+        self._pairs.update(torch.cat([to_sphere(z) for z in pairs], dim=1))
 
     def compute(self) -> tuple[Tensor, ...]:
         """The measurement on the pairs kept."""
@@ -44,10 +46,6 @@ class KeptPairs(Diagnostic):
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the pairs of both."""
-        merged = type(self)(capacity=self._pairs.capacity)
+        merged = self._joined(other)
         merged._pairs = self._pairs.merge(other._pairs)
         return merged
-
-    def reset(self) -> None:
-        """Discard all pairs."""
-        self._pairs.reset()

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_pair
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.ops import to_sphere
 
 __all__ = ["ModalityGap", "modality_gap"]
@@ -62,18 +62,18 @@ class ModalityGap(Diagnostic):
     }
 
     _sum: Tensor
-    _count: int
+    _count: Tensor
 
     def __init__(self) -> None:
-        self.reset()
+        super().__init__()
+        self.add_state("_sum", torch.zeros(1, dtype=torch.float64))
+        self.add_state("_count", torch.tensor(0))
 
-    @torch.no_grad()
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]) -> None:
         """Add both views of more samples."""
-        z1, z2 = embeddings
-        u, v = (to_sphere(z).cpu() for z in checked_pair(z1, z2))
+        u, v = map(to_sphere, self.accept(z1=z1, z2=z2))
         self._sum = self._sum + (u - v).sum(dim=0)
-        self._count += u.shape[0]
+        self._count = self._count + len(u)
 
     def compute(self) -> Float[Tensor, ""]:
         """The distance over all pairs so far, in float64."""
@@ -84,11 +84,7 @@ class ModalityGap(Diagnostic):
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the pairs of both."""
-        merged = type(self)()
-        merged._sum = self._sum + other._sum
-        merged._count = self._count + other._count
+        merged = self._joined(other)
+        merged._sum = self._sum + other._sum.to(self.device)
+        merged._count = self._count + other._count.to(self.device)
         return merged
-
-    def reset(self) -> None:
-        """Discard all pairs."""
-        self._sum, self._count = torch.zeros(1, dtype=torch.float64), 0

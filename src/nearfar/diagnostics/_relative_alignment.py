@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_pair
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.ops import to_sphere
 
 __all__ = ["RelativeAlignment", "relative_alignment"]
@@ -63,23 +63,24 @@ class RelativeAlignment(Diagnostic):
 
     _sum1: Tensor
     _sum2: Tensor
-    _squares: float
-    _near: float
-    _count: int
+    _squares: Tensor
+    _near: Tensor
+    _count: Tensor
 
     def __init__(self) -> None:
-        self.reset()
+        super().__init__()
+        for name, shape in (("_sum1", (1,)), ("_sum2", (1,)), ("_squares", ()), ("_near", ())):
+            self.add_state(name, torch.zeros(shape, dtype=torch.float64))
+        self.add_state("_count", torch.tensor(0))
 
-    @torch.no_grad()
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]) -> None:
         """Add both views of more samples."""
-        z1, z2 = embeddings
-        u, v = (to_sphere(z).cpu() for z in checked_pair(z1, z2))
+        u, v = map(to_sphere, self.accept(z1=z1, z2=z2))
         self._sum1 = self._sum1 + u.sum(dim=0)
         self._sum2 = self._sum2 + v.sum(dim=0)
-        self._squares += float(u.square().sum() + v.square().sum())
-        self._near += float((u - v).square().sum())
-        self._count += u.shape[0]
+        self._squares = self._squares + u.square().sum() + v.square().sum()
+        self._near = self._near + (u - v).square().sum()
+        self._count = self._count + len(u)
 
     def compute(self) -> Float[Tensor, ""]:
         """The ratio over all pairs so far, in float64."""
@@ -88,25 +89,16 @@ class RelativeAlignment(Diagnostic):
 
     def distances(self) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Mean squared distance of views of one sample, and of views of different samples."""
-        count = self._count
+        count = int(self._count)
         if count < 2:
             raise ValueError(f"`RelativeAlignment` needs at least 2 rows, got {count}")
-        every = count * self._squares - 2 * float(self._sum1 @ self._sum2)
-        far = max(0.0, every - self._near) / (count * (count - 1))
-        near, apart = torch.tensor([self._near / count, far], dtype=torch.float64)
-        return near, apart
+        every = count * self._squares - 2 * (self._sum1 * self._sum2).sum()
+        apart = (every - self._near).clamp_min(0) / (count * (count - 1))
+        return self._near / count, apart
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the pairs of both."""
-        merged = type(self)()
-        merged._sum1, merged._sum2 = self._sum1 + other._sum1, self._sum2 + other._sum2
-        merged._squares = self._squares + other._squares
-        merged._near = self._near + other._near
-        merged._count = self._count + other._count
+        merged = self._joined(other)
+        for name in ("_sum1", "_sum2", "_squares", "_near", "_count"):
+            setattr(merged, name, getattr(self, name) + getattr(other, name).to(self.device))
         return merged
-
-    def reset(self) -> None:
-        """Discard all pairs."""
-        self._sum1 = self._sum2 = torch.zeros(1, dtype=torch.float64)
-        self._squares = self._near = 0.0
-        self._count = 0

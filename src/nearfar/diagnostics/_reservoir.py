@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_integer
+from nearfar.diagnostics._diagnostic import StreamState
 
 __all__ = ["Reservoir"]
 
@@ -28,7 +29,7 @@ def _mixed(word: Tensor) -> Tensor:
 
 
 @final
-class Reservoir:
+class Reservoir(StreamState):
     """A pseudo-random sample of at most `capacity` rows of a stream.
 
     Each row gets a key, a hash of its position in the stream and of its content, and the rows with
@@ -37,44 +38,52 @@ class Reservoir:
     equal rows (a partial collapse) are kept in proportion.
 
     Cost:
-        ``capacity`` × dim numbers in float32 on the CPU.
+        ``capacity`` × dim numbers in float32.
     """
+
+    _seen: Tensor
+    _rows: Tensor
+    _keys: Tensor
 
     def __init__(self, capacity: int) -> None:
         check_integer(at_least=2, capacity=capacity)
+        super().__init__()
         self.capacity = capacity
-        self.reset()
+        self.add_state("_seen", torch.tensor(0))
+        self.add_state("_rows", torch.empty(0, 1))
+        self.add_state("_keys", torch.empty(0, dtype=torch.int64))
 
-    def reset(self) -> None:
-        """Discard all rows."""
-        self.seen = 0
-        self._rows: Tensor | None = None
-        self._keys = torch.empty(0, dtype=torch.int64)
+    @property
+    def seen(self) -> int:
+        """Number of rows of the stream so far."""
+        return int(self._seen)
 
     @property
     def rows(self) -> Float[Tensor, "kept dim"]:
         """The rows kept, in the order of their keys."""
-        return torch.empty(0, 1) if self._rows is None else self._rows
+        return self._rows
 
     def update(self, rows: Float[Tensor, "samples dim"]) -> None:
         """Add rows."""
-        rows = rows.detach().cpu().float()
-        positions = torch.arange(self.seen, self.seen + rows.shape[0])
-        weights = _mixed(torch.arange(1, rows.shape[1] + 1) * _MULTIPLIERS[0])
+        self._take_place(rows.device)
+        rows = rows.detach().to(self.device).float()
+        positions = self._seen + torch.arange(len(rows), device=self.device)
+        weights = _mixed(torch.arange(1, rows.shape[1] + 1, device=self.device) * _MULTIPLIERS[0])
         content = (rows.contiguous().view(torch.int32).long() * weights).sum(dim=1)
-        self.seen += rows.shape[0]
+        self._seen = self._seen + len(rows)
         self._keep(rows, _mixed(_mixed(positions * _MULTIPLIERS[0]) + content))
 
     def merge(self, other: Self) -> Self:
         """A new reservoir of the rows of both."""
-        merged = type(self)(min(self.capacity, other.capacity))
+        merged = type(self)(min(self.capacity, other.capacity)).to(self.device)
         for part in (self, other):
-            if part._rows is not None:
-                merged._keep(part._rows, part._keys)
-        merged.seen = self.seen + other.seen
+            merged._keep(part._rows.to(self.device), part._keys.to(self.device))
+        merged._seen = self._seen + other._seen.to(self.device)
         return merged
 
     def _keep(self, rows: Tensor, keys: Tensor) -> None:
-        rows = rows if self._rows is None else torch.cat([self._rows, rows])
+        if not len(rows):
+            return
+        rows = torch.cat([self._rows, rows]) if len(self._rows) else rows
         keys, order = torch.cat([self._keys, keys]).sort(stable=True)
         self._rows, self._keys = rows[order[: self.capacity]], keys[: self.capacity]

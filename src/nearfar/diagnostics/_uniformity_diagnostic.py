@@ -69,13 +69,13 @@ class Uniformity(Diagnostic):
 
     def __init__(self, *, t: float = 2, capacity: int = 2048) -> None:
         check_positive(t=t)
+        super().__init__()
         self.t = t
         self._reservoir = Reservoir(capacity)
 
-    def update(self, *embeddings: Tensor) -> None:
+    def update(self, z: Float[Tensor, "samples dim"]) -> None:
         """Add rows."""
-        (z,) = embeddings
-        self._reservoir.update(checked_rows(z))
+        self._reservoir.update(*self.accept(z=z))
 
     def compute(self) -> Float[Tensor, ""]:
         """The uniformity of the rows kept."""
@@ -85,10 +85,6 @@ class Uniformity(Diagnostic):
 
     def merge(self, other: Self) -> Self:
         """A new diagnostic over the rows of both."""
-        merged = type(self)(t=self.t)
+        merged = self._joined(other)
         merged._reservoir = self._reservoir.merge(other._reservoir)
         return merged
-
-    def reset(self) -> None:
-        """Discard all rows."""
-        self._reservoir.reset()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nearfar.modalities._encoder_construction import EncoderFactory, make_encoder, rebuild_encoder
+from nearfar.modalities._encoder_construction import make_encoder, rebuild_encoder
 from nearfar.modalities._exhibits import png_text
 from nearfar.modalities._form import Form
 from nearfar.modalities._graph_modality import GraphForm, GraphModality
 from nearfar.modalities._image_modality import ImageForm, ImageModality
 from nearfar.modalities._modality import Modality, OnnxCall, small_batch
+from nearfar.modalities._own_encoders import EncoderFactory
 from nearfar.modalities._pair_modality import PairForm, PairModality
 from nearfar.modalities._sequence_modality import SequenceForm, SequenceModality
 from nearfar.modalities._single_kinds import single_kind

@@ -1,4 +1,4 @@
-"""Construct encoders by name, entry point or reference, or from a function."""
+"""Construct encoders by name, entry point or reference, or from a class or function."""
 
 from __future__ import annotations
 
@@ -6,68 +6,85 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from torch import nn
 
 from nearfar._deprecation import renamed_options
-from nearfar._plugins import check_trusted, load, load_reference, plugins, refers_to_code
-from nearfar.checks import UnknownChoiceError, check_integer
+from nearfar._own_code import imported, reference_of
+from nearfar._plugins import load, load_reference, plugins, refers_to_code, trust
+from nearfar.checks import UnknownChoiceError
 from nearfar.modalities._modality import Modality
+from nearfar.modalities._own_encoders import (
+    EncoderFactory,
+    check_stored,
+    code_of,
+    construct,
+    rebuild_module,
+)
 from nearfar.modules import EncoderDescription
 
-__all__ = ["EncoderFactory", "make_encoder", "rebuild_encoder"]
+__all__ = ["make_encoder", "rebuild_encoder"]
 
 GROUP = "nearfar.encoders"
 """Entry-point group by which other packages add encoders."""
 
-EncoderFactory: TypeAlias = Callable[[Any, Any], tuple[nn.Module, int]]
-"""``(form, options) -> (encoder, width)``: from the modality's form and options to a
-randomly initialised encoder and the dimension of its representation. The encoder's inputs are the
-modality's views."""
-
 
 def make_encoder(
-    kind: Modality[Any, Any], encoder: str | EncoderFactory, form: Any, options: Any
+    kind: Modality[Any, Any],
+    encoder: str | EncoderFactory,
+    form: Any,
+    options: Any,
+    *,
+    width: Callable[[nn.Module], int] | None = None,
 ) -> tuple[nn.Module, EncoderDescription[Any]]:
     """Construct a randomly initialised encoder, and its description, which includes the form.
 
     Args:
         kind: Modality of the samples.
         encoder: Name of an entry point in the group ``nearfar.encoders``, a reference such as
-            ``mypackage.encoders:mine``, the name of one of the modality's encoders, or an
-            :data:`EncoderFactory`.
+            ``mypackage.encoders:mine`` or ``mine.py:Mine``, the name of one of the modality's
+            encoders, a class of modules, or an :data:`EncoderFactory`.
         form: Specification of the encoder's inputs.
         options: An instance of the modality's options.
+        width: Dimensions of the representation of an encoder of your own that does not return
+            them; by default its attribute ``num_features``.
 
     Raises:
-        ValueError: Unknown encoder.
-        TypeError: A function that does not return an encoder and its width.
+        ValueError: Unknown encoder, or an unknown width.
+        TypeError: A class or function that cannot be called, or does not return an encoder.
     """
-    if isinstance(encoder, str):
-        factory = _find(encoder)
-        if factory is None:
-            return _build_named(kind, encoder, form, options)
-        module, width = _called(factory, form, options, name=encoder)
-        description = EncoderDescription(
-            name=encoder,
-            library="function",
-            width=width,
-            modality=kind.name,
-            form=form,
-            arguments={"options": _plain(options)},
-            how=f"{encoder}, called with the form and the options",
-        )
-        return module, description
-    module, width = _called(encoder, form, options, name=getattr(encoder, "__name__", "encoder"))
-    return module, EncoderDescription(
-        name="custom",
-        library="custom",
-        width=width,
+    factory = _find(encoder) if isinstance(encoder, str) else encoder
+    if isinstance(encoder, str) and factory is None:
+        return _build_named(kind, encoder, form, options)
+    assert factory is not None
+    reference = encoder if isinstance(encoder, str) else reference_of(encoder)
+    name = reference or getattr(encoder, "__name__", "encoder")
+    module, returned = construct(factory, form, options, name=name)
+    description = EncoderDescription(
+        name=reference or "custom",
+        library="function" if reference else "custom",
+        width=returned or (width or _num_features)(module),
         modality=kind.name,
         form=form,
-        how="constructed by a function passed as an object",
+        arguments={"options": _plain(options)},
+        how=f"{reference}, called with the form and the options"
+        if reference
+        else "constructed by a function passed as an object",
+        code=code_of(factory, reference) if reference else "",
     )
+    return module, description
+
+
+def _num_features(module: nn.Module) -> int:
+    width = getattr(module, "num_features", None)
+    if not isinstance(width, int):
+        name = type(module).__name__
+        raise ValueError(
+            f"`encoder` {name} must have an attribute `num_features`, the dimensions of its output,"
+            " or be built by a function that returns module and width"
+        )
+    return width
 
 
 def _build_named(
@@ -82,26 +99,49 @@ def _build_named(
         raise UnknownChoiceError(error.argument, f"{error.problem}; {own}") from None
 
 
-def rebuild_encoder(kind: Modality[Any, Any], description: EncoderDescription[Any]) -> nn.Module:
+def rebuild_encoder(
+    kind: Modality[Any, Any],
+    description: EncoderDescription[Any],
+    *,
+    encoder: str | EncoderFactory | None = None,
+) -> nn.Module:
     """Reconstruct an encoder whose saved weights have this description.
 
+    Args:
+        kind: Modality of its inputs.
+        description: The description.
+        encoder: Class or function that builds it, or a reference; by default that of the
+            description.
+
     Raises:
-        ValueError: The package of its function is not installed, or only a file names it.
+        ValueError: The package of its class or function is not installed, only a file names it, or
+            it has changed.
     """
-    if description.library != "function":
+    name = description.name
+    if encoder is None and description.own_class:
+        return rebuild_module(description)
+    if encoder is None and description.library == "custom":
+        raise ValueError(
+            "`encoder` of this run was passed as an object that an import does not find again: a"
+            " module whose arguments are not known, or code of a script, a notebook or a function"
+        )
+    if encoder is None and description.library != "function":
         return kind.rebuild(description)
-    if refers_to_code(description.name, argument="encoder"):
-        check_trusted(description.name, argument="encoder")
-    factory = _find(description.name)
+    known = inspect.signature(kind.options).parameters
+    values = renamed_options(description.arguments.get("options", {}), known, warn=False)
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known}
+    options = kind.options(**values)
+    if encoder is not None:
+        factory = _find(encoder) if isinstance(encoder, str) else encoder
+        name = encoder if isinstance(encoder, str) else getattr(encoder, "__name__", "encoder")
+    else:
+        factory = check_stored(description) or _find(name)
     if factory is None:
         raise ValueError(
-            f"the encoder {description.name!r} is from an entry point of the group {GROUP!r} that"
+            f"the encoder {name!r} is from an entry point of the group {GROUP!r} that"
             " no installed package registers"
         )
-    known = inspect.signature(kind.options).parameters
-    values = renamed_options(description.arguments["options"], known, warn=False)
-    options = kind.options(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-    return _called(factory, description.form, options, name=description.name)[0]
+    return construct(factory, description.form, options, name=name)[0]
 
 
 def _find(name: str) -> EncoderFactory | None:
@@ -110,27 +150,11 @@ def _find(name: str) -> EncoderFactory | None:
     if name in plugins(GROUP):
         found = load(GROUP, name)
     elif refers_to_code(name, argument="encoder"):
-        found = load_reference(name, argument="encoder")
+        found = imported(name)
+        if found is None:
+            return load_reference(name, argument="encoder")  # type: ignore[no-any-return]
+        trust(name)
     return found
-
-
-def _called(
-    factory: EncoderFactory, form: Any, options: Any, *, name: str
-) -> tuple[nn.Module, int]:
-    if not callable(factory):
-        raise TypeError(f"`encoder` {name} must be a function (form, options), got {factory!r}")
-    try:
-        inspect.signature(factory).bind(form, options)
-    except ValueError:  # a function of C has no signature
-        pass
-    except TypeError as error:
-        raise TypeError(f"`encoder` {name} must be a function (form, options): {error}") from None
-    made = factory(form, options)
-    pair = isinstance(made, tuple) and len(made) == 2
-    if not pair or not isinstance(made[0], nn.Module):
-        raise TypeError(f"`encoder` {name} must return a module and its width, got {made!r:.80}")
-    check_integer(at_least=1, width=made[1])
-    return made
 
 
 def _plain(options: Any) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class EncoderDescription(Record, Generic[FormT]):
         norm: Normalisation layers of the encoder: ``batch`` or ``layer``.
         arguments: Keyword arguments of the constructor.
         how: Python code that builds the encoder, without nearfar if possible.
+        own_class: Reference to the class of a ``custom`` module, if `arguments` are known to build
+            an equal one; empty otherwise.
+        code: Hash of the file that defines an encoder of the user's own; empty if it is not known.
     """
 
     name: str
@@ -43,6 +46,8 @@ class EncoderDescription(Record, Generic[FormT]):
     norm: str = "batch"
     arguments: dict[str, Any] = field(default_factory=dict)
     how: str = ""
+    own_class: str = ""
+    code: str = ""
 
     def with_form(self, form: OtherT) -> EncoderDescription[OtherT]:
         """The same encoder, for inputs of this form."""

@@ -7,7 +7,6 @@ never trained again; interrupted cells are resumed.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import multiprocessing
 import re
@@ -22,6 +21,7 @@ from typing import Any, final
 import torch
 
 from nearfar import api
+from nearfar._own_code import code_hash
 from nearfar._platform import ask_to_stop, lock, peak_memory
 from nearfar.api._method_listing import find_preset, method_class, preset_options
 from nearfar.records import (
@@ -106,16 +106,8 @@ class Cell:
 
 def _own_code(method: str) -> dict[str, str]:
     """Hash of the files that define a method outside nearfar: a changed method is trained again."""
-    preset = find_preset(method)
-    places = [
-        inspect.getsourcefile(inspect.unwrap(part)) for part in (preset, method_class(preset))
-    ]
-    inside = Path(api.__file__).parents[1]
-    own = {Path(place) for place in places if place and not Path(place).is_relative_to(inside)}
-    if not own:
-        return {}
-    code = b"".join(file.read_bytes() for file in sorted(own))
-    return {"code": hashlib.blake2b(code, digest_size=8).hexdigest()}
+    code = code_hash(find_preset(method), method_class(method))
+    return {"code": code} if code else {}
 
 
 def fill(cell: Cell, cache: Path) -> None:

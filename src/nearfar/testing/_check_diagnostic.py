@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from functools import partial
 from itertools import permutations
@@ -100,6 +101,33 @@ def merging_changes_neither_side(contract: DiagnosticContract) -> None:
     close(reading(full.compute()), before, what, rtol=contract.tolerance)
 
 
+def a_call_measures_the_batch_and_adds_it(contract: DiagnosticContract) -> None:
+    """Calling it gives the value of the batch alone; ``compute`` that of all, as often as asked."""
+    views, stream = contract.drawn(), contract.make()
+    for start, end in ((0, 25), (25, SAMPLES)):
+        batch = tuple(view[start:end] for view in views)
+        what = f"value of a call with rows {start} to {end} and of these rows"
+        close(reading(stream(*batch)), contract(*batch), what, rtol=contract.tolerance)
+    for count in ("once", "twice"):
+        what = f"value after two calls, computed {count}, and of all rows at once"
+        close(reading(stream.compute()), contract(*views), what, rtol=contract.tolerance)
+
+
+def state_is_stored_and_copied(contract: DiagnosticContract) -> None:
+    """With its ``state_dict``, and as a copy, another instance goes on where it was."""
+    views = contract.drawn()
+    first, second = (tuple(view[part] for view in views) for part in (slice(25), slice(25, None)))
+    stream, loaded = contract.make(), contract.make()
+    stream.update(*first)
+    loaded.load_state_dict(stream.state_dict())
+    for other, how in ((loaded, "with its state"), (copy.deepcopy(stream), "as a copy")):
+        other.update(*second)
+        what = f"value of another instance {how} after more rows, and of all rows at once"
+        close(reading(other.compute()), contract(*views), what, rtol=contract.tolerance)
+    what = "value after others went on from its state and before"
+    close(reading(stream.compute()), contract(*first), what, rtol=contract.tolerance)
+
+
 def reset_forgets(contract: DiagnosticContract) -> None:
     """After ``reset`` its value does not depend on earlier updates."""
     stream = contract.streamed(contract.drawn(), [SAMPLES])
@@ -195,6 +223,8 @@ DIAGNOSTIC_PROMISES = (
     Promise(stream_equals_all_rows_at_once),
     Promise(merging_is_commutative_and_associative),
     Promise(merging_changes_neither_side),
+    Promise(a_call_measures_the_batch_and_adds_it),
+    Promise(state_is_stored_and_copied),
     Promise(reset_forgets),
     Promise(nothing_seen_is_refused),
     Promise(order_of_samples_does_not_matter),

@@ -17,12 +17,16 @@ class LargestNorm(Diagnostic):
     better: ClassVar = Better.LOWER
     anchors: ClassVar = {}
 
+    _most: Tensor
+
     def __init__(self) -> None:
-        self._most = torch.tensor(0.0)
+        self.add_state("_most", torch.tensor(0.0))
 
     def update(self, *embeddings: Tensor) -> None:
-        norms = torch.cat([view.norm(dim=1) for view in embeddings])
-        self._most = torch.maximum(self._most, norms.max().float().cpu())
+        names = ("z",) if len(embeddings) == 1 else ("z1", "z2")
+        rows = self.accept(**dict(zip(names, embeddings, strict=True)))
+        norms = torch.cat([view.norm(dim=1) for view in rows])
+        self._most = torch.maximum(self._most, norms.max().float())
 
     def compute(self) -> Tensor:
         return self._most
@@ -31,6 +35,3 @@ class LargestNorm(Diagnostic):
         merged = LargestNorm()
         merged._most = torch.maximum(self._most, other._most)
         return merged
-
-    def reset(self) -> None:
-        self._most = torch.tensor(0.0)
