@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_rows
+from nearfar.diagnostics._moments import Moments
 from nearfar.ops import to_sphere
 
-__all__ = ["DimensionCorrelation", "dimension_correlation"]
+__all__ = ["Correlations", "DimensionCorrelation", "dimension_correlation"]
 
 _CONSTANT = 1e-12  # variance relative to the largest: a dimension that does not vary
 
 
-class DimensionCorrelation(NamedTuple):
+class Correlations(NamedTuple):
     """The result of :func:`dimension_correlation`.
 
     Attributes:
@@ -31,7 +33,7 @@ class DimensionCorrelation(NamedTuple):
 
 
 @torch.no_grad()
-def dimension_correlation(z: Float[Tensor, "samples dim"]) -> DimensionCorrelation:
+def dimension_correlation(z: Float[Tensor, "samples dim"]) -> Correlations:
     r"""How redundant the dimensions are: root mean square correlation, and mean covariance.
 
     .. math:: \Big(\frac{1}{d(d - 1)} \sum_{i \ne j} \rho_{ij}^2\Big)^{1/2}, \qquad
@@ -65,15 +67,34 @@ def dimension_correlation(z: Float[Tensor, "samples dim"]) -> DimensionCorrelati
     if dim < 2:
         raise ValueError(f"`z` must have at least 2 columns, got shape {tuple(z.shape)}")
     centered = rows - rows.mean(dim=0)
-    covariance = centered.T @ centered / (len(rows) - 1)
-    variances = covariance.diagonal()
-    varied = variances > _CONSTANT * variances.max().clamp_min(torch.finfo(rows.dtype).tiny)
+    return _read(centered.T @ centered / (len(rows) - 1))
+
+
+def _read(covariance: Tensor) -> Correlations:
+    dim, variances = len(covariance), covariance.diagonal()
+    varied = variances > _CONSTANT * variances.max().clamp_min(torch.finfo(variances.dtype).tiny)
     pairs = int(varied.sum()) * (int(varied.sum()) - 1)
-    within = covariance[varied][:, varied]
     scale = variances[varied].sqrt()
-    squares = (within / scale / scale[:, None]).square()
+    squares = (covariance[varied][:, varied] / scale / scale[:, None]).square()
     total = (squares.sum() - squares.diagonal().sum()).clamp_min(0)
-    off = covariance.abs().sum() - variances.sum()
-    return DimensionCorrelation(
+    off = covariance.abs().sum() - variances.abs().sum()
+    return Correlations(
         (total / max(pairs, 1)).sqrt(), off / (dim * (dim - 1)), dim - int(varied.sum())
     )
+
+
+@final
+class DimensionCorrelation(Moments):
+    """:func:`dimension_correlation` over a stream; keeps the dim × dim second moment."""
+
+    better: ClassVar[Better | None] = Better.LOWER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    def prepared(self, rows: Tensor) -> Tensor:
+        """Unit rows."""
+        return to_sphere(rows)
+
+    def compute(self) -> tuple[Tensor, ...]:
+        """Correlation, covariance and number of constant dimensions, as tensors."""
+        found = _read(self.covariance)
+        return (found.correlation, found.covariance, torch.tensor(found.constant))

@@ -1,21 +1,23 @@
-"""Hubness: whether some samples are among the nearest neighbours of far too many others."""
+"""Hubs: whether some samples are among the nearest neighbours of far too many others."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_rows
+from nearfar.diagnostics._kept_rows import KeptRows
 from nearfar.ops import nearest_neighbors
 
-__all__ = ["Hubness", "hubness", "occurrences"]
+__all__ = ["Hubness", "Hubs", "hubness", "occurrences"]
 
 
-class Hubness(NamedTuple):
+class Hubs(NamedTuple):
     """The result of :func:`hubness`.
 
     Attributes:
@@ -51,7 +53,7 @@ def occurrences(z: Float[Tensor, "samples dim"], *, k: int = 10) -> Tensor:
 
 
 @torch.no_grad()
-def hubness(z: Float[Tensor, "samples dim"], *, k: int = 10) -> Hubness:
+def hubness(z: Float[Tensor, "samples dim"], *, k: int = 10) -> Hubs:
     r"""Skewness of the `k`-occurrences, the largest hub, and the share of anti-hubs.
 
     With :math:`N_i` the number of other samples that have sample :math:`i` among their `k` nearest
@@ -88,4 +90,25 @@ def hubness(z: Float[Tensor, "samples dim"], *, k: int = 10) -> Hubness:
     away = counts - counts.mean()
     spread = away.square().mean().sqrt()
     skew = away.pow(3).mean() / spread.pow(3) if bool(spread > 0) else spread
-    return Hubness(skew, counts.max() / (len(counts) - 1), (counts == 0).double().mean())
+    return Hubs(skew, counts.max() / (len(counts) - 1), (counts == 0).double().mean())
+
+
+@final
+class Hubness(KeptRows):
+    """:func:`hubness` over a stream; keeps at most `capacity` samples.
+
+    Cost:
+        ``capacity · dim`` numbers in float32: neighbours need all rows.
+    """
+
+    better: ClassVar[Better | None] = Better.LOWER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    def __init__(self, *, k: int = 10, capacity: int = 2_048) -> None:
+        check_integer(at_least=1, k=k)
+        super().__init__(capacity=capacity)
+        self.k = k
+
+    def measure(self, z: Tensor) -> tuple[Tensor, ...]:
+        """:func:`hubness` of the rows kept."""
+        return hubness(z, k=self.k)

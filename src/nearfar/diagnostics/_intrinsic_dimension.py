@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_rows
+from nearfar.diagnostics._kept_rows import KeptRows
 from nearfar.diagnostics._near_duplicates import near_duplicates
 from nearfar.ops import nearest_neighbors
 
-__all__ = ["IntrinsicDimension", "intrinsic_dimension"]
+__all__ = ["Dimensions", "IntrinsicDimension", "intrinsic_dimension"]
 
 _DISCARDED = 0.1  # share of the highest ratios that the fit leaves out, as published
 _QUANTILES = (0.1, 0.5, 0.9)
 _SAME = 1e-6  # distance of two unit vectors that are equal up to rounding
 
 
-class IntrinsicDimension(NamedTuple):
+class Dimensions(NamedTuple):
     """The result of :func:`intrinsic_dimension`.
 
     Attributes:
@@ -37,9 +39,7 @@ class IntrinsicDimension(NamedTuple):
 
 
 @torch.no_grad()
-def intrinsic_dimension(
-    z: Float[Tensor, "samples dim"], *, neighbors: int = 10
-) -> IntrinsicDimension:
+def intrinsic_dimension(z: Float[Tensor, "samples dim"], *, neighbors: int = 10) -> Dimensions:
     r"""Number of coordinates that locally describe unit vectors: TwoNN, and quantiles over samples.
 
     With :math:`r_{i1} \le r_{i2} \le \dots` the distances of a sample to its nearest neighbours,
@@ -90,10 +90,10 @@ def intrinsic_dimension(
     rows = rows[_different(rows)]
     if len(rows) <= neighbors:
         zero = torch.zeros((), dtype=torch.float64)
-        return IntrinsicDimension(zero, zero, zero, zero)
+        return Dimensions(zero, zero, zero, zero)
     similar = nearest_neighbors(rows, k=neighbors).similarities
     distances = (2 - 2 * similar).clamp_min(_SAME**2).sqrt()
-    return IntrinsicDimension(_two_nn(distances), *_local(distances))
+    return Dimensions(_two_nn(distances), *_local(distances))
 
 
 def _different(rows: Tensor) -> Tensor:
@@ -121,3 +121,24 @@ def _local(distances: Tensor) -> Tensor:
         torch.tensor(_QUANTILES, dtype=torch.float64, device=distances.device)
     )
     return quantiles
+
+
+@final
+class IntrinsicDimension(KeptRows):
+    """:func:`intrinsic_dimension` over a stream; keeps at most `capacity` samples.
+
+    Cost:
+        ``capacity · dim`` numbers in float32: distances to neighbours need all rows.
+    """
+
+    better: ClassVar[Better | None] = None
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {"complete collapse": lambda dim: 0.0}
+
+    def __init__(self, *, neighbors: int = 10, capacity: int = 2_048) -> None:
+        check_integer(at_least=3, neighbors=neighbors)
+        super().__init__(capacity=capacity)
+        self.neighbors = neighbors
+
+    def measure(self, z: Tensor) -> tuple[Tensor, ...]:
+        """:func:`intrinsic_dimension` of the rows kept."""
+        return intrinsic_dimension(z, neighbors=self.neighbors)

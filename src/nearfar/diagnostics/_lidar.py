@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Self, final
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_positive
+from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.ops import entropy_rank
 
-__all__ = ["lidar"]
+__all__ = ["Lidar", "lidar"]
 
 _DELTA = 1e-4
 
@@ -70,21 +74,85 @@ def lidar(views: Float[Tensor, "samples views dim"], *, delta: float = _DELTA) -
             "`views` must be floating point of shape samples × views × dim with 2 views or more,"
             f" got {views.dtype} of shape {tuple(views.shape)}"
         )
-    samples, count, dim = views.shape
+    check_finite_rows(views=views.flatten(0, 1))
+    exact = (views.cpu() if views.device.type == "mps" else views).detach().double()
+    _check_size(*exact.shape)
+    samples, count, _ = exact.shape
+    means = exact.mean(dim=1)
+    between = means - means.mean(dim=0)
+    within = (exact - means[:, None]).flatten(0, 1)
+    return _rank(between.T @ between / samples, within.T @ within / (samples * count), delta=delta)
+
+
+def _check_size(samples: int, count: int, dim: int) -> None:
     if samples * (count - 1) <= dim:
         raise ValueError(
             f"`views` must have samples × (views − 1) above dim = {dim}, got"
             f" {samples} × {count - 1} = {samples * (count - 1)}: the scatter of views is singular"
         )
-    check_finite_rows(views=views.flatten(0, 1))
-    exact = (views.cpu() if views.device.type == "mps" else views).detach().double()
-    means = exact.mean(dim=1)
-    between = means - means.mean(dim=0)
-    within = (exact - means[:, None]).flatten(0, 1)
-    scatter = within.T @ within / (samples * count)
-    scatter.diagonal().add_(delta)
+
+
+def _rank(between: Tensor, within: Tensor, *, delta: float) -> Tensor:
+    scatter = within + delta * torch.eye(len(within), dtype=within.dtype, device=within.device)
     # similar to the symmetric form, so that the eigenvalues are the same
     lower = torch.linalg.cholesky(scatter)
-    whitened = torch.linalg.solve_triangular(lower, between.T, upper=False)
-    eigenvalues = torch.linalg.eigvalsh(whitened @ whitened.T / samples).clamp_min(0)
-    return entropy_rank(eigenvalues)
+    half = torch.linalg.solve_triangular(lower, between, upper=False)
+    whitened = torch.linalg.solve_triangular(lower, half.T, upper=False)
+    return entropy_rank(torch.linalg.eigvalsh((whitened + whitened.T) / 2).clamp_min(0))
+
+
+@final
+class Lidar(Diagnostic):
+    """:func:`lidar` over a stream of samples; keeps two dim × dim matrices, in float64."""
+
+    better: ClassVar[Better | None] = Better.HIGHER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    _within: Tensor
+    _moment: Tensor
+    _sum: Tensor
+    _count: Tensor
+    _views: Tensor
+
+    def __init__(self, *, delta: float = _DELTA) -> None:
+        check_positive(delta=delta)
+        super().__init__()
+        self.delta = delta
+        for name in ("_within", "_moment"):
+            self.add_state(name, torch.zeros(1, 1, dtype=torch.float64))
+        self.add_state("_sum", torch.zeros(1, dtype=torch.float64))
+        self.add_state("_count", torch.tensor(0))
+        self.add_state("_views", torch.tensor(0))
+
+    def update(self, *views: Float[Tensor, "samples dim"]) -> None:
+        """Add samples: one matrix per view, 2 or more, as many as before."""
+        known = int(self._views)
+        if len(views) < 2 or known not in (0, len(views)):
+            wanted = f"{known} matrices, as before" if known else "2 matrices or more"
+            raise ValueError(f"`views` must be {wanted}, got {len(views)}")
+        rows = torch.stack(self.accept(**{f"z{n}": z for n, z in enumerate(views, 1)}), dim=1)
+        means = rows.mean(dim=1)
+        within = (rows - means[:, None]).flatten(0, 1)
+        self._within = self._within + within.T @ within
+        self._moment = self._moment + means.T @ means
+        self._sum = self._sum + means.sum(dim=0)
+        self._count = self._count + len(rows)
+        self._views = self._views * 0 + len(views)
+
+    def compute(self) -> Float[Tensor, ""]:
+        """LiDAR of all samples so far."""
+        count, views = int(self._count), int(self._views)
+        if count == 0:
+            raise ValueError("`Lidar` has no rows yet: call `update` first")
+        _check_size(count, views, len(self._within))
+        mean = self._sum / count
+        between = self._moment / count - mean[:, None] * mean
+        return _rank(between, self._within / (count * views), delta=self.delta)
+
+    def merge(self, other: Self) -> Self:
+        """A new diagnostic over the samples of both."""
+        merged = self._joined(other)
+        for name in ("_within", "_moment", "_sum", "_count"):
+            setattr(merged, name, getattr(self, name) + getattr(other, name).to(self.device))
+        merged._views = torch.maximum(self._views, other._views.to(self.device))
+        return merged

@@ -1,17 +1,19 @@
-"""Repetition: how many different points the samples are mapped to."""
+"""Repeated: how many different points the samples are mapped to."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import checked_pair, checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_pair, checked_rows
+from nearfar.diagnostics._kept_pairs import KeptPairs
 from nearfar.ops import to_sphere
 
-__all__ = ["Repetition", "repetition"]
+__all__ = ["Repeated", "Repetition", "repetition"]
 
 _QUERIES, _KEYS = 512, 32_768
 _JUMP = 10.0  # from the farthest of a group to the nearest outside
@@ -19,7 +21,7 @@ _SMALL, _SMALL_JUMP = 5, 30.0  # in few intrinsic dimensions, nearest distances 
 _EQUAL = 1e-6  # distance of unit vectors that are equal up to rounding
 
 
-class Repetition(NamedTuple):
+class Repeated(NamedTuple):
     """The result of :func:`repetition`.
 
     Attributes:
@@ -41,7 +43,7 @@ class Repetition(NamedTuple):
 @torch.no_grad()
 def repetition(
     z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"] | None = None
-) -> Repetition:
+) -> Repeated:
     r"""Share of different points, from jumps in the distances to all other samples.
 
     With :math:`r_1 \le r_2 \le \dots` the distances of a sample to the others as unit vectors, the
@@ -96,7 +98,7 @@ def repetition(
     if second is not None and bool(grouped.any()):
         reach = away[grouped].gather(1, (sizes[grouped] - 2)[:, None])
         confused = _confused(first, second, rows[grouped], keys, reach)
-    return Repetition(
+    return Repeated(
         (1 / sizes.double()).mean(), grouped.double().mean(), confused, rows.cpu(), sizes.cpu()
     )
 
@@ -122,3 +124,24 @@ def _confused(first: Tensor, second: Tensor, rows: Tensor, keys: Tensor, reach: 
     nearer = (beyond > _EQUAL**2).double() + (beyond.abs() <= _EQUAL**2).double() / 2
     shares: Tensor = (nearer * inside).sum(dim=1) / inside.sum(dim=1).clamp_min(1)
     return shares.mean().cpu()
+
+
+@final
+class Repetition(KeptPairs):
+    """:func:`repetition` over a stream of pairs; keeps at most `capacity` of them.
+
+    Beyond `capacity`, samples on a point are counted among those kept.
+
+    Cost:
+        ``2 · capacity · dim`` numbers in float32.
+    """
+
+    better: ClassVar[Better | None] = None
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    def __init__(self, *, capacity: int = 2_048) -> None:
+        super().__init__(capacity=capacity)
+
+    def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
+        """The shares of :func:`repetition` of the pairs kept."""
+        return repetition(z1, z2)[:3]

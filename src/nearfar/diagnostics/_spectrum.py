@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_rows
+from nearfar.diagnostics._moments import Moments
 from nearfar.ops import singular_values
 
-__all__ = ["PowerLaw", "participation_ratio", "power_law_exponent", "stable_rank"]
+__all__ = [
+    "ParticipationRatio",
+    "PowerLaw",
+    "PowerLawExponent",
+    "StableRank",
+    "participation_ratio",
+    "power_law_exponent",
+    "stable_rank",
+]
 
 _FIRST, _LAST = 3, 100
 _LEAST = 1e-12  # of the largest eigenvalue: rounding below
@@ -79,7 +89,11 @@ def power_law_exponent(
         1.00 ± 0.00 from 3 to 50
     """
     check_integer(at_least=1, first=first, last=last)
-    eigenvalues = _eigenvalues(z)
+    return _fit(_eigenvalues(z), first=first, last=last)
+
+
+def _fit(eigenvalues: Tensor, *, first: int, last: int) -> PowerLaw:
+    """The line through the logarithms of the eigenvalues."""
     present = int((eigenvalues > _LEAST * eigenvalues[:1]).sum())
     last = min(last, present)
     if last - first < 2:
@@ -115,7 +129,10 @@ def participation_ratio(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
         >>> print(f"{participation_ratio(rows):.2f}")
         8.00
     """
-    eigenvalues = _eigenvalues(z)
+    return _participation(_eigenvalues(z))
+
+
+def _participation(eigenvalues: Tensor) -> Tensor:
     squares = eigenvalues.square().sum()
     ratio: Tensor = eigenvalues.sum().square() / torch.where(squares > 0, squares, 1.0)
     return ratio
@@ -138,3 +155,51 @@ def stable_rank(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
     squares = singular_values(checked_rows(z)).square()
     rank: Tensor = squares.sum() / torch.where(squares[0] > 0, squares[0], 1.0)
     return rank
+
+
+@final
+class PowerLawExponent(Moments):
+    """:func:`power_law_exponent` over a stream; keeps the dim × dim second moment."""
+
+    better: ClassVar[Better | None] = None
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    def __init__(self, *, first: int = _FIRST, last: int = _LAST) -> None:
+        check_integer(at_least=1, first=first, last=last)
+        super().__init__()
+        self.first, self.last = first, last
+
+    def compute(self) -> tuple[Tensor, ...]:
+        """Exponent, standard error and range of all rows so far, as tensors."""
+        covariance = self.covariance
+        values = self.eigenvalues(covariance, most=int(self._count) - 1)
+        law = _fit(values, first=self.first, last=self.last)
+        return (law.exponent, law.error, torch.tensor(law.first), torch.tensor(law.last))
+
+
+@final
+class ParticipationRatio(Moments):
+    """:func:`participation_ratio` over a stream; keeps the dim × dim second moment."""
+
+    better: ClassVar[Better | None] = Better.HIGHER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {"isotropic": float}
+
+    def compute(self) -> Float[Tensor, ""]:
+        """The participation ratio of all rows so far."""
+        covariance = self.covariance
+        return _participation(self.eigenvalues(covariance, most=int(self._count) - 1))
+
+
+@final
+class StableRank(Moments):
+    """:func:`stable_rank` over a stream; keeps the dim × dim second moment."""
+
+    better: ClassVar[Better | None] = Better.HIGHER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {"complete collapse": lambda dim: 1.0}
+
+    def compute(self) -> Float[Tensor, ""]:
+        """The stable rank of all rows so far."""
+        self.check_rows(least=1)
+        values = self.eigenvalues(self._moment, most=int(self._count))
+        rank: Tensor = values.sum() / torch.where(values[0] > 0, values[0], 1.0)
+        return rank

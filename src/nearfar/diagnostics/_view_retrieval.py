@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.checks import check_integer
-from nearfar.diagnostics._diagnostic import checked_pair
+from nearfar.diagnostics._diagnostic import Better, checked_pair
+from nearfar.diagnostics._kept_pairs import KeptPairs
 from nearfar.ops import to_sphere
 
-__all__ = ["ViewRetrieval", "view_ranks", "view_retrieval"]
+__all__ = ["ViewRetrieval", "ViewsFound", "view_ranks", "view_retrieval"]
 
 _BLOCK = 1_024
 _EQUAL = 1e-9  # cosines that differ by less are tied
 _GALLERY = 200
 
 
-class ViewRetrieval(NamedTuple):
+class ViewsFound(NamedTuple):
     """The result of :func:`view_retrieval`, the mean of both directions.
 
     Attributes:
@@ -69,7 +71,7 @@ def view_retrieval(
     z2: Float[Tensor, "samples dim"],
     *,
     gallery: int | None = None,
-) -> ViewRetrieval:
+) -> ViewsFound:
     r"""How often a sample's own other view is found among those of other samples.
 
     Recall depends on the number of candidates, so it is given for a gallery of a fixed size: the
@@ -126,7 +128,7 @@ def view_retrieval(
         torch.stack([_recall(b, t, samples, size, k) for b, t in both]).mean() for k in (1, 5)
     ]
     order = torch.stack([1 - ((b + t / 2) / (samples - 1)).mean() for b, t in both]).mean()
-    return ViewRetrieval(*recalls, order, size)
+    return ViewsFound(*recalls, order, size)
 
 
 def _counts(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
@@ -174,3 +176,24 @@ def _log_choose(n: Tensor, k: int) -> Tensor:
     one = torch.ones((), dtype=torch.float64)
     logs = torch.lgamma(safe + 1) - torch.lgamma(one * (k + 1)) - torch.lgamma(safe - k + 1)
     return torch.where(inside, logs, torch.full_like(logs, -torch.inf))
+
+
+@final
+class ViewRetrieval(KeptPairs):
+    """:func:`view_retrieval` over a stream of pairs; keeps at most `capacity` of them.
+
+    Cost:
+        ``2 · capacity · dim`` numbers in float32: a rank needs all candidates.
+    """
+
+    better: ClassVar[Better | None] = Better.HIGHER
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+
+    def __init__(self, *, gallery: int | None = None, capacity: int = 2_048) -> None:
+        super().__init__(capacity=capacity)
+        self.gallery = gallery
+
+    def measure(self, z1: Tensor, z2: Tensor) -> tuple[Tensor, ...]:
+        """:func:`view_retrieval` of the pairs kept, with the gallery as a tensor."""
+        found = view_retrieval(z1, z2, gallery=self.gallery)
+        return (*found[:3], torch.tensor(found.gallery))
