@@ -86,7 +86,9 @@ def test_features_are_found_by_name_and_not_by_place(run, folder):
 def test_the_features_of_the_run_are_not_those_of_another_graph(run, folder):
     """Otherwise a graph of the same size would get the features of the first without a word."""
     other = write(folder / "third", *tables(seed=1))
-    with pytest.raises(ValueError, match="an edge list has no node features"):
+    with pytest.raises(
+        ValueError, match="has no node features, but the encoder expects a, b, c, d"
+    ):
         run.embed(other[0])
     assert run.embed(other[0], features=other[1]).shape == (N, 8)
     names = tables()[1]["id"].tolist()

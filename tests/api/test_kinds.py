@@ -195,7 +195,7 @@ OTHER = {
     "images": "images must be N×H×W.* got shape 40×6",
     "sequences": r"more than half of the rows .* row 0 \(12 steps, too short\)",
     "text": r"images\.npz is not a file of texts",
-    "graphs": r"images\.npz must contain edge_index, got x, y",
+    "graphs": r"images\.npz must contain the edges as edge_index.* got x",
     "vectors": "vectors must be N×D, got shape 40×12×12",
     "pointclouds": r"images\.npz must hold arrays points and offsets, got .*x.*y",
     "pairs": r"`x` must be an array of images\.npz, got 'english'",

@@ -99,6 +99,9 @@ def test_how_a_table_is_read_can_be_set(tmp_path: Path, capsys: pytest.CaptureFi
 def test_several_columns_of_texts_ask_for_one_or_for_pairs(
     pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["train", "multiview", "--data", str(pairs), "--out", str(tmp_path / "run")]) == 2
+    assert main(["train", "simclr", "--data", str(pairs), "--out", str(tmp_path / "run")]) == 2
     said = capsys.readouterr().err
-    assert "specify one with `column`, or two as the halves of pairs with `x` and `s`" in said
+    assert "`--column en` takes one, `--x en --s fr` pairs of two" in said
+    out = ["--out", str(tmp_path / "run"), *SHORT]
+    assert main(["train", "multiview", "--data", str(pairs), *out]) == 0
+    assert "x is column 'en', s is column 'fr'" in capsys.readouterr().out

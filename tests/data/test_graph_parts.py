@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from nearfar.data import modality_of, open_labeled, open_source
 from nearfar.data.graphs import Graph, GraphSource, NodeFeatures, open_graphs
+from nearfar.data.graphs._bare_graphs import DEGREES
 from nearfar.data.graphs._edge_lists import find_endpoints
 from nearfar.data.graphs._node_ids import NodeIds
 from nearfar.data.graphs._node_split import find_split, split_of_column
@@ -245,7 +246,6 @@ def test_a_transposed_adjacency_is_its_edges():
     ("made", "words"),
     [
         (lambda: Data(x=torch.ones(3, 2)), "a graph must have edges"),
-        (lambda: Data(edge_index=torch.as_tensor(RING)), "must have node features"),
         (lambda: Data(x=torch.ones(3, 2), edge_index="none"), "must have shape 2 × edges"),
         (lambda: Data(x=torch.ones(3, 2), adj_t="nothing"), "must be a sparse matrix, got str"),
         (lambda: HeteroData(a={"x": torch.ones(3, 2)}), "one type of nodes"),
@@ -482,8 +482,7 @@ def test_graphs_of_networkx_keep_names_weights_and_classes(tmp_path, ending):
 
 def test_networkx_graphs_without_attributes_take_features_by_name(tmp_path):
     bare = networkx.Graph([(NAMES[a], NAMES[b]) for a, b in RING.T])
-    with pytest.raises(ValueError, match="pass their features as `features`"):
-        open_source(bare)
+    assert open_source(bare).graph.columns == DEGREES
     features = write(node_table().sample(frac=1, random_state=0), tmp_path / "nodes.csv")
     source = open_source(bare, features=features)
     assert {pair[:2] for pair in edges_of(source)} == {pair[:2] for pair in EXPECTED}

@@ -117,7 +117,7 @@ def test_features_may_be_named_by_a_text(tmp_path):
     [
         ("source,target,time\n0,1,0.5\n1,2,0.1\n", "time"),
         ("time,target,source\n7,0,1\n8,1,2\n", "time"),
-        ("0,1,0.5\n1,2,0.1\n", "column 3"),
+        ("0,1,17\n1,2,18\n", "column 3"),
     ],
 )
 def test_further_columns_of_a_list_are_left_out_and_named(tmp_path, text, columns):
@@ -248,10 +248,8 @@ def test_a_list_that_is_no_list_of_edges_is_refused(tmp_path, text, words):
         open_source(path, features=features)
 
 
-def test_a_list_without_features_says_what_is_missing(tmp_path):
+def test_features_that_are_not_there_are_named(tmp_path):
     path, _ = write_list(tmp_path / "g.edges", "0 1\n")
-    with pytest.raises(ValueError, match=r"pass a file for g.edges as `features`"):
-        open_source(path)
     with pytest.raises(FileNotFoundError, match="`features`: no file"):
         open_source(path, features=tmp_path / "other.npy")
 

@@ -204,3 +204,39 @@ def test_an_image_does_not_depend_on_the_others(
     stored = open_source(train).value_range
     every, some = (open_source(a, value_range=stored) for a in (values, values[:count]))
     assert torch.equal(pixels(some), pixels(every)[:count])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0, 1.0, None),
+        (0.02, 0.97, None),
+        (0.0, 255.0, "values from 0 to 255 mapped to 0..1"),
+        (0.3, 254.7, "values from 0.3 to 254.7 mapped to 0..1"),
+        (-1.0, 1.0, "values from -1 to 1 mapped to 0..1"),
+        (-0.96, 0.99, "values from -0.96 to 0.99 mapped to 0..1"),
+        (-2.1, 2.6, "values from -2.1 to 2.6 mapped to 0..1"),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_usual_ranges_of_fractions_fill_the_range_and_are_named(
+    low: float, high: float, said: str | None, dtype: Any
+) -> None:
+    flat = (FLAT - FLAT.min()) / (FLAT.max() - FLAT.min())
+    source = open_source((low + (high - low) * flat).astype(dtype))
+    assert source.notes == (() if said is None else (said,))
+    expected = low + (high - low) * flat if said is None else flat
+    np.testing.assert_allclose(pixels(source)[:, 0], expected, atol=1e-6)
+    few = (low + (high - low) * flat[:9]).astype(dtype)
+    again = open_source(few, value_range=source.value_range)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(pixels(again), pixels(source)[:9], atol=1e-6)
+
+
+def test_images_of_unit_variance_keep_their_tails() -> None:
+    values = np.random.default_rng(1).normal(size=(60, 12, 12)).astype(np.float32)
+    source = open_source(values)
+    extremes = (float(values.min()), float(values.max()))
+    assert source.value_range == extremes  # type: ignore[attr-defined]
+    found = pixels(source)
+    assert (float(found.min()), float(found.max())) == (0, 1)
+    assert source.notes == (f"values from {values.min():g} to {values.max():g} mapped to 0..1",)

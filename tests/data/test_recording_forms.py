@@ -122,12 +122,6 @@ def test_formats_that_are_not_read_say_what_to_do(tmp_path: Path) -> None:
     assert "1 unread audio file ignored: a.m4a" in open_source(tmp_path).notes[0]
 
 
-def test_a_folder_of_arrays_says_what_to_do(tmp_path: Path) -> None:
-    np.save(tmp_path / "0.npy", np.zeros(30))
-    with pytest.raises(ValueError, match=r"numpy\.stack"):
-        open_source(tmp_path)
-
-
 def test_arrays_of_several_types_are_not_mixed() -> None:
     with pytest.raises(TypeError, match="one type of numbers, got float32, int16"):
         open_source([tone(300), (tone(300) * 2**15).astype(np.int16)], sample_rate=8_000)

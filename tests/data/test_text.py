@@ -212,16 +212,14 @@ def test_the_column_of_texts_is_found(tmp_path: Path) -> None:
     only = write_csv(tmp_path / "a.csv", [("n", "label", "title"), (1, "x", "one"), (2, "y", "b")])
     assert open_source(only).notes == ("texts are column 'title'",)
     long = [("id", "words"), ("a1", "a long text of many words"), ("a2", "another of them")]
-    assert open_source(write_csv(tmp_path / "b.csv", long)).notes == (
-        "texts are column 'words'; other columns of texts: 'id'",
-    )
+    assert open_source(write_csv(tmp_path / "b.csv", long)).notes == ("texts are column 'words'",)
 
 
 def test_two_columns_of_texts_must_be_told_apart(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", [("first", "second"), ("one", "two"), ("six", "ten")])
     with pytest.raises(
         ValueError,
-        match=r"specify one with `column`, or two .*; the columns are first, second",
+        match=r"`column`='first' takes one, `x`='first', `s`='second' pairs of two",
     ):
         open_source(path)
     assert strings(open_source(path, column="second")) == ("two", "ten")

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nearfar.api._method_listing import Preset, kinds_of, served
+from nearfar._audience import named, training
+from nearfar.api._method_listing import Preset, find_preset, kinds_of, method_class, served
 from nearfar.api._recipe import training_options
 from nearfar.api._setup import count_watched
-from nearfar.data import DataPreview, Source, is_name, modality_of, opening_options
+from nearfar.data import DataPreview, Source, find_kind, is_name, modality_of, opening_options
+from nearfar.data._columnar_files import is_frame
+from nearfar.data._files import list_names
+from nearfar.data._kinds import as_given
+from nearfar.data._table_kind import pair_columns
 from nearfar.modalities import Modality
 from nearfar.modalities import modality as find
 from nearfar.training import TrainingOptions
@@ -25,7 +30,11 @@ def find_modality(
     method: str | Preset,
     given: Mapping[str, Any],
 ) -> Modality[Any, Any]:
-    """The given modality, else that of the data, else (for ambiguous arrays) the method's.
+    """The given modality, else that of the data, else (for ambiguous data) the method's.
+
+    Data are ambiguous if the method does not take the modality that they seem to be of, and they
+    can be of exactly one that it takes: a table of two columns of nodes is a graph for a method of
+    graphs.
 
     Raises:
         ValueError: An unknown modality or method, or data whose modality is not recognised.
@@ -35,17 +44,45 @@ def find_modality(
         return find(modality)
     specified = [name for name, value in given.items() if value is not None]
     found = modality_of(data, given=specified)
-    if found not in kinds and len(kinds) == 1 and _open(data):
+    if isinstance(data, Source) or is_name(data):
+        return find(found)
+    if found == "text" and "column" not in specified and method_class(method).for_pairs:
+        return find(_pairs_or_text(data, method))
+    if found in kinds or not kinds:
+        return find(found)
+    if len(kinds) == 1 and _open(data):
         return find(kinds[0])
-    return find(found)
+    preview = DataPreview(as_given(data))
+    fitting = [name for name in kinds if find_kind(name).admits(preview)]
+    return find(fitting[0] if len(fitting) == 1 else found)
+
+
+def _pairs_or_text(data: Any, method: str | Preset) -> str:
+    """The modality of texts for a method that is made for pairs of them.
+
+    Raises:
+        ValueError: A table with several columns of texts, which can be paired in several ways.
+    """
+    table = DataPreview(as_given(data)).table
+    held = [] if table is None else list(pair_columns(table))
+    if table is None or len(held) < 2:
+        return "text"
+    if len(table.columns) == 2:
+        return "pairs"
+    name = find_preset(method).__name__
+    spec = str(data) if isinstance(data, (str, Path)) else "the table"
+    x, s = held[:2]
+    raise ValueError(
+        f"{spec} has several columns, {list_names(list(table.columns))}: {name} takes two as the"
+        f" halves of pairs, {named('x')} and {named('s')}, as in {training(name, data, x=x, s=s)};"
+        f" or one, in two views: {training(name, data, column=x)}"
+    )
 
 
 def _open(data: Any) -> bool:
     """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
-    if isinstance(data, Source) or is_name(data):
-        return False
     if not isinstance(data, (str, Path)):
-        return hasattr(data, "ndim")
+        return hasattr(data, "ndim") and not is_frame(data)
     preview = DataPreview(Path(data))
     return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 

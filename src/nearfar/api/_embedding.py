@@ -13,7 +13,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nearfar.data import OmittedSamplesWarning, Source, omissions
+from nearfar.data import OmittedSamplesWarning, Source
 from nearfar.inputs import move
 from nearfar.training._devices import find_device
 from nearfar.views import Views
@@ -83,7 +83,7 @@ def row_names(source: Source) -> tuple[str, ...]:
 
 def warn_omitted(source: Source, *, stacklevel: int) -> None:
     """Warn if samples of the data have no embedding."""
-    left_out = omissions(source.notes)
+    left_out = source.omissions
     if left_out:
         warnings.warn(
             f"{len(source):,} rows for {source.name}, as samples are left out:"

@@ -18,7 +18,7 @@ from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._keywords import RunKeywords
-from nearfar.api._method_listing import canonical_name, find_preset
+from nearfar.api._method_listing import canonical_name, find_preset, kinds_of
 from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
@@ -29,7 +29,7 @@ from nearfar.api._running import device_again, engine_of, run_training
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
-from nearfar.data import open_source
+from nearfar.data import Source, open_source
 from nearfar.methods import Method
 from nearfar.modalities import Modality
 from nearfar.modalities._image_style import ViewStyle
@@ -144,7 +144,7 @@ def pretrain(
         given["view_style"], views = views, None
     of_data, of_training = split_options(given, kind=kind)
     tell_stage(display, f"opening {_called(data)}")
-    source = open_source(data, modality=kind.data, **opening(kind, of_data))
+    source = _opened(data, kind, preset, opening(kind, of_data))
     check_enough(source, kind)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
@@ -282,6 +282,22 @@ def _name_of(encoder: OwnEncoder) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
+
+
+def _opened(
+    data: Any, kind: Modality[Any, Any], preset: Callable[..., Method], options: Mapping[str, Any]
+) -> Source:
+    """The source; data of a modality that the method does not take need not be readable."""
+    try:
+        return open_source(data, modality=kind.data, **options)
+    except (TypeError, ValueError) as error:
+        kinds = kinds_of(preset)
+        if not kinds or kind.name in kinds:
+            raise
+        raise ValueError(
+            f"`method` {preset.__name__} is for {' or '.join(kinds)}, got {kind.name}:"
+            f" {_called(data)} ({error})"
+        ) from None
 
 
 def _called(data: Any) -> str:

@@ -18,10 +18,10 @@ from nearfar.api._probes_of_runs import Progress, Represented, probed
 from nearfar.checks import check_choice
 from nearfar.data import Batch, LabeledData, Source, with_labels
 from nearfar.data._array_files import array_ending, open_array_file
-from nearfar.data._class_labels import LABELS
 from nearfar.data._content_hash import hash_contents
 from nearfar.data._files import file_ending, list_names
 from nearfar.data._label_files import LabelFile, read_labels
+from nearfar.data._label_names import LABELS
 from nearfar.data._label_values import Task
 from nearfar.data._open_source import path_of_labels
 from nearfar.data._tables import TABLE_ENDINGS, read_table

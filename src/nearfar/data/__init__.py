@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         modality_of,
     )
     from nearfar.data._labeled_data import LabeledData, with_labels
-    from nearfar.data._omissions import OmittedSamplesWarning, omissions
+    from nearfar.data._omissions import Omission, OmittedSamplesWarning, omissions
     from nearfar.data._open_source import open_labeled, open_source, opening_options
     from nearfar.data._preview import DataPreview
     from nearfar.data._source import Batch, ImageSource, Source, check_positions
@@ -68,6 +68,7 @@ __all__ = [
     "ImageSource",
     "Joined",
     "LabeledData",
+    "Omission",
     "OmittedSamplesWarning",
     "PairSource",
     "ShapePairs",

@@ -28,6 +28,7 @@ class ChosenArrays:
         test_values: The samples of an official test set; None without one.
         test_labels: Sets of labels of the test set by name.
         notes: Notes for the user.
+        names: Name of each sample, if it has a file of its own.
     """
 
     values: NDArray[Any]
@@ -35,6 +36,7 @@ class ChosenArrays:
     test_values: NDArray[Any] | None = None
     test_labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
 
 def choose_arrays(
@@ -45,6 +47,7 @@ def choose_arrays(
     axes: tuple[int, ...],
     noun: str,
     key: str | None = None,
+    others: Sequence[str] = (),
 ) -> ChosenArrays:
     """Choose the arrays of samples and labels by name, or as the only one that fits.
 
@@ -55,18 +58,19 @@ def choose_arrays(
         axes: Numbers of axes that samples can have.
         noun: What the samples are, for messages: ``images``.
         key: Name of the array of samples; chosen by default.
+        others: Usual names of arrays that are neither samples nor labels.
 
     Raises:
         TypeError: An array of Python objects.
         ValueError: No array of the name `key`, or several arrays that fit.
     """
-    chosen = _name_of_samples(file, names, axes, noun, key)
+    chosen = _name_of_samples(file, names, axes, noun=noun, key=key, others=others)
     values = file[chosen]
     if not values.ndim:
         raise ValueError(f"{chosen or 'the array'} in {file.name} must be {noun}, got one number")
     known = find_name(file, LABELS)
     labels = {} if known is None or known == chosen else {"class": _flat(file[known])}
-    notes: tuple[str, ...] = ()
+    notes = file.notes
     values, note = _samples_first(file, values, labels)
     notes += () if note is None else (note,)
     test_values, test_labels = None, {}
@@ -77,7 +81,7 @@ def choose_arrays(
         if named is not None:
             test_labels = {"class": _flat(file[named])}
         test_values, _ = _samples_first(file, test_values, test_labels)
-    return ChosenArrays(values, labels, test_values, test_labels, notes)
+    return ChosenArrays(values, labels, test_values, test_labels, notes, file.names)
 
 
 def find_name(file: ArrayFile, names: Sequence[str]) -> str | None:
@@ -98,7 +102,13 @@ def find_name(file: ArrayFile, names: Sequence[str]) -> str | None:
 
 
 def _name_of_samples(
-    file: ArrayFile, names: Sequence[str], axes: tuple[int, ...], noun: str, key: str | None
+    file: ArrayFile,
+    names: Sequence[str],
+    axes: tuple[int, ...],
+    *,
+    noun: str,
+    key: str | None,
+    others: Sequence[str],
 ) -> str:
     if key is not None and list(file) != [UNNAMED]:
         if key not in file:
@@ -114,7 +124,7 @@ def _name_of_samples(
     known = find_name(file, names)
     if known is not None:
         return known
-    reserved = {find_name(file, LABELS), find_name(file, TEST_LABELS)}
+    reserved = {find_name(file, names) for names in (LABELS, TEST_LABELS, others)}
     fitting = [k for k, shape in file.shapes.items() if len(shape) in axes and k not in reserved]
     numeric = [k for k in fitting if file[k].dtype.kind in "buif"] if len(fitting) > 1 else fitting
     if len(numeric) != 1:

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from nearfar.data._files import printable
 
-__all__ = ["UNNAMED", "ArrayEntry", "ArrayFile", "file_faults", "missing_reader"]
+__all__ = ["RATES", "UNNAMED", "ArrayEntry", "ArrayFile", "file_faults", "missing_reader"]
 
 UNNAMED = ""
 """Key of the only array of a file that does not name it, such as ``.npy``."""
+
+
+RATES = ("sample_rate", "sampling_rate", "samplerate", "fs", "sr")
+"""Names of numbers that are the sampling rate of the sounds in a file, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class ArrayFile:
         path: Path of the file, for messages.
         entries: The arrays.
         columns_first: Whether samples can be on the last axis, as in MATLAB.
+        names: Name of each sample, if it has a file of its own.
+        notes: Notes for the user.
 
     Raises:
         TypeError: On access: an array of Python objects or of records with named fields.
@@ -47,9 +53,16 @@ class ArrayFile:
     """
 
     def __init__(
-        self, path: Path, entries: Mapping[str, ArrayEntry], *, columns_first: bool = False
+        self,
+        path: Path,
+        entries: Mapping[str, ArrayEntry],
+        *,
+        columns_first: bool = False,
+        names: tuple[str, ...] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.name = printable(path.name)
+        self.names, self.notes = names, notes
         self.columns_first = columns_first
         self._path, self._entries = path, dict(entries)
 

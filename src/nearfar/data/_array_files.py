@@ -10,24 +10,42 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nearfar.data._array_entries import ArrayFile, file_faults
+from nearfar.data._array_folders import (
+    FOLDER,
+    ArrayItems,
+    FolderArrays,
+    arrays_of_folder,
+    holds_arrays,
+)
 from nearfar.data._array_formats import FORMATS, is_zarr
 from nearfar.data._files import file_ending, printable
 from nearfar.data._idx_files import idx_parts, is_idx
 
-__all__ = ["ARRAY_ENDINGS", "array_ending", "is_array_file", "map_array", "open_array_file"]
+__all__ = [
+    "ARRAY_ENDINGS",
+    "array_ending",
+    "array_items",
+    "is_array_file",
+    "map_array",
+    "open_array_file",
+]
 
 ARRAY_ENDINGS = (".npy", ".npz", ".safetensors", ".mat", ".h5", ".hdf5", ".zarr")
 """Extensions of the files that are recognised as arrays; those of IDX files are part of a name."""
 
 
 def array_ending(path: Path) -> str:
-    """Extension of a file or folder of arrays, ``.idx`` for IDX files; empty for all others.
+    """Extension of a file or folder of arrays; empty for all others.
+
+    It is ``.idx`` for IDX files, and ``.arrays`` for a folder of files of arrays.
 
     >>> array_ending(Path("a.NPZ")), array_ending(Path("t10k-images-idx3-ubyte.gz"))
     ('.npz', '.idx')
     """
     if path.is_dir():
-        return ".zarr" if is_zarr(path) else ".idx" if idx_parts(path) else ""
+        if is_zarr(path):
+            return ".zarr"
+        return ".idx" if idx_parts(path) else FOLDER if holds_arrays(path) else ""
     if is_zarr(path):
         return ".zarr"
     if is_idx(path):
@@ -57,6 +75,10 @@ def open_array_file(path: Path) -> Iterator[ArrayFile]:
         ValueError: The file is damaged, or in another format.
     """
     ending = array_ending(path) or file_ending(path)
+    if ending == FOLDER:
+        with ExitStack() as stack:
+            yield _of_folder(path, stack)
+        return
     if ending not in FORMATS:
         raise ValueError(
             f"{printable(str(path))} is not a file of arrays, which end in {' '.join(FORMATS)}"
@@ -64,6 +86,22 @@ def open_array_file(path: Path) -> Iterator[ArrayFile]:
     with ExitStack() as stack:
         entries = file_faults(path, lambda: FORMATS[ending](path, stack))
         yield ArrayFile(path, entries, columns_first=ending == ".mat")
+
+
+def _of_folder(folder: Path, stack: ExitStack) -> ArrayFile:
+    found = arrays_of_folder(folder, lambda file: FORMATS[array_ending(file)](file, stack))
+    if isinstance(found, FolderArrays):
+        return ArrayFile(folder, found.entries(), names=found.train_names, notes=(found.note,))
+    return ArrayFile(folder, found)
+
+
+def array_items(path: Path) -> ArrayItems | None:
+    """The arrays of a folder of pictures of different sizes; None for all other data."""
+    if array_ending(path) != FOLDER:
+        return None
+    found = arrays_of_folder(path, lambda file: FORMATS[array_ending(file)](file, ExitStack()))
+    pictures = isinstance(found, FolderArrays) and found.are_pictures()
+    return ArrayItems(found) if isinstance(found, FolderArrays) and pictures else None
 
 
 def map_array(path: Path) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._array_entries import UNNAMED, ArrayEntry, missing_reader
+from nearfar.data._array_entries import RATES, UNNAMED, ArrayEntry, missing_reader
 from nearfar.data._idx_files import idx_labels, idx_parts, read_idx
 
 __all__ = ["FORMATS", "is_zarr"]
@@ -136,7 +136,8 @@ def _hdf5(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
             values = np.asarray(dataset.asstr()[()], dtype=np.str_)
         return values
 
-    return dict(_members(file, "", lambda d: ArrayEntry(d.shape, str(d.dtype), partial(read, d))))
+    found = _members(file, "", lambda d: ArrayEntry(d.shape, str(d.dtype), partial(read, d)))
+    return _with_rate(file, dict(found))
 
 
 def _zarr(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
@@ -151,7 +152,23 @@ def _zarr(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
 
     if hasattr(opened, "shape"):
         return {UNNAMED: entry(opened)}
-    return dict(_members(opened, "", entry))
+    return _with_rate(opened, dict(_members(opened, "", entry)))
+
+
+def _with_rate(group: Any, entries: dict[str, ArrayEntry]) -> dict[str, ArrayEntry]:
+    """The arrays, and a sampling rate among the attributes of the group or of its arrays."""
+    known = {key.rpartition("/")[2].casefold() for key in entries}
+    if known & set(RATES):
+        return entries
+    for holder in (group, *(group[key] for key in entries)):
+        attributes = {str(key).casefold(): key for key in holder.attrs}
+        name = next((rate for rate in RATES if rate in attributes), None)
+        if name is None:
+            continue
+        value = np.asarray(holder.attrs[attributes[name]])
+        if value.dtype.kind in "iuf" and value.size == 1:
+            return entries | {name: _entry(value)}
+    return entries
 
 
 def _members(

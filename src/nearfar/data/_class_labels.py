@@ -18,14 +18,8 @@ from nearfar.data._columnar_files import is_frame
 from nearfar.data._files import counted, list_names
 from nearfar.data._specs import array_of
 
-__all__ = ["LABELS", "TEST_LABELS", "ClassLabels", "read_classes"]
+__all__ = ["ClassLabels", "read_classes"]
 
-LABELS = (
-    *("y", "labels", "label", "targets", "target", "class", "category"),
-    *("y_train", "train_labels"),
-)
-"""Names of arrays and columns that are recognised as labels."""
-TEST_LABELS = ("y_test", "test_labels")
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.0*)?")
 _SHOWN = 3
 

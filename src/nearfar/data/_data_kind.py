@@ -40,6 +40,10 @@ def _never(preview: DataPreview) -> Confidence:
     return Confidence.NO
 
 
+def _none(preview: DataPreview) -> bool:
+    return False
+
+
 @renamed_members(recognises="recognizes", telling="implied_by")
 @dataclass(frozen=True, kw_only=True)
 class DataKind:
@@ -54,6 +58,8 @@ class DataKind:
         label: Opens labelled data for evaluation, ``(spec, *, labels, **options) -> LabeledData``;
             by default raises a ValueError that asks for `labels`.
         recognizes: Confidence that the data of a :class:`DataPreview` are of this modality.
+        admits: Whether the data of a :class:`DataPreview` can be of this modality, so that a method
+            that takes no other trains on them as such.
         endings: Extensions of its files, for error messages.
         prefixes: Strings with one of these prefixes, such as ``hf:``, are not paths and are passed
             to `open` unchanged.
@@ -83,6 +89,7 @@ class DataKind:
     open: Callable[..., Source]
     label: Callable[..., LabeledData] = _unlabeled
     recognizes: Callable[[DataPreview], Confidence] = _never
+    admits: Callable[[DataPreview], bool] = _none
     endings: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()

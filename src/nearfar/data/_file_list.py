@@ -20,6 +20,7 @@ from nearfar.data._files import (
     list_names,
     printable,
 )
+from nearfar.data._omissions import Omission
 
 __all__ = ["CONVERT", "FileList", "check_kept", "content_digest", "former_digest", "list_bad"]
 
@@ -115,7 +116,8 @@ class FileList:
             notes.append(f"{files} ignored: {_listed(found.hidden)}")
         if found.unreadable:
             count = counted(len(found.unreadable), "folder")
-            notes.append(f"{count} that cannot be read left out: {list_bad(found.unreadable)}")
+            unread = f"{count} that cannot be read left out: {list_bad(found.unreadable)}"
+            notes.append(Omission(unread))
         return notes
 
     def skipped(self) -> list[str]:
@@ -123,7 +125,7 @@ class FileList:
         if not self._bad:
             return []
         total = len(self.names) + len(self._bad)
-        return [f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}"]
+        return [Omission(f"{len(self._bad):,} of {total:,} files skipped: {list_bad(self._bad)}")]
 
     def fingerprint(self, options: str) -> str:
         """Hash of paths, contents and the reading options, as 16 hexadecimal digits.

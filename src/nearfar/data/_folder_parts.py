@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from nearfar.data._files import list_names, printable
-from nearfar.data._folder_split import find_split
+from nearfar.data._folder_split import class_folders, find_split
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._omissions import Omission
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 
-__all__ = ["Folder", "class_folders", "label_folder", "select_split"]
+__all__ = ["Folder", "label_folder", "select_split"]
 
 
 class Folder(Source):
@@ -53,7 +53,7 @@ def select_split(
     train = [i for i in range(len(folder)) if i not in chosen]
     if not train:
         raise ValueError(f"no {noun} in {folder.name} except in the test set {found.test_names[0]}")
-    aside = f"{len(found.test):,} {noun} of the folder's test set excluded"
+    aside = Omission(f"{len(found.test):,} {noun} of the folder's test set excluded")
     return Subset(folder, train, notes=(found.note(noun), aside))
 
 
@@ -74,7 +74,8 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     test, aside = list(found.test), {*found.test, *found.unlabeled}
     notes = [found.note(noun)] if test or found.unlabeled else []
     if test and all(classes[i] is None for i in test):
-        notes.append(f"{len(test):,} {noun} of the test set have no class folders and are left out")
+        unlabeled = f"{len(test):,} {noun} of the test set have no class folders and are left out"
+        notes.append(Omission(unlabeled))
         test = []
     train = [i for i in range(len(folder)) if i not in aside]
     stray = [str(paths[i]) for i in (*train, *test) if classes[i] is None]
@@ -93,12 +94,3 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     if not test:
         return with_labels(source, names[train])
     return with_labels(source, names[train], Subset(folder, test), names[test])
-
-
-def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:
-    """Name of the folder of each file at depth `below`; None for a file higher up.
-
-    >>> class_folders([Path("train/cat/1.png"), Path("train/2.png")], below=1)
-    ['cat', None]
-    """
-    return [path.parts[below] if len(path.parts) > below + 1 else None for path in paths]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nearfar.data._files import list_names, printable
 
-__all__ = ["FolderSplit", "find_split"]
+__all__ = ["FolderSplit", "class_folders", "find_split"]
 
 TRAIN = ("train", "training", "trn")
 HELD_OUT = (
@@ -216,3 +216,12 @@ def _plain(name: str) -> str:
 
 def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", name.casefold())
+
+
+def class_folders(paths: Sequence[Path], *, below: int) -> list[str | None]:
+    """Name of the folder of each file at depth `below`; None for a file higher up.
+
+    >>> class_folders([Path("train/cat/1.png"), Path("train/2.png")], below=1)
+    ['cat', None]
+    """
+    return [path.parts[below] if len(path.parts) > below + 1 else None for path in paths]

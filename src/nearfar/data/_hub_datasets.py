@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nearfar.checks import suggest
-from nearfar.data._class_labels import LABELS
 from nearfar.data._files import list_names
 from nearfar.data._folder_split import HELD_OUT
+from nearfar.data._label_names import LABELS
 from nearfar.data._specs import Split
 
 __all__ = ["column_values", "feature_columns", "has_test", "hub_labels", "hub_parts", "is_hub"]

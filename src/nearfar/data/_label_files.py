@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from nearfar.checks import check_choice
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
-from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._identifier_columns import ROW_NAMES
+from nearfar.data._label_names import LABELS
 from nearfar.data._label_values import SeveralLabels
 from nearfar.data._source import Source
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_lines, read_table

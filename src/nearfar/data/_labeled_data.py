@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Num
 from torch import Tensor
 
-from nearfar.data._class_labels import LABELS, TEST_LABELS, ClassLabels, read_classes
+from nearfar.data._class_labels import ClassLabels, read_classes
+from nearfar.data._label_names import LABELS, TEST_LABELS
 from nearfar.data._label_values import SeveralLabels, Task, ValueLabels, read_values
 from nearfar.data._source import Source
 

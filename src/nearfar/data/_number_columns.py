@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar._audience import given
 from nearfar.checks import suggest
-from nearfar.data._class_labels import LABELS
 from nearfar.data._files import counted, list_names, shortened
 from nearfar.data._identifier_columns import (
     ROW_NAMES,
@@ -18,6 +18,7 @@ from nearfar.data._identifier_columns import (
     identifying,
     spread_lists,
 )
+from nearfar.data._label_names import LABELS
 from nearfar.data._number_cells import (
     decimal_comma,
     is_decimal_comma,
@@ -27,6 +28,7 @@ from nearfar.data._number_cells import (
     number,
     plain_numbers,
 )
+from nearfar.data._table_kind import text_columns
 from nearfar.data._tables import Table
 
 __all__ = ["NumberTable", "comma_in", "label_column_of", "label_columns_of", "numbers_of"]
@@ -164,16 +166,23 @@ def _features(
             texts = 2 * parsed <= len(known) and 2 * (parsed + grouped) <= len(known)
             empty = 2 * len(known) < len(cells)
             if empty or texts or _is_label(name, own):
-                left["empty" if empty else "text" if texts else "labels"].append(name)
+                labels = _is_label(name, own)
+                why = ("classes" if texts else "labels") if labels else "text"
+                left["empty" if empty else why].append(name)
                 continue
-        numbers[name] = _numbers(table, name, cells, mark)
+        numbers[name] = _numbers(table, name, cells, mark, spare=len(own) > 1)
         first = name == next(iter(table.columns)) and len(own) > 1
         if name not in include and _counts_rows(name, numbers[name], first=first):
             left["rows"].append(name)
             del numbers[name]
         elif any(isinstance(cell, str) and cell.strip().lower() in _TRUTH for cell in known):
             left["truth"].append(name)
-    return numbers, list(_left_out(left, numbers))
+    notes = list(_left_out(left, numbers))
+    read = text_columns(replace(table, columns={name: own[name] for name in left["text"]}))
+    if read:
+        more = f"texts of {table.name} are not read: {list_names(read)}"
+        notes.append(f"{more}; {given(column=read[0])} reads those of {read[0]}")
+    return numbers, notes
 
 
 def _identifies(table: Table, name: str, cells: Any) -> str | None:
@@ -191,6 +200,7 @@ _KINDS = (
     ("index", "{} left out as the table's index: {}; `include` keeps them"),
     ("ids", "{} left out as identifiers: {}; `include` keeps them"),
     ("labels", "{} left out as labels: {}; `include` keeps them"),
+    ("classes", "{} left out as labels: {}"),
     ("truth", "{} of true and false read as 1 and 0: {}"),
 )
 
@@ -288,8 +298,17 @@ def _shown(cell: Any) -> str:
     return repr(cell) if cell is None or isinstance(cell, float) else repr(shortened(cell))
 
 
-def _numbers(table: Table, name: str, cells: Any, mark: str) -> NDArray[np.float64]:
+def _numbers(
+    table: Table, name: str, cells: Any, mark: str, *, spare: bool = False
+) -> NDArray[np.float64]:
     """A column as numbers.
+
+    Args:
+        table: The table.
+        name: Name of the column.
+        cells: The column.
+        mark: Decimal mark.
+        spare: Whether the column can be left out.
 
     Raises:
         ValueError: A cell without a number; the message gives its row.
@@ -307,7 +326,10 @@ def _numbers(table: Table, name: str, cells: Any, mark: str) -> NDArray[np.float
                 f"{table.name}: column {name} must contain numbers without separators of thousands,"
                 f" got {at}; `decimal`=',' reads commas as decimal marks"
             )
-        raise ValueError(f"{table.name}: column {name} must contain a number in each row, got {at}")
+        instead = f"; {given(exclude=name)} leaves the column out" if spare else ""
+        raise ValueError(
+            f"{table.name}: column {name} must contain a number in each row, got {at}{instead}"
+        )
     rounded = [row for row, cell in enumerate(cells) if is_rounded(cell)]
     if rounded:
         more = f" ({len(rounded):,} such rows)" if len(rounded) > 1 else ""

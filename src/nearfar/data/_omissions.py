@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-__all__ = ["OmittedSamplesWarning", "omissions"]
-
-_LEFT_OUT = re.compile(r"\b(left out|skipped|excluded|omitted)\b")
+__all__ = ["Omission", "OmittedSamplesWarning", "omissions"]
 
 
 class OmittedSamplesWarning(UserWarning):
     """Samples of the data have no row in the result."""
 
 
-def omissions(notes: Iterable[str]) -> tuple[str, ...]:
-    """Those notes that report samples left out: they contain "left out", "skipped" or "excluded".
+class Omission(str):
+    """A note on samples of the data that a source does not have, such as unreadable files.
 
-    >>> omissions(["2 of 40 texts skipped as empty: line 5, line 9", "1 edge made undirected"])
-    ('2 of 40 texts skipped as empty: line 5, line 9',)
+    A source has it among its :attr:`nearfar.data.Source.notes`. Notes on other things that are not
+    read, such as columns, edges or frames, are plain strings.
+
+    Example:
+        >>> Omission("1 of 3 texts skipped: row 1") == "1 of 3 texts skipped: row 1"
+        True
     """
-    return tuple(note for note in notes if _LEFT_OUT.search(note))
+
+    __slots__ = ()
+
+
+def omissions(notes: Iterable[str]) -> tuple[str, ...]:
+    """Those notes that report samples left out, each an :class:`Omission`.
+
+    >>> omissions([Omission("2 of 40 texts skipped as empty"), "1 column left out as labels: y"])
+    ('2 of 40 texts skipped as empty',)
+    """
+    return tuple(note for note in notes if isinstance(note, Omission))

@@ -14,6 +14,7 @@ from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._files import file_ending
 from nearfar.data._folder_walk import iterate_files
 from nearfar.data._table_kind import beginning_of, holds_numbers
+from nearfar.data._tables import TABLE_ENDINGS, Table
 
 __all__ = ["DataPreview"]
 
@@ -65,8 +66,12 @@ class DataPreview:
         if self.path is None:
             axes = getattr(self.spec, "ndim", None)
             return axes if isinstance(axes, int) else None
-        shape = self._shapes.get(UNNAMED)
-        return None if shape is None else len(shape)
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Shape of the only array in a file; otherwise None."""
+        return self._shapes.get(UNNAMED)
 
     @property
     def arrays(self) -> Mapping[str, tuple[int, ...]]:
@@ -75,9 +80,17 @@ class DataPreview:
 
     @cached_property
     def holds_numbers(self) -> bool | None:
-        """Whether a table has columns of numbers and no texts; None if the data are no table."""
-        table = beginning_of(self.spec)
-        return None if table is None else holds_numbers(table)
+        """Whether a table is one of numbers rather than texts; None if the data are no table."""
+        return None if self.table is None else holds_numbers(self.table)
+
+    @cached_property
+    def table(self) -> Table | None:
+        """The first rows of a table, or of a folder of mostly tables; None for all other data."""
+        if self.path is not None and self.path.is_dir():
+            tables = 0 if array_ending(self.path) else self.count_files(TABLE_ENDINGS)
+            if 2 * tables <= len(self.file_names):
+                return None
+        return beginning_of(self.spec)
 
     @cached_property
     def _shapes(self) -> Mapping[str, tuple[int, ...]]:

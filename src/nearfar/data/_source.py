@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from nearfar.data._omissions import omissions
 from nearfar.inputs import View, select
 
 __all__ = [
@@ -115,9 +116,14 @@ class Source(ABC):
     def notes(self) -> tuple[str, ...]:
         """Notes for the user, such as skipped files or rescaled values.
 
-        A note on samples that are left out contains the words "left out", "skipped" or "excluded".
+        A note on samples that are left out is a :class:`nearfar.data.Omission`.
         """
         return ()
+
+    @property
+    def omissions(self) -> tuple[str, ...]:
+        """Those :attr:`notes` that report samples left out, without a row in any result."""
+        return omissions(self.notes)
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.describe()}>"

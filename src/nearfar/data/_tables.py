@@ -19,6 +19,7 @@ from nearfar.data._columnar_files import (
     read_columnar,
 )
 from nearfar.data._files import counted, file_ending, list_names, printable, shortened
+from nearfar.data._omissions import Omission
 from nearfar.data._separated_tables import (
     ROW_OPTIONS,
     TABLE_OPTIONS,
@@ -153,6 +154,9 @@ def _whole(path: Path, reading: Reading) -> Table:
 
 
 def _of_separated(read: SeparatedTable, reading: Reading) -> Table:
+    if read.named and read.names and not read.rows and not read.damaged:
+        held = list_names(list(read.names))
+        raise ValueError(f"{read.name} is empty below the names of its columns, {held}")
     notes = read.notes + _judge(
         read.damaged,
         len(read.rows),
@@ -256,4 +260,4 @@ def _judge(
         raise ValueError(f"{found}: {listed}")
     if len(damaged) > good:
         raise ValueError(f"more than half of the file is damaged: {found}: {listed}")
-    return (f"{found} and were skipped: {listed}",)
+    return (Omission(f"{found} and were skipped: {listed}"),)

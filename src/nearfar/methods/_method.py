@@ -97,6 +97,8 @@ class Method(nn.Module, ABC):
         positives: Whether its views form positive pairs, so that their alignment is meaningful.
         indexed: Whether an extra view carries dataset indices, for methods with per-sample state.
         any_views: Whether any number of views (two or more) is supported.
+        for_pairs: Whether it is made for pairs of two columns: of a table with several columns of
+            texts it asks for two.
         serves: Supported modalities, with the views and options for each (:class:`Serves`), by the
             name of the modality or ``ANY``. If empty, views must be passed explicitly.
         notes: Notes for the user on choices made when the instance was built.
@@ -112,6 +114,7 @@ class Method(nn.Module, ABC):
     positives: ClassVar[bool] = True
     indexed: ClassVar[bool] = False
     any_views: ClassVar[bool] = False
+    for_pairs: ClassVar[bool] = False
     serves: ClassVar[Served] = MappingProxyType({})
     notes: tuple[str, ...] = ()
 

@@ -83,6 +83,7 @@ class MultiView(Method):
     paper: ClassVar = "Tsai et al. 2021, arXiv 2006.05576"
     negatives: ClassVar = True
     momentum: ClassVar = False
+    for_pairs: ClassVar = True
     serves: ClassVar = {ANY: Serves(), "images": Serves(views=ViewRecipe(simclr_views))}
     objective: MultiViewLoss
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar.data._edge_columns import ENDPOINTS, WEIGHTS
 from nearfar.data._files import counted, file_ending, list_names, printable, shortened
 from nearfar.data._number_cells import decimal_comma, is_missing, number
-from nearfar.data._tables import TABLE_ENDINGS
+from nearfar.data._tables import TABLE_ENDINGS, table_of_frame
 from nearfar.data.graphs._graph import Graph
-from nearfar.data.graphs._graph_columns import TEXT_ENDINGS, is_number, layout_of, read_columns
-from nearfar.data.graphs._graph_parts import WEIGHTS, find_ids, graph_of_parts, places_of
+from nearfar.data.graphs._graph_columns import (
+    TEXT_ENDINGS,
+    GraphColumns,
+    is_number,
+    layout_of,
+    read_columns,
+)
+from nearfar.data.graphs._graph_parts import find_ids, graph_of_parts, places_of
 from nearfar.data.graphs._node_ids import NodeIds, as_texts
 from nearfar.data.graphs._node_tables import read_nodes
 
@@ -23,13 +30,6 @@ __all__ = ["EDGE_ENDINGS", "LIST_ENDINGS", "find_endpoints", "read_edge_list"]
 
 EDGE_ENDINGS = (".edges", ".edgelist")
 LIST_ENDINGS = (*TEXT_ENDINGS, *(end for end in TABLE_ENDINGS if end not in TEXT_ENDINGS))
-_ENDPOINTS = (
-    *(("source", "target"), ("src", "dst"), ("src", "dest"), ("from", "to"), ("u", "v")),
-    *(("head", "tail"), ("start", "end"), ("source_id", "target_id"), ("src_id", "dst_id")),
-    *(("sourceid", "targetid"), ("from_id", "to_id"), ("fromnodeid", "tonodeid")),
-    *(("from_node", "to_node"), ("source_node", "target_node"), ("node1", "node2")),
-    *(("node_1", "node_2"), ("node_a", "node_b"), ("id1", "id2"), ("id_1", "id_2")),
-)
 _ROW_NAMES = ("", "unnamed: 0", "index", "__index_level_0__")
 _FEW = 1_000  # rows that are looked at
 
@@ -69,7 +69,7 @@ def find_endpoints(names: Sequence[str] | None, *, width: int, name: str) -> End
         return Endpoints(0, 1, None, rest)
     lower = [key.strip().lower() for key in names]
     weight = next((lower.index(key) for key in WEIGHTS if key in lower), None)
-    known = [pair for pair in _ENDPOINTS if set(pair) <= set(lower)]
+    known = [pair for pair in ENDPOINTS if set(pair) <= set(lower)]
     if known:
         source, target = lower.index(known[0][0]), lower.index(known[0][1])
     else:
@@ -86,30 +86,35 @@ def find_endpoints(names: Sequence[str] | None, *, width: int, name: str) -> End
     return Endpoints(source, target, weight, rest)
 
 
-def read_edge_list(path: Path, *, features: Path | None) -> Graph:
+def read_edge_list(spec: Path | Any, *, features: Path | None) -> Graph:
     """Read a table with one edge per row, and a file of node features.
 
     Columns are found by name: ``source`` and ``target`` (``src``, ``dst``; ``from``, ``to``; …) and
     ``weight``. A text file without a header has the sources in its first and the targets in its
-    second column; lines that begin with ``#`` are ignored. Nodes are identified by a column of the
-    features such as ``id``, else by their row, from 0.
+    second column, and in a third column with fractions the weights; lines that begin with ``#`` are
+    ignored. Nodes are identified by a column of the features such as ``id``, else by their row,
+    from 0. Without features, nodes are those that the edges have, and their features are degrees.
+
+    Args:
+        spec: A file, or a table of pandas, polars or pyarrow.
+        features: A file with the features of the nodes.
 
     Raises:
-        ValueError: No features, a row that is not an edge, or an edge to an unknown node.
+        ValueError: A row that is not an edge, or an edge to an unknown node.
     """
-    name = printable(path.name)
+    called = spec.stem if isinstance(spec, Path) else "table"
     if features is None:
-        raise ValueError(
-            f"an edge list has no node features: pass a file for {name} as `features`"
-            " (.npy, .npz or a table, one row per node)"
+        found = _fast(spec, None) or _slow(spec, None, named=True)
+        return graph_of_parts(
+            {}, None, name=called, edges=found.edges, weights=found.weights, notes=found.notes
         )
     nodes = read_nodes(features)
     ids = nodes.ids or find_ids(nodes.parts, nodes=len(nodes), name=printable(features.name))[0]
-    found = _fast(path, ids) or _slow(path, ids)
+    found = _fast(spec, ids) or _slow(spec, ids)
     return graph_of_parts(
         nodes.parts,
         nodes.values,
-        name=path.stem,
+        name=called,
         edges=found.edges,
         weights=found.weights,
         ids=ids,
@@ -121,7 +126,7 @@ def read_edge_list(path: Path, *, features: Path | None) -> Graph:
 
 @dataclass(frozen=True)
 class _Edges:
-    edges: NDArray[np.int64]
+    edges: NDArray[Any]
     weights: NDArray[np.float64] | None
     notes: tuple[str, ...]
 
@@ -130,12 +135,14 @@ def _header(ids: NodeIds | None, rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first line names the columns rather than two nodes."""
     first = rows[0]
     lower = {cell.strip().lower() for cell in first}
-    if any(set(pair) <= lower for pair in _ENDPOINTS):
+    if any(set(pair) <= lower for pair in ENDPOINTS):
         return True
     if ids is not None and len(first) > 1:
         return len(rows) > 1 and bool((ids.positions(first[:2]) < 0).any())
     if _counts(first) and 3 <= len(rows) < _FEW:
         return not any(set(row[:2]) & {"1"} or row[0] == "0" for row in rows[1:])
+    if len(first) > 1 and set(first[:2]) <= {cell for row in rows[1:] for cell in row[:2]}:
+        return False  # names of nodes
     return not any(is_number(cell) for cell in first[:2])
 
 
@@ -144,21 +151,53 @@ def _counts(names: Sequence[str] | None) -> bool:
     return names is not None and [name.strip() for name in names] == [*map(str, range(len(names)))]
 
 
-def _columns(names: Sequence[str] | None, *, width: int, name: str) -> tuple[Endpoints, list[str]]:
-    """Places of the columns, and a note if they are called 0, 1, …."""
-    if not _counts(names):
-        return find_endpoints(names, width=width, name=name), []
-    note = f"the first row of {name} is read as names of columns: no other edge has node 1"
-    return find_endpoints(None, width=width, name=name), [note]
+def _columns(
+    names: Sequence[str] | None, *, width: int, name: str, third: Sequence[Any]
+) -> tuple[Endpoints, list[str]]:
+    """Places of the columns, and notes on what their names do not tell.
+
+    Args:
+        names: Names of the columns, if the file has them.
+        width: Number of columns.
+        name: Name of the file.
+        third: The first cells of the third column, if there are three.
+    """
+    notes = []
+    if _counts(names):
+        notes.append(
+            f"the first row of {name} is read as names of columns: no other edge has node 1"
+        )
+        names = None
+    found = find_endpoints(names, width=width, name=name)
+    if names is None and width == 3 and _are_fractions(third):
+        notes.append(f"the third column of {name} is read as the weights of the edges")
+        found = replace(found, weight=2, ignored=())
+    return found, notes
 
 
-def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
+def _are_fractions(cells: Sequence[Any]) -> bool:
+    """Whether cells are numbers of at least 0 that are not all whole."""
+    mark = "," if decimal_comma(cells) else "."
+    values = [number(cell, mark) for cell in cells if not is_missing(cell)]
+    known = [value for value in values if value is not None]
+    return len(known) == len(values) and any(v % 1 for v in known) and min(known) >= 0
+
+
+def _fast(path: Path | Any, ids: NodeIds | None) -> _Edges | None:
     """Read a text file of integers by NumPy's reader; None if it is anything else."""
-    if file_ending(path) not in TEXT_ENDINGS or path.suffix.lower() == ".gz":
+    if not isinstance(path, Path) or file_ending(path) not in TEXT_ENDINGS:
+        return None
+    if path.suffix.lower() == ".gz":
         return None
     name = printable(path.name)
-    layout = layout_of(path, header=lambda rows: _header(ids, rows))
-    columns, named = _columns(layout.names, width=layout.width, name=name)
+    third: list[str] = []
+
+    def is_header(rows: Sequence[Sequence[str]]) -> bool:
+        third.extend(row[2] for row in rows[1:_FEW] if len(row) == 3)
+        return _header(ids, rows)
+
+    layout = layout_of(path, header=is_header)
+    columns, named = _columns(layout.names, width=layout.width, name=name, third=third)
     if layout.empty:
         return None  # reading reports it
 
@@ -187,14 +226,21 @@ def _fast(path: Path, ids: NodeIds | None) -> _Edges | None:
     return _Edges(places_of(pairs.T, places, name=name), weights, notes)
 
 
-def _slow(path: Path, ids: NodeIds | None) -> _Edges:
-    """Read any table, with identifiers of any type."""
-    name = printable(path.name)
-    table = read_columns(path, header=lambda rows: _header(ids, rows))
-    columns, named = _columns(table.names, width=len(table.columns), name=name)
+def _slow(spec: Path | Any, ids: NodeIds | None, *, named: bool = False) -> _Edges:
+    """Read any table, with identifiers of any type, also without known ones if `named`."""
+    if isinstance(spec, Path):
+        name = printable(spec.name)
+        table = read_columns(spec, header=lambda rows: _header(ids, rows))
+    else:
+        name, held = "the table", table_of_frame(spec).columns
+        names = None if _counts(tuple(held)) else tuple(held)
+        table = GraphColumns(list(held.values()), names)
+    width = len(table.columns)
+    third = table.columns[2][:_FEW] if width == 3 else ()
+    columns, said = _columns(table.names, width=width, name=name, third=third)
     texts = np.stack([as_texts(table.columns[p]) for p in (columns.source, columns.target)])
     missing = (texts == "").any(axis=0)
-    notes = (*table.notes, *named)
+    notes = (*map(str, table.notes), *said)  # a skipped line is an edge, not a sample
     if missing.any():
         rows = [f"row {row}" for row in np.flatnonzero(missing)]
         skipped = f"{len(rows):,} of {texts.shape[1]:,} edges of {name} have a missing end"
@@ -202,9 +248,10 @@ def _slow(path: Path, ids: NodeIds | None) -> _Edges:
             raise ValueError(f"more than half of the edges: {skipped}")
         notes = (*notes, f"{skipped} and were skipped: {list_names(rows)}")
     texts = texts[:, ~missing]
+    edges: NDArray[Any] = texts
     if ids is not None:
         edges = places_of(texts, ids.positions(texts.ravel()).reshape(texts.shape), name=name)
-    else:
+    elif not named:
         try:
             edges = texts.astype(np.int64)
         except (ValueError, OverflowError):

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar._audience import named
+from nearfar.data._edge_columns import WEIGHTS
 from nearfar.data._files import list_names
+from nearfar.data.graphs._bare_graphs import DEGREES, degree_features, nodes_of_edges
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._node_features import CSR, NodeFeatures
 from nearfar.data.graphs._node_ids import ID_ARRAYS, NodeIds
@@ -18,8 +21,6 @@ __all__ = ["FEATURES", "WEIGHTS", "find_features", "find_ids", "graph_of_parts",
 
 FEATURES = ("x", *CSR)
 LABELS = ("y", "labels", "label")
-WEIGHTS = ("edge_weight", "edge_weights", "weight", "weights")
-"""Names of arrays and columns with the weights of edges, in lower case."""
 _SIZES = ("num_nodes", "name", "batch", "ptr")
 
 Features = NDArray[Any] | Mapping[str, NDArray[Any]]
@@ -27,7 +28,7 @@ Features = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 def graph_of_parts(
     parts: Mapping[str, Any],
-    values: Features,
+    values: Features | None,
     *,
     name: str,
     edges: NDArray[Any],
@@ -41,9 +42,9 @@ def graph_of_parts(
 
     Args:
         parts: Arrays by name: labels, split, weights and identifiers.
-        values: Node features.
+        values: Node features; None if there are none, for those of the degrees.
         name: Name of the graph.
-        edges: Two rows of row numbers; or of identifiers, if there are any.
+        edges: Two rows of row numbers; or of identifiers, if there are any, or without features.
         weights: Weight of each edge, if not among `parts`.
         ids: Identifiers of the nodes, if not among `parts`.
         numbered: Whether edges are row numbers for certain.
@@ -54,6 +55,11 @@ def graph_of_parts(
         ValueError: An edge to an unknown node, or a mask or identifiers that do not match the
             nodes.
     """
+    if values is None:
+        known = ids is not None or any(parts.get(key) is not None for key in ID_ARRAYS)
+        return _without_features(
+            parts, name=name, edges=edges, weights=weights, ids=ids, notes=notes, known=known
+        )
     features = NodeFeatures(values, name=name)
     nodes = len(features)
     found, of_ids = find_ids(parts, nodes=nodes, name=name) if ids is None else (ids, ID_ARRAYS)
@@ -80,6 +86,39 @@ def graph_of_parts(
         ids=found,
         columns=columns,
         notes=(*notes, *of_edges, *split.notes, *idle),
+    )
+
+
+def _without_features(
+    parts: Mapping[str, Any],
+    *,
+    name: str,
+    edges: NDArray[Any],
+    weights: NDArray[Any] | None,
+    ids: NodeIds | None,
+    notes: Sequence[str],
+    known: bool,
+) -> Graph:
+    """The graph with one-hot degrees; its nodes are those of the identifiers, else of the edges."""
+    said: tuple[str, ...] = ()
+    if known:
+        given = next((parts[key] for key in ID_ARRAYS if parts.get(key) is not None), None)
+        ids = NodeIds(np.asarray(given), name=name) if ids is None else ids
+        count = len(ids)
+        edges, said = _numbered(edges, ids, nodes=count, name=name)
+    else:
+        edges, ids, count, said = nodes_of_edges(edges, parts, name=name)
+    degrees = f"nodes of {name} have no features: theirs are one-hot degrees; {named('features')}"
+    return graph_of_parts(
+        parts,
+        degree_features(edges, nodes=count),
+        name=name,
+        edges=edges,
+        weights=weights,
+        ids=ids,
+        numbered=True,
+        columns=DEGREES,
+        notes=(*notes, *said, f"{degrees} gives others"),
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data._edge_columns import WEIGHTS
 from nearfar.data._files import file_ending, list_names, printable
 from nearfar.data.graphs._graph import Graph
 from nearfar.data.graphs._graph_columns import GraphColumns
-from nearfar.data.graphs._graph_parts import WEIGHTS, graph_of_parts, places_of
+from nearfar.data.graphs._graph_parts import graph_of_parts, places_of
 from nearfar.data.graphs._node_ids import NodeIds, as_texts
 from nearfar.data.graphs._node_tables import NodeTable, nodes_of_columns, read_nodes
 
@@ -32,7 +33,8 @@ def read_network(spec: Any, *, features: Path | None = None) -> Graph:
     """Read a NetworkX graph or a ``.graphml``, ``.gml`` or ``.gexf`` file.
 
     Nodes are identified by their names. Numeric attributes of nodes are features, ``label``, ``y``
-    or ``class`` is the class, and the attribute ``weight`` of edges is their weight.
+    or ``class`` is the class, and the attribute ``weight`` of edges is their weight. Nodes without
+    attributes have degrees as features.
 
     Args:
         spec: A graph or the path of a file.
@@ -40,14 +42,14 @@ def read_network(spec: Any, *, features: Path | None = None) -> Graph:
 
     Raises:
         ImportError: networkx is not installed.
-        ValueError: A damaged file, no features, or nodes without features.
+        ValueError: A damaged file, or nodes without features among others that have them.
     """
     network = _opened(spec) if isinstance(spec, Path) else spec
     name = spec.stem if isinstance(spec, Path) else "graph"
     names = NodeIds(as_texts(list(network.nodes)), name=name)
     nodes = _of_attributes(network, names, name) if features is None else read_nodes(features)
-    ids = nodes.ids or names
-    if nodes.ids is None and len(nodes) != len(names):
+    ids = names if nodes is None else nodes.ids or names
+    if nodes is not None and nodes.ids is None and len(nodes) != len(names):
         raise ValueError(
             f"`features` must have one row for each of the {len(names):,} nodes of {name}, or a"
             f" column id, got {len(nodes):,} rows"
@@ -56,6 +58,10 @@ def read_network(spec: Any, *, features: Path | None = None) -> Graph:
     edges = places_of(ends, ids.positions(ends.ravel()).reshape(ends.shape), name=name)
     attributes = [values for *_, values in network.edges(data=True)]
     weights, notes = _weights(attributes, name)
+    if nodes is None:
+        return graph_of_parts(
+            {}, None, name=name, edges=edges, weights=weights, ids=ids, notes=notes
+        )
     return graph_of_parts(
         nodes.parts,
         nodes.values,
@@ -89,8 +95,8 @@ def _opened(path: Path) -> Any:
         raise ValueError(f"{printable(path.name)} is damaged: {reason}") from None
 
 
-def _of_attributes(network: Any, names: NodeIds, name: str) -> NodeTable:
-    """Features, classes and split from the attributes of nodes."""
+def _of_attributes(network: Any, names: NodeIds, name: str) -> NodeTable | None:
+    """Features, classes and split from the attributes of nodes; None if they have none."""
     rows = [values for _, values in network.nodes(data=True)]
     columns: dict[str, list[Any]] = {}
     for key in dict.fromkeys(key for row in rows for key in row):
@@ -105,9 +111,7 @@ def _of_attributes(network: Any, names: NodeIds, name: str) -> NodeTable:
         if key in columns and len(set(as_texts(columns[key]))) == len(names):
             del columns[key]
     if not columns:
-        raise ValueError(
-            f"nodes of {name} must have numeric attributes, or pass their features as `features`"
-        )
+        return None
     table = GraphColumns(list(columns.values()), tuple(columns))
     return nodes_of_columns(table, name=name, ids=names)
 

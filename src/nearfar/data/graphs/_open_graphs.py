@@ -11,17 +11,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nearfar._audience import named
 from nearfar._deprecation import renamed_arguments
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
+from nearfar.data._edge_columns import is_edge_list, may_be_edges
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._omissions import Omission
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
+from nearfar.data._tables import is_frame
+from nearfar.data.graphs._bare_graphs import DEGREES
 from nearfar.data.graphs._edge_lists import EDGE_ENDINGS, LIST_ENDINGS, read_edge_list
 from nearfar.data.graphs._graph import Graph
+from nearfar.data.graphs._graph_columns import TEXT_ENDINGS
 from nearfar.data.graphs._graph_source import GraphSource
 from nearfar.data.graphs._network_files import NETWORK_ENDINGS, is_network, read_network
 from nearfar.data.graphs._reading import is_graph_object, read_arrays, read_data
@@ -51,12 +57,14 @@ def open_graphs(
         spec: A PyTorch Geometric ``Data`` object with ``edge_index`` or ``adj_t``; a ``.npz`` file
             with ``edge_index`` and ``x`` (or ``x_indptr``, ``x_indices``, ``x_data``, ``x_shape``);
             or an edge list: a ``.csv``, ``.tsv``, ``.txt``, ``.edges``, ``.edgelist``, ``.parquet``
-            or ``.jsonl`` file with the columns ``source``, ``target`` and possibly ``weight``; or a
-            NetworkX graph or a ``.graphml``, ``.gml`` or ``.gexf`` file.
+            or ``.jsonl`` file, or a table of pandas, polars or pyarrow, with the columns
+            ``source``, ``target`` and possibly ``weight``; or a NetworkX graph or a ``.graphml``,
+            ``.gml`` or ``.gexf`` file.
         split: ``test`` selects the nodes of the graph's test set, if it has one; ``train`` and
             ``all`` are the whole graph.
         features: A ``.npy`` (memory-mapped) or ``.npz`` file or a table with one row per node, if
-            `spec` has no features. A column ``id`` identifies the nodes.
+            `spec` has no features. A column ``id`` identifies the nodes. Without any, the features
+            are one-hot degrees.
         undirected: Whether to add the reverse of every edge.
         row_normalize: Whether to divide each node's features by their sum; by default only if no
             feature is negative.
@@ -73,6 +81,12 @@ def open_graphs(
         ValueError: An unusable graph; the message gives the reason.
     """
     graph = _read_graph(spec, features=Path(features).expanduser() if features else None)
+    if columns is not None and graph.columns == DEGREES and tuple(columns) != DEGREES:
+        raise ValueError(
+            f"{graph.name} has no node features, but the encoder expects"
+            f" {list_names(list(columns), most=20)}: pass them as {named('features')} (.npy, .npz"
+            " or a table, one row per node)"
+        )
     graph = graph if columns is None else graph.with_columns(columns)
     source = GraphSource(
         graph,
@@ -104,6 +118,8 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
             f"a graph must be a file of arrays (.npz), an edge list ({' '.join(LIST_ENDINGS)}) or a"
             f" file of NetworkX ({' '.join(NETWORK_ENDINGS)}), got {printable(str(spec))}"
         )
+    if is_frame(spec):
+        return read_edge_list(spec, features=features)
     if is_network(spec):
         return read_network(spec, features=features)
     if is_graph_object(spec):
@@ -151,7 +167,8 @@ def labeled_nodes(
         )
     flat, known = _known(flat)
     missing = int((~known).sum())
-    notes = [f"{counted(missing, 'node')} without a label excluded"] if missing else []
+    excluded = Omission(f"{counted(missing, 'node')} without a label excluded")
+    notes: list[str] = [excluded] if missing else []
     shared = graph.shared()
     if len(shared):
         raise ValueError(
@@ -220,7 +237,18 @@ def _recognize(preview: DataPreview) -> Confidence:
         return Confidence.CERTAIN
     if preview.ending in NETWORK_ENDINGS or "edge_index" in preview.arrays:
         return Confidence.CERTAIN
+    if preview.table is not None and is_edge_list(preview.table):
+        return Confidence.CERTAIN
     return Confidence.LIKELY if preview.ending in EDGE_ENDINGS else Confidence.NO
+
+
+def _admits(preview: DataPreview) -> bool:
+    """Whether data can be a graph: tables of two nodes per row, arrays of edges, lines of text."""
+    if preview.table is not None:
+        return may_be_edges(preview.table)
+    shapes = [*preview.arrays.values(), *([preview.shape] if preview.shape else [])]
+    edges = any(len(shape) == 2 and 2 in shape for shape in shapes)
+    return edges or preview.ending in TEXT_ENDINGS
 
 
 GRAPHS = DataKind(
@@ -228,6 +256,7 @@ GRAPHS = DataKind(
     open=open_graphs,
     label=label_graphs,
     recognizes=_recognize,
+    admits=_admits,
     endings=(".npz", *EDGE_ENDINGS, *NETWORK_ENDINGS),
     implied_by=("features",),
     own_files=("features",),

@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor, strided
 
 from nearfar.data._array_files import open_array_file
+from nearfar.data._edge_columns import WEIGHTS
 from nearfar.data._files import printable
 from nearfar.data._specs import array_of
 from nearfar.data.graphs._graph import Graph
-from nearfar.data.graphs._graph_parts import WEIGHTS, find_features, graph_of_parts
+from nearfar.data.graphs._graph_parts import find_features, graph_of_parts
 from nearfar.data.graphs._node_features import CSR
 from nearfar.data.graphs._node_tables import read_nodes
 
-__all__ = ["is_graph_object", "read_arrays", "read_data"]
+__all__ = ["EDGES", "is_graph_object", "read_arrays", "read_data"]
+
+EDGES = ("edges", "edge_list", "edgelist", "edge_indices", "links")
+"""Names of arrays of edges, in lower case, in addition to ``edge_index``."""
 
 
 def is_graph_object(data: Any) -> bool:
@@ -34,8 +38,7 @@ def read_data(data: Any) -> Graph:
     The edges are ``edge_index``, or the transposed adjacency matrix ``adj_t``.
 
     Raises:
-        ValueError: No features or no edges, several types of nodes, or a part that does not match
-            the nodes.
+        ValueError: No edges, several types of nodes, or a part that does not match the nodes.
     """
     if hasattr(type(data), "edge_types"):
         raise ValueError(
@@ -44,8 +47,6 @@ def read_data(data: Any) -> Graph:
     name = "graph"
     held = _attributes(data)
     values = held.get("x")
-    if values is None:
-        raise ValueError("a graph must have node features: `x` of the Data object is missing")
     weights = None
     if held.get("edge_index") is not None:
         pairs = held["edge_index"]
@@ -61,24 +62,26 @@ def read_data(data: Any) -> Graph:
         for key, value in held.items()
         if key not in ("x", "adj_t")
     }
-    return graph_of_parts(parts, _matrix(values), name=name, edges=edges, weights=weights)
+    features = None if values is None else _matrix(values)
+    return graph_of_parts(parts, features, name=name, edges=edges, weights=weights)
 
 
 def read_arrays(path: Path, *, features: Path | None = None) -> Graph:
     """Read a file of arrays with ``edge_index`` and ``x``, or the arrays of a sparse ``x``.
+
+    Without ``edge_index`` the edges are the array ``edges``, or the only array of whole numbers
+    with two rows or two columns; without ``x`` the features are degrees.
 
     If present, ``y`` is used as labels, ``train_mask`` or ``train_idx`` (and those of ``val`` and
     ``test``) as a split, ``edge_weight`` as weights, and ``ids`` as identifiers of the nodes.
 
     Raises:
         TypeError: An array contains Python objects, which only unpickling could read.
-        ValueError: The file is damaged, or lacks edges or features.
+        ValueError: The file is damaged, or lacks edges.
     """
     name = printable(path.name)
     with open_array_file(path) as opened:
-        arrays = dict(opened)
-    if "edge_index" not in arrays:
-        raise ValueError(f"{name} must contain edge_index, got {', '.join(arrays) or 'nothing'}")
+        arrays = _with_edges(dict(opened), opened.listed(), name)
     held = find_features(arrays)
     if held is not None and features is not None:
         raise ValueError(f"`features` is only for graphs without features, but {name} contains x")
@@ -93,12 +96,28 @@ def read_arrays(path: Path, *, features: Path | None = None) -> Graph:
             columns=nodes.columns,
             notes=nodes.notes,
         )
-    if held is None:
-        raise ValueError(
-            f"{name} must contain the nodes' features as x or as {', '.join(CSR)}; or pass them"
-            f" as `features`. It contains {', '.join(arrays)}"
-        )
     return graph_of_parts(arrays, held, name=path.stem, edges=arrays["edge_index"])
+
+
+def _with_edges(arrays: dict[str, NDArray[Any]], listed: str, name: str) -> dict[str, NDArray[Any]]:
+    """The arrays with the edges as ``edge_index``, sources and targets in a row each."""
+    if "edge_index" in arrays:
+        return arrays
+    fitting = [key for key, array in arrays.items() if _are_edges(array)]
+    chosen = next((key for key in fitting if key.lower() in EDGES), None)
+    if chosen is None and len(fitting) == 1:
+        (chosen,) = fitting
+    if chosen is None:
+        raise ValueError(
+            f"{name} must contain the edges as edge_index, two rows of nodes' numbers, got {listed}"
+        )
+    edges = arrays.pop(chosen)
+    by_columns = edges.shape[1] == 2
+    return arrays | {"edge_index": edges.T if by_columns else edges}
+
+
+def _are_edges(array: NDArray[Any]) -> bool:
+    return array.ndim == 2 and 2 in array.shape and array.dtype.kind in "iuUS" and array.size > 0
 
 
 def _attributes(data: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class ImageArrays:
     test_images: NDArray[Any] | None = None
     test_labels: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
 
 def read_array_file(path: Path, *, key: str | None = None) -> ImageArrays:
@@ -55,4 +56,5 @@ def read_array_file(path: Path, *, key: str | None = None) -> ImageArrays:
         found.test_values,
         found.test_labels.get("class"),
         found.notes,
+        found.names,
     )

@@ -47,6 +47,7 @@ class ArraySource(ImageSource):
             default as above. For new data, that of the encoder's training data.
         missing_value: Value that marks missing ones, which become 0; NaN is possible.
         notes: Notes on the array for the user.
+        names: Name of each image; by default its row.
         style: Style of the images, which selects the augmentations: ``drawing``, ``natural``, or
             None if unknown.
 
@@ -71,10 +72,12 @@ class ArraySource(ImageSource):
         value_range: Range | None = None,
         missing_value: float | None = None,
         notes: tuple[str, ...] = (),
+        names: Sequence[str] | None = None,
         style: Literal["drawing", "natural"] | None = None,
     ) -> None:
         self.name = name
         self.style = style
+        self._names = names
         _check_kind(array)
         axis = channel_axis(array.shape, channels=channels)
         stack = array[:, None] if axis is None else np.moveaxis(array, axis, 1)
@@ -110,7 +113,7 @@ class ArraySource(ImageSource):
         return Batch(Images(self._scale(rows)), index)
 
     def identify(self, sample: int) -> str:
-        return f"row {sample}"
+        return f"row {sample}" if self._names is None else self._names[sample]
 
     def describe(self) -> str:
         extents = [(self.height, self.width)]

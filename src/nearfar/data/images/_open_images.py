@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nearfar.checks import require
-from nearfar.data._array_files import ARRAY_ENDINGS, is_array_file
+from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, array_items, is_array_file
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
@@ -124,8 +124,12 @@ def _open_hub(spec: Any, split: Split, values: dict[str, Any]) -> Source:
 
 
 def _open_arrays(path: Path, split: Split, values: dict[str, Any], key: str | None) -> Source:
+    pictures = array_items(path)
+    if pictures is not None:
+        refuse_test(split, "a folder of arrays")
+        return DatasetSource(pictures, name=path.name, names=pictures.arrays.names, **values)
     held = read_array_file(path, key=key)
-    train = ArraySource(held.images, name=path.stem, notes=held.notes, **values)
+    train = ArraySource(held.images, name=path.stem, notes=held.notes, names=held.names, **values)
     if held.test_images is None:
         refuse_test(split, printable(path.name))
         return train
@@ -207,8 +211,8 @@ def _recognize(preview: DataPreview) -> Confidence:
     if preview.ending in IMAGE_ENDINGS:
         return Confidence.LIKELY
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))
-    files = (*ARRAY_ENDINGS, ".idx", *IMAGE_ENDINGS)
-    if in_memory or preview.is_folder or preview.ending in files:
+    arrays = preview.path is not None and array_ending(preview.path)
+    if in_memory or preview.is_folder or arrays or preview.ending in IMAGE_ENDINGS:
         return Confidence.PERHAPS
     return Confidence.NO
 

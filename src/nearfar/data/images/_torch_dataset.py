@@ -77,6 +77,7 @@ class DatasetSource(ImageSource):
             opening, as for :class:`ArraySource`.
         missing_value: Value that marks missing ones, which become 0.
         key: Key of the image in items that are mappings.
+        names: Name of each image; by default its row.
 
     Raises:
         TypeError: Not a map-style dataset, or items that are not images.
@@ -92,6 +93,7 @@ class DatasetSource(ImageSource):
         value_range: Range | None = None,
         missing_value: float | None = None,
         key: str | None = None,
+        names: Sequence[str] | None = None,
     ) -> None:
         if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
             raise TypeError(
@@ -99,7 +101,7 @@ class DatasetSource(ImageSource):
                 f" got {type(dataset).__name__}"
             )
         self.name = name or type(dataset).__name__.lower()
-        self.dataset = dataset
+        self.dataset, self._names = dataset, names
         self.missing_value = missing_value
         self._length, self._key = len(dataset), key
         if not self._length:
@@ -130,7 +132,7 @@ class DatasetSource(ImageSource):
         return Batch(Images.of(images), index)
 
     def identify(self, sample: int) -> str:
-        return f"row {sample}"
+        return f"row {sample}" if self._names is None else self._names[sample]
 
     def describe(self) -> str:
         description = describe_images(len(self), channels=self.channels, extents=self._sizes)
@@ -281,8 +283,7 @@ class DatasetSource(ImageSource):
                 self._damaged[position] = found
                 return self._black()
             return found
-        if isinstance(picture, list):
-            picture = np.asarray(picture)
+        picture = np.asarray(picture) if isinstance(picture, list) else picture
         if not isinstance(picture, (np.ndarray, Tensor)):
             raise TypeError(
                 f"item {position} of {self.name} must be a PIL image, an array or a tensor,"
@@ -304,9 +305,8 @@ class DatasetSource(ImageSource):
         except Exception as error:  # decoders raise errors of any kind for damaged files
             return str(error) or type(error).__name__
         size = target_size(picture.height, picture.width, short_side=SHORT_SIDE)
-        return picture_pixels(
-            picture, channels=self._wanted or 3, size=size, missing=self.missing_value
-        )
+        channels = self._wanted or 3
+        return picture_pixels(picture, channels=channels, size=size, missing=self.missing_value)
 
     def _of_file(self, encoded: Encoded) -> NDArray[Any] | str:
         try:

@@ -13,6 +13,7 @@ from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names
 from nearfar.data._labeled_data import LabeledData
+from nearfar.data._omissions import Omission
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
@@ -166,7 +167,7 @@ def _complete(
 
 def _left_out(
     halves: Halves, lacks_x: Sequence[str | None], lacks_s: Sequence[str | None], kept: int
-) -> str:
+) -> Omission:
     """A note on incomplete pairs with the reasons; an error if they are more than half."""
     total = len(lacks_x)
     rows = halves.rows if halves.rows is not None else range(total)
@@ -181,7 +182,7 @@ def _left_out(
             f"more than half of the pairs in {halves.name} are incomplete, {share_text}:"
             f" {list_names(shown)}"
         )
-    return f"{share_text} skipped as incomplete: {list_names(shown)}"
+    return Omission(f"{share_text} skipped as incomplete: {list_names(shown)}")
 
 
 def may_be_pairs(spec: Any) -> bool:
@@ -208,6 +209,7 @@ PAIRS = DataKind(
     open=open_pairs,
     label=label_pairs,
     recognizes=_recognize,
+    admits=lambda preview: preview.table is not None or may_be_pairs(preview.spec),
     implied_by=("x", "s", "adjacent"),
     own_options=TABLE_OPTIONS,
     row_options=ROW_OPTIONS,

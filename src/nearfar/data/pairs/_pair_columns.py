@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nearfar._audience import given, named
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import file_ending, printable
 from nearfar.data._tables import TABLE_ENDINGS, Reading, Table, read_table
@@ -69,13 +70,14 @@ def halves_of(table: Table, name: str, *, x: str | None, s: str | None) -> Halve
         ValueError: No such column, or an ambiguous choice of the two.
     """
     first, second = _names(tuple(table.columns), x, s, table.name)
+    chosen = (f"x is column {first!r}, s is column {second!r}",) if x is None else ()
     return Halves(
         name,
         table.column(first, option="x"),
         table.column(second, option="s"),
         table.place,
         table.rows,
-        table.notes,
+        (*table.notes, *chosen),
     )
 
 
@@ -131,9 +133,11 @@ def _names(held: tuple[str, ...], x: str | None, s: str | None, where: str) -> t
     if x is None and s is None and len(held) == 2:
         return held[0], held[1]
     if x is None or s is None:
+        shown = [x or held[0], s or held[1]] if len(held) > 1 else []
+        how = f", as in {given(x=shown[0], s=shown[1])}" if shown else ""
         raise ValueError(
-            f"specify the two halves of the pairs in {where} with `x` and `s`; it has"
-            f" {', '.join(held) or 'nothing'}"
+            f"specify the two halves of the pairs in {where} with {named('x')} and {named('s')}"
+            f"{how}; it has {', '.join(held) or 'nothing'}"
         )
     return x, s
 

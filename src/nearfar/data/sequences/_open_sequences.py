@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfar.checks import check_choice
+from nearfar.data._array_entries import RATES
 from nearfar.data._array_files import ARRAY_ENDINGS, is_array_file
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._file_list import CONVERT
@@ -27,7 +28,7 @@ from nearfar.data.sequences._recording_lists import (
     is_recordings,
     open_recordings,
 )
-from nearfar.data.sequences._sequence_array_files import RATES, SequenceFile, read_sequence_file
+from nearfar.data.sequences._sequence_array_files import SequenceFile, read_sequence_file
 from nearfar.data.sequences._sequence_arrays import SequenceArray
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_folder import MEMORY, SoundFolder
@@ -118,7 +119,14 @@ def _open_parts(
     """The training and the test set of a file, in the same units."""
     options = options | {"source_rate": held.sample_rate}
     part = held.train
-    train = SequenceArray(part.values, offsets=part.offsets, name=name, notes=part.notes, **options)
+    train = SequenceArray(
+        part.values,
+        offsets=part.offsets,
+        name=name,
+        notes=part.notes,
+        names=part.names,
+        **options,
+    )
     if held.test is None:
         return train, None
     options |= {"center": train.center, "scale": train.scale}
@@ -223,8 +231,9 @@ def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     if feature_columns(preview.spec, "Audio") or holds_recordings(preview.spec):
         return Confidence.CERTAIN
-    names = set(preview.arrays)
-    if {"samples", "offsets"} <= names or names & set(RATES):
+    shapes = {name.rpartition("/")[2].casefold(): shape for name, shape in preview.arrays.items()}
+    rated = set(RATES) & set(shapes) and any(len(shape) in (1, 2, 3) for shape in shapes.values())
+    if {"samples", "offsets"} <= set(shapes) or rated:
         return Confidence.LIKELY
     return Confidence.LIKELY if is_mostly_audio(preview.file_paths) else Confidence.NO
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from nearfar.data._array_entries import RATES
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import (
     SOUND_ENDINGS,
@@ -20,8 +21,8 @@ from nearfar.data._files import (
     printable,
 )
 from nearfar.data._hub_datasets import feature_columns
+from nearfar.data._omissions import Omission
 from nearfar.data._specs import array_of
-from nearfar.data.sequences._sequence_array_files import RATES
 from nearfar.data.sequences._sequence_arrays import SequenceArray, as_sound
 from nearfar.data.sequences._sequence_source import SequenceSource
 from nearfar.data.sequences._sound_blocks import ChannelEnergy
@@ -145,7 +146,8 @@ def _of_files(
     bad = [(_called(files[row], row), why) for row, why in enumerate(faults) if why is not None]
     kept = [row for row, why in enumerate(faults) if why is None]
     check_kept(bad, kept=len(kept), where="the list", noun="files", samples="recordings")
-    notes = (f"{len(bad):,} of {len(files):,} files skipped: {list_bad(bad)}",) if bad else ()
+    skipped = Omission(f"{len(bad):,} of {len(files):,} files skipped: {list_bad(bad)}")
+    notes = (skipped,) if bad else ()
     return SoundFiles(
         _Selected(files, kept),
         name="recordings",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfar.data._array_choice import choose_arrays
-from nearfar.data._array_entries import ArrayFile
+from nearfar.data._array_choice import choose_arrays, find_name
+from nearfar.data._array_entries import RATES, ArrayFile
 from nearfar.data._array_files import open_array_file
 from nearfar.data._labeled_data import LABELS
 
@@ -19,7 +19,6 @@ __all__ = ["SequenceFile", "SequencePart", "read_sequence_file"]
 
 VALUES = ("x", "sequences", "series", "data", "x_train")
 TEST_VALUES = ("x_test",)
-RATES = ("sample_rate", "sampling_rate", "samplerate", "fs", "sr")
 AROUND = ("samples", "offsets", *RATES)
 
 
@@ -33,12 +32,14 @@ class SequencePart:
         offsets: Start of each sequence in `values`, and the end of the last.
         labels: Sets of labels by name, with one label per sequence; the first is the default.
         notes: Notes for the user.
+        names: Name of each sequence, if it has a file of its own.
     """
 
     values: NDArray[Any]
     offsets: NDArray[Any] | None = None
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.values) if self.offsets is None else max(0, len(self.offsets) - 1)
@@ -58,7 +59,8 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
 
     Sequences of any length are concatenated in ``samples``, with ``offsets``; sequences of equal
     length are the array named ``x``, ``sequences``, ``series``, ``data`` or ``x_train``, or the
-    only array that can be sequences. With ``sample_rate`` (or ``fs``, ``sr``) they are audio.
+    only array that can be sequences. With ``sample_rate`` (or ``fs``, ``sr``), an array or in HDF5
+    and Zarr an attribute, they are audio, and an array with one axis is one recording.
     Labels are ``y``, ``labels``, ``label``, ``targets`` or ``y_train``, or arrays of any other name
     with one entry per sequence; ``x_test`` with ``y_test`` is an official test set.
 
@@ -72,29 +74,44 @@ def read_sequence_file(path: Path, *, key: str | None = None) -> SequenceFile:
         ValueError: The file is damaged, or the array of sequences is ambiguous.
     """
     with open_array_file(path) as file:
-        rate = _rate(file)
+        rate, said = _rate(file)
         if key is None and ("samples" in file or "offsets" in file):
-            return SequenceFile(_concatenated(file), None, rate)
+            part = _concatenated(file)
+            return SequenceFile(
+                replace(part, notes=(*file.notes, *said), names=file.names), None, rate
+            )
+        several = any(len(shape) in (2, 3) and max(shape) > 1 for shape in file.shapes.values())
+        axes = (2, 3) if several or rate is None else (1,)
         found = choose_arrays(
-            file, names=VALUES, test_names=TEST_VALUES, axes=(2, 3), noun="sequences", key=key
+            file,
+            names=VALUES,
+            test_names=TEST_VALUES,
+            axes=axes,
+            noun="sequences",
+            key=key,
+            others=RATES,
         )
-        labels = found.labels or _labels(file, len(found.values))
-    train = SequencePart(found.values, labels=labels, notes=found.notes)
+        values = found.values
+        if rate is not None and values.ndim == 1:
+            values, said = values[None], (*said, "the array is one recording")
+        labels = found.labels or _labels(file, len(values))
+    train = SequencePart(values, labels=labels, notes=(*found.notes, *said), names=found.names)
     test = None
     if found.test_values is not None:
         test = SequencePart(found.test_values, labels=found.test_labels)
     return SequenceFile(train, test, rate)
 
 
-def _rate(file: ArrayFile) -> int | None:
-    name = next((each for each in RATES if each in file), None)
+def _rate(file: ArrayFile) -> tuple[int | None, tuple[str, ...]]:
+    """The sampling rate, and a note on where it is from."""
+    name = find_name(file, RATES)
     if name is None:
-        return None
+        return None, ()
     rate = file[name].reshape(-1)
     is_number = rate.size == 1 and rate.dtype.kind in "iuf"
     if not is_number or not 1 <= rate[0] == np.rint(rate[0]) < np.inf:
         raise ValueError(f"{name} in {file.name} must be one whole number in Hz, got {rate}")
-    return int(rate[0])
+    return int(rate[0]), (f"read as audio of {int(rate[0]):,} Hz, the number {name} of the file",)
 
 
 def _concatenated(file: ArrayFile) -> SequencePart:

@@ -15,6 +15,7 @@ from torch import Tensor
 from nearfar.checks import check_integer, check_positive
 from nearfar.data._file_list import check_kept, list_bad
 from nearfar.data._files import counted
+from nearfar.data._omissions import Omission
 from nearfar.data._source import Batch, check_positions
 from nearfar.data.sequences._sequence_source import SequenceSource, cut, resampling_note, shortest
 from nearfar.data.sequences._series_units import find_units
@@ -50,6 +51,7 @@ class SequenceArray(SequenceSource):
             precision; by default chosen from the values (:attr:`SequenceSource.center`).
         scale: Number that each channel of a series is divided by after that.
         notes: Notes on the array for the user.
+        names: Name of each sequence; by default its row.
 
     Raises:
         TypeError: The array contains objects, text or complex numbers.
@@ -73,6 +75,7 @@ class SequenceArray(SequenceSource):
         center: tuple[float, ...] | None = None,
         scale: tuple[float, ...] | None = None,
         notes: tuple[str, ...] = (),
+        names: Sequence[str] | None = None,
     ) -> None:
         _check_kind(values)
         _check_shape(values, offsets)
@@ -80,7 +83,7 @@ class SequenceArray(SequenceSource):
         for rate in (source_rate, sample_rate):
             if rate is not None:
                 check_integer(at_least=1, sample_rate=rate)
-        self.name = name
+        self.name, self._names = name, names
         self._values, self._offsets, self._notes = values, offsets, notes
         self._source_rate = source_rate or sample_rate
         self.sample_rate = sample_rate or source_rate
@@ -120,8 +123,13 @@ class SequenceArray(SequenceSource):
     def identify(self, sample: int) -> str:
         row, start, stop = self._pieces[sample].tolist()
         if self._source_rate is None or (self._pieces[:, 0] == row).sum() == 1:
-            return f"row {row}"
-        return f"row {row} {start / self._source_rate:.1f}-{stop / self._source_rate:.1f} s"
+            return self._called(row)
+        return (
+            f"{self._called(row)} {start / self._source_rate:.1f}-{stop / self._source_rate:.1f} s"
+        )
+
+    def _called(self, row: int) -> str:
+        return f"row {row}" if self._names is None else self._names[row]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,7 +164,8 @@ class SequenceArray(SequenceSource):
             notes.append(f"{counted(self._shortened, 'row')} end in NaN: treated as shorter")
         if self._bad:
             total = self._count()
-            notes.append(f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}")
+            skipped = f"{len(self._bad):,} of {total:,} rows skipped: {list_bad(self._bad)}"
+            notes.append(Omission(skipped))
         return tuple(notes)
 
     @cached_property
@@ -219,7 +228,7 @@ class SequenceArray(SequenceSource):
         for row in range(self._count()):
             length, why = self._usable(self._row(row), least)
             if why is not None:
-                self._bad.append((f"row {row}", why))
+                self._bad.append((self._called(row), why))
                 continue
             kept += 1
             spans = [(0, length)] if piece is None else cut(length, piece=piece)

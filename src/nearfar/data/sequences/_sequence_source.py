@@ -54,14 +54,13 @@ def described(lengths: Tensor, *, channels: int, sample_rate: int | None) -> str
     '2 series of 60 steps in 3 channels'
     """
     least, most = int(lengths.min()), int(lengths.max())
-    count = f"{len(lengths):,}"
     several = f" in {channels} channels" if channels > 1 else ""
     if sample_rate is None:
         extent = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        return f"{count} series of {extent} steps{several}"
+        return f"{len(lengths):,} series of {extent} steps{several}"
     short, long = f"{least / sample_rate:.2f}", f"{most / sample_rate:.2f}"
     extent = short if short == long else f"{short} to {long}"
-    return f"{count} recordings of {extent} s at {sample_rate:,} Hz{several}"
+    return f"{counted(len(lengths), 'recording')} of {extent} s at {sample_rate:,} Hz{several}"
 
 
 def shortest(sample_rate: int | None) -> int:

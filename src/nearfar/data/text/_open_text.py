@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from nearfar._audience import given
 from nearfar.data._array_files import ARRAY_ENDINGS
+from nearfar.data._column_roles import Role, role_of
 from nearfar.data._columnar_files import COLUMNAR_ENDINGS, column_values
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import (
@@ -158,8 +160,8 @@ def _of_table(
     numbers = number_columns(table)
     if len(numbers) > 1:
         note += (
-            f"numbers of {table.name} are not read: {list_names(numbers)}; `modality`='vectors'"
-            " reads them",
+            f"numbers of {table.name} are not read: {list_names(numbers)};"
+            f" {given(modality='vectors')} reads them",
         )
     source = TextSource(
         table.column(chosen),
@@ -282,11 +284,20 @@ def _recognize(preview: DataPreview) -> Confidence:
     return Confidence.LIKELY if on_hub or preview.ending in ENDINGS else Confidence.NO
 
 
+def _admits(preview: DataPreview) -> bool:
+    """Whether data can be texts: tables with a column of words, other than dates."""
+    held = {} if preview.table is None else preview.table.columns
+    return any(role_of(name, cells) in _WORDS for name, cells in held.items())
+
+
+_WORDS = (Role.TEXT, Role.CATEGORY, Role.IDENTIFIER)
+
 TEXT = DataKind(
     name="text",
     open=open_text,
     label=label_text,
     recognizes=_recognize,
+    admits=_admits,
     endings=ENDINGS,
     prefixes=(PREFIX,),
     implied_by=("column",),

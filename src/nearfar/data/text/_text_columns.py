@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nearfar.data._class_labels import LABELS
+from nearfar._audience import given, named
+from nearfar.data._column_roles import Role, role_of
 from nearfar.data._files import list_names
+from nearfar.data._label_names import LABELS
 from nearfar.data._number_cells import looks_numeric
+from nearfar.data._table_kind import text_columns
 from nearfar.data._tables import Table
 
 __all__ = ["choose_column", "label_column"]
 
 LOOKED_AT = 1_000  # rows
+_NO_TEXTS = (Role.IDENTIFIER, Role.DATE)
 MUCH_LONGER = 2.0
 
 
@@ -24,10 +28,13 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
     if column is not None:
         table.column(str(column))
         return str(column), ()
+    known = [name for name in table.columns if name.strip().lower() not in LABELS]
+    texts = text_columns(table)
     lengths = {
         name: length
-        for name in table.columns
-        if name.strip().lower() not in LABELS and (length := _mean_length(table, name)) is not None
+        for name in known
+        if not (texts and role_of(name, table.columns[name]) in _NO_TEXTS)
+        and (length := _mean_length(table, name)) is not None
     }
     usual = next((name for name in lengths if name.strip().lower() in ("text", "texts")), None)
     usual = "text" if "text" in table.columns else usual
@@ -38,16 +45,31 @@ def choose_column(table: Table, column: str | None) -> tuple[str, tuple[str, ...
     if not longest or (
         len(longest) == 2 and lengths[longest[0]] < MUCH_LONGER * lengths[longest[1]]
     ):
-        columns = ", ".join(table.columns)
-        why = "several columns of texts" if longest else "no column of texts"
-        pairs = ", or two as the halves of pairs with `x` and `s`" if longest else ""
-        raise ValueError(
-            f"{table.name} has {why}: specify one with `column`{pairs}; the columns are {columns}"
-        )
+        held = texts if len(texts) > 1 else [name for name in lengths if name in {*longest}]
+        raise ValueError(_ambiguous(table, held))
     if len(table.columns) == 1:
         return longest[0], ()
     return longest[0], _chosen(longest[0], [n for n in others if n != longest[0]]) or (
         f"texts are column {longest[0]!r}",
+    )
+
+
+def _ambiguous(table: Table, held: list[str]) -> str:
+    """Why no column is chosen, and what chooses one."""
+    columns = ", ".join(table.columns)
+    if not held:
+        how = f"specify one with {named('column')}"
+        return f"{table.name} has no column of texts: {how}; the columns are {columns}"
+    how = (
+        f"{given(column=held[0])} takes one, {given(x=held[0], s=held[1])} pairs of two"
+        f"; the columns are {columns}"
+    )
+    if text_columns(table):
+        return f"{table.name} has several columns of texts, {list_names(held)}: {how}"
+    return (
+        f"{table.name} has several columns of words and none of longer texts or numbers"
+        f" ({list_names(held)}): {how}. For vectors, save the categories as numbers, such as one"
+        " column of 0 and 1 per category"
     )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nearfar.checks import check_integer
 from nearfar.data._files import counted, list_names
+from nearfar.data._omissions import Omission
 from nearfar.data._source import Batch, Source, check_positions
 from nearfar.inputs import Texts
 
@@ -100,7 +101,8 @@ class TextSource(Source):
         self._notes = notes
         if empty:
             shown = list_names(empty)
-            self._notes += (f"{len(empty):,} of {count:,} texts skipped as empty: {shown}",)
+            skipped = f"{len(empty):,} of {count:,} texts skipped as empty: {shown}"
+            self._notes += (Omission(skipped),)
         if cut:
             self._notes += (f"{counted(cut, 'text')} truncated to the first {words} words",)
 

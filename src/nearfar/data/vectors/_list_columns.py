@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfar.checks import suggest
-from nearfar.data._class_labels import LABELS
 from nearfar.data._files import list_names
+from nearfar.data._label_names import LABELS
 from nearfar.data._tables import Table
 
 __all__ = ["list_column", "vectors_of_lists"]

@@ -13,10 +13,12 @@ from nearfar.data._array_files import ARRAY_ENDINGS
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
 from nearfar.data._joined import Joined
+from nearfar.data._label_names import TEST_LABELS
 from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
 from nearfar.data._specs import Split, array_of, refuse_test
+from nearfar.data._table_kind import number_columns
 from nearfar.data._tables import ROW_OPTIONS, TABLE_OPTIONS, Reading, is_frame
 from nearfar.data.vectors._vector_arrays import VectorSource
 from nearfar.data.vectors._vector_files import IN_ORDER, VectorFile, read_vector_file
@@ -111,6 +113,7 @@ def _of_file(held: VectorFile, spec: Any, split: Split) -> Source:
         notes=held.notes,
         rows=held.rows,
         place=held.place,
+        names=held.names,
     )
     if held.test_vectors is None:
         refuse_test(split, printable(path.name))
@@ -172,8 +175,14 @@ def _recognize(preview: DataPreview) -> Confidence:
     if shapes:
         folded = {name.lower(): shape for name, shape in shapes.items()}
         named = [folded[name] for name in NAMED if name in folded]
-        axes = len([*named, *shapes.values()][0]) if named or len(shapes) == 1 else None
+        others = [s for name, s in folded.items() if name not in (*LABELS, *TEST_LABELS)]
+        axes = len([*named, *others][0]) if named or len(others) == 1 else None
     return Confidence.LIKELY if axes == 2 else Confidence.NO
+
+
+def _admits(preview: DataPreview) -> bool:
+    """Whether data can be vectors: tables with a column of numbers."""
+    return preview.table is not None and bool(number_columns(preview.table))
 
 
 VECTORS = DataKind(
@@ -181,6 +190,7 @@ VECTORS = DataKind(
     open=open_vectors,
     label=label_vectors,
     recognizes=_recognize,
+    admits=_admits,
     endings=ARRAY_ENDINGS,
     own_options=TABLE_OPTIONS,
     row_options=ROW_OPTIONS,

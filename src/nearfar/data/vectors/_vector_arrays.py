@@ -35,6 +35,7 @@ class VectorSource(Source):
         notes: Notes on the array for the user.
         rows: Line or row number of each vector in its file; by default 0, 1, 2 …
         place: Unit of `rows`: ``row`` or ``line``.
+        names: Name of each vector, instead of its row.
 
     Attributes:
         dim: Number of features.
@@ -63,10 +64,11 @@ class VectorSource(Source):
         notes: tuple[str, ...] = (),
         rows: Sequence[int] | None = None,
         place: str = "row",
+        names: Sequence[str] | None = None,
     ) -> None:
         self.name = name
         self.named = columns is not None
-        self._rows, self._place = rows, place
+        self._rows, self._place, self._names = rows, place, names
         _check_shape(array)
         self._array = array
         self.dim = int(array.shape[1])
@@ -89,6 +91,8 @@ class VectorSource(Source):
         return Batch(torch.from_numpy(_numbers(self._array[index.numpy()])), index)
 
     def identify(self, sample: int) -> str:
+        if self._names is not None:
+            return self._names[sample]
         return f"{self._place} {sample if self._rows is None else self._rows[sample]}"
 
     def describe(self) -> str:

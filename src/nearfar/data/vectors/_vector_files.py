@@ -13,6 +13,7 @@ from nearfar.data._array_choice import choose_arrays
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, open_array_file
 from nearfar.data._files import counted, file_ending, list_names, printable
 from nearfar.data._number_columns import NumberTable, label_column_of, label_columns_of, numbers_of
+from nearfar.data._table_kind import naming_column
 from nearfar.data._tables import (
     TABLE_ENDINGS,
     Reading,
@@ -42,6 +43,7 @@ class VectorFile:
     notes: tuple[str, ...] = ()
     rows: Sequence[int] | None = None
     place: str = "row"
+    names: Sequence[str] | None = None
 
 
 def read_vector_file(
@@ -121,13 +123,16 @@ def _of_lists(table: Table, lists: str, labels: str | None) -> VectorFile:
 
 def _of_table(held: NumberTable, labels: str | None) -> VectorFile:
     table = held.table
+    naming = naming_column(table)
+    named = () if naming is None else (f"rows are called by their {naming}",)
     return VectorFile(
         held.numbers,
         columns=held.columns if table.named else None,
         labels=None if labels is None else table.columns[labels],
-        notes=held.notes,
+        notes=(*held.notes, *named),
         rows=table.rows,
         place=table.place,
+        names=None if naming is None else [str(cell).strip() for cell in table.columns[naming]],
     )
 
 
@@ -150,4 +155,5 @@ def _of_arrays(path: Path, named: Sequence[str], *, key: str | None) -> VectorFi
         test_vectors=found.test_values,
         test_labels=found.test_labels.get("class"),
         notes=found.notes,
+        names=found.names,
     )
