@@ -144,6 +144,22 @@ def tensors(folder: Path) -> SourceContract:
     return SourceContract(open_source(images), other=open_source(images.flip(0)))
 
 
+def iterated(folder: Path) -> SourceContract:
+    def source(start: int) -> Source:
+        return open_source(pictures.picture(n, size=(30 + n, 20)) for n in range(start, 9))
+
+    return SourceContract(source(0), again=lambda: source(0), other=source(1))
+
+
+def sparse_rows(folder: Path) -> SourceContract:
+    values = torch.from_numpy(np.random.default_rng(0).normal(size=(9, 5))).relu()
+    return SourceContract(
+        open_source(values.to_sparse()),
+        again=lambda: open_source(values.to_sparse()),
+        other=open_source((2 * values).to_sparse()),
+    )
+
+
 SOURCE_CASES: dict[str, Callable[[Path], SourceContract]] = {
     # those of other packages are tested where these are installed
     **{f"a file of {name}": kind(name) for name in KINDS if name in MODALITIES},
@@ -153,10 +169,12 @@ SOURCE_CASES: dict[str, Callable[[Path], SourceContract]] = {
     "folder of pictures of different sizes": folder_of_unequal_pictures,
     "folder of sounds": folder_of_sounds,
     "groups": grouped,
+    "iterated": iterated,
     "joined": joined,
     "neighbourhoods of a graph": neighborhoods,
     "selected": selected,
     "series": series,
+    "sparse rows": sparse_rows,
     "tensors": tensors,
     "texts": texts,
 }

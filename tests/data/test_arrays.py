@@ -152,13 +152,13 @@ def test_values_that_are_not_finite_are_counted_and_the_first_row_named(value: f
 @pytest.mark.parametrize(
     "array",
     [
-        np.array([np.zeros((8, 8))] * 3 + [None], dtype=object),
+        np.array([object()] * 3, dtype=object),
         np.zeros((4, 8, 8), complex),
         np.full((4, 8, 8), "a"),
     ],
 )
 def test_arrays_of_anything_but_numbers_are_refused(array: np.ndarray) -> None:
-    with pytest.raises(TypeError, match="images must be"):
+    with pytest.raises(TypeError, match="must be"):
         open_source(array)
 
 

@@ -279,8 +279,8 @@ def test_hugging_face_datasets_have_labels_and_splits() -> None:
     several = datasets.Dataset.from_dict({"a": held, "b": held}, features=kinds)
     with pytest.raises(ValueError, match="several columns of images, a, b: keep one"):
         open_source(several)
-    with pytest.raises(TypeError, match="load it without streaming"):
-        open_source(alone.to_iterable_dataset(), modality="images")
+    streamed = open_source(alone.to_iterable_dataset())
+    assert torch.equal(streamed.read([0]).inputs.pixels, open_source(alone).read([0]).inputs.pixels)
 
 
 def test_bands_that_are_no_transparency_are_read(tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ def test_all_roads_to_recordings_are_recognized_and_equal(files: list[Path]) -> 
 def test_names_of_files_are_no_texts() -> None:
     assert modality_of(["a.wav is a file", "another text"]) == "text"
     with pytest.raises(ValueError, match=r"names of files, got 'a\.png'"):
+        open_source(["a.png", "b.png"], modality="text")
+    assert modality_of(["a.png", "b.png"]) == "images"
+    with pytest.raises(ValueError, match=r"damaged: a\.png \(not a regular file\)"):
         open_source(["a.png", "b.png"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from nearfar.api._run_object import Run, load
 from nearfar.data import open_labeled, open_source
+from nearfar.data._foreign_objects import taken
 from nearfar.records import AdviceRecord, HealthRecord, RunRecord, write_text
 
 __all__ = ["advise"]
@@ -91,6 +92,7 @@ def _settings(run: RunRecord, health: HealthRecord) -> dict[str, Any]:
 
 def _frequencies(data: Any) -> tuple[list[float] | None, int]:
     """Class frequencies in the training split (None without labels), and its size."""
+    data = taken(data)
     try:
         labeled = open_labeled(data)
     except ValueError:

@@ -14,6 +14,7 @@ from nearfar.api._setup import count_watched
 from nearfar.data import DataPreview, Source, find_kind, is_name, modality_of, opening_options
 from nearfar.data._columnar_files import is_frame
 from nearfar.data._files import list_names
+from nearfar.data._items import holds_arrays
 from nearfar.data._kinds import as_given
 from nearfar.data._table_kind import pair_columns
 from nearfar.modalities import Modality
@@ -46,8 +47,9 @@ def find_modality(
     found = modality_of(data, given=specified)
     if isinstance(data, Source) or is_name(data):
         return find(found)
-    if found == "text" and "column" not in specified and method_class(method).for_pairs:
-        return find(_pairs_or_text(data, method))
+    columns = found in ("text", "images") and "column" not in specified
+    if columns and method_class(method).for_pairs:
+        return find(_paired(data, method, alone=found))
     if found in kinds or not kinds:
         return find(found)
     if len(kinds) == 1 and _open(data):
@@ -57,8 +59,8 @@ def find_modality(
     return find(fitting[0] if len(fitting) == 1 else found)
 
 
-def _pairs_or_text(data: Any, method: str | Preset) -> str:
-    """The modality of texts for a method that is made for pairs of them.
+def _paired(data: Any, method: str | Preset, *, alone: str) -> str:
+    """The modality of columns for a method that is made for pairs; `alone` if they are no pairs.
 
     Raises:
         ValueError: A table with several columns of texts, which can be paired in several ways.
@@ -66,7 +68,7 @@ def _pairs_or_text(data: Any, method: str | Preset) -> str:
     table = DataPreview(as_given(data)).table
     held = [] if table is None else list(pair_columns(table))
     if table is None or len(held) < 2:
-        return "text"
+        return alone
     if len(table.columns) == 2:
         return "pairs"
     name = find_preset(method).__name__
@@ -80,9 +82,12 @@ def _pairs_or_text(data: Any, method: str | Preset) -> str:
 
 
 def _open(data: Any) -> bool:
-    """Whether the modality is ambiguous: an array of numbers, or a path that does not exist."""
+    """Whether the modality is ambiguous: arrays of numbers, or a path that does not exist."""
+    if isinstance(data, Source) or is_name(data):
+        return False
     if not isinstance(data, (str, Path)):
-        return hasattr(data, "ndim") and not is_frame(data)
+        held = as_given(data)
+        return (hasattr(held, "ndim") and not is_frame(held)) or holds_arrays(held)
     preview = DataPreview(Path(data))
     return not Path(data).exists() or preview.axes is not None or bool(preview.arrays)
 

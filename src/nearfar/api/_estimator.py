@@ -17,19 +17,27 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._pretraining import pretrain
 from nearfar.api._run_object import load
 from nearfar.api._selection import Score, label_free_score
 from nearfar.api._setup import LEAST_SAMPLES
-from nearfar.data import Batch, Source, open_source
+from nearfar.data import Batch, DataPreview, Source, modality_of, open_source
+from nearfar.data._foreign_objects import Taken
+from nearfar.data._hub_datasets import is_hub
+from nearfar.data._items import kind_of_items, matrix_of_items
+from nearfar.data._kinds import as_given, data_for
+from nearfar.data._sparse_rows import SparseRows
 from nearfar.inputs import View, move
 from nearfar.modalities import Modality, modality
 from nearfar.modules import EncoderDescription
 from nearfar.records import HealthRecord, RunRecord
 
 __all__ = ["SelfSupervisedEncoder"]
+
+_LISTED = ("images", "sequences", "text")  # of lists and tables that scikit-learn cannot check
 
 
 @final
@@ -188,6 +196,7 @@ class SelfSupervisedEncoder(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = self.modality in (None, "vectors")
         return tags
 
     @property
@@ -196,29 +205,41 @@ class SelfSupervisedEncoder(
 
     def _validated(self, X: Any, *, fitting: bool) -> tuple[Any, Modality[Any, Any]]:
         """The samples after scikit-learn's validation, and their modality."""
+        data = data_for(X, self.modality if fitting else self._kind.data, argument="X")
+        held = as_given(data)
+        if isinstance(held, SparseRows):
+            data = held.matrix  # which scikit-learn knows
+        elif kind_of_items(held) == "vectors":
+            data, _ = matrix_of_items(held)
+        listed = isinstance(data, (Taken, Dataset)) or is_hub(data)
+        listed = listed or DataPreview(as_given(data)).kind_of_items in _LISTED
         if fitting:
-            known = self.modality or (X.modality if isinstance(X, Source) else None)
-            kind = modality(known or ("images" if getattr(X, "ndim", 2) > 2 else "vectors"))
+            known = self.modality or (data.modality if isinstance(data, Source) else None)
+            known = known or (modality_of(data) if listed else None)
+            kind = modality(known or ("images" if getattr(data, "ndim", 2) > 2 else "vectors"))
         else:
             kind = self._kind
-        if isinstance(X, Source) or not kind.arrays:
-            return X, kind
+        if isinstance(data, Source) or listed or not kind.arrays:
+            return data, kind
         rules: dict[str, Any] = {"ensure_min_samples": LEAST_SAMPLES if fitting else 1}
+        rules["accept_sparse"] = "csr" if kind.name == "vectors" else False
         if kind.precise:
             rules["dtype"] = [np.float64, np.float32]
-            return validate_data(self, X, reset=fitting, **rules), kind
+            return validate_data(self, data, reset=fitting, **rules), kind
         # the source checks the values: trailing NaN mark the end of a sequence
         rules |= {"dtype": None, "ensure_2d": False, "allow_nd": True, "ensure_all_finite": False}
-        return check_array(X, **rules), kind
+        return check_array(data, **rules), kind
 
     def _batches(self, data: Any) -> Iterator[Batch]:
         """Batches of new samples, loaded with the options of the fitted ones."""
         kind = self._kind
         source = open_source(data, modality=kind.data, **self._opening)
         kind.check(source, self.description_.form)
-        if hasattr(data, "__len__") and len(source) != len(data):
+        shape = getattr(data, "shape", ())
+        count = shape[0] if shape else len(data) if hasattr(data, "__len__") else len(source)
+        if len(source) != count:
             raise ValueError(
-                f"`X` must give one row per sample: {source.name} has turned {len(data):,} samples"
+                f"`X` must give one row per sample: {source.name} has turned {count:,} samples"
                 f" into {len(source):,} ({'; '.join(source.notes)})"
             )
         yield from source.chunks()

@@ -30,6 +30,7 @@ from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.checks import check_choice
 from nearfar.data import Source, open_source
+from nearfar.data._kinds import data_for
 from nearfar.methods import Method
 from nearfar.modalities import Modality
 from nearfar.modalities._image_style import ViewStyle
@@ -68,9 +69,9 @@ def pretrain(
         method: A preset of ``nearfar.methods`` by name (``nearfar methods`` lists them), or a
             function of your own that builds a :class:`nearfar.methods.Method` around an encoder and
             its width, with the method's class as its return annotation.
-        data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, an
-            array, a tensor, a list of texts, a PyTorch dataset or a
-            :class:`nearfar.data.Source`.
+        data: A name, a folder of images or sounds, a file of arrays, texts, pairs or a graph, a
+            :class:`nearfar.data.Source`, or an object in memory, as in
+            :func:`nearfar.data.open_source`. Labels that it carries are ignored.
         modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
             ``vectors``, ``pairs``, one of an installed package, or (in Python) a
             ``nearfar.modalities.Modality`` of your own; inferred from the data if not given.
@@ -130,6 +131,7 @@ def pretrain(
     budget, where = Budget.of(minutes), find_device(device)
     check_tables(method_options=method_options, view_options=view_options, options=options)
     given = _merged(options or {}, keywords)
+    data = data_for(data, modality)
     preset = find_preset(method)
     if preset is method:
         check_preset(preset, options=method_options or {})

@@ -81,6 +81,8 @@ class ProbedRun(StoredRun):
         for name in representations:
             check_choice(get_args(Representation), representations=name)
 
+        data = self.taken(data)
+
         def opened(wanted: Any) -> LabeledData:
             return self.open_labeled(data, labels=wanted, side=side, task="any", **options)
 

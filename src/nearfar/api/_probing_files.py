@@ -20,11 +20,13 @@ from nearfar.data import Batch, LabeledData, Source, with_labels
 from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._content_hash import hash_contents
 from nearfar.data._files import file_ending, list_names
+from nearfar.data._fitted_objects import carried_labels
+from nearfar.data._foreign_objects import taken
 from nearfar.data._label_files import LabelFile, read_labels
 from nearfar.data._label_names import LABELS
 from nearfar.data._label_values import Task
 from nearfar.data._open_source import path_of_labels
-from nearfar.data._tables import TABLE_ENDINGS, read_table
+from nearfar.data._tables import TABLE_ENDINGS, is_frame, read_table, table_of_frame
 from nearfar.records import ProbeRecord
 
 __all__ = ["probe_embeddings"]
@@ -75,14 +77,16 @@ def probe_embeddings(
 ) -> ProbeRecord:
     """Probe a matrix of embeddings or a file of them; see :func:`nearfar.probe`."""
     path = Path(embeddings) if isinstance(embeddings, (str, Path)) else None
-    held, name = opened_embeddings(embeddings), path.name if path else "embeddings"
+    if path is None:
+        embeddings = taken(embeddings, argument="run")
+    held, name = opened_embeddings(embeddings, argument="run"), path.name if path else "embeddings"
     if held.embeddings.ndim != 2:
         raise ValueError(
             f"`run` must be a run, a file or a matrix, got {held.embeddings.ndim} axes"
         )
     if path is None:
         held = replace(held, embeddings=held.embeddings.float())
-    stored = {} if path is None else _stored(path)
+    stored = _carried(embeddings) if path is None else _stored(path)
     known = [key for key in stored if key.strip().lower() in LABELS]
     unused = [n for n in held.notes if not n.startswith("arrays not used")]
     source = _Rows(replace(held, notes=tuple(unused)), name)
@@ -120,6 +124,17 @@ def probe_embeddings(
     return probed(
         data, [lambda: features], groups=index, shares=shares, notes=notes, progress=progress
     )
+
+
+def _carried(embeddings: Any) -> dict[str, Any]:
+    """Columns of a table in memory, or the labels that the items of other objects carry."""
+    if is_frame(embeddings):
+        return dict(table_of_frame(embeddings).columns)
+    try:
+        labels = carried_labels(embeddings, "vectors", None)
+    except ValueError:  # items without labels
+        return {}
+    return {} if labels is None else {"labels": labels}
 
 
 def _stored(path: Path) -> dict[str, Any]:

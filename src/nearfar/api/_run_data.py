@@ -12,6 +12,7 @@ from typing import Any
 from nearfar._audience import named
 from nearfar.api._recipe import CUSTOM, Recipe
 from nearfar.data import Confidence, DataPreview, find_kind, is_name, modality_of
+from nearfar.data._foreign_objects import Taken
 from nearfar.data._kinds import as_given
 from nearfar.records import RunDirectory
 
@@ -90,7 +91,8 @@ def misfit(
         trained: Description of the data that the run was trained on.
     """
     kind = TypeError if isinstance(error, TypeError) else ValueError
-    given = str(data) if isinstance(data, (str, Path)) else type(data).__name__
+    of = data.given if isinstance(data, Taken) else data
+    given = str(of) if isinstance(of, (str, Path)) else type(of).__name__
     other = _recognized(data)
     if other and other not in kinds:
         wanted = " or ".join(kinds)

@@ -137,6 +137,7 @@ class Run(ProbedRun):
             options: ``layer`` and ``pool``, and options for loading the data, if different from the
                 run's.
         """
+        data = self.taken(data)
         how: dict[str, Any] = {name: options.pop(name, None) for name in ("layer", "pool")}
         how |= {"batch_size": batch_size, "device": device, **options}
         first = self.embed(data, ids=True, **how)

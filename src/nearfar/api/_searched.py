@@ -72,6 +72,7 @@ def open_searched(
 
 
 def _of_run(run: StoredRun, data: Any, side: Side | None, options: dict[str, Any]) -> SearchedSide:
+    data = run.taken(data)
     paired = run.holds_pairs(data, **options)
     if side is not None and not paired and not run.kind.paired:
         raise ValueError(f"`side` must be None for data that are not pairs, got {side!r}")

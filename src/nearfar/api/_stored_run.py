@@ -26,6 +26,7 @@ from nearfar.data import (
     opening_options,
     sides,
 )
+from nearfar.data._kinds import data_for
 from nearfar.data._label_values import Task
 from nearfar.modalities import PairModality
 from nearfar.views import Views
@@ -91,7 +92,7 @@ class StoredRun(RunFiles):
         Raises:
             ValueError: Samples of another modality or shape.
         """
-        data = self.own_data.spec if data is None else data
+        data = self.own_data.spec if data is None else self.taken(data)
         kind, given = self._opening_of(data, options)
         try:
             source = open_source(data, modality=kind, split="all", **given)
@@ -106,11 +107,22 @@ class StoredRun(RunFiles):
             self.kind.check_opened(source, self.description.form)
         return source
 
+    def taken(self, data: Any) -> Any:
+        """Data that can be opened several times: an iterable is read here, once.
+
+        Args:
+            data: Data as given by the user.
+
+        Raises:
+            TypeError: An object that is not data.
+        """
+        return data_for(data, self.kind.data)
+
     def holds_pairs(self, data: Any = None, **options: Any) -> bool:
         """Whether data of a run on pairs are pairs, rather than samples of a side or groups."""
         if not self._recipe().kind.paired:
             return False
-        data = self.own_data.spec if data is None else data
+        data = self.own_data.spec if data is None else self.taken(data)
         kind, given = self._opening_of(data, options)
         source = open_source(data, modality=kind, split="all", **given)
         if not is_paired(source):
@@ -151,6 +163,7 @@ class StoredRun(RunFiles):
             task: What the labels are; None to infer it, ``any`` for classes wherever possible.
             options: Options for loading the data, if different from the run's.
         """
+        data = self.taken(data)
         own = labels is not None and not isinstance(labels, str)
         # labels in a file belong to one side of a pair
         kind, given = self._opening_of(data, options, pairs=own)

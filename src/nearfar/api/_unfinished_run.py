@@ -17,6 +17,7 @@ from nearfar.api._run_data import find_data, find_options
 from nearfar.api._run_format import upgraded
 from nearfar.api._setup import Setup
 from nearfar.data import Source, open_source
+from nearfar.data._kinds import data_for
 from nearfar.methods import Method
 from nearfar.modalities._own_encoders import check_stored, rebuild_module
 from nearfar.modules import EncoderDescription
@@ -69,6 +70,7 @@ def prepared_again(
             raise ValueError(f"`{name}` of this run was a Python object: pass it again to resume")
     if data is None:
         data = find_data(recipe.data, directory, lambda d: fits_run(directory, recipe, d)).spec
+    data = data_for(data, recipe.kind.data)
     source = _training_data(directory, recipe, data)
     if recipe.fingerprint not in (source.fingerprint, *source.former_fingerprints):
         raise ValueError(

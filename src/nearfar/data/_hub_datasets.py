@@ -15,7 +15,8 @@ __all__ = ["column_values", "feature_columns", "has_test", "hub_labels", "hub_pa
 
 def is_hub(spec: Any) -> bool:
     """Whether an object is a dataset of Hugging Face's library, or several splits of one."""
-    return type(spec).__module__.partition(".")[0] == "datasets"
+    library = type(spec).__module__.partition(".")[0]
+    return library == "datasets" and (isinstance(spec, dict) or hasattr(spec, "column_names"))
 
 
 def hub_parts(spec: Any, split: Split, *, name: str = "a dataset") -> list[Any]:

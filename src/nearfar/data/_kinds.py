@@ -13,7 +13,10 @@ from nearfar._plugins import PluginError, load, load_all, plugins
 from nearfar.checks import suggest
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import printable
+from nearfar.data._foreign_objects import Taken, refuse_foreign, taken
+from nearfar.data._items import is_listed, sample_of
 from nearfar.data._preview import DataPreview
+from nearfar.data._read_once import refuse_iterator
 from nearfar.data._source import Source
 from nearfar.data._specs import PICKLES, Spec
 from nearfar.data.graphs import GRAPHS
@@ -29,6 +32,7 @@ __all__ = [
     "MODALITIES",
     "HasDataKind",
     "as_given",
+    "data_for",
     "find_kind",
     "implying_options",
     "kind_names",
@@ -95,7 +99,8 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
         given: Names of the options given with the data.
 
     Raises:
-        TypeError: An object that cannot be data, or a pickle.
+        TypeError: An object that cannot be data, an iterator, which can be read only once, or a
+            pickle.
         ValueError: A folder or file of no known modality, or of several.
 
     Example:
@@ -105,6 +110,8 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
     """
     if isinstance(spec, Source):
         return spec.modality
+    refuse_iterator(spec)
+    spec = taken(spec)
     kinds = _all()
     for kind in kinds:
         if kind.composite and set(kind.implied_by) & set(given):
@@ -115,7 +122,8 @@ def modality_of(spec: Spec, *, given: Collection[str] = ()) -> str:
         for kind in kinds:
             if option in kind.implied_by:
                 return kind.name
-    return _most_confident(DataPreview(as_given(spec, kinds)), kinds)
+    before = DataPreview(spec.given) if isinstance(spec, Taken) else None
+    return _most_confident(DataPreview(as_given(spec, kinds)), kinds, before)
 
 
 def implying_options() -> dict[str, type]:
@@ -136,6 +144,8 @@ def implying_options() -> dict[str, type]:
 
 def as_given(spec: Spec, kinds: Collection[DataKind] | None = None) -> Any:
     """Convert strings to paths and expand ``~``; keep objects and strings with a known prefix."""
+    if isinstance(spec, Taken):
+        return spec.data
     if not isinstance(spec, (str, Path)):
         return spec
     known = _all() if kinds is None else kinds
@@ -143,6 +153,25 @@ def as_given(spec: Spec, kinds: Collection[DataKind] | None = None) -> Any:
     if isinstance(spec, str) and spec.startswith(prefixes):
         return spec
     return Path(spec).expanduser()
+
+
+def data_for(spec: Spec, modality: Any, *, argument: str = "data") -> Any:
+    """An object of another library as data that can be opened several times; others unchanged.
+
+    Objects for a modality of another package are left to it.
+
+    Args:
+        spec: Data, as in :func:`nearfar.data.open_source`.
+        modality: Modality of the data by name or as an object, if it is known.
+        argument: Name of the argument for messages.
+
+    Raises:
+        TypeError: An object that is not data.
+        ValueError: An iterable without an end or without items.
+    """
+    if isinstance(modality, (str, NoneType)):
+        return spec if modality and modality not in BUILT_IN else taken(spec, argument=argument)
+    return taken(spec, argument=argument) if find_kind(modality).name in BUILT_IN else spec
 
 
 def _all() -> tuple[DataKind, ...]:
@@ -176,8 +205,14 @@ def _declared(name: str, found: Any) -> DataKind:
     return kind
 
 
-def _most_confident(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
-    confidences = {kind.name: _confidence_in(kind, preview) for kind in kinds}
+def _most_confident(
+    preview: DataPreview, kinds: tuple[DataKind, ...], given: DataPreview | None = None
+) -> str:
+    """The most confident modality; those of other packages look at an object as it was given."""
+    confidences = {
+        kind.name: _confidence_in(kind, preview if kind.name in BUILT_IN else given or preview)
+        for kind in kinds
+    }
     most = max(confidences.values())
     if not most:
         return _default(preview, kinds)
@@ -203,13 +238,30 @@ def _confidence_in(kind: DataKind, preview: DataPreview) -> Confidence:
         return Confidence.NO
 
 
+def _shown(spec: Any) -> str:
+    """The type of an object, with that of its first item."""
+    name = type(spec).__name__
+    if not isinstance(spec, (list, tuple)):
+        return name
+    return f"{name} of {type(spec[0]).__name__}" if spec else f"empty {name}"
+
+
 def _default(preview: DataPreview, kinds: tuple[DataKind, ...]) -> str:
     """Raise an error for unrecognised data, except for a path that does not exist."""
     path = preview.path
     if path is None:
+        refuse_foreign(preview.spec)
+        if is_listed(preview.spec) and len(preview.spec):
+            first = sample_of(preview.spec[0])  # raises its own error
+            if isinstance(first, (int, float)):
+                raise TypeError(
+                    "`data` must have several features per sample, got one number:"
+                    " pass numpy.reshape(data, (-1, 1))"
+                )
         raise TypeError(
-            "`data` must be a name, a path, an array, a tensor, a list of texts or a PyTorch"
-            f" dataset, got {type(preview.spec).__name__}"
+            "`data` must be a name, a path, an array, a tensor, a list or a dataset of images,"
+            " texts, series or vectors, a data loader, a table or a graph, got"
+            f" {_shown(preview.spec)}"
         )
     if not path.exists():
         return kinds[0].name  # opening it raises the error

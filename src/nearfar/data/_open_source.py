@@ -17,11 +17,15 @@ from nearfar.checks import check_choice, suggest
 from nearfar.data._absent_data import absent_data
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import DataKind
-from nearfar.data._kinds import HasDataKind, as_given, find_kind, modality_of
+from nearfar.data._fitted_objects import carried_labels, fitted, labels_of_rows
+from nearfar.data._foreign_objects import Taken
+from nearfar.data._hub_datasets import has_test, is_hub
+from nearfar.data._kinds import HasDataKind, as_given, data_for, find_kind, modality_of
 from nearfar.data._label_files import LabelFile, column_of_file, is_label_file, read_labels
 from nearfar.data._label_tasks import as_task
 from nearfar.data._label_values import Task
 from nearfar.data._labeled_data import LabeledData, with_labels
+from nearfar.data._noted import noted
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
 from nearfar.data.named import Places, is_name, named_set
@@ -41,8 +45,11 @@ def open_source(
 
     Args:
         spec: A name (``digits``, ``cifar10``, ``fsdd``, ``cora``), a folder of images or audio, a
-            file of arrays, texts, pairs or a graph, arrays, tensors or texts in memory, a PyTorch
-            dataset, a PyTorch Geometric ``Data`` object, or a source.
+            file of arrays, texts, pairs or a graph, a source, or an object in memory: arrays,
+            tensors, sparse matrices, lists of images, arrays or texts, a table or a column of
+            pandas or polars, a dataset of PyTorch or Hugging Face or a part of one, a data loader,
+            an iterable of samples, a dictionary of arrays, or a graph of PyTorch Geometric or
+            NetworkX.
         modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
             ``vectors``, ``pairs``, the name of one of an installed package, or a
             :class:`DataKind` or ``Modality`` object; by default inferred from the data.
@@ -65,13 +72,17 @@ def open_source(
     check_choice(("train", "test", "all"), split=split)
     if isinstance(spec, Source):
         return spec
+    spec = data_for(spec, modality)
     kind = _kind(spec, modality, options)
     if is_name(spec):
         return _open_named(str(spec), split, Places.here(data_dir), options)
     fitting = _fitting(options, kind)
     if kind.composite:
         fitting["open_part"] = open_source
-    return kind.open(_found(spec), split=split, **fitting)
+    found, notes = fitted(_found(spec), kind.name, split=split, options=fitting)
+    if kind.name in ("vectors", "pairs") and is_hub(as_given(spec)):
+        split = "train"  # selected
+    return noted(kind.open(found, split=split, **fitting), notes)
 
 
 def open_labeled(
@@ -122,6 +133,7 @@ def _labeled(
     options: dict[str, Any],
 ) -> LabeledData:
     """Samples with labels of any kind."""
+    spec = data_for(spec, modality)
     labels = path_of_labels(labels)
     if isinstance(labels, Path):
         labels = read_labels(labels)
@@ -137,7 +149,25 @@ def _labeled(
     kind = _kind(spec, modality, options)
     if is_name(spec):
         return _label_named(str(spec), labels, Places.here(data_dir))
-    return kind.label(_found(spec), labels=labels, **_fitting(options, kind))
+    carried = carried_labels(spec, kind.name, labels)
+    if carried is not None:
+        return _label_items(spec, kind, carried, labels, options)
+    found, notes = fitted(_found(spec), kind.name, split="train", options=options)
+    labeled = kind.label(found, labels=labels, **_fitting(options, kind))
+    return replace(labeled, train=noted(labeled.train, notes))
+
+
+def _label_items(
+    spec: Any, kind: DataKind, labels: Any, key: str | None, options: dict[str, Any]
+) -> LabeledData:
+    """Samples with the labels that their items carry."""
+    source = open_source(spec, modality=kind, **options)
+    train_labels = labels_of_rows(source, labels)
+    if not has_test(as_given(spec)):
+        return with_labels(source, train_labels)
+    test = open_source(spec, modality=kind, split="test", **options)
+    tested = carried_labels(spec, kind.name, key, split="test")
+    return with_labels(source, train_labels, test, labels_of_rows(test, tested))
 
 
 def path_of_labels(labels: Any) -> Any:
@@ -225,7 +255,7 @@ def _label_named(name: str, labels: str | None, places: Places) -> LabeledData:
 
 def _found(spec: Spec) -> Any:
     """Check that a path exists, with ``~`` expanded; objects are returned unchanged."""
-    path = spec if is_name(spec) else as_given(spec)
+    path = spec if is_name(spec) or isinstance(spec, Taken) else as_given(spec)
     if not isinstance(path, Path) or path.exists():
         return path
     raise FileNotFoundError(absent_data(str(spec)))

@@ -13,6 +13,8 @@ from nearfar.data._array_entries import UNNAMED
 from nearfar.data._array_files import array_ending, open_array_file
 from nearfar.data._files import file_ending
 from nearfar.data._folder_walk import iterate_files
+from nearfar.data._hub_tables import head_of_hub, picture_column
+from nearfar.data._items import kind_of_items
 from nearfar.data._table_kind import beginning_of, holds_numbers
 from nearfar.data._tables import TABLE_ENDINGS, Table
 
@@ -90,7 +92,19 @@ class DataPreview:
             tables = 0 if array_ending(self.path) else self.count_files(TABLE_ENDINGS)
             if 2 * tables <= len(self.file_names):
                 return None
-        return beginning_of(self.spec)
+        return beginning_of(head_of_hub(self.spec))
+
+    @cached_property
+    def kind_of_items(self) -> str | None:
+        """The modality that the items of a list or dataset in memory, or of a table, suggest.
+
+        >>> import numpy as np
+        >>> DataPreview([(np.zeros(3), 1)]).kind_of_items, DataPreview(["a text"]).kind_of_items
+        ('vectors', 'text')
+        """
+        if picture_column(self.spec) is not None:
+            return "images"
+        return kind_of_items(self.spec)
 
     @cached_property
     def _shapes(self) -> Mapping[str, tuple[int, ...]]:

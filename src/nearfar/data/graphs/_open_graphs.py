@@ -123,9 +123,7 @@ def _read_graph(spec: Any, *, features: Path | None) -> Graph:
     if is_network(spec):
         return read_network(spec, features=features)
     if is_graph_object(spec):
-        if features is not None:
-            raise ValueError("`features` is only for edge lists: a Data object has its own `x`")
-        return read_data(spec)
+        return read_data(spec, features=features)
     raise TypeError(f"a graph must be a path or a Data with edge_index, got {type(spec).__name__}")
 
 

@@ -32,10 +32,14 @@ def is_graph_object(data: Any) -> bool:
     return hasattr(data, "edge_index") or hasattr(data, "adj_t")
 
 
-def read_data(data: Any) -> Graph:
+def read_data(data: Any, *, features: Path | None = None) -> Graph:
     """Read a PyTorch Geometric ``Data`` object: features, edges, labels, masks and weights.
 
     The edges are ``edge_index``, or the transposed adjacency matrix ``adj_t``.
+
+    Args:
+        data: The object.
+        features: A file of node features, if the object has none.
 
     Raises:
         ValueError: No edges, several types of nodes, or a part that does not match the nodes.
@@ -47,6 +51,8 @@ def read_data(data: Any) -> Graph:
     name = "graph"
     held = _attributes(data)
     values = held.get("x")
+    if values is not None and features is not None:
+        raise ValueError("`features` is only for graphs without features: the Data object has `x`")
     weights = None
     if held.get("edge_index") is not None:
         pairs = held["edge_index"]
@@ -62,8 +68,20 @@ def read_data(data: Any) -> Graph:
         for key, value in held.items()
         if key not in ("x", "adj_t")
     }
-    features = None if values is None else _matrix(values)
-    return graph_of_parts(parts, features, name=name, edges=edges, weights=weights)
+    if features is None:
+        found = None if values is None else _matrix(values)
+        return graph_of_parts(parts, found, name=name, edges=edges, weights=weights)
+    nodes = read_nodes(features)
+    return graph_of_parts(
+        {**nodes.parts, **parts},
+        nodes.values,
+        name=name,
+        edges=edges,
+        weights=weights,
+        ids=nodes.ids,
+        columns=nodes.columns,
+        notes=nodes.notes,
+    )
 
 
 def read_arrays(path: Path, *, features: Path | None = None) -> Graph:

@@ -47,6 +47,8 @@ def encoded_item(picture: Any) -> Any:
         picture = content if content or path is None else Path(path)
     if picture is None:
         raise BadImage("missing")
+    if isinstance(picture, str):
+        picture = Path(picture).expanduser()
     if not isinstance(picture, (bytes, Path)):
         return picture
     try:

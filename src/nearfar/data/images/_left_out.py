@@ -8,7 +8,7 @@ from nearfar.data._files import counted, list_names
 from nearfar.data.images._image_header import Header
 from nearfar.data.images._value_range import Range
 
-__all__ = ["clipped_note", "left_out_notes"]
+__all__ = ["clipped_note", "left_out_notes", "random_note"]
 
 Identify = Callable[[int], str]
 
@@ -84,4 +84,12 @@ def _bits(headers: Sequence[Header], identify: Identify) -> tuple[str, ...]:
     return (
         f"{counted(len(shallow), 'file')} with 16 bits per channel read with 8, as the rest needs"
         f" rasterio (pip install 'nearfar[geo]'): {list_names(shallow)}",
+    )
+
+
+def random_note(name: str) -> str:
+    """A note on items that differ when they are read again."""
+    return (
+        f"items of {name} differ when they are read again, as by random transforms: no two epochs"
+        " or embeddings are of the same samples; pass the dataset without its transform"
     )

@@ -13,10 +13,12 @@ from torch.utils.data import Dataset
 
 from nearfar.checks import require
 from nearfar.data._array_files import ARRAY_ENDINGS, array_ending, array_items, is_array_file
+from nearfar.data._columnar_files import is_frame
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import IMAGE_ENDINGS, file_ending, printable
 from nearfar.data._folder_parts import label_folder, select_split
 from nearfar.data._hub_datasets import feature_columns, has_test, hub_labels, hub_parts, is_hub
+from nearfar.data._item_labels import item_labels
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._preview import DataPreview
@@ -161,7 +163,7 @@ def label_images(
     if is_hub(spec):
         return _label_hub(spec, options)
     if isinstance(spec, Dataset):
-        return with_labels(open_images(spec, **options), _labels_of(spec))
+        return with_labels(open_images(spec, **options), item_labels(spec))
     if not isinstance(spec, Path):
         raise ValueError(f"{type(spec).__name__} has no labels: pass them as `labels`")
     source = open_images(spec, split="all" if not is_array_file(spec) else "train", **options)
@@ -192,22 +194,12 @@ def _label_hub(spec: Any, options: dict[str, Any]) -> LabeledData:
     return with_labels(train, labels, test, test_labels)
 
 
-def _labels_of(dataset: Dataset[Any]) -> NDArray[Any]:
-    for attribute in ("targets", "labels"):
-        known = getattr(dataset, attribute, None)
-        if known is not None and len(known) == len(dataset):  # type: ignore[arg-type]
-            return np.asarray(known)
-    first: Any = dataset[0]
-    if not isinstance(first, (tuple, list)) or len(first) < 2:
-        raise ValueError(f"items of {type(dataset).__name__} must be (image, label) pairs")
-    everyone: Any = (dataset[i] for i in range(len(dataset)))  # type: ignore[arg-type]
-    return np.asarray([np.asarray(item[1]).item() for item in everyone])
-
-
 def _recognize(preview: DataPreview) -> Confidence:
     """Arrays, datasets and folders are images unless another modality has a higher confidence."""
     if feature_columns(preview.spec, "Image"):
         return Confidence.LIKELY
+    if preview.kind_of_items == "images":
+        return Confidence.LIKELY if is_frame(preview.spec) else Confidence.PERHAPS
     if preview.ending in IMAGE_ENDINGS:
         return Confidence.LIKELY
     in_memory = isinstance(preview.spec, (np.ndarray, Tensor, Dataset))

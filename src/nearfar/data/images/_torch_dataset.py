@@ -17,6 +17,8 @@ from torch.utils.data import IterableDataset
 
 from nearfar.data._file_list import list_bad
 from nearfar.data._files import counted, list_names
+from nearfar.data._item_labels import item_names
+from nearfar.data._items import name_of, sample_of
 from nearfar.data._source import (
     Batch,
     ImageSource,
@@ -37,7 +39,7 @@ from nearfar.data.images._dataset_items import (
 from nearfar.data.images._image_arrays import channel_axis
 from nearfar.data.images._image_decoding import BadImage, decode, patient_pillow
 from nearfar.data.images._image_header import Header
-from nearfar.data.images._left_out import clipped_note, left_out_notes
+from nearfar.data.images._left_out import clipped_note, left_out_notes, random_note
 from nearfar.data.images._picture import load_upright, picture_pixels, target_size
 from nearfar.data.images._value_depth import joined_depths
 from nearfar.data.images._value_range import FEW, Range, Scale
@@ -57,16 +59,18 @@ IMAGE_KEYS = ("image", "img", "pixel_values")
 class DatasetSource(ImageSource):
     """The images of a map-style dataset; anything else in its items is ignored.
 
-    An item is an image, a tuple whose first element is one, or a mapping with ``image``, ``img`` or
-    ``pixel_values``. An image is a PIL image, an encoded file as bytes or path, or an H×W, H×W×C or
-    C×H×W array or tensor of numbers. PIL images and files are converted like those of a folder;
-    those with a short side above 256 pixels are downscaled.
+    An item is an image, a tuple whose first element is one, or a mapping with ``image``, ``img``,
+    ``pixel_values`` or a single image. An image is a PIL image, an encoded file as bytes or path,
+    or an H×W, H×W×C or C×H×W array or tensor of numbers. PIL images and files are converted like
+    those of a folder; those with a short side above 256 pixels are downscaled. Images have the
+    names of their files if the dataset has ``get_filenames()``, as of lightly, or ``samples``, as
+    of torchvision.
 
     At opening, 64 evenly spaced items are read to determine the number of channels, the typical
     size and the range of values. If they are all grey, or not all bytes or within [0, 1], 512
     randomly chosen ones are read in addition. Colour images found later are converted to grey, and
     values outside the range are clipped; both are counted in :attr:`notes`. Items are read from the
-    dataset one at a time, and are not cached.
+    dataset one at a time, and are not cached. Items that differ when they are read again are noted.
 
     Args:
         dataset: Dataset with ``__len__`` and ``__getitem__``.
@@ -100,13 +104,13 @@ class DatasetSource(ImageSource):
                 "a dataset must have a length and integer indexing (map-style),"
                 f" got {type(dataset).__name__}"
             )
-        self.name = name or type(dataset).__name__.lower()
-        self.dataset, self._names = dataset, names
+        self.name, self.dataset = name or name_of(dataset), dataset
         self.missing_value = missing_value
         self._length, self._key = len(dataset), key
         if not self._length:
             raise ValueError(f"at least 1 image is needed, got 0 in {self.name}")
         self._wanted, self._given = channels, value_range
+        self._names = item_names(dataset) if names is None else names
         self._decided = False  # whether the number of channels was inferred
         self._grayed: set[int] = set()
         self._damaged: dict[int, str] = {}
@@ -156,6 +160,8 @@ class DatasetSource(ImageSource):
         cut = sorted(self._partial)
         headers = [self._partial[i] for i in cut]
         notes += left_out_notes(headers, self.channels, lambda place: self.identify(cut[place]))
+        if not all(same for _, same in self._read_twice):
+            notes.append(random_note(self.name))
         if self._damaged:
             named = list_bad([(self.identify(i), why) for i, why in sorted(self._damaged.items())])
             notes.append(f"{counted(len(self._damaged), 'damaged image')} shown as black: {named}")
@@ -170,11 +176,19 @@ class DatasetSource(ImageSource):
         digest = hashlib.blake2b(digest_size=8)
         kind = type(self.dataset)
         digest.update(f"{kind.__module__}.{kind.__qualname__} {len(self)}".encode())
+        for values, same in self._read_twice:
+            if same:
+                digest.update(values.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _read_twice(self) -> list[tuple[NDArray[Any], bool]]:
+        """Three images, and whether they are the same when they are read again."""
+        found = []
         for position in (0, self._length // 2, self._length - 1):
             once, again = (self._values(self._picture(position), position) for _ in range(2))
-            if np.array_equal(once, again):  # differs if the dataset augments at random
-                digest.update(once.tobytes())
-        return digest.hexdigest()
+            found.append((once, np.array_equal(once, again)))  # differs if augmented at random
+        return found
 
     def _inspect(self) -> None:
         """Determine channels, sizes and range from some of the items."""
@@ -244,28 +258,13 @@ class DatasetSource(ImageSource):
     def _picture(self, position: int) -> Any:
         """The image of an item, with the header if it is a file; None if the file is damaged."""
         try:
-            picture = encoded_item(self._item(position))
+            picture = encoded_item(sample_of(self.dataset[position], self._key))
         except BadImage as bad:
             self._damaged[position] = str(bad)
             return None
         if isinstance(picture, Encoded) and picture.is_partial:
             self._partial[position] = picture.header
         return picture
-
-    def _item(self, position: int) -> Any:
-        item: Any = self.dataset[position]
-        if isinstance(item, (tuple, list)) and item and self._key is None:
-            return item[0]
-        if isinstance(item, dict):
-            known = IMAGE_KEYS if self._key is None else (self._key,)
-            key = next((key for key in known if key in item), None)
-            if key is None:
-                raise TypeError(
-                    f"item {position} of {self.name} has none of the keys {', '.join(known)},"
-                    f" got {', '.join(map(str, item))}"
-                )
-            return item[key]
-        return item
 
     def _values(self, picture: Any, position: int) -> NDArray[Any]:
         """The numbers of an image, as channels × height × width."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from nearfar.data._array_files import array_ending
 from nearfar.data._data_kind import Confidence, DataKind
 from nearfar.data._files import counted, file_ending, list_names
+from nearfar.data._foreign_objects import Taken
 from nearfar.data._labeled_data import LabeledData
 from nearfar.data._omissions import Omission
 from nearfar.data._preview import DataPreview
@@ -110,7 +111,7 @@ def open_pairs(
             f" got {type(spec).__name__}"
         )
     sides = [_array(side) for side in spec]
-    if any(isinstance(side, (Source, Path, str)) for side in sides):
+    if any(isinstance(side, (Source, Path, str, Taken)) for side in sides):
         return PairSource(*(_source(side, open_part) for side in sides))
     return _complete(Halves("pairs", sides[0], sides[1]), None, sample_rate, of_halves)
 

@@ -231,6 +231,8 @@ def _recognize(preview: DataPreview) -> Confidence:
     """Recognise folders with more audio than images, and array files with a rate or offsets."""
     if feature_columns(preview.spec, "Audio") or holds_recordings(preview.spec):
         return Confidence.CERTAIN
+    if preview.kind_of_items == "sequences":
+        return Confidence.LIKELY
     shapes = {name.rpartition("/")[2].casefold(): shape for name, shape in preview.arrays.items()}
     rated = set(RATES) & set(shapes) and any(len(shape) in (1, 2, 3) for shape in shapes.values())
     if {"samples", "offsets"} <= set(shapes) or rated:

@@ -23,6 +23,7 @@ from nearfar.data._files import (
     list_names,
     printable,
 )
+from nearfar.data._hub_tables import head_of_hub
 from nearfar.data._joined import Joined
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._number_cells import is_missing
@@ -272,9 +273,12 @@ def _recognize(preview: DataPreview) -> Confidence:
     if column:
         spec = [text for text in column if not is_missing(text)]
     listed = isinstance(spec, (list, tuple)) and bool(spec)
-    if listed and all(isinstance(text, str) for text in spec):
+    if preview.kind_of_items == "images":  # names of files
+        return Confidence.NO
+    if preview.kind_of_items == "text" or (listed and all(isinstance(t, str) for t in spec)):
         return Confidence.LIKELY
     on_hub = isinstance(spec, str) and spec.startswith(PREFIX)
+    spec = head_of_hub(spec)
     if is_frame(spec) or preview.ending in TABLE_ENDINGS:
         texts = not preview.holds_numbers and not (is_frame(spec) and _without_texts(spec))
         return Confidence.LIKELY if texts else Confidence.NO

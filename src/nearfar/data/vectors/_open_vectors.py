@@ -17,6 +17,7 @@ from nearfar.data._label_names import TEST_LABELS
 from nearfar.data._labeled_data import LABELS, LabeledData, with_labels
 from nearfar.data._preview import DataPreview
 from nearfar.data._source import Source
+from nearfar.data._sparse_rows import SparseRows
 from nearfar.data._specs import Split, array_of, refuse_test
 from nearfar.data._table_kind import number_columns
 from nearfar.data._tables import ROW_OPTIONS, TABLE_OPTIONS, Reading, is_frame
@@ -90,8 +91,10 @@ def _names(given: tuple[str, ...] | str) -> tuple[str, ...]:
     return tuple(given.split(",")) if isinstance(given, str) else tuple(map(str, given))
 
 
-def _array(spec: Any) -> NDArray[Any]:
-    """An array of an array, a tensor, or anything that NumPy takes for one."""
+def _array(spec: Any) -> NDArray[Any] | SparseRows:
+    """An array of an array, a tensor, or anything that NumPy takes for one; rows of sparse ones."""
+    if isinstance(spec, SparseRows):
+        return spec
     values: Any = array_of(spec)
     if isinstance(values, np.ndarray):
         return values
@@ -168,6 +171,8 @@ def label_vectors(spec: Any, *, labels: str | None = None, **options: Any) -> La
 def _recognize(preview: DataPreview) -> Confidence:
     """Recognise arrays with two axes, in memory or in a file, and tables in memory."""
     if preview.holds_numbers:
+        return Confidence.LIKELY
+    if preview.kind_of_items == "vectors":
         return Confidence.LIKELY
     if is_frame(preview.spec):  # opening says what is missing
         return Confidence.PERHAPS

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nearfar.data._files import counted, list_names
 from nearfar.data._source import Batch, Source, check_positions
+from nearfar.data._sparse_rows import SparseRows
 
 __all__ = ["VectorSource"]
 
@@ -29,7 +30,8 @@ class VectorSource(Source):
     large numbers are not lost; integers and booleans are also converted to double precision.
 
     Args:
-        array: The vectors; of a memory map only the requested rows are read.
+        array: The vectors; of a memory map only the requested rows are read, and of a sparse matrix
+            only they are made dense.
         name: Short name.
         columns: Name of each feature; by default ``0``, ``1``, …
         notes: Notes on the array for the user.
@@ -57,7 +59,7 @@ class VectorSource(Source):
 
     def __init__(
         self,
-        array: NDArray[Any],
+        array: NDArray[Any] | SparseRows,
         *,
         name: str,
         columns: Sequence[str] | None = None,
@@ -146,7 +148,7 @@ class VectorSource(Source):
                 )
 
 
-def _check_shape(array: NDArray[Any]) -> None:
+def _check_shape(array: NDArray[Any] | SparseRows) -> None:
     shape_text = "×".join(map(str, array.shape)) or "()"
     if array.dtype.kind not in "biuf":
         raise TypeError(f"vectors must be real numbers, got {array.dtype}")
