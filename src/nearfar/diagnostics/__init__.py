@@ -10,6 +10,15 @@ from nearfar.diagnostics._dimension_correlation import (
     dimension_correlation,
 )
 from nearfar.diagnostics._effective_rank import EffectiveRank, effective_rank
+from nearfar.diagnostics._eigenvalue_decay import (
+    ParticipationRatio,
+    PowerLaw,
+    PowerLawExponent,
+    StableRank,
+    participation_ratio,
+    power_law_exponent,
+    stable_rank,
+)
 from nearfar.diagnostics._extra import extra_findings
 from nearfar.diagnostics._feature_std import FeatureStd, feature_std
 from nearfar.diagnostics._geometry import geometry
@@ -32,19 +41,16 @@ from nearfar.diagnostics._near_duplicates import (
 from nearfar.diagnostics._outlier_scores import OutlierScores, outlier_scores
 from nearfar.diagnostics._paired_diagnostics import PAIR_READINGS, pair_findings, pair_measurements
 from nearfar.diagnostics._relative_alignment import RelativeAlignment, relative_alignment
-from nearfar.diagnostics._repetition import Repeated, Repetition, repetition
+from nearfar.diagnostics._repetition import (
+    Repeated,
+    Repetition,
+    SamplesPerPoint,
+    repetition,
+    samples_per_point,
+)
 from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_overlap
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval
-from nearfar.diagnostics._spectrum import (
-    ParticipationRatio,
-    PowerLaw,
-    PowerLawExponent,
-    StableRank,
-    participation_ratio,
-    power_law_exponent,
-    stable_rank,
-)
 from nearfar.diagnostics._uniformity_diagnostic import Uniformity, uniformity
 from nearfar.diagnostics._view_retrieval import (
     ViewRetrieval,
@@ -83,6 +89,7 @@ __all__ = [
     "Reservoir",
     "Retrieval",
     "Retrieved",
+    "SamplesPerPoint",
     "StableRank",
     "Uniformity",
     "ViewRetrieval",
@@ -114,6 +121,7 @@ __all__ = [
     "relative_alignment",
     "repetition",
     "retrieval",
+    "samples_per_point",
     "stable_rank",
     "uniformity",
     "view_ranks",

@@ -88,7 +88,10 @@ class DimensionCorrelation(Moments):
     """:func:`dimension_correlation` over a stream; keeps the dim × dim second moment."""
 
     better: ClassVar[Better | None] = Better.LOWER
-    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "isotropic": lambda dim: 0.0,
+    }
 
     def prepared(self, rows: Tensor) -> Tensor:
         """Unit rows."""

@@ -208,7 +208,7 @@ def _distinct(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     if share < 1:
         reading = f"about {max(1, round(share * samples)):,} different points"
     if few:
-        reading += ": samples on a point cannot be told apart"
+        reading += ": nothing distinguishes samples on a point"
     return Finding("distinct_share", share, reading, {"all different": 1.0}, False if few else None)
 
 

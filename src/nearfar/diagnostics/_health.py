@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -24,32 +23,16 @@ from nearfar._verdict_names import (
     is_good,
 )
 from nearfar.checks import check_finite_rows, check_matrix
-from nearfar.diagnostics._diagnostic import checked_rows
 from nearfar.diagnostics._findings import CROWDED, findings, number
-from nearfar.diagnostics._hubness import hubness
-from nearfar.diagnostics._intrinsic_dimension import intrinsic_dimension
-from nearfar.diagnostics._measure import measurements, spread_rows
+from nearfar.diagnostics._judged_measurements import context, of_representations, structure
+from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._remedies import advise_on, against
-from nearfar.diagnostics._repetition import repetition
 from nearfar.diagnostics._rules import at_chance, one_point, verdicts
-from nearfar.diagnostics._view_retrieval import view_retrieval
-from nearfar.ops import (
-    entropy_rank,
-    isotropic_rank,
-    lost_share,
-    singular_values,
-    to_sphere,
-    uniformity_minimum,
-)
 from nearfar.records import Finding, HealthRecord, Remedy
 
 __all__ = ["LEAST_JUDGED", "health"]
 
 _FEW = 32
-_NEIGHBORS = 10
-_DEAD = 1e-4  # deviation of a dimension relative to the largest
-_LONG = 100.0  # length of a row in medians
-_COMPARED = 2_048  # rows for measurements that compare all pairs
 LEAST_JUDGED: Final = 20
 """Samples from which collapse and uniformity are judged."""
 _UNJUDGED = {  # what too few rows cannot show, and why
@@ -102,7 +85,7 @@ def health(
         As ``dimensional collapse``, of the representations.
     ``few points``
         Fewer than 0.3 different points per sample (:func:`repetition`), and samples on a point
-        cannot be told apart by their second views.
+        are not distinguished by their second views.
     ``dimensional collapse``
         The effective rank of unit rows is below 5 % of that of an isotropic sample of the same
         size (8 of 512 directions: 1.6 %), or below 25 % with a sharp drop of the spectrum: at
@@ -162,7 +145,7 @@ def health(
         'complete collapse'
     """
     samples, dim = z1.shape[0], z1.shape[-1]
-    measured = measurements(z1, z2) | _context(z1)
+    measured = measurements(z1, z2) | context(z1)
     for name, value in (("loss", loss), ("chance", chance)):
         if value is not None:
             if not math.isfinite(value):
@@ -171,9 +154,9 @@ def health(
     if representations is not None:
         check_matrix(min_rows=2, representations=representations)
         check_finite_rows(representations=representations)
-        measured |= _of_representations(representations)
-    if samples >= LEAST_JUDGED:
-        measured |= _structure(z1, z2)
+        measured |= of_representations(representations)
+    if samples >= LEAST_JUDGED and dim > 1:  # one number is a sign, as a unit vector
+        measured |= structure(z1, z2)
     evidence = findings(measured, samples=samples, dim=dim)
     if not positives:
         evidence = tuple(replace(f, healthy=None) if f.name in _AGREEMENT else f for f in evidence)
@@ -212,66 +195,6 @@ def _without_judgement(finding: Finding, samples: int) -> Finding:
     if why is None:
         return finding
     return replace(finding, reading=f"cannot be judged from {samples} samples: {why}", healthy=None)
-
-
-@torch.no_grad()
-def _context(z: Tensor) -> dict[str, float]:
-    """Rank of unit rows with reference values, dimensions that do not vary, long rows."""
-    rows = checked_rows(spread_rows(z))
-    lengths = rows.norm(dim=1)
-    usual = lengths.median().clamp_min(torch.finfo(rows.dtype).tiny)
-    deviations = rows.std(dim=0, correction=0)
-    return {
-        **_spectrum(rows),
-        "uniformity_minimum": uniformity_minimum(rows.shape[1]),
-        "free_dimensions": float(min(len(z), z.shape[1]) - 1),
-        "dead_share": float((deviations <= _DEAD * deviations.max()).double().mean()),
-        "longest": float(lengths.max() / usual),
-        "long_rows": float((lengths > _LONG * usual).sum()),
-    }
-
-
-def _spectrum(rows: Tensor) -> dict[str, float]:
-    """Effective rank of unit rows, and the fraction of lost directions around their mean."""
-    units = to_sphere(rows)
-    centered = singular_values(units - units.mean(dim=0))
-    free = min(rows.shape[0] - 1, rows.shape[1])  # centring removes one direction
-    return {
-        "spherical_rank": float(entropy_rank(singular_values(units))),
-        "isotropic_rank": isotropic_rank(*rows.shape),
-        "lost_share": lost_share(centered[:free]),
-    }
-
-
-def _of_representations(representations: Tensor) -> dict[str, float]:
-    inner = measurements(representations)
-    spectrum = _spectrum(checked_rows(spread_rows(representations)))
-    return {
-        "representation_rank": inner["effective_rank"],
-        "representation_m_o": inner["m_o"],
-        **{f"representation_{name}": value for name, value in spectrum.items()},
-    }
-
-
-def _structure(z1: Tensor, z2: Tensor | None) -> dict[str, float]:
-    """What needs the distances between samples."""
-    points = repetition(z1, z2)
-    some = spread_rows(z1, most=_COMPARED)
-    found = {
-        "distinct_share": float(points.distinct),
-        "repeated_share": float(points.repeated),
-        "intrinsic_dimension": float(intrinsic_dimension(some).two_nn),
-        "largest_hub": float(hubness(some, k=_NEIGHBORS).largest),
-    }
-    if not math.isnan(points.confused):
-        found["confused"] = float(points.confused)
-    if z2 is not None:
-        partners = view_retrieval(some, spread_rows(z2, most=_COMPARED))
-        found["recall_1"] = float(partners.recall_1)
-        found["recall_5"] = float(partners.recall_5)
-        found["order"] = float(partners.order)
-        found["gallery"] = float(partners.gallery)
-    return found
 
 
 def _summary(

@@ -101,7 +101,7 @@ class Hubness(KeptRows):
         ``capacity · dim`` numbers in float32: neighbours need all rows.
     """
 
-    better: ClassVar[Better | None] = Better.LOWER
+    better: ClassVar[Better | None] = None
     anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
 
     def __init__(self, *, k: int = 10, capacity: int = 2_048) -> None:

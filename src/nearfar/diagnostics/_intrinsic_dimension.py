@@ -65,7 +65,7 @@ def intrinsic_dimension(z: Float[Tensor, "samples dim"], *, neighbors: int = 10)
 
     Range:
         0 to about the dimension less one, as unit vectors have one coordinate less. Far above 10 it
-        is underestimated: 2,000 isotropic rows in 128 dimensions read about 60.
+        is underestimated: 2,000 isotropic rows in 128 dimensions have about 60.
 
     Reading:
         Neither direction is better. A value near 1 or 2 in many dimensions means that few numbers

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.checks import check_finite_rows, check_positive
+from nearfar.checks import check_finite_rows, check_positive, check_same_shape
 from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.ops import entropy_rank
 
@@ -19,7 +19,7 @@ _DELTA = 1e-4
 
 
 @torch.no_grad()
-def lidar(views: Float[Tensor, "samples views dim"], *, delta: float = _DELTA) -> Float[Tensor, ""]:
+def lidar(*views: Float[Tensor, "samples *views dim"], delta: float = _DELTA) -> Float[Tensor, ""]:
     r"""Effective rank of the between-sample scatter, whitened by the scatter of views (LiDAR).
 
     Each sample is a class, its views are the members. With :math:`\mu_i` the mean of the views of
@@ -35,7 +35,8 @@ def lidar(views: Float[Tensor, "samples views dim"], *, delta: float = _DELTA) -
     over the eigenvalues of :math:`\Sigma_w^{-1/2} \Sigma_b \Sigma_w^{-1/2}`.
 
     Args:
-        views: Embeddings of q ≥ 2 views of each of n samples.
+        views: Embeddings of q ≥ 2 views of each of n samples: a tensor of shape samples × views ×
+            dim, or q matrices.
         delta: :math:`\delta`, above 0; 0.0001 in the paper. It is added to squared lengths, so the
             value depends on the scale of the embeddings.
 
@@ -69,13 +70,17 @@ def lidar(views: Float[Tensor, "samples views dim"], *, delta: float = _DELTA) -
         4.0
     """
     check_positive(delta=delta)
-    if views.dim() != 3 or views.shape[1] < 2 or not views.is_floating_point():
+    if len(views) > 1:
+        for place, view in enumerate(views, 1):
+            check_same_shape(**{"z1": views[0], f"z{place}": view})
+    stacked = views[0] if len(views) == 1 else torch.stack(views, dim=1)
+    if stacked.dim() != 3 or stacked.shape[1] < 2 or not stacked.is_floating_point():
         raise ValueError(
             "`views` must be floating point of shape samples × views × dim with 2 views or more,"
-            f" got {views.dtype} of shape {tuple(views.shape)}"
+            f" got {stacked.dtype} of shape {tuple(stacked.shape)}"
         )
-    check_finite_rows(views=views.flatten(0, 1))
-    exact = (views.cpu() if views.device.type == "mps" else views).detach().double()
+    check_finite_rows(views=stacked.flatten(1))
+    exact = (stacked.cpu() if stacked.device.type == "mps" else stacked).detach().double()
     _check_size(*exact.shape)
     samples, count, _ = exact.shape
     means = exact.mean(dim=1)
@@ -106,7 +111,7 @@ class Lidar(Diagnostic):
     """:func:`lidar` over a stream of samples; keeps two dim × dim matrices, in float64."""
 
     better: ClassVar[Better | None] = Better.HIGHER
-    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {"complete collapse": lambda dim: 1.0}
 
     _within: Tensor
     _moment: Tensor
@@ -124,12 +129,16 @@ class Lidar(Diagnostic):
         self.add_state("_count", torch.tensor(0))
         self.add_state("_views", torch.tensor(0))
 
-    def update(self, *views: Float[Tensor, "samples dim"]) -> None:
+    def update(
+        self,
+        z1: Float[Tensor, "samples dim"],
+        z2: Float[Tensor, "samples dim"],
+        *others: Float[Tensor, "samples dim"],
+    ) -> None:
         """Add samples: one matrix per view, 2 or more, as many as before."""
-        known = int(self._views)
-        if len(views) < 2 or known not in (0, len(views)):
-            wanted = f"{known} matrices, as before" if known else "2 matrices or more"
-            raise ValueError(f"`views` must be {wanted}, got {len(views)}")
+        views, known = (z1, z2, *others), int(self._views)
+        if known not in (0, len(views)):
+            raise ValueError(f"`others` must make {known} views, as before, got {len(views)}")
         rows = torch.stack(self.accept(**{f"z{n}": z for n, z in enumerate(views, 1)}), dim=1)
         means = rows.mean(dim=1)
         within = (rows - means[:, None]).flatten(0, 1)

@@ -187,7 +187,11 @@ class ViewRetrieval(KeptPairs):
     """
 
     better: ClassVar[Better | None] = Better.HIGHER
-    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {}
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "isotropic": lambda dim: 1.0,
+        "unrelated views": lambda dim: 0.0,
+    }
 
     def __init__(self, *, gallery: int | None = None, capacity: int = 2_048) -> None:
         super().__init__(capacity=capacity)

@@ -66,10 +66,8 @@ def power_law_exponent(
         last: Last one; less if there are fewer above 10⁻¹² of the largest.
 
     Returns:
-        Exponent and standard error, with the range that was used.
-
-    Raises:
-        ValueError: Fewer than 3 eigenvalues in the range.
+        Exponent and standard error, with the range that was used; both are 0 if it has fewer than
+        3 eigenvalues.
 
     Range:
         0 (isotropic) upwards.
@@ -97,8 +95,8 @@ def _fit(eigenvalues: Tensor, *, first: int, last: int) -> PowerLaw:
     present = int((eigenvalues > _LEAST * eigenvalues[:1]).sum())
     last = min(last, present)
     if last - first < 2:
-        count = max(0, last - first + 1)
-        raise ValueError(f"`z` must have 3 eigenvalues from number {first} or more, got {count}")
+        zero = torch.zeros((), dtype=torch.float64)
+        return PowerLaw(zero, zero, first, last)
     x = torch.arange(first, last + 1, dtype=torch.float64).log()
     y = eigenvalues[first - 1 : last].log().cpu()
     away = x - x.mean()
@@ -146,7 +144,10 @@ def stable_rank(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
         z: One view of each sample; neither centred nor normalised.
 
     Range:
-        1 to ``min(samples, dim)``; 0 for zeros. A common direction of all rows lowers it to near 1.
+        1 to ``min(samples, dim)``; 0 for zeros.
+
+    Reading:
+        A common direction of all rows lowers it to near 1.
 
     Example:
         >>> print(f"{stable_rank(torch.eye(8)):.2f} {stable_rank(torch.ones(8, 8)):.2f}")
@@ -182,7 +183,10 @@ class ParticipationRatio(Moments):
     """:func:`participation_ratio` over a stream; keeps the dim × dim second moment."""
 
     better: ClassVar[Better | None] = Better.HIGHER
-    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {"isotropic": float}
+    anchors: ClassVar[Mapping[str, Callable[[int], float]]] = {
+        "complete collapse": lambda dim: 0.0,
+        "isotropic": float,
+    }
 
     def compute(self) -> Float[Tensor, ""]:
         """The participation ratio of all rows so far."""
