@@ -214,6 +214,7 @@ def test_data_of_another_shape_are_refused() -> None:
         quick().fit(IMAGES).transform(np.zeros((5, 8, 8, 3)))
 
 
+@pytest.mark.slow
 def test_hard_data_are_fitted_all_the_same() -> None:
     rng = np.random.default_rng(0)
     for hard in (

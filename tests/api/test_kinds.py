@@ -167,7 +167,8 @@ def last_checkpoint(run):
     return max(run.directory.checkpoints.iterdir())
 
 
-@pytest.mark.parametrize("kind", mostly_slow(KINDS, quick=["graphs"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_train_on_any_kind(kind, tmp_path):
     data = KINDS[kind].make(tmp_path)

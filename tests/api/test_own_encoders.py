@@ -234,6 +234,7 @@ def shown(name, rows):
     return f"{name} {rows.shape} {float(rows.sum()):.4f}"
 
 
+@pytest.mark.slow
 def test_classes_functions_and_modules_are_found_again(mine, pictures, quick):
     np.save("pictures.npy", pictures)
     encoders = {
@@ -336,7 +337,7 @@ def test_a_command_on_a_run_of_ones_own_code_works_as_printed(pictures, capsys, 
     assert main([*words, "--epochs", "1", "--out", "run"]) == 0
     printed = capsys.readouterr().out
     assert "NEARFAR_TRUST=mine,mine.py nearfar embed run   #" in printed
-    assert "NEARFAR_TRUST=mine,mine.py nearfar export run   #" in printed
+    assert "NEARFAR_TRUST=mine,mine.py nearfar neighbours run   #" in printed
     monkeypatch.setattr("nearfar._plugins._trusted", set())  # as in a new process
     monkeypatch.delitem(sys.modules, "mine")
     assert main(["embed", "run", "--out", "e.npz"]) == 2
@@ -345,6 +346,7 @@ def test_a_command_on_a_run_of_ones_own_code_works_as_printed(pictures, capsys, 
     assert main(["embed", "run", "--out", "e.npz"]) == 0
 
 
+@pytest.mark.slow
 def test_a_stopped_run_of_an_encoder_of_ones_own_is_resumed(mine, pictures, quick):
     options = quick | {"epochs": 2, "log_every": 1, "checkpoint_every": 1}
     for encoder in (mine.Mine, mine.Mine(3, 7), mine.Hides(4)):

@@ -60,6 +60,7 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
     )
 
 
+@pytest.mark.slow
 def test_pictures_and_captions_find_each_other_without_a_label(run: api.Run) -> None:
     assert run.description.name == "convnet + bag"
     assert run.record.notes[0] == (

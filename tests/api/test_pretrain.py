@@ -103,6 +103,7 @@ def test_any_number_of_channels(tmp_path, quick, shape, channels):
     assert any("disabled" in note for note in run.record.notes)
 
 
+@pytest.mark.slow
 def test_a_timm_encoder_gets_the_small_stem_and_says_so(tmp_path, pictures, quick):
     run = nearfar.pretrain("simclr", pictures, encoder="resnet18", out=tmp_path / "run", **quick)
     assert run.description.stem == "small"
@@ -199,6 +200,7 @@ def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     assert run.record.finished
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_run_of_one(tmp_path, pictures, quick):
     runs = [
         nearfar.pretrain(

@@ -51,6 +51,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> list[Handle]:
     return outputs
 
 
+@pytest.mark.slow
 def test_a_fresh_process_shows_no_message_of_the_engine(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", PICTURES)
     call = "import nearfar; nearfar.pretrain('simclr', 'x.npy', epochs=1, batch_size=8)"

@@ -32,6 +32,7 @@ def test_a_flag_under_its_old_name_works_with_a_note(
     assert len(notes) == 3
 
 
+@pytest.mark.slow
 def test_a_recipe_with_old_names_is_read_without_a_note_and_flags_win(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,7 @@ def test_each_setting_is_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     assert every(f"--{flag}" in out for flag in ("data", "budget", "only", "seeds", "out", "cache"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("forked_processes")
 def test_a_study_prints_its_table_and_claims_and_writes_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

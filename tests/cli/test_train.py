@@ -42,6 +42,7 @@ def test_flags_reach_method_views_and_training(
     assert {"chance", "epoch", "verdict", "saved", "next"} <= set(words)
 
 
+@pytest.mark.slow
 def test_a_recipe_repeats_a_run_and_flags_win(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
     words = ["--recipe", str(run / "recipe.toml"), "--out", str(out), "--epochs", "1"]

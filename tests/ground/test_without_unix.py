@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
 import sys
@@ -37,6 +39,7 @@ print("trained")
 """
 
 
+@pytest.mark.slow
 def test_every_room_imports_and_a_run_trains_without_what_only_unix_has(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "run")],

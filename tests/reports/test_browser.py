@@ -161,6 +161,7 @@ def test_figures_follow_the_color_scheme_when_it_changes(
     seen.page.close()
 
 
+@pytest.mark.slow
 def test_points_in_three_directions_are_really_painted(
     browser: Any, pages: dict[str, Path]
 ) -> None:
@@ -185,6 +186,7 @@ def test_points_in_three_directions_are_really_painted(
     seen.page.close()
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_as_they_are_where_the_mouse_points(
     browser: Any, pages: dict[str, Path]
 ) -> None:
@@ -244,6 +246,7 @@ def test_figures_in_view_are_drawn_first(browser: Any, pages: dict[str, Path]) -
     seen.page.close()
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_when_the_page_is_printed(
     browser: Any, pages: dict[str, Path]
 ) -> None:
@@ -257,6 +260,7 @@ def test_every_figure_is_drawn_when_the_page_is_printed(
     page.close()
 
 
+@pytest.mark.slow
 def test_a_comparison_shows_verdict_and_time_on_a_laptop(browser: Any, tmp_path: Path) -> None:
     runs = [sample_run(tmp_path / f"alignment_uniformity-{'data-' * 8}{n}") for n in range(2)]
     write_text(tmp_path / "page.html", render_comparison(runs))

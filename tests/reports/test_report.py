@@ -228,6 +228,7 @@ def test_write_report_puts_the_same_page_into_the_run(healthy: RunDirectory, rep
     assert len(report) < 6_000_000
 
 
+@pytest.mark.slow
 def test_long_runs_are_thinned(tmp_path: Path) -> None:
     directory = sample_run(tmp_path / "run")
     write_metrics(directory, metric_lines(steps=6_000, of=6_000, terms=True))

@@ -30,6 +30,7 @@ def smoke(request: pytest.FixtureRequest, cache: Path) -> tuple[ModuleType, Stud
         return module, module.run(module.SMOKE, cache=cache)
 
 
+@pytest.mark.slow
 def test_the_smoke_configuration_runs(smoke: tuple[ModuleType, StudyRecord]) -> None:
     _, record = smoke
     assert [why for row in record.rows for why in row.failures] == []

@@ -151,6 +151,7 @@ def test_a_trained_info_nce_critic_meets_its_ceiling_and_others_pass_it() -> Non
     assert ratio.ceiling is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", mostly_slow(READINGS, quick=["info_nce"]))
 def test_a_trained_critic_finds_what_is_there_and_nothing_where_nothing_is(estimator: str) -> None:
     x, y = CorrelatedGaussians(2, information=1.0).draw(6144)

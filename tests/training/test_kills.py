@@ -106,6 +106,7 @@ def test_killed_while_a_checkpoint_is_written(tmp_path, whole, write, half):
     check_resumed(tmp_path, "moco_v2", whole)
 
 
+@pytest.mark.slow
 def test_killed_three_times(tmp_path, whole):
     for step in (3, 5, 10):
         killed(train_until_killed, tmp_path, "byol", step)

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Step
-from nearfar.parallel import synchronize_batch_norm
+from nearfar.parallel import is_distributed, synchronize_batch_norm
 from nearfar.training._devices import computes_in_bfloat16, find_device
 from nearfar.training._optimizers import set_rates
 
@@ -232,4 +232,8 @@ def _enter(
     engine.asked = fabric.device.type
     engine._fabric = fabric
     engine._wrapped = engine._optimizer = None
-    return function(engine, *arguments)
+    found = function(engine, *arguments)
+    if is_distributed():  # a process that exits with connections may be aborted by their threads
+        distributed.barrier()  # no other process needs them any more
+        distributed.destroy_process_group()
+    return found
