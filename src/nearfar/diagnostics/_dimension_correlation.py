@@ -15,7 +15,7 @@ from nearfar.ops import to_sphere
 
 __all__ = ["Correlations", "DimensionCorrelation", "dimension_correlation"]
 
-_CONSTANT = 1e-12  # variance relative to the largest: a dimension that does not vary
+_CONSTANT = 1e-12  # variance relative to the largest, or of all: a dimension that does not vary
 
 
 class Correlations(NamedTuple):
@@ -72,7 +72,7 @@ def dimension_correlation(z: Float[Tensor, "samples dim"]) -> Correlations:
 
 def _read(covariance: Tensor) -> Correlations:
     dim, variances = len(covariance), covariance.diagonal()
-    varied = variances > _CONSTANT * variances.max().clamp_min(torch.finfo(variances.dtype).tiny)
+    varied = variances > _CONSTANT * variances.max().clamp_min(_CONSTANT)
     pairs = int(varied.sum()) * (int(varied.sum()) - 1)
     scale = variances[varied].sqrt()
     squares = (covariance[varied][:, varied] / scale / scale[:, None]).square()

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _FIRST, _LAST = 3, 100
-_LEAST = 1e-12  # of the largest eigenvalue: rounding below
+_LEAST = 1e-12  # of the largest eigenvalue, or of the mean square: rounding below
 
 
 class PowerLaw(NamedTuple):
@@ -127,10 +127,12 @@ def participation_ratio(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
         >>> print(f"{participation_ratio(rows):.2f}")
         8.00
     """
-    return _participation(_eigenvalues(z))
+    return _participation(_eigenvalues(z), scale=z.double().square().mean(dim=0).sum())
 
 
-def _participation(eigenvalues: Tensor) -> Tensor:
+def _participation(eigenvalues: Tensor, *, scale: Tensor) -> Tensor:
+    if not bool((eigenvalues > _LEAST * scale).any()):  # equal rows, up to rounding
+        return torch.zeros((), dtype=torch.float64)
     squares = eigenvalues.square().sum()
     ratio: Tensor = eigenvalues.sum().square() / torch.where(squares > 0, squares, 1.0)
     return ratio
@@ -191,7 +193,8 @@ class ParticipationRatio(Moments):
     def compute(self) -> Float[Tensor, ""]:
         """The participation ratio of all rows so far."""
         covariance = self.covariance
-        return _participation(self.eigenvalues(covariance, most=int(self._count) - 1))
+        values = self.eigenvalues(covariance, most=int(self._count) - 1)
+        return _participation(values, scale=self._moment.trace() / self._count)
 
 
 @final

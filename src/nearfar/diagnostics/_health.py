@@ -137,6 +137,7 @@ def health(
         same architecture by their findings, or with labels by a probe.
 
     Example:
+        >>> import torch
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))
         >>> record = health(cloud, cloud + 0.3 * cloud.roll(1, 0), loss=3.6, chance=6.2)
         >>> record.verdict, record.findings[0].reading, record.findings[1].reading
