@@ -63,8 +63,8 @@ def _measured(name: str, kind: Any, views: tuple[Tensor, ...]) -> Finding:
     if isinstance(value, tuple):
         raise TypeError(f"its value must be one number, got {len(value)}")
     dim = views[0].shape[1]
-    ways = {Better.LOWER: "Lower is better", Better.HIGHER: "Higher is better"}
-    way = ways.get(diagnostic.better, "Neither direction is better")
+    ways = {None: "Neither direction", Better.LOWER: "Lower", Better.HIGHER: "Higher"}
+    way = f"{ways[diagnostic.better]} is better"
     about = (inspect.getdoc(type(diagnostic)) or name).partition("\n")[0]
     return Finding(
         name=name,

@@ -124,11 +124,11 @@ def view_retrieval(
             " larger gallery cannot be known from these samples"
         )
     both = [_counts(u, v), _counts(v, u)]
-    recalls = [
+    first, fifth = (
         torch.stack([_recall(b, t, samples, size, k) for b, t in both]).mean() for k in (1, 5)
-    ]
+    )
     order = torch.stack([1 - ((b + t / 2) / (samples - 1)).mean() for b, t in both]).mean()
-    return ViewsFound(*recalls, order, size)
+    return ViewsFound(first, fifth, order, size)
 
 
 def _counts(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
