@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from nearfar._verdict_names import is_good
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -43,5 +45,5 @@ def print_line(word: str, text: str, *, style: str = "", stream: Stream = "stdou
 
 
 def verdict_style(verdict: str) -> str:
-    """Green for a healthy verdict, red for any other."""
-    return "green" if verdict == "healthy" else "red"
+    """Green for a good verdict, red for an alarm."""
+    return "green" if is_good(verdict) else "red"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import nearfar
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from nearfar.api._choices import find_modality, fit_training, opening
 from nearfar.api._method_listing import find_preset, preset_names
 from nearfar.api._recipe import Recipe, split_options
@@ -21,7 +22,6 @@ from nearfar.cli._train_flags import derived_flags, parser
 from nearfar.data import Source, open_source
 from nearfar.diagnostics._remedies import advise_on, against
 from nearfar.records import HealthRecord, Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from tests.contract.test_method_runs import trained_on
 from tests.slow import mostly_slow
 

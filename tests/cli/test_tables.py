@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from nearfar.api._comparing import compared
 from nearfar.cli import main
 from nearfar.cli._terminal_tables import print_health, print_rows, wrapped
 from nearfar.records import HealthRecord, RunDirectory
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 from tests.reports.sample import health_record, sample_run
 
 ROWS = [

@@ -187,7 +187,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     (
         "direction_and_anchors_are_declared",
         {"make": NoDirection},
-        "`better` must be a nearfar.diagnostics.Better, got 'lower'",
+        "`better` must be a nearfar.diagnostics.Better, or None, got 'lower'",
     ),
     (
         "direction_and_anchors_are_declared",

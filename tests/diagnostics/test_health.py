@@ -11,15 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from nearfar._verdict_names import VERDICTS
 from nearfar.diagnostics import health, measurements
 from nearfar.diagnostics._findings import findings
-from nearfar.diagnostics._health import _verdict
+from nearfar.diagnostics._rules import verdicts
 from nearfar.records import Finding, HealthRecord
 from tests.every import every
 
 CHANCE = math.log(2 * 256 - 1)
 COMPLETE, DIMENSIONAL = "complete collapse", "dimensional collapse"
 NOTHING = "nothing learnt (loss at chance)"
+NO_COLLAPSE = "no collapse seen"
 
 
 def pair(z: Tensor, noise: float = 0.2) -> tuple[Tensor, Tensor]:
@@ -55,10 +57,12 @@ def test_a_constant_with_little_noise_is_a_complete_collapse(samples: int, dim: 
 def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int) -> None:
     z = in_subspace(samples, rank, dim)
     for record in (health(z), health(*pair(z, 1e-4))):
-        assert record.verdict == DIMENSIONAL
-        assert "few directions carry the variance (rank" in record.summary
+        assert DIMENSIONAL in record.verdicts
+        if rank > 1:  # both ends of a line are few points as well
+            assert record.verdict == DIMENSIONAL
+            assert "few directions carry the variance (rank" in record.summary
         assert record.advice
-        assert finding(record, "effective_rank") is False
+        assert finding(record, "spherical_rank") is False
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ def test_a_subspace_is_a_dimensional_collapse(samples: int, rank: int, dim: int)
 def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, dim: int) -> None:
     z = torch.randn(samples, dim)
     record = health(z)
-    assert record.verdict == "healthy"
+    assert record.verdict == NO_COLLAPSE
     assert record.advice == ()
     assert "agreement of views was not judged, as there is only one view" in record.summary
     assert {"alignment", "relative_alignment"}.isdisjoint(record.measurements)
@@ -78,7 +82,7 @@ def test_an_isotropic_cloud_is_healthy_whatever_bounds_its_rank(samples: int, di
 def test_features_behind_a_relu_are_no_collapse() -> None:
     z = torch.randn(2048, 512).relu()
     record = health(z)
-    assert record.verdict == "healthy"
+    assert record.verdict == NO_COLLAPSE
     assert record.measurements["m_o"] == pytest.approx(0.56, abs=0.02)
     assert "have a common direction" in record.summary
     assert finding(record, "m_o") is None
@@ -87,7 +91,7 @@ def test_features_behind_a_relu_are_no_collapse() -> None:
 @pytest.mark.parametrize("exponent", [0.25, 0.5, 0.75])
 def test_a_power_law_spectrum_is_healthy(exponent: float) -> None:
     z = torch.randn(2048, 512) * torch.arange(1, 513).float().pow(-exponent)
-    assert health(z).verdict == "healthy"
+    assert health(z).verdict == NO_COLLAPSE
 
 
 # --- two views and a loss -------------------------------------------------------------------------
@@ -160,9 +164,9 @@ def test_identical_views_are_noticed() -> None:
 def test_representations_are_reported_beside_the_projections() -> None:
     z1, z2 = pair(torch.randn(180, 64))
     record = health(z1, z2, representations=in_subspace(180, 4, 512))
-    assert record.verdict == "healthy"
-    assert finding(record, "representation_rank") is False
-    assert record.measurements["representation_rank"] < 6
+    assert record.verdict == "representation lost"
+    assert finding(record, "representation_spherical_rank") is False
+    assert record.measurements["representation_spherical_rank"] < 6
 
 
 # --- each threshold from both sides ---------------------------------------------------------------
@@ -181,9 +185,23 @@ USUAL = {
     "effective_rank": 50.0,
     "isotropic_rank": 60.0,
     "lost_share": 0.0,
-    "representation_rank": 30.0,
+    "representation_spherical_rank": 30.0,
     "representation_isotropic_rank": 100.0,
+    "representation_lost_share": 0.0,
     "representation_m_o": 0.1,
+    "spherical_rank": 50.0,
+    "free_dimensions": 63.0,
+    "intrinsic_dimension": 9.0,
+    "distinct_share": 1.0,
+    "repeated_share": 0.0,
+    "confused": 0.5,
+    "recall_1": 0.4,
+    "order": 0.99,
+    "gallery": 100.0,
+    "largest_hub": 0.1,
+    "dead_share": 0.0,
+    "longest": 2.0,
+    "long_rows": 0.0,
 }
 """Measurements of a healthy representation: 100 samples in 64 dimensions."""
 
@@ -215,7 +233,12 @@ def found(name: str, **changed: float) -> Finding:
         ("uniformity", {"uniformity": -0.19}, "samples cover very little of the sphere", None),
         ("m_o", {"m_o": 0.499}, "centred: no common direction", True),
         ("m_o", {"m_o": 0.5}, "the embeddings have a common direction, as after a ReLU", None),
-        ("m_o", {"m_o": 0.999, "m_r": 0.09}, "all embeddings point in the same direction", False),
+        (
+            "m_o",
+            {"m_o": 0.999, "m_r": 0.09, "order": 0.5},
+            "all embeddings point in the same direction",
+            False,
+        ),
         ("m_o", {"m_o": 0.0, "m_r": 0.0}, "all embeddings are zero", False),
         ("m_r", {}, "embeddings deviate strongly from their mean", True),
         ("m_r", {"m_o": 0.5}, "embeddings deviate moderately from their mean", None),
@@ -239,33 +262,103 @@ def found(name: str, **changed: float) -> Finding:
         ),
         ("feature_std", {}, "96% of the isotropic value", None),
         ("feature_std", {"feature_std": 0.012}, "10% of the isotropic value", False),
-        ("effective_rank", {}, "83% of the isotropic value", True),
-        ("effective_rank", {"effective_rank": 2.99}, "few directions carry the variance", False),
-        ("effective_rank", {"effective_rank": 3.0}, "5% of the isotropic value", True),
+        ("effective_rank", {}, "83% of the isotropic value", None),
+        ("spherical_rank", {}, "83% of the isotropic value", True),
+        ("spherical_rank", {"spherical_rank": 2.99}, "few directions carry the variance", False),
+        ("spherical_rank", {"spherical_rank": 3.0}, "5% of the isotropic value", True),
         (
-            "effective_rank",
-            {"effective_rank": 14.9, "lost_share": 0.79},
-            "25% of the isotropic value",
+            "spherical_rank",
+            {"spherical_rank": 14.9, "lost_share": 0.79},
+            "25% of the isotropic value; 79% of the directions hold almost nothing",
             True,
         ),
         (
-            "effective_rank",
-            {"effective_rank": 14.9, "lost_share": 0.8},
+            "spherical_rank",
+            {"spherical_rank": 14.9, "lost_share": 0.8},
             "few directions carry the variance",
             False,
         ),
         (
-            "effective_rank",
-            {"effective_rank": 15.0, "lost_share": 0.8},
-            "25% of the isotropic value",
+            "spherical_rank",
+            {"spherical_rank": 15.0, "lost_share": 0.8},
+            "25% of the isotropic value; 80% of the directions hold almost nothing",
             True,
         ),
-        ("representation_rank", {}, "before the projector: 30% of the isotropic value", None),
         (
-            "representation_rank",
-            {"representation_rank": 4.9},
-            "before the projector: 5% of the isotropic value",
+            "representation_spherical_rank",
+            {},
+            "before the projector: 30% of the isotropic value",
+            None,
+        ),
+        (
+            "representation_spherical_rank",
+            {"representation_spherical_rank": 4.9},
+            "before the projector: few directions carry the variance",
             False,
+        ),
+        ("intrinsic_dimension", {}, "about 9 numbers per sample, locally", None),
+        (
+            "intrinsic_dimension",
+            {"intrinsic_dimension": 1.69},
+            "about one number describes a sample",
+            False,
+        ),
+        (
+            "intrinsic_dimension",
+            {"intrinsic_dimension": 1.7},
+            "about 2 numbers per sample, locally",
+            None,
+        ),
+        (
+            "intrinsic_dimension",
+            {"intrinsic_dimension": 1.0, "free_dimensions": 9.0},
+            "about 1 number per sample, locally",
+            None,
+        ),
+        ("distinct_share", {}, "all samples are different points", None),
+        ("distinct_share", {"distinct_share": 0.3}, "about 30 different points", None),
+        (
+            "distinct_share",
+            {"distinct_share": 0.29},
+            "about 29 different points: nothing distinguishes samples on a point",
+            False,
+        ),
+        (
+            "distinct_share",
+            {"distinct_share": 0.29, "confused": 0.25},
+            "about 29 different points",
+            None,
+        ),
+        ("repeated_share", {"repeated_share": 0.019}, "none", None),
+        (
+            "repeated_share",
+            {"repeated_share": 0.099},
+            "10% of the samples share their point with another",
+            None,
+        ),
+        (
+            "repeated_share",
+            {"repeated_share": 0.1},
+            "10% of the samples share their point with another",
+            False,
+        ),
+        ("recall_1", {}, "the other view is the nearest of 100 for 40% of the samples", None),
+        ("largest_hub", {"largest_hub": 0.19}, "no hub", None),
+        (
+            "largest_hub",
+            {"largest_hub": 0.2},
+            "one sample is a neighbour of 20% of the others",
+            None,
+        ),
+        ("dead_share", {}, "all dimensions vary", None),
+        ("dead_share", {"dead_share": 0.39}, "39% of the dimensions do not vary", None),
+        ("dead_share", {"dead_share": 0.4}, "40% of the dimensions do not vary", False),
+        ("longest", {"longest": 100.0, "long_rows": 0.0}, "lengths are alike", None),
+        (
+            "longest",
+            {"longest": 101.0, "long_rows": 2.0},
+            "2 rows are over 100 times as long as the median",
+            None,
         ),
     ],
 )
@@ -282,50 +375,74 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
 
 
 @pytest.mark.parametrize(
-    ("changed", "verdict"),
+    ("changed", "found"),
     [
-        ({}, "healthy"),
-        ({"m_r": 0.1}, "healthy"),
-        ({"m_r": 0.0999}, COMPLETE),
-        ({"m_r": 0.2499, "relative_alignment": 0.5}, COMPLETE),
-        ({"m_r": 0.2499, "relative_alignment": 0.4999}, "healthy"),
-        ({"m_r": 0.25, "relative_alignment": 0.5}, "healthy"),
-        ({**CROWD, **STUCK}, NOTHING),
-        ({**CROWD, **STUCK, "loss": 9.79}, COMPLETE),
-        ({**CROWD, **STUCK, "relative_alignment": 0.9}, COMPLETE),
-        ({**CROWD, **STUCK, "m_r": 0.001}, NOTHING),
-        ({**CROWD, **STUCK, "m_r": 0.0009}, COMPLETE),
-        (STUCK, NOTHING),
-        ({**STUCK, "loss": 9.79}, "healthy"),
-        ({**STUCK, "alignment": 1.0}, "healthy"),  # views agree by 0.5 in cosine
-        ({**STUCK, "alignment": 1.01}, NOTHING),
-        ({"relative_alignment": 0.9}, NOTHING),
-        ({"relative_alignment": 0.8999}, "healthy"),
-        ({"effective_rank": 2.99}, DIMENSIONAL),
-        ({"effective_rank": 3.0}, "healthy"),
-        ({"effective_rank": 14.9, "lost_share": 0.8}, DIMENSIONAL),
-        ({"effective_rank": 14.9, "lost_share": 0.79}, "healthy"),
+        ({}, ["healthy"]),
+        ({"m_r": 0.1, "order": 0.5}, ["healthy"]),
+        ({"m_r": 0.0999, "order": 0.9}, [COMPLETE]),
+        ({"m_r": 0.0999, "order": 0.91}, ["healthy"]),  # structure around a common centre
+        ({"m_r": 0.0999, "order": 0.91, "relative_alignment": 0.5}, [COMPLETE]),
+        ({"m_r": 0.01, "order": 0.91}, ["healthy"]),
+        ({"m_r": 0.0099, "order": 0.91}, [COMPLETE]),
+        ({"m_r": 0.2499, "relative_alignment": 0.5}, [COMPLETE]),
+        ({"m_r": 0.2499, "relative_alignment": 0.4999}, ["healthy"]),
+        ({"m_r": 0.25, "relative_alignment": 0.5}, ["healthy"]),
+        ({**CROWD, **STUCK}, [NOTHING]),
+        ({**CROWD, **STUCK, "loss": 9.79}, [COMPLETE]),
+        ({**CROWD, **STUCK, "relative_alignment": 0.9}, [COMPLETE]),
+        ({**CROWD, **STUCK, "m_r": 0.001}, [NOTHING]),
+        ({**CROWD, **STUCK, "m_r": 0.0009}, [COMPLETE]),
+        (STUCK, [NOTHING]),
+        ({**STUCK, "loss": 9.79}, ["healthy"]),
+        ({**STUCK, "alignment": 1.0}, ["healthy"]),  # views agree by 0.5 in cosine
+        ({**STUCK, "alignment": 1.01}, [NOTHING]),
+        ({"relative_alignment": 0.9}, [NOTHING]),
+        ({"relative_alignment": 0.8999}, ["little shared between views"]),
+        ({"relative_alignment": 0.75}, ["little shared between views"]),
+        ({"relative_alignment": 0.7499}, ["healthy"]),
+        ({"spherical_rank": 2.99}, [DIMENSIONAL]),
+        ({"spherical_rank": 3.0}, ["healthy"]),
+        ({"spherical_rank": 14.9, "lost_share": 0.8}, [DIMENSIONAL]),
+        ({"spherical_rank": 14.9, "lost_share": 0.79}, ["healthy"]),
+        ({"representation_spherical_rank": 4.99}, ["representation lost"]),
+        ({"representation_spherical_rank": 5.0}, ["healthy"]),
+        ({"distinct_share": 0.299}, ["few points"]),
+        ({"distinct_share": 0.3}, ["healthy"]),
+        ({"distinct_share": 0.299, "confused": 0.25}, ["healthy"]),
+        ({"intrinsic_dimension": 1.699}, ["low intrinsic dimension"]),
+        ({"intrinsic_dimension": 1.7}, ["healthy"]),
+        ({"intrinsic_dimension": 1.0, "free_dimensions": 9.0}, ["healthy"]),
+        ({"repeated_share": 0.1}, ["duplicates"]),
+        ({"repeated_share": 0.099}, ["healthy"]),
+        ({"alignment": 0.0}, ["duplicates"]),
+        ({"dead_share": 0.4}, ["dead dimensions"]),
+        ({"dead_share": 0.399}, ["healthy"]),
+        (
+            {"repeated_share": 1.0, "spherical_rank": 2.0, "distinct_share": 0.1, "loss": 9.9}
+            | {"alignment": 1.5, "relative_alignment": 0.8},
+            [NOTHING, "few points", DIMENSIONAL, "duplicates"],
+        ),
     ],
 )
-def test_a_verdict_on_either_side_of_its_thresholds(
-    changed: dict[str, float], verdict: str
+def test_verdicts_on_either_side_of_their_thresholds(
+    changed: dict[str, float], found: list[str]
 ) -> None:
-    assert _verdict(USUAL | changed, positives=True) == verdict
+    assert list(verdicts(USUAL | changed)) == found
 
 
 def test_without_positives_unrelated_views_are_no_failure() -> None:
-    assert _verdict(USUAL | {"relative_alignment": 1.0}, positives=False) == "healthy"
-    assert _verdict(USUAL | STUCK, positives=False) == NOTHING
+    assert verdicts(USUAL | {"relative_alignment": 1.0}, positives=False) == ("healthy",)
+    assert verdicts(USUAL | STUCK, positives=False) == (NOTHING,)
 
 
 def test_one_view_or_no_loss_leaves_their_rules_out() -> None:
     alone = {key: USUAL[key] for key in USUAL if "alignment" not in key and "distance" not in key}
-    assert _verdict(alone, positives=True) == "healthy"
-    assert _verdict(alone | {"loss": 9.8}, positives=True) == NOTHING
-    assert _verdict(alone | {"m_r": 0.2}, positives=True) == COMPLETE
+    assert verdicts(alone, positives=True) == (NO_COLLAPSE,)
+    assert verdicts(alone | {"loss": 9.8}, positives=True) == (NOTHING,)
+    assert verdicts(alone | {"m_r": 0.2}, positives=True) == (COMPLETE,)
     for missing in ("loss", "chance"):
         some = {key: value for key, value in (USUAL | STUCK).items() if key != missing}
-        assert _verdict(some, positives=True) == "healthy"
+        assert verdicts(some, positives=True) == ("healthy",)
 
 
 def test_the_reference_values_of_the_findings() -> None:
@@ -338,7 +455,15 @@ def test_the_reference_values_of_the_findings() -> None:
         "m_r": {"collapsed": 0.0, "centred": 1.0},
         "feature_std": {"collapsed": 0.0, "isotropic": 0.125},
         "effective_rank": {"collapsed": 1.0, "isotropic": 60.0},
-        "representation_rank": {"collapsed": 1.0, "isotropic": 100.0},
+        "spherical_rank": {"collapsed": 1.0, "isotropic": 60.0},
+        "representation_spherical_rank": {"collapsed": 1.0, "isotropic": 100.0},
+        "intrinsic_dimension": {"a curve": 1.0},
+        "distinct_share": {"all different": 1.0},
+        "repeated_share": {"none": 0.0, "all": 1.0},
+        "recall_1": {"chance": 0.01, "always": 1.0},
+        "largest_hub": {"none": 0.0, "all": 1.0},
+        "dead_share": {"none": 0.0, "all": 1.0},
+        "longest": {"equal": 1.0},
     }
     every_one = findings(USUAL, samples=100, dim=64)
     assert {one.name: one.anchors for one in every_one} == spread
@@ -361,7 +486,8 @@ def test_every_cloud_gets_a_verdict_with_finite_numbers(
     source = torch.Generator().manual_seed(seed)
     z1, z2 = scale * (offset + torch.randn(2, samples, dim, generator=source))
     record = health(z1, z2, loss=1.0, chance=2.0)
-    assert record.verdict in ("healthy", COMPLETE, DIMENSIONAL, NOTHING)
+    assert record.verdict in VERDICTS
+    assert record.verdicts[0] == record.verdict
     assert record.summary.startswith(f"{record.verdict}: ")
     assert every(math.isfinite(value) for value in record.measurements.values())
     assert (record.advice == ()) == (record.verdict == "healthy")
@@ -445,7 +571,8 @@ def test_few_samples_judge_only_what_they_can(samples: int) -> None:
     cloud = torch.randn(samples, 64, generator=torch.Generator().manual_seed(samples))
     record = health(cloud, cloud + 0.3 * torch.randn_like(cloud))
     unjudged = {f.name for f in record.findings if f"judged from {samples} samples" in f.reading}
-    assert unjudged == {"uniformity", "m_o", "m_r", "feature_std", "effective_rank"}
+    ranks = {"effective_rank", "spherical_rank"}
+    assert unjudged == {"uniformity", "m_o", "m_r", "feature_std", *ranks}
     assert {f.healthy for f in record.findings if f.name in unjudged} == {None}
     assert "views agree" in record.summary
     assert "cannot be judged from fewer than 20" in record.summary

@@ -83,4 +83,4 @@ def test_a_parallel_model_leaves_each_process_its_own_rows() -> None:
     whole = float(effective_rank(torch.cat([here, z1[10:]])))
     torch.testing.assert_close(first, [float(effective_rank(here)), whole], rtol=1e-6, atol=0)
     torch.testing.assert_close(second, [float(effective_rank(z1[10:])), whole], rtol=1e-6, atol=0)
-    assert names == ["_width", "_moment", "_count"]
+    assert names == ["_width", "_sum", "_moment", "_count"]

@@ -9,7 +9,7 @@ import pytest
 from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
-    {"_index", "_lazy_packages", "_platform", "_suggestions"},
+    {"_index", "_lazy_packages", "_platform", "_suggestions", "_verdict_names"},
     {
         *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
         *("_plugins", "_signs", "checks", "version"),

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, final
 
 from nearfar._signs import counted
+from nearfar._verdict_names import is_good
 from nearfar.records import HealthRecord, Metrics, RunRecord, write_text
 from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
-from nearfar.records._remedy_record import HEALTHY
 
 __all__ = ["ComparedRun", "Comparison", "compared", "display", "write_comparison"]
 
@@ -118,13 +118,13 @@ def display(path: Path, record: RunRecord, health: HealthRecord | None, metrics:
         element("p", " · ".join(facts)),
         *pictures,
         element("ul", *(element("li", line) for line in advice)) if advice else None,
-        healthy=health.verdict == HEALTHY if health else None,
+        healthy=is_good(health.verdict) if health else None,
     )
 
 
 def _cell(name: str, value: Any) -> str:
     if name == "verdict":
-        dot = element("span", "● ", style=f"color:{tone_color(value == HEALTHY)}")
+        dot = element("span", "● ", style=f"color:{tone_color(is_good(value))}")
         return element("span", dot, value)
     return value if isinstance(value, str) else figure(value)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.api._recipe import Preset, Recipe, preset_options, view_recipe
 from nearfar.data import Source
 from nearfar.methods import Method, RunFacts
 from nearfar.modalities import Form, Modality
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.training import Plan, TrainingOptions
 from nearfar.training._optimizers import (
     default_weight_decay,

@@ -122,7 +122,7 @@ class Diagnostic(StreamState, ABC):
     A subclass declares its state with :meth:`add_state`.
 
     Attributes:
-        better: Direction in which it improves.
+        better: Direction in which it improves; None if neither is better.
         anchors: Reference values by dimension: ``complete collapse`` is a single point,
             ``isotropic`` many uniform samples on the sphere, ``unrelated views`` two independent
             such samples.
@@ -137,7 +137,7 @@ class Diagnostic(StreamState, ABC):
         ([0.0, 4.0], 2.0)
     """
 
-    better: ClassVar[Better]
+    better: ClassVar[Better | None]
     anchors: ClassVar[Mapping[str, Callable[[int], float]]]
 
     _width: Tensor

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Self, final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.diagnostics._diagnostic import Better, Diagnostic, checked_rows
+from nearfar.diagnostics._diagnostic import Better, checked_rows
+from nearfar.diagnostics._moments import Moments
 from nearfar.ops._spectra import entropy_rank, singular_values
 
 __all__ = ["EffectiveRank", "effective_rank"]
@@ -50,7 +51,7 @@ def effective_rank(z: Float[Tensor, "samples dim"]) -> Float[Tensor, ""]:
 
 
 @final
-class EffectiveRank(Diagnostic):
+class EffectiveRank(Moments):
     """:func:`effective_rank` over a stream; keeps the dim × dim second moment, in float64.
 
     Singular values are accurate to about 1e-8 of the largest, so the two agree to four digits or
@@ -63,30 +64,8 @@ class EffectiveRank(Diagnostic):
         "isotropic": float,
     }
 
-    _moment: Tensor
-    _count: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("_moment", torch.zeros(1, 1, dtype=torch.float64))
-        self.add_state("_count", torch.tensor(0))
-
-    def update(self, z: Float[Tensor, "samples dim"]) -> None:
-        """Add rows."""
-        (rows,) = self.accept(z=z)
-        self._moment = self._moment + rows.T @ rows
-        self._count = self._count + len(rows)
-
     def compute(self) -> Float[Tensor, ""]:
         """The effective rank of all rows so far."""
-        if self._count == 0:
-            raise ValueError("`EffectiveRank` has no rows yet: call `update` first")
-        eigenvalues = torch.linalg.eigvalsh(self._moment).flip(0).clamp_min(0)
-        return entropy_rank(eigenvalues[: int(self._count)].sqrt())
-
-    def merge(self, other: Self) -> Self:
-        """A new diagnostic over the rows of both."""
-        merged = self._joined(other)
-        merged._moment = self._moment + other._moment.to(self.device)
-        merged._count = self._count + other._count.to(self.device)
-        return merged
+        self.check_rows(least=1)
+        values = self.eigenvalues(self._moment, most=int(self._count))
+        return entropy_rank(values.sqrt())

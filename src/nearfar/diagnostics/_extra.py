@@ -63,11 +63,12 @@ def _measured(name: str, kind: Any, views: tuple[Tensor, ...]) -> Finding:
     if isinstance(value, tuple):
         raise TypeError(f"its value must be one number, got {len(value)}")
     dim = views[0].shape[1]
-    way = "lower" if diagnostic.better is Better.LOWER else "higher"
+    ways = {None: "Neither direction", Better.LOWER: "Lower", Better.HIGHER: "Higher"}
+    way = f"{ways[diagnostic.better]} is better"
     about = (inspect.getdoc(type(diagnostic)) or name).partition("\n")[0]
     return Finding(
         name=name,
         value=float(value),
-        reading=f"{about} {way.capitalize()} is better; it does not enter the verdict.",
+        reading=f"{about} {way}; it does not enter the verdict.",
         anchors={world: float(anchor(dim)) for world, anchor in diagnostic.anchors.items()},
     )

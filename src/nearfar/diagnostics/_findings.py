@@ -6,31 +6,26 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from nearfar._signs import minus
+from nearfar._signs import counted, minus
+from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION
+from nearfar.diagnostics._rules import (
+    AT_CHANCE,
+    UNRELATED,
+    few_directions,
+    lost_representation,
+    one_point,
+    verdicts,
+)
 from nearfar.records import Finding
 
-__all__ = [
-    "AT_CHANCE",
-    "CROWDED",
-    "RAISED",
-    "UNRELATED",
-    "findings",
-    "lost_directions",
-    "number",
-    "one_point",
-]
+__all__ = ["CROWDED", "findings", "number"]
 
-ONE_POINT: Final = 0.1
-NARROW: Final = 0.25
 CROWDED: Final = 0.5
-FEW_DIRECTIONS: Final = 0.05
-STEEP: Final = 0.25
-CLIFF: Final = 0.8
-UNRELATED: Final = 0.9
-ALIGNED: Final = 0.5
-AT_CHANCE: Final = 0.98
-RAISED: Final = 0.5
-USED: Final = 0.5
+_ALIGNED: Final = 0.5
+_USED: Final = 0.5
+_NOTICED: Final = 0.02  # share of repeated samples or dead dimensions that is worth a line
+_LONG: Final = 100.0  # length of a row in medians
+_HUB: Final = 0.2  # of the other samples
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -55,8 +50,16 @@ def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[
         "m_o": _center,
         "m_r": _residual,
         "feature_std": _std,
-        "effective_rank": _rank,
-        "representation_rank": _representation,
+        "effective_rank": _effective_rank,
+        "spherical_rank": _rank,
+        "representation_spherical_rank": _representation,
+        "intrinsic_dimension": _intrinsic,
+        "distinct_share": _distinct,
+        "repeated_share": _repeated,
+        "recall_1": _retrieval,
+        "largest_hub": _hub,
+        "dead_share": _dead,
+        "longest": _longest,
     }
     return tuple(make(measured, samples, dim) for name, make in makers.items() if name in measured)
 
@@ -80,7 +83,7 @@ def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding
 
 
 def _agreement(ratio: float) -> str:
-    if ratio < ALIGNED:
+    if ratio < _ALIGNED:
         return "views agree"
     return "views agree weakly" if ratio < UNRELATED else "views are no closer than other samples"
 
@@ -94,13 +97,13 @@ def _relative(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     value, least = measured["uniformity"], measured["uniformity_minimum"]
     share = value / least
-    if share >= USED:
+    if share >= _USED:
         reading = "samples cover the sphere"
     else:
         part = "part" if share >= 0.05 else "very little"
         reading = f"samples cover {part} of the sphere"
     anchors = {"collapsed": 0.0, "uniform": least}
-    return Finding("uniformity", value, reading, anchors, True if share >= USED else None)
+    return Finding("uniformity", value, reading, anchors, True if share >= _USED else None)
 
 
 def _center(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
@@ -133,13 +136,6 @@ def _spread(measured: Mapping[str, float]) -> bool | None:
     return True if measured["m_o"] < CROWDED else None
 
 
-def one_point(measured: Mapping[str, float]) -> bool:
-    """Whether rows nearly coincide, or are close while views of a sample are not much closer."""
-    if measured["m_r"] < ONE_POINT:
-        return True
-    return measured["m_r"] < NARROW and measured.get("relative_alignment", 1.0) >= ALIGNED
-
-
 def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     isotropic = 1 / math.sqrt(dim)
     share = measured["feature_std"] / isotropic
@@ -151,29 +147,105 @@ def _std(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
         measured["feature_std"],
         reading,
         anchors,
-        False if share < ONE_POINT else None,
+        False if share < 0.1 else None,
     )
 
 
-def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+def _effective_rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     rank, isotropic = measured["effective_rank"], measured["isotropic_rank"]
-    few = lost_directions(measured)
-    share = f"{rank / isotropic:.0%} of the isotropic value"
-    reading = "few directions carry the variance" if few else share
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
-    return Finding("effective_rank", rank, reading, anchors, not few)
+    # of raw rows, as published: a few long rows decide it, so the rank of unit rows is judged
+    reading = f"{rank / isotropic:.0%} of the isotropic value"
+    return Finding("effective_rank", rank, reading, anchors)
 
 
-def lost_directions(measured: Mapping[str, float]) -> bool:
-    """Whether directions are lost: a very low rank, or a low rank with a drop in the spectrum."""
-    share = measured["effective_rank"] / measured["isotropic_rank"]
-    return share < FEW_DIRECTIONS or (share < STEEP and measured["lost_share"] >= CLIFF)
+def _rank(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    rank, isotropic = measured["spherical_rank"], measured["isotropic_rank"]
+    few = few_directions(measured)
+    reading = "few directions carry the variance" if few else _share_of_rank(measured)
+    anchors = {"collapsed": 1.0, "isotropic": isotropic}
+    return Finding("spherical_rank", rank, reading, anchors, not few)
+
+
+def _share_of_rank(measured: Mapping[str, float], of: str = "") -> str:
+    """A rank relative to that of an isotropic sample, and the directions behind a drop."""
+    share = measured[f"{of}spherical_rank"] / measured[f"{of}isotropic_rank"]
+    lost = measured[f"{of}lost_share"]
+    reading = f"{share:.0%} of the isotropic value"
+    return f"{reading}; {lost:.0%} of the directions hold almost nothing" if lost > 0 else reading
 
 
 def _representation(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
-    rank, isotropic = measured["representation_rank"], measured["representation_isotropic_rank"]
-    share = rank / isotropic
+    of = "representation_"
+    rank, isotropic = measured[f"{of}spherical_rank"], measured[f"{of}isotropic_rank"]
     anchors = {"collapsed": 1.0, "isotropic": isotropic}
-    reading = f"before the projector: {share:.0%} of the isotropic value"
-    order = False if share < FEW_DIRECTIONS else None
-    return Finding("representation_rank", rank, reading, anchors, order)
+    lost = lost_representation(measured)
+    reading = "few directions carry the variance" if lost else _share_of_rank(measured, of)
+    healthy = False if lost else None
+    return Finding(
+        f"{of}spherical_rank", rank, f"before the projector: {reading}", anchors, healthy
+    )
+
+
+def _holds(verdict: str, measured: Mapping[str, float]) -> bool:
+    return verdict in verdicts(measured)
+
+
+def _intrinsic(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    value = measured["intrinsic_dimension"]
+    low = _holds(LOW_DIMENSION, measured)
+    reading = f"about {counted(round(value), 'number')} per sample, locally"
+    if low:
+        reading = "about one number describes a sample"
+    anchors = {"a curve": 1.0}
+    return Finding("intrinsic_dimension", value, reading, anchors, False if low else None)
+
+
+def _distinct(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    share = measured["distinct_share"]
+    few = _holds(FEW_POINTS, measured)
+    reading = "all samples are different points"
+    if share < 1:
+        reading = f"about {max(1, round(share * samples)):,} different points"
+    if few:
+        reading += ": nothing distinguishes samples on a point"
+    return Finding("distinct_share", share, reading, {"all different": 1.0}, False if few else None)
+
+
+def _repeated(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    share = measured["repeated_share"]
+    many = _holds(DUPLICATES, measured) and share > 0
+    noticed = share >= _NOTICED
+    reading = f"{share:.0%} of the samples share their point with another" if noticed else "none"
+    healthy = False if many else None
+    return Finding("repeated_share", share, reading, {"none": 0.0, "all": 1.0}, healthy)
+
+
+def _retrieval(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    value, gallery = measured["recall_1"], measured["gallery"]
+    reading = f"the other view is the nearest of {gallery:,.0f} for {value:.0%} of the samples"
+    return Finding("recall_1", value, reading, {"chance": 1 / gallery, "always": 1.0})
+
+
+def _hub(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    share = measured["largest_hub"]
+    reading = (
+        "no hub" if share < _HUB else f"one sample is a neighbour of {share:.0%} of the others"
+    )
+    return Finding("largest_hub", share, reading, {"none": 0.0, "all": 1.0})
+
+
+def _dead(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    share = measured["dead_share"]
+    reading = f"{share:.0%} of the dimensions do not vary" if share > 0 else "all dimensions vary"
+    healthy = False if _holds(DEAD, measured) else None
+    return Finding("dead_share", share, reading, {"none": 0.0, "all": 1.0}, healthy)
+
+
+def _longest(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
+    value = measured["longest"]
+    reading = "lengths are alike"
+    if value > _LONG:
+        count = f"{measured['long_rows']:,.0f}"
+        reading = f"{count} rows are over {_LONG:.0f} times as long as the median"
+    return Finding("longest", value, reading, {"equal": 1.0})

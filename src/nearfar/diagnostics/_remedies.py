@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from nearfar._verdict_names import (
+    COMPLETE,
+    DEAD,
+    DIMENSIONAL,
+    DUPLICATES,
+    FEW_POINTS,
+    LOST_REPRESENTATION,
+    LOW_DIMENSION,
+    NOTHING,
+    SHARED_SMALL,
+)
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, HEALTHY, NOTHING
 
-__all__ = ["COMPLETE", "DIMENSIONAL", "HEALTHY", "NOTHING", "advise_on", "against"]
+__all__ = ["advise_on", "against"]
 
 _MOST: Final = {"method": 3, "views": 1, "training": 2}
 """Suggested changes per table of a recipe."""
 
 _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
-    HEALTHY: (),
     COMPLETE: (
         "without negatives (BYOL, SimSiam): keep the predictor and the stop-gradient, and use a"
         " decay of 0.99 or more for the target network",
@@ -44,13 +53,32 @@ _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
         "lower `temperature` towards 0.1: a high one flattens differences between candidates",
         "check the input: its scale, constant channels, identical samples",
     ),
+    LOST_REPRESENTATION: (
+        "keep a wider layer before the projector, or train with fewer parameters after it",
+        "lower the weight decay and the learning rate",
+    ),
+    FEW_POINTS: (
+        "weaken the augmentation: views of different samples may have become the same",
+        "check the inputs: look at samples on one point side by side (nearfar duplicates)",
+    ),
+    LOW_DIMENSION: (
+        "check whether one number (time, brightness, position) decides the inputs or the views",
+        "weaken the augmentation, so that views share more than this number",
+    ),
+    SHARED_SMALL: (
+        "train longer: views of a sample become more alike",
+        "weaken the augmentation: what it randomises cannot be shared by the views",
+    ),
+    DEAD: (
+        "use batch normalisation in the encoder or projector, and a lower learning rate",
+        "a narrower projector has fewer dimensions to lose",
+    ),
+    DUPLICATES: ("look at the repeated samples (nearfar duplicates) and leave out copies",),
 }
 """For embeddings of unknown origin."""
 
 _CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
-    HEALTHY: (),
     COMPLETE: ("check that the inputs differ: identical samples have identical embeddings",),
-    DIMENSIONAL: (),
     NOTHING: ("check the input: its scale, constant channels, identical samples",),
 }
 """What no setting of a recipe changes."""
@@ -74,5 +102,7 @@ def advise_on(verdict: str, remedies: Sequence[Remedy] | None) -> tuple[str, ...
         remedies: Changes of the settings of the run; None if the recipe is unknown.
     """
     if remedies is None:
-        return _GENERAL[verdict]
-    return (*map(str, against(verdict, remedies)), *_CHECKS[verdict])
+        return _GENERAL.get(verdict, ())
+    known = (FEW_POINTS, LOW_DIMENSION, DUPLICATES)  # of the data, which no setting changes
+    checks = _CHECKS.get(verdict, _GENERAL[verdict] if verdict in known else ())
+    return (*map(str, against(verdict, remedies)), *checks)

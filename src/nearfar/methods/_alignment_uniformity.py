@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_not_negative, check_temperature
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -26,7 +27,6 @@ from nearfar.objectives import AlignmentUniformityLoss, contrastive_loss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["AlignmentUniformity", "alignment_uniformity"]

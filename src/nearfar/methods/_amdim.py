@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
@@ -25,7 +26,6 @@ from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, amdim_views
 
 __all__ = ["AMDIM", "amdim"]

@@ -11,6 +11,7 @@ from typing import ClassVar, final
 import torch
 from torch import nn
 
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_integer
 from nearfar.inputs import View, numbers
 from nearfar.methods._facts import RunFacts
@@ -21,7 +22,7 @@ from nearfar.modules import PerceptronHead
 from nearfar.objectives import ForwardPredictiveLoss
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, raised
+from nearfar.records._remedy_record import raised
 from nearfar.views import ViewRecipe, autoencoder_views
 
 __all__ = ["Autoencoder", "autoencoder"]

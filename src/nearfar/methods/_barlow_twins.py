@@ -11,6 +11,7 @@ from typing import Any, ClassVar, final
 from torch import nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step
@@ -22,7 +23,7 @@ from nearfar.objectives import BarlowTwinsLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
+from nearfar.records._remedy_record import lowered
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["BarlowTwins", "barlow_twins"]

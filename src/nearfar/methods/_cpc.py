@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -26,7 +27,7 @@ from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
 from nearfar.views import ViewRecipe, window_view
 
 __all__ = ["CPC", "cpc"]

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_choice, check_integer
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
@@ -27,7 +28,7 @@ from nearfar.objectives import CPCLoss
 from nearfar.objectives._cpc import Candidates
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered
+from nearfar.records._remedy_record import lowered
 from nearfar.views import ViewRecipe, cpc_v2_views
 
 __all__ = ["CPCv2", "Direction", "cpc_v2"]

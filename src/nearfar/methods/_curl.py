@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL
 from nearfar.checks import check_integer, check_positive
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -25,7 +26,6 @@ from nearfar.objectives import CURLLoss
 from nearfar.objectives._curl import Surrogate
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, curl_views
 
 __all__ = ["CURL", "curl"]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_integer, check_not_negative
 from nearfar.inputs import View, tensor_view
 from nearfar.methods._facts import RunFacts
@@ -40,7 +41,6 @@ from nearfar.objectives._objective import total
 from nearfar.ops import Stream, uniform, widen
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, deep_infomax_views
 
 __all__ = ["DeepInfoMax", "deep_infomax"]

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.modules import PerceptronHead
 from nearfar.modules._siamese_heads import Bias
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
 
 __all__ = [
     "add_projector",

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View, select
 from nearfar.methods._facts import RunFacts
@@ -25,7 +26,6 @@ from nearfar.modules import KeyQueue, MomentumCopy, PerceptronHead
 from nearfar.objectives import InfoNCELoss
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL
 from nearfar.views import ViewRecipe, moco_v1_views, moco_v2_views
 
 __all__ = ["MoCo", "moco_v1", "moco_v2"]

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, final
 from torch import nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.inputs import View, numbers
 from nearfar.methods._facts import RunFacts
 from nearfar.methods._method import Method, Projected, Step, encode
@@ -26,7 +27,6 @@ from nearfar.objectives._objective import total
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, simclr_views
 
 __all__ = ["MultiView", "multiview"]

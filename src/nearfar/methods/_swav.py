@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_fraction, check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -28,7 +29,7 @@ from nearfar.objectives import SwappedPredictionLoss
 from nearfar.ops import to_sphere
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
 from nearfar.views import ViewRecipe, swav_views
 
 __all__ = ["SwAV", "swav"]

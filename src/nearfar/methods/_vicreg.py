@@ -11,6 +11,7 @@ from typing import Any, ClassVar, final
 from torch import nn
 
 from nearfar._docstrings import documented_by
+from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.checks import check_integer
 from nearfar.inputs import View
 from nearfar.methods._facts import RunFacts
@@ -23,7 +24,6 @@ from nearfar.objectives import VICRegLoss
 from nearfar.objectives._objective import total
 from nearfar.parallel import gather
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import COMPLETE, DIMENSIONAL, NOTHING
 from nearfar.views import ViewRecipe, vicreg_views
 
 __all__ = ["VICReg", "vicreg"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nearfar._signs import counted
+from nearfar._verdict_names import is_good
 from nearfar.records._markup import element
 from nearfar.records._notebook import figure, scale, shown, table
 from nearfar.records._record import Record
-from nearfar.records._remedy_record import HEALTHY, Remedy
+from nearfar.records._remedy_record import Remedy
 
 __all__ = ["Finding", "HealthRecord"]
 
@@ -37,8 +38,7 @@ class HealthRecord(Record):
     """The verdict on the embeddings of one view of each sample, or of two views.
 
     Attributes:
-        verdict: ``healthy``, ``complete collapse``, ``dimensional collapse`` or
-            ``nothing learnt (loss at chance)``.
+        verdict: The gravest of the verdicts that hold: ``healthy``, ``complete collapse``, ...
         summary: The verdict with its evidence, in one sentence.
         findings: The evidence, one entry per measurement.
         advice: Suggested changes, most promising first; empty if healthy.
@@ -47,6 +47,10 @@ class HealthRecord(Record):
         dim: Number of columns.
         notes: Notes on the data or the file, such as samples that were left out.
         remedies: Suggested changes of settings that `advice` names, with their values.
+        verdicts: All verdicts that hold, gravest first.
+        confidence: Calibrated probability that the verdict is right, 0 to 1; None where nothing
+            was calibrated.
+        not_judged: What could not be judged, each with the reason.
     """
 
     verdict: str
@@ -58,6 +62,9 @@ class HealthRecord(Record):
     dim: int
     notes: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    verdicts: tuple[str, ...] = ()
+    confidence: float | None = None
+    not_judged: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """The verdict and the key numbers; the fields have the rest."""
@@ -91,7 +98,7 @@ class HealthRecord(Record):
             element("p", "What to try:") if self.advice else None,
             tries if self.advice else None,
             element("details", element("summary", "Notes"), noted) if self.notes else None,
-            healthy=self.verdict == HEALTHY,
+            healthy=is_good(self.verdict),
         )
 
 

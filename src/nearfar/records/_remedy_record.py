@@ -9,20 +9,11 @@ from typing import Any, Final, Literal, TypeAlias
 from nearfar.records._record import Record
 
 __all__ = [
-    "COMPLETE",
-    "DIMENSIONAL",
-    "HEALTHY",
-    "NOTHING",
     "Remedy",
     "Table",
     "lowered",
     "raised",
 ]
-
-HEALTHY: Final = "healthy"
-COMPLETE: Final = "complete collapse"
-DIMENSIONAL: Final = "dimensional collapse"
-NOTHING: Final = "nothing learnt (loss at chance)"
 
 Table: TypeAlias = Literal["method", "views", "training"]
 _KEYWORDS: Final = {"method": "method_options", "views": "view_options"}

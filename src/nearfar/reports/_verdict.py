@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from nearfar._verdict_names import VERDICTS, is_good
 from nearfar.records import HealthRecord
 from nearfar.reports._html import Html, element
 
 __all__ = ["section", "tone"]
-
-_TONES = {
-    "healthy": "good",
-    "complete collapse": "bad",
-    "dimensional collapse": "bad",
-    "nothing learnt (loss at chance)": "bad",
-}
 
 _STROKES = {  # drawn in a 24 × 24 box
     "good": "M6 12.5l4 4 8-9",
@@ -23,7 +17,9 @@ _STROKES = {  # drawn in a 24 × 24 box
 
 def tone(verdict: str | None) -> str:
     """Colour of a verdict: ``good``, ``bad``, or ``open`` without a verdict."""
-    return _TONES.get(verdict or "", "open")
+    if verdict not in VERDICTS:
+        return "open"
+    return "good" if is_good(verdict) else "bad"
 
 
 def icon(name: str) -> Html:

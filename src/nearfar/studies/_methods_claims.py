@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from nearfar._signs import minus
+from nearfar._verdict_names import is_good
 from nearfar.records import StudyRecord
 from nearfar.studies._baselines import SUPERVISED, UNTRAINED
 from nearfar.studies._claim import Claim
@@ -94,7 +95,7 @@ def _none_collapsed(record: StudyRecord) -> bool | None:
 
 
 def _collapsed(record: StudyRecord) -> str:
-    found = {n: [v for v in row if v != "healthy"] for n, row in _verdicts(record).items()}
+    found = {n: [v for v in row if not is_good(v)] for n, row in _verdicts(record).items()}
     return "; ".join(f"{n}: {', '.join(v)}" for n, v in found.items() if v) or "all are healthy"
 
 

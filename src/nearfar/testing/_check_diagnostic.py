@@ -35,16 +35,17 @@ def value_equals_reference(contract: DiagnosticContract) -> None:
 
 
 def direction_and_anchors_are_declared(contract: DiagnosticContract) -> None:
-    """The class declares the better direction and its value for complete collapse."""
+    """The class declares the better direction, if there is one, and its value for collapse."""
     made = contract.make()
     require(isinstance(made, Diagnostic), f"it must be a Diagnostic, got {type(made).__name__}")
+    better = getattr(made, "better", "nothing")
     require(
-        isinstance(getattr(made, "better", None), Better),
-        f"`better` must be a nearfar.diagnostics.Better, got {getattr(made, 'better', None)!r}",
+        better is None or isinstance(better, Better),
+        f"`better` must be a nearfar.diagnostics.Better, or None, got {better!r}",
     )
     anchors = getattr(made, "anchors", {})
     require(
-        "complete collapse" in anchors,
+        better is None or "complete collapse" in anchors,
         f"`anchors` must have a value for `complete collapse`, got {sorted(anchors)}",
     )
     unknown = sorted(set(anchors) - set(ANCHORS) - set(contract.inputs))

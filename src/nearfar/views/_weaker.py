@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nearfar._verdict_names import DIMENSIONAL, NOTHING
 from nearfar.records import Remedy
-from nearfar.records._remedy_record import DIMENSIONAL, NOTHING, lowered, raised
+from nearfar.records._remedy_record import lowered, raised
 
 __all__ = ["larger_crops", "weaker"]
 
