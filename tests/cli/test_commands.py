@@ -41,6 +41,7 @@ def test_diagnose_prints_verdict_and_evidence(
     out = capsys.readouterr().out
     assert out.startswith("verdict")
     assert "uniformity" in out
+    assert "note     not judged: shortcuts" in out
 
 
 def test_probe_shows_what_to_compare_with(

@@ -180,6 +180,15 @@ def test_one_view_leaves_random_pairs_alone_and_says_why() -> None:
     assert "Only one view of each sample was given" in report
 
 
+def test_what_was_not_judged_is_among_the_notes(tmp_path: Path) -> None:
+    doubts = dataclasses.replace(health_record(), not_judged=("shortcuts: no inputs",))
+    directory = sample_run(tmp_path / "run")
+    doubts.save(directory.health)
+    for shown in (render_health(doubts, geometry_record()), render_report(directory)):
+        notes = shown[shown.index('id="notes"') :]
+        assert "not judged: shortcuts: no inputs" in notes
+
+
 @pytest.mark.parametrize(
     "absent", ["recipe", "run", "metrics", "health", "geometry", "gallery", "all but metrics"]
 )

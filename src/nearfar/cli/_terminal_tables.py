@@ -193,7 +193,7 @@ def print_health(health: HealthRecord) -> None:
     )
     for advice in health.advice:
         print_line("try", advice)
-    print_notes(health.notes)
+    print_notes(health.remarks)
 
 
 def print_probe(probe: ProbeRecord) -> None:

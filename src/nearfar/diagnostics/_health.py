@@ -45,7 +45,7 @@ _UNJUDGED = {  # what too few rows cannot show, and why
     "feature_std": "the deviation of few numbers is uncertain",
 }
 _AGREEMENT = ("alignment", "relative_alignment")
-_SHORTCUTS = "shortcuts: the inputs were not given"
+_SHORTCUTS = "shortcuts: embeddings do not show by what a sample is recognised"
 _STRUCTURE = "structure: random numbers for each sample, the same in both views, read the same"
 _ONE_VIEW = "agreement of views: only one view was given"
 

@@ -66,6 +66,16 @@ class HealthRecord(Record):
     confidence: float | None = None
     not_judged: tuple[str, ...] = ()
 
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """What could not be judged, a line each."""
+        return tuple(f"not judged: {line}" for line in self.not_judged)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What could not be judged, then the notes."""
+        return (*self.reservations, *self.notes)
+
     def __repr__(self) -> str:
         """The verdict and the key numbers; the fields have the rest."""
         known = {name: self.measurements[name] for name in _KEY if name in self.measurements}
@@ -91,13 +101,13 @@ class HealthRecord(Record):
         ]
         words = ("interpretation", "reference values")
         tries = element("ul", *(element("li", line) for line in self.advice))
-        noted = element("ul", *(element("li", note) for note in self.notes))
+        noted = element("ul", *(element("li", note) for note in self.remarks))
         return shown(
             self.summary,
             table(rows, left=words) if rows else None,
             element("p", "What to try:") if self.advice else None,
             tries if self.advice else None,
-            element("details", element("summary", "Notes"), noted) if self.notes else None,
+            element("details", element("summary", "Notes"), noted) if self.remarks else None,
             healthy=is_good(self.verdict),
         )
 

@@ -47,7 +47,7 @@ def render_health(health: HealthRecord, geometry: GeometryRecord | None = None) 
             _hypersphere.section(geometry),
             _distances.section(geometry),
             _spectrum.section(geometry),
-            _notes.section(health.notes),
+            _notes.section(health.remarks),
         ],
         [
             ("hypersphere", "Hypersphere"),

@@ -99,6 +99,7 @@ def render_report(
     metrics = read(run_directory.read_metrics, damage) or Metrics()
     text = read(lambda: run_directory.recipe.read_text(encoding="utf-8"), damage)
     name = run.name if run else path.resolve().name
+    doubts = health.reservations if health else ()
     return page(
         f"{name} · nearfar",
         _header(name, run, metrics),
@@ -114,7 +115,7 @@ def render_report(
             _gallery_section.neighbors(pictures),
             _recipe_section.section(text),
             _provenance_section.section(run, health=health),
-            _notes.section([*damage, *notes, *(run.notes if run else ())]),
+            _notes.section([*damage, *notes, *doubts, *(run.notes if run else ())]),
         ],
         [*([("probe", "Probe")] if probe else []), *_LINKS],
     )
