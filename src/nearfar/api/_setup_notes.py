@@ -6,7 +6,7 @@ from typing import Any
 
 from nearfar.api._recipe import Recipe
 from nearfar.data import Subset
-from nearfar.diagnostics._health import LEAST_JUDGED
+from nearfar.diagnostics._judged import LEAST_JUDGED
 from nearfar.modules import EncoderDescription
 
 __all__ = ["batch_notes", "encoder_notes", "few_notes"]
