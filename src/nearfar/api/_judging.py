@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar.api._embedding import embed_source
@@ -27,9 +28,9 @@ from nearfar.records import (
     HealthRecord,
     RunDirectory,
 )
-from nearfar.training import Engine, Watch
+from nearfar.training import Engine, Watch, Watched
 
-__all__ = ["Judgment", "judge", "measured"]
+__all__ = ["Judgment", "before_training", "judge", "measured"]
 
 _SHOWN, _NEIGHBORS, _SEARCHED = 8, 5, 1_000
 
@@ -43,27 +44,58 @@ class Judgment:
     gallery: GalleryRecord
 
 
-def judge(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> HealthRecord:
+def judge(
+    directory: RunDirectory,
+    method: Method,
+    setup: Setup,
+    *,
+    engine: Engine,
+    untrained: Watched | None = None,
+) -> HealthRecord:
     """Measure on the held-out samples; write ``health``, ``geometry`` and ``gallery``."""
-    found = measured(directory, method, setup, engine=engine)
+    found = measured(directory, method, setup, engine=engine, untrained=untrained)
     found.health.save(directory.health)
     found.geometry.save(directory.geometry)
     found.gallery.save(directory.gallery)
     return found.health
 
 
-def measured(directory: RunDirectory, method: Method, setup: Setup, *, engine: Engine) -> Judgment:
-    """Measure on the held-out samples; nothing is written."""
+def before_training(setup: Setup, engine: Engine) -> Watched:
+    """The held-out samples as the untrained method embeds them."""
+    return Watch(setup.watched_views()).project(setup.method.to(engine.device), engine)
+
+
+def measured(
+    directory: RunDirectory,
+    method: Method,
+    setup: Setup,
+    *,
+    engine: Engine,
+    untrained: Watched | None = None,
+) -> Judgment:
+    """Measure on the held-out samples; nothing is written.
+
+    Args:
+        directory: Directory of the run.
+        method: The trained method.
+        setup: The run as prepared.
+        engine: Devices and precision.
+        untrained: The held-out samples before training (:func:`before_training`).
+    """
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
-    z1, z2, representations = Watch(shown).project(method, engine)
+    z1, z2, *representations = Watch(shown).project(method, engine)
+    raw, statistics = _without_encoder(setup, shown)
     record = directory.read_run()
     verdict = health(
         z1,
         z2,
         loss=_last_loss(directory),
         chance=record.chance,
-        representations=representations,
+        representations=(representations[0], representations[1]),
+        untrained=None if untrained is None else (untrained.h1, untrained.h2),
+        raw=raw,
+        statistics=statistics,
         positives=type(method).positives,
         remedies=setup.remedies,
     )
@@ -89,6 +121,19 @@ def measured(directory: RunDirectory, method: Method, setup: Setup, *, engine: E
         neighbors=tuple(_neighbor_rows(method, setup)),
     )
     return Judgment(verdict, geometry(z1, z2, ids=names), gallery)
+
+
+def _without_encoder(
+    setup: Setup, shown: tuple[View, ...]
+) -> tuple[tuple[Tensor, Tensor] | None, tuple[Tensor, Tensor] | None]:
+    """Raw values and low-level statistics of both views, where the modality has them."""
+    kind, form = setup.kind, setup.form
+    found = []
+    for read in (kind.view_features, kind.view_statistics):
+        first, second = (read(view, form) for view in shown[:2])
+        known = first is not None and second is not None and first.shape == second.shape
+        found.append((first.cpu(), second.cpu()) if known else None)
+    return found[0], found[1]
 
 
 def _last_loss(directory: RunDirectory) -> float | None:

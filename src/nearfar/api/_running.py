@@ -11,7 +11,7 @@ from torch import nn
 
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
-from nearfar.api._judging import judge
+from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
@@ -106,11 +106,12 @@ def _finish(
     own = copy.deepcopy(method.encoder) if passed else None
     checkpoint = latest_checkpoint(directory.checkpoints)
     assert checkpoint is not None, "a finished run has a checkpoint"
+    engine = Engine(devices=1, precision="32", device=device)
+    untrained = before_training(setup, engine)
     checkpoint.restore_method(method)
     save_weights(directory.encoder, method.encoder, name=setup.description.name)
     tell_stage(progress, f"measuring {len(setup.watched):,} held-out samples")
-    engine = Engine(devices=1, precision="32", device=device)
-    health = judge(directory, method, setup, engine=engine)
+    health = judge(directory, method, setup, engine=engine, untrained=untrained)
     record = directory.read_run()
     replace(
         record,

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from nearfar.api._choices import opening
-from nearfar.api._judging import Judgment, measured
+from nearfar.api._judging import Judgment, before_training, measured
 from nearfar.api._method_listing import find_preset
 from nearfar.api._passed_encoders import OwnEncoder, remembered
 from nearfar.api._recipe import CUSTOM, Recipe
@@ -87,9 +87,10 @@ def prepared_again(
 
 def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -> Judgment:
     """Verdict, geometry and gallery of a run at a checkpoint; nothing is written."""
-    checkpoint.restore_method(setup.method)
     engine = Engine(devices=1, precision="32")
-    found = measured(directory, setup.method, setup, engine=engine)
+    untrained = before_training(setup, engine)
+    checkpoint.restore_method(setup.method)
+    found = measured(directory, setup.method, setup, engine=engine, untrained=untrained)
     note = f"not finished: measured {stopped_after(checkpoint, directory.read_run())}"
     return replace(found, health=replace(found.health, notes=(note, *found.health.notes)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
@@ -12,6 +12,12 @@ from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics._judged import LEAST_JUDGED, judged
 from nearfar.diagnostics._judged_measurements import context, of_representations, structure
 from nearfar.diagnostics._measure import measurements
+from nearfar.diagnostics._partners import (
+    Views2,
+    against_inputs,
+    against_untrained,
+    of_both_representations,
+)
 from nearfar.records import HealthRecord, Remedy
 
 __all__ = ["health"]
@@ -23,7 +29,11 @@ def health(
     *,
     loss: float | None = None,
     chance: float | None = None,
-    representations: Float[Tensor, "samples width"] | None = None,
+    representations: Float[Tensor, "samples width"] | Views2 | None = None,
+    untrained: Views2 | None = None,
+    raw: Views2 | None = None,
+    statistics: Views2 | None = None,
+    course: Mapping[str, float] | None = None,
     positives: bool = True,
     remedies: Sequence[Remedy] | None = None,
 ) -> HealthRecord:
@@ -79,7 +89,13 @@ def health(
             the summary says so.
         loss: The final training loss.
         chance: The chance value of that loss (:func:`chance_loss`).
-        representations: The encoder's representations, before the projector.
+        representations: The encoder's representations, before the projector: of the first view, or
+            of both as a pair, for how well the other view is found.
+        untrained: Representations of both views by the encoder before training.
+        raw: Raw values of both views, such as pixels or counts of words; their number of columns
+            is their own.
+        statistics: Low-level statistics of both views, such as mean colour or length.
+        course: Readings of the course of training (:func:`nearfar.diagnostics.course`).
         positives: Whether the method trains views of a sample to agree. Agreement is reported but
             not judged otherwise, as for encoders that predict patches or pixels.
         remedies: Possible changes of the settings of the run; advice names those that are made
@@ -119,10 +135,26 @@ def health(
             if not math.isfinite(value):
                 raise ValueError(f"`{name}` must be a finite number, got {value!r}")
             measured[name] = float(value)
-    if representations is not None:
-        check_matrix(min_rows=2, representations=representations)
-        check_finite_rows(representations=representations)
-        measured |= of_representations(representations)
+    inner, both = _of_views(representations)
+    if inner is not None:
+        check_matrix(min_rows=2, representations=inner)
+        check_finite_rows(representations=inner)
+        measured |= of_representations(inner)
+    if both is not None:
+        measured |= of_both_representations(both)
+        measured |= {} if untrained is None else against_untrained(both, untrained)
+    measured |= against_inputs(both, raw, statistics)
+    measured |= course or {}
     if samples >= LEAST_JUDGED and dim > 1:  # one number is a sign, as a unit vector
         measured |= structure(z1, z2)
     return judged(measured, samples=samples, dim=dim, positives=positives, remedies=remedies)
+
+
+def _of_views(
+    representations: Tensor | Views2 | None,
+) -> tuple[Tensor | None, Views2 | None]:
+    """Representations of the first view, and of both if they are known and comparable."""
+    if representations is None or isinstance(representations, Tensor):
+        return representations, None
+    first, second = representations
+    return first, (first, second) if first.shape == second.shape else None

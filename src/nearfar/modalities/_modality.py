@@ -15,6 +15,7 @@ from nearfar._deprecation import renamed_methods
 from nearfar.data import DataKind, Source
 from nearfar.inputs import Inputs, View
 from nearfar.modalities._form import FormT
+from nearfar.modalities._view_features import raw_values, statistics
 from nearfar.modules import EncoderDescription
 from nearfar.records import Exhibit
 from nearfar.views import ViewRecipe, Views
@@ -232,6 +233,19 @@ class Modality(ABC, Generic[FormT, OptionsT]):
     @abstractmethod
     def raw(self, source: Source, form: FormT) -> tuple[str, Float[Tensor, "samples features"]]:
         """Name and values of the raw features: the baseline that an encoder should beat."""
+
+    def view_features(self, view: View, form: FormT) -> Float[Tensor, "samples features"] | None:
+        """The raw values of each sample of a view, without an encoder; None if there are none.
+
+        If these suffice to find the other view of a sample, an encoder need not learn anything.
+        """
+        return raw_values(view)
+
+    def view_statistics(
+        self, view: View, form: FormT
+    ) -> Float[Tensor, "samples statistics"] | None:
+        """Low-level statistics of each sample of a view, such as mean colour or length."""
+        return statistics(view)
 
     @abstractmethod
     def show(self, view: View, form: FormT) -> list[Exhibit]:

@@ -284,6 +284,14 @@ class PairModality(Modality[PairForm, PairOptions]):
         kind, own = self.halves(form)[0]
         return kind.raw(sides(source)[0] if source.modality == self.name else source, own)
 
+    def view_features(self, view: View, form: PairForm) -> Float[Tensor, "samples features"] | None:
+        return None  # the two sides have no values in common
+
+    def view_statistics(
+        self, view: View, form: PairForm
+    ) -> Float[Tensor, "samples statistics"] | None:
+        return None
+
     def show(self, view: View, form: PairForm) -> list[Exhibit]:
         (kind_x, form_x), (kind_s, form_s) = self.halves(form)
         if isinstance(view, Signal):

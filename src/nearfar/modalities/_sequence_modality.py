@@ -207,6 +207,15 @@ class SequenceModality(Modality[SequenceForm, SequenceOptions]):
         name = "MFCC statistics" if form.is_sound else f"series at {_RAW_LENGTH} steps"
         return name, torch.cat(parts)
 
+    def view_features(
+        self, view: View, form: SequenceForm
+    ) -> Float[Tensor, "samples features"] | None:
+        rate = form.sample_rate
+        if rate is None:
+            return super().view_features(view, form)
+        sounds = Sequences(view) if isinstance(view, Tensor) else view
+        return _cepstra(sounds, rate) if isinstance(sounds, Sequences) else None
+
     def show(self, view: View, form: SequenceForm) -> list[Exhibit]:
         sequences = Sequences(view) if isinstance(view, Tensor) else require(Sequences, view=view)
         each = [sequence.float().cpu() for sequence in sequences.unpadded()]

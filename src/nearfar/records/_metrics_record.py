@@ -82,6 +82,13 @@ class WatchMetrics:
         feature_std: :func:`nearfar.diagnostics.feature_std`.
         random_distance: Mean squared distance between views of different samples.
         relative_alignment: `alignment` divided by `random_distance`.
+        order: How well the other view of a sample is found by projections: 0.5 is chance, 1 perfect
+            (:func:`nearfar.diagnostics.view_retrieval`).
+        representation_order: The same by representations.
+        representation_rank: Effective rank of the representations as unit vectors.
+        representation_m_o: Length of the mean of the representations as unit vectors.
+        covariance: Mean absolute covariance of different dimensions of the projections
+            (:func:`nearfar.diagnostics.dimension_correlation`).
         dim: Dimension of the measured embeddings.
         samples: Number of measured samples.
     """
@@ -99,6 +106,11 @@ class WatchMetrics:
     feature_std: float | None = None
     random_distance: float | None = None
     relative_alignment: float | None = None
+    order: float | None = None
+    representation_order: float | None = None
+    representation_rank: float | None = None
+    representation_m_o: float | None = None
+    covariance: float | None = None
     dim: int | None = None
     samples: int | None = None
 

@@ -10,7 +10,7 @@ from nearfar.training._options import Optimizer, Precision, Schedule, TrainingOp
 from nearfar.training._process import choose_threads, keep_freed_memory
 from nearfar.training._progress_interface import DetailedProgress, Latest, Progress, Silent
 from nearfar.training._stopping import Interrupted, NonFiniteLossError
-from nearfar.training._watch import Watch
+from nearfar.training._watch import Watch, Watched
 
 __all__ = [
     "LARS",
@@ -28,6 +28,7 @@ __all__ = [
     "Silent",
     "TrainingOptions",
     "Watch",
+    "Watched",
     "available_devices",
     "cached_backward",
     "choose_threads",

@@ -6,19 +6,36 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
 
 from nearfar.diagnostics import measurements
+from nearfar.diagnostics._watched_readings import watched_readings
 from nearfar.inputs import View, count, move, select
 from nearfar.methods._method import Method
 from nearfar.parallel import gather
 from nearfar.records import WatchMetrics
 from nearfar.training._engine import Engine
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "Watched"]
+
+
+class Watched(NamedTuple):
+    """Projections and representations of two views of the watched samples.
+
+    Attributes:
+        z1: Projections of the first view, samples × dim.
+        z2: Projections of the second view.
+        h1: Representations of the first view, samples × width.
+        h2: Representations of the second view.
+    """
+
+    z1: Tensor
+    z2: Tensor
+    h1: Tensor
+    h2: Tensor
 
 
 @final
@@ -39,13 +56,12 @@ class Watch:
         self.seen = seen
 
     @torch.no_grad()
-    def project(self, method: Method, engine: Engine) -> tuple[Tensor, Tensor, Tensor]:
-        """Projections of both views and representations of the first view, in float32."""
+    def project(self, method: Method, engine: Engine) -> Watched:
+        """Projections and representations of both views, in float32."""
         with _evaluating(method), engine.autocast():
             shown = tuple(move(view, engine.device, engine.dtype) for view in self.views)
-            (h1, z1), (_, z2) = method.embed_views(shown)
-        first, second, inner = (matrix.float().to(engine.exact) for matrix in (z1, z2, h1))
-        return first, second, inner
+            (h1, z1), (h2, z2) = method.embed_views(shown)
+        return Watched(*(matrix.float().to(engine.exact) for matrix in (z1, z2, h1, h2)))
 
     @torch.no_grad()
     def loss(self, method: Method, engine: Engine, *, batch_size: int) -> tuple[float, int] | None:
@@ -111,11 +127,14 @@ class Watch:
             line = replace(line, loss=loss, chance=method.chance(size), batch_size=size)
         if engine.rank > 0:
             return line
-        z1, z2, _ = self.project(method, engine)
-        if not (z1.isfinite().all() and z2.isfinite().all()):
+        shown = self.project(method, engine)
+        if not all(matrix.isfinite().all() for matrix in shown):
             return line  # the loop will stop at the loss and name the samples
-        measured: dict[str, Any] = dict(measurements(z1, z2))
-        return replace(line, **measured, dim=z1.shape[1], samples=z1.shape[0])
+        measured: dict[str, Any] = {
+            **measurements(shown.z1, shown.z2),
+            **watched_readings(*shown),
+        }
+        return replace(line, **measured, dim=shown.z1.shape[1], samples=len(shown.z1))
 
 
 @contextmanager

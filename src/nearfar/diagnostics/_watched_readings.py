@@ -1,0 +1,37 @@
+"""Measurements of representations and retrieval, during training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nearfar.diagnostics._center_residual import center_residual
+from nearfar.diagnostics._diagnostic import checked_rows
+from nearfar.diagnostics._dimension_correlation import dimension_correlation
+from nearfar.diagnostics._view_retrieval import view_ranks
+from nearfar.ops import entropy_rank, singular_values, to_sphere
+
+__all__ = ["watched_readings"]
+
+
+@torch.no_grad()
+def watched_readings(z1: Tensor, z2: Tensor, h1: Tensor, h2: Tensor) -> dict[str, float]:
+    """Retrieval by projections and representations, and the spread of both.
+
+    Args:
+        z1: Projections of the first view.
+        z2: Projections of the second view.
+        h1: Representations of the first view.
+        h2: Representations of the second view.
+    """
+    units = to_sphere(checked_rows(h1))
+    found = {
+        "order": float(1 - view_ranks(z1, z2).mean()),
+        "representation_rank": float(entropy_rank(singular_values(units))),
+        "representation_m_o": float(center_residual(h1)[0]),
+    }
+    if h1.shape == h2.shape:  # the sides of a pair may have different widths
+        found["representation_order"] = float(1 - view_ranks(h1, h2).mean())
+    if len(z1) > 1 and z1.shape[1] > 1:
+        found["covariance"] = float(dimension_correlation(z1).covariance)
+    return found
