@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearfar.data import Subset, open_source
-from nearfar.training import Engine, TrainingOptions, plan
+from nearfar.training import Engine, TrainingOptions, _measured_updates, plan
 from nearfar.training._budget import (
     LEAST_UPDATES,
     Choice,
@@ -193,3 +193,26 @@ def test_measuring_finds_a_cost_and_changes_nothing() -> None:
     )
     assert torch.equal(torch.get_rng_state(), state)
     assert every(torch.equal(before[name], value) for name, value in method.state_dict().items())
+
+
+@pytest.mark.parametrize(("most", "largest"), [(1 << 40, 64), (0, 8)])
+def test_measuring_takes_little_memory(
+    monkeypatch: pytest.MonkeyPatch, most: int, largest: int
+) -> None:
+    monkeypatch.setattr(_measured_updates, "_MOST", most)
+    sizes = []
+    own = _measured_updates._Trial.seconds
+    monkeypatch.setattr(
+        _measured_updates._Trial,
+        "seconds",
+        lambda trial, samples: (sizes.append(samples), own(trial, samples))[1],
+    )
+    measure(
+        build("simclr"),
+        Subset(open_source("digits"), torch.arange(96)),
+        ImageViews(size=16, channels=1),
+        options=TrainingOptions(batch_size=64),
+        engine=Engine(devices=1, precision="32"),
+        longest=10.0,
+    )
+    assert max(sizes) == largest

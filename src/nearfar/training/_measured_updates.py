@@ -29,6 +29,7 @@ __all__ = ["measure"]
 _FIRST, _GROWTH = 8, 4  # samples of the first updates, and the factor to those of the next
 _STATES = {"adamw": 2, "sgd": 1, "lars": 1}  # numbers per weight that an optimiser keeps
 _OVERHEAD = 1.5  # peak memory of a pass relative to what it saves for the backward pass
+_MOST = 1 << 30  # bytes that a measured update may take beside the weights, on a CPU
 _OTHER_EPOCH = 2**32 - 2  # seeds a permutation that no training epoch uses
 
 
@@ -73,12 +74,21 @@ def measure(
             cost = _cost(trial, small, large, memory=memory)
             if size == options.batch_size or enough(cost):
                 return cost
-            size = min(size * _GROWTH, options.batch_size)
+            wanted = min(size * _GROWTH, options.batch_size)
+            fitting = min(wanted, _fitting(memory))
+            if fitting < min(wanted, 2 * size):
+                return cost
+            size = fitting
             # one size cannot separate the cost of an update from that of its samples
             if large is not small and cost.update + size * cost.sample > longest:
                 return cost
             slow = large[2] > longest / _GROWTH
             large = (size, *(trial.seconds(size) if slow else trial.best(size)))
+
+
+def _fitting(memory: float) -> int:
+    """Samples whose update takes no more memory than measuring may."""
+    return int(_MOST // max(memory, 1.0))
 
 
 def _cost(
