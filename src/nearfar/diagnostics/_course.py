@@ -1,0 +1,94 @@
+"""The course of training: whether readings still move, had a peak, or left their start."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nearfar.records import Metrics
+
+__all__ = ["Trend", "course", "trend"]
+
+_LEAST = 6  # values from which a course is read
+_LAST = 5  # a fifth of the values is the end
+
+
+class Trend(NamedTuple):
+    """The course of one reading; see :func:`trend`.
+
+    Attributes:
+        first: Mean of the first fifth.
+        last: Mean of the last fifth.
+        recent: The last fifth less the fifth before it.
+        noise: Standard error of `recent`, from the differences of successive values.
+        peak: Largest mean of neighbouring values.
+        peak_at: Position of that mean, as a fraction of the course.
+    """
+
+    first: float
+    last: float
+    recent: float
+    noise: float
+    peak: float
+    peak_at: float
+
+
+def trend(values: Sequence[float]) -> Trend | None:
+    r"""The start, the end, the recent change and the peak of a reading, with its noise.
+
+    The noise of a single value is :math:`\sigma = \mathrm{median}\,|d_i| / (0.6745 \sqrt 2)` of
+    the differences :math:`d_i` of successive values, which a slow trend hardly changes.
+
+    Args:
+        values: The reading at equal distances, in order.
+
+    Returns:
+        None for fewer than 6 values.
+
+    Example:
+        >>> rising = trend([0.1 * step for step in range(20)])
+        >>> print(f"{rising.first:.2f} {rising.last:.2f} {rising.recent:.2f} {rising.peak_at:.2f}")
+        0.15 1.75 0.40 0.92
+    """
+    if len(values) < _LEAST:
+        return None
+    width = max(1, len(values) // _LAST)
+    means = [statistics.fmean(values[i : i + width]) for i in range(len(values) - width + 1)]
+    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    sigma = statistics.median(steps) / (0.6745 * math.sqrt(2))
+    best = max(range(len(means)), key=means.__getitem__)
+    return Trend(
+        first=means[0],
+        last=means[-1],
+        recent=means[-1] - means[-1 - width],
+        noise=sigma * math.sqrt(2 / width),
+        peak=means[best],
+        peak_at=(best + (width - 1) / 2) / (len(values) - 1),
+    )
+
+
+def course(metrics: Metrics) -> dict[str, float]:
+    """Readings of the course of training, for the verdict.
+
+    Args:
+        metrics: The lines of ``metrics.jsonl``.
+
+    Returns:
+        The number of updates, and for the training loss, the residual of the projections and the
+        order of retrieval by representations their start, end, recent change and peak, as far as
+        they were measured.
+    """
+    lines = [*metrics.train, *metrics.watch]
+    found: dict[str, float] = {"updates": float(max((line.step for line in lines), default=0))}
+    series = {
+        "loss": [line.loss for line in metrics.train],
+        "m_r": [line.m_r for line in metrics.watch],
+        "representation_order": [line.representation_order for line in metrics.watch],
+    }
+    for name, values in series.items():
+        known = trend([value for value in values if value is not None and math.isfinite(value)])
+        if known is not None:
+            found |= {f"{name}_{part}": value for part, value in known._asdict().items()}
+    return found
