@@ -15,8 +15,14 @@ __all__ = [
     "LOST_REPRESENTATION",
     "LOW_DIMENSION",
     "NOTHING",
+    "NOT_FOUND",
+    "NOT_YET",
+    "NO_BETTER",
     "NO_COLLAPSE",
+    "OVER_TRAINED",
     "SHARED_SMALL",
+    "SHORTCUT",
+    "TOO_STRONG",
     "VERDICTS",
     "gravest_first",
     "is_good",
@@ -24,6 +30,12 @@ __all__ = [
 
 COMPLETE: Final = "complete collapse"
 NOTHING: Final = "nothing learnt (loss at chance)"
+SHORTCUT: Final = "shortcut suspected"
+TOO_STRONG: Final = "views too strong"
+NO_BETTER: Final = "no better than untrained"
+NOT_FOUND: Final = "partners not retrieved"
+OVER_TRAINED: Final = "over-trained"
+NOT_YET: Final = "not yet"
 LOST_REPRESENTATION: Final = "representation lost"
 FEW_POINTS: Final = "few points"
 DIMENSIONAL: Final = "dimensional collapse"
@@ -35,15 +47,21 @@ HEALTHY: Final = "healthy"
 NO_COLLAPSE: Final = "no collapse seen"
 
 VERDICTS: Final = (
+    TOO_STRONG,
     COMPLETE,
     NOTHING,
+    SHORTCUT,
     LOST_REPRESENTATION,
     FEW_POINTS,
     DIMENSIONAL,
     LOW_DIMENSION,
+    NO_BETTER,
+    NOT_FOUND,
     SHARED_SMALL,
     DEAD,
     DUPLICATES,
+    OVER_TRAINED,
+    NOT_YET,
     HEALTHY,
     NO_COLLAPSE,
 )

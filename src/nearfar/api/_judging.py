@@ -12,6 +12,8 @@ from nearfar.api._embedding import embed_source
 from nearfar.api._setup import Setup
 from nearfar.data import Source, Subset
 from nearfar.diagnostics import (
+    center_residual,
+    course,
     extra_findings,
     geometry,
     health,
@@ -96,6 +98,7 @@ def measured(
         untrained=None if untrained is None else (untrained.h1, untrained.h2),
         raw=raw,
         statistics=statistics,
+        course=_course(directory, setup, untrained),
         positives=type(method).positives,
         remedies=setup.remedies,
     )
@@ -121,6 +124,14 @@ def measured(
         neighbors=tuple(_neighbor_rows(method, setup)),
     )
     return Judgment(verdict, geometry(z1, z2, ids=names), gallery)
+
+
+def _course(directory: RunDirectory, setup: Setup, untrained: Watched | None) -> dict[str, float]:
+    """Readings of the course of training, from its start."""
+    found = course(directory.read_metrics())
+    if untrained is not None:
+        found["untrained_m_r"] = float(center_residual(untrained.z1)[1])
+    return found | ({"recognizable": 1.0} if setup.kind.recognizable else {})
 
 
 def _without_encoder(

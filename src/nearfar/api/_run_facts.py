@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from nearfar._verdict_names import COMPLETE, DIMENSIONAL, NOTHING
+from nearfar._verdict_names import (
+    COMPLETE,
+    DIMENSIONAL,
+    NO_BETTER,
+    NOT_FOUND,
+    NOT_YET,
+    NOTHING,
+    SHARED_SMALL,
+)
 from nearfar.api._recipe import Preset, Recipe, preset_options, view_recipe
 from nearfar.data import Source
 from nearfar.methods import Method, RunFacts
@@ -92,7 +100,7 @@ def _of_training(options: TrainingOptions, *, method: Method, facts: RunFacts) -
         )
     lower, higher = float(f"{rate / 10:.2g}"), float(f"{rate * 3:.2g}")
     yield replace(made, to=lower, why="lower the learning rate", against=(COMPLETE, DIMENSIONAL))
-    yield replace(made, to=higher, why="raise the learning rate", against=(NOTHING,))
+    yield replace(made, to=higher, why="raise the learning rate", against=(NOTHING, NO_BETTER))
     longer = min(10.0, options.epochs / 2)
     yield replace(
         made,
@@ -109,6 +117,14 @@ def _of_training(options: TrainingOptions, *, method: Method, facts: RunFacts) -
         to=2 * options.epochs,
         why="train longer, as training starts at chance",
         against=(NOTHING,),
+    )
+    yield replace(
+        made,
+        option="epochs",
+        now=options.epochs,
+        to=2 * options.epochs,
+        why="train longer",
+        against=(NOT_YET, NO_BETTER, NOT_FOUND, SHARED_SMALL),
     )
     yield replace(
         made,

@@ -3,6 +3,7 @@
 from nearfar.diagnostics._alignment_diagnostic import Alignment, alignment
 from nearfar.diagnostics._center_residual import CenterResidual, center_residual
 from nearfar.diagnostics._chance_loss import chance_loss
+from nearfar.diagnostics._course import Trend, course, trend
 from nearfar.diagnostics._diagnostic import Better, Diagnostic
 from nearfar.diagnostics._dimension_correlation import (
     Correlations,
@@ -91,12 +92,14 @@ __all__ = [
     "Retrieved",
     "SamplesPerPoint",
     "StableRank",
+    "Trend",
     "Uniformity",
     "ViewRetrieval",
     "ViewsFound",
     "alignment",
     "center_residual",
     "chance_loss",
+    "course",
     "dimension_correlation",
     "effective_rank",
     "extra_findings",
@@ -123,6 +126,7 @@ __all__ = [
     "retrieval",
     "samples_per_point",
     "stable_rank",
+    "trend",
     "uniformity",
     "view_ranks",
     "view_retrieval",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from nearfar.records import Metrics
@@ -13,6 +14,8 @@ __all__ = ["Trend", "course", "trend"]
 
 _LEAST = 6  # values from which a course is read
 _LAST = 5  # a fifth of the values is the end
+_SETTLED = 0.02  # fall of the loss in a fifth of the course, relative to that of the whole
+_LONGEST = 10.0
 
 
 class Trend(NamedTuple):
@@ -56,7 +59,7 @@ def trend(values: Sequence[float]) -> Trend | None:
         return None
     width = max(1, len(values) // _LAST)
     means = [statistics.fmean(values[i : i + width]) for i in range(len(values) - width + 1)]
-    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    steps = [abs(b - a) for a, b in pairwise(values)]
     sigma = statistics.median(steps) / (0.6745 * math.sqrt(2))
     best = max(range(len(means)), key=means.__getitem__)
     return Trend(
@@ -91,4 +94,28 @@ def course(metrics: Metrics) -> dict[str, float]:
         known = trend([value for value in values if value is not None and math.isfinite(value)])
         if known is not None:
             found |= {f"{name}_{part}": value for part, value in known._asdict().items()}
-    return found
+    return found | _longer(series["loss"])
+
+
+def _longer(losses: Sequence[float]) -> dict[str, float]:
+    r"""How many times as long until the loss has settled, if its fall slows down as it does now.
+
+    If falls shrink by a factor :math:`q` from one fifth of the course to the next, the fall
+    :math:`f` of the last fifth becomes 2 % of the whole, :math:`F`, after
+    :math:`\ln(0.02 F / f) / \ln q` fifths.
+    """
+    width = len(losses) // _LAST
+    if width < 2:
+        return {}
+    before, last, end = (
+        statistics.fmean(losses[len(losses) - k * width :][:width]) for k in (3, 2, 1)
+    )
+    fall, slowing = last - end, (last - end) / (before - last) if before > last else 0.0
+    whole = statistics.fmean(losses[:width]) - end
+    if not fall > 0 or whole <= 0:
+        return {}
+    left = _SETTLED * whole / fall
+    if left >= 1:
+        return {"longer": 1.0}
+    ratio = min(max(slowing, 0.3), 0.9)
+    return {"longer": min(1 + math.log(left) / math.log(ratio) / _LAST, _LONGEST)}

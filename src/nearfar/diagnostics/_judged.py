@@ -14,8 +14,14 @@ from nearfar._verdict_names import (
     FEW_POINTS,
     LOST_REPRESENTATION,
     LOW_DIMENSION,
+    NO_BETTER,
+    NOT_FOUND,
+    NOT_YET,
     NOTHING,
+    OVER_TRAINED,
     SHARED_SMALL,
+    SHORTCUT,
+    TOO_STRONG,
     is_good,
 )
 from nearfar.diagnostics._findings import CROWDED, findings, number
@@ -39,6 +45,8 @@ _UNJUDGED = {  # what too few rows cannot show, and why
 }
 _AGREEMENT = ("alignment", "relative_alignment")
 _SHORTCUTS = "shortcuts: embeddings do not show by what a sample is recognised"
+_NAMED = "shortcuts: the inputs of this kind of data find the other view by themselves"
+_START = "gain over the untrained encoder: its embeddings were not given"
 _STRUCTURE = "structure: random numbers for each sample, the same in both views, read the same"
 _ONE_VIEW = "agreement of views: only one view was given"
 
@@ -78,7 +86,20 @@ def judged(
         samples=samples,
         dim=dim,
         verdicts=found,
-        not_judged=(*((_ONE_VIEW,) if "alignment" not in measured else ()), _STRUCTURE, _SHORTCUTS),
+        not_judged=_not_judged(measured),
+    )
+
+
+def _not_judged(measured: Mapping[str, float]) -> tuple[str, ...]:
+    """What could not be judged, each with the reason."""
+    inputs = (_SHORTCUTS,) if "raw_order" not in measured else ()
+    if measured.get("recognizable"):
+        inputs = (_NAMED,)
+    return (
+        *((_ONE_VIEW,) if "alignment" not in measured else ()),
+        *((_START,) if "rank_gain" not in measured else ()),
+        _STRUCTURE,
+        *inputs,
     )
 
 
@@ -153,6 +174,9 @@ def _evidence_of(
     if verdict == SHARED_SMALL:
         shared = max(0.0, 1 - measured["relative_alignment"])
         return [f"{shared:.0%} of the variance is common to both views", *pairs]
+    if verdict == OVER_TRAINED:
+        peak, last = (value[f"representation_order_{part}"] for part in ("peak", "last"))
+        return [f"the order of retrieval fell from {peak} to {last}", *pairs]
     if verdict == DUPLICATES:
         identical = measured.get("alignment", 1.0) == 0
         return ["the two views are identical"] if identical else [reading["repeated_share"], *pairs]
@@ -167,6 +191,11 @@ _DECIDED_BY: Final = {
     FEW_POINTS: "distinct_share",
     LOW_DIMENSION: "intrinsic_dimension",
     DEAD: "dead_share",
+    SHORTCUT: "raw_order",
+    TOO_STRONG: "raw_order",
+    NO_BETTER: "rank_gain",
+    NOT_FOUND: "recall_1",
+    NOT_YET: "updates",
 }
 
 

@@ -21,10 +21,15 @@ _NEIGHBORS, _LEAST = 10, 20
 
 def of_both_representations(h: Views2) -> dict[str, float]:
     """How well the other view is found on the representation."""
-    found = view_retrieval(*_checked(h, "representations"))
+    return _found(_checked(h, "representations"), "representation")
+
+
+def _found(views: Views2, name: str) -> dict[str, float]:
+    found = view_retrieval(*views)
     return {
-        "representation_recall_1": float(found.recall_1),
-        "representation_order": float(found.order),
+        f"{name}_recall_1": float(found.recall_1),
+        f"{name}_order": float(found.order),
+        f"{name}_log_rank": float(_log_ranks(views).mean()),
     }
 
 
@@ -32,16 +37,15 @@ def of_both_representations(h: Views2) -> dict[str, float]:
 def against_untrained(h: Views2, untrained: Views2) -> dict[str, float]:
     """The same with the encoder before training, and how much training has changed.
 
-    The gain is the mean difference of both orders, with its standard error over the samples.
+    The gain is the mean difference of the logarithms of both ranks, in bits, with its standard
+    error over the samples: 1 halves the rank.
     """
     before = _checked(untrained, "untrained")
-    found = view_retrieval(*before)
-    gains = _both_ranks(before) - _both_ranks(_checked(h, "representations"))
+    gains = _log_ranks(before) - _log_ranks(_checked(h, "representations"))
     compared = {
-        "untrained_recall_1": float(found.recall_1),
-        "untrained_order": float(found.order),
-        "order_gain": float(gains.mean()),
-        "order_gain_error": float(gains.std() / math.sqrt(len(gains))),
+        **_found(before, "untrained"),
+        "rank_gain": float(gains.mean()),
+        "rank_gain_error": float(gains.std() / math.sqrt(len(gains))),
     }
     if len(h[0]) >= _LEAST:
         compared["untrained_cka"] = float(linear_cka(h[0], untrained[0]))
@@ -65,9 +69,7 @@ def against_inputs(
     measured: dict[str, float] = {}
     ranks = []
     if raw is not None:
-        found = view_retrieval(*_checked(raw, "raw"))
-        measured["raw_recall_1"] = float(found.recall_1)
-        measured["raw_order"] = float(found.order)
+        measured |= _found(_checked(raw, "raw"), "raw")
         ranks.append(_both_ranks(raw))
     if statistics is not None:
         scaled = _standardized(*_checked(statistics, "statistics"))
@@ -89,6 +91,14 @@ def _both_ranks(views: Views2) -> Tensor:
     """Mean over both directions of the share of other samples that are nearer."""
     first, second = views
     return (view_ranks(first, second) + view_ranks(second, first)) / 2
+
+
+def _log_ranks(views: Views2) -> Tensor:
+    """Binary logarithm of the rank of the other view, the mean of both directions."""
+    first, second = views
+    others = len(first) - 1
+    ranks = [1 + others * view_ranks(a, b) for a, b in ((first, second), (second, first))]
+    return torch.stack(ranks).log2().mean(dim=0)
 
 
 def _standardized(first: Tensor, second: Tensor) -> Views2:

@@ -13,8 +13,14 @@ from nearfar._verdict_names import (
     FEW_POINTS,
     LOST_REPRESENTATION,
     LOW_DIMENSION,
+    NO_BETTER,
+    NOT_FOUND,
+    NOT_YET,
     NOTHING,
+    OVER_TRAINED,
     SHARED_SMALL,
+    SHORTCUT,
+    TOO_STRONG,
 )
 from nearfar.records import Remedy
 
@@ -74,6 +80,22 @@ _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
         "a narrower projector has fewer dimensions to lose",
     ),
     DUPLICATES: ("look at the repeated samples (nearfar duplicates) and leave out copies",),
+    SHORTCUT: (
+        "look at views of a sample side by side: what both have and other samples have not (a mark,"
+        " a border, a logo, its brightness) names the sample",
+        "remove it from the inputs, or make the views stronger, so that they randomise it",
+    ),
+    TOO_STRONG: ("weaken the augmentation: views of a sample must have something in common",),
+    NO_BETTER: (
+        "train longer, or raise the learning rate",
+        "weaken the augmentation if views of a sample have little in common",
+    ),
+    NOT_FOUND: (
+        "train longer, or with a lower temperature or more negatives",
+        "check the pairs: both views must come from the same sample",
+    ),
+    OVER_TRAINED: ("use a checkpoint from before the fall, or train for fewer epochs",),
+    NOT_YET: ("train longer",),
 }
 """For embeddings of unknown origin."""
 
@@ -103,6 +125,6 @@ def advise_on(verdict: str, remedies: Sequence[Remedy] | None) -> tuple[str, ...
     """
     if remedies is None:
         return _GENERAL.get(verdict, ())
-    known = (FEW_POINTS, LOW_DIMENSION, DUPLICATES)  # of the data, which no setting changes
+    known = (FEW_POINTS, LOW_DIMENSION, DUPLICATES, SHORTCUT)  # of the data: no setting changes it
     checks = _CHECKS.get(verdict, _GENERAL[verdict] if verdict in known else ())
     return (*map(str, against(verdict, remedies)), *checks)

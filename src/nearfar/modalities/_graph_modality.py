@@ -97,6 +97,7 @@ class GraphModality(Modality[GraphForm, GraphOptions]):
     options: ClassVar = GraphOptions
     settings: ClassVar = GraphViews
     encoder: ClassVar = "gcn"
+    recognizable = True
     encoders: ClassVar = "gcn, or sage for graphs with sampled neighbourhoods"
 
     def rungs(self, source: Source, options: GraphOptions) -> tuple[Mapping[str, Any], ...]:

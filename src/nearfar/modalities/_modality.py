@@ -76,6 +76,8 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         paired: Whether a sample has two sides, whose agreement is measured in addition.
         arrays: Whether samples can be given as one numeric array, as in scikit-learn.
         fewest: Minimum number of samples to train on; a trained encoder embeds any number.
+        recognizable: Whether two views of a sample share so many of their values (words, columns,
+            features of a node) that these find the other view, also if all is well.
         precise: Whether :class:`nearfar.SelfSupervisedEncoder` encodes in double precision, so that
             a sample's representation does not depend on its batch.
     """
@@ -91,6 +93,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
     paired: ClassVar[bool] = False
     arrays: ClassVar[bool] = False
     fewest: ClassVar[int] = 1
+    recognizable: ClassVar[bool] = False
     precise: ClassVar[bool] = False
 
     def __init_subclass__(cls, **keywords: Any) -> None:

@@ -129,6 +129,7 @@ class TextModality(Modality[TextForm, TextOptions]):
     options: ClassVar = TextOptions
     settings: ClassVar = TextViews
     encoder: ClassVar = "bag"
+    recognizable = True
     encoders: ClassVar = "bag, gru, or a transformer from the Hugging Face hub or a folder"
 
     def decide(self, source: Source, options: TextOptions) -> tuple[TextOptions, tuple[str, ...]]:

@@ -100,6 +100,7 @@ class VectorModality(Modality[VectorForm, VectorOptions]):
     options: ClassVar = VectorOptions
     settings: ClassVar = VectorViews
     encoder: ClassVar = "perceptron"
+    recognizable = True
     encoders: ClassVar = "perceptron"
 
     def rungs(self, source: Source, options: VectorOptions) -> tuple[Mapping[str, Any], ...]:

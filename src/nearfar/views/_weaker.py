@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nearfar._verdict_names import DIMENSIONAL, NOTHING
+from nearfar._verdict_names import (
+    DIMENSIONAL,
+    NO_BETTER,
+    NOT_FOUND,
+    NOTHING,
+    SHARED_SMALL,
+    TOO_STRONG,
+)
 from nearfar.records import Remedy
 from nearfar.records._remedy_record import lowered, raised
 
 __all__ = ["larger_crops", "weaker"]
 
-_AGAINST = (NOTHING, DIMENSIONAL)
+_AGAINST = (NOTHING, DIMENSIONAL, TOO_STRONG, NO_BETTER, NOT_FOUND, SHARED_SMALL)
 
 
 def weaker(
