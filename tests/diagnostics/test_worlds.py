@@ -60,9 +60,14 @@ def test_several_verdicts_hold_at_once_and_all_are_listed() -> None:
 def test_what_embeddings_cannot_show_is_said() -> None:
     z = drawn(200, 16)
     two = health(*views(z)).not_judged
-    assert [line.partition(":")[0] for line in two] == ["structure", "shortcuts"]
+    assert [line.partition(":")[0] for line in two] == [
+        "gain over the untrained encoder",
+        "structure",
+        "shortcuts",
+    ]
     assert [line.partition(":")[0] for line in health(z).not_judged] == [
         "agreement of views",
+        "gain over the untrained encoder",
         "structure",
         "shortcuts",
     ]

@@ -65,7 +65,7 @@ _GAINED: Final = 0.25  # of that log rank; encoders worse than untrained by neig
 _ERRORS: Final = 2.0  # standard errors that a difference must exceed
 _TREND: Final = 4.0  # the same for a trend, whose noise is estimated from few values
 _FALLS, _RISES, _FELL = 0.1, 0.02, 0.05  # of the fall of the loss so far; of the order
-_SHORT: Final = 50  # updates
+_SHORT: Final = 30  # updates
 
 
 def one_point(measured: Measured) -> bool:
@@ -113,7 +113,7 @@ def _identical(measured: Measured) -> bool:
 
 def _shortcut(measured: Measured) -> bool:
     """Whether raw inputs suffice to find the other view, though they should not."""
-    if measured.get("recognizable") or "raw_order" not in measured or _identical(measured):
+    if measured.get("recognizable") or "raw_order" not in measured:
         return False
     by_recall = measured.get("gallery", 0.0) >= _GALLERY and measured["raw_recall_1"] >= _NAMED
     return by_recall or measured["raw_order"] >= _CERTAIN
@@ -175,7 +175,6 @@ _RULES: Final[Mapping[str, Callable[[Measured], bool]]] = {
 
 
 _OF_VIEWS: Final[Mapping[str, Callable[[Measured], bool]]] = {
-    TOO_STRONG: too_strong,
     NO_BETTER: lambda measured: gained(measured) is False,
     NOT_FOUND: lambda measured: measured.get("order", 1.0) < _BLIND,
     SHARED_SMALL: lambda measured: measured["relative_alignment"] >= _WEAK,
@@ -209,9 +208,10 @@ def _now(measured: Measured, *, positives: bool) -> set[str]:
     agreement = measured.get("relative_alignment")
     distinct = agreement is not None and agreement < UNRELATED
     stuck = at_chance(measured)
+    strong = {TOO_STRONG} if positives and too_strong(measured) else set()
     if one_point(measured) and not (stuck and distinct and measured["m_r"] >= _CONSTANT):
-        return {COMPLETE, *((TOO_STRONG,) if positives and too_strong(measured) else ())}
-    found = {name for name, holds in _RULES.items() if holds(measured)}
+        return strong | {COMPLETE}
+    found = strong | {name for name, holds in _RULES.items() if holds(measured)}
     if stuck or (positives and agreement is not None and not distinct):
         return found | {NOTHING}
     if positives and agreement is not None:

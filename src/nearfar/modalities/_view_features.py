@@ -72,7 +72,8 @@ def statistics(view: View) -> Float[Tensor, "samples statistics"] | None:
     if isinstance(view, Sequences):
         return _of_sounds(view)
     if isinstance(view, Tokens):
-        different = [float(len(row.unique())) for row in view.ids]
+        rows = zip(view.ids, view.lengths.tolist(), strict=True)
+        different = [float(len(ids[:length].unique())) for ids, length in rows]
         lengths = view.lengths.float()
         return torch.stack([lengths, torch.tensor(different, device=lengths.device)], dim=1)
     if isinstance(view, Nodes):
