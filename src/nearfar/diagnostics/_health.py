@@ -43,6 +43,9 @@ def health(
     Thresholds lie between the values of reference cases, with a margin on both sides where
     possible.
 
+    ``views too strong``
+        Raw inputs, the untrained encoder and the trained one all find the other view of a sample
+        hardly better than chance (an order below 0.6; 0.7 with usual views).
     ``complete collapse``
         The mean residual ``m_r`` is below 0.1 (a mean cosine above 0.99), or below 0.25 while the
         squared distance of views of a sample is at least half that of different samples. It is
@@ -58,6 +61,10 @@ def health(
         exceeds that of different samples by 0.5 or more: then a high temperature hides the
         agreement. Or, with or without a loss, the relative alignment is 0.9 or more: it is 1 for
         unrelated views, and 0.05 to 0.3 for trained encoders.
+    ``shortcut suspected``
+        Raw inputs find the other view of at least half of the samples among 200: 0.06 to 0.42 with
+        views that train an encoder well. Not judged for kinds of data whose views share their
+        values in any case (``recognizable``).
     ``representation lost``
         As ``dimensional collapse``, of the representations.
     ``few points``
@@ -72,6 +79,12 @@ def health(
     ``low intrinsic dimension``
         TwoNN (:func:`intrinsic_dimension`) is below 1.7 where 10 dimensions or more could be
         used: a curve, however many dimensions it is wound through.
+    ``no better than untrained``
+        The mean logarithm of the rank of the other view has fallen by less than 29 % since before
+        training: at most 27 % in runs that are worse than the untrained encoder by nearest
+        neighbours, 31 to 80 % in better ones. Not judged if the untrained encoder finds it already.
+    ``partners not retrieved``
+        The order of retrieval by projections is below 0.6.
     ``little shared between views``
         The relative alignment is 0.75 to 0.9: less than a quarter of the variance is common to
         both views of a sample.
@@ -80,6 +93,14 @@ def health(
     ``duplicates``
         At least 10 % of the samples share their point with another one, or both views are
         identical.
+    ``over-trained``
+        The order of retrieval by representations has fallen from its peak by more than 0.05 and by
+        four times its noise.
+    ``not yet``
+        Fewer than 30 updates; or the loss has fallen in the last fifth of the run by more than a
+        tenth of its whole fall; or the order of retrieval has risen by more than 0.02, and by four
+        times its noise. After few updates, what may pass is not listed: a collapse (unless
+        projections have come closer together than at the start), a loss at chance, a low rank.
     ``healthy``
         None of these; ``no collapse seen`` if there is only one view, as agreement is not known.
 
@@ -114,10 +135,11 @@ def health(
         One of the names above.
 
     Reading:
-        ``healthy`` means that no known failure was found, not that the features suit a task. Two
-        things cannot be seen in embeddings: whether the encoder recognises samples by a shortcut,
-        and whether neighbours have anything in common (``not_judged``). Compare encoders of the
-        same architecture by their findings, or with labels by a probe.
+        ``healthy`` means that no known failure was found, not that the features suit a task.
+        Whether neighbours have anything in common cannot be seen in embeddings; a shortcut is seen
+        only in the inputs, and what training gained only beside the untrained encoder
+        (``not_judged``). Compare encoders of the same architecture by their findings, or with
+        labels by a probe.
 
     Example:
         >>> import torch
