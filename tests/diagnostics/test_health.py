@@ -371,6 +371,12 @@ def test_a_finding_on_either_side_of_its_threshold(
 
 
 CROWD = {"m_o": 0.999, "m_r": 0.05}
+OF_INPUTS = {"raw_recall_1": 0.49, "raw_order": 0.98, "gallery": 50.0}
+BLIND = {"raw_recall_1": 0.0, "raw_order": 0.59}
+BLIND |= {"untrained_order": 0.59, "representation_order": 0.59}
+GAIN = {"untrained_log_rank": 5.0, "rank_gain": 1.45, "rank_gain_error": 0.72}
+FALLING = {"loss_first": 6.0, "loss_last": 3.0, "loss_recent": -0.4, "loss_noise": 0.09}
+RISING = {"representation_order_noise": 0.004, "representation_order_last": 0.8}
 STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
 
 
@@ -378,7 +384,8 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
     ("changed", "found"),
     [
         ({}, ["healthy"]),
-        ({"m_r": 0.1, "order": 0.5}, ["healthy"]),
+        ({"m_r": 0.1, "order": 0.6}, ["healthy"]),
+        ({"m_r": 0.1, "order": 0.599}, ["partners not retrieved"]),
         ({"m_r": 0.0999, "order": 0.9}, [COMPLETE]),
         ({"m_r": 0.0999, "order": 0.91}, ["healthy"]),  # structure around a common centre
         ({"m_r": 0.0999, "order": 0.91, "relative_alignment": 0.5}, [COMPLETE]),
@@ -417,6 +424,28 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
         ({"alignment": 0.0}, ["duplicates"]),
         ({"dead_share": 0.4}, ["dead dimensions"]),
         ({"dead_share": 0.399}, ["healthy"]),
+        (OF_INPUTS, ["healthy"]),
+        ({**OF_INPUTS, "raw_recall_1": 0.5}, ["shortcut suspected"]),
+        ({**OF_INPUTS, "raw_recall_1": 0.5, "recognizable": 1.0}, ["healthy"]),
+        ({**OF_INPUTS, "raw_recall_1": 0.9, "gallery": 49.0}, ["healthy"]),
+        ({**OF_INPUTS, "raw_order": 0.99, "gallery": 49.0}, ["shortcut suspected"]),
+        (BLIND, ["views too strong"]),
+        ({**BLIND, "raw_order": 0.6}, ["healthy"]),
+        ({**BLIND, "untrained_order": 0.6}, ["healthy"]),
+        ({**BLIND, "representation_order": 0.6}, ["healthy"]),
+        (GAIN, ["healthy"]),
+        ({**GAIN, "rank_gain": 1.44}, ["no better than untrained"]),
+        ({**GAIN, "rank_gain_error": 0.73}, ["no better than untrained"]),
+        ({**GAIN, "untrained_log_rank": 0.99, "rank_gain": 0.0}, ["healthy"]),
+        ({"updates": 30.0}, ["healthy"]),
+        ({"updates": 29.0}, ["not yet"]),
+        (FALLING, ["not yet"]),
+        ({**FALLING, "loss_recent": -0.3}, ["healthy"]),
+        ({**FALLING, "loss_noise": 0.11}, ["healthy"]),
+        ({**RISING, "representation_order_recent": 0.0201}, ["not yet"]),
+        ({**RISING, "representation_order_recent": 0.02}, ["healthy"]),
+        ({**RISING, "representation_order_peak": 0.851}, ["over-trained"]),
+        ({**RISING, "representation_order_peak": 0.85}, ["healthy"]),
         (
             {"repeated_share": 1.0, "spherical_rank": 2.0, "distinct_share": 0.1, "loss": 9.9}
             | {"alignment": 1.5, "relative_alignment": 0.8},

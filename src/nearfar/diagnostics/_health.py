@@ -137,7 +137,7 @@ def health(
     Reading:
         ``healthy`` means that no known failure was found, not that the features suit a task.
         Whether neighbours have anything in common cannot be seen in embeddings; a shortcut is seen
-        only in the inputs, and what training gained only beside the untrained encoder
+        only in the inputs, and what training gained only next to the untrained encoder
         (``not_judged``). Compare encoders of the same architecture by their findings, or with
         labels by a probe.
 

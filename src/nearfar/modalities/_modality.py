@@ -76,8 +76,8 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         paired: Whether a sample has two sides, whose agreement is measured in addition.
         arrays: Whether samples can be given as one numeric array, as in scikit-learn.
         fewest: Minimum number of samples to train on; a trained encoder embeds any number.
-        recognizable: Whether two views of a sample share so many of their values (words, columns,
-            features of a node) that these find the other view, also if all is well.
+        recognizable: Whether views of a sample share most of their values (words, columns), so that
+            finding the other view by these is no sign of a shortcut.
         precise: Whether :class:`nearfar.SelfSupervisedEncoder` encodes in double precision, so that
             a sample's representation does not depend on its batch.
     """
@@ -238,10 +238,7 @@ class Modality(ABC, Generic[FormT, OptionsT]):
         """Name and values of the raw features: the baseline that an encoder should beat."""
 
     def view_features(self, view: View, form: FormT) -> Float[Tensor, "samples features"] | None:
-        """The raw values of each sample of a view, without an encoder; None if there are none.
-
-        If these suffice to find the other view of a sample, an encoder need not learn anything.
-        """
+        """The raw values of each sample of a view, without an encoder; None if there are none."""
         return raw_values(view)
 
     def view_statistics(

@@ -29,7 +29,7 @@ __all__ = ["measure"]
 _FIRST, _GROWTH = 8, 4  # samples of the first updates, and the factor to those of the next
 _STATES = {"adamw": 2, "sgd": 1, "lars": 1}  # numbers per weight that an optimiser keeps
 _OVERHEAD = 1.5  # peak memory of a pass relative to what it saves for the backward pass
-_MOST = 1 << 30  # bytes that a measured update may take beside the weights, on a CPU
+_MOST = 1 << 30  # bytes that a measured update may take in addition to the weights
 _OTHER_EPOCH = 2**32 - 2  # seeds a permutation that no training epoch uses
 
 
