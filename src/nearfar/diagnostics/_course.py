@@ -83,10 +83,11 @@ def course(metrics: Metrics) -> dict[str, float]:
         order of retrieval by representations their start, end, recent change and peak, as far as
         they were measured.
     """
-    lines = [*metrics.train, *metrics.watch]
-    found: dict[str, float] = {"updates": float(max((line.step for line in lines), default=0))}
-    series = {
-        "loss": [line.loss for line in metrics.train],
+    steps = [line.step for line in metrics.train] + [line.step for line in metrics.watch]
+    found: dict[str, float] = {"updates": float(max(steps, default=0))}
+    losses = [line.loss for line in metrics.train]
+    series: dict[str, Sequence[float | None]] = {
+        "loss": losses,
         "m_r": [line.m_r for line in metrics.watch],
         "representation_order": [line.representation_order for line in metrics.watch],
     }
@@ -94,7 +95,7 @@ def course(metrics: Metrics) -> dict[str, float]:
         known = trend([value for value in values if value is not None and math.isfinite(value)])
         if known is not None:
             found |= {f"{name}_{part}": value for part, value in known._asdict().items()}
-    return found | _longer(series["loss"])
+    return found | _longer(losses)
 
 
 def _longer(losses: Sequence[float]) -> dict[str, float]:

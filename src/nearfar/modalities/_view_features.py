@@ -49,7 +49,7 @@ def _of_series(view: Sequences) -> Tensor:
 
 def _bags(view: Tokens) -> Tensor:
     """Counts of tokens, by the square root and by their rarity among the samples."""
-    known, places = view.ids.unique(return_inverse=True)
+    known, places = torch.unique(view.ids, return_inverse=True)
     counts = torch.zeros(len(view), len(known), device=view.ids.device)
     counts.scatter_add_(1, places, view.mask().float())
     rarity = (len(view) / (counts > 0).sum(dim=0).clamp_min(1)).log()
@@ -73,7 +73,7 @@ def statistics(view: View) -> Float[Tensor, "samples statistics"] | None:
         return _of_sounds(view)
     if isinstance(view, Tokens):
         rows = zip(view.ids, view.lengths.tolist(), strict=True)
-        different = [float(len(ids[:length].unique())) for ids, length in rows]
+        different = [float(len(torch.unique(ids[:length]))) for ids, length in rows]
         lengths = view.lengths.float()
         return torch.stack([lengths, torch.tensor(different, device=lengths.device)], dim=1)
     if isinstance(view, Nodes):
