@@ -54,7 +54,9 @@ def joined_with_run(
     alarms = tuple(name for name in known.verdicts if not is_good(name))
     new = tuple(name for name in alarms if name not in verdict.verdicts)
     if not new:
-        return _noted(verdict, _comparison(verdict, known, origin))
+        if known.health is not None and known.health.verdict == verdict.verdict:  # names settings
+            verdict = replace(verdict, advice=known.health.advice, remedies=known.health.remedies)
+        return _noted(verdict, _comparison(verdict, known))
     found = [name for name in verdict.verdicts if not is_good(name)]
     together = tuple(sorted({*found, *alarms}, key=_gravity))
     gravest = replace(verdict, verdict=together[0], verdicts=together)
@@ -113,10 +115,12 @@ def _measured(health: HealthRecord) -> str:
     return f"{views} of {counted(health.samples, 'held-out sample')}"
 
 
-def _comparison(verdict: HealthRecord, known: _Known, origin: Origin) -> str:
+def _comparison(verdict: HealthRecord, known: _Known) -> str:
     """A note with a verdict on the run that adds nothing to that on the embeddings."""
     of_run = known.verdicts[0]
-    where = known.why or (known.health and f"of {_measured(known.health)}")
+    where = f"when the file was written: {known.why}"
+    if known.health is not None:
+        where = f"of {_measured(known.health)}"
     note = f"the verdict on {known.shown} is {of_run} ({where})"
     if "alignment" in verdict.measurements:
         return note

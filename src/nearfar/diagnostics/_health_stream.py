@@ -14,7 +14,6 @@ from torch import Tensor
 from nearfar.checks import check_finite_rows, check_integer, check_matrix
 from nearfar.diagnostics._alignment_diagnostic import Alignment
 from nearfar.diagnostics._effective_rank import EffectiveRank
-from nearfar.diagnostics._feature_std import FeatureStd
 from nearfar.diagnostics._health import health
 from nearfar.diagnostics._judged import judged
 from nearfar.diagnostics._relative_alignment import RelativeAlignment
@@ -83,7 +82,6 @@ class HealthStream:
         self._widths: dict[str, int] = {}
         self._kept: Reservoir | None = None
         self._projections, self._representations = _Spread(), _Spread()
-        self._deviation = FeatureStd()
         self._alignment, self._relative = Alignment(), RelativeAlignment()
         self._lengths = torch.empty(0, dtype=torch.float64)
 
@@ -135,7 +133,6 @@ class HealthStream:
         views = {name: view for name, view in given if view is not None}
         kept = self._accept(views)
         self._projections.update(z1)
-        self._deviation.update(z1)
         if z2 is not None:
             self._alignment.update(z1, z2)
             self._relative.update(z1, z2)
@@ -169,7 +166,6 @@ class HealthStream:
             merged._kept = reduce(Reservoir.merge, kept, Reservoir(kept[0].capacity))
         merged._projections = self._projections.merge(other._projections)
         merged._representations = self._representations.merge(other._representations)
-        merged._deviation = self._deviation.merge(other._deviation)
         merged._alignment = self._alignment.merge(other._alignment)
         merged._relative = self._relative.merge(other._relative)
         lengths = torch.cat([self._lengths, other._lengths])
@@ -223,7 +219,7 @@ class HealthStream:
 
     def _exact(self, of_sample: Mapping[str, float]) -> dict[str, float]:
         """The measurements on all rows, by name."""
-        found = self._projections.measurements() | {"feature_std": float(self._deviation.compute())}
+        found = self._projections.measurements()
         found["free_dimensions"] = float(min(self.seen, self._widths["z1"]) - 1)
         if "z2" in self._widths:
             found["alignment"] = float(self._alignment.compute())
@@ -231,7 +227,7 @@ class HealthStream:
             found["relative_alignment"] = float(self._relative.compute())
         if "h1" in self._widths:
             inner = self._representations.measurements()
-            inner["rank"] = inner.pop("effective_rank")
+            inner["rank"] = inner["effective_rank"]
             found |= {f"representation_{name}": value for name, value in inner.items()}
         usual = self._kept_median()
         found["longest"] = float(self._lengths.max() / usual)
@@ -264,8 +260,11 @@ class _Spread:
         """Those of :func:`health`, by name."""
         samples, dim = self.units.count, len(self.units.mean)
         free = min(samples - 1, dim)  # centring removes one direction
-        centered = self.units.eigenvalues(self.units.covariance, most=free).sqrt()
+        covariance = self.units.covariance
+        centered = self.units.eigenvalues(covariance, most=free).sqrt()
+        variances = covariance.diagonal().clamp_min(0) * ((samples - 1) / samples)
         return {
+            "feature_std": float(variances.sqrt().mean()),
             "effective_rank": float(self.raw.compute()),
             "spherical_rank": float(self.units.compute()),
             "isotropic_rank": isotropic_rank(samples, dim),
