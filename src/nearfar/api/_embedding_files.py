@@ -186,8 +186,6 @@ def _of_arrays(path: Path) -> EmbeddingFile:
     views = {name: arrays.pop(name) for name in roles} if roles.get("z2") == "z2" else {}
     second = None if views else arrays.pop("embeddings2", None)
     first = views.get("h1", views["z1"]) if views else arrays.pop("embeddings", None)
-    second = None if views else arrays.pop("embeddings2", None)
-    first = views.get("h1", views.get("z1")) if views else arrays.pop("embeddings", None)
     if first is None:
         matrices = [k for k, a in arrays.items() if a.ndim == 2 and a.dtype.kind == "f"]
         if len(matrices) != 1:
