@@ -75,6 +75,8 @@ def test_two_files_are_two_views(tmp_path, two_views, small_memory, capsys):
     assert found == nearfar.diagnose(*two_views) == nearfar.diagnose(*map(torch.tensor, two_views))
     assert main(["diagnose", str(a), str(b), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdicts"] == ["healthy"]
+    assert main(["diagnose", str(a), str(b)]) == 0
+    assert f"diagnose {a} {b} --report" in capsys.readouterr().out
     assert main(["diagnose", str(a), str(tmp_path / "c.npy")]) == 2
     assert "`second` must be a file of embeddings" in capsys.readouterr().err
     np.save(b, two_views[1][:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def test_few_rows_have_the_verdict_of_the_whole(world: str) -> None:
     z1, z2 = {**FAULTY, **SOUND}[world](500, 32)
     expected, found = health(z1, z2), streamed(z1, z2).compute()
     assert found.verdicts == expected.verdicts
-    assert (found.samples, found.dim) == (500, 32)
+    assert (found.samples, found.dim) == tuple(z1.shape)
     assert found.measurements.keys() == expected.measurements.keys()
     for name in EXACT:
         if name in expected.measurements:
@@ -97,7 +98,7 @@ def test_few_points_in_a_long_stream_are_counted_once() -> None:
     points = drawn(100, 32)[torch.arange(5_000) % 100] + 0.01 * drawn(5_000, 32, seed=1)
     found = streamed(points, capacity=1_000, chunk=1_000).compute()
     assert found.verdict == "few points"
-    assert "about 100 different points" in found.summary
+    assert re.search(r"about (9\d|10\d) different points", found.summary)
 
 
 def test_long_rows_are_counted_wherever_they_are() -> None:

@@ -62,7 +62,7 @@ def origin_of(directory: RunDirectory, *, output: str, data: str = "", **how: An
         data: Name of the data.
         how: Layer, pooling and side, each None if it was not given.
     """
-    given = {name: str(value) for name, value in how.items() if value is not None}
+    given: dict[str, Any] = {name: str(v) for name, v in how.items() if v is not None}
     health = directory.read_health()
     verdicts = (health.verdicts or (health.verdict,)) if health else ()
     return Origin(

@@ -64,5 +64,5 @@ def diagnose(
     print_health(health)
     if report is not None:
         print_line("saved", str(report))
-    print_steps(after_diagnosis(embeddings, run, report=report))
+    print_steps(after_diagnosis(embeddings, run, report=report, second=second))
     return code_of(health.verdict)

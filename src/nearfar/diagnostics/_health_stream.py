@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any, Final, Self, TypeAlias, final
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_integer, check_matrix
@@ -106,8 +106,8 @@ class HealthStream:
     @torch.no_grad()
     def update(
         self,
-        z1: Float[Tensor, "samples dim"],
-        z2: Float[Tensor, "samples dim"] | None = None,
+        z1: Tensor,
+        z2: Tensor | None = None,
         *,
         representations: Tensor | Pair | None = None,
         raw: Pair | None = None,
@@ -115,7 +115,7 @@ class HealthStream:
         """Add rows.
 
         Args:
-            z1: First view's projections.
+            z1: First view's projections, samples × dim.
             z2: Second view's projections, in the same order.
             representations: The encoder's representations, of the first view or of both.
             raw: Raw features of both views.
