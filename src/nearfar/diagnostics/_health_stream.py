@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeAlias, final
 import torch
 from jaxtyping import Int64
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from nearfar.checks import check_finite_rows, check_integer, check_matrix
 from nearfar.diagnostics._alignment_diagnostic import Alignment
@@ -95,7 +96,7 @@ class HealthStream:
         """The rows kept of each matrix, in the order of their hashes."""
         if self._kept is None:
             return {}
-        parts = self._kept.rows.split(list(self._widths.values()), dim=1)
+        parts = torch.split(self._kept.rows, list(self._widths.values()), dim=1)
         return dict(zip(self._widths, parts, strict=True))
 
     @property
@@ -202,8 +203,9 @@ class HealthStream:
 
     def _accept(self, views: Mapping[str, Tensor]) -> Reservoir:
         """The reservoir, after checking that the matrices continue the stream."""
-        check_matrix(**views)
-        check_finite_rows(**views)
+        for name, view in views.items():
+            check_matrix(**{name: view})
+            check_finite_rows(**{name: view})
         rows = len(views["z1"])
         for name, view in views.items():
             if len(view) != rows:
@@ -235,8 +237,9 @@ class HealthStream:
         return found
 
     def _kept_median(self) -> Tensor:
-        lengths = self.sample["z1"].double().norm(dim=1)
-        return lengths.median().clamp_min(torch.finfo(torch.float64).tiny)
+        lengths = vector_norm(self.sample["z1"].double(), dim=1)
+        median: Tensor = lengths.median()
+        return median.clamp_min(torch.finfo(torch.float64).tiny)
 
 
 @final
