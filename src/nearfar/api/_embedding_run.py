@@ -163,7 +163,7 @@ class EmbeddingRun(ProbedRun):
             >>> run = nearfar.pretrain("simclr", "digits", epochs=1, out=out)
             >>> views = run.embed_views()
             >>> views["z1"].shape, views["h2"].shape
-            ((180, 64), (180, 256))
+            ((180, 128), (180, 256))
             >>> nearfar.diagnose(views).verdict == run.health.verdict
             True
         """
