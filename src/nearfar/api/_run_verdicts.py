@@ -18,7 +18,7 @@ _FAULTS = (ImportError, OSError, TypeError, ValueError)
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the run of a file.
+    """The run of a file, and its verdicts as far as they can be found.
 
     Attributes:
         shown: The run, for messages.

@@ -71,7 +71,8 @@ class HealthStream:
         >>> parts[0].update(z[:300])
         >>> parts[1].update(z[300:])
         >>> parts[1].merge(parts[0]).compute()
-        <no collapse seen: 900 samples × 16 dimensions, uniformity −3.51, m_o 0.042, effective_rank 16>
+        <no collapse seen: 900 samples × 16 dimensions, uniformity −3.51, m_o 0.042,
+         effective_rank 16>
     """
 
     def __init__(self, *, first: int = 0, capacity: int | None = None) -> None:
