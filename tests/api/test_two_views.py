@@ -179,11 +179,9 @@ def test_two_views_need_the_last_checkpoint(run):
 def test_a_file_of_two_views_is_searched_by_its_representations(digits_run, tmp_path):
     views = digits_run.embed_views()
     path = api.save_views(tmp_path / "e.npz", views)
-    found = nearfar.neighbors(path, of=3, k=2)
-    assert found.queries == nearfar.neighbors(views["h1"], of=3, k=2).queries or (
-        [near.row for near in found.queries[0].neighbors]
-        == [near.row for near in nearfar.neighbors(views["h1"], of=3, k=2).queries[0].neighbors]
-    )
+    found, expected = (nearfar.neighbors(z, of=3, k=2) for z in (path, views["h1"]))
+    rows = [[near.row for near in record.queries[0].neighbors] for record in (found, expected)]
+    assert rows[0] == rows[1]
     with pytest.raises(ValueError, match="`second` must be unset"):
         nearfar.diagnose(path, path)
 

@@ -54,9 +54,8 @@ def joined_with_run(
     alarms = tuple(name for name in known.verdicts if not is_good(name))
     new = tuple(name for name in alarms if name not in verdict.verdicts)
     if not new:
-        if known.health is not None and known.health.verdict == verdict.verdict:  # names settings
-            verdict = replace(verdict, advice=known.health.advice, remedies=known.health.remedies)
-        return _noted(verdict, _comparison(verdict, known))
+        same = known.verdicts[0] == verdict.verdict
+        return _noted(_advised(verdict, known) if same else verdict, _comparison(verdict, known))
     found = [name for name in verdict.verdicts if not is_good(name)]
     together = tuple(sorted({*found, *alarms}, key=_gravity))
     gravest = replace(verdict, verdict=together[0], verdicts=together)
@@ -67,17 +66,16 @@ def joined_with_run(
     alone = verdict.summary.partition(": ")
     summary = f"{together[0]}: the verdict on {known.shown}{_evidence(known)}"
     summary += f"; of these embeddings alone: {alone[0]} ({alone[2]})"
-    of_run = known.health
-    if of_run is not None:
-        gravest = replace(
-            gravest,
-            advice=of_run.advice,
-            remedies=of_run.remedies,
-            confidence=of_run.confidence,
-        )
-    else:
-        gravest = replace(gravest, confidence=None)
-    return _with_evidence(replace(gravest, summary=summary), known, new)
+    confidence = None if known.health is None else known.health.confidence
+    gravest = _advised(replace(gravest, summary=summary, confidence=confidence), known)
+    return _with_evidence(gravest, known, new)
+
+
+def _advised(verdict: HealthRecord, known: _Known) -> HealthRecord:
+    """The verdict with the advice on the run, which names its settings."""
+    if known.health is None:
+        return verdict
+    return replace(verdict, advice=known.health.advice, remedies=known.health.remedies)
 
 
 def _known(origin: Origin, folder: Path | None) -> _Known:
