@@ -85,6 +85,19 @@ def test_embeddings_do_not_depend_on_their_batch(run_of, kind):
 
 
 @every_kind
+def test_two_views_have_the_verdict_of_the_run(run_of, kind, tmp_path):
+    run, data = run_of(kind)
+    views = nearfar.load(run.path).embed_views()
+    assert len(views.ids) == len(views["z1"]) == run.record.watched
+    found = nearfar.diagnose(api.save_views(tmp_path / "e.npz", views))
+    assert found.verdicts == run.health.verdicts
+    for name in ("uniformity", "m_o", "alignment"):
+        assert found.measurements[name] == pytest.approx(run.health.measurements[name], rel=1e-3)
+    others = nearfar.load(run.path).embed_views(data)
+    assert len(others["h1"]) == len(others["h2"]) == SAMPLES
+
+
+@every_kind
 def test_a_probe_stands_beside_the_untrained_encoder_and_raw_features(run_of, kind):
     run, data = run_of(kind)
     known = {} if kind != "pairs" else {"labels": np.arange(SAMPLES) // 4 % 4}

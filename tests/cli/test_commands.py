@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ def test_embed_writes_a_row_a_sample_that_diagnose_reads(
     assert "1,797 samples" in capsys.readouterr().out
     with np.load(file) as arrays:
         assert arrays["embeddings"].shape[0] == len(arrays["ids"]) == 1797
-    assert main(["diagnose", str(file), "--json"]) == 0
+    assert main(["diagnose", str(file), "--json"]) in (0, 3)
     assert HealthRecord.from_json(capsys.readouterr().out).samples == 1797
 
 
@@ -37,11 +39,42 @@ def test_embed_writes_parquet(run: Path, tmp_path: Path) -> None:
 def test_diagnose_prints_verdict_and_evidence(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["diagnose", str(run)]) == 0
+    assert main(["diagnose", str(run)]) in (0, 3)
     out = capsys.readouterr().out
     assert out.startswith("verdict")
     assert "uniformity" in out
     assert "note     not judged: shortcuts" in out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [("healthy", 0), ("no collapse seen", 0), ("duplicates", 3), ("complete collapse", 3)],
+)
+def test_the_exit_code_of_diagnose_says_whether_there_is_an_alarm(
+    verdict: str, code: int, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = shutil.copytree(run, tmp_path / "run")
+    health = replace(api.load(run).health, verdict=verdict, verdicts=(verdict,), confidence=0.9)
+    health.save(copied / "health.json")
+    assert main(["diagnose", str(copied)]) == code
+    assert main(["diagnose", str(copied), "--report", str(tmp_path / "page.html")]) == code
+    assert "Embeddings" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["diagnose", str(copied), "--json"]) == code
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["verdict"], printed["verdicts"], printed["confidence"]) == (
+        verdict,
+        [verdict],
+        0.9,
+    )
+    assert printed["not_judged"]
+    assert main(["diagnose", str(copied), "--layer", "no"]) == 2
+
+
+def test_a_record_of_an_older_version_has_all_its_verdicts(run: Path, tmp_path: Path) -> None:
+    copied = shutil.copytree(run, tmp_path / "run")
+    replace(api.load(run).health, verdict="duplicates", verdicts=()).save(copied / "health.json")
+    assert api.diagnose(copied).verdicts == ("duplicates",)
 
 
 def test_probe_shows_what_to_compare_with(
@@ -96,7 +129,7 @@ def test_notes_of_a_run_are_shown_by_diagnose_and_export(
 ) -> None:
     notes = api.load(run).record.notes
     assert notes
-    assert main(["diagnose", str(run)]) == 0
+    assert main(["diagnose", str(run)]) in (0, 3)
     assert main(["export", str(run), "--out", str(tmp_path / "e.safetensors")]) == 0
     out = capsys.readouterr().out
     assert every(out.count(note) == 2 for note in notes)

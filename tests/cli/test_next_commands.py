@@ -38,7 +38,8 @@ def follow(first: list[list[str]], capsys: pytest.CaptureFixture[str]) -> list[s
         words = waiting.pop(0)
         if words[0] not in COMMANDS or words[-1] == "digits":  # of another branch, or slow
             continue
-        assert main(words) == 0, (words, capsys.readouterr().err)
+        done = (0, 3) if words[0] == "diagnose" else (0,)  # an alarm is no fault of the command
+        assert main(words) in done, (words, capsys.readouterr().err)
         ran.append(words[0])
         out = capsys.readouterr().out
         more = proposed(out)
@@ -111,7 +112,7 @@ def test_the_commands_after_a_stop_continue_the_run(
         (made.path / "run.json").read_text().replace('"finished": true', '"finished": false')
     )
     assert record.finished
-    assert main(["diagnose", str(run)]) == 0
+    assert main(["diagnose", str(run)]) in (0, 3)
     first = proposed(capsys.readouterr().out)
     assert first[0] == ["train", "--resume", str(run)]
     assert "train" in follow(first, capsys)
@@ -124,7 +125,7 @@ def test_a_run_on_python_objects_is_offered_what_needs_no_data(
     rows = np.random.default_rng(0).standard_normal((24, 6)).astype(np.float32)
     out = tmp_path / "run"
     nearfar.pretrain("simclr", rows, out=out, epochs=1, batch_size=8)
-    assert main(["diagnose", str(out)]) == 0
+    assert main(["diagnose", str(out)]) in (0, 3)
     first = proposed(capsys.readouterr().out)
     assert [words[0] for words in first] == ["export", "report"]
     assert follow(first, capsys)
@@ -166,7 +167,7 @@ def test_an_own_file_is_embedded_under_a_free_name_that_is_told(
     assert "replaces an earlier file" in capsys.readouterr().out
     for file in ("e.npy", "e.parquet", "e.npz"):
         assert main(["embed", "runs/a b", "--out", file]) == 0
-        assert main(["diagnose", file]) == 0
+        assert main(["diagnose", file]) in (0, 3)
         assert f"{SAMPLES} samples ×" in capsys.readouterr().out
     before = sorted(Path().iterdir())
     assert main(["embed", "runs/a b", "--data", "nowhere"]) == 2

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nearfar import api
 from nearfar.cli import main
+from nearfar.cli._exit_codes import code_of
 from nearfar.records import RunDirectory
 
 SHORT = ["--epochs", "1", "--batch-size", "256", "--precision", "32", "--devices", "1"]
@@ -43,6 +47,22 @@ def test_flags_reach_method_views_and_training(
 
 
 @pytest.mark.slow
+def test_training_ends_with_the_code_of_an_alarm_where_asked(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = shutil.copytree(run, tmp_path / "run")
+    for verdict, code in (("healthy", 0), ("dimensional collapse", 3)):
+        replace(api.load(run).health, verdict=verdict).save(copied / "health.json")
+        assert main(["train", "--resume", str(copied), "--fail-on-alarm"]) == code
+        assert main(["train", "--resume", str(copied)]) == 0
+    few = ["--epochs", "1", "--max-updates", "1", "--minutes", "0", "--fail-on-alarm"]
+    new = tmp_path / "new"
+    code = main(["train", "simclr", "--data", "digits", *few, "--out", str(new)])
+    assert code == code_of(api.load(new).health.verdict)
+    assert main(["train", "simclr", "--help"]) == 0
+    assert "--fail-on-alarm" in capsys.readouterr().out
+
+
 def test_a_recipe_repeats_a_run_and_flags_win(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
     words = ["--recipe", str(run / "recipe.toml"), "--out", str(out), "--epochs", "1"]

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from nearfar.api._citing import citable, cite
     from nearfar.api._comparing import ComparedRun, Comparison
     from nearfar.api._embedding import Embedded, EmbeddedSteps
-    from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
+    from nearfar.api._embedding_files import load_embeddings
+    from nearfar.api._embedding_writers import save_embeddings, save_steps, save_views
     from nearfar.api._keywords import RunKeywords
     from nearfar.api._listing import list_data, list_methods
     from nearfar.api._pretraining import pretrain, resume
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nearfar.api._search_tables import write_table
     from nearfar.api._searching import duplicates, neighbors, outliers
     from nearfar.api._selection import label_free_score
+    from nearfar.api._two_views import EmbeddedViews
     from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
 else:
     __getattr__, __dir__ = imported_when_used(__name__)
@@ -27,6 +29,7 @@ __all__ = [
     "Comparison",
     "Embedded",
     "EmbeddedSteps",
+    "EmbeddedViews",
     "Recipe",
     "Run",
     "RunKeywords",
@@ -52,5 +55,6 @@ __all__ = [
     "resume",
     "save_embeddings",
     "save_steps",
+    "save_views",
     "write_table",
 ]

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nearfar.api._origin import Origin
 from nearfar.data import OmittedSamplesWarning, Source
 from nearfar.inputs import move
 from nearfar.training._devices import find_device
@@ -39,15 +40,21 @@ class Embedded(_Rows):
 
     Attributes:
         notes: Notes on the data, such as samples that were left out.
+        origin: The run, which a file of the embeddings remembers.
     """
 
     notes: tuple[str, ...]
+    origin: Origin | None
 
     def __new__(
-        cls, embeddings: NDArray[np.float32], ids: tuple[str, ...], notes: tuple[str, ...] = ()
+        cls,
+        embeddings: NDArray[np.float32],
+        ids: tuple[str, ...],
+        notes: tuple[str, ...] = (),
+        origin: Origin | None = None,
     ) -> Self:
         made = super().__new__(cls, embeddings, ids)
-        made.notes = notes
+        made.notes, made.origin = notes, origin
         return made
 
 
@@ -61,18 +68,21 @@ class EmbeddedSteps(_Sequences):
 
     Attributes:
         notes: Notes on the data, such as sequences that were left out.
+        origin: The run, which a file of the embeddings remembers.
     """
 
     notes: tuple[str, ...]
+    origin: Origin | None
 
     def __new__(
         cls,
         embeddings: list[NDArray[np.float32]],
         ids: tuple[str, ...],
         notes: tuple[str, ...] = (),
+        origin: Origin | None = None,
     ) -> Self:
         made = super().__new__(cls, embeddings, ids)
-        made.notes = notes
+        made.notes, made.origin = notes, origin
         return made
 
 

@@ -12,6 +12,7 @@ from nearfar.api._diagnosing import diagnose_embeddings, write_health
 from nearfar.api._embedding import embed_source, on_device, row_names
 from nearfar.api._embedding_files import EmbeddingFile
 from nearfar.api._layers import Pool, cut_at, described_layer
+from nearfar.api._origin import origin_of
 from nearfar.api._probe_labels import groups_of, with_task
 from nearfar.api._probes_of_runs import (
     Progress,
@@ -135,11 +136,20 @@ class ProbedRun(StoredRun):
             named = described_layer(layer, pool)
             said = (f"features of {named}",) if named else ()
             notes = (*said, *self.state_notes, *self.notes_on_data(data, source), *source.notes)
-            held = EmbeddingFile(rows, None, row_names(source), notes)
+            origin = origin_of(
+                self.directory,
+                output="representations",
+                data=source.name,
+                layer=layer,
+                pool=pool,
+            )
+            held = EmbeddingFile(rows, None, row_names(source), notes, origin=origin)
             return diagnose_embeddings(held, None, report=report)
         health = self.health
         if not health.notes:  # a run of an older version
             health = replace(health, notes=self.record.notes)
+        if not health.verdicts:
+            health = replace(health, verdicts=(health.verdict,))
         if report is not None:
             stored = self.directory.health.is_file()
             shape = self.directory.read_geometry() if stored else self.judgment.geometry

@@ -128,14 +128,14 @@ class RunFiles:
         if checkpoint is None:
             self.require_weights()
             raise ValueError(f"{self.path} has no verdict and no checkpoint{self._again}")
-        return measured_at(checkpoint, self.directory, self._setup)
+        return measured_at(checkpoint, self.directory, self.prepared)
 
     @cached_property
     def description(self) -> EncoderDescription[Any]:
         """The encoder's architecture and the form of its inputs."""
         self.require_weights()
         if not self.directory.encoder_description.is_file():  # stopped, and of an older version
-            return self._setup.kind.saved_description(self._setup.description)
+            return self.prepared.kind.saved_description(self.prepared.description)
         found: EncoderDescription[Any]
         found = EncoderDescription.load(self.directory.encoder_description)
         return found.with_form(self._find_kind(found.modality).read_form(found.form))
@@ -209,7 +209,7 @@ class RunFiles:
         return latest_checkpoint(self.directory.checkpoints)
 
     @cached_property
-    def _setup(self) -> Setup:
+    def prepared(self) -> Setup:
         """The run prepared again; needs its data."""
         return prepared_again(self.directory, self._recipe(), encoder=self._own)
 

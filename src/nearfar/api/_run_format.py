@@ -8,6 +8,7 @@ from pathlib import Path
 from nearfar.api._recipe import Recipe
 from nearfar.data import Source
 from nearfar.data._array_files import array_ending
+from nearfar.data._matrix_parts import part_files
 from nearfar.records import RunDirectory
 
 __all__ = ["RUN_FORMAT", "names_run", "open_directory", "upgraded"]
@@ -30,8 +31,10 @@ def open_directory(path: str | Path) -> RunDirectory:
 
 
 def names_run(path: object) -> bool:
-    """Whether a path is that of a run, rather than of a file; some files are folders (.zarr)."""
-    return isinstance(path, (str, Path)) and Path(path).is_dir() and not array_ending(Path(path))
+    """Whether a path is that of a run, rather than of embeddings: a file, or a folder of parts."""
+    if not isinstance(path, (str, Path)) or not Path(path).is_dir():
+        return False
+    return not array_ending(Path(path)) and not part_files(Path(path))
 
 
 def upgraded(recipe: Recipe, source: Source) -> Recipe:

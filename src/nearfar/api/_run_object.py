@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, final, overload
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, final
 
 from nearfar.api._comparing import Comparison, compared, display, write_comparison
-from nearfar.api._embedding import (
-    Embedded,
-    EmbeddedSteps,
-    embed_source,
-    embed_steps,
-    on_device,
-    row_names,
-    warn_omitted,
-)
+from nearfar.api._embedding_run import EmbeddingRun
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
-from nearfar.api._layers import Pool, cut_at
 from nearfar.api._passed_encoders import OwnEncoder
-from nearfar.api._probed_run import ProbedRun
 from nearfar.api._searching import duplicates, neighbors, outliers
-from nearfar.api._stored_run import Side
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
 
@@ -31,7 +17,7 @@ __all__ = ["Run", "load"]
 
 
 @final
-class Run(ProbedRun):
+class Run(EmbeddingRun):
     """The result of :func:`nearfar.pretrain`; files are read when they are needed.
 
     Args:
@@ -46,147 +32,6 @@ class Run(ProbedRun):
         >>> run.record.method, run.record.samples, run.record.watched
         ('simclr', 1617, 180)
     """
-
-    @overload
-    def embed(
-        self,
-        data: Any = None,
-        *,
-        batch_size: int | None = None,
-        ids: Literal[False] = False,
-        side: Side | None = None,
-        layer: str | int | None = None,
-        pool: Pool | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> NDArray[np.float32]: ...
-
-    @overload
-    def embed(
-        self,
-        data: Any = None,
-        *,
-        batch_size: int | None = None,
-        ids: Literal[True],
-        side: Side | None = None,
-        layer: str | int | None = None,
-        pool: Pool | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> Embedded: ...
-
-    def embed(
-        self,
-        data: Any = None,
-        *,
-        batch_size: int | None = None,
-        ids: bool = False,
-        side: Side | None = None,
-        layer: str | int | None = None,
-        pool: Pool | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> NDArray[np.float32] | Embedded:
-        """Representations of samples, one row per sample, in the order of the data.
-
-        Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
-                own, where they still are.
-            batch_size: Samples per forward pass.
-            ids: Return the name of each row as well: file, row or line.
-            side: Side of pairs to embed: the inputs ``x`` (the default) or the signals ``s``. Must
-                be given for samples that could be of either side, if each has its own encoder.
-            layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
-            pool: Pooling of the layer's tokens, time steps or places: ``mean``, ``max``, ``cls``,
-                ``last`` or ``flat``.
-            device: Where to compute: ``cpu``, ``cuda:1``, ``mps``, or ``auto`` for a GPU if there
-                is one; on the CPU by default.
-            options: Options for loading the data, if different from the run's: ``column``.
-
-        Returns:
-            A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``
-            with the attribute ``notes``. An :class:`nearfar.data.OmittedSamplesWarning` names
-            samples that have no row, such as damaged files.
-        """
-        source = self.open(data, side=side, **options)
-        views = self.side_views(source, side)
-        with on_device(self.encoder, device):
-            encoder = cut_at(self.encoder, layer, pool)
-            rows = embed_source(encoder, source, views, batch_size=batch_size).numpy()
-        warn_omitted(source, stacklevel=3)
-        if not ids:
-            return rows
-        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
-        return Embedded(rows, row_names(source), notes)
-
-    def embed_sides(
-        self,
-        data: Any = None,
-        *,
-        batch_size: int | None = None,
-        device: str | None = None,
-        **options: Any,
-    ) -> tuple[Embedded, NDArray[np.float32] | None]:
-        """Representations of both sides of pairs; of other data, of the samples and None.
-
-        Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
-                own, where they still are.
-            batch_size: Samples per forward pass.
-            device: Where to compute, as of :meth:`embed`.
-            options: ``layer`` and ``pool``, and options for loading the data, if different from the
-                run's.
-        """
-        data = self.taken(data)
-        how: dict[str, Any] = {name: options.pop(name, None) for name in ("layer", "pool")}
-        how |= {"batch_size": batch_size, "device": device, **options}
-        first = self.embed(data, ids=True, **how)
-        if not self.holds_pairs(data, **options):
-            return first, None
-        return first, self.embed(data, side="s", **how)
-
-    @overload
-    def embed_steps(
-        self,
-        data: Any = None,
-        *,
-        ids: Literal[False] = False,
-        device: str | None = None,
-        **options: Any,
-    ) -> list[NDArray[np.float32]]: ...
-
-    @overload
-    def embed_steps(
-        self, data: Any = None, *, ids: Literal[True], device: str | None = None, **options: Any
-    ) -> EmbeddedSteps: ...
-
-    def embed_steps(
-        self, data: Any = None, *, ids: bool = False, device: str | None = None, **options: Any
-    ) -> list[NDArray[np.float32]] | EmbeddedSteps:
-        """Representations of each time step of each sequence.
-
-        Args:
-            data: Data as for :func:`nearfar.pretrain`, of the run's modality; by default the run's
-                own, where they still are.
-            ids: Return the name of each sequence as well.
-            device: Where to compute, as of :meth:`embed`.
-            options: Options for loading the data, if different from the run's.
-
-        Returns:
-            A float32 array (steps × width) per sequence; with `ids` a named tuple
-            ``(embeddings, ids)`` with the attribute ``notes``.
-
-        Raises:
-            ValueError: The encoder has no time steps.
-        """
-        source = self.open(data, **options)
-        with on_device(self.encoder, device):
-            rows = [steps.numpy() for steps in embed_steps(self.encoder, source, self.views)]
-        warn_omitted(source, stacklevel=3)
-        if not ids:
-            return rows
-        notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
-        return EmbeddedSteps(rows, row_names(source), notes)
 
     def neighbors(self, of: Any = None, **settings: Any) -> NeighborsRecord:
         """Nearest neighbours of samples of the run's data, or of new ones.

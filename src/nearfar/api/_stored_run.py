@@ -130,6 +130,26 @@ class StoredRun(RunFiles):
         x, s = sides(source)
         return x is not s
 
+    def open_whole(self, data: Any, **options: Any) -> Source:
+        """Load data as for training: pairs with both of their sides.
+
+        Args:
+            data: Data as for :func:`nearfar.pretrain`.
+            options: Options for loading the data, if different from the run's.
+
+        Raises:
+            ValueError: Samples of another modality or shape, or of one side of pairs.
+        """
+        recipe = self._recipe()
+        if not recipe.kind.paired:
+            return self.open(data, **options)
+        data = self.taken(data)
+        kind, given = self._opening_of(data, options)
+        source = open_source(data, modality=kind, split="all", **given)
+        if not is_paired(source):
+            raise ValueError(f"`data` must be pairs, as in the run, got {source.describe()}")
+        return source
+
     def side_views(self, source: Source, side: Side | None = None) -> Views:
         """Views without augmentation of pairs, or of samples of one side of them.
 

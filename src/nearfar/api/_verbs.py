@@ -243,18 +243,31 @@ def diagnose(
     report: str | Path | None = None,
     layer: str | int | None = None,
     pool: Pool | None = None,
+    progress: Progress | None = None,
 ) -> HealthRecord:
     """Label-free verdict on embeddings: healthy, collapsed, or nothing learnt.
 
     Args:
         embeddings: A matrix (samples × dim) as an array, a tensor or a file (``.npy``, ``.npz``,
-            ``.parquet``); or a run or its directory, whose stored verdict is returned.
-        second: A second view of the same samples; without it alignment is not measured.
+            ``.parquet``, ``.safetensors``), or a folder of such files, the parts of a matrix; two
+            views as a file with ``z1`` and ``z2`` or :meth:`nearfar.api.Run.embed_views`; or a run
+            or its directory, whose stored verdict is returned.
+        second: A second view of the same samples; without it, and with a single view in
+            `embeddings`, alignment is not measured.
         data: Data whose representations by the run are diagnosed instead.
         report: HTML page to write, with the hypersphere and the spectrum.
         layer: Layer of the run's encoder whose features are diagnosed, of the data that the run
             was trained on by default.
         pool: Pooling of the layer's tokens, time steps or places.
+        progress: Called with what is done next, the rows measured and their number, if there are so
+            many that they are read in chunks.
+
+    The embeddings of a run have its alarms too: a file of embeddings that nearfar wrote remembers
+    its run.
+
+    Cost:
+        Up to 33 million numbers are held in memory. Of more, every row counts for means, ranks and
+        agreement, and 16,384 rows for what compares rows with each other; memory stays below 1 GB.
 
     Raises:
         ValueError: Not a matrix, fewer than 2 rows, NaN or infinity (the message names the row), or
@@ -272,7 +285,7 @@ def diagnose(
     for name, value in {"data": data, "layer": layer, "pool": pool}.items():
         if value is not None:
             raise ValueError(f"`{name}` must be unset for embeddings, got {value!r}")
-    return diagnose_embeddings(embeddings, second, report=report)
+    return diagnose_embeddings(embeddings, second, report=report, progress=progress)
 
 
 def export(

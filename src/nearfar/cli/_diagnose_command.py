@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from nearfar.cli._console import print_json, print_line
+from nearfar.cli._exit_codes import code_of
 from nearfar.cli._next_commands import after_diagnosis, print_steps
+from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_health
 
 __all__ = ["diagnose"]
@@ -14,6 +16,7 @@ __all__ = ["diagnose"]
 
 def diagnose(
     embeddings: Path,
+    second: Path | None = None,
     /,
     *,
     data: str | None = None,
@@ -21,13 +24,18 @@ def diagnose(
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     json: bool = False,
-) -> None:
+) -> int:
     """Check embeddings for collapse without labels; print a verdict and its evidence.
 
+    The exit code is 0 if the verdict is `healthy` or `no collapse seen`, 3 if it is an alarm, and 2
+    after an error.
+
     Args:
-        embeddings: Directory of a run, or a file of embeddings from any source: .npz, .npy,
-            .parquet, or a table of numbers such as .csv. A stopped run is measured at its last
-            checkpoint, for which its data must be where they were.
+        embeddings: Directory of a run, or embeddings from any source: .npy, .npz, .parquet or
+            .safetensors of any size, a folder of such files as the parts of a matrix, or a table of
+            numbers such as .csv. A file with `z1` and `z2` has two views of each sample. A stopped
+            run is measured at its last checkpoint, for which its data must be where they were.
+        second: Embeddings of a second view of the same samples, in the same order.
         data: Data whose representations by the run are diagnosed instead of its stored verdict.
         report: HTML page to write.
         layer: Layer of the run's encoder whose features are diagnosed: the name of a module, or its
@@ -40,11 +48,21 @@ def diagnose(
 
     run = api.load(embeddings) if names_run(embeddings) else None
     judged = embeddings if run is None else run
-    health = api.diagnose(judged, data=data, report=report, layer=layer, pool=pool)
+    with StepProgress("diagnose") as progress:
+        health = api.diagnose(
+            judged,
+            second,
+            data=data,
+            report=report,
+            layer=layer,
+            pool=pool,
+            progress=progress.show,
+        )
     if json:
         print_json(health.to_json())
-        return
+        return code_of(health.verdict)
     print_health(health)
     if report is not None:
         print_line("saved", str(report))
-    print_steps(after_diagnosis(embeddings, run, report=report))
+    print_steps(after_diagnosis(embeddings, run, report=report, second=second))
+    return code_of(health.verdict)

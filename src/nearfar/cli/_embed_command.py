@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nearfar.cli._console import print_line
 from nearfar.cli._flags import values_of
@@ -20,6 +20,7 @@ def embed(
     data: str | None = None,
     out: Path | None = None,
     steps: bool = False,
+    two_views: bool = False,
     side: Literal["x", "s"] | None = None,
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
@@ -37,6 +38,10 @@ def embed(
             file embeddings-RUN.npz.
         steps: Write one row per time step of each sequence instead (.npz only); `offsets` has the
             first row of each sequence.
+        two_views: Write projections (`z1`, `z2`), representations (`h1`, `h2`) and, where the
+            modality has them, raw features (`raw1`, `raw2`) of two random views of each sample
+            (.npz or .parquet), of which `nearfar diagnose` judges agreement as well. By default of
+            the samples that the run held out, so that the verdict is that of the run.
         device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
@@ -48,14 +53,16 @@ def embed(
     import warnings
 
     from nearfar import api
-    from nearfar.api._embedding_files import EMBEDDING_ENDINGS, new_file
+    from nearfar.api._embedding_writers import EMBEDDING_ENDINGS, new_file
     from nearfar.data import OmittedSamplesWarning
 
     endings = (".npz",) if steps else EMBEDDING_ENDINGS
     if out is not None and out.suffix not in endings:
         raise ValueError(f"`out` must end in {' or '.join(endings)}, got {out.name!r}")
+    if two_views:
+        _check_alone(out, steps=steps, side=side, layer=layer, pool=pool)
     loaded = api.load(run)
-    if data is None:
+    if data is None and not two_views:
         print_line("data", loaded.own_data.spec)
     with warnings.catch_warnings(), new_file(out, name=loaded.path.resolve().name) as file:
         warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
@@ -65,8 +72,15 @@ def embed(
                     "`steps` must be unset with `layer` or `pool`, which pool the steps"
                 )
             found = loaded.embed_steps(data, ids=True, device=device, **values_of(options))
-            rows, sequences = api.save_steps(file.path, *found, notes=found.notes)
+            rows, sequences = api.save_steps(
+                file.path, *found, notes=found.notes, origin=found.origin
+            )
             notes, what = found.notes, f"{rows:,} time steps of {sequences:,} sequences"
+        elif two_views:
+            views = loaded.embed_views(data, device=device, **values_of(options))
+            api.save_views(file.path, views)
+            names = ", ".join(f"{name} {rows.shape[1]:,}" for name, rows in views.matrices.items())
+            notes, what = views.notes, f"two views of {len(views.ids):,} samples: {names}"
         else:
             second = None
             how = {"layer": layer, "pool": pool, "device": device, **values_of(options)}
@@ -74,7 +88,9 @@ def embed(
                 made, second = loaded.embed_sides(data, **how)
             else:
                 made = loaded.embed(data, ids=True, side=side, **how)
-            api.save_embeddings(file.path, *made, notes=made.notes, second=second)
+            api.save_embeddings(
+                file.path, *made, notes=made.notes, second=second, origin=made.origin
+            )
             samples, dim = made.embeddings.shape
             unit = "samples" if second is None else "pairs × 2 sides"
             notes, what = made.notes, f"{samples:,} {unit} × {dim:,} dimensions"
@@ -82,3 +98,12 @@ def embed(
     replaced = " · replaces an earlier file" if file.replaces else ""
     print_line("saved", f"{file.path} · {what}{replaced}")
     print_steps(after_embedding(file.path, of_steps=steps))
+
+
+def _check_alone(out: Path | None, **others: Any) -> None:
+    """Check that `--two-views` is given without flags for one view."""
+    if out is not None and out.suffix == ".npy":
+        raise ValueError(f"`out` must end in .npz or .parquet for two views, got {out.name!r}")
+    for name, value in others.items():
+        if value:
+            raise ValueError(f"`{name}` must be unset with `two-views`, got {value!r}")

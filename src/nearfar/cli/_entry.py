@@ -114,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command-line arguments after ``nearfar``; those of the process by default.
 
     Returns:
-        The exit code: 0, or 1 if a study's claim did not hold, 2 after an error, 130 after Ctrl-C.
+        The exit code: 0, or 1 if a study's claim did not hold, 2 after an error, 3 after a verdict
+        that is an alarm, 130 after Ctrl-C.
     """
     # Spinning threads starve each other on busy cores. PyTorch reads this once, when it is
     # imported (decision 0003).

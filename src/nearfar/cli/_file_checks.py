@@ -21,6 +21,7 @@ from nearfar._suggestions import suggest
 from nearfar.data._absent_data import absent_data, nearest_entry
 from nearfar.data._files import SOUND_ENDINGS, file_ending
 from nearfar.data._folder_walk import iterate_files
+from nearfar.data._matrix_parts import PART_ENDINGS, part_files
 
 __all__ = ["EXTRAS", "check_encoder", "check_files", "prefixes"]
 
@@ -50,6 +51,11 @@ def check_files(command: str, given: Mapping[str, Any]) -> Iterator[str]:
         elif name in ("run", "resume", "embeddings") and value is not None:
             yield from _check_run(
                 Path(value), argument=name, file_fits=name == "embeddings" or command == "probe"
+            )
+        elif name == "second" and value is not None and not Path(value).exists():
+            yield (
+                f"`second` must be a file of embeddings, got {value}, which is not there"
+                f"{nearest_entry(Path(value))}"
             )
         elif name == "runs":
             for path in value:
@@ -162,9 +168,12 @@ def _check_run(path: Path, *, argument: str, file_fits: bool = False) -> Iterato
     if not path.exists():
         yield f"`{shown}` must be {wanted}, got {path}, which is not there{nearest_entry(path)}"
     elif path.is_dir() and not (path / "recipe.toml").is_file() and file_ending(path) != ".zarr":
+        if file_fits and part_files(path):
+            return
         inside = sorted(other.parent.name for other in path.glob("*/recipe.toml"))
         hint = f" (it holds the runs {', '.join(inside[:5])})" if inside else ""
-        yield f"`{shown}` must be {wanted}, got {path}, which contains no recipe.toml{hint}"
+        parts = f" and no parts of embeddings ({', '.join(PART_ENDINGS)})" if file_fits else ""
+        yield f"`{shown}` must be {wanted}, got {path}, which contains no recipe.toml{parts}{hint}"
 
 
 def _check_recipe(path: Path) -> Iterator[str]:

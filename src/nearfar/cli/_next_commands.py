@@ -102,12 +102,15 @@ def after_embedding(path: Path, *, of_steps: bool = False) -> Steps:
     return [check] if of_steps else [check, _duplicates(path)]
 
 
-def after_diagnosis(path: Path, run: Run | None, *, report: Path | None) -> Steps:
-    """After a verdict on a run, or on a file of embeddings."""
+def after_diagnosis(
+    path: Path, run: Run | None, *, report: Path | None, second: Path | None = None
+) -> Steps:
+    """After a verdict on a run, or on a file of embeddings and perhaps one of a second view."""
     if run is not None:
         return after_training(run)
     page = _free(path.with_suffix(".html"))
-    draw = shell("diagnose", _plain(path), "--report", _plain(page))
+    files = [_plain(path), *([_plain(second)] if second else [])]
+    draw = shell("diagnose", *files, "--report", _plain(page))
     drawn: Steps = [] if report else [(draw, "draw sphere and spectrum")]
     return [
         *drawn,

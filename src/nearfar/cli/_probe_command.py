@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from nearfar.cli._console import print_json, print_line, print_note
 from nearfar.cli._flags import values_of
 from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, repeated, shell
-from nearfar.cli._probe_progress import ProbeProgress
+from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_probe
 
 __all__ = ["probe"]
@@ -67,7 +67,7 @@ def probe(
     from nearfar import api
 
     given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
-    with ProbeProgress() as progress:
+    with StepProgress("probe") as progress:
         record = api.probe(
             run,
             data,

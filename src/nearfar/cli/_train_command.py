@@ -15,6 +15,7 @@ from nearfar._margin_lines import verdict_style
 from nearfar._platform import CoreUse
 from nearfar._signs import counted
 from nearfar.cli._console import print_line
+from nearfar.cli._exit_codes import code_of
 from nearfar.cli._flags import joined_values
 from nearfar.cli._mistakes import CommandError
 from nearfar.cli._next_commands import after_training, longer_run, print_steps
@@ -32,7 +33,7 @@ MINUTES = "NEARFAR_MINUTES"
 
 def train(
     *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-) -> None:
+) -> int:
     """Pretrain an encoder without labels.
 
     Args:
@@ -67,12 +68,13 @@ def train(
         call=partial(_pretrain, method, use, repeats=_repeats(plan)),
     )
     assert app.default_command is not None
-    app(
+    code: int | None = app(
         joined_values(words, inspect.signature(app.default_command)),
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
     )
+    return code or 0
 
 
 def _repeats(plan: TrainPlan) -> bool:
@@ -110,11 +112,15 @@ def _pretrain(
     repeats: bool,
     resume: Path | None = None,
     recipe: Path | None = None,
+    fail_on_alarm: bool | None = None,
     **flags: Any,
-) -> None:
+) -> int:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there.
 
     A run that `repeats` another has its settings, so there is nothing to choose.
+
+    Returns:
+        The exit code: 0, or that of the verdict with `fail_on_alarm`.
     """
     from nearfar import api
     from nearfar.api._live_progress import Display
@@ -123,7 +129,7 @@ def _pretrain(
     keep_freed_memory()
     device = flags.pop("device", None) if resume is not None else None
     if resume is not None and _has_finished(resume, recipe=recipe, flags=flags):
-        return
+        return code_of(api.load(resume).health.verdict) if fail_on_alarm else 0
     display = Display()
     try:
         if resume is not None:
@@ -149,6 +155,7 @@ def _pretrain(
         display.close()
     print_line("saved", f"{run.path}/ · open {run.directory.report}")
     print_steps(after_training(run))
+    return code_of(run.health.verdict) if fail_on_alarm else 0
 
 
 def _usual_minutes() -> float | Literal["auto"] | None:

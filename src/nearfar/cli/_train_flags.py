@@ -57,6 +57,9 @@ ENCODER_HELP = (
 )
 RECIPE_HELP = "TOML file or run to read settings from; flags override them."
 RESUME_HELP = "Interrupted run to resume; the result is bit-identical."
+ALARM_HELP = (
+    "Exit with code 3 if the verdict is an alarm, that is neither `healthy` nor `no collapse seen`."
+)
 HELP = """\
 Pretrain an encoder without labels, and report whether it worked.
 
@@ -226,6 +229,7 @@ def general_flags(kind: Modality[Any, Any]) -> dict[str, list[inspect.Parameter]
             *named[OTHER.name],
             _flag("recipe", Path, OTHER, RECIPE_HELP),
             _flag("resume", Path, OTHER, RESUME_HELP),
+            _flag("fail_on_alarm", bool, OTHER, ALARM_HELP),
         ],
     }
 
@@ -235,7 +239,7 @@ def _own_methods() -> list[str]:
 
 
 def _flag(name: str, kind: type, group: Group, text: str) -> inspect.Parameter:
-    flag = Parameter(name=f"--{name}", group=group, help=text)
+    flag = Parameter(name=f"--{name.replace('_', '-')}", group=group, help=text)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, flag]
     )

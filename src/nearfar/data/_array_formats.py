@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nearfar.data._array_entries import RATES, UNNAMED, ArrayEntry, missing_reader
 from nearfar.data._idx_files import idx_labels, idx_parts, read_idx
+from nearfar.data._stored_matrices import npy_header
 
 __all__ = ["FORMATS", "is_zarr"]
 
@@ -56,15 +57,8 @@ def _npz(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:
 
 def _npy_header(file: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], str]:
     with file.open(name) as entry:
-        version = np.lib.format.read_magic(entry)
-        readers: dict[Any, Any] = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        if version not in readers:
-            return (), "unknown"
-        shape, _, dtype = readers[version](entry)
-    return shape, str(dtype)
+        header = npy_header(entry)
+    return ((), "unknown") if header is None else (header[0], str(header[2]))
 
 
 def _safetensors(path: Path, stack: ExitStack) -> dict[str, ArrayEntry]:

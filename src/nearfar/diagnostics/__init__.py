@@ -24,6 +24,7 @@ from nearfar.diagnostics._extra import extra_findings
 from nearfar.diagnostics._feature_std import FeatureStd, feature_std
 from nearfar.diagnostics._geometry import geometry
 from nearfar.diagnostics._health import health
+from nearfar.diagnostics._health_stream import HealthStream
 from nearfar.diagnostics._hubness import Hubness, Hubs, hubness, occurrences
 from nearfar.diagnostics._information import Information, Informed, information
 from nearfar.diagnostics._intrinsic_dimension import (
@@ -72,6 +73,7 @@ __all__ = [
     "DuplicateGroup",
     "EffectiveRank",
     "FeatureStd",
+    "HealthStream",
     "Hubness",
     "Hubs",
     "Information",

@@ -46,6 +46,17 @@ class Moments(Diagnostic):
             raise ValueError(f"`{name}` needs at least {least} rows, got {count}")
 
     @property
+    def count(self) -> int:
+        """Number of rows so far."""
+        return int(self._count)
+
+    @property
+    def mean(self) -> Float[Tensor, " dim"]:
+        """The mean of all rows so far."""
+        self.check_rows(least=1)
+        return self._sum / self._count
+
+    @property
     def covariance(self) -> Float[Tensor, "dim dim"]:
         """The covariance of all rows so far, with denominator n − 1."""
         self.check_rows(least=2)

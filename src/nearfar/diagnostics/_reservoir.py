@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Self, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nearfar.checks import check_integer
@@ -28,6 +28,14 @@ def _mixed(word: Tensor) -> Tensor:
     return word ^ _shifted(word, 31)
 
 
+def _content(rows: Tensor) -> Tensor:
+    """A hash of the values of each row."""
+    places = torch.arange(1, rows.shape[1] + 1, device=rows.device)
+    values = rows.contiguous().view(torch.int32).long()
+    mixed: Tensor = (values * _mixed(places * _MULTIPLIERS[0])).sum(dim=1)
+    return mixed
+
+
 @final
 class Reservoir(StreamState):
     """A pseudo-random sample of at most `capacity` rows of a stream.
@@ -37,6 +45,9 @@ class Reservoir(StreamState):
     merging is a union, hence associative and commutative. The position is part of the key so that
     equal rows (a partial collapse) are kept in proportion.
 
+    If each row is given a number of its own, the key is a hash of that number alone: reservoirs of
+    the parts of a stream, merged, are then the reservoir of the whole.
+
     Cost:
         ``capacity`` × dim numbers in float32.
     """
@@ -44,6 +55,7 @@ class Reservoir(StreamState):
     _seen: Tensor
     _rows: Tensor
     _keys: Tensor
+    _ids: Tensor
 
     def __init__(self, capacity: int) -> None:
         check_integer(at_least=2, capacity=capacity)
@@ -52,6 +64,7 @@ class Reservoir(StreamState):
         self.add_state("_seen", torch.tensor(0))
         self.add_state("_rows", torch.empty(0, 1))
         self.add_state("_keys", torch.empty(0, dtype=torch.int64))
+        self.add_state("_ids", torch.empty(0, dtype=torch.int64))
 
     @property
     def seen(self) -> int:
@@ -63,27 +76,49 @@ class Reservoir(StreamState):
         """The rows kept, in the order of their keys."""
         return self._rows
 
-    def update(self, rows: Float[Tensor, "samples dim"]) -> None:
-        """Add rows."""
+    @property
+    def ids(self) -> Int64[Tensor, " kept"]:
+        """The number of each row kept: that of :meth:`update`, else its position in the stream."""
+        return self._ids
+
+    def update(
+        self, rows: Float[Tensor, "samples dim"], *, ids: Int64[Tensor, " samples"] | None = None
+    ) -> None:
+        """Add rows.
+
+        Args:
+            rows: The rows.
+            ids: A number for each row, different from those of all other rows, also in other parts
+                of the stream.
+        """
         self._take_place(rows.device)
-        rows = rows.detach().to(self.device).float()
-        positions = self._seen + torch.arange(len(rows), device=self.device)
-        weights = _mixed(torch.arange(1, rows.shape[1] + 1, device=self.device) * _MULTIPLIERS[0])
-        content = (rows.contiguous().view(torch.int32).long() * weights).sum(dim=1)
+        rows = rows.detach()
+        if ids is None:
+            rows = rows.to(self.device).float()
+            ids = self._seen + torch.arange(len(rows), device=self.device)
+            keys = _mixed(ids * _MULTIPLIERS[0]) + _content(rows)
+        else:
+            ids = ids.to(self.device)
+            keys = _mixed(ids * _MULTIPLIERS[0])
         self._seen = self._seen + len(rows)
-        self._keep(rows, _mixed(_mixed(positions * _MULTIPLIERS[0]) + content))
+        self._keep(rows, _mixed(keys), ids)
 
     def merge(self, other: Self) -> Self:
         """A new reservoir of the rows of both."""
         merged = type(self)(min(self.capacity, other.capacity)).to(self.device)
         for part in (self, other):
-            merged._keep(part._rows.to(self.device), part._keys.to(self.device))
+            merged._keep(*(held.to(self.device) for held in (part._rows, part._keys, part._ids)))
         merged._seen = self._seen + other._seen.to(self.device)
         return merged
 
-    def _keep(self, rows: Tensor, keys: Tensor) -> None:
+    def _keep(self, rows: Tensor, keys: Tensor, ids: Tensor) -> None:
+        if len(self._keys) == self.capacity:  # most rows of a long stream come too late
+            early = keys < self._keys[-1]
+            rows, keys, ids = rows[early], keys[early], ids[early]
         if not len(rows):
             return
+        rows = rows.to(self.device).float()
         rows = torch.cat([self._rows, rows]) if len(self._rows) else rows
         keys, order = torch.cat([self._keys, keys]).sort(stable=True)
-        self._rows, self._keys = rows[order[: self.capacity]], keys[: self.capacity]
+        order, self._keys = order[: self.capacity], keys[: self.capacity]
+        self._rows, self._ids = rows[order], torch.cat([self._ids, ids])[order]

@@ -1,4 +1,4 @@
-"""The progress of ``nearfar probe``, on standard error: a bar, or a line for each slow step."""
+"""The progress of a command in steps, on standard error: a bar, or a line for each slow step."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Final, Self, final
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["ProbeProgress"]
+__all__ = ["StepProgress"]
 
 _SLOW: Final = 10.0  # seconds between two lines where there is no terminal
 
 
 @final
-class ProbeProgress:
-    """Shows what a probe does next and how far it is; results alone go to standard output.
+class StepProgress:
+    """Shows what a command does next and how far it is; results alone go to standard output.
+
+    Args:
+        word: Name of the command, in the margin of a line.
 
     Example:
-        >>> with ProbeProgress() as progress:
+        >>> with StepProgress("probe") as progress:
         ...     progress.show("features", 0, 2)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, word: str) -> None:
+        self._word = word
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._last = time.monotonic()
@@ -52,7 +56,7 @@ class ProbeProgress:
             self._bar.update(self._task, description=text, completed=done, total=steps)
         elif time.monotonic() - self._last > _SLOW:
             self._last = time.monotonic()
-            print(f"probe    {done}/{steps} {text}", file=sys.stderr, flush=True)
+            print(f"{self._word:<8} {done:,}/{steps:,} {text}", file=sys.stderr, flush=True)
 
     def __exit__(
         self,
