@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from nearfar.api._embedding_files import EmbeddingFile, read_embeddings
 from nearfar.data import Source, open_source
 from nearfar.data._foreign_objects import refuse_foreign, taken
 from nearfar.diagnostics import geometry, health
-from nearfar.records import GeometryRecord, HealthRecord, write_text
+from nearfar.diagnostics._named_samples import with_named_samples
+from nearfar.records import Exhibit, GeometryRecord, HealthRecord, write_text
 
 __all__ = ["diagnose_embeddings", "opened_embeddings", "write_health"]
 
@@ -42,16 +44,23 @@ def diagnose_embeddings(embeddings: Any, second: Any, *, report: str | Path | No
         raise ValueError(f"{embeddings}: {error}") from None
     notes = (*apart, *first.notes, *(() if other is None else other.notes))
     verdict = replace(verdict, notes=notes)
+    verdict = with_named_samples(verdict, first.embeddings, view, ids=first.ids)
     if report is not None:
         write_health(report, verdict, geometry(first.embeddings, view, ids=first.ids))
     return verdict
 
 
-def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecord | None) -> None:
-    """Write a verdict as an HTML page."""
+def write_health(
+    report: str | Path,
+    verdict: HealthRecord,
+    shape: GeometryRecord | None,
+    *,
+    samples: Sequence[Exhibit] = (),
+) -> None:
+    """Write a verdict as an HTML page, with pictures of the samples that it names if there are."""
     from nearfar.reports import render_health
 
-    write_text(Path(report), render_health(verdict, shape))
+    write_text(Path(report), render_health(verdict, shape, samples=samples))
 
 
 def opened_embeddings(values: Any, *, argument: str = "embeddings") -> EmbeddingFile:

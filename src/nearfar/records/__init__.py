@@ -6,6 +6,7 @@ from nearfar.records._gallery_record import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import Finding, HealthRecord
 from nearfar.records._metrics_record import Metrics, TrainMetrics, WatchMetrics
+from nearfar.records._named_samples_record import NamedSamples
 from nearfar.records._probe_record import (
     ProbeComparison,
     ProbeRecord,
@@ -46,6 +47,7 @@ __all__ = [
     "GeometryRecord",
     "HealthRecord",
     "Metrics",
+    "NamedSamples",
     "Neighbor",
     "NeighborsRecord",
     "NeighborsRow",

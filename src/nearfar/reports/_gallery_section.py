@@ -9,7 +9,7 @@ from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports._html import Html, element, join, shorten
 from nearfar.reports._section import missing, section_of
 
-__all__ = ["exhibit_rows", "neighbors", "views"]
+__all__ = ["exhibit_list", "exhibit_rows", "neighbors", "views"]
 
 _ROWS = 8
 _NAME = 36  # characters of a name that are shown
@@ -75,6 +75,17 @@ def exhibit_rows(rows: Sequence[GalleryRow], first: str, rest: str, *, large: bo
         ),
         class_=f"gallery{wide}{' large' if large else ''}",
     )
+
+
+def exhibit_list(exhibits: Sequence[Exhibit], role: str) -> Html:
+    """Exhibits next to each other, small.
+
+    Args:
+        exhibits: The exhibits.
+        role: Role of each, for its alternative text.
+    """
+    shown = (_exhibit(exhibit, role, class_=None) for exhibit in exhibits)
+    return element("div", *shown, class_="exhibits")
 
 
 def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:

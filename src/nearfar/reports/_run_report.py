@@ -19,6 +19,7 @@ from nearfar.records import (
 from nearfar.reports import (
     _curves,
     _distances,
+    _evidence_section,
     _gallery_section,
     _hypersphere,
     _key_numbers,
@@ -27,6 +28,7 @@ from nearfar.reports import (
     _provenance_section,
     _recipe_section,
     _spectrum,
+    _structure,
     _verdict,
 )
 from nearfar.reports._formatting import count
@@ -44,6 +46,7 @@ _LINKS = [
     ("hypersphere", "Hypersphere"),
     ("distances", "Distances"),
     ("spectrum", "Spectrum"),
+    ("structure", "Local structure"),
     ("views", "Views"),
     ("neighbors", "Neighbours"),
     ("recipe", "Recipe"),
@@ -107,10 +110,12 @@ def render_report(
             _verdict.section(health),
             *([_probe_section.section(probe)] if probe else []),
             _key_numbers.section(findings(health, metrics, chance=run.chance if run else None)),
+            *_evidence_section.section(health, pictures.samples if pictures else ()),
             _curves.section(metrics, health=health, chance=run.chance if run else None),
             _hypersphere.section(geometry),
             _distances.section(geometry),
             _spectrum.section(geometry),
+            _structure.section(geometry, health),
             _gallery_section.views(pictures),
             _gallery_section.neighbors(pictures),
             _recipe_section.section(text),
