@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from nearfar.api._advising import advise
     from nearfar.api._citing import citable, cite
     from nearfar.api._comparing import ComparedRun, Comparison
+    from nearfar.api._contact_sheet import show_views
     from nearfar.api._embedding import Embedded, EmbeddedSteps
     from nearfar.api._embedding_files import load_embeddings, save_embeddings, save_steps
     from nearfar.api._keywords import RunKeywords
@@ -52,5 +53,6 @@ __all__ = [
     "resume",
     "save_embeddings",
     "save_steps",
+    "show_views",
     "write_table",
 ]

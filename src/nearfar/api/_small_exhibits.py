@@ -12,13 +12,28 @@ from nearfar.api._setup import Setup
 from nearfar.modalities import png_text
 from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 
-__all__ = ["small_gallery", "thumbnail"]
+__all__ = ["shown_picture", "small_gallery", "thumbnail"]
 
 _SIDE, _COLORS = 40, 32  # of a thumbnail: at most 1,000 bytes before compression
 _WIDE = 96  # of a plot, which is wider than high
 _LARGE = 96  # pixels; larger pictures of the galleries are reduced
-_LETTERS = 160
+_LETTERS, _LONG = 160, 600
+_SHEET = 128  # pixels of a contact sheet
 _TOGETHER = 64  # samples that are read at once
+
+
+def shown_picture(exhibit: Exhibit, *, sound: bool = True) -> Exhibit:
+    """An exhibit for a sheet of many: a picture of at most 128 pixels, a text of 600 letters.
+
+    Args:
+        exhibit: The exhibit.
+        sound: Whether to keep a sound.
+    """
+    if exhibit.wav and not sound:
+        return replace(exhibit, wav="")
+    if not exhibit.png or exhibit.wav or exhibit.text:
+        return replace(exhibit, text=_beginning(exhibit.text, _LONG))
+    return replace(exhibit, png=_smaller(exhibit.png, limits=(_SHEET, _SHEET), colors=256))
 
 
 def small_gallery(
@@ -51,11 +66,13 @@ def _thumbnails(
 
 def thumbnail(exhibit: Exhibit) -> Exhibit:
     """A small picture of few colours, the beginning of a text; no sound."""
-    text = exhibit.text
-    if len(text) > _LETTERS:
-        text = text[:_LETTERS].rsplit(" ", 1)[0] + " …"
+    text = _beginning(exhibit.text, _LETTERS)
     png = exhibit.png and _smaller(exhibit.png, limits=(_WIDE, _SIDE), colors=_COLORS)
     return replace(exhibit, png=png, text=text, wav="")
+
+
+def _beginning(text: str, letters: int) -> str:
+    return text if len(text) <= letters else text[:letters].rsplit(" ", 1)[0] + " …"
 
 
 def _reduced(row: GalleryRow) -> GalleryRow:

@@ -30,6 +30,7 @@ from nearfar.records._search_records import (
 from nearfar.records._study_cell import CellRecord
 from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
+from nearfar.records._views_record import ViewsRecord
 
 __all__ = [
     "AdviceLine",
@@ -65,6 +66,7 @@ __all__ = [
     "StudyRecord",
     "StudyRow",
     "TrainMetrics",
+    "ViewsRecord",
     "WatchMetrics",
     "format_toml",
     "replace_atomically",
