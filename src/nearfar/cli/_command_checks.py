@@ -1,6 +1,6 @@
 """Mistakes in the words of a command, before it is imported in full.
 
-Those of ``train``, ``views`` and ``study``, whose flags depend on their first argument, are found there.
+Those of ``train``, ``views`` and ``study`` are found there: their flags depend on an argument.
 A command's module imports nothing heavy before the command is called, so its signature is at hand.
 """
 

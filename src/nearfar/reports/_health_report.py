@@ -12,6 +12,7 @@ from nearfar.reports import (
     _hypersphere,
     _key_numbers,
     _notes,
+    _sample_map,
     _spectrum,
     _structure,
     _verdict,
@@ -60,6 +61,7 @@ def render_health(
             _distances.section(geometry),
             _spectrum.section(geometry),
             _structure.section(geometry, health),
+            _sample_map.section(geometry, samples),
             _notes.section(health.remarks),
         ],
         [
@@ -67,6 +69,7 @@ def render_health(
             ("distances", "Distances"),
             ("spectrum", "Spectrum"),
             ("structure", "Local structure"),
+            ("map", "Map"),
             ("notes", "Notes"),
         ],
     )

@@ -36,9 +36,9 @@ def render_views(record: ViewsRecord) -> str:
                 "Views",
                 exhibit_rows(record.rows, "sample", "view", large=True),
                 lead=f"Each row is a sample, then its {counted(record.views, 'view')}{drawn}, as"
-                " the method receives them. Good: you recognise the sample in each view, and would not"
-                " find it by its position, brightness or edge alone. Bad: views that keep nothing"
-                " of the sample, or views that all look alike.",
+                " the method receives them. Good: you recognise the sample in each view, and would"
+                " not find it by its position, brightness or edge alone. Bad: views that keep"
+                " nothing of the sample, or views that all look alike.",
             ),
             section_of("settings", "Settings", element("pre", record.settings, tabindex="0")),
             _notes.section(record.notes),
