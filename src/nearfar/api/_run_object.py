@@ -8,6 +8,7 @@ from typing import Any, Literal, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfar.api._compared_encoders import compared_encoders
 from nearfar.api._comparing import Comparison, compared, display, write_comparison
 from nearfar.api._embedding import (
     Embedded,
@@ -242,11 +243,14 @@ class Run(ProbedRun):
 
         Args:
             others: Runs or their directories.
-            report: HTML page to write, with the curves of all runs.
+            report: HTML page to write, with the curves of all runs, and the encoders of those that
+                were trained on the same data side by side.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
         if report is not None:
-            write_comparison(report, [run.path for run in runs])
+            names = [run.record.name for run in runs]
+            encoders = compared_encoders(runs, names) if len(runs) > 1 else None
+            write_comparison(report, [run.path for run in runs], encoders=encoders)
         rows = [compared(run.record, run.health) for run in runs]
         return Comparison(rows, metrics=[run.metrics for run in runs])
 

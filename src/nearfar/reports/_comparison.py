@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nearfar._signs import counted
-from nearfar.records import HealthRecord, Metrics, RunDirectory, RunRecord
-from nearfar.reports import (
-    _notes,
-)
+from nearfar.records import EncodersRecord, HealthRecord, Metrics, RunDirectory, RunRecord
+from nearfar.reports import _encoders_section, _notes
 from nearfar.reports._curves import axis_around, line
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._formatting import count, duration, number
@@ -64,11 +62,14 @@ class _Run:
         return self.health.dim if self.health else None if watched is None else int(watched)
 
 
-def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
+def render_comparison(
+    paths: Sequence[RunDirectory | Path], *, encoders: EncodersRecord | None = None
+) -> str:
     """A self-contained HTML page that compares several runs.
 
     Args:
         paths: Directories of the runs, in the order of the table.
+        encoders: Their encoders on the same samples.
 
     Returns:
         The page.
@@ -87,6 +88,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
             zip(directories, _names(directories), strict=True)
         )
     ]
+    compared = _encoders_section.section(encoders)
     return page(
         "Comparison · nearfar",
         [
@@ -96,6 +98,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
         [
             _table(runs),
             _plane_section(runs),
+            *([compared] if compared is not None else []),
             _curves(runs),
             *([_notes.section(damage)] if damage else []),
         ],

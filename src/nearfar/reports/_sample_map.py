@@ -161,14 +161,13 @@ def _readings(geometry: GeometryRecord) -> list[_Reading]:
 
 def _controls(readings: Sequence[_Reading], place: str) -> Html:
     options = (
-        element("option", reading.title, value=str(number_))
-        for number_, reading in enumerate(readings)
+        element("option", reading.title, value=str(rank)) for rank, reading in enumerate(readings)
     )
     menu = element("label", "Colour ", element("select", *options)) if readings else None
-    list_ = f"names-of-{place}"
-    field = element("input", type="search", list=list_, autocomplete="off", spellcheck="false")
+    known = f"names-of-{place}"
+    field = element("input", type="search", list=known, autocomplete="off", spellcheck="false")
     search = element("label", "Find ", field)
-    return element("div", menu, search, element("datalist", id=list_), class_="controls")
+    return element("div", menu, search, element("datalist", id=known), class_="controls")
 
 
 def _figure(
