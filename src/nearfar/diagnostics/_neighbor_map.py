@@ -7,21 +7,28 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.diagnostics._diagnostic import checked_rows
-from nearfar.ops import to_sphere
+from nearfar.ops import nearest_neighbors
 
 __all__ = ["neighbor_map"]
 
 _LEAST = 12  # samples
-_PERPLEXITY, _SHARE = 30.0, 4.0  # neighbours per sample; samples per neighbour
-_UPDATES = 500
-_START = 1e-4  # deviation of the start, as in the reference implementation
+_PERPLEXITY, _SHARE, _REACH = 30.0, 4.0, 3.0  # neighbours; samples per neighbour; neighbours used
+_UPDATES, _EARLY = 160, 50  # all; those in which attraction is exaggerated
+_EXAGGERATION = 8.0
+_START = 1e-2  # deviation of the start
+_HALVINGS = 40  # of the interval of a width
 
 
 @torch.no_grad()
 def neighbor_map(
     z: Float[Tensor, "samples dim"], *, start: Float[Tensor, "samples 2"]
 ) -> Float[Tensor, "samples 2"] | None:
-    """Two coordinates per sample by t-SNE, from a given start.
+    r"""Two coordinates per sample by t-SNE, from a given start.
+
+    With :math:`p_{ij}` the symmetric Gaussian affinities of unit vectors, of a width such that each
+    sample has about 30 neighbours, and :math:`q_{ij} \propto (1 + |y_i - y_j|^2)^{-1}`, the map
+    minimises :math:`\sum_{i \ne j} p_{ij} \ln (p_{ij} / q_{ij})` by gradient descent. All pairs are
+    computed: with a few hundred samples this is faster than the trees of scikit-learn.
 
     Args:
         z: One view of each sample; rows need not be normalised.
@@ -37,31 +44,64 @@ def neighbor_map(
         and their density have no meaning.
 
     Cost:
-        Time samples·log(samples)·500: 0.5 s for 256 samples, 5 s for 2,000.
+        Time 160·samples²: 0.2 s for 256 samples on one core, 10 s for 2,000; memory 5·samples² floats.
 
     Reference:
-        van der Maaten 2014, "Accelerating t-SNE using Tree-Based Algorithms", JMLR 15, as
-        implemented in scikit-learn.
+        van der Maaten and Hinton 2008, "Visualizing Data using t-SNE", JMLR 9.
 
     Example:
         >>> z = torch.eye(2).repeat(10, 1) + 0.1 * torch.rand(20, 2)
         >>> neighbor_map(z, start=z).abs().max()
-        tensor(1., dtype=torch.float64)
+        tensor(1.)
     """
-    from sklearn.manifold import TSNE
-
-    units = to_sphere(checked_rows(z, min_rows=2)).cpu()
-    start = (start - start.mean(dim=0)).double().cpu()
-    spread = start.std(dim=0)
-    if len(units) < _LEAST or not bool((spread[0] > 1e-9).all()):
+    rows = checked_rows(z, min_rows=2).cpu()
+    start = (start - start.mean(dim=0)).float().cpu()
+    spread = float(start[:, 0].std())
+    if len(rows) < _LEAST or not spread > 1e-6:
         return None
-    placed = TSNE(
-        init=(start / spread[0] * _START).float().numpy(),
-        perplexity=min(_PERPLEXITY, len(units) / _SHARE),
-        learning_rate="auto",
-        max_iter=_UPDATES,
-        random_state=0,
-    ).fit_transform(units.float().numpy())
-    found = torch.as_tensor(placed, dtype=torch.float64)
-    found = found - found.mean(dim=0)
-    return found / found.abs().max().clamp_min(torch.finfo(found.dtype).tiny)
+    affinities = _affinities(rows)
+    places = start / spread * _START
+    speed, gains = torch.zeros_like(places), torch.ones_like(places)
+    rate = max(len(rows) / _EXAGGERATION / 4, 10.0)
+    for update in range(_UPDATES):
+        early = update < _EARLY
+        gradient = _gradient(places, affinities, _EXAGGERATION if early else 1.0)
+        turned = gradient * speed > 0
+        gains = torch.where(turned, gains * 0.8, gains + 0.2).clamp_min(0.01)
+        speed = (0.5 if early else 0.8) * speed - rate * gains * gradient
+        places = places + speed
+        places = places - places.mean(dim=0)
+    return places / places.abs().max().clamp_min(torch.finfo(places.dtype).tiny)
+
+
+def _affinities(rows: Tensor) -> Tensor:
+    """Symmetric affinities that sum to 1, of the nearest neighbours of each sample."""
+    samples = len(rows)
+    perplexity = min(_PERPLEXITY, samples / _SHARE)
+    near = nearest_neighbors(rows, k=min(samples - 1, round(_REACH * perplexity)))
+    squared = (2 - 2 * near.similarities).clamp_min(0).double()
+    squared = squared - squared[:, :1]
+    # in units in which all samples have widths of a similar size
+    usual = squared[:, -1].clamp_min(torch.finfo(squared.dtype).tiny)
+    low, high = torch.full_like(usual, 1e-3), torch.full_like(usual, 1e6)
+    wanted = torch.log(torch.tensor(perplexity, dtype=torch.float64))
+    for _ in range(_HALVINGS):
+        narrow = (low * high).sqrt()
+        shares = torch.softmax(-squared * (narrow / usual)[:, None], dim=1)
+        entropy = torch.special.entr(shares).sum(dim=1)
+        low, high = (
+            torch.where(entropy > wanted, narrow, low),
+            torch.where(entropy > wanted, high, narrow),
+        )
+    shares = torch.softmax(-squared * (low / usual)[:, None], dim=1).float()
+    dense = torch.zeros(samples, samples).scatter_(1, near.rows, shares)
+    return (dense + dense.T) / (2 * samples)
+
+
+def _gradient(places: Tensor, affinities: Tensor, exaggeration: float) -> Tensor:
+    lengths = places.square().sum(dim=1)
+    close = (places @ places.T).mul_(-2).add_(lengths[:, None]).add_(lengths).clamp_min_(0)
+    close = close.add_(1).reciprocal_().fill_diagonal_(0)
+    pull = (exaggeration * affinities - close / close.sum()).mul_(close)
+    gradient: Tensor = 4 * (pull.sum(dim=1, keepdim=True) * places - pull @ places)
+    return gradient
