@@ -82,10 +82,19 @@ def plane_figure(runs: Sequence[RunPath]) -> Figure | None:
         {
             "hovermode": "closest",
             "showlegend": len(drawn) > 1,
-            "xaxis": {"title": {"text": _axis(ALIGNMENT)}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": _axis(ALIGNMENT)}, "range": _around(known, drawn)},
             "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
         },
     )
+
+
+def _around(
+    known: Sequence[tuple[str, float, float]],
+    drawn: Sequence[tuple[RunPath, Sequence[tuple[float, float]]]],
+) -> list[float]:
+    """A horizontal axis with room for the marks at 0."""
+    high = max(x for _, points in drawn for x, _ in [*points, *(p[1:] for p in known)])
+    return [-0.06 * (high or 1), 1.08 * (high or 1)]
 
 
 def _axis(quantity: Quantity) -> str:

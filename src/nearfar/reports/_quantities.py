@@ -154,9 +154,9 @@ FEATURE_STD = Quantity(
 )
 RECALL = Quantity(
     "recall_1",
-    "Recall of signals",
-    "fraction of inputs whose nearest signal is their own",
-    "High is good: inputs retrieve their own signals among all others.",
+    "Recall of partners",
+    "fraction of samples whose nearest second view, or signal, is their own",
+    "High is good: samples retrieve their own second views or signals among all others.",
     better="higher",
     unit="fraction",
 )

@@ -96,9 +96,9 @@ def _retrieval(measured: Mapping[str, float]) -> Figure | None:
     if gallery is None or "recall_1" not in measured:
         return None
     chances = {
-        "recall_1": (f"nearest of {gallery:,.0f}", 1 / gallery),
-        "recall_5": ("among the 5 nearest", min(1.0, 5 / gallery)),
-        "order": ("nearer than another sample", 0.5),
+        "recall_1": (f"nearest<br>of {gallery:,.0f}", 1 / gallery),
+        "recall_5": ("among the<br>5 nearest", min(1.0, 5 / gallery)),
+        "order": ("nearer than<br>another", 0.5),
     }
     shown = {name: said for name, said in chances.items() if name in measured}
     labels = [words for words, _ in shown.values()]
@@ -108,7 +108,7 @@ def _retrieval(measured: Mapping[str, float]) -> Figure | None:
         traces.append(_bars("representation", inner, labels, "var(--far)"))
     traces.append(_bars("chance", [chance for _, chance in shown.values()], labels, "var(--line)"))
     values = ", ".join(
-        f"{words} {measured[name]:.0%} (chance {chance:.1%})"
+        f"{words.replace('<br>', ' ')} {measured[name]:.0%} (chance {chance:.1%})"
         for name, (words, chance) in shown.items()
     )
     return Figure(
