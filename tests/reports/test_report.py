@@ -359,7 +359,9 @@ def test_a_comparison_names_every_run_in_its_table_and_curves(
         "Centre m_o",
         "Effective rank",
     ]
-    assert every(len(figure["data"]) == 2 for figure in figures(report))
+    plane, *curves = figures(report)
+    assert len(plane["data"]) == 3  # with reference points
+    assert every(len(figure["data"]) == 2 for figure in curves)
 
 
 def test_runs_that_do_not_know_their_epochs_are_compared_over_steps(tmp_path: Path) -> None:
