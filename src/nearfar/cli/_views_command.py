@@ -107,7 +107,8 @@ def _show(
         **tables[""],
     )
     print_line("data", sheet.data)
-    print_line("views", f"{sheet.views} of each sample, drawn {sheet.draws} times")
+    times = "once" if sheet.draws == 1 else f"{sheet.draws} times"
+    print_line("views", f"{sheet.views} of each sample, drawn {times}")
     print_notes(sheet.notes)
     print_line("saved", str(out))
     given = [] if method in words or "--recipe" in words else [method]

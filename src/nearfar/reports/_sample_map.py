@@ -189,10 +189,12 @@ def _figure(
         if kept
         else "The two principal directions of largest variance."
     )
+    found = ""
+    if "partner_rank" in geometry.readings:
+        found = f" Second views count as not found if over {_FOUND:.0%} of the others are nearer."
     return Figure(
         title,
-        f"{how} {every[:1].upper()}{every[1:]}. Second views count as not found if more than"
-        f" {_FOUND:.0%} of the other samples are nearer.",
+        f"{how} {every[:1].upper()}{every[1:]}.{found}",
         f"Map of {every}; the table below has the samples at both ends of each reading.",
         [
             {
