@@ -95,6 +95,10 @@ def _parse_first(words: Sequence[str], command: SettingCommand) -> tuple[dict[st
         "modality": str,
         "out": Path,
     }
+    own = {flag.name for flag in command.own}
+    first = {
+        name: kind for name, kind in first.items() if name in own or name not in command.without
+    }
     first |= _implying_options()
     deciding = [
         inspect.Parameter(
