@@ -114,9 +114,9 @@ def test_a_thumbnail_is_small_and_a_small_one_is_kept() -> None:
     assert len(image.getcolors() or ()) <= 32
     assert len(base64.b64decode(small.png)) < 1_600
     assert small.wav == ""
-    grey = Image.new("L", (16, 16), 7)
+    gray = Image.new("L", (16, 16), 7)
     file = io.BytesIO()
-    grey.save(file, "PNG")
+    gray.save(file, "PNG")
     kept = Exhibit("g", png=base64.b64encode(file.getvalue()).decode())
     assert thumbnail(kept) == kept
     long = thumbnail(Exhibit("t", text="word " * 100))

@@ -96,7 +96,7 @@ def test_one_view_and_few_samples_have_what_they_can() -> None:
     assert geometry(torch.zeros(4, 3), ids=names[:4]).readings == {}
 
 
-def test_a_map_keeps_neighbours_better_than_two_principal_directions() -> None:
+def test_a_map_keeps_neighbors_better_than_two_principal_directions() -> None:
     z = torch.tensor(load_digits().data[:240])
     start = principal(z)
     placed = neighbor_map(z, start=start)
@@ -108,7 +108,7 @@ def test_a_map_keeps_neighbours_better_than_two_principal_directions() -> None:
     assert float(placed.abs().max()) == 1.0
 
 
-def test_samples_beyond_a_thousand_are_placed_near_their_neighbours() -> None:
+def test_samples_beyond_a_thousand_are_placed_near_their_neighbors() -> None:
     groups = 6 * torch.eye(8).repeat_interleave(150, dim=0)
     z = groups + torch.randn(1_200, 8, generator=torch.Generator().manual_seed(0))
     placed = neighbor_map(z, start=principal(z))

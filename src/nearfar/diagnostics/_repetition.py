@@ -150,14 +150,13 @@ def shared_points(z: Float[Tensor, "samples dim"]) -> tuple[tuple[int, ...], ...
         return ()
     reach = away[shared].gather(1, (sizes - 2)[:, None])
     inside = _distances(units[rows], units[keys]) <= reach * (1 + 1e-9)
-    free = torch.ones(len(units), dtype=torch.bool, device=units.device)
+    taken: set[int] = set()
     found = []
-    for row, members in zip(rows, inside, strict=True):
-        if free[row]:
-            group = torch.cat([keys[members], row[None]]).unique()
-            group = group[free[group]]
-            free[group] = False
-            found.append(tuple(group.tolist()))
+    for row, members in zip(rows.tolist(), inside, strict=True):
+        if row not in taken:
+            group = {row, *keys[members].tolist()} - taken
+            taken |= group
+            found.append(tuple(sorted(group)))
     return tuple(sorted((each for each in found if len(each) > 1), key=lambda each: -len(each)))
 
 
