@@ -119,6 +119,7 @@ def test_a_thumbnail_is_small_and_a_small_one_is_kept() -> None:
     gray.save(file, "PNG")
     kept = Exhibit("g", png=base64.b64encode(file.getvalue()).decode())
     assert thumbnail(kept) == kept
+    assert thumbnail(Exhibit("b", png="no picture")).png == "no picture"
     long = thumbnail(Exhibit("t", text="word " * 100))
     assert len(long.text) <= 162
     assert long.text.endswith(" …")

@@ -90,7 +90,10 @@ def _smaller(png: str, *, limits: tuple[int, int], colors: int) -> str:
     """A base64 PNG inside the limits; one that is inside already is kept if it has few colours."""
     from PIL import Image
 
-    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    try:
+        image = Image.open(io.BytesIO(base64.b64decode(png)))
+    except (OSError, ValueError):  # of a modality of another package; a report shows what it can
+        return png
     inside = image.width <= limits[0] and image.height <= limits[1]
     if inside and (image.mode != "RGB" or colors == 256):
         return png
