@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         probe,
         report,
         resume,
+        show_views,
     )
     from nearfar.api._estimator import SelfSupervisedEncoder
 
@@ -39,6 +40,7 @@ __all__ = [
     "probe",
     "report",
     "resume",
+    "show_views",
 ]
 
 

@@ -201,7 +201,7 @@ def test_the_method_is_found_before_between_and_after_the_flags(
     monkeypatch.syspath_prepend(tmp_path)
     found: dict[str, Any] = {}
 
-    def pretrain(name: str, use: object, **flags: Any) -> None:
+    def pretrain(use: object, name: str, plan: object, **flags: Any) -> None:
         own = {k.removeprefix("method__"): v for k, v in flags.items() if "method__" in k}
         found.update(name=name, **own)
         assert (flags["data"], flags["out"]) == ("digits", "simclr")

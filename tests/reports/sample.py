@@ -20,6 +20,7 @@ from nearfar.records import (
     GalleryRow,
     GeometryRecord,
     HealthRecord,
+    NamedSamples,
     Provenance,
     RunDirectory,
     RunRecord,
@@ -226,9 +227,44 @@ def health_record(*, collapsed: bool = False) -> HealthRecord:
             "m_r": 0.9995,
             "feature_std": 0.12123,
             "effective_rank": 58.12,
+            "uniformity_minimum": -3.875,
+            "recall_1": 0.62,
+            "recall_5": 0.88,
+            "order": 0.97,
+            "gallery": 180.0,
         },
         samples=180,
         dim=64,
+        named_samples=named_samples(),
+    )
+
+
+def named_samples() -> tuple[NamedSamples, ...]:
+    """Groups, samples with values, and more samples than names, as geometry_record names them."""
+    labels = np.random.default_rng(1).integers(0, 10, 600)
+    ids = [f"digit {label} · row {row}" for row, label in enumerate(labels)]
+    groups = (ids[3:5], ids[20:27])
+    return (
+        NamedSamples(
+            "effective_rank",
+            "samples on one point",
+            ids=(*groups[0], *groups[1]),
+            rows=(3, 4, *range(20, 27)),
+            groups=(2, 7),
+            sizes=(2, 9),
+            total=11,
+            compared=180,
+        ),
+        NamedSamples(
+            "alignment",
+            "second view not found",
+            ids=tuple(ids[40:70]),
+            rows=tuple(range(40, 70)),
+            values=tuple(0.9 - 0.01 * place for place in range(30)),
+            unit="of the others are nearer",
+            total=37,
+            compared=180,
+        ),
     )
 
 
@@ -250,6 +286,9 @@ def geometry_record(
     values, vectors = np.linalg.eigh(np.cov(z1.T))
     order = np.argsort(values)[::-1]
     points = z1 if dim == 2 else z1 @ vectors[:, order[:3]]
+    turns = math.tau * classes / 10
+    layout = np.c_[np.cos(turns), np.sin(turns)] * 0.8 + 0.07 * rng.normal(size=(samples, 2))
+    undefined = np.where(np.arange(samples) % 97 == 5, np.nan, 0.0)
     return GeometryRecord(
         dim=dim,
         points=tuple(tuple(float(v) for v in point) for point in points),
@@ -258,6 +297,16 @@ def geometry_record(
         positive_distances=tuple(map(float, positive)),
         random_distances=tuple(float(d) for d in random if d > 0),
         eigenvalues=tuple(float(max(v, 0)) for v in values[order]),
+        samples=samples,
+        layout=() if dim == 2 else tuple(tuple(map(float, row)) for row in layout),
+        readings={
+            "local_dimension": tuple(map(float, rng.gamma(12, 0.8, samples) + undefined)),
+            "length": tuple(map(float, rng.lognormal(0, 0.2, samples))),
+            "neighbors_kept": tuple(map(float, rng.binomial(10, 0.6, samples) / 10)),
+            "partner_rank": tuple(map(float, rng.beta(0.2, 4, samples))),
+        },
+        representation_dim=2 * dim,
+        representation_eigenvalues=tuple(0.2 * 0.97**k for k in range(2 * dim)),
     )
 
 
@@ -299,7 +348,11 @@ def gallery_record(*, captions: str = "digit") -> GalleryRecord:
                 ),
             )
         )
-    return GalleryRecord(tuple(views), tuple(neighbors))
+    samples = tuple(
+        picture(digits[row % 200], f"digit {label} · row {row}")
+        for row, label in enumerate(np.random.default_rng(1).integers(0, 10, 600)[:180])
+    )
+    return GalleryRecord(tuple(views), tuple(neighbors), samples)
 
 
 def write_metrics(directory: RunDirectory, lines: list[TrainMetrics | WatchMetrics]) -> None:

@@ -282,3 +282,42 @@ def test_the_verdict_is_seen_without_scrolling(browser: Any, pages: dict[str, Pa
     box = page.query_selector("#verdict h2").bounding_box()
     assert box["y"] + box["height"] < 500
     page.close()
+
+
+def seen_after(page: Any, key: str) -> str:
+    page.keyboard.press(key)
+    return page.inner_text(".map .seen b")
+
+
+def test_a_map_is_used_with_keys_search_and_menu(browser: Any, pages: dict[str, Path]) -> None:
+    seen = visit(browser, pages["healthy"])
+    page, geometry = seen.page, geometry_record()
+    page.focus(".map .focus")
+    lengths = geometry.readings["length"]
+    page.select_option(".map select", label="length, in medians")
+    page.focus(".map .focus")
+    assert seen_after(page, "End") == geometry.ids[lengths.index(max(lengths))]
+    assert seen_after(page, "Home") == geometry.ids[lengths.index(min(lengths))]
+    row = lengths.index(min(lengths))
+    x, y = geometry.layout[row]
+    right = [
+        ((other[0] - x) ** 2 + (other[1] - y) ** 2, name)
+        for name, other in zip(geometry.ids, geometry.layout, strict=True)
+        if other[0] - x > 0.7 * ((other[0] - x) ** 2 + (other[1] - y) ** 2) ** 0.5 > 0
+    ]
+    assert seen_after(page, "ArrowRight") == min(right)[1]
+    page.fill(".map input", geometry.ids[7])
+    page.keyboard.press("Enter")
+    assert page.inner_text(".map .seen b") == geometry.ids[7]
+    assert page.query_selector(".map .seen img") is not None
+    marked = page.evaluate("document.querySelector('.map .plot').data[1].x")
+    assert marked == [pytest.approx(geometry.layout[7][0], abs=1e-4)]
+    page.fill(".map input", "no such sample")
+    page.keyboard.press("Enter")
+    assert "no sample is called no such sample" in page.inner_text(".map .seen")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-drawn=dark]", timeout=60_000)
+    after = page.evaluate("document.querySelector('.map .plot').data[1].x")
+    assert after == marked
+    assert seen.complaints == []
+    page.close()

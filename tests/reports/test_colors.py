@@ -48,6 +48,6 @@ def test_text_has_the_contrast_of_wcag_aa(scheme: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_marks_stand_out_from_the_ground_they_are_drawn_on(scheme: str) -> None:
     known = colors(scheme)
-    marks = ["near", "far", "point", *(f"run{place}" for place in range(8))]
+    marks = ["near", "far", "middle", "point", *(f"run{place}" for place in range(8))]
     low = {mark: contrast(known[mark], known["surface"]) for mark in marks}
     assert {mark: ratio for mark, ratio in low.items() if ratio < 3} == {}

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from nearfar.api._advising import advise
     from nearfar.api._citing import citable, cite
     from nearfar.api._comparing import ComparedRun, Comparison
+    from nearfar.api._contact_sheet import show_views
     from nearfar.api._embedding import Embedded, EmbeddedSteps
     from nearfar.api._embedding_files import load_embeddings
     from nearfar.api._embedding_writers import save_embeddings, save_steps, save_views
@@ -56,5 +57,6 @@ __all__ = [
     "save_embeddings",
     "save_steps",
     "save_views",
+    "show_views",
     "write_table",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 
 from nearfar._signs import counted
 from nearfar._verdict_names import is_good
-from nearfar.records import HealthRecord, Metrics, RunRecord, write_text
+from nearfar.records import EncodersRecord, HealthRecord, Metrics, RunRecord, write_text
 from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
 
@@ -145,13 +145,16 @@ def compared(record: RunRecord, verdict: HealthRecord) -> ComparedRun:
     return row
 
 
-def write_comparison(report: str | Path, runs: Sequence[Path]) -> None:
-    """Write an HTML page with the curves of several runs.
+def write_comparison(
+    report: str | Path, runs: Sequence[Path], *, encoders: EncodersRecord | None = None
+) -> None:
+    """Write an HTML page with the curves of several runs, and their encoders side by side.
 
     Args:
         report: Path of the page.
         runs: Directories of the runs.
+        encoders: Their encoders on the same samples.
     """
     from nearfar.reports import render_comparison
 
-    write_text(Path(report), render_comparison(list(runs)))
+    write_text(Path(report), render_comparison(list(runs), encoders=encoders))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from nearfar.data import Source, open_source
 from nearfar.data._foreign_objects import refuse_foreign, taken
 from nearfar.diagnostics import HealthStream, geometry
 from nearfar.diagnostics._health_stream import health_of
-from nearfar.records import GeometryRecord, HealthRecord, write_text
+from nearfar.diagnostics._named_samples import with_named_samples
+from nearfar.records import Exhibit, GeometryRecord, HealthRecord, write_text
 
 __all__ = ["diagnose_embeddings", "opened_embeddings", "write_health"]
 
@@ -86,7 +87,10 @@ def _of_stream(stream: EmbeddingStream, progress: Progress | None) -> _Found:
     def shape() -> GeometryRecord:
         return geometry(sample["z1"], sample.get("z2"), ids=ids)
 
-    return _Found(replace(health, notes=tuple(notes)), shape, stream.origin)
+    verdict = with_named_samples(
+        replace(health, notes=tuple(notes)), sample["z1"], sample.get("z2"), ids=ids
+    )
+    return _Found(verdict, shape, stream.origin)
 
 
 def _in_memory(embeddings: Any, second: Any) -> _Found:
@@ -116,7 +120,10 @@ def _in_memory(embeddings: Any, second: Any) -> _Found:
     def shape() -> GeometryRecord:
         return geometry(views["z1"], views.get("z2"), ids=first.ids)
 
-    return _Found(replace(health, notes=notes), shape, first.origin)
+    verdict = with_named_samples(
+        replace(health, notes=notes), views["z1"], views.get("z2"), ids=first.ids
+    )
+    return _Found(verdict, shape, first.origin)
 
 
 def _settings(origin: Origin | None) -> dict[str, Any]:
@@ -126,11 +133,17 @@ def _settings(origin: Origin | None) -> dict[str, Any]:
     return {"loss": origin.loss, "chance": origin.chance, "positives": origin.positives}
 
 
-def write_health(report: str | Path, verdict: HealthRecord, shape: GeometryRecord | None) -> None:
-    """Write a verdict as an HTML page."""
+def write_health(
+    report: str | Path,
+    verdict: HealthRecord,
+    shape: GeometryRecord | None,
+    *,
+    samples: Sequence[Exhibit] = (),
+) -> None:
+    """Write a verdict as an HTML page, with pictures of the samples that it names if there are."""
     from nearfar.reports import render_health
 
-    write_text(Path(report), render_health(verdict, shape))
+    write_text(Path(report), render_health(verdict, shape, samples=samples))
 
 
 def opened_embeddings(values: Any, *, argument: str = "embeddings") -> EmbeddingFile:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from nearfar.api._embedding import embed_source
 from nearfar.api._setup import Setup
+from nearfar.api._small_exhibits import small_gallery
 from nearfar.data import Source, Subset
 from nearfar.diagnostics import (
     center_residual,
@@ -20,6 +21,7 @@ from nearfar.diagnostics import (
     pair_findings,
     pair_measurements,
 )
+from nearfar.diagnostics._named_samples import with_named_samples
 from nearfar.inputs import View, select
 from nearfar.methods import Method
 from nearfar.records import (
@@ -123,7 +125,9 @@ def measured(
         views=tuple(_view_rows(setup, seen)),
         neighbors=tuple(_neighbor_rows(method, setup)),
     )
-    return Judgment(verdict, geometry(z1, z2, ids=names), gallery)
+    drawn = geometry(z1, z2, ids=names, representations=representations)
+    verdict = with_named_samples(verdict, z1, z2, ids=names)
+    return Judgment(verdict, drawn, small_gallery(gallery, setup, _samples))
 
 
 def _course(directory: RunDirectory, setup: Setup, untrained: Watched | None) -> dict[str, float]:

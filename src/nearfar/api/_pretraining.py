@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Unpack, get_args
+from typing import Any, Literal, Unpack
 
-from torch import nn
-
-from nearfar._deprecation import OPTIONS, renamed_options
-from nearfar._own_code import reference_of
-from nearfar.api._argument_checks import check_encoder, check_objects, check_preset, check_tables
+from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
-from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._keywords import RunKeywords
-from nearfar.api._method_listing import canonical_name, find_preset, kinds_of
 from nearfar.api._passed_encoders import OwnEncoder, remember
-from nearfar.api._published_settings import SMALL, find_published
-from nearfar.api._recipe import CUSTOM, Recipe, name_of, split_options, view_recipe
+from nearfar.api._published_settings import SMALL
+from nearfar.api._recipe import Recipe, name_of
+from nearfar.api._requested import called, requested
 from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
 from nearfar.api._running import device_again, engine_of, run_training
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
-from nearfar.checks import check_choice
-from nearfar.data import Source, open_source
-from nearfar.data._kinds import data_for
 from nearfar.methods import Method
 from nearfar.modalities import Modality
-from nearfar.modalities._image_style import ViewStyle
-from nearfar.modules._wrapped_modules import unwrapped
 from nearfar.records import RunDirectory
 from nearfar.training import Progress
 from nearfar.training._devices import find_device
@@ -129,74 +118,39 @@ def pretrain(
     display = display_of(progress)
     check_objects(encoder=encoder, width=width, out=out, views=views)
     budget, where = Budget.of(minutes), find_device(device)
-    check_tables(method_options=method_options, view_options=view_options, options=options)
-    given = _merged(options or {}, keywords)
-    data = data_for(data, modality)
-    preset = find_preset(method)
-    if preset is method:
-        check_preset(preset, options=method_options or {})
-    kind = find_modality(data, modality=modality, method=preset, given=given)
-    given = renamed_options(given, inspect.signature(kind.options).parameters)
-    if isinstance(views, str):
-        if "view_style" not in inspect.signature(kind.options).parameters:
-            raise ValueError(
-                f"`views` of {kind.name} must be views (nearfar.views.Views) or None, got {views!r}"
-            )
-        check_choice(get_args(ViewStyle), views=views)
-        given["view_style"], views = views, None
-    of_data, of_training = split_options(given, kind=kind)
-    tell_stage(display, f"opening {_called(data)}")
-    source = _opened(data, kind, preset, opening(kind, of_data))
-    check_enough(source, kind)
-    name = canonical_name(method) if isinstance(method, str) else CUSTOM
-    published = find_published(setting, name, modality=kind.name)
-    specified = given | {"encoder": None if encoder == "auto" else encoder}
-    if isinstance(encoder, str) and encoder == "auto":
-        encoder = published.encoder if published else kind.encoder
-    method_options, view_options = dict(method_options or {}), dict(view_options or {})
-    if view_options.keys() & OPTIONS.keys():
-        settings = kind.view_settings(view_recipe(preset, kind.name))
-        view_options = renamed_options(view_options, inspect.signature(settings).parameters)
-    if published:
-        of_data = {"image_size": published.image_size} | of_data
-        of_training = published.train(of_training)
-        method_options = published.method | method_options
-        view_options = published.views | view_options
-    recipe = Recipe(
-        method=name,
-        modality=kind.name,
-        data=str(data) if isinstance(data, (str, Path)) else "custom",
-        encoder=_name_of(encoder),
-        options=of_data,
+    asked = requested(
+        method,
+        data,
+        modality=modality,
+        setting=setting,
+        encoder=encoder,
+        views=views,
         method_options=method_options,
         view_options=view_options,
-        training=fit_training(of_training, kind=kind, preset=preset, source=source),
-        fingerprint=source.fingerprint,
-        own_kind=None if modality is None or isinstance(modality, str) else modality,
+        options=options,
+        keywords=keywords,
+        display=display,
     )
+    recipe, source, encoder = asked.recipe, asked.source, asked.encoder
     if out and is_taken(Path(out)):
         raise RunExistsError(RunDirectory(Path(out)))
-    notes = published.notes() if published else ()
-    if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
-        notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
-        encoder = unwrapped(encoder)
     setup = prepared(
         recipe,
         source,
         encoder,
         width,
-        views,
-        preset=preset,
-        notes=notes,
+        asked.views,
+        preset=asked.preset,
+        notes=asked.notes,
         budget=budget,
-        published=published,
-        given=specified,
+        published=asked.published,
+        given=asked.given,
         device=where,
     )
-    called = Path("runs") / f"{name_of(recipe, preset)}-{_slug(source.name)}"
+    usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
-    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(called))
-    said = () if out or directory.path == called else (f"{called} is taken: see {directory.path}",)
+    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
+    said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
     setup.recipe.save(directory)
     remember(directory.path, encoder)
     return run_training(setup, directory, display, engine=engine, said=said)
@@ -255,7 +209,7 @@ def resume(
     recipe = Recipe.from_tables(
         directory.read_recipe(), own_kind=modality, own_encoder=encoder is not None
     )
-    tell_stage(display, f"opening {_called(recipe.data if data is None else data)}")
+    tell_stage(display, f"opening {called(recipe.data if data is None else data)}")
     setup = prepared_again(
         directory, recipe, data, method=method, encoder=encoder, width=width, views=views
     )
@@ -268,39 +222,5 @@ def resume(
     return run_training(setup, directory, display, engine=engine_of(setup, where))
 
 
-def _merged(options: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
-    twice = sorted(options.keys() & keywords.keys())
-    if twice:
-        raise ValueError(f"`{twice[0]}` must be given once, got it in `options` as well")
-    return {**options, **keywords}
-
-
-def _name_of(encoder: OwnEncoder) -> str:
-    """The encoder in a recipe: a name, or the reference by which a class or function is found."""
-    if isinstance(encoder, str):
-        return encoder
-    return ("" if isinstance(encoder, nn.Module) else reference_of(encoder)) or CUSTOM
-
-
 def _slug(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
-
-
-def _opened(
-    data: Any, kind: Modality[Any, Any], preset: Callable[..., Method], options: Mapping[str, Any]
-) -> Source:
-    """The source; data of a modality that the method does not take need not be readable."""
-    try:
-        return open_source(data, modality=kind.data, **options)
-    except (TypeError, ValueError) as error:
-        kinds = kinds_of(preset)
-        if not kinds or kind.name in kinds:
-            raise
-        raise ValueError(
-            f"`method` {preset.__name__} is for {' or '.join(kinds)}, got {kind.name}:"
-            f" {_called(data)} ({error})"
-        ) from None
-
-
-def _called(data: Any) -> str:
-    return str(data) if isinstance(data, (str, Path)) else "the data"

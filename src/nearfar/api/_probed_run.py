@@ -153,7 +153,8 @@ class ProbedRun(StoredRun):
         if report is not None:
             stored = self.directory.health.is_file()
             shape = self.directory.read_geometry() if stored else self.judgment.geometry
-            write_health(report, health, shape)
+            pictures = self.directory.read_gallery() if stored else self.judgment.gallery
+            write_health(report, health, shape, samples=pictures.samples if pictures else ())
         return health
 
     def _represented(

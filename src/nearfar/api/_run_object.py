@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, final
 
+from nearfar.api._compared_encoders import compared_encoders
 from nearfar.api._comparing import Comparison, compared, display, write_comparison
 from nearfar.api._embedding_run import EmbeddingRun
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
@@ -87,11 +88,14 @@ class Run(EmbeddingRun):
 
         Args:
             others: Runs or their directories.
-            report: HTML page to write, with the curves of all runs.
+            report: HTML page to write, with the curves of all runs, and the encoders of those that
+                were trained on the same data side by side.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
         if report is not None:
-            write_comparison(report, [run.path for run in runs])
+            names = [run.record.name for run in runs]
+            encoders = compared_encoders(runs, names) if len(runs) > 1 else None
+            write_comparison(report, [run.path for run in runs], encoders=encoders)
         rows = [compared(run.record, run.health) for run in runs]
         return Comparison(rows, metrics=[run.metrics for run in runs])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,10 +131,7 @@ def _embedded(
 ) -> _Matrices:
     """The matrices of one batch of views, by name."""
     one, other = views[:2]
-    z1, z2, h1 = Watch((one, other)).project(method, engine)
-    # `Watch` has no representations of the second view yet: exchanged, it is the first
-    _, _, h2 = Watch((other, one)).project(method, engine)
-    found = {"z1": z1, "z2": z2, "h1": h1, "h2": h2}
+    found: _Matrices = Watch((one, other)).project(method, engine)._asdict()
     raw = [_raw_features(kind, view, form) for view in (one, other)]
     if raw[0] is not None and raw[1] is not None:
         found |= {"raw1": raw[0], "raw2": raw[1]}
@@ -142,9 +139,11 @@ def _embedded(
 
 
 def _raw_features(kind: Modality[Any, Any], view: View, form: Form) -> Tensor | None:
-    """The raw features of a view; None where the modality has none of a view."""
-    make: Callable[[View, Form], Tensor | None] | None = getattr(kind, "view_features", None)
-    found = None if make is None else make(view, form)
+    """The raw features of a view; None where the modality has none of a view.
+
+    None too where they find the other view in any case, which would be no sign of a shortcut.
+    """
+    found = None if kind.recognizable else kind.view_features(view, form)
     return found if found is not None and len(found) == count(view) else None
 
 

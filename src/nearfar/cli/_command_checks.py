@@ -1,5 +1,6 @@
-"""Mistakes in the words of any command but ``train`` and ``study``, before it is imported in full.
+"""Mistakes in the words of a command, before it is imported in full.
 
+Those of ``train``, ``views`` and ``study`` are found there: their flags depend on an argument.
 A command's module imports nothing heavy before the command is called, so its signature is at hand.
 """
 
@@ -20,9 +21,9 @@ from nearfar.cli._file_checks import check_files
 from nearfar.cli._mistakes import CommandError, parse_all
 from nearfar.cli._unknown_words import is_data, unknown_command
 
-__all__ = ["check_words", "function_of"]
+__all__ = ["WITH_OWN_FLAGS", "check_words", "function_of"]
 
-WITH_OWN_FLAGS = ("train", "study")
+WITH_OWN_FLAGS = ("train", "views", "study")
 HELP = ("--help", "-h", "--version")
 
 

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar._audience import on_command_line
-from nearfar.cli._command_checks import check_words, function_of
+from nearfar.cli._command_checks import WITH_OWN_FLAGS, check_words, function_of
 from nearfar.cli._console import print_error
 from nearfar.cli._mistakes import CommandError
 from nearfar.version import __version__
@@ -50,6 +50,7 @@ COMMANDS = {
         "Check embeddings for collapse without labels; print a verdict and its evidence.",
         "nearfar diagnose embeddings.npz",
     ),
+    "views": ("Show views of samples, as the method sees them, before any training.", ""),
     "neighbours": (
         "Show the nearest neighbours of samples side by side in an HTML page.",
         "nearfar neighbours runs/simclr-photos --of photos/cat.jpg",
@@ -96,8 +97,8 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
         help=_help,
         sort_key=_place,
         help_epilogue=f"Example: `{_example}`",
-        # The flags of these two depend on their first argument, so they handle --help themselves.
-        **({"help_flags": [], "version_flags": []} if _name in ("train", "study") else {}),
+        # The flags of these depend on their first argument, so they handle --help themselves.
+        **({"help_flags": [], "version_flags": []} if _name in WITH_OWN_FLAGS else {}),
     )
 
 # Errors that a user can correct print one line; any other is a defect and shows its traceback.

@@ -191,6 +191,8 @@ def print_health(health: HealthRecord) -> None:
     print_rows(
         rows, title=f"{counted(health.samples, 'sample')} × {counted(health.dim, 'dimension')}"
     )
+    for named in health.named_samples:
+        print_line("samples", named.sentence())
     for advice in health.advice:
         print_line("try", advice)
     print_notes(health.remarks)

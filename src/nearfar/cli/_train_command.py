@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from nearfar._index import load_index
 from nearfar._margin_lines import verdict_style
 from nearfar._platform import CoreUse
 from nearfar._signs import counted
 from nearfar.cli._console import print_line
 from nearfar.cli._exit_codes import code_of
-from nearfar.cli._flags import joined_values
-from nearfar.cli._mistakes import CommandError
 from nearfar.cli._next_commands import after_training, longer_run, print_steps
-from nearfar.cli._recipe_files import as_flags
-from nearfar.cli._train_flags import derived_flags, indexed_flags, names_in_recipe, parser
-from nearfar.cli._train_plan import TrainPlan, parse_flags, read_plan
-
-if TYPE_CHECKING:
-    from nearfar.modalities import Modality
+from nearfar.cli._setting_commands import TRAIN
+from nearfar.cli._settings_call import call_with_settings, in_tables
+from nearfar.cli._train_plan import TrainPlan
 
 __all__ = ["train"]
 
@@ -40,41 +33,7 @@ def train(
         words: The name of the method and its flags, in any order.
     """
     use = CoreUse()  # measured while the modules and the data are loaded
-    plan = read_plan(words)
-    if plan.said and not plan.wants_help:
-        raise CommandError(plan.said)
-    method = plan.method or "simclr"
-    if plan.own and len(plan.kinds) == 1:
-        kind, example = plan.kinds[0], load_index()["kinds"][plan.kinds[0]]["example"]
-        flags = indexed_flags([method], plan.kinds)
-    else:
-        found = _find_kind(method, plan)
-        kind, example = found.name, found.example
-        own = plan.own and kind in load_index()["kinds"]
-        flags = indexed_flags([method], [kind]) if own else derived_flags(method, found)
-    stated = as_flags(dict(plan.recipe), known=names_in_recipe(flags))
-    if not plan.wants_help:
-        if plan.recipe:
-            _check_code(plan)
-        _, said = parse_flags(words, method, flags, stated=stated)
-        if said:
-            raise CommandError(said)
-    app = parser(
-        method,
-        stated,
-        flags=flags,
-        modality=kind,
-        example=example,
-        call=partial(_pretrain, method, use, repeats=_repeats(plan)),
-    )
-    assert app.default_command is not None
-    code: int | None = app(
-        joined_values(words, inspect.signature(app.default_command)),
-        exit_on_error=False,
-        print_error=False,
-        result_action="return_value",
-    )
-    return code or 0
+    return call_with_settings(words, TRAIN, partial(_pretrain, use))
 
 
 def _repeats(plan: TrainPlan) -> bool:
@@ -82,34 +41,11 @@ def _repeats(plan: TrainPlan) -> bool:
     return "fingerprint" in plan.recipe.get("data", {})
 
 
-def _find_kind(method: str, plan: TrainPlan) -> Modality[Any, Any]:
-    """The modality whose flags are shown: as given, else that of the data, else the method's."""
-    from nearfar.api._choices import find_modality
-    from nearfar.api._method_listing import find_preset, kinds_of
-    from nearfar.data import implying_options
-    from nearfar.modalities import modality
-
-    if plan.typed:
-        find_preset(method)  # a package that was typed is trusted
-    _check_code(plan)
-    data, named = plan.known.get("data"), plan.known.get("modality")
-    if data is None:
-        return modality(named or [*kinds_of(method), "images"][0])
-    implying = {name: plan.known.get(name) for name in implying_options()}
-    return find_modality(data, modality=named, method=method, given=implying)
-
-
-def _check_code(plan: TrainPlan) -> None:
-    from nearfar.api._recipe import check_code_in
-
-    check_code_in(plan.recipe)
-
-
 def _pretrain(
-    method: str,
     use: CoreUse,
+    method: str,
+    plan: TrainPlan,
     *,
-    repeats: bool,
     resume: Path | None = None,
     recipe: Path | None = None,
     fail_on_alarm: bool | None = None,
@@ -117,7 +53,7 @@ def _pretrain(
 ) -> int:
     """Call :mod:`nearfar.api` with the given flags; the defaults are set there.
 
-    A run that `repeats` another has its settings, so there is nothing to choose.
+    A run that repeats another has its settings, so there is nothing to choose.
 
     Returns:
         The exit code: 0, or that of the verdict with `fail_on_alarm`.
@@ -135,13 +71,10 @@ def _pretrain(
         if resume is not None:
             run = api.resume(resume, device=device, progress=display)
         else:
-            tables: dict[str, dict[str, Any]] = {"method": {}, "views": {}, "": {}}
-            for name, value in flags.items():
-                table, _, key = name.rpartition("__")
-                tables[table][key] = value
+            tables = in_tables(flags)
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
-            tables[""].setdefault("minutes", None if repeats else _usual_minutes())
+            tables[""].setdefault("minutes", None if _repeats(plan) else _usual_minutes())
             if chosen := choose_threads(use):
                 print_line("note", chosen)
             run = api.pretrain(

@@ -18,6 +18,7 @@ from cyclopts.config import Dict
 from nearfar._index import load_index
 from nearfar.cli._deciding_word import decided_by
 from nearfar.cli._flags import RENAMED, current, flags_of
+from nearfar.cli._setting_commands import TRAIN, SettingCommand
 from nearfar.cli._stored_flags import any_of, restored
 
 if TYPE_CHECKING:
@@ -60,19 +61,6 @@ RESUME_HELP = "Interrupted run to resume; the result is bit-identical."
 ALARM_HELP = (
     "Exit with code 3 if the verdict is an alarm, that is neither `healthy` nor `no collapse seen`."
 )
-HELP = """\
-Pretrain an encoder without labels, and report whether it worked.
-
-METHOD is one of {known}. The flags below are those of {method} on {modality}; they depend on the
-data, so pass --data together with --help. Each flag is also a keyword argument in Python and a key
-in a recipe. Ctrl-C saves the run; --resume continues it."""
-EXAMPLES = """\
-Examples:
-
-- `nearfar train simclr --data digits`
-- `nearfar train {method} --data {data} --epochs 200`
-- `nearfar train {method} --data {data} --help`
-- `nearfar train --resume runs/{method}-{name}`"""
 # view settings that the data and the method determine
 DECIDED = ("size", "channels", "num_views", "length", "normalize")
 
@@ -85,6 +73,7 @@ def parser(
     modality: str,
     example: str,
     call: Callable[..., None],
+    command: SettingCommand = TRAIN,
 ) -> App:
     """The parser for one method and modality.
 
@@ -95,16 +84,17 @@ def parser(
         modality: Modality of the data.
         example: Example of data of this modality.
         call: Function that is called with the given flags only.
+        command: The command.
     """
     app = App(
-        name="nearfar train",
+        name=f"nearfar {command.name}",
         default_command=decided_by(
             method, "method", flags, call=lambda **values: call(**current(values))
         ),
-        help=HELP.format(known=", ".join(_own_methods()), method=method, modality=modality),
-        help_epilogue=EXAMPLES.format(method=method, data=example, name=Path(example).stem),
+        help=command.help.format(known=", ".join(_own_methods()), method=method, modality=modality),
+        help_epilogue=command.examples.format(method=method, data=example, name=Path(example).stem),
         help_format="markdown",
-        usage="Usage: nearfar train METHOD --data SOURCE [flags]",
+        usage=command.usage,
         version_flags=[],
         suppress_keyboard_interrupt=False,
         config=Dict(dict(stated), source="the recipe", use_commands_as_keys=False),

@@ -1,4 +1,4 @@
-"""What the words after ``nearfar train`` mean, and what is wrong with them, without PyTorch."""
+"""What the words after ``nearfar train`` or ``views`` mean, and their mistakes, without PyTorch."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from nearfar.cli._file_checks import check_encoder, check_files, prefixes
 from nearfar.cli._flags import joined_values
 from nearfar.cli._mistakes import parse_all
 from nearfar.cli._recipe_files import as_flags, read_recipe
+from nearfar.cli._setting_commands import TRAIN, SettingCommand
 from nearfar.cli._train_flags import (
     indexed_flags,
     names_in_recipe,
@@ -58,14 +59,15 @@ class TrainPlan:
     wants_help: bool = False
 
 
-def read_plan(words: Sequence[str]) -> TrainPlan:
+def read_plan(words: Sequence[str], *, command: SettingCommand = TRAIN) -> TrainPlan:
     """Understand the words, and find all mistakes that need neither PyTorch nor the data.
 
     Args:
         words: The name of the method and its flags, in any order.
+        command: The command.
     """
     plan = TrainPlan(wants_help=any(word in HELP for word in words))
-    known, others = _parse_first(words)
+    known, others = _parse_first(words, command)
     if "recipe" in known:
         try:
             plan.recipe = read_recipe(known["recipe"])
@@ -73,18 +75,18 @@ def read_plan(words: Sequence[str]) -> TrainPlan:
             if not isinstance(error, FileNotFoundError):  # which the checks of files report
                 plan.said.append(" ".join(str(error).split()))
     plan.known = {**plan.recipe.get("data", {}), **known}
-    plan.method = _find_method(others, plan)
+    plan.method = _find_method(others, plan, command)
     index = load_index()
     plan.own = plan.method is None or plan.method in index["methods"]
     plan.kinds = _possible_kinds(plan)
     if plan.own and plan.kinds:
-        _check_flags(words, plan)
+        _check_flags(words, plan, command)
     else:
-        plan.said += check_files("train", known)
+        plan.said += check_files(command.name, known)
     return plan
 
 
-def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def _parse_first(words: Sequence[str], command: SettingCommand) -> tuple[dict[str, Any], list[str]]:
     """The values of flags that decide which other flags exist, and the remaining arguments."""
     first: dict[str, type] = {
         "recipe": Path,
@@ -93,6 +95,10 @@ def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         "modality": str,
         "out": Path,
     }
+    own = {flag.name for flag in command.own}
+    first = {
+        name: kind for name, kind in first.items() if name in own or name not in command.without
+    }
     first |= _implying_options()
     deciding = [
         inspect.Parameter(
@@ -100,7 +106,7 @@ def _parse_first(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         )
         for name, kind in first.items()
     ]
-    flags = [*deciding, *unread(shared_flags())]
+    flags = [*deciding, *unread(command.flags(shared_flags()))]
     for end in range(len(words), -1, -1):  # a flag at the end may lack its value
         try:
             found, others = parse_known(words[:end], flags)
@@ -124,7 +130,7 @@ def _implying_options() -> dict[str, type]:
     }
 
 
-def _find_method(others: Sequence[str], plan: TrainPlan) -> str | None:
+def _find_method(others: Sequence[str], plan: TrainPlan, command: SettingCommand) -> str | None:
     """The method that was typed, or that of the recipe; an unknown one is a mistake and None."""
     index = load_index()
     known = {*index["methods"], *plugins("nearfar.methods")}
@@ -139,9 +145,12 @@ def _find_method(others: Sequence[str], plan: TrainPlan) -> str | None:
         stated = plan.recipe.get("method", {}).get("name")
         if isinstance(stated, str):
             typed = stated
+        elif command.method is not None:
+            typed = command.method
         elif not resumed and not plan.wants_help and (plan.recipe or "recipe" not in plan.known):
             plan.said.append(
-                f"`method` must be given, as in nearfar train simclr: {', '.join(known_methods())}"
+                f"`method` must be given, as in nearfar {command.name} simclr:"
+                f" {', '.join(known_methods())}"
             )
     if typed is None or typed in known:
         return typed
@@ -149,8 +158,8 @@ def _find_method(others: Sequence[str], plan: TrainPlan) -> str | None:
         return typed
     if is_data(typed) and "data" not in plan.known:
         plan.said.append(
-            f"`method` must be given before the data, as in nearfar train simclr --data {typed}:"
-            f" {', '.join(known_methods())}"
+            f"`method` must be given before the data, as in nearfar {command.name} simclr --data"
+            f" {typed}: {', '.join(known_methods())}"
         )
     else:
         plan.said.append(unknown_method(typed))
@@ -197,22 +206,25 @@ def _possible_kinds(plan: TrainPlan) -> tuple[str, ...]:
     return possible_kinds(Path(data).expanduser())
 
 
-def _check_flags(words: Sequence[str], plan: TrainPlan) -> None:
+def _check_flags(words: Sequence[str], plan: TrainPlan, command: SettingCommand) -> None:
     """Parse the flags of the method, or of any method if it is unknown, and check their values."""
     methods = [plan.method] if plan.method else list(load_index()["methods"])
     flags = indexed_flags(methods, plan.kinds)
+    names = names_in_recipe(flags)
+    flags = command.flags(flags)
     stated: dict[str, Any] = {}
     try:
-        stated = as_flags(dict(plan.recipe), known=names_in_recipe(flags))
+        stated = as_flags(dict(plan.recipe), known=names)
     except ValueError as error:
         plan.said.append(str(error))
     unclear = unclear_flags(methods, plan.kinds)
     if any(word.partition("=")[0] in unclear for word in words):
-        plan.said += check_files("train", plan.known)
+        plan.said += check_files(command.name, plan.known)
         return
-    values, said = parse_flags(words, plan.method or "simclr", flags, stated=stated)
+    method = plan.method or "simclr"
+    values, said = parse_flags(words, method, flags, stated=stated, command=command)
     plan.said += said
-    plan.said += check_files("train", {**plan.known, **values})
+    plan.said += check_files(command.name, {**plan.known, **values})
     if isinstance(values.get("encoder"), str):
         plan.said += check_encoder(values["encoder"], plan.kinds)
     given = {**plan.known, **values}
@@ -226,6 +238,7 @@ def parse_flags(
     flags: Sequence[inspect.Parameter],
     *,
     stated: Mapping[str, Any],
+    command: SettingCommand = TRAIN,
 ) -> tuple[dict[str, Any], list[str]]:
     """The values of the flags, and a message for each mistake.
 
@@ -234,20 +247,23 @@ def parse_flags(
         method: Name of the method.
         flags: All flags.
         stated: Flags of a recipe.
+        command: The command.
     """
 
     def app_with(stated: Mapping[str, Any]) -> App:
         return parser(method, stated, flags=flags, modality="", example="", call=_never)
 
     joined = joined_values(words, inspect.Signature(list(flags)))
-    return parse_all(app_with, joined, stated=stated, unexpected=_unexpected)
+    return parse_all(
+        app_with, joined, stated=stated, unexpected=lambda word: _unexpected(word, command.name)
+    )
 
 
 def _never(**given: Any) -> None:
     raise AssertionError("a command that is only parsed")
 
 
-def _unexpected(word: str) -> str:
+def _unexpected(word: str, command: str) -> str:
     if is_data(word):
         return f"`{word}` is not a method (did you mean --data {word}?)"
-    return f"`{word}` is one word too many: `nearfar train` takes one method, and flags"
+    return f"`{word}` is one word too many: `nearfar {command}` takes one method, and flags"

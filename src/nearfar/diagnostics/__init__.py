@@ -31,10 +31,12 @@ from nearfar.diagnostics._intrinsic_dimension import (
     Dimensions,
     IntrinsicDimension,
     intrinsic_dimension,
+    local_dimensions,
 )
 from nearfar.diagnostics._lidar import Lidar, lidar
 from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._modality_gap import ModalityGap, modality_gap
+from nearfar.diagnostics._named_samples import named_samples
 from nearfar.diagnostics._near_duplicates import (
     DuplicateGroup,
     NearDuplicates,
@@ -49,10 +51,12 @@ from nearfar.diagnostics._repetition import (
     SamplesPerPoint,
     repetition,
     samples_per_point,
+    shared_points,
 )
 from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_overlap
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval
+from nearfar.diagnostics._sample_readings import neighbors_kept
 from nearfar.diagnostics._uniformity_diagnostic import Uniformity, uniformity
 from nearfar.diagnostics._view_retrieval import (
     ViewRetrieval,
@@ -113,10 +117,13 @@ __all__ = [
     "intrinsic_dimension",
     "lidar",
     "linear_cka",
+    "local_dimensions",
     "measurements",
     "modality_gap",
+    "named_samples",
     "near_duplicates",
     "neighbor_overlap",
+    "neighbors_kept",
     "occurrences",
     "outlier_scores",
     "pair_findings",
@@ -127,6 +134,7 @@ __all__ = [
     "repetition",
     "retrieval",
     "samples_per_point",
+    "shared_points",
     "stable_rank",
     "trend",
     "uniformity",

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from nearfar.diagnostics._diagnostic import checked_pair, checked_rows
 from nearfar.diagnostics._measure import spread_rows
+from nearfar.diagnostics._neighbor_map import neighbor_map
+from nearfar.diagnostics._sample_readings import sample_readings
 from nearfar.ops import to_sphere
 from nearfar.records import GeometryRecord
 
@@ -26,6 +28,7 @@ def geometry(
     z2: Float[Tensor, "samples dim"] | None = None,
     *,
     ids: Sequence[str],
+    representations: Float[Tensor, "samples width"] | None = None,
 ) -> GeometryRecord:
     """Data for a report's figures of the embeddings: points, pairwise distances, spectrum.
 
@@ -37,10 +40,12 @@ def geometry(
         z1: One view of each sample, 2 rows or more; rows need not be normalised.
         z2: The second view of the same samples; without it there are no positive distances.
         ids: Name of each row, in the order of `z1`.
+        representations: The encoder's representations of the samples, for their spectrum.
 
     Returns:
         At most 2,000 points and distances, evenly spaced over the rows, and the eigenvalues of the
-        covariance of all unit vectors; numbers are rounded to five digits.
+        covariance of all unit vectors; numbers are rounded to five digits. Measurements of single
+        samples, and the map, are among these points.
 
     Raises:
         ValueError: Fewer than 2 rows, shapes or lengths that differ, NaN or infinity.
@@ -67,13 +72,14 @@ def geometry(
         raise ValueError(f"`ids` must have one name per row, {samples}, got {len(ids)}")
     chosen = spread_rows(torch.arange(samples).unsqueeze(1), most=_POINTS).flatten()
     points, explained = _project(units, chosen)
+    some = chosen.to(z1.device)
+    second = None if z2 is None else checked_pair(z1, z2)[1]
     positive: Tensor = units.new_empty(0)
-    if z2 is not None:
-        one, other = (to_sphere(z[chosen.to(z.device)]).cpu() for z in checked_pair(z1, z2))
-        positive = (one - other).norm(dim=1)
-    centered = units - units.mean(dim=0)
-    small = centered.T @ centered if dim <= samples else centered @ centered.T
-    eigenvalues = (torch.linalg.eigvalsh(small) / samples).flip(0).clamp_min(0)
+    if second is not None:
+        positive = (units[chosen] - to_sphere(second[some]).cpu()).norm(dim=1)
+    readings = sample_readings(z1[some], None if z2 is None else z2[some])
+    placed = neighbor_map(z1[some], start=points[:, :2]) if dim > 2 else None
+    inner = None if representations is None else to_sphere(checked_rows(representations)).cpu()
     return GeometryRecord(
         dim=dim,
         points=tuple(_rounded(point) for point in points),
@@ -81,7 +87,12 @@ def geometry(
         ids=tuple(str(ids[row]) for row in chosen.tolist()),
         positive_distances=_rounded(positive),
         random_distances=_rounded(_random(units, chosen)),
-        eigenvalues=_rounded(eigenvalues),
+        eigenvalues=_rounded(_spectrum_of(units)),
+        samples=samples,
+        layout=() if placed is None else tuple(_rounded(point, 3) for point in placed),
+        readings={name: _rounded(values, 3) for name, values in readings.items()},
+        representation_dim=0 if inner is None else inner.shape[1],
+        representation_eigenvalues=() if inner is None else _rounded(_spectrum_of(inner)),
     )
 
 
@@ -122,5 +133,14 @@ def _random(units: Tensor, chosen: Tensor) -> Tensor:
     return round_trip
 
 
-def _rounded(values: Tensor) -> tuple[float, ...]:
-    return tuple(float(f"{value:.{_DIGITS}g}") + 0.0 for value in values.tolist())
+def _spectrum_of(units: Tensor) -> Tensor:
+    """Eigenvalues of the covariance, largest first, from the smaller of the two matrices."""
+    samples, dim = units.shape
+    centered = units - units.mean(dim=0)
+    small = centered.T @ centered if dim <= samples else centered @ centered.T
+    eigenvalues: Tensor = (torch.linalg.eigvalsh(small) / samples).flip(0).clamp_min(0)
+    return eigenvalues
+
+
+def _rounded(values: Tensor, digits: int = _DIGITS) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{digits}g}") + 0.0 for value in values.tolist())

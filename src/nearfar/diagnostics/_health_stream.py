@@ -42,9 +42,14 @@ def health_of(views: Mapping[str, Tensor], **settings: Any) -> HealthRecord:
         views: Matrices by a name of :data:`VIEW_NAMES`, ``z1`` among them.
         settings: Further arguments of :func:`health`.
     """
-    # of the representations, only those of the first view: `health` takes no pair of them yet,
-    # nor raw features
-    return health(views["z1"], views.get("z2"), representations=views.get("h1"), **settings)
+    inner = _pair(views, "h") or views.get("h1")
+    given = {"representations": inner, "raw": _pair(views, "raw")}
+    return health(views["z1"], views.get("z2"), **given, **settings)
+
+
+def _pair(views: Mapping[str, Tensor], name: str) -> Pair | None:
+    first, second = views.get(f"{name}1"), views.get(f"{name}2")
+    return None if first is None or second is None else (first, second)
 
 
 @final

@@ -13,9 +13,17 @@ from nearfar.diagnostics._diagnostic import Better, checked_pair, checked_rows
 from nearfar.diagnostics._kept_pairs import KeptPairs
 from nearfar.ops import to_sphere
 
-__all__ = ["Repeated", "Repetition", "SamplesPerPoint", "repetition", "samples_per_point"]
+__all__ = [
+    "Repeated",
+    "Repetition",
+    "SamplesPerPoint",
+    "repetition",
+    "samples_per_point",
+    "shared_points",
+]
 
 _QUERIES, _KEYS = 512, 32_768
+_ALL = 2_048  # samples that are all compared with each other where they are named
 _JUMP = 10.0  # from the farthest of a group to the nearest outside
 _SMALL, _SMALL_JUMP = 5, 30.0  # in few intrinsic dimensions, nearest distances jump by chance
 _EQUAL = 1e-6  # distance of unit vectors that are equal up to rounding
@@ -118,9 +126,43 @@ def repetition(
     return Repeated((1 / sizes.double()).mean().cpu(), grouped.double().mean().cpu(), confused)
 
 
-def _groups(units: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+@torch.no_grad()
+def shared_points(z: Float[Tensor, "samples dim"]) -> tuple[tuple[int, ...], ...]:
+    """Rows on the same point, as :func:`samples_per_point` counts them, the largest group first.
+
+    Args:
+        z: One view of each sample, 2 rows or more; rows need not be normalised.
+
+    Cost:
+        Up to 2,048 samples are compared with each other; of more, as of :func:`samples_per_point`,
+        and a group has the members that were compared.
+
+    Example:
+        >>> points = torch.randn(8, 16, generator=torch.Generator().manual_seed(0))
+        >>> shared_points(torch.cat([points, points[3:4]]))
+        ((3, 8),)
+    """
+    units = to_sphere(checked_rows(z, min_rows=2))
+    rows, keys, sizes, away = _groups(units, queries=_ALL if len(units) <= _ALL else _QUERIES)
+    shared = sizes > 1
+    rows, sizes = rows[shared], sizes[shared]
+    if not len(rows):
+        return ()
+    reach = away[shared].gather(1, (sizes - 2)[:, None])
+    inside = _distances(units[rows], units[keys]) <= reach * (1 + 1e-9)
+    taken: set[int] = set()
+    found = []
+    for row, members in zip(rows.tolist(), inside, strict=True):
+        if row not in taken:
+            group = {row, *keys[members].tolist()} - taken
+            taken |= group
+            found.append(tuple(sorted(group)))
+    return tuple(sorted((each for each in found if len(each) > 1), key=lambda each: -len(each)))
+
+
+def _groups(units: Tensor, *, queries: int = _QUERIES) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Samples examined, all others, sizes of the groups, and sorted distances to the others."""
-    rows, keys = (_spread(len(units), most).to(units.device) for most in (_QUERIES, _KEYS))
+    rows, keys = (_spread(len(units), most).to(units.device) for most in (queries, _KEYS))
     apart = _distances(units[rows], units[keys])
     own = rows[:, None] == keys[None, :]
     order = apart.masked_fill(own, -1.0).sort(dim=1).values

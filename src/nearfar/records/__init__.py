@@ -2,10 +2,12 @@
 
 from nearfar.records._advice_record import AdviceLine, AdviceRecord, Curve
 from nearfar.records._atomic_files import replace_atomically, write_bytes, write_text
+from nearfar.records._encoders_record import EncodersRecord
 from nearfar.records._gallery_record import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import Finding, HealthRecord
 from nearfar.records._metrics_record import Metrics, TrainMetrics, WatchMetrics
+from nearfar.records._named_samples_record import NamedSamples
 from nearfar.records._probe_record import (
     ProbeComparison,
     ProbeRecord,
@@ -29,6 +31,7 @@ from nearfar.records._search_records import (
 from nearfar.records._study_cell import CellRecord
 from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
+from nearfar.records._views_record import ViewsRecord
 
 __all__ = [
     "AdviceLine",
@@ -39,6 +42,7 @@ __all__ = [
     "Curve",
     "DuplicatesRecord",
     "DuplicatesRow",
+    "EncodersRecord",
     "Exhibit",
     "Finding",
     "GalleryRecord",
@@ -46,6 +50,7 @@ __all__ = [
     "GeometryRecord",
     "HealthRecord",
     "Metrics",
+    "NamedSamples",
     "Neighbor",
     "NeighborsRecord",
     "NeighborsRow",
@@ -63,6 +68,7 @@ __all__ = [
     "StudyRecord",
     "StudyRow",
     "TrainMetrics",
+    "ViewsRecord",
     "WatchMetrics",
     "format_toml",
     "replace_atomically",

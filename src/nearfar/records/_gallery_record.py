@@ -46,10 +46,18 @@ class GalleryRow(Record):
 @renamed_members(neighbours="neighbors")
 @dataclass(frozen=True)
 class GalleryRecord(Record):
-    """Views of a few samples, and nearest neighbours of a few samples."""
+    """Views of a few samples, nearest neighbours of a few samples, and small pictures of all.
+
+    Attributes:
+        views: A few samples with their views.
+        neighbors: A few samples with their nearest neighbours.
+        samples: The watched samples as small pictures or short texts, each with its name as the
+            caption; empty in a record of an older version.
+    """
 
     views: tuple[GalleryRow, ...] = ()
     neighbors: tuple[GalleryRow, ...] = ()
+    samples: tuple[Exhibit, ...] = ()
 
     def __repr__(self) -> str:
         """Numbers of rows."""

@@ -1,8 +1,8 @@
-"""Data for a report's figures of the hypersphere: points, distances, spectrum."""
+"""Data for a report's figures of the hypersphere: points, distances, spectrum, local structure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nearfar._signs import counted
 from nearfar.records._record import Record
@@ -25,6 +25,15 @@ class GeometryRecord(Record):
         random_distances: Euclidean distance between the unit vectors of random pairs of different
             samples, in [0, 2].
         eigenvalues: Eigenvalues of the covariance of the unit vectors, largest first.
+        samples: Number of all samples; 0 in a record of an older version.
+        layout: Two coordinates of each point in a map that keeps neighbours; empty if there are too
+            few points, and in a record of an older version.
+        readings: Measurements of each point, by name: ``local_dimension``, ``length`` (relative to
+            the median), ``neighbors_kept`` (share of the nearest neighbours that both views have in
+            common) and ``partner_rank`` (share of other samples whose second view is nearer than
+            its own). NaN where a measurement is undefined.
+        representation_dim: Dimension of the representations; 0 if they were not given.
+        representation_eigenvalues: Eigenvalues of the covariance of their unit vectors.
     """
 
     dim: int
@@ -34,6 +43,11 @@ class GeometryRecord(Record):
     positive_distances: tuple[float, ...]
     random_distances: tuple[float, ...]
     eigenvalues: tuple[float, ...]
+    samples: int = 0
+    layout: tuple[tuple[float, ...], ...] = ()
+    readings: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    representation_dim: int = 0
+    representation_eigenvalues: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         """Numbers of points and pairs."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from nearfar._signs import counted
 from nearfar._verdict_names import is_good
 from nearfar.records._markup import element
+from nearfar.records._named_samples_record import NamedSamples
 from nearfar.records._notebook import figure, scale, shown, table
 from nearfar.records._record import Record
 from nearfar.records._remedy_record import Remedy
@@ -51,6 +52,7 @@ class HealthRecord(Record):
         confidence: Calibrated probability that the verdict is right, 0 to 1; None where nothing
             was calibrated.
         not_judged: What could not be judged, each with the reason.
+        named_samples: The samples that findings are about, by name.
     """
 
     verdict: str
@@ -65,6 +67,7 @@ class HealthRecord(Record):
     verdicts: tuple[str, ...] = ()
     confidence: float | None = None
     not_judged: tuple[str, ...] = ()
+    named_samples: tuple[NamedSamples, ...] = ()
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -102,11 +105,15 @@ class HealthRecord(Record):
         words = ("interpretation", "reference values")
         tries = element("ul", *(element("li", line) for line in self.advice))
         noted = element("ul", *(element("li", note) for note in self.remarks))
+        named = element("ul", *(element("li", each.sentence()) for each in self.named_samples))
         return shown(
             self.summary,
             table(rows, left=words) if rows else None,
             element("p", "What to try:") if self.advice else None,
             tries if self.advice else None,
+            element("details", element("summary", "Samples"), named)
+            if self.named_samples
+            else None,
             element("details", element("summary", "Notes"), noted) if self.remarks else None,
             healthy=is_good(self.verdict),
         )

@@ -7,7 +7,7 @@ import re
 
 __all__ = ["Html", "clean", "element", "join", "shorten"]
 
-_VOID = frozenset({"br", "hr", "img", "meta"})
+_VOID = frozenset({"br", "hr", "img", "input", "meta"})
 _PIECE = re.compile(r"[^\s/\\_.-]*[\s/\\_.-]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 

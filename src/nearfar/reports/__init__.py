@@ -14,6 +14,7 @@ from nearfar.reports._search_pages import (
 )
 from nearfar.reports._study_figure import render_study_figure
 from nearfar.reports._study_report import render_study, study_cell, write_study
+from nearfar.reports._views_page import render_views
 
 __all__ = [
     "plot_run",
@@ -26,6 +27,7 @@ __all__ = [
     "render_report",
     "render_study",
     "render_study_figure",
+    "render_views",
     "study_cell",
     "write_plot",
     "write_report",

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nearfar._signs import counted
-from nearfar.records import HealthRecord, Metrics, RunDirectory, RunRecord
-from nearfar.reports import (
-    _notes,
-)
+from nearfar.records import EncodersRecord, HealthRecord, Metrics, RunDirectory, RunRecord
+from nearfar.reports import _encoders_section, _notes
 from nearfar.reports._curves import axis_around, line
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._formatting import count, duration, number
 from nearfar.reports._html import Html, element, shorten
 from nearfar.reports._page import page
+from nearfar.reports._plane import RunPath, plane_figure
 from nearfar.reports._quantities import (
     ALIGNMENT,
     CENTER,
@@ -28,10 +26,10 @@ from nearfar.reports._quantities import (
 )
 from nearfar.reports._run_report import read
 from nearfar.reports._section import missing, scrolling, section_of
-from nearfar.reports._series import Unit, curve, drawable, last, smooth, thin, unit_of
+from nearfar.reports._series import Unit, curve, last, smooth, thin, unit_of
 from nearfar.reports._verdict import tone
 
-__all__ = ["plane_figure", "render_comparison"]
+__all__ = ["render_comparison"]
 
 _COLORS, _LONGEST = 8, 32
 _CURVES = (LOSS, ALIGNMENT, UNIFORMITY, CENTER, RANK)
@@ -64,11 +62,14 @@ class _Run:
         return self.health.dim if self.health else None if watched is None else int(watched)
 
 
-def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
+def render_comparison(
+    paths: Sequence[RunDirectory | Path], *, encoders: EncodersRecord | None = None
+) -> str:
     """A self-contained HTML page that compares several runs.
 
     Args:
         paths: Directories of the runs, in the order of the table.
+        encoders: Their encoders on the same samples.
 
     Returns:
         The page.
@@ -87,6 +88,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
             zip(directories, _names(directories), strict=True)
         )
     ]
+    compared = _encoders_section.section(encoders)
     return page(
         "Comparison · nearfar",
         [
@@ -96,6 +98,7 @@ def render_comparison(paths: Sequence[RunDirectory | Path]) -> str:
         [
             _table(runs),
             _plane_section(runs),
+            *([compared] if compared is not None else []),
             _curves(runs),
             *([_notes.section(damage)] if damage else []),
         ],
@@ -178,63 +181,14 @@ def _table(runs: Sequence[_Run]) -> Html:
     )
 
 
-def plane_figure(runs: Mapping[str, tuple[Metrics, str]]) -> Figure | None:
-    """Trajectories in the align-uniform plane; None if no run measured both.
-
-    Args:
-        runs: Metrics and colour (a variable of the style sheet) of each run, by name.
-    """
-    traces: list[dict[str, Any]] = []
-    for name, (metrics, color) in runs.items():
-        both = [
-            (line.alignment, line.uniformity)
-            for line in metrics.watch
-            if drawable(line.alignment) and drawable(line.uniformity)
-        ]
-        if both:
-            traces.append(_path(name, color, both[:: max(1, len(both) // 500)] + both[-1:]))
-    if not traces:
-        return None
-    return Figure(
-        "Trajectories during training",
-        "Good: a trajectory that ends at the bottom left, both aligned and uniform (the dot is"
-        " the end). Bad: one that moves left but stays at the top, aligned by collapse.",
-        "Uniformity against alignment over each run.",
-        traces,
-        {
-            "hovermode": "closest",
-            "showlegend": True,
-            "xaxis": {"title": {"text": _axis(ALIGNMENT)}},
-            "yaxis": {"title": {"text": _axis(UNIFORMITY)}},
-        },
-    )
-
-
 def _plane_section(runs: Sequence[_Run]) -> Html:
-    figure = plane_figure({run.name: (run.metrics, run.color) for run in runs})
+    paths = [RunPath(run.name, run.color, run.metrics, run.health) for run in runs]
+    figure = plane_figure(paths)
     if figure is None:
-        body = missing("No run measured both alignment and uniformity during training.")
+        body = missing("No run measured both alignment and uniformity.")
     else:
         body = element("div", figure.html(), class_="figures wide")
     return section_of("plane", "Alignment and uniformity", body)
-
-
-def _axis(quantity: Quantity) -> str:
-    return f"{quantity.title.lower()}, {quantity.better} is better"
-
-
-def _path(name: str, variable: str, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    color = f"var({variable})"
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": label(name, length=_LONGEST),
-        "x": [x for x, _ in points],
-        "y": [y for _, y in points],
-        "line": {"color": color, "width": 1.5},
-        "marker": {"color": color, "size": [0] * (len(points) - 1) + [11]},
-        "hovertemplate": "alignment %{x:.3~g}, uniformity %{y:.3~g}",
-    }
 
 
 def _curves(runs: Sequence[_Run]) -> Html:

@@ -12,11 +12,17 @@ from nearfar.records import HealthRecord, Metrics, TrainMetrics
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._formatting import count, number
 from nearfar.reports._html import Html, element
+from nearfar.reports._plane import RunPath, plane_figure
 from nearfar.reports._quantities import (
     ALIGNMENT,
     CENTER,
+    DIMENSION_CORRELATION,
     LOSS,
+    ORDER,
     RANK,
+    REPRESENTATION_CENTER,
+    REPRESENTATION_ORDER,
+    REPRESENTATION_RANK,
     RESIDUAL,
     UNIFORMITY,
     Quantity,
@@ -28,6 +34,8 @@ from nearfar.reports._series import Series, curve, last, smooth, thin, unit_of
 __all__ = ["axis_around", "figures_of", "line", "section"]
 
 _STROKES = tuple(product(("solid", "dash", "dot"), (f"var(--run{place})" for place in range(8))))
+_WATCHED_COLORS = ("var(--near)", "var(--far)", "var(--run2)")
+_OPTIONAL = ("plane", "terms", "order", "dimension correlation")  # that many runs lack
 
 
 def figures_of(
@@ -46,27 +54,37 @@ def _figures(
         last(metrics.watch, lambda each: each.samples) or (health.samples if health else 0)
     )
 
-    def watched(quantity: Quantity, second: Quantity | None = None) -> Figure | None:
+    def watched(
+        quantity: Quantity, others: Mapping[str, Quantity] | None = None, *, called: str = ""
+    ) -> Figure | None:
         known = anchors(quantity.name, health=health, dim=dim, samples=samples)
-        return _watched(metrics, quantity, known, second)
+        curves = {called or quantity.name: quantity, **(others or {})}
+        return _watched(metrics, curves, known)
 
+    path = [RunPath("this run", "--run0", metrics, health)] if metrics.watch else []
     return {
         "loss": _loss(metrics, chance),
+        "plane": plane_figure(path),
         "terms": _terms(metrics),
         "alignment": watched(ALIGNMENT),
         "uniformity": watched(UNIFORMITY),
-        "centre m_o": watched(CENTER, RESIDUAL),
-        "effective rank": watched(RANK),
+        "centre m_o": watched(
+            CENTER, {"m_r": RESIDUAL, "m_o, representation": REPRESENTATION_CENTER}
+        ),
+        "effective rank": watched(
+            RANK, {"representation": REPRESENTATION_RANK}, called="projection"
+        ),
+        "order": watched(ORDER, {"representation": REPRESENTATION_ORDER}, called="projection"),
+        "dimension correlation": watched(DIMENSION_CORRELATION),
         "learning rate": _learning_rate(metrics),
     }
 
 
 def section(metrics: Metrics, *, health: HealthRecord | None, chance: float | None) -> Html:
-    """Loss and terms, alignment, uniformity, centre and residual, rank, learning rate."""
+    """Loss and terms, the align-uniform plane, and the measurements on watched samples."""
     figures = _figures(metrics, health=health, chance=chance)
     drawn = [figure.html() for figure in figures.values() if figure]
-    # most losses have no terms
-    absent = [name for name, figure in figures.items() if figure is None and name != "terms"]
+    absent = [name for name, found in figures.items() if found is None and name not in _OPTIONAL]
     return section_of(
         "training",
         "Training",
@@ -203,23 +221,24 @@ def _core(values: Sequence[float]) -> list[float]:
 
 
 def _watched(
-    metrics: Metrics, quantity: Quantity, known: Mapping[str, float], second: Quantity | None
+    metrics: Metrics, quantities: Mapping[str, Quantity], known: Mapping[str, float]
 ) -> Figure | None:
+    """Curves of one figure by their names; None without the first of them."""
     read = [
-        (each, thin(curve(metrics.watch, each.watched, unit=unit_of(metrics))))
-        for each in (quantity, second)
-        if each is not None and each.watched is not None
+        (name, thin(curve(metrics.watch, each.watched, unit=unit_of(metrics))))
+        for name, each in quantities.items()
+        if each.watched is not None
     ]
-    read = [(each, series) for each, series in read if series]
-    if not read or read[0][0] is not quantity:
+    if not read or not read[0][1]:
         return None
-    colors = ("var(--near)", "var(--far)")
+    quantity = next(iter(quantities.values()))
+    read = [(name, series) for name, series in read if series]
     traces = [
-        _marked(series, each.name, color)
-        for (each, series), color in zip(read, colors, strict=False)
+        _marked(series, name, color)
+        for (name, series), color in zip(read, _WATCHED_COLORS, strict=False)
     ]
     values = [*known.values(), *(v for _, series in read for v in series.y)]
-    heading = "Centre and residual" if len(read) > 1 else quantity.title
+    heading = "Centre and residual" if quantity is CENTER and len(read) > 1 else quantity.title
     levels = ", ".join(f"{state.replace('_', ' ')} {number(v)}" for state, v in known.items())
     return Figure(
         heading,

@@ -10,7 +10,7 @@ from typing import Any
 
 from nearfar.reports._html import Html, clean, element, shorten
 
-__all__ = ["Figure", "label", "level"]
+__all__ = ["Figure", "figure_json", "label", "level"]
 
 _AXIS: dict[str, Any] = {
     "automargin": True,
@@ -79,7 +79,7 @@ class Figure:
             element(
                 "div", class_="plot tall" if self.tall else "plot", role="img", aria_label=self.alt
             ),
-            element("script", Html(_json(self.description())), type="application/json"),
+            element("script", Html(figure_json(self.description())), type="application/json"),
             element("figcaption", self.reading),
         )
 
@@ -135,7 +135,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _json(value: Any) -> str:
+def figure_json(value: Any) -> str:
     """JSON that cannot close the surrounding HTML element."""
     text = json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
     for sign in "<>&":

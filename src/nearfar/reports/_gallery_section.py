@@ -9,7 +9,7 @@ from nearfar.records import Exhibit, GalleryRecord, GalleryRow
 from nearfar.reports._html import Html, element, join, shorten
 from nearfar.reports._section import missing, section_of
 
-__all__ = ["exhibit_rows", "neighbors", "views"]
+__all__ = ["exhibit_list", "exhibit_rows", "is_base64", "neighbors", "views"]
 
 _ROWS = 8
 _NAME = 36  # characters of a name that are shown
@@ -77,6 +77,17 @@ def exhibit_rows(rows: Sequence[GalleryRow], first: str, rest: str, *, large: bo
     )
 
 
+def exhibit_list(exhibits: Sequence[Exhibit], role: str) -> Html:
+    """Exhibits next to each other, small.
+
+    Args:
+        exhibits: The exhibits.
+        role: Role of each, for its alternative text.
+    """
+    shown = (_exhibit(exhibit, role, class_=None) for exhibit in exhibits)
+    return element("div", *shown, class_="exhibits")
+
+
 def _exhibit(exhibit: Exhibit, role: str, *, class_: str | None) -> Html:
     caption = exhibit.caption or role
     seen = [*_seen(exhibit, f"{role}: {caption}")]
@@ -99,11 +110,16 @@ def _captions(caption: str) -> Iterator[Html]:
         yield element("small", shorten(addition, _NAME), title=addition)
 
 
+def is_base64(text: str) -> bool:
+    """Whether a text can be put into an address of the page's own data."""
+    return _BASE64.fullmatch(text) is not None
+
+
 def _seen(exhibit: Exhibit, alt: str) -> Iterator[Html]:
     """Image, audio player and text of an exhibit, as far as it has them."""
-    if _BASE64.fullmatch(exhibit.png):
+    if is_base64(exhibit.png):
         yield element("img", src=f"data:image/png;base64,{exhibit.png}", alt=alt)
-    if _BASE64.fullmatch(exhibit.wav):
+    if is_base64(exhibit.wav):
         source = f"data:audio/wav;base64,{exhibit.wav}"
         yield element("audio", src=source, controls=True, preload="none", aria_label=alt)
     if exhibit.text:

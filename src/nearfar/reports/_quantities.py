@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nearfar.records import Finding, HealthRecord, Metrics, WatchMetrics
@@ -13,9 +13,14 @@ from nearfar.reports._series import last
 __all__ = [
     "ALIGNMENT",
     "CENTER",
+    "DIMENSION_CORRELATION",
     "LOSS",
+    "ORDER",
     "QUANTITIES",
     "RANK",
+    "REPRESENTATION_CENTER",
+    "REPRESENTATION_ORDER",
+    "REPRESENTATION_RANK",
     "RESIDUAL",
     "UNIFORMITY",
     "Quantity",
@@ -27,6 +32,16 @@ __all__ = [
 
 def _none(dim: int, samples: int) -> dict[str, float]:
     return {}
+
+
+def _later(name: str) -> Callable[[WatchMetrics], float | None]:
+    """A measurement that older runs lack."""
+
+    def value(line: WatchMetrics) -> float | None:
+        found: float | None = getattr(line, name, None)
+        return found
+
+    return value
 
 
 @dataclass(frozen=True)
@@ -139,9 +154,9 @@ FEATURE_STD = Quantity(
 )
 RECALL = Quantity(
     "recall_1",
-    "Recall of signals",
-    "fraction of inputs whose nearest signal is their own",
-    "High is good: inputs retrieve their own signals among all others.",
+    "Recall of partners",
+    "fraction of samples whose nearest second view, or signal, is their own",
+    "High is good: samples retrieve their own second views or signals among all others.",
     better="higher",
     unit="fraction",
 )
@@ -160,6 +175,53 @@ MODALITY_GAP = Quantity(
     "At 0 inputs and signals occupy the same region of the sphere; if high, separate regions.",
     unit="distance",
     anchors=lambda dim, samples: {"none": 0.0, "opposite poles": 2.0},
+)
+ORDER = Quantity(
+    "order",
+    "Order of partners",
+    "probability that the own second view is nearer than that of another sample",
+    "High is good: at 1 every sample finds its own second view first, at 0.5 views are unrelated."
+    " A projection that is trained to compare views is high by construction; the representation is"
+    " not.",
+    better="higher",
+    unit="probability",
+    watched=_later("order"),
+    anchors=lambda dim, samples: {"chance": 0.5, "always first": 1.0},
+)
+REPRESENTATION_ORDER = replace(
+    ORDER,
+    name="representation_order",
+    title="Order of partners, representation",
+    watched=_later("representation_order"),
+)
+REPRESENTATION_RANK = Quantity(
+    "representation_rank",
+    "Effective rank, representation",
+    "effective number of dimensions in use before the projector",
+    RANK.reading,
+    better="higher",
+    unit="dimensions",
+    watched=_later("representation_rank"),
+)
+REPRESENTATION_CENTER = Quantity(
+    "representation_m_o",
+    "Centre m_o, representation",
+    "length of the mean representation",
+    "Representations after a ReLU have a common direction, so m_o is not near 0; near 1 all of them"
+    " point in the same direction.",
+    unit="length",
+    watched=_later("representation_m_o"),
+)
+DIMENSION_CORRELATION = Quantity(
+    "dimension_correlation",
+    "Correlation of dimensions",
+    "root mean square correlation of two dimensions of the projection",
+    "Low is good: dimensions vary independently of each other. A rise means that they repeat each"
+    " other, long before the rank shows it.",
+    better="lower",
+    unit="correlation",
+    watched=_later("dimension_correlation"),
+    anchors=lambda dim, samples: {"independent": 1 / math.sqrt(max(1, samples - 1)), "copies": 1.0},
 )
 INFORMATION = Quantity(
     "information",
@@ -185,6 +247,11 @@ QUANTITIES: Mapping[str, Quantity] = {
         BACK_RECALL,
         MODALITY_GAP,
         INFORMATION,
+        ORDER,
+        REPRESENTATION_ORDER,
+        REPRESENTATION_RANK,
+        REPRESENTATION_CENTER,
+        DIMENSION_CORRELATION,
     )
 }
 """All quantities by name, in the order of a report."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.records import RunDirectory, write_text
-from nearfar.reports._comparison import plane_figure
 from nearfar.reports._curves import figures_of
 from nearfar.reports._figure import Figure
 
@@ -50,8 +49,6 @@ def plot_run(directory: RunDirectory | Path) -> Any:
     metrics, record = run.read_metrics(), run.read_run()
     curves = figures_of(metrics, health=run.read_health(), chance=record.chance)
     drawn = [*curves.values()]
-    plane = plane_figure({record.name: (metrics, "--run0")})
-    drawn[1:1] = [plane] if plane else []
     if not drawn:
         raise ValueError(f"{run.path} has no metrics to draw in metrics.jsonl")
     rows = -(-len(drawn) // _COLUMNS)

@@ -21,20 +21,27 @@ _FLOOR = 1e-9
 
 def section(geometry: GeometryRecord | None) -> Html:
     """Eigenvalues of the covariance of the unit vectors, largest first, on a log scale."""
-    values = [v for v in geometry.eigenvalues if math.isfinite(v)] if geometry else []
-    if not values or values[0] <= 0:
-        body = missing("Not measured: geometry.json contains no eigenvalues above zero.")
-    else:
-        body = element("div", _figure(values).html(), class_="figures wide")
+    drawn = []
+    if geometry:
+        for values, title in (
+            (geometry.eigenvalues, "Eigenvalues"),
+            (geometry.representation_eigenvalues, "Eigenvalues of the representation"),
+        ):
+            kept = [v for v in values if math.isfinite(v)]
+            if kept and kept[0] > 0:
+                drawn.append(_figure(kept, title).html())
     return section_of(
         "spectrum",
         "Spectrum",
-        body,
-        lead="The variance of the embeddings along each of their principal directions.",
+        element("div", *drawn, class_="figures wide" if len(drawn) < 2 else "figures")
+        if drawn
+        else missing("Not measured: geometry.json contains no eigenvalues above zero."),
+        lead="The variance of the embeddings along each of their principal directions"
+        + (", of the projection and of the representation." if len(drawn) > 1 else "."),
     )
 
 
-def _figure(values: list[float]) -> Figure:
+def _figure(values: list[float], title: str) -> Figure:
     floor = values[0] * _FLOOR
     kept = [v for v in values if v > floor]
     lost = len(values) - len(kept)
@@ -48,7 +55,7 @@ def _figure(values: list[float]) -> Figure:
     )
     needed = _needed(kept, share=0.9)
     return Figure(
-        "Eigenvalues",
+        title,
         "Good: a gentle slope to the right edge. Bad: a cliff; the directions beyond it are not"
         f" used. Here {count(needed)} of {counted(len(values), 'direction')} account for 90% of the"
         f" variance.{gone}",
