@@ -12,7 +12,7 @@ FLOORS = [
     {"_index", "_lazy_packages", "_platform", "_suggestions", "_verdict_names"},
     {
         *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
-        *("_plugins", "_signs", "checks", "version"),
+        *("_plain_checks", "_plugins", "_signs", "_student_t", "checks", "version"),
     },
     {"_own_code"},
     {"inputs", "ops", "parallel", "records"},

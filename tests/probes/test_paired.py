@@ -16,7 +16,7 @@ from nearfar.probes import (
     paired_average_precision,
     paired_r2,
 )
-from nearfar.probes._student import student_quantile
+from nearfar._student_t import student_quantile
 
 
 def test_the_interval_of_accuracies_is_that_of_bonett_and_price() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nearfar.probes._student import student_quantile
+from nearfar._student_t import student_quantile
 from nearfar.studies._seed_intervals import paired_interval
 
 

@@ -27,7 +27,8 @@ from nearfar.records._search_records import (
     OutliersRecord,
 )
 from nearfar.records._study_cell import CellRecord
-from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
+from nearfar.records._study_claim import ClaimRecord, StudyFigure, StudySeries
+from nearfar.records._study_record import Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
 
 __all__ = [
@@ -60,8 +61,10 @@ __all__ = [
     "Remedy",
     "RunDirectory",
     "RunRecord",
+    "StudyFigure",
     "StudyRecord",
     "StudyRow",
+    "StudySeries",
     "TrainMetrics",
     "WatchMetrics",
     "format_toml",
