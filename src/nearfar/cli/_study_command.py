@@ -170,6 +170,7 @@ def _run(
     cache: Path = Path("runs/studies"),
     jobs: int = 0,
     threads: int | None = None,
+    only: tuple[str, ...] = (),
     part: str | None = None,
     json: bool = False,
     **config: Any,
@@ -184,6 +185,8 @@ def _run(
         cache: Folder of the cells; several commands and computers may share it.
         jobs: Number of cells at a time; 0: as many as cores, with one thread each, or one on a GPU.
         threads: CPU threads of each cell; by default 1 with several jobs, else PyTorch's default.
+        only: Rows to compute in this call, separated by commas, in addition to the baselines; the
+            table shows all finished cells.
         part: Part of the cells to compute: I/N, such as 2/8 for the second of eight commands.
         json: Print JSON instead of a table.
         config: The study's configuration.
@@ -196,6 +199,7 @@ def _run(
         cache=cache,
         jobs=jobs,
         threads=threads,
+        only=[name for words in only for name in words.split(",") if name],
         part=part,
     )
     page = write_study(record, out)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Effect,
         Exactly,
         Interior,
+        Largest,
         Level,
         Monotone,
         RankCorrelation,
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
     from nearfar.studies._found_studies import find_study, study_names
     from nearfar.studies._measure_of_run import Measure
     from nearfar.studies._run_study import run_studies, run_study
-    from nearfar.studies._study import Budget, Row, Study
+    from nearfar.studies._study import Budget, Row, Study, over_seeds
     from nearfar.studies._study_data import StudyData
     from nearfar.studies._train_cell import TrainCell
+    from nearfar.studies._usual_columns import COST_COLUMNS, HEALTH_COLUMNS, PROBE_COLUMNS
 else:
     __getattr__, __dir__ = imported_when_used(__name__)
 
 __all__ = [
+    "COST_COLUMNS",
+    "HEALTH_COLUMNS",
+    "PROBE_COLUMNS",
     "AllOf",
     "Budget",
     "Cell",
@@ -46,6 +51,7 @@ __all__ = [
     "Exactly",
     "Figure",
     "Interior",
+    "Largest",
     "Level",
     "Measure",
     "Monotone",
@@ -60,6 +66,7 @@ __all__ = [
     "TrainCell",
     "find_study",
     "judge",
+    "over_seeds",
     "run_studies",
     "run_study",
     "study_names",

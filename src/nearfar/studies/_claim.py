@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from nearfar._signs import minus
 from nearfar.records import ClaimRecord, StudyRecord
@@ -52,6 +52,30 @@ class Claim:
     kind: Literal["more", "equal", "at most"] = "more"
     published: str = ""
     about: str = ""
+
+    @classmethod
+    def at_most(cls, text: str, effect: Effect, bound: float, **more: Any) -> Claim:
+        """A claim that an effect is at most a bound.
+
+        Args:
+            text: The claim.
+            effect: The effect.
+            bound: The bound.
+            more: Other attributes.
+        """
+        return cls(text, effect, least=bound, kind="at most", **more)
+
+    @classmethod
+    def equal(cls, text: str, effect: Effect, within: float, **more: Any) -> Claim:
+        """A claim of equivalence.
+
+        Args:
+            text: The claim.
+            effect: The effect, such as a difference.
+            within: Largest effect of either sign that does not count.
+            more: Other attributes.
+        """
+        return cls(text, effect, least=within, kind="equal", **more)
 
     def __post_init__(self) -> None:
         if self.kind == "more" and not self.least >= self.above:

@@ -23,6 +23,7 @@ __all__ = [
     "Effect",
     "Exactly",
     "Interior",
+    "Largest",
     "Level",
     "Monotone",
     "RankCorrelation",
@@ -113,7 +114,10 @@ class Level(_OfColumn):
         """The mean over the seeds, minus the number."""
         shift = self.minus * _scale(record, self.column)
         found = [self.sign * (v - shift) for v in self._values(record, self.row).values()]
-        return [_tested(found, self.test, f"{self.column} of {self.row}")] if found else []
+        side = "above" if self.sign > 0 else "below"
+        against = f", {side} {self.minus:g}" if self.minus else ""
+        label = f"{self.column} of {self.row}{against}"
+        return [_tested(found, self.test, label)] if found else []
 
 
 @dataclass(frozen=True)
@@ -294,6 +298,33 @@ class Exactly:
         """The number, with a standard error of 0."""
         found = self.value(record)
         return [] if found is None else [NormalEstimate(found, 0.0, math.inf, label=self.label)]
+
+
+@final
+@dataclass(frozen=True)
+class Largest(_OfColumn):
+    """The largest value of a column over all rows and seeds: a number that no seed changes.
+
+    Attributes:
+        row: A single row instead.
+        minus: Column that is subtracted.
+    """
+
+    row: str = ""
+    minus: str = ""
+
+    def estimates(self, record: StudyRecord) -> list[Estimate]:
+        """The number, with a standard error of 0; absolute values of differences."""
+        names = [self.row] if self.row else [row.name for row in record.rows]
+        found: list[float] = []
+        for name in names:
+            values = self._values(record, name)
+            if self.minus:
+                others = _values(record, name, self.minus)
+                values = {seed: abs(v - others[seed]) for seed, v in values.items() if others}
+            found += values.values()
+        label = f"largest {self.column}" + (f" of {self.row}" if self.row else "")
+        return [NormalEstimate(max(found), 0.0, math.inf, label=label)] if found else []
 
 
 @final

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from nearfar._plain_checks import check_integer
 from nearfar._platform import usable_cores
+from nearfar._suggestions import check_choice
 from nearfar.records import StudyRecord
 from nearfar.studies._cell import Cell
 from nearfar.studies._cell_schedule import fill_cells, with_needs
@@ -15,6 +16,7 @@ from nearfar.studies._cell_store import CellStore
 from nearfar.studies._study import Row, Study
 from nearfar.studies._study_progress import StudyProgress
 from nearfar.studies._study_tables import record_of_study
+from nearfar.studies._train_cell import TrainCell
 
 __all__ = ["Part", "default_jobs", "part_of", "run_studies", "run_study"]
 
@@ -49,6 +51,7 @@ def run_study(
     cache: Path = Path("runs/studies"),
     jobs: int = 0,
     threads: int | None = None,
+    only: Sequence[str] = (),
     part: Part | None = None,
     progress: Callable[[str], None] | StudyProgress | None = None,
 ) -> StudyRecord:
@@ -61,7 +64,9 @@ def run_study(
         cache: Folder of the cells, which several studies, processes and computers may share.
         jobs: Number of cells at a time; 0 for as many as there are cores, with one thread each.
         threads: CPU threads of each cell; 1 with several jobs, else PyTorch's default.
-        part: Part of the cells to make in this call; the record has all that are in the cache.
+        only: Names of the rows to make in this call, in addition to the baselines; all by default.
+            The record has all that are in the cache.
+        part: Part of the cells to make in this call.
         progress: Receives lines about the progress; by default it is shown on standard error.
 
     Raises:
@@ -83,6 +88,7 @@ def run_study(
         cache=cache,
         jobs=jobs,
         threads=threads,
+        only=only,
         part=part,
         progress=progress,
     )
@@ -95,6 +101,7 @@ def run_studies(
     cache: Path,
     jobs: int = 0,
     threads: int | None = None,
+    only: Sequence[str] = (),
     part: Part | None = None,
     progress: Callable[[str], None] | StudyProgress | None = None,
 ) -> list[StudyRecord]:
@@ -105,6 +112,7 @@ def run_studies(
         cache: Folder of the cells.
         jobs: Number of cells at a time, as of :func:`run_study`.
         threads: CPU threads of each cell.
+        only: Names of the rows to make, in addition to the baselines.
         part: Part of the cells to make.
         progress: Receives lines about the progress.
     """
@@ -114,7 +122,7 @@ def run_studies(
     tables = [list(study.rows(config)) for study, _, config in studies]
     for (study, _, _), rows in zip(studies, tables, strict=True):
         _check_rows(study, rows)
-    cells = _by_seed([row for rows in tables for row in rows])
+    cells = _by_seed([row for rows in tables for row in _chosen(rows, only)])
     if part is not None:
         cells = cells[part.number - 1 :: part.parts]
     many = jobs or default_jobs(cells)
@@ -148,8 +156,24 @@ def _by_seed(rows: Sequence[Row]) -> list[Cell]:
     return with_needs([cell for _, cell in places])
 
 
+def _chosen(rows: Sequence[Row], only: Sequence[str]) -> list[Row]:
+    """The rows to make: all, or those named and the raw and untrained baselines."""
+    if not only:
+        return list(rows)
+    for name in only:
+        check_choice([row.name for row in rows], only=name)
+    return [row for row in rows if row.name in only or (row.baseline and not _trains(row))]
+
+
+def _trains(row: Row) -> bool:
+    return any(isinstance(cell, TrainCell) and cell.trains for cell in row.cells)
+
+
 def _check_rows(study: Study[Any], rows: Sequence[Row]) -> None:
     names = [row.name for row in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"`rows` of the study {study.name} must have different names: {twice[0]}")
+    empty = [row.name for row in rows if not row.cells]
+    if empty:
+        raise ValueError(f"`rows` of the study {study.name} must have cells: {empty[0]} has none")

@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar, final
 
+from nearfar._plain_checks import check_integer
 from nearfar._suggestions import check_choice
 from nearfar.records import Column
 from nearfar.studies._cell import Cell
 from nearfar.studies._claim import Claim
 from nearfar.studies._figures import Figure
 
-__all__ = ["BUDGETS", "Budget", "Row", "Study", "given_by"]
+__all__ = ["BUDGETS", "Budget", "Row", "Study", "given_by", "over_seeds"]
 
 BUDGETS = ("smoke", "minutes", "hours", "gpu")
 """Budgets by rising cost: seconds, in tests; at most 20 CPU minutes; CPU hours; the paper's own
 scale."""
 ConfigT = TypeVar("ConfigT")
+CellT = TypeVar("CellT", bound=Cell)
 
 
 @final
@@ -56,6 +58,23 @@ class Row:
     words: Mapping[str, str] = field(default_factory=dict)
     baseline: bool = False
     group: str = ""
+
+
+def over_seeds(cell: CellT, seeds: int) -> list[CellT]:
+    """The cell with each of the seeds 0, 1, ...
+
+    Args:
+        cell: The cell.
+        seeds: Number of seeds, at least 1.
+
+    Example:
+        >>> from nearfar.studies import ComputeCell
+        >>> [cell.seed for cell in over_seeds(ComputeCell("math:sqrt", {"x": 2.0}), 3)]
+        [0, 1, 2]
+    """
+    check_integer(at_least=1, seeds=seeds)
+    same: Any = cell
+    return [replace(same, seed=seed) for seed in range(seeds)]
 
 
 @final

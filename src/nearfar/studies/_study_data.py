@@ -46,6 +46,8 @@ class StudyData:
             value = getattr(self, name)
             if value is not None:
                 check_integer(at_least=1, **{name: value})
+        given = {name: value for name, value in self.options.items() if value is not None}
+        object.__setattr__(self, "options", given)
         check_integer(at_least=0, held_out=self.held_out)
         check_choice(("test", "held_out"), judged=self.judged)
         if self.judged == "held_out" and not self.held_out:

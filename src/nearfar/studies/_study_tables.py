@@ -37,6 +37,7 @@ def record_of_study(
         for name, records in found.items()
     }
     table = [_row(row, found[row.name], columns) for row in rows]
+    shown = [c for c in columns if any({**row.values, **row.words}.get(c.key) for row in table)]
     unique = {(r.fingerprint, r.seed): r for records in done.values() for r in records}
     cells = list(unique.values())
     record = StudyRecord(
@@ -47,7 +48,7 @@ def record_of_study(
         setting=_setting(study, config),
         config=plain(asdict(config)),
         command=_command(study, config, budget),
-        columns=columns,
+        columns=tuple(shown) or columns,
         rows=tuple(table),
         notes=(*given_by(study.notes, config), *_notes(done, cells)),
         provenance=Provenance.here(),
@@ -65,22 +66,23 @@ def record_of_study(
 def _row(row: Row, records: Sequence[CellRecord | None], columns: Sequence[Column]) -> StudyRow:
     done = [record for record in records if record is not None and not record.failure]
     failed = [record for record in records if record is not None and record.failure]
+    keys = dict.fromkeys(column.key for column in columns)
+    keys |= dict.fromkeys(key for record in done for key in (*record.values, *record.words))
     values: dict[str, tuple[float, ...]] = {}
     words: dict[str, tuple[str, ...]] = {}
-    for column in columns:
-        key = column.key
+    for key in keys:
         if key in row.values:
             values[key] = tuple(float(row.values[key]) for _ in done)
-        elif any(key in record.values for record in done):
+        else:
             values[key] = tuple(record.values[key] for record in done if key in record.values)
-        if key in row.words:
+        if row.words.get(key):
             words[key] = (row.words[key],)
-        elif any(key in record.words for record in done):
+        else:
             words[key] = tuple(record.words[key] for record in done if key in record.words)
     return StudyRow(
         name=row.name,
         values={key: some for key, some in values.items() if some},
-        words=words,
+        words={key: some for key, some in words.items() if some},
         seeds=len(records),
         baseline=row.baseline,
         failures=tuple(f"seed {record.seed}: {record.failure}" for record in failed),

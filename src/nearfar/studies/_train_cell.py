@@ -74,6 +74,13 @@ class TrainCell(Cell):
         return self.method
 
     @property
+    def shown(self) -> str:
+        """The method with its options, and the seed."""
+        options = {**self.method_options, **self.view_options}
+        given = ", ".join(f"{name} {value}" for name, value in options.items())
+        return f"{self.name}{given and ' '}{given} seed {self.seed}"
+
+    @property
     def trains(self) -> bool:
         """Whether the cell trains something."""
         return self.method not in (RAW, UNTRAINED)
