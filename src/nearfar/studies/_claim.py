@@ -15,6 +15,7 @@ from nearfar.studies._estimates import Estimate
 __all__ = ["Claim", "judge"]
 
 _ERROR = 0.05  # of a page: the probability that any of its verdicts is wrong
+_LISTED = 4  # estimates of a claim that are listed one by one
 
 
 @final
@@ -41,7 +42,6 @@ class Claim:
         above: Effect under the null hypothesis, of *more*.
         kind: ``more``, ``equal`` or ``at most``.
         published: The published value, as text.
-        about: Row that the claim is about; a record without it does not have the claim.
     """
 
     text: str
@@ -51,7 +51,6 @@ class Claim:
     above: float = 0.0
     kind: Literal["more", "equal", "at most"] = "more"
     published: str = ""
-    about: str = ""
 
     @classmethod
     def at_most(cls, text: str, effect: Effect, bound: float, **more: Any) -> Claim:
@@ -85,14 +84,14 @@ class Claim:
 
 
 def judge(claims: Iterable[Claim], record: StudyRecord) -> tuple[ClaimRecord, ...]:
-    """Verdicts on all claims that apply to the record.
+    """Verdicts on all claims about rows that the record has.
 
     The probability that any verdict on the page is wrong is at most 5 % (Holm 1979): claims are
     decided in the order of their p-values, the first of m at 5 % / m, the next at 5 % / (m − 1),
     until one is undecided.
     """
-    names = {row.name for row in record.rows if row.values or row.failures}
-    tests = [_Test(claim, record) for claim in claims if not claim.about or claim.about in names]
+    names = {row.name for row in record.rows}
+    tests = [_Test(claim, record) for claim in claims if names.issuperset(claim.effect.rows)]
     order = sorted(tests, key=lambda test: test.p)
     level, undecided = _ERROR, False
     for place, test in enumerate(order):
@@ -187,13 +186,17 @@ class _Test:
         return min(self.estimates, key=lambda one: one.value)
 
     def _evidence(self, confidence: float) -> str:
-        """What was compared, and of several estimates each value."""
+        """What was compared, and of a few estimates each value."""
+        several = 1 < len(self.estimates) <= _LISTED
+        listed = self.estimates if several else [self._weakest]
         shown = []
-        for one in self.estimates:
-            ends = one.interval(confidence) if len(self.estimates) > 1 else None
+        for one in listed:
+            ends = one.interval(confidence) if several else None
             interval = f" [{ends[0]:.3g}, {ends[1]:.3g}]" if ends and ends[0] != ends[1] else ""
-            value = f" {one.value:+.3g}{interval}" if len(self.estimates) > 1 else ""
+            value = f" {one.value:+.3g}{interval}" if several else ""
             shown.append(minus(f"{one.label}{value}".strip()))
+        if len(self.estimates) > _LISTED:
+            shown = [f"the weakest of {len(self.estimates)}: {shown[0]}"]
         counts = {
             "more": f"counts from {self.claim.least:g}",
             "equal": f"equal within ± {self.claim.least:g}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, final
+from typing import ClassVar, Literal, Protocol, final
 
 import numpy as np
 
@@ -34,7 +34,14 @@ Test = Literal["t", "signs"]
 
 
 class Effect(Protocol):
-    """A quantity with its comparison."""
+    """A quantity with its comparison.
+
+    Attributes:
+        rows: Names of the rows that it is about, if it names rows.
+    """
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...
 
     def estimates(self, record: StudyRecord) -> list[Estimate]:
         """The estimates; a claim is about all of them. None where nothing was measured."""
@@ -48,6 +55,12 @@ class _OfColumn:
     """An effect on one column."""
 
     column: str
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the rows that it is about, if it names rows."""
+        named = (getattr(self, name, "") for name in ("row", "than"))
+        return tuple(name for name in named if name)
 
     def unit(self, record: StudyRecord) -> str:
         """``points`` if the column is in percent."""
@@ -247,6 +260,7 @@ class RankCorrelation:
     y: str
     given: str = ""
     sign: Literal[-1, 1] = 1
+    rows: ClassVar[tuple[str, ...]] = ()
 
     def unit(self, record: StudyRecord) -> str:
         """None: a correlation has no unit."""
@@ -289,6 +303,7 @@ class Exactly:
     value: Callable[[StudyRecord], float | None]
     label: str = ""
     of_unit: str = ""
+    rows: ClassVar[tuple[str, ...]] = ()
 
     def unit(self, record: StudyRecord) -> str:
         """The given unit."""
@@ -323,7 +338,8 @@ class Largest(_OfColumn):
                 others = _values(record, name, self.minus)
                 values = {seed: abs(v - others[seed]) for seed, v in values.items() if others}
             found += values.values()
-        label = f"largest {self.column}" + (f" of {self.row}" if self.row else "")
+        name = f"|{self.column} − {self.minus}|" if self.minus else self.column
+        label = f"largest {name}" + (f" of {self.row}" if self.row else "")
         return [NormalEstimate(max(found), 0.0, math.inf, label=label)] if found else []
 
 
@@ -338,9 +354,14 @@ class AllOf:
 
     effects: Sequence[Effect]
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the rows of all effects."""
+        return tuple(name for effect in self.effects for name in effect.rows)
+
     def unit(self, record: StudyRecord) -> str:
         """The unit of the first effect."""
-        return self.effects[0].unit(record)
+        return self.effects[0].unit(record) if self.effects else ""
 
     def estimates(self, record: StudyRecord) -> list[Estimate]:
         """The estimates of all effects; none if one of them was not measured."""

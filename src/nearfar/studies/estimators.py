@@ -44,10 +44,10 @@ class Config:
     seeds: int = 5
 
     @property
-    def settings(self) -> dict[str, tuple[float, int]]:
+    def settings(self) -> dict[str, dict[str, float]]:
         """Information and size of the batch of each row."""
         every = [(i, b) for b in self.batches for i in self.information]
-        return {f"{i:g} nats, batches of {b:,}": (i, b) for i, b in every}
+        return {f"{i:g} nats, batches of {b:,}": {"information": i, "batch": b} for i, b in every}
 
 
 def estimates(information: float, batch: int, dim: int, draws: int, seed: int) -> dict[str, float]:
@@ -76,25 +76,21 @@ def estimates(information: float, batch: int, dim: int, draws: int, seed: int) -
 def rows(config: Config) -> list[studies.Row]:
     """One row per size of batch and information."""
     same = {"dim": config.dim, "draws": config.draws}
-
-    def cell(information: float, batch: int) -> studies.ComputeCell:
-        setting = {"information": information, "batch": batch}
-        return studies.ComputeCell(estimates, setting | same)
-
     return [
         studies.Row(
             name,
-            studies.over_seeds(cell(information, batch), config.seeds),
-            values={"information": information, "ceiling": math.log(batch)},
-            group=f"batches of {batch:,}",
+            studies.over_seeds(studies.ComputeCell(estimates, setting | same), config.seeds),
+            values={**setting, "ceiling": math.log(setting["batch"])},
+            group=f"batches of {setting['batch']:,}",
         )
-        for name, (information, batch) in config.settings.items()
+        for name, setting in config.settings.items()
     ]
 
 
 def claims(config: Config) -> list[studies.Claim]:
     """The ceiling, the bias below it, the order of the spreads above it."""
-    below = [name for name, (i, b) in config.settings.items() if i < math.log(b)]
+    ceilings = {name: math.log(setting["batch"]) for name, setting in config.settings.items()}
+    below = [name for name, s in config.settings.items() if s["information"] < ceilings[name]]
     above = [name for name in config.settings if name not in below]
     return [
         studies.Claim.at_most("InfoNCE never exceeds ln n", studies.Largest("excess"), 1e-9),
