@@ -133,9 +133,7 @@ def test_rank_correlations_are_those_of_scipy() -> None:
     draw = np.random.default_rng(0)
     z = draw.normal(size=40)
     x, y = z + draw.normal(size=40), z + draw.normal(size=40)
-    rows = [
-        StudyRow(str(i), values={"x": (x[i],), "y": (y[i],), "z": (z[i],)}) for i in range(40)
-    ]
+    rows = [StudyRow(str(i), values={"x": (x[i],), "y": (y[i],), "z": (z[i],)}) for i in range(40)]
     found = record(rows, [Column(name, name) for name in "xyz"])
     (plain,) = RankCorrelation("x", "y").estimates(found)
     assert plain.value == pytest.approx(stats.spearmanr(x, y).statistic)

@@ -92,7 +92,9 @@ def test_many_seeds_draw_their_sign_patterns_reproducibly() -> None:
     values = tuple(np.random.default_rng(0).normal(0.6, 1, size=20).tolist())
     first, second = SignFlips(values).exceeds(0.0), SignFlips(values).exceeds(0.0)
     assert first == second
-    assert first == pytest.approx(stats.ttest_1samp(values, 0, alternative="greater").pvalue, abs=0.01)
+    assert first == pytest.approx(
+        stats.ttest_1samp(values, 0, alternative="greater").pvalue, abs=0.01
+    )
 
 
 @pytest.mark.parametrize(("spread", "distance"), [(1.0, 2.0), (1.0, 1.0), (1.0, 0.4), (3.0, 1.0)])

@@ -23,6 +23,14 @@ The exit code is 1 if a claim did not hold or a cell of the table failed; otherw
 if claims are undecided.
 
 """
+USES = """\
+`nearfar study list`: the studies, what they ask, and the state of their pages.
+`nearfar study NAME`: run one; `nearfar study NAME --help`: its flags.
+`nearfar study show NAME`: its results.
+`nearfar study all --budget minutes`: run all.
+
+NAME is a study of nearfar or of an installed package, a module or a file: `mystudy.py`.
+"""
 STUDY, OTHER = Group.create_ordered("Study"), Group.create_ordered("Output and cells")
 _LIST, _SHOW, _ALL = "list", "show", "all"
 _WORDS = (_LIST, _SHOW, _ALL)
@@ -41,6 +49,8 @@ def study(*words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True
     known = _WORDS + study_names()
     _, others = parse_known(words, unread([*flags, *_config_flags(known)]))
     name = find_word(others, known.__contains__, _names_file)
+    if name is None and "--help" in words:
+        return _called(_app("", study, help=f"{HELP}{USES}", usage="nearfar study NAME"), words)
     if name is None or name == _LIST:
         return _command(name or _LIST, _list, words)
     if name == _SHOW:
@@ -91,7 +101,7 @@ def _about(found: Any) -> str:
 
 def _app(name: str, command: Any, *, help: str, usage: str) -> App:
     app = App(
-        name=f"nearfar study {name}",
+        name=f"nearfar study {name}".strip(),
         default_command=command,
         help=help,
         help_epilogue=f"Example: `{usage.partition(' [')[0]}`",

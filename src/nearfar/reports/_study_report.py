@@ -133,7 +133,7 @@ def _table(record: StudyRecord, columns: tuple[Column, ...]) -> str:
         if row.failures and not done:
             cells = ["failed", *([""] * (len(columns) - 1))]
         elif not done:
-            cells = ["not trained", *([""] * (len(columns) - 1))]
+            cells = ["not computed", *([""] * (len(columns) - 1))]
         else:
             cells = [study_cell(row, column) for column in columns]
             if done < row.seeds:

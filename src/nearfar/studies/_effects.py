@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, final
+from typing import ClassVar, Literal, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -33,6 +33,7 @@ __all__ = [
 Test = Literal["t", "signs"]
 
 
+@runtime_checkable
 class Effect(Protocol):
     """A quantity with its comparison.
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,7 @@ _ALL_FLIPS = 16  # seeds up to which all sign patterns are enumerated
 _HALVINGS = 60
 
 
+@runtime_checkable
 class Estimate(Protocol):
     """An estimated effect.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, runtime_checkable
 
 from nearfar.records import CellRecord, StudyFigure, StudyRow, StudySeries
 
 __all__ = ["Figure", "ReadingLines", "RowLines", "RowPoints", "drawn"]
 
 
+@runtime_checkable
 class Figure(Protocol):
     """A figure, drawn from the rows and the cells' records."""
 
