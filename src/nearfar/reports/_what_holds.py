@@ -16,7 +16,10 @@ _WORDS = ("held", "not held", "undecided")
 
 
 def write_what_holds(folder: Path) -> Path:
-    """Write ``what-holds.md``, from all studies' records in a folder; return its path."""
+    """Write ``what-holds.md``, from all studies' records in a folder; return its path.
+
+    Records of the smoke budget are left out, as their claims mean nothing.
+    """
     records = {}
     for path in sorted(folder.glob("*.json")):
         try:
@@ -34,6 +37,7 @@ def render_what_holds(records: Mapping[str, StudyRecord]) -> str:
     Args:
         records: Each study's record by the name of its page.
     """
+    records = {name: record for name, record in records.items() if record.budget != "smoke"}
     claims = [claim for record in records.values() for claim in record.claims]
     counts = Counter(claim.verdict for claim in claims)
     shown = ", ".join(f"{counts[word]} {word}" for word in _WORDS)
