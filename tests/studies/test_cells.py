@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nearfar.api._method_listing import preset_options
 from nearfar.records import CellRecord
 from nearfar.studies import ComputeCell, Measure, StudyData, TrainCell, over_seeds
 from nearfar.studies import _trained_cell as trained_cell
@@ -87,7 +88,7 @@ def test_what_decides_a_training_is_in_its_key(file: Path, tmp_path: Path) -> No
         cell(file, measures=("knn",)),
         cell(file, checkpoints=4),
         cell(file, encoder="convnet"),  # the default
-        cell(file, method_options={"temperature": 0.2}),  # the preset's default
+        cell(file, method_options={"temperature": preset_options("simclr")["temperature"]}),
     ]
     assert {one.key for one in same} == {usual.key}
     smaller = StudyData(source=str(file), samples=8)
@@ -96,7 +97,7 @@ def test_what_decides_a_training_is_in_its_key(file: Path, tmp_path: Path) -> No
         cell(file, data=smaller),
         cell(file, data=StudyData(source=str(file), held_out=4)),
         cell(file, encoder="resnet18"),
-        cell(file, method_options={"temperature": 0.3}),
+        cell(file, method_options={"temperature": 0.33}),
         cell(file, view_options={"flip": 0.0}),
         cell(file, training={"epochs": 2}),
         cell(file, training={"epochs": 1, "precision": "64"}),
@@ -162,6 +163,7 @@ def test_a_measure_is_named_or_a_function() -> None:
         ({"measures": ("accuracy",)}, "`measures` must be one of"),
     ],
 )
+@pytest.mark.usefixtures("as_users_run_it")
 def test_a_wrong_cell_is_refused(file: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         cell(file, **options)
@@ -183,6 +185,7 @@ def test_only_a_training_can_be_continued(file: Path) -> None:
         ({"judged": "held_out"}, "`held_out` must be 1 or more to evaluate on held-out samples"),
     ],
 )
+@pytest.mark.usefixtures("as_users_run_it")
 def test_wrong_data_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         StudyData(source="digits", **options)  # type: ignore[arg-type]

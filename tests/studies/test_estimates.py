@@ -22,7 +22,7 @@ def test_quantiles_are_those_of_scipy(freedom: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("freedom", "error"), [(1, 1e-9), (2, 1e-9), (5, 1e-9), (200, 1e-9), (201, 1e-5), (5000, 1e-6)]
+    ("freedom", "error"), [(1, 1e-9), (2, 1e-9), (5, 1e-9), (200, 1e-9), (201, 1e-3), (5000, 1e-4)]
 )
 def test_tails_are_those_of_scipy(freedom: int, error: float) -> None:
     for value in (-3.0, -0.5, 0.0, 0.7, 2.0, 6.0):

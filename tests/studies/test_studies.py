@@ -15,6 +15,7 @@ from nearfar.reports import render_study, write_study
 from nearfar.studies import Study, find_study, run_studies, study_names
 from nearfar.studies._found_studies import _built_in
 from nearfar.studies._study import BUDGETS, given_by
+from nearfar.studies._study_listing import list_studies
 from tests.every import every
 from tests.forked import forked
 from tests.slow import mostly_slow
@@ -77,6 +78,30 @@ def test_rows_and_claims_of_the_usual_budget_go_together(name: str) -> None:
     assert claims
     assert every(set(claim.effect.rows) <= set(names) for claim in claims)
     assert every(claim.least is not None for claim in claims)
+
+
+def test_a_study_of_another_package_is_found_by_its_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.cli.test_study import OWN
+
+    (tmp_path / "theirs.py").write_text(OWN, encoding="utf-8")
+    (tmp_path / "theirs-1.0.dist-info").mkdir()
+    for name, text in {
+        "METADATA": "Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n",
+        "entry_points.txt": "[nearfar.studies]\ntheir_study = theirs:STUDY\n"
+        "broken = theirs:ABSENT\nnothing = theirs:doubled\n",
+    }.items():
+        (tmp_path / "theirs-1.0.dist-info" / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {"their_study", "broken"} <= set(study_names())
+    assert find_study("their_study").name == "own_study"
+    assert find_study("theirs.STUDY").ids == ("X1",)
+    listed = {row["name"]: row for row in list_studies([])}
+    assert listed["their_study"]["ids"] == ("X1",)
+    assert listed["broken"]["state"] == "cannot be imported"
+    with pytest.raises(ValueError, match="must have an object STUDY"):
+        find_study("nothing")
 
 
 def test_the_smoke_budget_runs(smoke: tuple[Study[Any], StudyRecord]) -> None:

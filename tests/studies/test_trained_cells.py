@@ -140,6 +140,22 @@ def test_a_momentum_encoder_starts_as_a_copy_of_the_weights(store: CellStore) ->
 
 
 @pytest.mark.slow
+def test_checkpoints_that_were_not_kept_are_trained_again(
+    simclr: CellRecord, tmp_path: Path
+) -> None:
+    elsewhere = CellStore(tmp_path)
+    without = made(replace(SIMCLR, measures=("knn",)), elsewhere)
+    assert without.readings == ()
+    found = made(replace(SIMCLR, measures=("knn",), checkpoints=2), elsewhere)
+    assert [reading["step"] for reading in found.readings] == [0, 4, 8]
+    assert [reading["knn"] for reading in found.readings] == [
+        reading["knn"] for reading in simclr.readings
+    ]
+    one = made(replace(SIMCLR, measures=("linear",), checkpoints=1), elsewhere)  # of those kept
+    assert [reading["step"] for reading in one.readings if "linear" in reading] == [0, 8]
+
+
+@pytest.mark.slow
 def test_a_run_that_is_gone_is_trained_again_for_a_new_measure(
     simclr: CellRecord, tmp_path: Path
 ) -> None:

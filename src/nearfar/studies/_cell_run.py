@@ -108,6 +108,8 @@ def _trained(
     own: dict[str, Any],
     every: int,
 ) -> api.Run:
+    if directory.exists() and not _has_checkpoints(directory, spent, every):
+        shutil.rmtree(directory.path)
     if directory.exists():
         try:
             if directory.finished():
@@ -134,6 +136,17 @@ def _trained(
         **samples.encoder_options,
         **training,
     )
+
+
+def _has_checkpoints(directory: RunDirectory, spent: TimeSpent, every: int) -> bool:
+    """Whether a run has, or will have, the checkpoints that are measured."""
+    if not every:
+        return True
+    training = directory.read_recipe().get("training", {})
+    if every % (training.get("checkpoint_every") or every + 1):
+        return False
+    steps = directory.read_run().steps if directory.finished() else 0
+    return all(spent.has(step) for step in range(every, steps, every))
 
 
 @final
@@ -195,7 +208,7 @@ class CellRun:
         method = copy.deepcopy(self._setup.method)
         state = {f"method.{name}": value for name, value in method.state_dict().items()}
         first = Checkpoint(self._work, 0, 0.0, state, {}, Pending())
-        every = self._setup.recipe.training.checkpoint_every or 1
+        every = max(1, self.record.steps // wanted)
         kept = map(latest_checkpoint, sorted((self._work / "kept").glob("*")))
         for checkpoint in (first, *filter(None, kept)):
             if checkpoint.step >= self.record.steps or checkpoint.step % every:

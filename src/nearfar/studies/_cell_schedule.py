@@ -70,8 +70,9 @@ def fill_cells(
     Raises:
         KeyboardInterrupt: Ctrl-C; the cells in training have saved their runs.
     """
-    waiting = [cell for cell in with_needs(cells) if store.read(cell) is None]
-    progress.begin(len(waiting), finished=len(cells) - len(waiting), jobs=jobs)
+    every = with_needs(cells)
+    waiting = [cell for cell in every if store.read(cell) is None]
+    progress.begin(len(waiting), finished=len(every) - len(waiting), jobs=jobs)
     if not waiting:
         return
     schedule = _Schedule(waiting, store, jobs=jobs, threads=threads, progress=progress)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nearfar._plugins import PluginError
 from nearfar._signs import counted
 from nearfar.records import StudyRecord
 from nearfar.studies._found_studies import find_study, study_names
@@ -29,7 +28,7 @@ def list_studies(folders: Sequence[Path]) -> list[dict[str, Any]]:
     for name in study_names():
         try:
             study = find_study(name)
-        except PluginError as error:  # of another package
+        except ValueError as error:  # of another package
             rows.append(_broken(name, str(error)))
             continue
         page, record = _page_in(folders, study.name)

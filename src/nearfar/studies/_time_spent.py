@@ -68,6 +68,10 @@ class TimeSpent:
                 there.parent.mkdir(parents=True, exist_ok=True)
                 _link(path, there)
 
+    def has(self, step: int) -> bool:
+        """Whether the checkpoint after some updates is kept."""
+        return (self._kept / f"step-{step:08d}").is_dir()
+
     def note(self) -> None:
         """Save the values for a process that resumes the run, and for displays."""
         found = {"seconds": self.seconds, "peak": self.peak, "fraction": self._fraction}

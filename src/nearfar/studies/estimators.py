@@ -90,8 +90,7 @@ def rows(config: Config) -> list[studies.Row]:
 
 def claims(config: Config) -> list[studies.Claim]:
     """The ceiling, the bias below it, the order of the spreads above it."""
-    ceilings = {name: math.log(setting["batch"]) for name, setting in config.settings.items()}
-    below = [name for name, s in config.settings.items() if s["information"] < ceilings[name]]
+    below = [name for name, s in config.settings.items() if s["information"] < math.log(s["batch"])]
     above = [name for name in config.settings if name not in below]
     return [
         studies.Claim.at_most("InfoNCE never exceeds ln n", studies.Largest("excess"), 1e-9),
