@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
-from nearfar.cli._console import print_json, print_line, print_next
+from nearfar.cli._console import print_json, print_line, print_next, print_note
 from nearfar.cli._deciding_word import decided_by, find_word, parse_known, unread
 from nearfar.cli._flags import current, flags_of
 from nearfar.cli._study_output import print_list, print_study, print_summary
@@ -246,14 +246,10 @@ def _run_all(
     """
     from nearfar._suggestions import check_choice
     from nearfar.reports import write_study, write_what_holds
-    from nearfar.studies import find_study, study_names
     from nearfar.studies._study import BUDGETS
 
     check_choice(BUDGETS, budget=budget)
-    found = [one for one in map(find_study, study_names()) if budget in one.budgets]
-    if not found:
-        raise ValueError(f"`budget` must be one that a study has, got {budget}")
-    studies = [(one, budget, one.config(budget)) for one in found]
+    studies = [(one, budget, one.config(budget)) for one in _all_with(budget)]
     records = _filled(studies, cache=cache, jobs=jobs, threads=threads, part=part)
     for record in records:
         write_study(record, out)
@@ -264,6 +260,21 @@ def _run_all(
         print_summary(records)
         print_line("saved", str(page))
     return 0 if all(record.held for record in records) else 1
+
+
+def _all_with(budget: str) -> list[Any]:
+    """All studies that have a budget; a note on those that cannot be imported."""
+    from nearfar.studies import find_study, study_names
+
+    found = []
+    for name in study_names():
+        try:
+            one = find_study(name)
+        except ValueError as error:  # of another package
+            print_note(f"{name} is left out: {error}")
+        else:
+            found += [one] if budget in one.budgets else []
+    return found
 
 
 def _filled(studies: list[Any], *, part: str | None, **how: Any) -> list[Any]:

@@ -12,18 +12,7 @@ if TYPE_CHECKING:
     from nearfar.studies._cell import Cell
     from nearfar.studies._claim import Claim, judge
     from nearfar.studies._compute_cell import ComputeCell
-    from nearfar.studies._effects import (
-        AllOf,
-        Difference,
-        Effect,
-        Exactly,
-        Interior,
-        Largest,
-        Level,
-        Monotone,
-        RankCorrelation,
-        Slope,
-    )
+    from nearfar.studies._effects import AllOf, Difference, Effect, Exactly, Largest, Level
     from nearfar.studies._embeddings_of_run import Embeddings
     from nearfar.studies._figures import Figure, ReadingLines, RowLines, RowPoints
     from nearfar.studies._found_studies import find_study, study_names
@@ -31,6 +20,7 @@ if TYPE_CHECKING:
     from nearfar.studies._run_study import run_studies, run_study
     from nearfar.studies._study import Budget, Row, Study, over_seeds
     from nearfar.studies._study_data import StudyData
+    from nearfar.studies._sweep_effects import Interior, Monotone, RankCorrelation, Slope
     from nearfar.studies._train_cell import TrainCell
     from nearfar.studies._usual_columns import COST_COLUMNS, HEALTH_COLUMNS, PROBE_COLUMNS
 else:

@@ -22,6 +22,7 @@ from nearfar.api._unfinished_run import measured_at, prepared_again
 from nearfar.methods import Method
 from nearfar.records import HealthRecord, RunDirectory, RunRecord, write_text
 from nearfar.studies._cell_samples import Samples
+from nearfar.studies._cell_store import lock_of
 from nearfar.studies._continued_method import continued_method
 from nearfar.studies._embeddings_of_run import Embeddings
 from nearfar.studies._supervised import supervised
@@ -79,8 +80,6 @@ def _own_parts(cell: TrainCell, samples: Samples, work: Path) -> dict[str, Any]:
         return {"method": supervised, "views": samples.labeled_views()}
     if cell.start is None:
         return {}
-    from nearfar.studies._cell_store import lock_of
-
     place = work.parent / cell.start.file
     with lock_of(place):  # its record may have come without its run
         before = open_run(cell.start, Samples.open(cell.start.data), place)

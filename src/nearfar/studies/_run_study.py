@@ -77,9 +77,9 @@ def run_study(
         >>> import tempfile
         >>> from nearfar.studies import find_study
         >>> cache = Path(tempfile.mkdtemp())
-        >>> record = run_study(find_study("chance"), budget="smoke", cache=cache, progress=str)
-        >>> record.claims[0].verdict
-        'held'
+        >>> how = {"budget": "smoke", "cache": cache, "only": ["BYOL"], "progress": str}
+        >>> run_study(find_study("chance"), **how).row("BYOL").values["formula"]
+        (0.0,)
     """
     budget = budget or study.usual
     config = study.config(budget) if config is None else config
