@@ -101,3 +101,8 @@ def spread(embeddings: Any) -> dict[str, float]:
     """A measure of augmented projections."""
     views = embeddings.augmented(views=3, samples=8)
     return {"views": float(views.shape[0]), "distance": float((views[0] - views[1]).norm())}
+
+
+def head(embeddings: Any) -> float:
+    """A measure: the size of the projector's weights."""
+    return float(sum(p.double().square().sum() for p in embeddings.method.projector.parameters()))

@@ -96,8 +96,8 @@ def test_every_result_is_of_a_cell() -> None:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(CELLS)
     known = json.loads(EXPECTED.read_text(encoding="utf-8")) if EXPECTED.exists() else {}
-    known |= {name: result(CELLS[name]) for name in names}
-    text = json.dumps({name: known[name] for name in CELLS if name in known}, indent=1)
-    EXPECTED.write_text(text + "\n", encoding="utf-8")
+    for name in sys.argv[1:] or list(CELLS):
+        known[name] = result(CELLS[name])
+        text = json.dumps({name: known[name] for name in CELLS if name in known}, indent=1)
+        EXPECTED.write_text(text + "\n", encoding="utf-8")

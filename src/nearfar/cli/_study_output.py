@@ -25,6 +25,7 @@ def print_list(rows: Sequence[Mapping[str, Any]]) -> None:
                 "CPU minutes": ", ".join(
                     f"{name} {'?' if minutes is None else f'{minutes:g}'}"
                     for name, minutes in row["cpu_minutes"].items()
+                    if name != "smoke"
                 ),
                 "page": row["state"],
             }
