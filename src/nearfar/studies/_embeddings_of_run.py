@@ -118,7 +118,7 @@ class Embeddings:
             raise ValueError("a baseline has no projections")
         self.method.eval()
         device = next((p.device for p in self.method.parameters()), torch.device("cpu"))
-        parts = representations.split(_CHUNK)
+        parts = torch.split(representations, _CHUNK)
         return torch.cat([self.method.projector(h.to(device)).float().cpu() for h in parts])
 
     @torch.no_grad()

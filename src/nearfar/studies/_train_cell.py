@@ -108,7 +108,7 @@ class TrainCell(Cell):
         from nearfar.studies._trained_cell import described
 
         data = {name: value for name, value in plain(vars(self.data)).items() if value}
-        found = {"sort": "train", "method": self.method, "data": data}
+        found: dict[str, Any] = {"sort": "train", "method": self.method, "data": data}
         known = described(self)
         also = () if self.start is None else ("continuing",)
         parts = {
@@ -128,7 +128,7 @@ class TrainCell(Cell):
         if self.start is not None:
             found["start"] = {"key": self.start.key, "seed": self.start.seed, "carry": self.carry}
         data["fingerprint"] = known["fingerprint"]
-        return found | known["code"] | {"parts": part_versions(**parts, also=also)}
+        return {**found, **known["code"], "parts": part_versions(**parts, also=also)}
 
     def make(self, work: Path, known: CellRecord | None) -> CellRecord:
         """Train, resume or load the run, and measure what is missing."""

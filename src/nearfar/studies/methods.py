@@ -61,7 +61,7 @@ def rows(config: Config) -> list[studies.Row]:
         labeled=config.labeled,
         options={"image_size": config.image_size},
     )
-    training = {"epochs": config.epochs, "batch_size": config.batch_size}
+    training: dict[str, object] = {"epochs": config.epochs, "batch_size": config.batch_size}
     if config.sgd:
         rate = 0.06 * config.batch_size / 128
         training |= {"optimizer": "sgd", "learning_rate": rate, "weight_decay": 5e-4}
