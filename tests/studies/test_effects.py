@@ -21,7 +21,8 @@ from nearfar.studies import (
     Slope,
 )
 from nearfar.studies._effects import Effect
-from nearfar.studies._estimates import SignFlips
+from nearfar.studies._estimates import NormalEstimate, SignFlips
+from nearfar.studies._test_samples import packed
 from tests.studies.made_up import record, row
 
 
@@ -180,3 +181,74 @@ def test_any_number_can_be_an_effect() -> None:
     assert values(effect, record([row("a", 1.0)])) == [1]
     assert effect.unit(record([])) == "rows"
     assert Exactly(lambda record: None).estimates(record([])) == []
+
+
+def with_samples(name: str, *right: list[bool], baseline: bool = False) -> StudyRow:
+    """A row whose seeds are right on these test samples."""
+    return StudyRow(
+        name,
+        values={"linear": tuple(float(np.mean(bits)) for bits in right)},
+        words={"linear right": tuple(packed(bits) for bits in right)},
+        seeds=len(right),
+        baseline=baseline,
+    )
+
+
+def test_the_error_of_the_test_samples_is_added() -> None:
+    draw = np.random.default_rng(0)
+    a = [(draw.random(400) < p).tolist() for p in (0.60, 0.62, 0.63)]
+    b = [(draw.random(400) < p).tolist() for p in (0.50, 0.53, 0.50)]
+    rows = [with_samples("a", *a), with_samples("b", *b)]
+    (found,) = Difference("linear", "a", "b").estimates(record(rows))
+    assert isinstance(found, NormalEstimate)
+    per_seed = 100 * (np.mean(a, axis=1) - np.mean(b, axis=1))
+    over_seeds = np.var(per_seed, ddof=1) / 3
+    per_sample = 100 * (np.mean(a, axis=0) - np.mean(np.asarray(b, float), axis=0))
+    over_samples = np.var(per_sample, ddof=1) / 400
+    assert found.value == pytest.approx(per_seed.mean())
+    assert found.error == pytest.approx(math.sqrt(over_seeds + over_samples))
+    assert found.fixed == pytest.approx(math.sqrt(over_samples))
+    expected = (over_seeds + over_samples) ** 2 / (over_seeds**2 / 2 + over_samples**2 / 399)
+    assert found.freedom == math.floor(expected)
+
+
+def test_the_interval_covers_new_test_samples() -> None:
+    """Of many made-up studies whose samples are drawn, 95 % have the true difference inside."""
+    draw = np.random.default_rng(1)
+    inside = 0
+    for _ in range(300):
+        hard = draw.random(100)  # how hard each sample is, for both rows
+        rows = [
+            with_samples(
+                name, *[(hard < p + 0.02 * draw.standard_normal()).tolist() for _ in "123"]
+            )
+            for name, p in (("a", 0.6), ("b", 0.5))
+        ]
+        (found,) = Difference("linear", "a", "b").estimates(record(rows))
+        ends = found.interval(0.95)
+        assert ends is not None
+        inside += ends[0] <= 10 <= ends[1]
+    assert inside / 300 > 0.92
+
+
+def test_samples_of_raw_features_are_compared_with_every_seed() -> None:
+    rows = [
+        with_samples("a", [True, True, True, False], [True, True, False, True]),
+        with_samples("raw", [True, False, False, False], baseline=True),
+    ]
+    (found,) = Difference("linear", "a", "raw").estimates(record(rows))
+    assert isinstance(found, NormalEstimate)
+    # both seeds have the same accuracy, so the error is that of the samples alone
+    means = np.asarray([0.0, 1.0, 0.5, 0.5])
+    assert found.error == pytest.approx(100 * np.std(means, ddof=1) / 2)
+    assert found.freedom == 3
+
+
+def test_other_test_samples_are_not_paired() -> None:
+    rows = [
+        with_samples("a", [True, True, True], [True, False, True]),
+        with_samples("b", [True, False], [False, False]),
+    ]
+    (found,) = Difference("linear", "a", "b").estimates(record(rows))
+    assert isinstance(found, NormalEstimate)
+    assert found.fixed == 0

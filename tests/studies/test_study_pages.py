@@ -63,7 +63,7 @@ def test_a_page_has_source_cost_claims_and_differences() -> None:
     assert "**undecided**: 14 seeds would decide | +0.5 [−1, 2]" in text
     assert "| a is exact | **not held** | +0.002 |" in text
     assert "## Differences from the source\n\n* smaller images" in text
-    assert "hold together with a probability of 95 %" in text
+    assert "hold together with a probability of 95 %" in text.replace("\n", " ")
     assert "`b` (1 of 3 seeds)" in text
 
 

@@ -173,8 +173,8 @@ def _about_intervals(record: StudyRecord) -> list[str]:
     if not any(claim.low != claim.high for claim in record.claims):
         return []
     return [
-        "Intervals are over seeds and hold together with a probability of 95 % (Holm): the"
-        " verdicts follow from them."
+        "Intervals are over seeds and, for accuracies, over test samples. They hold together with a"
+        " probability of 95 % (Holm), and the verdicts follow from them."
     ]
 
 

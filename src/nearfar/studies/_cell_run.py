@@ -190,6 +190,11 @@ class CellRun:
         """CPU time and peak memory of the training."""
         return {"cpu_seconds": self._spent.seconds, "peak_memory": float(self._spent.peak)}
 
+    @property
+    def epochs(self) -> float:
+        """Number of epochs, with fraction if the run ended by a number of updates."""
+        return self.record.steps / self._setup.schedule.updates_per_epoch
+
     def weights(self) -> dict[str, Tensor]:
         """The state of the trained method."""
         return self._last.part("method")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Protocol, final, runtime_checkable
 
 from nearfar.records import StudyRecord, StudyRow
 from nearfar.studies._estimates import Estimate, NormalEstimate, SignFlips, of_seeds
+from nearfar.studies._test_samples import RIGHT, sampling_variance
 
 __all__ = [
     "AllOf",
@@ -76,6 +77,10 @@ class OfColumn:
 class Difference(OfColumn):
     """Mean difference of two rows, paired by seed.
 
+    Of accuracies of classes, Student's interval has the error of the choice of the test samples as
+    well, which all seeds share: the variances add up, and the degrees of freedom are those of
+    Welch and Satterthwaite.
+
     A row with a single value that no seed changes, such as raw features, is compared with every
     seed of the other row.
 
@@ -103,7 +108,33 @@ class Difference(OfColumn):
         if not found:
             return []
         label = f"{self.column}, {self.row} − {self.than}"
-        return [_tested(found, self.test, label)]
+        estimate = _tested(found, self.test, label)
+        if isinstance(estimate, NormalEstimate):
+            estimate = self._of_samples(estimate, record, seeds)
+        return [estimate]
+
+    def _of_samples(
+        self, estimate: NormalEstimate, record: StudyRecord, seeds: Sequence[int]
+    ) -> NormalEstimate:
+        """The estimate with the error of the choice of the test samples, if that is known."""
+        ours, theirs = (_right(record, row, self.column) for row in (self.row, self.than))
+        if len(theirs) == 1 and _seedless(record, self.than):
+            theirs = dict.fromkeys(seeds, *theirs.values())
+        if not set(seeds) <= ours.keys() & theirs.keys():
+            return estimate
+        found = sampling_variance([ours[s] for s in seeds], [theirs[s] for s in seeds])
+        if found is None or math.isnan(estimate.error) or not found[0] > 0:
+            return estimate
+        over_seeds = estimate.error**2
+        over_samples = found[0] * _scale(record, self.column) ** 2
+        error = over_seeds + over_samples
+        freedom = error**2 / (over_seeds**2 / estimate.freedom + over_samples**2 / (found[1] - 1))
+        return replace(
+            estimate,
+            error=math.sqrt(error),
+            freedom=max(1.0, math.floor(freedom)),
+            fixed=math.sqrt(over_samples),
+        )
 
 
 @final
@@ -227,6 +258,14 @@ def _values(record: StudyRecord, name: str, column: str) -> dict[int, float]:
     row = _row(record, name)
     scale = _scale(record, column)
     return {s: scale * v for s, v in row.by_seed(column).items()} if row else {}
+
+
+def _right(record: StudyRecord, name: str, column: str) -> dict[int, str]:
+    """Which test samples are right, for each seed of a row."""
+    row = _row(record, name)
+    texts = row.words.get(f"{column}{RIGHT}", ()) if row else ()
+    seeds = (row.seed_numbers if row else ()) or tuple(range(len(texts)))
+    return dict(zip(seeds, texts, strict=True)) if len(seeds) == len(texts) else {}
 
 
 def _seedless(record: StudyRecord, name: str) -> bool:

@@ -67,6 +67,7 @@ class NormalEstimate:
         back: Function from the scale of the estimate to that of the effect, such as ``math.tanh``
             for a correlation.
         into: Its inverse.
+        fixed: Part of the standard error that more seeds do not reduce.
     """
 
     value: float
@@ -76,6 +77,7 @@ class NormalEstimate:
     label: str = ""
     back: Callable[[float], float] = float
     into: Callable[[float], float] = float
+    fixed: float = 0.0
 
     def interval(self, confidence: float) -> tuple[float, float] | None:
         """Student's t interval; None without a standard error.
@@ -102,10 +104,13 @@ class NormalEstimate:
 
     def needed(self, distance: float, *, confidence: float) -> int | None:
         """Seeds after which the interval is shorter than a distance, with 80 % power."""
-        spread = self.error * math.sqrt(self.seeds)
-        if self.seeds < 2 or math.isnan(spread) or self.back is not float:
+        if self.seeds < 2 or math.isnan(self.error) or self.back is not float or distance <= 0:
             return None
-        return seeds_to_decide(spread, distance, confidence=confidence)
+        spread = math.sqrt(max(0.0, self.error**2 - self.fixed**2) * self.seeds)
+        normal = student_quantile(math.inf, confidence=confidence)
+        taken = self.fixed * (normal + student_quantile(math.inf, confidence=2 * _POWER - 1))
+        left = math.sqrt(max(0.0, distance**2 - taken**2))
+        return seeds_to_decide(spread, left, confidence=confidence)
 
     def _tail(self, distance: float) -> float:
         if math.isnan(self.error):

@@ -20,6 +20,7 @@ from nearfar.probes import (
 from nearfar.studies._compute_cell import sorted_values
 from nearfar.studies._embeddings_of_run import Embeddings
 from nearfar.studies._measure_of_run import Measure
+from nearfar.studies._test_samples import RIGHT, packed
 
 __all__ = ["measured_values"]
 
@@ -74,4 +75,7 @@ def _accuracy(
     if probe not in kinds:
         return {}, {}
     fit = kinds[probe]().fit(fitted, embeddings.fitted_labels)
-    return {name: float(fit.score(tests, embeddings.test_labels))}, {}
+    if embeddings.samples.task != "classification":
+        return {name: float(fit.score(tests, embeddings.test_labels))}, {}
+    right = fit.predict(tests) == embeddings.test_labels
+    return {name: float(right.double().mean())}, {f"{name}{RIGHT}": packed(right.tolist())}

@@ -21,6 +21,7 @@ from nearfar.studies._cell_samples import Samples
 from nearfar.studies._embeddings_of_run import Embeddings
 from nearfar.studies._measured_values import measured_values
 from nearfar.studies._study_data import StudyData
+from nearfar.studies._test_samples import RIGHT
 from nearfar.studies._train_cell import BASELINES, TrainCell
 from nearfar.training._devices import computes_in_bfloat16
 
@@ -78,12 +79,12 @@ def make_trained(cell: TrainCell, work: Path, known: CellRecord | None) -> CellR
         return _joined(cell, _bare(cell, encoder), known, found)
     run = open_run(cell, samples, work)
     readings = [
-        {"step": at.step, "epoch": at.epoch} | _measured(cell, at.embeddings)[0]
+        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings))
         for at in run.checkpoints(cell.checkpoints)
     ]
     found = _measured(cell, run.embeddings())
     if readings:
-        readings.append({"step": run.record.steps, "epoch": float(run.record.epochs)} | found[0])
+        readings.append({"step": run.record.steps, "epoch": run.epochs} | _reading(found))
     made = _joined(cell, _of_run(cell, run), known, found)
     return replace(made, readings=_merged(made.readings, readings))
 
@@ -99,6 +100,12 @@ def _measured(cell: TrainCell, embeddings: Embeddings) -> tuple[dict[str, Any], 
         values |= numbers
         words |= texts
     return values, words
+
+
+def _reading(found: tuple[dict[str, Any], dict[str, str]]) -> dict[str, Any]:
+    """Numbers and texts of a checkpoint, without which test samples are right."""
+    values, words = found
+    return values | {name: text for name, text in words.items() if not name.endswith(RIGHT)}
 
 
 def _joined(
