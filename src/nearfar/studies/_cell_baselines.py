@@ -9,14 +9,14 @@ from nearfar.diagnostics import health
 from nearfar.records import HealthRecord
 from nearfar.studies._cell_samples import Samples
 from nearfar.studies._embeddings_of_run import Embeddings
-from nearfar.studies._train_cell import RAW, TrainCell
+from nearfar.studies._training_settings import RAW, TrainingSettings
 
 __all__ = ["baseline_embeddings"]
 
 _WATCHED = 256
 
 
-def baseline_embeddings(cell: TrainCell, samples: Samples) -> tuple[Embeddings, str]:
+def baseline_embeddings(cell: TrainingSettings, samples: Samples) -> tuple[Embeddings, str]:
     """The embeddings of a baseline, and the name of the features or of the encoder.
 
     The untrained encoder is judged on its representations of the modality's two views of test

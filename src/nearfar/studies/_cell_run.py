@@ -27,7 +27,7 @@ from nearfar.studies._continued_method import continued_method
 from nearfar.studies._embeddings_of_run import Embeddings
 from nearfar.studies._supervised import supervised
 from nearfar.studies._time_spent import TimeSpent
-from nearfar.studies._train_cell import SUPERVISED, TrainCell
+from nearfar.studies._training_settings import SUPERVISED, TrainingSettings
 from nearfar.training import Checkpoint, latest_checkpoint, plan
 from nearfar.training._metrics_writer import Pending
 
@@ -49,7 +49,7 @@ class MeasuredCheckpoint:
     embeddings: Embeddings
 
 
-def open_run(cell: TrainCell, samples: Samples, work: Path) -> CellRun:
+def open_run(cell: TrainingSettings, samples: Samples, work: Path) -> CellRun:
     """The finished run of a cell: loaded if it has finished, else resumed or trained.
 
     Args:
@@ -74,7 +74,7 @@ def open_run(cell: TrainCell, samples: Samples, work: Path) -> CellRun:
     return CellRun(cell, samples, run, work=work, spent=spent, own=own)
 
 
-def _own_parts(cell: TrainCell, samples: Samples, work: Path) -> dict[str, Any]:
+def _own_parts(cell: TrainingSettings, samples: Samples, work: Path) -> dict[str, Any]:
     """The parts of the run that are Python objects."""
     if cell.method == SUPERVISED:
         return {"method": supervised, "views": samples.labeled_views()}
@@ -87,7 +87,7 @@ def _own_parts(cell: TrainCell, samples: Samples, work: Path) -> dict[str, Any]:
     return {"method": continued_method(find_preset(cell.method), weights, carry=cell.carry)}
 
 
-def _checkpoint_every(cell: TrainCell, samples: Samples, own: dict[str, Any]) -> int:
+def _checkpoint_every(cell: TrainingSettings, samples: Samples, own: dict[str, Any]) -> int:
     """Updates between the checkpoints that are measured; 0 without any."""
     if not cell.checkpoints:
         return 0
@@ -99,7 +99,7 @@ def _checkpoint_every(cell: TrainCell, samples: Samples, own: dict[str, Any]) ->
 
 
 def _trained(
-    cell: TrainCell,
+    cell: TrainingSettings,
     samples: Samples,
     directory: RunDirectory,
     *,
@@ -166,7 +166,7 @@ class CellRun:
 
     def __init__(
         self,
-        cell: TrainCell,
+        cell: TrainingSettings,
         samples: Samples,
         run: api.Run,
         *,

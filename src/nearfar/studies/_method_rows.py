@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nearfar._plugins import is_reference, plugins
 from nearfar._suggestions import check_choice
-from nearfar.studies._train_cell import BASELINES, SUPERVISED
+from nearfar.studies._training_settings import BASELINES, SUPERVISED
 
 __all__ = ["EXPLAINING", "check_row", "compared", "image_methods"]
 

@@ -22,13 +22,13 @@ from nearfar.studies._embeddings_of_run import Embeddings
 from nearfar.studies._measured_values import measured_values
 from nearfar.studies._study_data import StudyData
 from nearfar.studies._test_samples import RIGHT
-from nearfar.studies._train_cell import BASELINES, TrainCell
+from nearfar.studies._training_settings import BASELINES, TrainingSettings
 from nearfar.training._devices import computes_in_bfloat16
 
 __all__ = ["described", "make_trained"]
 
 
-def described(cell: TrainCell) -> dict[str, Any]:
+def described(cell: TrainingSettings) -> dict[str, Any]:
     """What a cell's description needs of data, method and machine."""
     fingerprint, kind, default = _known(json.dumps(plain(vars(cell.data)), sort_keys=True))
     encoder = default if cell.encoder == "auto" else cell.encoder
@@ -64,7 +64,7 @@ def _precision(asked: str) -> str:
     return "bf16" if computes_in_bfloat16() else "32"
 
 
-def make_trained(cell: TrainCell, work: Path, known: CellRecord | None) -> CellRecord:
+def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -> CellRecord:
     """Train, resume or load the run of a cell, and measure what its record lacks.
 
     Raises:
@@ -89,7 +89,9 @@ def make_trained(cell: TrainCell, work: Path, known: CellRecord | None) -> CellR
     return replace(made, readings=_merged(made.readings, readings))
 
 
-def _measured(cell: TrainCell, embeddings: Embeddings) -> tuple[dict[str, Any], dict[str, str]]:
+def _measured(
+    cell: TrainingSettings, embeddings: Embeddings
+) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     words: dict[str, str] = {}
     for measure in cell.quantities:
@@ -109,7 +111,7 @@ def _reading(found: tuple[dict[str, Any], dict[str, str]]) -> dict[str, Any]:
 
 
 def _joined(
-    cell: TrainCell,
+    cell: TrainingSettings,
     made: CellRecord,
     known: CellRecord | None,
     found: tuple[dict[str, Any], dict[str, str]],
@@ -139,7 +141,7 @@ def _merged(
     return tuple(by_step[step] for step in sorted(by_step))
 
 
-def _bare(cell: TrainCell, encoder: str) -> CellRecord:
+def _bare(cell: TrainingSettings, encoder: str) -> CellRecord:
     return CellRecord(
         method=cell.method,
         seed=cell.seed,
@@ -150,7 +152,7 @@ def _bare(cell: TrainCell, encoder: str) -> CellRecord:
     )
 
 
-def _of_run(cell: TrainCell, run: CellRun) -> CellRecord:
+def _of_run(cell: TrainingSettings, run: CellRun) -> CellRecord:
     record = run.record
     return CellRecord(
         method=cell.method,
