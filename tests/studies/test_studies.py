@@ -127,7 +127,7 @@ def test_its_page_holds_what_a_reader_looks_for(
     assert page.name == f"{study.name}-smoke.md"
     assert text.startswith(f"# {record.title}\n\n{study.question}\n")
     assert f"{', '.join(study.ids)}: {study.source}" in text
-    assert "budget `smoke`" in text
+    assert "Budget `smoke`" in text
     assert record.command in text
     assert every(row.name in text for row in record.rows)
     assert every(claim.verdict in text for claim in record.claims)

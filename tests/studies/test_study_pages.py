@@ -58,7 +58,7 @@ def full(**more: object) -> StudyRecord:
 
 def test_a_page_has_source_cost_claims_and_differences() -> None:
     text = render_study(full())
-    assert "B1, B8: Someone 2020, Table 1. budget `minutes`, 5 cells, 1.5 CPU minutes." in text
+    assert "B1, B8: Someone 2020, Table 1. Budget `minutes`, 5 cells, 1.5 CPU minutes." in text
     assert "| a \\| beats b | **held** | +3 [1, 5] points | 4.9 | linear, a − b |" in text
     assert "**undecided**: 14 seeds would decide | +0.5 [−1, 2]" in text
     assert "| a is exact | **not held** | +0.002 |" in text

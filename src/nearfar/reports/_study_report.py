@@ -92,7 +92,7 @@ def _of_source(record: StudyRecord) -> list[str]:
         return []
     facts = [f"{', '.join(record.ids)}: {record.source}"]
     if record.budget:
-        facts.append(f"budget `{record.budget}`")
+        facts.append(f"Budget `{record.budget}`")
     if record.cpu_seconds is not None and record.cells:
         minutes = record.cpu_seconds / 60
         cost = f"{minutes:,.0f} CPU minutes" if minutes >= 9.5 else f"{minutes:.1f} CPU minutes"
@@ -165,17 +165,18 @@ def _claims(record: StudyRecord) -> str:
         cells += [claim.published] if published else []
         shown = [_plain(cells[0]), outcome, *map(_plain, cells[2:]), _plain(claim.evidence)]
         lines.append("| " + " | ".join(shown) + " |")
-    return "\n".join([*lines, "", *_about_intervals(record)])
+    said = _about_intervals(record)
+    return "\n".join(lines) + f"\n\n{said}" * bool(said)
 
 
-def _about_intervals(record: StudyRecord) -> list[str]:
-    """What the intervals are."""
+def _about_intervals(record: StudyRecord) -> str:
+    """What the intervals are; empty if there are none."""
     if not any(claim.low != claim.high for claim in record.claims):
-        return []
-    return [
+        return ""
+    return (
         "Intervals are over seeds and, for accuracies, over test samples. They hold together with a"
         " probability of 95 % (Holm), and the verdicts follow from them."
-    ]
+    )
 
 
 def _lines(lines: list[str]) -> str:

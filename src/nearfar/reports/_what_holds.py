@@ -49,9 +49,9 @@ def render_what_holds(records: Mapping[str, StudyRecord]) -> str:
     ]
     for name, record in sorted(records.items(), key=lambda pair: _place(pair[1], pair[0])):
         parts.append(f"## {_plain(record.title)}")
-        about = f"{', '.join(record.ids)}: {record.source}. " if record.source else ""
+        about = f"{', '.join(record.ids)}: {_plain(record.source)}. " if record.source else ""
         budget = f", budget `{record.budget}`" if record.budget else ""
-        parts.append(f"{_plain(about)}[Page]({name}.md){budget}.")
+        parts.append(f"{about}[Page]({name}.md){budget}.")
         parts.append(_table(record))
     return "\n\n".join(parts) + "\n"
 

@@ -156,7 +156,7 @@ class _Test:
         """The claim with its verdict."""
         claim = self.claim
         if not self.estimates:
-            return ClaimRecord(claim.text, None, "not measured", least=claim.least)
+            return ClaimRecord(claim.text, None, "not measured", least=float(claim.least))
         weakest = self._weakest
         confidence = 1 - self.level * (2 if claim.kind == "equal" else 1)
         ends = weakest.interval(confidence)
@@ -169,7 +169,7 @@ class _Test:
             high=ends[1] if ends else None,
             confidence=confidence,
             unit=self.unit,
-            least=claim.least,
+            least=float(claim.least),
             seeds=min(one.seeds for one in self.estimates),
             seeds_needed=self._needed() if self.holds is None else None,
             published=claim.published,
