@@ -18,6 +18,8 @@ def public_modules(package: str = "nearfar") -> Iterator[str]:
         name = f"{package}.{found.name}"
         if found.name.startswith("_") or name == "nearfar.bench":  # bench warns when imported
             continue
+        if package == "nearfar.studies":  # its files are studies, which are found by name
+            continue
         if found.ispkg:
             yield from public_modules(name)
         else:

@@ -27,7 +27,6 @@ import torch
 from torch import nn
 
 from nearfar import methods as presets
-from nearfar import studies
 from nearfar._index import INDEX_FILE
 from nearfar._suggestions import UnknownChoiceError
 from nearfar.api._choices import opening
@@ -101,10 +100,6 @@ def build_index(*, limits: bool = True) -> dict[str, Any]:
                 "origin": entry.origin,
             }
             for name, entry in ENTRIES.items()
-        },
-        "studies": {
-            name: (inspect.getdoc(getattr(studies, name)) or "").splitlines()[0]
-            for name in studies.__all__
         },
         "timm": _timm(),
     }

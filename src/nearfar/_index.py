@@ -29,7 +29,6 @@ def load_index() -> Mapping[str, Any]:
     ``views``    flags of the settings of views
     ``datasets`` named datasets: modality, samples, classes, files, size of the download
     ``timm``     version, and the names of its models
-    ``studies``  first line of the description of each study
     ============ ===================================================================================
 
     >>> load_index()["methods"]["simclr"]["row"]["objective"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nearfar import studies
 from nearfar.cli import main
 from nearfar.studies import methods
 
@@ -60,11 +62,11 @@ def test_a_flag_of_a_study_under_its_old_name(
 ) -> None:
     seen: list[methods.Config] = []
 
-    def stop(config: methods.Config, **rest: object) -> None:
-        seen.append(config)
+    def stop(chosen: list[tuple[Any, str, methods.Config]], **rest: object) -> None:
+        seen.extend(config for _, _, config in chosen)
         raise ValueError("enough")
 
-    monkeypatch.setattr(methods, "run", stop)
+    monkeypatch.setattr(studies, "run_studies", stop)
     assert main(["study", "methods", "--labelled", "100"]) == 2
     assert [config.labeled for config in seen] == [100]
     assert "`--labelled` is deprecated: use `--labeled`" in capsys.readouterr().err

@@ -31,7 +31,8 @@ HEAVY = ("torch", "torchvision", "timm", "lightning_fabric", "sklearn", "plotly"
 ANSWERED = (
     *("--help", "--version", "methods", "methods --json", "data", "data --json", "cite"),
     *("cite simclr dgi cifar10", "train --help", "train --help --data digits"),
-    *(f"{name} --help" for name in COMMANDS if name != "study"),
+    *(f"{name} --help" for name in COMMANDS),
+    *("study", "study list --json", "study coupon --help", "study methods --help"),
 )
 REFUSED = (
     *("trian simclr", "simclr --data digits", "train", "train simclr", "train simclr digits"),
@@ -51,6 +52,7 @@ REFUSED = (
     *("probe nowhere --data digits", "probe", "diagnose nowhere.npz", "report nowhere"),
     *("export taken --format onx", "compare nowhere nothing", "cite simlcr", "advise --dim many"),
     *("embed run --data digits --out e.npz more", "diagnose taken"),
+    *("study coupn", "study coupon --simulations few", "study show coupon", "study all --budget x"),
 )
 
 

@@ -118,6 +118,14 @@ def test_the_log_density_ratio_is_that_of_the_densities(dim: int, information: f
     assert float(ratio.mean()) == pytest.approx(information, abs=0.05)
 
 
+@pytest.mark.parametrize("information", [0.0, 1.0, 16.0])
+def test_ratios_of_all_pairs_are_those_of_each(information: float) -> None:
+    world = CorrelatedGaussians(8, information=information)
+    x, y = world.draw(20)
+    expected = world.log_density_ratio(x[:, None], y[None, :5])
+    torch.testing.assert_close(world.log_density_ratios(x, y[:5]), expected)
+
+
 def test_independent_gaussians_have_no_information() -> None:
     world = CorrelatedGaussians(3, information=0.0)
     x, y = world.draw(10)

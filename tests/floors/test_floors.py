@@ -9,10 +9,13 @@ import pytest
 from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
-    {"_index", "_lazy_packages", "_platform", "_suggestions", "_verdict_names"},
+    {
+        *("_index", "_lazy_packages", "_plain_checks", "_platform", "_suggestions"),
+        "_verdict_names",
+    },
     {
         *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
-        *("_plugins", "_signs", "checks", "version"),
+        *("_plugins", "_signs", "_student_t", "checks", "version"),
     },
     {"_own_code"},
     {"inputs", "ops", "parallel", "records"},

@@ -7,7 +7,6 @@ import re
 import runpy
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -17,9 +16,10 @@ ROOT = Path(__file__).parents[2]
 SINGLE_FILES = {"nearfar.checks", "nearfar.version"}
 DEPRECATED = {"nearfar.bench"}  # tests/ground/test_renamed.py imports it
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "constants.py"))
+STUDIES = {name for name in MODULES if re.fullmatch(r"nearfar\.studies\.[^_]\w*", name)}
 PUBLIC = sorted(
     name
-    for name in MODULES.keys() - DEPRECATED
+    for name in MODULES.keys() - DEPRECATED - STUDIES  # found by name, not imported
     if not any(part.startswith("_") for part in name.split("."))
 )
 PACKAGES = sorted(name for name, file in MODULES.items() if file.name == "__init__.py")
@@ -118,9 +118,9 @@ def test_a_planted_shadow_is_caught() -> None:
     assert shadowing("nearfar.x", ["SimCLR", "simclr"], {"nearfar.x.simclr"}) == ["simclr"]
 
 
-def test_a_module_that_is_exported_is_no_file_of_that_name() -> None:
-    """A study is a module under a name of its own."""
+def test_a_file_of_studies_without_an_underscore_is_a_study() -> None:
     studies = import_module("nearfar.studies")
-    found = [getattr(studies, name) for name in studies.__all__]
-    assert found
-    assert {type(module) for module in found} == {ModuleType}
+    assert len(STUDIES) > 3
+    found = [import_module(name).STUDY for name in sorted(STUDIES)]
+    assert {type(study) for study in found} == {studies.Study}
+    assert {f"nearfar.studies.{study.name}" for study in found} == STUDIES

@@ -25,7 +25,6 @@ from nearfar.modules import EncoderDescription, PerceptronHead
 from nearfar.objectives import InfoNCELoss, info_nce_loss
 from nearfar.probes import KNNProbe, knn_accuracy
 from nearfar.records import AdviceLine, GalleryRecord
-from nearfar.studies import methods as methods_table
 from nearfar.views import (
     ImageViews,
     PatchViews,
@@ -251,14 +250,6 @@ def test_a_method_of_a_modality_called_by_its_old_name(old: str) -> None:
         found = getattr(kind, old)(*METHODS[old])
     assert len(said) == 1
     assert found == getattr(kind, new)(*METHODS[old])
-
-
-def test_a_study_that_is_given_its_progress_function_under_its_old_name() -> None:
-    with (
-        pytest.warns(DeprecationWarning, match=r"`tell` of run is deprecated: use `progress`"),
-        pytest.raises(TypeError, match="cache"),
-    ):
-        methods_table.run(methods_table.SMOKE, tell=print)
 
 
 def test_a_file_with_old_names_is_read_without_a_warning(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import torch
 from sklearn.metrics import average_precision_score, balanced_accuracy_score
 from sklearn.metrics import r2_score as theirs_r2
 
+from nearfar._student_t import student_quantile
 from nearfar.probes import (
     PairedDifference,
     paired_accuracy,
     paired_average_precision,
     paired_r2,
 )
-from nearfar.probes._student import student_quantile
 
 
 def test_the_interval_of_accuracies_is_that_of_bonett_and_price() -> None:

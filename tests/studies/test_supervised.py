@@ -10,7 +10,9 @@ import torch
 from torch.nn import functional as F
 
 import nearfar
-from nearfar.studies._study_samples import Samples
+from nearfar.data import open_labeled
+from nearfar.studies import StudyData
+from nearfar.studies._cell_samples import Samples
 from nearfar.studies._supervised import supervised
 from nearfar.training import cached_backward
 from tests.cases.method_cases import BATCH, WIDTH, encoder, two_views
@@ -71,7 +73,7 @@ def test_the_labels_decide_the_gradient() -> None:
 
 
 def test_the_gallery_shows_images_and_no_classes(tmp_path: Path) -> None:
-    samples = Samples.open("digits", samples=64, labeled=None)
+    samples = Samples.open(StudyData(source="digits", samples=64))
     run = nearfar.pretrain(
         supervised,
         samples.train,
@@ -85,3 +87,12 @@ def test_the_gallery_shows_images_and_no_classes(tmp_path: Path) -> None:
     gallery = run.directory.read_gallery()
     assert gallery is not None
     assert every(len(row.others) == 1 for row in gallery.views)
+
+
+def test_labels_go_with_their_samples() -> None:
+    samples, whole = Samples.open(StudyData(source="digits", samples=50)), open_labeled("digits")
+    batch = samples.train.read(range(50))
+    shown = samples.labeled_views()(batch.inputs, batch.samples, seed=0, epoch=0)
+    assert len(shown) == 2
+    assert shown[1].tolist() == whole.train_labels[batch.samples].tolist()
+    assert samples.labels.tolist() == whole.train_labels[samples.train.samples].tolist()

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float, Int, Num
 from torch import Tensor
 
+from nearfar._student_t import student_quantile
 from nearfar.checks import check_same_shape
 from nearfar.probes._group_folds import checked_groups
-from nearfar.probes._student import student_quantile
 from nearfar.probes._value_scores import average_precisions
 
 __all__ = [

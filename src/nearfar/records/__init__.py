@@ -29,7 +29,8 @@ from nearfar.records._search_records import (
     OutliersRecord,
 )
 from nearfar.records._study_cell import CellRecord
-from nearfar.records._study_record import ClaimRecord, Column, StudyRecord, StudyRow
+from nearfar.records._study_claim import ClaimRecord, StudyFigure, StudySeries
+from nearfar.records._study_record import Column, StudyRecord, StudyRow
 from nearfar.records._toml import format_toml
 from nearfar.records._views_record import ViewsRecord
 
@@ -65,8 +66,10 @@ __all__ = [
     "Remedy",
     "RunDirectory",
     "RunRecord",
+    "StudyFigure",
     "StudyRecord",
     "StudyRow",
+    "StudySeries",
     "TrainMetrics",
     "ViewsRecord",
     "WatchMetrics",

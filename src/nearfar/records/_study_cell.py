@@ -1,8 +1,9 @@
-"""One cell of a study: the measurements of one training of a method."""
+"""One cell of a study: the values of one training, or of one computation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
@@ -12,14 +13,13 @@ __all__ = ["CellRecord"]
 
 @dataclass(frozen=True)
 class CellRecord(Record):
-    """Result of one training.
+    """Result of one cell.
 
     Attributes:
-        method: Name of the row.
-        seed: Random seed of the training.
-        fingerprint: Hash of everything that determines the result except the seed and nearfar's
-            version.
-        values: Accuracies, label-free measurements, ``seconds`` of wall-clock training time,
+        method: Method or baseline of a training; function of a computation.
+        seed: Random seed.
+        fingerprint: Hash of everything that determines the result except the seed.
+        values: Accuracies and other measurements at the end, ``seconds`` by the clock,
             ``cpu_seconds`` over all cores, and ``peak_memory`` in bytes.
         verdict: Label-free verdict; empty if nothing was trained.
         encoder: Description of the encoder.
@@ -27,6 +27,11 @@ class CellRecord(Record):
         notes: Notes of the run.
         failure: Reason for missing values, in one sentence; empty if there are values.
         provenance: Versions and machine.
+        words: Results that are text, by name.
+        readings: Series of values: of a training one entry per measured checkpoint, with ``step``
+            and ``epoch``; of a computation whatever its function returned.
+        measured: What was measured, each with its arguments and its version.
+        cell: Description of the cell: everything that determines its result.
     """
 
     method: str
@@ -39,3 +44,7 @@ class CellRecord(Record):
     precision: str = ""
     notes: tuple[str, ...] = ()
     failure: str = ""
+    words: dict[str, str] = field(default_factory=dict)
+    readings: tuple[dict[str, Any], ...] = ()
+    measured: tuple[str, ...] = ()
+    cell: dict[str, Any] = field(default_factory=dict)

@@ -10,8 +10,9 @@ from nearfar._signs import counted
 from nearfar.records._notebook import figure, shown, table
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
+from nearfar.records._study_claim import ClaimRecord, StudyFigure
 
-__all__ = ["ClaimRecord", "Column", "StudyRecord", "StudyRow"]
+__all__ = ["Column", "StudyRecord", "StudyRow"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class StudyRow(Record):
         seeds: Planned number of seeds.
         baseline: Whether the row is a baseline.
         failures: For each seed without values, the reason, in one sentence.
+        group: Name of the rows that a sweep is made of.
+        seed_numbers: The seed of each value; 0, 1, ... if empty.
     """
 
     name: str
@@ -51,6 +54,8 @@ class StudyRow(Record):
     seeds: int = 1
     baseline: bool = False
     failures: tuple[str, ...] = ()
+    group: str = ""
+    seed_numbers: tuple[int, ...] = ()
 
     def mean(self, column: str) -> float | None:
         """Mean over the seeds; None if nothing was measured."""
@@ -66,25 +71,15 @@ class StudyRow(Record):
         values = self.values.get(column, ())
         return statistics.stdev(values) if len(values) > 1 else None
 
+    def by_seed(self, column: str) -> dict[int, float]:
+        """The value of each seed that has one.
 
-@dataclass(frozen=True)
-class ClaimRecord(Record):
-    """A falsifiable statement about a study's result, and its outcome.
-
-    Attributes:
-        text: The claim.
-        holds: Whether the measurements support it; None if they are inconclusive.
-        evidence: The measurements.
-    """
-
-    text: str
-    holds: bool | None = None
-    evidence: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """``held``, ``did not hold`` or ``open``."""
-        return "open" if self.holds is None else "held" if self.holds else "did not hold"
+        >>> StudyRow("a", values={"linear": (0.5, 0.7)}, seed_numbers=(0, 2)).by_seed("linear")
+        {0: 0.5, 2: 0.7}
+        """
+        values = self.values.get(column, ())
+        seeds = self.seed_numbers or tuple(range(len(values)))
+        return dict(zip(seeds, values, strict=True)) if len(seeds) == len(values) else {}
 
 
 @dataclass(frozen=True)
@@ -93,17 +88,24 @@ class StudyRecord(Record):
 
     Attributes:
         study: Name of the study.
-        name: Name of its files: the study and its data.
+        name: Name of its files: the study and its budget.
         title: What is compared, and on which data.
-        claim: The statement under test, in one sentence.
+        claim: The question, in one sentence.
         setting: The fixed settings by name, as text.
         config: The study's configuration as given.
         command: Command line that reproduces the study.
         columns: Columns of the table, in order.
         rows: Rows of the table, in order.
-        claims: The claims with their outcomes.
+        claims: The claims with their verdicts.
         notes: Notes for the reader.
         provenance: Versions and machine.
+        ids: Numbers of the claims in the list of the literature's claims.
+        source: The paper, and its table or figure.
+        budget: Name of the budget.
+        changes: What differs from the source.
+        cpu_seconds: CPU time of all cells, in seconds.
+        cells: Number of cells.
+        figure: The figure; None for a plot of the columns of accuracies.
     """
 
     study: str
@@ -118,10 +120,21 @@ class StudyRecord(Record):
     provenance: Provenance
     claims: tuple[ClaimRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    source: str = ""
+    budget: str = ""
+    changes: tuple[str, ...] = ()
+    cpu_seconds: float | None = None
+    cells: int | None = None
+    figure: StudyFigure | None = None
 
     def row(self, name: str) -> StudyRow | None:
         """The row of this name, if it exists and has a value."""
         return next((row for row in self.rows if row.name == name and row.values), None)
+
+    def column(self, key: str) -> Column | None:
+        """The column of this key, if it exists."""
+        return next((column for column in self.columns if column.key == key), None)
 
     def __repr__(self) -> str:
         """The study, its rows and the outcome of its claims."""
@@ -135,13 +148,18 @@ class StudyRecord(Record):
             {"": row.name} | {each.title: _mean(row, each) for each in columns} for row in self.rows
         ]
         claims = [
-            {"claim": claim.text, "outcome": claim.verdict, "evidence": claim.evidence}
+            {
+                "claim": claim.text,
+                "verdict": claim.outcome,
+                "effect": claim.effect_text,
+                "evidence": claim.evidence,
+            }
             for claim in self.claims
         ]
         return shown(
             self.title,
             table(rows),
-            table(claims, left=("outcome", "evidence")) if claims else None,
+            table(claims, left=("verdict", "effect", "evidence")) if claims else None,
             healthy=self.held if self.claims else None,
         )
 

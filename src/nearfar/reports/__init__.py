@@ -13,8 +13,10 @@ from nearfar.reports._search_pages import (
     render_outliers,
 )
 from nearfar.reports._study_figure import render_study_figure
+from nearfar.reports._study_lines import render_study_lines
 from nearfar.reports._study_report import render_study, study_cell, write_study
 from nearfar.reports._views_page import render_views
+from nearfar.reports._what_holds import render_what_holds, write_what_holds
 
 __all__ = [
     "plot_run",
@@ -27,9 +29,12 @@ __all__ = [
     "render_report",
     "render_study",
     "render_study_figure",
+    "render_study_lines",
     "render_views",
+    "render_what_holds",
     "study_cell",
     "write_plot",
     "write_report",
     "write_study",
+    "write_what_holds",
 ]

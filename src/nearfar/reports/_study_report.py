@@ -10,6 +10,7 @@ from nearfar._signs import counted
 from nearfar.records import Column, StudyRecord, StudyRow, write_text
 from nearfar.reports._formatting import memory, number
 from nearfar.reports._study_figure import render_study_figure
+from nearfar.reports._study_lines import render_study_lines
 
 __all__ = ["render_study", "study_cell", "write_study"]
 
@@ -18,10 +19,17 @@ _WIDEST = 8
 
 
 def write_study(record: StudyRecord, folder: Path) -> Path:
-    """Write ``STUDY-DATA.json``, ``.svg`` and ``.md`` into a folder; return the ``.md`` path."""
+    """Write ``STUDY-BUDGET.json``, ``.svg`` and ``.md`` into a folder; return the ``.md`` path.
+
+    A study without a figure and without a column in percent has no ``.svg``.
+    """
     page = folder / f"{record.name}.md"
     record.save(page.with_suffix(".json"))
-    write_text(page.with_suffix(".svg"), render_study_figure(record))
+    drawing = _drawing(record)
+    if not drawing:
+        write_text(page, render_study(record))
+        return page
+    write_text(page.with_suffix(".svg"), drawing)
     write_text(page, render_study(record, figure=page.with_suffix(".svg").name))
     return page
 
@@ -33,7 +41,7 @@ def render_study(record: StudyRecord, *, figure: str = "") -> str:
         record: Record of the study.
         figure: File name of its figure, in the folder of the page; none if empty.
     """
-    parts = [f"# {record.title}", record.claim, *_written_by(record)]
+    parts = [f"# {record.title}", record.claim, *_of_source(record), *_written_by(record)]
     if figure:
         parts.append(f"![{_alt(record)}]({figure})")
     parts += [*_tables(record), _legend(record)]
@@ -42,6 +50,9 @@ def render_study(record: StudyRecord, *, figure: str = "") -> str:
         parts += ["## Failed", _lines(failed)]
     parts += ["## Claims", _claims(record), "## Setting"]
     parts.append(_lines([f"* {name}: {words}" for name, words in record.setting.items()]))
+    if record.changes:
+        changes = [f"* {_plain(change)}" for change in record.changes]
+        parts += ["## Differences from the source", _lines(changes)]
     if record.notes:
         parts += ["## Notes", _lines([f"* {_plain(note)}" for note in record.notes])]
     return "\n\n".join(parts) + "\n"
@@ -64,6 +75,29 @@ def study_cell(row: StudyRow, column: Column) -> str:
     if column.kind == "bytes":
         return memory(int(mean))
     return number(mean)
+
+
+def _drawing(record: StudyRecord) -> str:
+    """The figure as SVG; empty if there is nothing to draw."""
+    if record.figure is not None:
+        return render_study_lines(record.figure)
+    if any(column.kind == "percent" for column in record.columns):
+        return render_study_figure(record)
+    return ""
+
+
+def _of_source(record: StudyRecord) -> list[str]:
+    """The claims' numbers, the paper, the budget and the cost."""
+    if not record.source:
+        return []
+    facts = [f"{', '.join(record.ids)}: {record.source}"]
+    if record.budget:
+        facts.append(f"Budget `{record.budget}`")
+    if record.cpu_seconds is not None and record.cells:
+        minutes = record.cpu_seconds / 60
+        cost = f"{minutes:,.0f} CPU minutes" if minutes >= 9.5 else f"{minutes:.1f} CPU minutes"
+        facts.append(f"{counted(record.cells, 'cell')}, {cost}")
+    return [". ".join([facts[0], ", ".join(facts[1:])]).strip(". ") + "."]
 
 
 def _written_by(record: StudyRecord) -> list[str]:
@@ -99,7 +133,7 @@ def _table(record: StudyRecord, columns: tuple[Column, ...]) -> str:
         if row.failures and not done:
             cells = ["failed", *([""] * (len(columns) - 1))]
         elif not done:
-            cells = ["not trained", *([""] * (len(columns) - 1))]
+            cells = ["not computed", *([""] * (len(columns) - 1))]
         else:
             cells = [study_cell(row, column) for column in columns]
             if done < row.seeds:
@@ -111,15 +145,38 @@ def _table(record: StudyRecord, columns: tuple[Column, ...]) -> str:
 def _legend(record: StudyRecord) -> str:
     meanings = [f"{column.title}: {column.meaning}" for column in record.columns if column.meaning]
     percent = any(column.kind == "percent" for column in record.columns)
-    return "; ".join(meanings) + "." + (" Accuracies in percent." if percent else "")
+    said = f"{'; '.join(meanings)}." if meanings else ""
+    return f"{said} Accuracies in percent.".strip() if percent else said
 
 
 def _claims(record: StudyRecord) -> str:
-    lines = [
-        f"| {_plain(claim.text)} | **{claim.verdict}** | {_plain(claim.evidence)} |"
-        for claim in record.claims
-    ]
-    return "\n".join(["| claim | | evidence |", "|---|---|---|", *lines])
+    if not record.source:  # of version 0.1
+        lines = [
+            f"| {_plain(claim.text)} | **{claim.verdict}** | {_plain(claim.evidence)} |"
+            for claim in record.claims
+        ]
+        return "\n".join(["| claim | | evidence |", "|---|---|---|", *lines])
+    published = any(claim.published for claim in record.claims)
+    titles = ["claim", "", "effect", *(["paper"] if published else []), "evidence"]
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    for claim in record.claims:
+        outcome = f"**{claim.verdict}**{claim.outcome.removeprefix(claim.verdict)}"
+        cells = [claim.text, outcome, claim.effect_text]
+        cells += [claim.published] if published else []
+        shown = [_plain(cells[0]), outcome, *map(_plain, cells[2:]), _plain(claim.evidence)]
+        lines.append("| " + " | ".join(shown) + " |")
+    said = _about_intervals(record)
+    return "\n".join(lines) + f"\n\n{said}" * bool(said)
+
+
+def _about_intervals(record: StudyRecord) -> str:
+    """What the intervals are; empty if there are none."""
+    if not any(claim.low != claim.high for claim in record.claims):
+        return ""
+    return (
+        "Intervals are over seeds and, for accuracies, over test samples. They hold together with a"
+        " probability of 95 % (Holm), and the verdicts follow from them."
+    )
 
 
 def _lines(lines: list[str]) -> str:
@@ -127,6 +184,8 @@ def _lines(lines: list[str]) -> str:
 
 
 def _alt(record: StudyRecord) -> str:
+    if record.figure is not None:
+        return _plain(record.figure.title).replace("]", ")")
     best = [f"{row.name} {study_cell(row, record.columns[0])}" for row in record.rows if row.values]
     return _plain(f"{record.columns[0].title} of each row: {', '.join(best)}").replace("]", ")")
 
