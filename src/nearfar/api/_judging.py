@@ -88,7 +88,7 @@ def measured(
     """
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
-    z1, z2, *representations = Watch(shown).project(method, engine)
+    z1, z2, h1, h2 = Watch(shown).project(method, engine)
     raw, statistics = _without_encoder(setup, shown)
     record = directory.read_run()
     verdict = health(
@@ -96,7 +96,7 @@ def measured(
         z2,
         loss=_last_loss(directory),
         chance=record.chance,
-        representations=(representations[0], representations[1]),
+        representations=(h1, h2),
         untrained=None if untrained is None else (untrained.h1, untrained.h2),
         raw=raw,
         statistics=statistics,
@@ -125,7 +125,7 @@ def measured(
         views=tuple(_view_rows(setup, seen)),
         neighbors=tuple(_neighbor_rows(method, setup)),
     )
-    drawn = geometry(z1, z2, ids=names, representations=representations)
+    drawn = geometry(z1, z2, ids=names, representations=h1)
     verdict = with_named_samples(verdict, z1, z2, ids=names)
     return Judgment(verdict, drawn, small_gallery(gallery, setup, _samples))
 
@@ -143,11 +143,13 @@ def _without_encoder(
 ) -> tuple[tuple[Tensor, Tensor] | None, tuple[Tensor, Tensor] | None]:
     """Raw values and low-level statistics of both views, where the modality has them."""
     kind, form = setup.kind, setup.form
-    found = []
+    found: list[tuple[Tensor, Tensor] | None] = []
     for read in (kind.view_features, kind.view_statistics):
         first, second = (read(view, form) for view in shown[:2])
-        known = first is not None and second is not None and first.shape == second.shape
-        found.append((first.cpu(), second.cpu()) if known else None)
+        if first is None or second is None or first.shape != second.shape:
+            found.append(None)
+        else:
+            found.append((first.cpu(), second.cpu()))
     return found[0], found[1]
 
 

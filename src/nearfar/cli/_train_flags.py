@@ -72,7 +72,7 @@ def parser(
     flags: Collection[inspect.Parameter],
     modality: str,
     example: str,
-    call: Callable[..., None],
+    call: Callable[..., int],
     command: SettingCommand = TRAIN,
 ) -> App:
     """The parser for one method and modality.

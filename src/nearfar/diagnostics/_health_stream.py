@@ -42,9 +42,13 @@ def health_of(views: Mapping[str, Tensor], **settings: Any) -> HealthRecord:
         views: Matrices by a name of :data:`VIEW_NAMES`, ``z1`` among them.
         settings: Further arguments of :func:`health`.
     """
-    inner = _pair(views, "h") or views.get("h1")
-    given = {"representations": inner, "raw": _pair(views, "raw")}
-    return health(views["z1"], views.get("z2"), **given, **settings)
+    return health(
+        views["z1"],
+        views.get("z2"),
+        representations=_pair(views, "h") or views.get("h1"),
+        raw=_pair(views, "raw"),
+        **settings,
+    )
 
 
 def _pair(views: Mapping[str, Tensor], name: str) -> Pair | None:
@@ -209,7 +213,7 @@ class HealthStream:
     def _accept(self, views: Mapping[str, Tensor]) -> Reservoir:
         """The reservoir, after checking that the matrices continue the stream."""
         for name, view in views.items():
-            check_matrix(**{name: view})
+            check_matrix(min_rows=1, **{name: view})
             check_finite_rows(**{name: view})
         rows = len(views["z1"])
         for name, view in views.items():
