@@ -97,6 +97,18 @@ def test_the_weakest_of_several_effects_decides() -> None:
     assert "a − c" in found.evidence
 
 
+def test_the_effect_that_is_shown_is_the_one_that_decides() -> None:
+    rows = [
+        row("b", 0.5, 0.5, 0.5),
+        row("sure", 0.511, 0.512, 0.513),  # 1.2 points, certainly within 2
+        row("wide", 0.48, 0.52, 0.50),  # 0 points, but who knows
+    ]
+    effects = AllOf([Difference("linear", name, "b") for name in ("sure", "wide")])
+    (found,) = judge([Claim.equal("equal", effects, 2)], record(rows))
+    assert found.verdict == "undecided"
+    assert found.effect == pytest.approx(0)
+
+
 def test_a_failure_of_one_of_many_effects_is_corrected_for_their_number() -> None:
     sample = [0.0, 1.0, 1.4]  # one-sided p of an effect of at least 2: 0.05
     p = stats.ttest_1samp(sample, 2, alternative="less").pvalue

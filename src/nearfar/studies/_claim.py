@@ -118,30 +118,29 @@ class _Test:
 
     def _holds(self) -> float:
         """p-value of the hypothesis that the claim does not hold."""
-        claim = self.claim
-        if claim.kind == "equal":
-            return max(
-                max(one.exceeds(-claim.least), one.falls_below(claim.least))
-                for one in self.estimates
-            )
-        if claim.kind == "at most":
-            return max(
-                _sharp(2 * one.falls_below(claim.least), one, claim) for one in self.estimates
-            )
-        return max(2 * one.exceeds(claim.above) for one in self.estimates)
+        return max(map(self._supports, self.estimates))
 
     def _fails(self) -> float:
         """p-value of the hypothesis that the claim holds, of any of the estimates (Bonferroni)."""
-        claim, count = self.claim, len(self.estimates)
+        return min(1.0, len(self.estimates) * min(map(self._refutes, self.estimates)))
+
+    def _supports(self, one: Estimate) -> float:
+        """p-value of the hypothesis that one estimate does not support the claim."""
+        claim = self.claim
         if claim.kind == "equal":
-            outside = (
-                min(one.exceeds(claim.least), one.falls_below(-claim.least))
-                for one in self.estimates
-            )
-            return min(1.0, 2 * count * min(outside))
+            return max(one.exceeds(-claim.least), one.falls_below(claim.least))
         if claim.kind == "at most":
-            return min(1.0, 2 * count * min(one.exceeds(claim.least) for one in self.estimates))
-        return min(1.0, 2 * count * min(one.falls_below(claim.least) for one in self.estimates))
+            return _sharp(2 * one.falls_below(claim.least), one, claim)
+        return 2 * one.exceeds(claim.above)
+
+    def _refutes(self, one: Estimate) -> float:
+        """p-value of the hypothesis that one estimate does not refute the claim."""
+        claim = self.claim
+        if claim.kind == "equal":
+            return 2 * min(one.exceeds(claim.least), one.falls_below(-claim.least))
+        if claim.kind == "at most":
+            return 2 * one.exceeds(claim.least)
+        return 2 * one.falls_below(claim.least)
 
     @property
     def holds(self) -> bool | None:
@@ -177,13 +176,15 @@ class _Test:
 
     @property
     def _weakest(self) -> Estimate:
-        """The estimate that supports the claim least."""
+        """The estimate that decides: that refutes the claim, else that supports it least."""
+        if self.holds is False:
+            return min(self.estimates, key=lambda one: (self._refutes(one), -self._distance(one)))
+        return max(self.estimates, key=lambda one: (self._supports(one), self._distance(one)))
+
+    def _distance(self, one: Estimate) -> float:
+        """How far an estimate is on the side that speaks against the claim."""
         kind = self.claim.kind
-        if kind == "equal":
-            return max(self.estimates, key=lambda one: abs(one.value))
-        if kind == "at most":
-            return max(self.estimates, key=lambda one: one.value)
-        return min(self.estimates, key=lambda one: one.value)
+        return abs(one.value) if kind == "equal" else one.value if kind == "at most" else -one.value
 
     def _evidence(self, confidence: float) -> str:
         """What was compared, and of a few estimates each value."""
