@@ -43,7 +43,7 @@ def test_diagnose_prints_verdict_and_evidence(
     out = capsys.readouterr().out
     assert out.startswith("verdict")
     assert "uniformity" in out
-    assert "note     not judged: shortcuts" in out
+    assert "note     not judged: structure" in out
 
 
 @pytest.mark.parametrize(
