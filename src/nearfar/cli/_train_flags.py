@@ -84,7 +84,7 @@ def parser(
     flags: Collection[inspect.Parameter],
     modality: str,
     example: str,
-    call: Callable[..., None],
+    call: Callable[..., int | None],
 ) -> App:
     """The parser for one method and modality.
 
