@@ -204,8 +204,9 @@ class HealthStream:
     def _accept(self, views: Mapping[str, Tensor]) -> Reservoir:
         """The reservoir, after checking that the matrices continue the stream."""
         for name, view in views.items():
-            check_matrix(**{name: view})
-            check_finite_rows(**{name: view})
+            matrix: Any = {name: view}
+            check_matrix(**matrix)
+            check_finite_rows(**matrix)
         rows = len(views["z1"])
         for name, view in views.items():
             if len(view) != rows:
