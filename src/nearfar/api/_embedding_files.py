@@ -199,8 +199,15 @@ def _of_arrays(path: Path) -> EmbeddingFile:
     ids = arrays.get("ids")
     # time steps have ids of their sequences
     named = ids is not None and ids.shape == first.shape[:1]
-    more = {"ids": ids if named else None, "notes": notes, "origin": origin}
-    return _file(first, path, second=second, views=views, **more)
+    return _file(
+        first,
+        path,
+        second=second,
+        views=views,
+        ids=ids if named else None,
+        notes=notes,
+        origin=origin,
+    )
 
 
 def _of_table(path: Path) -> EmbeddingFile:
@@ -214,10 +221,15 @@ def _of_table(path: Path) -> EmbeddingFile:
         roles = as_views(lists)
         found = {name: _rows(lists[key], key, path) for name, key in roles.items()}
         if found:
-            more = {"ids": columns.get("id"), "origin": origin_beside(path)}
-            if roles.get("z2") != "z2":
-                return _file(found["z1"], path, second=found.get("z2"), **more)
-            return _file(found.get("h1", found["z1"]), path, views=found, **more)
+            named = roles.get("z2") == "z2"
+            return _file(
+                found.get("h1", found["z1"]),
+                path,
+                second=None if named else found.get("z2"),
+                views=found if named else {},
+                ids=columns.get("id"),
+                origin=origin_beside(path),
+            )
     try:
         source = open_source(path, modality="vectors")
     except ValueError as error:

@@ -28,7 +28,7 @@ _SAFETENSORS = {
     **{f"U{bits}": f"<u{bits // 8}" for bits in (8, 16, 32, 64)},
     "BF16": _HALF,
 }
-_BUFFER = 1 << 20  # bytes of a column that are read at once
+_STREAMING: Any = {"buffer_size": 1 << 20, "pre_buffer": False}  # a row group may be a whole file
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _parquet(path: Path) -> dict[str, StoredMatrix]:
         raise missing_reader(path, "pyarrow", "parquet") from None
     listed = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     found = {}
-    with parquet.ParquetFile(path) as file:
+    with parquet.ParquetFile(path, **_STREAMING) as file:
         rows = file.metadata.num_rows
         for field in file.schema_arrow:
             if not rows or not any(is_list(field.type) for is_list in listed):
@@ -250,7 +250,7 @@ def _column(path: Path, name: str, size: int) -> Blocks:
     """
     from pyarrow import compute, parquet
 
-    with parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
+    with parquet.ParquetFile(path, **_STREAMING) as file:
         width, done = -1, 0
         for batch in file.iter_batches(size, columns=[name]):
             lists = batch.column(0)
