@@ -164,4 +164,4 @@ def test_only_some_rows_are_made_and_all_are_shown(tmp_path: Path) -> None:
 
 def test_a_config_keeps_its_names_of_0_1() -> None:
     with pytest.warns(DeprecationWarning, match="labelled"):
-        assert Config(**{"labelled": 10}).labeled == 10  # type: ignore[arg-type]
+        assert Config(**{"labelled": 10}).labeled == 10

@@ -65,7 +65,7 @@ def _names_file(word: str) -> bool:
 
 
 def _config_flags(known: tuple[str, ...]) -> list[inspect.Parameter]:
-    """Flags of all studies of nearfar, to tell their values from the name of a study."""
+    """Flags of all studies of nearfar, whose values are not the name of a study."""
     from nearfar._plugins import plugins
     from nearfar.studies import find_study
     from nearfar.studies._found_studies import GROUP

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from nearfar._plugins import load_reference
@@ -60,9 +61,9 @@ def measured_values(
     if measure.named:
         return _accuracy(name, name, embeddings.fitted, embeddings.tests, embeddings)
     function = load_reference(name, argument="measures")
-    values, words, readings = sorted_values(
-        function(embeddings, **measure.arguments), name=name.rpartition(":")[2]
-    )
+    with torch.no_grad():
+        returned = function(embeddings, **measure.arguments)
+    values, words, readings = sorted_values(returned, name=name.rpartition(":")[2])
     if readings:
         raise TypeError(f"`measures` must return numbers and texts, got a series from {name}")
     return values, words
