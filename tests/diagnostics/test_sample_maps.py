@@ -28,7 +28,8 @@ def cloud(count: int, dim: int = 16, seed: int = 0) -> torch.Tensor:
 def principal(z: torch.Tensor) -> torch.Tensor:
     units = torch.nn.functional.normalize(z.double(), dim=1)
     centered = units - units.mean(dim=0)
-    return centered @ torch.linalg.svd(centered, full_matrices=False)[2][:2].T
+    directions: torch.Tensor = torch.linalg.svd(centered, full_matrices=False)[2]
+    return centered @ directions[:2].T
 
 
 def test_local_dimensions_have_the_quantiles_of_the_intrinsic_dimension() -> None:
@@ -99,9 +100,10 @@ def test_one_view_and_few_samples_have_what_they_can() -> None:
 def test_a_map_keeps_neighbors_better_than_two_principal_directions() -> None:
     z = torch.tensor(load_digits().data[:240])
     start = principal(z)
-    placed = neighbor_map(z, start=start)
+    placed, again = (neighbor_map(z, start=start) for _ in range(2))
     assert placed is not None
-    assert torch.equal(placed, neighbor_map(z, start=start))
+    assert again is not None
+    assert torch.equal(placed, again)
     units = torch.nn.functional.normalize(z, dim=1).numpy()
     kept = trustworthiness(units, placed.numpy(), n_neighbors=10)
     assert kept > 0.97 > trustworthiness(units, start.numpy(), n_neighbors=10) + 0.05

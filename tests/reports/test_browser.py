@@ -286,7 +286,7 @@ def test_the_verdict_is_seen_without_scrolling(browser: Any, pages: dict[str, Pa
 
 def seen_after(page: Any, key: str) -> str:
     page.keyboard.press(key)
-    return page.inner_text(".map .seen b")
+    return str(page.inner_text(".map .seen b"))
 
 
 def test_a_map_is_used_with_keys_search_and_menu(browser: Any, pages: dict[str, Path]) -> None:

@@ -97,7 +97,7 @@ def _smaller(png: str, *, limits: tuple[int, int], colors: int) -> str:
     inside = image.width <= limits[0] and image.height <= limits[1]
     if inside and (image.mode != "RGB" or colors == 256):
         return png
-    image = image.convert("L" if image.mode in ("1", "L") else "RGB")
-    wide = image.width > 2 * image.height
-    image.thumbnail(limits if wide else (limits[1], limits[1]))
-    return png_text(image.quantize(colors))
+    plain = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    wide = plain.width > 2 * plain.height
+    plain.thumbnail(limits if wide else (limits[1], limits[1]))
+    return png_text(plain.quantize(colors))
