@@ -259,7 +259,7 @@ def parse_flags(
     )
 
 
-def _never(**given: Any) -> None:
+def _never(**given: Any) -> int:
     raise AssertionError("a command that is only parsed")
 
 
