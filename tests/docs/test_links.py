@@ -35,7 +35,8 @@ def test_the_reference_lists_every_module_that_an_installation_can_import() -> N
     public = [name for name in names if not any(part[0] == "_" for part in name.split("."))]
     public.remove("nearfar.bench")  # deprecated
     assert len(public) > 25
-    assert [name for name in public if name not in listed] == []
+    named = [name for name in public if not name.startswith("nearfar.studies.")]  # found by name
+    assert [name for name in named if name not in listed] == []
 
 
 def test_pictures_are_small() -> None:

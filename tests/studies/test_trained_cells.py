@@ -126,7 +126,7 @@ def test_a_training_continues_from_the_weights_of_another(store: CellStore) -> N
     for other in (replace(SIMCLR, measures=(made_up.head,)), replace(cell, carry="encoder")):
         heads.append(made(other, store).values["head"])
     assert heads[0] == pytest.approx(heads[1], rel=1e-5)  # the projector came along
-    assert heads[2] != pytest.approx(heads[1], rel=1e-3)  # and here it did not
+    assert abs(heads[2] - heads[1]) > 1e-2  # and here it did not
     same_weights(store, replace(cell, carry="encoder"), SIMCLR)
 
 
