@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
@@ -62,7 +63,7 @@ def test_neighbors_kept_has_the_overlap_as_its_mean_and_counts_by_hand() -> None
         sides.append([set(row.tolist()) for row in similar.topk(7, dim=1).indices])
     by_hand = [len(one & other) / 7 for one, other in zip(*sides, strict=True)]
     assert each.tolist() == pytest.approx(by_hand)
-    with pytest.raises(ValueError, match="`y` must have 80 rows, as `x`, got 79"):
+    with pytest.raises((ValueError, TypeCheckError), match="79"):
         neighbors_kept(x, y[:79])
 
 

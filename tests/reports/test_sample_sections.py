@@ -216,28 +216,24 @@ def test_a_run_without_metrics_is_a_point_in_the_plane_of_others() -> None:
     assert plane_figure(runs[2:]) is None
 
 
-def test_measurements_of_later_versions_are_drawn_where_they_are(tmp_path: Path) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Later:
-        step: int
-        epoch: float
-        order: float | None = None
-        representation_order: float | None = None
-        representation_rank: float | None = None
-        representation_m_o: float | None = None
-        dimension_correlation: float | None = None
-        m_o: float | None = 0.1
-        m_r: float | None = 0.9
-        effective_rank: float | None = 30.0
-        alignment: float | None = None
-        uniformity: float | None = None
-        loss: float | None = None
-        chance: float | None = None
-        batch_size: int | None = None
-        dim: int | None = 64
-        samples: int | None = 180
-
-    lines: Any = tuple(Later(step, step / 10, 0.6, 0.7, 12.0, 0.8, 0.2) for step in range(5))
+def test_readings_of_both_spaces_are_drawn_where_they_are(tmp_path: Path) -> None:
+    lines = tuple(
+        WatchMetrics(
+            step=step,
+            epoch=step / 10,
+            order=0.6,
+            representation_order=0.7,
+            representation_rank=12.0,
+            representation_m_o=0.8,
+            dimension_correlation=0.2,
+            m_o=0.1,
+            m_r=0.9,
+            effective_rank=30.0,
+            dim=64,
+            samples=180,
+        )
+        for step in range(5)
+    )
     drawn = figures_of(Metrics(watch=lines), health=None, chance=None)
     names = {title: [trace["name"] for trace in figure.data] for title, figure in drawn.items()}
     assert names["order"] == ["projection", "representation"]

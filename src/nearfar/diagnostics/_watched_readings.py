@@ -36,5 +36,7 @@ def watched_readings(z1: Tensor, z2: Tensor, h1: Tensor, h2: Tensor) -> dict[str
         found["representation_order"] = float(1 - view_ranks(h1, h2).mean())
     if len(z1) > 1 and z1.shape[1] > 1:
         some = torch.linspace(0, z1.shape[1] - 1, min(_COMPARED, z1.shape[1])).long()
-        found["covariance"] = float(dimension_correlation(z1[:, some]).covariance)
+        redundancy = dimension_correlation(z1[:, some])
+        found["dimension_correlation"] = float(redundancy.correlation)
+        found["covariance"] = float(redundancy.covariance)
     return found

@@ -87,8 +87,9 @@ class WatchMetrics:
         representation_order: The same by representations.
         representation_rank: Effective rank of the representations as unit vectors.
         representation_m_o: Length of the mean of the representations as unit vectors.
-        covariance: Mean absolute covariance of different dimensions of the projections
-            (:func:`nearfar.diagnostics.dimension_correlation`).
+        dimension_correlation: Root mean square correlation of different dimensions of the
+            projections (:func:`nearfar.diagnostics.dimension_correlation`).
+        covariance: Mean absolute covariance of the same.
         dim: Dimension of the measured embeddings.
         samples: Number of measured samples.
     """
@@ -110,6 +111,7 @@ class WatchMetrics:
     representation_order: float | None = None
     representation_rank: float | None = None
     representation_m_o: float | None = None
+    dimension_correlation: float | None = None
     covariance: float | None = None
     dim: int | None = None
     samples: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal
 
 from nearfar.records import Finding, HealthRecord, Metrics, WatchMetrics
@@ -32,16 +33,6 @@ __all__ = [
 
 def _none(dim: int, samples: int) -> dict[str, float]:
     return {}
-
-
-def _later(name: str) -> Callable[[WatchMetrics], float | None]:
-    """A measurement that older runs lack."""
-
-    def value(line: WatchMetrics) -> float | None:
-        found: float | None = getattr(line, name, None)
-        return found
-
-    return value
 
 
 @dataclass(frozen=True)
@@ -185,14 +176,14 @@ ORDER = Quantity(
     " not.",
     better="higher",
     unit="probability",
-    watched=_later("order"),
+    watched=attrgetter("order"),
     anchors=lambda dim, samples: {"chance": 0.5, "always first": 1.0},
 )
 REPRESENTATION_ORDER = replace(
     ORDER,
     name="representation_order",
     title="Order of partners, representation",
-    watched=_later("representation_order"),
+    watched=attrgetter("representation_order"),
 )
 REPRESENTATION_RANK = Quantity(
     "representation_rank",
@@ -201,7 +192,7 @@ REPRESENTATION_RANK = Quantity(
     RANK.reading,
     better="higher",
     unit="dimensions",
-    watched=_later("representation_rank"),
+    watched=attrgetter("representation_rank"),
 )
 REPRESENTATION_CENTER = Quantity(
     "representation_m_o",
@@ -210,7 +201,7 @@ REPRESENTATION_CENTER = Quantity(
     "Representations after a ReLU have a common direction, so m_o is not near 0; near 1 all of them"
     " point in the same direction.",
     unit="length",
-    watched=_later("representation_m_o"),
+    watched=attrgetter("representation_m_o"),
 )
 DIMENSION_CORRELATION = Quantity(
     "dimension_correlation",
@@ -220,7 +211,7 @@ DIMENSION_CORRELATION = Quantity(
     " other, long before the rank shows it.",
     better="lower",
     unit="correlation",
-    watched=_later("dimension_correlation"),
+    watched=attrgetter("dimension_correlation"),
     anchors=lambda dim, samples: {"independent": 1 / math.sqrt(max(1, samples - 1)), "copies": 1.0},
 )
 INFORMATION = Quantity(

@@ -106,4 +106,4 @@ def last(lines: Sequence[Line], value: Callable[[Line], float | None]) -> float 
 
 def drawable(value: float | None) -> TypeGuard[float]:
     """Whether a value can be drawn; sums of values beyond 1e100 could overflow."""
-    return value is not None and abs(value) < 1e100
+    return value is not None and bool(abs(value) < 1e100)
