@@ -130,7 +130,12 @@ def _settings(origin: Origin | None) -> dict[str, Any]:
     """What a verdict takes from the run, if the rows are those that its own verdict is on."""
     if origin is None or origin.output != TWO_VIEWS:
         return {}
-    return {"loss": origin.loss, "chance": origin.chance, "positives": origin.positives}
+    return {
+        "loss": origin.loss,
+        "chance": origin.chance,
+        "positives": origin.positives,
+        "course": origin.course,
+    }
 
 
 def write_health(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Origin(Record):
         loss: The run's final training loss, if the samples are those of its own verdict.
         chance: Chance level of that loss.
         positives: Whether the method trains views of a sample to agree.
+        course: Further measurements that the verdict on the run rests on, such as the course of
+            training, if the samples are those of its own verdict.
     """
 
     run: str
@@ -51,6 +53,7 @@ class Origin(Record):
     loss: float | None = None
     chance: float | None = None
     positives: bool = True
+    course: dict[str, float] = field(default_factory=dict)
 
 
 def origin_of(directory: RunDirectory, *, output: str, data: str = "", **how: Any) -> Origin:

@@ -17,6 +17,7 @@ from nearfar.api._origin import Origin, origin_of
 from nearfar.api._setup import Setup
 from nearfar.api._stored_run import StoredRun
 from nearfar.data import Source
+from nearfar.diagnostics._course import known_of_run
 from nearfar.inputs import View, count
 from nearfar.methods import Method
 from nearfar.modalities import Form, Modality
@@ -90,7 +91,12 @@ def embed_views(
     origin = origin_of(run.directory, output=TWO_VIEWS, data=source.name)
     if data is None:
         known = run.health.measurements
-        origin = replace(origin, loss=known.get("loss"), chance=known.get("chance"))
+        origin = replace(
+            origin,
+            loss=known.get("loss"),
+            chance=known.get("chance"),
+            course=known_of_run(known),
+        )
     notes = (about, *said, *run.state_notes, *source.notes)
     return EmbeddedViews(
         matrices,

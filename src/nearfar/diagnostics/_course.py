@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from nearfar.records import Metrics
 
-__all__ = ["Trend", "course", "trend"]
+__all__ = ["Trend", "course", "known_of_run", "trend"]
 
 _LEAST = 6  # values from which a course is read
 _LAST = 5  # a fifth of the values is the end
 _SETTLED = 0.02  # fall of the loss in a fifth of the course, relative to that of the whole
 _LONGEST = 10.0
+_OF_RUNS = ("updates", "longer", "recognizable", "loss_", "m_r_", "representation_order_")
+_OF_RUNS += ("untrained_", "rank_gain", "raw_", "statistics_order", "explained_by_inputs")
 
 
 class Trend(NamedTuple):
@@ -120,3 +122,12 @@ def _longer(losses: Sequence[float]) -> dict[str, float]:
         return {"longer": 1.0}
     ratio = min(max(slowing, 0.3), 0.9)
     return {"longer": min(1 + math.log(left) / math.log(ratio) / _LAST, _LONGEST)}
+
+
+def known_of_run(measured: Mapping[str, float]) -> dict[str, float]:
+    """The measurements of a verdict that projections and representations do not show.
+
+    >>> known_of_run({"m_r": 0.9, "m_r_first": 0.2, "updates": 40.0})
+    {'m_r_first': 0.2, 'updates': 40.0}
+    """
+    return {name: value for name, value in measured.items() if name.startswith(_OF_RUNS)}

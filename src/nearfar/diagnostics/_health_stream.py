@@ -188,6 +188,7 @@ class HealthStream:
         loss: float | None = None,
         chance: float | None = None,
         positives: bool = True,
+        course: Mapping[str, float] | None = None,
         remedies: Sequence[Remedy] | None = None,
     ) -> HealthRecord:
         """The verdict on all rows so far; arguments as of :func:`health`.
@@ -200,7 +201,7 @@ class HealthStream:
         sample, seen = self.sample, self.seen
         if seen < 2:
             raise ValueError(f"`HealthStream` needs at least 2 rows, got {seen}")
-        of_sample = health_of(sample, loss=loss, chance=chance, positives=positives)
+        of_sample = health_of(sample, loss=loss, chance=chance, positives=positives, course=course)
         known = of_sample.measurements
         exact = {name: value for name, value in self._exact(known).items() if name in known}
         size, dim = sample["z1"].shape
