@@ -31,21 +31,24 @@ DATA = np.random.default_rng(0).integers(0, 256, size=(60, 12, 12)).astype(np.ui
 QUICK: dict[str, Any] = {"epochs": 3, "batch_size": 16, "precision": "32", "watch_every": 2}
 QUICK |= {"log_every": 1, "optimizer": "sgd"}
 
-CURVES = ["Alignment", "Uniformity", "Centre and residual", "Effective rank", "Learning rate"]
+START = ["Loss", "Trajectories during training"]
+CURVES = ["Alignment", "Uniformity", "Centre and residual", "Effective rank"]
+CURVES += ["Order of partners", "Correlation of dimensions", "Learning rate"]
 SPHERE = ["Density in two directions", "Points in three directions"]
-SHAPE = ["Distance on the sphere", "Eigenvalues"]
+SHAPE = ["Distance on the sphere", "Eigenvalues", "Eigenvalues of the representation", "Samples"]
 FIGURES = {
     # of views that agree, of three projected dimensions or more
-    "simclr": ["Loss", *CURVES, *SPHERE, *SHAPE],
-    "vicreg": ["Loss", "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
-    "odd": ["Loss", "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
+    "simclr": [*START, *CURVES, *SPHERE, *SHAPE],
+    "vicreg": [*START, "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
+    "odd": [*START, "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
     # of one view, and a loss with an adversary
-    "deep_infomax": ["Loss", "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
+    "deep_infomax": [*START, "Terms of the loss", *CURVES, *SPHERE, *SHAPE],
     # of a loss in two dimensions
-    "circle": ["Loss", *CURVES, "The circle", *SHAPE],
+    "circle": [*START, *CURVES, "The circle", *SHAPE],
 }
 REPORT = Path(nearfar.reports.__file__).parent
 CAPTIONED = {"Bounds against the number of candidates"}  # in the report of advice alone
+OF_MANY = {"Local dimension", "Retrieval of the second view"}  # of 20 watched samples or more
 
 
 class Odd(Method):
@@ -159,7 +162,7 @@ def test_every_figure_that_reports_of_runs_can_draw_is_drawn_of_some_real_run(
     for file in REPORT.glob("*.py"):
         written |= set(re.findall(r'\bFigure\(\s*"([^"]+)"', file.read_text(encoding="utf-8")))
     assert len(written) > 6
-    assert written - CAPTIONED <= shown
+    assert written - CAPTIONED - OF_MANY <= shown
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))
