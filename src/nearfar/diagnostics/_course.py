@@ -16,7 +16,14 @@ _LEAST = 6  # values from which a course is read
 _LAST = 5  # a fifth of the values is the end
 _SETTLED = 0.02  # fall of the loss in a fifth of the course, relative to that of the whole
 _LONGEST = 10.0
-_OF_RUNS = ("updates", "longer", "recognizable", "loss_", "m_r_", "representation_order_")
+_OF_RUNS: tuple[str, ...] = (
+    "updates",
+    "longer",
+    "recognizable",
+    "loss_",
+    "m_r_",
+    "representation_order_",
+)
 _OF_RUNS += ("untrained_", "rank_gain", "raw_", "statistics_order", "explained_by_inputs")
 
 
