@@ -89,7 +89,7 @@ class SelfSupervisedEncoder(
         >>> X = load_digits().data
         >>> model = SelfSupervisedEncoder("simclr", epochs=2, random_state=0)
         >>> model.fit_transform(X).shape, model.health_.verdict
-        ((1797, 256), 'healthy')
+        ((1797, 256), 'not yet')
     """
 
     def __init__(

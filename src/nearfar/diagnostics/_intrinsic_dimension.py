@@ -118,7 +118,7 @@ def local_dimensions(
         >>> angle = 6.28 * torch.rand(500, 1, generator=torch.Generator().manual_seed(0))
         >>> circle = torch.cat([angle.cos(), angle.sin(), torch.zeros(500, 6)], dim=1)
         >>> print(f"{local_dimensions(circle).median():.1f}")
-        1.1
+        1.0
     """
     check_integer(at_least=3, neighbors=neighbors)
     rows = checked_rows(z, min_rows=neighbors + 1)

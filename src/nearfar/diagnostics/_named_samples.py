@@ -66,7 +66,7 @@ def named_samples(
     Example:
         >>> z = torch.randn(40, 16, generator=torch.Generator().manual_seed(0))
         >>> z[7] = z[3]
-        >>> (found,) = named_samples(z, ids=[f"{row}.png" for row in range(40)])
+        >>> found, *_ = named_samples(z, ids=[f"{row}.png" for row in range(40)])
         >>> found.finding, found.ids
         ('repeated_share', ('3.png', '7.png'))
     """
