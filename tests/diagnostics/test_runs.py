@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nearfar.diagnostics import health
+from nearfar.diagnostics._partners import partners
 from tests.diagnostics.embedding_worlds import drawn
 
 SAMPLES, DIM = 250, 64
@@ -145,3 +146,14 @@ def test_representations_of_two_widths_are_judged_one_by_one() -> None:
     record = health(*GOOD, representations=sides)
     assert "representation_order" not in record.measurements
     assert record.verdict == "healthy"
+
+
+def test_many_samples_are_compared_as_a_spread_of_them() -> None:
+    one, other = drawn(4_095, 16), drawn(4_095, 16, seed=1)
+    views = (one, one + other)
+    some = tuple(view[::2] for view in views)
+    assert partners(representations=views, raw=views) == partners(representations=some, raw=some)
+    broken = (one.clone(), other)
+    broken[0][3, 0] = torch.nan  # in a row that is left out
+    with pytest.raises(ValueError, match="row 3"):
+        partners(raw=broken)

@@ -87,8 +87,8 @@ class EmbeddingRun(ProbedRun):
         Returns:
             A float32 array (samples × width); with `ids` a named tuple ``(embeddings, ids)``
             with the attributes ``notes`` and ``origin`` (the run). An
-            :class:`nearfar.data.OmittedSamplesWarning` names
-            samples that have no row, such as damaged files.
+            :class:`nearfar.data.OmittedSamplesWarning` names samples that have no row, such as
+            damaged files.
         """
         source = self.open(data, side=side, **options)
         views = self.side_views(source, side)

@@ -30,6 +30,7 @@ from nearfar.records import (
     GalleryRow,
     GeometryRecord,
     HealthRecord,
+    Metrics,
     RunDirectory,
 )
 from nearfar.training import Engine, Watch, Watched
@@ -90,17 +91,17 @@ def measured(
     shown, watched = setup.watched_views(), setup.watched
     z1, z2, h1, h2 = Watch(shown).project(method, engine)
     raw, statistics = _without_encoder(setup, shown)
-    record = directory.read_run()
+    record, metrics = directory.read_run(), directory.read_metrics()
     verdict = health(
         z1,
         z2,
-        loss=_last_loss(directory),
+        loss=_last_loss(metrics),
         chance=record.chance,
         representations=(h1, h2),
         untrained=None if untrained is None else (untrained.h1, untrained.h2),
         raw=raw,
         statistics=statistics,
-        course=_course(directory, setup, untrained),
+        course=_course(metrics, setup, untrained),
         positives=type(method).positives,
         remedies=setup.remedies,
     )
@@ -130,9 +131,9 @@ def measured(
     return Judgment(verdict, drawn, small_gallery(gallery, setup, _samples))
 
 
-def _course(directory: RunDirectory, setup: Setup, untrained: Watched | None) -> dict[str, float]:
+def _course(metrics: Metrics, setup: Setup, untrained: Watched | None) -> dict[str, float]:
     """Readings of the course of training, from its start."""
-    found = course(directory.read_metrics())
+    found = course(metrics)
     if untrained is not None:
         found["untrained_m_r"] = float(center_residual(untrained.z1)[1])
     return found | ({"recognizable": 1.0} if setup.kind.recognizable else {})
@@ -153,9 +154,9 @@ def _without_encoder(
     return found[0], found[1]
 
 
-def _last_loss(directory: RunDirectory) -> float | None:
+def _last_loss(metrics: Metrics) -> float | None:
     """Mean training loss over the last tenth of the run; that of a single batch is noisy."""
-    lines = directory.read_metrics().train
+    lines = metrics.train
     if not lines:
         return None
     last = [line.loss for line in lines[-max(1, len(lines) // 10) :]]

@@ -8,6 +8,7 @@ from typing import Final
 
 from nearfar._signs import counted, minus
 from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION, SHORTCUT, TOO_STRONG
+from nearfar.diagnostics._judged_measurements import LONG
 from nearfar.diagnostics._rules import (
     AT_CHANCE,
     UNRELATED,
@@ -21,14 +22,14 @@ from nearfar.diagnostics._rules import (
 )
 from nearfar.records import Finding
 
-__all__ = ["CROWDED", "findings", "number"]
+__all__ = ["CROWDED", "HUB", "findings", "number"]
 
 CROWDED: Final = 0.5
 _ALIGNED: Final = 0.5
 _USED: Final = 0.5
 _NOTICED: Final = 0.02  # share of repeated samples or dead dimensions that is worth a line
-_LONG: Final = 100.0  # length of a row in medians
-_HUB: Final = 0.2  # of the other samples
+HUB: Final = 0.2
+"""Share of the other samples of which a hub is a neighbour."""
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -283,9 +284,7 @@ def _course(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 
 def _hub(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     share = measured["largest_hub"]
-    reading = (
-        "no hub" if share < _HUB else f"one sample is a neighbour of {share:.0%} of the others"
-    )
+    reading = "no hub" if share < HUB else f"one sample is a neighbour of {share:.0%} of the others"
     return Finding("largest_hub", share, reading, {"none": 0.0, "all": 1.0})
 
 
@@ -299,7 +298,7 @@ def _dead(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
 def _longest(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     value = measured["longest"]
     reading = "lengths are alike"
-    if value > _LONG:
+    if value > LONG:
         count = f"{measured['long_rows']:,.0f}"
-        reading = f"{count} rows are over {_LONG:.0f} times as long as the median"
+        reading = f"{count} rows are over {LONG:.0f} times as long as the median"
     return Finding("longest", value, reading, {"equal": 1.0})

@@ -12,12 +12,7 @@ from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics._judged import LEAST_JUDGED, judged
 from nearfar.diagnostics._judged_measurements import context, of_representations, structure
 from nearfar.diagnostics._measure import measurements
-from nearfar.diagnostics._partners import (
-    Views2,
-    against_inputs,
-    against_untrained,
-    of_both_representations,
-)
+from nearfar.diagnostics._partners import TwoViews, partners
 from nearfar.records import HealthRecord, Remedy
 
 __all__ = ["health"]
@@ -29,10 +24,10 @@ def health(
     *,
     loss: float | None = None,
     chance: float | None = None,
-    representations: Float[Tensor, "samples width"] | Views2 | None = None,
-    untrained: Views2 | None = None,
-    raw: Views2 | None = None,
-    statistics: Views2 | None = None,
+    representations: Float[Tensor, "samples width"] | TwoViews | None = None,
+    untrained: TwoViews | None = None,
+    raw: TwoViews | None = None,
+    statistics: TwoViews | None = None,
     course: Mapping[str, float] | None = None,
     positives: bool = True,
     remedies: Sequence[Remedy] | None = None,
@@ -162,10 +157,7 @@ def health(
         check_matrix(min_rows=2, representations=inner)
         check_finite_rows(representations=inner)
         measured |= of_representations(inner)
-    if both is not None:
-        measured |= of_both_representations(both)
-        measured |= {} if untrained is None else against_untrained(both, untrained)
-    measured |= against_inputs(both, raw, statistics)
+    measured |= partners(representations=both, untrained=untrained, raw=raw, statistics=statistics)
     measured |= course or {}
     if samples >= LEAST_JUDGED and dim > 1:  # one number is a sign, as a unit vector
         measured |= structure(z1, z2)
@@ -173,8 +165,8 @@ def health(
 
 
 def _of_views(
-    representations: Tensor | Views2 | None,
-) -> tuple[Tensor | None, Views2 | None]:
+    representations: Tensor | TwoViews | None,
+) -> tuple[Tensor | None, TwoViews | None]:
     """Representations of the first view, and of both if they are known and comparable."""
     if representations is None or isinstance(representations, Tensor):
         return representations, None

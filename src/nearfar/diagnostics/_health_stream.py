@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any, Final, Self, TypeAlias, final
+from typing import Any, Final, Self, final
 
 import torch
 from jaxtyping import Int64
@@ -17,6 +17,8 @@ from nearfar.diagnostics._alignment_diagnostic import Alignment
 from nearfar.diagnostics._effective_rank import EffectiveRank
 from nearfar.diagnostics._health import health
 from nearfar.diagnostics._judged import judged
+from nearfar.diagnostics._judged_measurements import LONG
+from nearfar.diagnostics._partners import TwoViews
 from nearfar.diagnostics._relative_alignment import RelativeAlignment
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.ops import isotropic_rank, lost_share, to_sphere
@@ -24,13 +26,10 @@ from nearfar.records import Finding, HealthRecord, Remedy
 
 __all__ = ["VIEW_NAMES", "HealthStream", "health_of"]
 
-Pair: TypeAlias = tuple[Tensor, Tensor]
-
 VIEW_NAMES: Final = ("z1", "z2", "h1", "h2", "raw1", "raw2")
 """Names of the matrices of two views: projections, representations, raw features."""
 _MOST, _LEAST, _NUMBERS = 16_384, 2_048, 1 << 25  # rows kept, and numbers in them
 _LONGEST = 1_024  # longest rows of which the lengths are kept
-_LONG: Final = 100.0  # length of a row in medians
 
 
 def health_of(views: Mapping[str, Tensor], **settings: Any) -> HealthRecord:
@@ -51,7 +50,7 @@ def health_of(views: Mapping[str, Tensor], **settings: Any) -> HealthRecord:
     )
 
 
-def _pair(views: Mapping[str, Tensor], name: str) -> Pair | None:
+def _pair(views: Mapping[str, Tensor], name: str) -> TwoViews | None:
     first, second = views.get(f"{name}1"), views.get(f"{name}2")
     return None if first is None or second is None else (first, second)
 
@@ -119,8 +118,8 @@ class HealthStream:
         z1: Tensor,
         z2: Tensor | None = None,
         *,
-        representations: Tensor | Pair | None = None,
-        raw: Pair | None = None,
+        representations: Tensor | TwoViews | None = None,
+        raw: TwoViews | None = None,
     ) -> None:
         """Add rows.
 
@@ -243,7 +242,7 @@ class HealthStream:
             found |= {f"representation_{name}": value for name, value in inner.items()}
         usual = self._kept_median()
         found["longest"] = float(self._lengths.max() / usual)
-        found["long_rows"] = float((self._lengths > _LONG * usual).sum())
+        found["long_rows"] = float((self._lengths > LONG * usual).sum())
         return found
 
     def _kept_median(self) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
@@ -20,12 +22,14 @@ from nearfar.ops import (
     uniformity_minimum,
 )
 
-__all__ = ["context", "of_representations", "structure"]
+__all__ = ["COMPARED", "LONG", "NEIGHBORS", "context", "of_representations", "structure"]
 
-_NEIGHBORS = 10
-_COMPARED = 2_048  # rows for measurements that compare all pairs
+NEIGHBORS: Final = 10
+COMPARED: Final = 2_048
+"""Rows for measurements that compare all pairs."""
 _DEAD = 1e-4  # deviation of a dimension relative to the largest
-_LONG = 100.0  # length of a row in medians
+LONG: Final = 100.0
+"""Length of a row in medians, above which it is far longer than the others."""
 
 
 @torch.no_grad()
@@ -41,7 +45,7 @@ def context(z: Tensor) -> dict[str, float]:
         "free_dimensions": float(min(len(z), z.shape[1]) - 1),
         "dead_share": float((deviations <= _DEAD * deviations.max()).double().mean()),
         "longest": float(lengths.max() / usual),
-        "long_rows": float((lengths > _LONG * usual).sum()),
+        "long_rows": float((lengths > LONG * usual).sum()),
     }
 
 
@@ -71,16 +75,16 @@ def of_representations(representations: Tensor) -> dict[str, float]:
 def structure(z1: Tensor, z2: Tensor | None) -> dict[str, float]:
     """What needs the distances between samples."""
     points = repetition(z1, z2)
-    some = spread_rows(z1, most=_COMPARED)
+    some = spread_rows(z1, most=COMPARED)
     found = {
         "distinct_share": float(points.distinct),
         "repeated_share": float(points.repeated),
         "intrinsic_dimension": float(intrinsic_dimension(some).two_nn),
-        "largest_hub": float(hubness(some, k=_NEIGHBORS).largest),
+        "largest_hub": float(hubness(some, k=NEIGHBORS).largest),
     }
     if z2 is not None:
         found["confused"] = float(points.confused)
-        partners = view_retrieval(some, spread_rows(z2, most=_COMPARED))
+        partners = view_retrieval(some, spread_rows(z2, most=COMPARED))
         found["recall_1"] = float(partners.recall_1)
         found["recall_5"] = float(partners.recall_5)
         found["order"] = float(partners.order)

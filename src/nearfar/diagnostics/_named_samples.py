@@ -11,7 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nearfar.diagnostics._diagnostic import checked_pair, checked_rows
+from nearfar.diagnostics._findings import HUB
 from nearfar.diagnostics._hubness import occurrences
+from nearfar.diagnostics._judged_measurements import COMPARED, LONG, NEIGHBORS
 from nearfar.diagnostics._measure import spread_rows
 from nearfar.diagnostics._repetition import shared_points
 from nearfar.diagnostics._view_retrieval import view_ranks
@@ -20,10 +22,6 @@ from nearfar.records import HealthRecord, NamedSamples
 __all__ = ["named_samples", "with_named_samples"]
 
 _MOST: Final = 200  # names per finding
-_COMPARED: Final = 2_048  # rows for measurements that compare all pairs, as of the verdict
-_NEIGHBORS: Final = 10
-_HUB: Final = 0.2  # of the other samples, from which the verdict speaks of a hub
-_LONG: Final = 100.0  # length of a row in medians
 _LOST: Final = 0.05  # of the other samples nearer than the own second view
 
 
@@ -74,7 +72,7 @@ def named_samples(
     if len(ids) != len(rows):
         raise ValueError(f"`ids` must have one name per row, {len(rows)}, got {len(ids)}")
     second = None if z2 is None else checked_pair(z1, z2)[1]
-    some = spread_rows(torch.arange(len(rows)).unsqueeze(1), most=_COMPARED).flatten()
+    some = spread_rows(torch.arange(len(rows)).unsqueeze(1), most=COMPARED).flatten()
     found = [_repeated(rows, ids), _lost(rows, second, some, ids)]
     found += [_hubs(rows, some, ids), _long(rows, ids)]
     return tuple(each for each in found if each is not None)
@@ -137,14 +135,14 @@ def _lost(
 
 
 def _hubs(rows: Tensor, some: Tensor, ids: Sequence[str]) -> NamedSamples | None:
-    if len(some) <= _NEIGHBORS:
+    if len(some) <= NEIGHBORS:
         return None
-    counts = occurrences(rows[some.to(rows.device)], k=_NEIGHBORS).double()
+    counts = occurrences(rows[some.to(rows.device)], k=NEIGHBORS).double()
     return _listed(
         counts / (len(some) - 1),
         some,
         ids,
-        keep=lambda shares: shares >= _HUB,
+        keep=lambda shares: shares >= HUB,
         finding="largest_hub",
         about="neighbours of far too many samples",
         unit="of the others",
@@ -158,7 +156,7 @@ def _long(rows: Tensor, ids: Sequence[str]) -> NamedSamples | None:
         lengths / usual,
         torch.arange(len(rows)),
         ids,
-        keep=lambda ratios: ratios > _LONG,
+        keep=lambda ratios: ratios > LONG,
         finding="longest",
         about="rows far longer than the others",
         unit="times the median",

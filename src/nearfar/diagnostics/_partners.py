@@ -3,105 +3,112 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix
+from nearfar.diagnostics._judged_measurements import COMPARED, NEIGHBORS
+from nearfar.diagnostics._measure import spread_rows
 from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_overlap
 from nearfar.diagnostics._view_retrieval import view_ranks, view_retrieval
 
-__all__ = ["Views2", "against_inputs", "against_untrained", "of_both_representations"]
+__all__ = ["TwoViews", "partners"]
 
-Views2 = tuple[Tensor, Tensor]
+TwoViews: TypeAlias = tuple[Tensor, Tensor]
 """Two views of the same samples, one row per sample."""
 
-_NEIGHBORS, _LEAST = 10, 20
-
-
-def of_both_representations(h: Views2) -> dict[str, float]:
-    """How well the other view is found on the representation."""
-    return _found(_checked(h, "representations"), "representation")
-
-
-def _found(views: Views2, name: str) -> dict[str, float]:
-    found = view_retrieval(*views)
-    return {
-        f"{name}_recall_1": float(found.recall_1),
-        f"{name}_order": float(found.order),
-        f"{name}_log_rank": float(_log_ranks(views).mean()),
-    }
+_LEAST = 20
 
 
 @torch.no_grad()
-def against_untrained(h: Views2, untrained: Views2) -> dict[str, float]:
-    """The same with the encoder before training, and how much training has changed.
-
-    The gain is the mean difference of the logarithms of both ranks, in bits, with its standard
-    error over the samples: 1 halves the rank.
-    """
-    before = _checked(untrained, "untrained")
-    gains = _log_ranks(before) - _log_ranks(_checked(h, "representations"))
-    compared = {
-        **_found(before, "untrained"),
-        "rank_gain": float(gains.mean()),
-        "rank_gain_error": float(gains.std() / math.sqrt(len(gains))),
-    }
-    if len(h[0]) >= _LEAST:
-        compared["untrained_cka"] = float(linear_cka(h[0], untrained[0]))
-        compared["untrained_overlap"] = float(
-            neighbor_overlap(h[0], untrained[0], k=min(_NEIGHBORS, len(h[0]) - 1))
-        )
-    return compared
-
-
-@torch.no_grad()
-def against_inputs(
-    h: Views2 | None, raw: Views2 | None, statistics: Views2 | None = None
+def partners(
+    *,
+    representations: TwoViews | None = None,
+    untrained: TwoViews | None = None,
+    raw: TwoViews | None = None,
+    statistics: TwoViews | None = None,
 ) -> dict[str, float]:
-    """How well the inputs find the other view, and how much of the encoder's order they explain.
+    """How well the other view is found, what training has gained, and what the inputs explain.
+
+    The gain is the mean difference of the logarithms of the ranks before and after training, in
+    bits, with its standard error over the samples: 1 halves the rank. Of more than 2,048 samples,
+    2,048 evenly spaced ones are compared.
 
     Args:
-        h: Representations of both views.
+        representations: Representations of both views.
+        untrained: The same by the encoder before training.
         raw: Raw values of both views.
         statistics: Low-level statistics of both views.
     """
     measured: dict[str, float] = {}
-    ranks = []
+    inputs = []
+    h = None
+    if representations is not None:
+        h = _some(representations, "representations")
+        nearer = _nearer(h)
+        measured |= _found(h, nearer, "representation")
+    if h is not None and untrained is not None:
+        measured |= _compared(h, _some(untrained, "untrained"), after=nearer)
     if raw is not None:
-        measured |= _found(_checked(raw, "raw"), "raw")
-        ranks.append(_both_ranks(raw))
+        values = _some(raw, "raw")
+        inputs.append(_nearer(values))
+        measured |= _found(values, inputs[-1], "raw")
     if statistics is not None:
-        scaled = _standardized(*_checked(statistics, "statistics"))
-        measured["statistics_order"] = float(view_retrieval(*scaled).order)
-        ranks.append(_both_ranks(scaled))
-    if ranks and h is not None:
-        measured["explained_by_inputs"] = _explained(_both_ranks(h), torch.stack(ranks, dim=1))
+        scaled = _standardized(*_some(statistics, "statistics"))
+        inputs.append(_nearer(scaled))
+        measured["statistics_order"] = float(1 - inputs[-1].mean())
+    if h is not None and inputs:
+        by = torch.stack([shares.mean(dim=0) for shares in inputs], dim=1)
+        measured["explained_by_inputs"] = _explained(nearer.mean(dim=0), by)
     return measured
 
 
-def _checked(views: Views2, name: str) -> Views2:
+def _some(views: TwoViews, name: str) -> TwoViews:
+    """Both views after their checks, at most 2,048 rows."""
     first, second = views
     check_matrix(min_rows=2, **{f"{name}[0]": first, f"{name}[1]": second})
     check_finite_rows(**{f"{name}[0]": first, f"{name}[1]": second})
-    return first.detach(), second.detach()
+    return spread_rows(first.detach(), most=COMPARED), spread_rows(second.detach(), most=COMPARED)
 
 
-def _both_ranks(views: Views2) -> Tensor:
-    """Mean over both directions of the share of other samples that are nearer."""
+def _nearer(views: TwoViews) -> Tensor:
+    """Share of other samples that are nearer than the other view, from each of both views."""
     first, second = views
-    return (view_ranks(first, second) + view_ranks(second, first)) / 2
+    return torch.stack([view_ranks(first, second), view_ranks(second, first)])
 
 
-def _log_ranks(views: Views2) -> Tensor:
+def _log_ranks(nearer: Tensor) -> Tensor:
     """Binary logarithm of the rank of the other view, the mean of both directions."""
-    first, second = views
-    others = len(first) - 1
-    ranks = [1 + others * view_ranks(a, b) for a, b in ((first, second), (second, first))]
-    return torch.stack(ranks).log2().mean(dim=0)
+    return (1 + (nearer.shape[1] - 1) * nearer).log2().mean(dim=0)
 
 
-def _standardized(first: Tensor, second: Tensor) -> Views2:
+def _found(views: TwoViews, nearer: Tensor, name: str) -> dict[str, float]:
+    return {
+        f"{name}_recall_1": float(view_retrieval(*views).recall_1),
+        f"{name}_order": float(1 - nearer.mean()),
+        f"{name}_log_rank": float(_log_ranks(nearer).mean()),
+    }
+
+
+def _compared(h: TwoViews, before: TwoViews, *, after: Tensor) -> dict[str, float]:
+    """The encoder before training, and how much training has changed."""
+    nearer = _nearer(before)
+    gains = _log_ranks(nearer) - _log_ranks(after)
+    compared = {
+        **_found(before, nearer, "untrained"),
+        "rank_gain": float(gains.mean()),
+        "rank_gain_error": float(gains.std() / math.sqrt(len(gains))),
+    }
+    if len(gains) >= _LEAST:
+        k = min(NEIGHBORS, len(gains) - 1)
+        compared["untrained_cka"] = float(linear_cka(h[0], before[0]))
+        compared["untrained_overlap"] = float(neighbor_overlap(h[0], before[0], k=k))
+    return compared
+
+
+def _standardized(first: Tensor, second: Tensor) -> TwoViews:
     both = torch.cat([first, second]).double()
     both = both - both.mean(dim=0)
     scale = both.std(dim=0, correction=0)

@@ -49,6 +49,11 @@ class _Axes:
     log_x: bool = False
     log_y: bool = False
 
+    def _known(self, rows: Sequence[StudyRow], group: str, y: str) -> list[StudyRow]:
+        """The rows of a group that have both values."""
+        of = [row for row in rows if row.group == group]
+        return [row for row in of if row.values.get(self.x) and row.values.get(y)]
+
     def _figure(self, kind: str, series: Sequence[StudySeries]) -> StudyFigure:
         return StudyFigure(
             kind=kind,
@@ -73,8 +78,7 @@ class RowLines(_Axes):
         series = []
         for group in dict.fromkeys(row.group for row in rows):
             for y, name in self.y.items():
-                of = [row for row in rows if row.group == group]
-                known = [row for row in of if row.values.get(self.x) and row.values.get(y)]
+                known = self._known(rows, group, y)
                 known.sort(key=lambda row: row.mean(self.x) or 0.0)
                 if not known:
                     continue
@@ -101,11 +105,7 @@ class RowPoints(_Axes):
         series = []
         for group in dict.fromkeys(row.group for row in rows):
             for y, name in self.y.items():
-                known = [
-                    row
-                    for row in rows
-                    if row.group == group and row.values.get(self.x) and row.values.get(y)
-                ]
+                known = self._known(rows, group, y)
                 if known:
                     series.append(
                         StudySeries(
