@@ -1,6 +1,8 @@
 """Label-free measurements with reference values, and the verdict on a representation."""
 
 from nearfar.diagnostics._alignment_diagnostic import Alignment, alignment
+from nearfar.diagnostics._calibration import Calibration
+from nearfar.diagnostics._calibration_fit import fit
 from nearfar.diagnostics._center_residual import CenterResidual, center_residual
 from nearfar.diagnostics._chance_loss import chance_loss
 from nearfar.diagnostics._course import Trend, course, trend
@@ -57,6 +59,7 @@ from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_
 from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.diagnostics._retrieval import Retrieval, Retrieved, retrieval
 from nearfar.diagnostics._sample_readings import neighbors_kept
+from nearfar.diagnostics._thresholds import Thresholds
 from nearfar.diagnostics._uniformity_diagnostic import Uniformity, uniformity
 from nearfar.diagnostics._view_retrieval import (
     ViewRetrieval,
@@ -69,6 +72,7 @@ __all__ = [
     "PAIR_READINGS",
     "Alignment",
     "Better",
+    "Calibration",
     "CenterResidual",
     "Correlations",
     "Diagnostic",
@@ -98,6 +102,7 @@ __all__ = [
     "Retrieved",
     "SamplesPerPoint",
     "StableRank",
+    "Thresholds",
     "Trend",
     "Uniformity",
     "ViewRetrieval",
@@ -110,6 +115,7 @@ __all__ = [
     "effective_rank",
     "extra_findings",
     "feature_std",
+    "fit",
     "geometry",
     "health",
     "hubness",

@@ -10,8 +10,6 @@ from nearfar._signs import counted, minus
 from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION, SHORTCUT, TOO_STRONG
 from nearfar.diagnostics._judged_measurements import LONG
 from nearfar.diagnostics._rules import (
-    AT_CHANCE,
-    UNRELATED,
     few_directions,
     gained,
     lost_representation,
@@ -20,12 +18,14 @@ from nearfar.diagnostics._rules import (
     short,
     verdicts,
 )
+from nearfar.diagnostics._thresholds import THRESHOLDS
 from nearfar.records import Finding
 
 __all__ = ["CROWDED", "HUB", "findings", "number"]
 
 CROWDED: Final = 0.5
 _ALIGNED: Final = 0.5
+_UNRELATED: Final = THRESHOLDS.unrelated
 _USED: Final = 0.5
 _NOTICED: Final = 0.02  # share of repeated samples or dead dimensions that is worth a line
 HUB: Final = 0.2
@@ -76,7 +76,7 @@ def _loss(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     loss, chance = measured["loss"], measured.get("chance")
     if chance is None:
         return Finding("loss", loss, "this objective has no chance level")
-    stuck = loss >= AT_CHANCE * chance
+    stuck = loss >= THRESHOLDS.at_chance * chance
     reading = "at chance: views are not distinguished from negatives" if stuck else "below chance"
     return Finding("loss", loss, reading, {"chance": chance}, not stuck)
 
@@ -87,19 +87,19 @@ def _alignment(measured: Mapping[str, float], samples: int, dim: int) -> Finding
     if value == 0 and far > 0:
         return Finding("alignment", value, "the two views are identical", anchors)
     ratio = measured["relative_alignment"]
-    return Finding("alignment", value, _agreement(ratio), anchors, ratio < UNRELATED)
+    return Finding("alignment", value, _agreement(ratio), anchors, ratio < _UNRELATED)
 
 
 def _agreement(ratio: float) -> str:
     if ratio < _ALIGNED:
         return "views agree"
-    return "views agree weakly" if ratio < UNRELATED else "views are no closer than other samples"
+    return "views agree weakly" if ratio < _UNRELATED else "views are no closer than other samples"
 
 
 def _relative(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     ratio = measured["relative_alignment"]
     anchors = {"identical": 0.0, "unrelated": 1.0}
-    return Finding("relative_alignment", ratio, _agreement(ratio), anchors, ratio < UNRELATED)
+    return Finding("relative_alignment", ratio, _agreement(ratio), anchors, ratio < _UNRELATED)
 
 
 def _uniformity(measured: Mapping[str, float], samples: int, dim: int) -> Finding:

@@ -2,6 +2,7 @@
 
 from nearfar.records._advice_record import AdviceLine, AdviceRecord, Curve
 from nearfar.records._atomic_files import replace_atomically, write_bytes, write_text
+from nearfar.records._calibration_record import CalibrationRun, CalibrationRuns, Gain
 from nearfar.records._encoders_record import EncodersRecord
 from nearfar.records._gallery_record import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry_record import GeometryRecord
@@ -37,6 +38,8 @@ from nearfar.records._views_record import ViewsRecord
 __all__ = [
     "AdviceLine",
     "AdviceRecord",
+    "CalibrationRun",
+    "CalibrationRuns",
     "CellRecord",
     "ClaimRecord",
     "Column",
@@ -46,6 +49,7 @@ __all__ = [
     "EncodersRecord",
     "Exhibit",
     "Finding",
+    "Gain",
     "GalleryRecord",
     "GalleryRow",
     "GeometryRecord",

@@ -31,11 +31,7 @@ def marked_simclr(encoder: nn.Module, width: int, **options: Any) -> SimCLR:
 def marked_byol(
     encoder: nn.Module, width: int, *, facts: RunFacts | None = None, **options: Any
 ) -> BYOL:
-    """BYOL on marked views.
-
-    Args:
-        facts: Facts about the run: the number of updates.
-    """
+    """BYOL on marked views, with a decay that follows the number of updates."""
     return byol(encoder, width, facts=facts, **options)
 
 

@@ -12,7 +12,7 @@ from nearfar.records import StudyRecord
 from nearfar.studies._effects import OfColumn
 from nearfar.studies._estimates import Estimate, NormalEstimate, of_seeds
 
-__all__ = ["Interior", "Monotone", "RankCorrelation", "Slope"]
+__all__ = ["Interior", "Monotone", "RankCorrelation", "Slope", "ranks"]
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class RankCorrelation:
         free = len(rows) - 3 - (len(columns) - 2)
         if len(rows) < 2 or free < 1:
             return []
-        ranks = np.apply_along_axis(_ranks, 0, rows)
-        found = _partial(np.corrcoef(ranks, rowvar=False))
+        ranked = np.apply_along_axis(ranks, 0, rows)
+        found = _partial(np.corrcoef(ranked, rowvar=False))
         error = math.sqrt((1 + found**2 / 2) / free)
         estimate = NormalEstimate(
             self.sign * found,
@@ -182,7 +182,7 @@ def _fitted_slope(x: np.ndarray, y: np.ndarray, *, label: str) -> Estimate:
     return NormalEstimate(float(slope), error, freedom, label=label)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1, the mean rank for ties."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from nearfar import studies
 from nearfar.records import Column
-from nearfar.studies._health_runs import CONDITIONS, SOURCES, PlannedRun, planned
+from nearfar.studies._health_runs import CONDITIONS, PlannedRun, planned
+from nearfar.studies._health_sources import SOURCES
 
 __all__ = ["STUDY", "Config"]
 
