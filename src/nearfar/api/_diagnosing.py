@@ -135,6 +135,7 @@ def _settings(origin: Origin | None) -> dict[str, Any]:
         "chance": origin.chance,
         "positives": origin.positives,
         "course": origin.course,
+        "modality": origin.modality,
     }
 
 

@@ -104,6 +104,7 @@ def measured(
         course=_course(metrics, setup, untrained),
         positives=type(method).positives,
         remedies=setup.remedies,
+        modality=setup.kind.name,
     )
     if setup.kind.paired:
         paired = pair_measurements(z1, z2)

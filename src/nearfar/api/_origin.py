@@ -37,6 +37,7 @@ class Origin(Record):
         positives: Whether the method trains views of a sample to agree.
         course: Further measurements that the verdict on the run rests on, such as the course of
             training, if the samples are those of its own verdict.
+        modality: Kind of data, if the samples are those of its own verdict.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Origin(Record):
     chance: float | None = None
     positives: bool = True
     course: dict[str, float] = field(default_factory=dict)
+    modality: str | None = None
 
 
 def origin_of(directory: RunDirectory, *, output: str, data: str = "", **how: Any) -> Origin:

@@ -98,8 +98,9 @@ def head_lines(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def tail_lines(health: HealthRecord) -> list[tuple[str, str]]:
-    """What is shown at the end: the verdict, and suggestions if it is bad."""
-    return [("verdict", health.summary), *(("try", advice) for advice in health.advice)]
+    """What is shown at the end: the verdict, its confidence, and suggestions if it is bad."""
+    sure = [("sure", health.sureness)] if health.sureness else []
+    return [("verdict", health.summary), *sure, *(("try", advice) for advice in health.advice)]
 
 
 def expectations(record: RunRecord) -> list[tuple[str, str]]:

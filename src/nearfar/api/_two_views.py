@@ -96,6 +96,7 @@ def embed_views(
             loss=known.get("loss"),
             chance=known.get("chance"),
             course=known_of_run(known),
+            modality=setup.kind.name,
         )
     notes = (about, *said, *run.state_notes, *source.notes)
     return EmbeddedViews(

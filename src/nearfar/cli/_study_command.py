@@ -204,21 +204,24 @@ def _run(
     from nearfar.reports import write_study, write_what_holds
 
     used = budget or found.usual
+    settings = found.config(used, **config)
     (record,) = _filled(
-        [(found, used, found.config(used, **config))],
+        [(found, used, settings)],
         cache=cache,
         jobs=jobs,
         threads=threads,
         only=[name for words in only for name in words.split(",") if name],
         part=part,
     )
-    page = write_study(record, out)
+    pages = [write_study(record, out)]
     write_what_holds(out)
+    pages += found.pages(settings, cache, out) if found.pages else ()
     if json:
         print_json(record.to_json())
     else:
         print_study(record)
-        print_line("saved", str(page))
+        for page in pages:
+            print_line("saved", str(page))
         print_next("nearfar study", "the other studies")
     return 0 if record.held else 1
 

@@ -179,6 +179,8 @@ def spread(
 def print_health(health: HealthRecord) -> None:
     """Print the verdict, the measurements with their reference values, and suggestions."""
     print_line("verdict", health.summary, style=verdict_style(health.verdict))
+    if health.sureness:
+        print_line("sure", health.sureness)
     rows = [
         {
             "measurement": words(finding.name),

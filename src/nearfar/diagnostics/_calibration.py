@@ -6,19 +6,20 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, final
 
 from nearfar._verdict_names import DUPLICATES, NO_COLLAPSE, NOT_YET, OVER_TRAINED, is_good
-from nearfar.diagnostics._thresholds import Thresholds
+from nearfar.diagnostics._thresholds import CALIBRATION_FILE, Thresholds
 from nearfar.records import Record
 
-__all__ = ["READINGS", "Calibration", "Reading", "no_confidence", "shipped_calibration"]
+__all__ = ["ALARM", "OTHER_CLAIMS", "READINGS", "Calibration", "Reading", "shipped_calibration"]
 
-_FILE: Final = Path(__file__).parent / "calibration.json"
 _LEAST_ROOM: Final = 1.0  # bits
-_OTHER_CLAIMS: Final = frozenset({NOT_YET, OVER_TRAINED, DUPLICATES, NO_COLLAPSE})
+OTHER_CLAIMS: Final = frozenset({NOT_YET, OVER_TRAINED, DUPLICATES, NO_COLLAPSE})
+"""Verdicts that say neither that a run is sound nor that it is broken."""
+ALARM: Final = "alarm"
+"""Name of the weight of an alarm, beside those of the readings."""
 
 
 class Reading(NamedTuple):
@@ -128,36 +129,14 @@ class Calibration(Record):
             measured: Measurements by name.
             modality: Kind of data.
         """
-        if modality not in self.modalities or verdict in _OTHER_CLAIMS:
+        if modality not in self.modalities or verdict in OTHER_CLAIMS:
             return None
         good = is_good(verdict)
         sound = self.probability(measured, alarm=not good)
         return sound if sound is None or good else 1 - sound
 
 
-ALARM: Final = "alarm"
-
-
 @functools.cache
 def shipped_calibration() -> Calibration:
     """The calibration that nearfar ships, written by ``nearfar study health``."""
-    return Calibration.load(_FILE)
-
-
-def no_confidence(verdict: str, *, modality: str | None, positives: bool, two_views: bool) -> str:
-    """Why a verdict has no confidence.
-
-    >>> no_confidence("healthy", modality="pairs", positives=True, two_views=True)
-    'confidence: not calibrated on pairs'
-    """
-    if not two_views:
-        return "confidence: only one view was given"
-    if not positives:
-        return "confidence: not calibrated for methods without two views of a sample"
-    if modality is None:
-        return "confidence: the kind of data is not known"
-    if modality not in shipped_calibration().modalities:
-        return f"confidence: not calibrated on {modality}"
-    if verdict in _OTHER_CLAIMS:
-        return f"confidence: {verdict} says neither sound nor broken"
-    return "confidence: readings are missing, such as those before training"
+    return Calibration.load(CALIBRATION_FILE)

@@ -36,6 +36,7 @@ the smallest number of updates is not among them, since it is no matter of sound
 _ROUNDS: Final = 3
 _WORTH: Final = 0.01  # a threshold stays unless the mean of both error rates falls by this
 _PENALTY: Final = 0.02  # of the squared weights
+_CONSTANT: Final = 1e-5  # deviation of a reading that does not vary
 _STEPS: Final = 2_000
 
 
@@ -93,7 +94,7 @@ def fit(
     names = (*READINGS, ALARM)
     signs = np.array([*(reading.sign for reading in READINGS.values()), -1], dtype=float)
     center, scale = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = np.where(scale > _CONSTANT, scale, 1.0)
     weights, offset = _logistic((x - center) / scale, sound, signs)
 
     def by_name(values: NDArray[np.float64]) -> dict[str, float]:

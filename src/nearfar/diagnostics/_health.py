@@ -31,6 +31,7 @@ def health(
     course: Mapping[str, float] | None = None,
     positives: bool = True,
     remedies: Sequence[Remedy] | None = None,
+    modality: str | None = None,
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
@@ -116,6 +117,8 @@ def health(
             not judged otherwise, as for encoders that predict patches or pixels.
         remedies: Possible changes of the settings of the run; advice names those that are made
             against the verdict. Without them, advice is general.
+        modality: Kind of data, such as ``images``. With it, and with the readings of a run, the
+            verdict has a ``confidence`` (:class:`nearfar.diagnostics.Calibration`).
 
     Returns:
         The verdict with its evidence, all measurements, and what to try. Below 20 samples the
@@ -161,7 +164,14 @@ def health(
     measured |= course or {}
     if samples >= LEAST_JUDGED and dim > 1:  # one number is a sign, as a unit vector
         measured |= structure(z1, z2)
-    return judged(measured, samples=samples, dim=dim, positives=positives, remedies=remedies)
+    return judged(
+        measured,
+        samples=samples,
+        dim=dim,
+        positives=positives,
+        remedies=remedies,
+        modality=modality,
+    )
 
 
 def _of_views(

@@ -189,6 +189,7 @@ class HealthStream:
         positives: bool = True,
         course: Mapping[str, float] | None = None,
         remedies: Sequence[Remedy] | None = None,
+        modality: str | None = None,
     ) -> HealthRecord:
         """The verdict on all rows so far; arguments as of :func:`health`.
 
@@ -205,7 +206,12 @@ class HealthStream:
         exact = {name: value for name, value in self._exact(known).items() if name in known}
         size, dim = sample["z1"].shape
         record = judged(
-            known | exact, samples=size, dim=dim, positives=positives, remedies=remedies
+            known | exact,
+            samples=size,
+            dim=dim,
+            positives=positives,
+            remedies=remedies,
+            modality=modality,
         )
         findings = tuple(_sized(f, exact, kept=size, seen=seen) for f in record.findings)
         return replace(record, findings=findings, samples=seen)

@@ -24,6 +24,7 @@ from nearfar._verdict_names import (
     TOO_STRONG,
     is_good,
 )
+from nearfar.diagnostics._confidence import confidence_of
 from nearfar.diagnostics._findings import CROWDED, findings, number
 from nearfar.diagnostics._remedies import advise_on, against
 from nearfar.diagnostics._rules import at_chance, one_point, verdicts
@@ -58,6 +59,7 @@ def judged(
     dim: int,
     positives: bool = True,
     remedies: Sequence[Remedy] | None = None,
+    modality: str | None = None,
 ) -> HealthRecord:
     """The verdict on measurements, with its evidence and what to try.
 
@@ -68,6 +70,7 @@ def judged(
         dim: Number of columns.
         positives: Whether views of a sample are trained to agree.
         remedies: Possible changes of the settings of the run.
+        modality: Kind of data; without it there is no confidence.
     """
     evidence = findings(measured, samples=samples, dim=dim)
     if not positives:
@@ -76,6 +79,9 @@ def judged(
         evidence = tuple(_without_judgement(finding, samples) for finding in evidence)
     found = verdicts(measured, positives=positives)
     verdict = found[0]
+    confidence, unsure = confidence_of(
+        verdict, measured, samples=samples, positives=positives, modality=modality
+    )
     return HealthRecord(
         verdict=verdict,
         summary=f"{verdict}: {_summary(found, measured, evidence, samples, positives)}",
@@ -86,7 +92,8 @@ def judged(
         samples=samples,
         dim=dim,
         verdicts=found,
-        not_judged=_not_judged(measured),
+        confidence=confidence,
+        not_judged=(*_not_judged(measured), *unsure),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import final
+from pathlib import Path
+from typing import Final, final
 
-__all__ = ["THRESHOLDS", "Thresholds"]
+__all__ = ["CALIBRATION_FILE", "THRESHOLDS", "Thresholds"]
 
 
 @final
@@ -44,5 +46,9 @@ class Thresholds:
     short: float = 30
 
 
-THRESHOLDS = Thresholds()
+CALIBRATION_FILE: Final = Path(__file__).parent / "calibration.json"
+"""What ships of the calibration."""
+THRESHOLDS: Final = Thresholds(
+    **json.loads(CALIBRATION_FILE.read_text(encoding="utf-8"))["thresholds"]
+)
 """The thresholds that the verdict uses."""

@@ -49,8 +49,8 @@ class HealthRecord(Record):
         notes: Notes on the data or the file, such as samples that were left out.
         remedies: Suggested changes of settings that `advice` names, with their values.
         verdicts: All verdicts that hold, gravest first.
-        confidence: Calibrated probability that the verdict is right, 0 to 1; None where nothing
-            was calibrated.
+        confidence: Calibrated probability that the run is what the verdict says, 0 to 1: of a good
+            one sound, of an alarm no better than untrained; None where nothing was calibrated.
         not_judged: What could not be judged, each with the reason.
         named_samples: The samples that findings are about, by name.
     """
@@ -68,6 +68,19 @@ class HealthRecord(Record):
     confidence: float | None = None
     not_judged: tuple[str, ...] = ()
     named_samples: tuple[NamedSamples, ...] = ()
+
+    @property
+    def sureness(self) -> str:
+        """The confidence as text; empty where there is none.
+
+        >>> HealthRecord("healthy", "", (), (), {}, 200, 8, confidence=0.93).sureness
+        '93 % of the runs with such readings in the calibration are sound'
+        """
+        if self.confidence is None:
+            return ""
+        outcome = "sound" if is_good(self.verdict) else "no better than untrained"
+        share = f"{100 * self.confidence:.0f} %"
+        return f"{share} of the runs with such readings in the calibration are {outcome}"
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -108,6 +121,7 @@ class HealthRecord(Record):
         named = element("ul", *(element("li", each.sentence()) for each in self.named_samples))
         return shown(
             self.summary,
+            element("p", f"Confidence: {self.sureness}.") if self.sureness else None,
             table(rows, left=words) if rows else None,
             element("p", "What to try:") if self.advice else None,
             tries if self.advice else None,

@@ -41,6 +41,7 @@ def section(health: HealthRecord | None) -> Html:
         words, summary = "No verdict yet", "This run has not been measured: health.json is missing."
     else:
         words, summary = health.verdict[:1].upper() + health.verdict[1:], health.summary
+    sureness = health.sureness if health else ""
     mark = tone(health.verdict if health else None)
     advice = health.advice if health else ()
     return element(
@@ -50,6 +51,7 @@ def section(health: HealthRecord | None) -> Html:
             "div",
             element("h2", words, id="verdict-heading"),
             element("p", _evidence(words, summary)),
+            element("p", f"Confidence: {sureness}.", class_="sureness") if sureness else None,
             element("h3", "What to try") if advice else None,
             element("ol", *(element("li", step) for step in advice)) if advice else None,
         ),

@@ -58,11 +58,7 @@ def judged_by(calibration: Calibration, runs: Iterable[CalibrationRun]) -> list[
     return found
 
 
-def out_of_source(
-    runs: Sequence[CalibrationRun],
-    *,
-    fitted: Callable[[Sequence[CalibrationRun]], Calibration] = fit,
-) -> list[JudgedRun]:
+def out_of_source(runs: Sequence[CalibrationRun]) -> list[JudgedRun]:
     """Each run as judged by thresholds and a probability fitted on all other sources.
 
     Args:

@@ -14,7 +14,7 @@ from nearfar.studies import _health_tables as tables
 from nearfar.studies._health_correlations import COMPARISONS
 from nearfar.studies._health_judgments import JudgedRun, judged_by, out_of_source, share
 
-__all__ = ["calibrated", "render_health_page", "write_health_page"]
+__all__ = ["calibrated", "render_health_page", "write_health_pages"]
 
 _FIGURE: Final = "health.svg"
 _DEFINITIONS: Final = (
@@ -39,19 +39,28 @@ def calibrated(records: CalibrationRuns) -> Calibration:
     return fit(records.runs, made_with=records.made_with)
 
 
-def write_health_page(records: CalibrationRuns, folder: Path) -> Path:
-    """Write ``health.md`` with its figure, and ``health-runs.json``; return the page's path.
+def write_health_pages(records: CalibrationRuns, folder: Path) -> list[Path]:
+    """Write ``health-runs.json`` and, if every source can be left out, ``health.md``; their paths.
 
     Args:
         records: The runs.
         folder: Where the files go.
     """
+    runs, page = folder / "health-runs.json", folder / "health.md"
+    records.save(runs)
+    if not _enough(records.runs):
+        return [runs]
     judged = out_of_source(records.runs)
-    records.save(folder / "health-runs.json")
     write_text(folder / _FIGURE, render_study_lines(_figure(judged)))
-    page = folder / "health.md"
     write_text(page, render_health_page(records, judged))
-    return page
+    return [page, runs]
+
+
+def _enough(runs: Sequence[CalibrationRun]) -> bool:
+    """Whether sound and broken runs are left without any one source."""
+    sources = {run.source for run in runs}
+    left = [{r.outcome for r in runs if r.source != source} for source in sources]
+    return len(sources) > 1 and all(outcomes >= {"sound", "broken"} for outcomes in left)
 
 
 def render_health_page(records: CalibrationRuns, judged: Sequence[JudgedRun]) -> str:

@@ -89,7 +89,7 @@ def _broken() -> list[Condition]:
     marked = tuple(f"{_BROKEN}:marked_{name}" for name in ("simclr", "byol", "vicreg"))
     marks = [
         broken(f"mark: {mark}", *marked, options={}, views=f"mark {mark}", modalities=_MARKABLE)
-        for mark in ("corner", "frame", "shade")
+        for mark in ("patch", "frame", "shade")
     ]
     return [
         broken("no stop-gradient", "simsiam", options={"stop_gradient": False}),

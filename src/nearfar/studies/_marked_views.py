@@ -20,10 +20,10 @@ from nearfar.views._sequencepresets import sequence_views
 
 __all__ = ["Mark", "MarkedViews", "marked_image_views", "marked_sequence_views"]
 
-Mark: TypeAlias = Literal["corner", "frame", "shade"]
+Mark: TypeAlias = Literal["patch", "frame", "shade"]
 """Where the mark is: in a corner (or at the start), along all edges (or at both ends), everywhere
 (a faint smooth pattern)."""
-_STRENGTH, _FAINT = 1.0, 0.5  # in standard deviations of the inputs
+_STRENGTH, _FAINT = 2.0, 0.5  # in standard deviations of the inputs
 _SHARE = 6  # a corner is a sixth of the side
 _KNOTS = 4  # of the smooth pattern, along an axis
 _CODE = 64  # numbers that name a sample
@@ -38,7 +38,7 @@ class MarkedViews:
         mark: Where the mark is.
     """
 
-    def __init__(self, views: Views, *, mark: Mark = "corner") -> None:
+    def __init__(self, views: Views, *, mark: Mark = "patch") -> None:
         check_choice(get_args(Mark), mark=mark)
         self.views, self.mark, self.num_views = views, mark, views.num_views
         for name in ("mean", "std"):
@@ -88,7 +88,7 @@ def _smooth(code: Tensor, space: torch.Size) -> Tensor:
 def _blocks(code: Tensor, space: torch.Size) -> Tensor:
     """The code in blocks, one value after the other, over and over."""
     index = torch.arange(int(torch.tensor(space).prod())) % _CODE
-    return code.sign()[:, index].reshape(len(code), *space)
+    return code[:, index].reshape(len(code), *space)
 
 
 def _corner(space: torch.Size) -> Tensor:
@@ -110,12 +110,12 @@ def _frame(space: torch.Size) -> Tensor:
 
 
 _PLACES: Mapping[str, Callable[[torch.Size], Tensor]] = MappingProxyType(
-    {"corner": _corner, "frame": _frame}
+    {"patch": _corner, "frame": _frame}
 )
 
 
 def marked_image_views(
-    *, size: int, channels: int = 3, mark: Mark = "corner", **overrides: Any
+    *, size: int, channels: int = 3, mark: Mark = "patch", **overrides: Any
 ) -> MarkedViews:
     """Marked pictures: the views of drawings if they are grey, else those of SimCLR.
 
@@ -136,7 +136,7 @@ def marked_image_views(
 
 
 def marked_sequence_views(
-    *, length: int, channels: int = 1, sound: bool, mark: Mark = "corner", **overrides: Any
+    *, length: int, channels: int = 1, sound: bool, mark: Mark = "patch", **overrides: Any
 ) -> MarkedViews:
     """Marked sounds or series, with their usual views.
 

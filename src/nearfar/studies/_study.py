@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar, final
 
 from nearfar._plain_checks import check_integer
@@ -99,6 +100,8 @@ class Study(Generic[ConfigT]):
         figure: The figure; by default a plot of the columns in percent.
         setting: The fixed settings by name, as text; the configuration by default.
         notes: Notes for the reader.
+        pages: Writes further pages from the cells: a function of the configuration, the folder of
+            the cells and that of the pages, which returns their paths.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Study(Generic[ConfigT]):
     figure: Figure | None = None
     setting: Callable[[ConfigT], Mapping[str, str]] | None = None
     notes: Sequence[str] | Callable[[ConfigT], Sequence[str]] = ()
+    pages: Callable[[ConfigT, Path, Path], Sequence[Path]] | None = None
 
     def __post_init__(self) -> None:
         for budget in self.budgets:

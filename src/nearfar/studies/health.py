@@ -8,9 +8,13 @@ methods with two views, with settings as usual, varied, and broken on purpose.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from nearfar import studies
 from nearfar.records import Column
+from nearfar.studies._cell_store import CellStore
+from nearfar.studies._health_outcomes import calibration_runs
+from nearfar.studies._health_page import write_health_pages
 from nearfar.studies._health_runs import CONDITIONS, PlannedRun, planned
 from nearfar.studies._health_sources import SOURCES
 
@@ -58,6 +62,20 @@ def rows(config: Config) -> list[studies.Row]:
     return list(found.values())
 
 
+def pages(config: Config, cache: Path, folder: Path) -> list[Path]:
+    """The runs with their outcomes and, if there are enough, the page of the calibration.
+
+    Args:
+        config: The configuration.
+        cache: Folder of the cells.
+        folder: Folder of the pages.
+    """
+    store, checkpoints = CellStore(cache), config.checkpoints
+    return write_health_pages(
+        calibration_runs(runs(config), store, checkpoints=checkpoints), folder
+    )
+
+
 STUDY = studies.Study(
     name="health",
     ids=("H1",),
@@ -91,4 +109,5 @@ STUDY = studies.Study(
         Column("verdict", "verdict", "words", "label-free verdict"),
     ),
     claims=(),
+    pages=pages,
 )
