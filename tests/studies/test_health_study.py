@@ -13,8 +13,8 @@ from nearfar._verdict_names import NOT_YET
 from nearfar.diagnostics import fit
 from nearfar.diagnostics._calibration import shipped_calibration
 from nearfar.inputs import Sequences
-from nearfar.records import CalibrationRuns, CellRecord, Gain
-from nearfar.studies import _health_judgments, find_study, run_study
+from nearfar.records import CalibrationRuns, CellRecord, Gain, StudyRow
+from nearfar.studies import _health_judgments, find_study, judge, run_study
 from nearfar.studies._health_correlations import correlations, kendall, spearman
 from nearfar.studies._health_judgments import JudgedRun, judged_by, out_of_source, share
 from nearfar.studies._health_outcomes import gain_of, made_with, outcome_of
@@ -23,9 +23,11 @@ from nearfar.studies._health_runs import CONDITIONS, METHODS, planned
 from nearfar.studies._health_sources import SOURCES, VIEWS
 from nearfar.studies._health_tables import detection_table, reliability, verdict_table
 from nearfar.studies._marked_views import marked_image_views, marked_sequence_views
+from nearfar.studies._study import given_by
 from nearfar.studies._test_samples import packed
 from tests.diagnostics.made_up_runs import HERE, made_up, made_up_records, made_up_runs
 from tests.every import every
+from tests.studies.made_up import record
 
 AGAIN = (
     "the calibration was made with other readings or defaults: run `nearfar study health --budget"
@@ -140,6 +142,43 @@ def test_a_measurement_that_follows_the_accuracy_along_runs_is_seen() -> None:
     assert along.groups == len(runs)
     assert correlations(runs, "along", "raw_recall_1", "knn", rank="spearman") is None
     assert correlations(runs, "across", "rank_gain", "linear", rank="kendall") is not None
+
+
+def rows(outcomes: list[tuple[str, str]]) -> list[StudyRow]:
+    """Rows of runs, each with its outcome and its verdict, and of their untrained encoder."""
+    right = {"sound": [True] * 9 + [False], "broken": [False] * 10, "mixed": [False] * 10}
+    start = {f"{probe} right": packed([False] * 10) for probe in ("knn", "linear")}
+    found = [row_of("x · untrained · seed 0", start, baseline=True)]
+    for i, (outcome, verdict) in enumerate(outcomes):
+        bits = {f"{probe} right": packed(right[outcome]) for probe in ("knn", "linear")}
+        if outcome == "mixed":
+            bits["knn right"] = packed(right["sound"])
+        found.append(row_of(f"x · simclr · {i}", {**bits, "verdict": verdict}))
+    return found
+
+
+def row_of(name: str, words: dict[str, str], *, baseline: bool = False) -> StudyRow:
+    texts = {key: (text,) for key, text in words.items()}
+    return StudyRow(name, {"knn": (0.5,)}, texts, seed_numbers=(0,), baseline=baseline)
+
+
+@pytest.mark.parametrize(
+    ("missed", "false", "verdicts"),
+    [
+        (0, 0, ("held", "held")),
+        (40, 20, ("not held", "not held")),
+        (4, 4, ("undecided", "undecided")),
+    ],
+)
+def test_claims_are_about_what_is_found_and_what_is_false(
+    missed: int, false: int, verdicts: tuple[str, ...]
+) -> None:
+    runs = [("broken", "healthy" if i < missed else "few points") for i in range(60)]
+    runs += [("sound", "few points" if i < false else "healthy") for i in range(100)]
+    study = find_study("health")
+    claims = given_by(study.claims, study.config("hours"))
+    found = judge(claims, record(rows([*runs, ("mixed", "few points")])))
+    assert tuple(claim.verdict for claim in found) == verdicts
 
 
 def judged(outcome: str, *verdicts: str, sound: float | None = 0.5) -> JudgedRun:

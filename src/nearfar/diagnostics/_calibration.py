@@ -19,7 +19,7 @@ _LEAST_ROOM: Final = 1.0  # bits
 OTHER_CLAIMS: Final = frozenset({NOT_YET, OVER_TRAINED, DUPLICATES, NO_COLLAPSE})
 """Verdicts that say neither that a run is sound nor that it is broken."""
 ALARM: Final = "alarm"
-"""Name of the weight of an alarm, beside those of the readings."""
+"""Name of the weight of an alarm, in addition to those of the readings."""
 
 
 class Reading(NamedTuple):

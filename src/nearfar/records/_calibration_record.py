@@ -1,4 +1,4 @@
-"""Runs of which labels say what they are, for calibrating what is said without labels."""
+"""Runs whose outcomes are known from labels, for calibrating the verdict, which uses none."""
 
 from __future__ import annotations
 

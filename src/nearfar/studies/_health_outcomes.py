@@ -17,7 +17,7 @@ from nearfar.studies._part_versions import MEASURE_VERSIONS, part_versions
 from nearfar.studies._test_samples import RIGHT, unpacked
 from nearfar.studies._training_settings import PROBES
 
-__all__ = ["calibration_runs", "gain_of", "made_with", "outcome_of"]
+__all__ = ["calibration_runs", "gain_of", "made_with", "outcome_of", "paired_interval"]
 
 _DECIDING: Final = ("knn", "linear")
 _Z: Final = 1.959964
@@ -96,10 +96,7 @@ def _judged(
 
 
 def gain_of(probe: str, record: CellRecord, untrained: CellRecord, raw: CellRecord | None) -> Gain:
-    r"""A probe's gain over the untrained encoder, with its interval over paired test samples.
-
-    With :math:`d_i \in \{-1, 0, 1\}` the difference of the two encoders on test sample i, the
-    interval is :math:`\bar d \pm 1.96\, s_d / \sqrt N`.
+    """A probe's gain over the untrained encoder, with its interval.
 
     Args:
         probe: Name of the probe.
@@ -107,19 +104,37 @@ def gain_of(probe: str, record: CellRecord, untrained: CellRecord, raw: CellReco
         untrained: The untrained encoder, tested on the same samples.
         raw: Raw features, if there are any.
     """
-    ours, theirs = (unpacked(r.words[f"{probe}{RIGHT}"]).astype(float) for r in (record, untrained))
-    differences = ours - theirs
-    mean = float(differences.mean())
-    reach = _Z * float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    ours, theirs = (r.words[f"{probe}{RIGHT}"] for r in (record, untrained))
+    low, high = paired_interval(ours, theirs)
     known = None if raw is None or raw.failure else raw.values.get(probe)
     return Gain(
         probe=probe,
-        accuracy=_rounded(float(ours.mean())),
-        untrained=_rounded(float(theirs.mean())),
+        accuracy=_rounded(float(unpacked(ours).mean())),
+        untrained=_rounded(float(unpacked(theirs).mean())),
         raw=None if known is None else _rounded(known),
-        low=_rounded(mean - reach),
-        high=_rounded(mean + reach),
+        low=_rounded(low),
+        high=_rounded(high),
     )
+
+
+def paired_interval(ours: str, theirs: str) -> tuple[float, float]:
+    r"""The 95 % interval of the difference of two accuracies over the same test samples.
+
+    With :math:`d_i \in \{-1, 0, 1\}` the difference on test sample i it is
+    :math:`\bar d \pm 1.96\, s_d / \sqrt N`.
+
+    Args:
+        ours: Which test samples are right, packed.
+        theirs: The same for what is compared.
+
+    Example:
+        >>> from nearfar.studies._test_samples import packed
+        >>> paired_interval(packed([True, False]), packed([True, False]))
+        (0.0, 0.0)
+    """
+    differences = unpacked(ours).astype(float) - unpacked(theirs).astype(float)
+    reach = _Z * float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return float(differences.mean()) - reach, float(differences.mean()) + reach
 
 
 def outcome_of(gains: Sequence[Gain]) -> str:

@@ -73,8 +73,8 @@ def render_health_page(records: CalibrationRuns, judged: Sequence[JudgedRun]) ->
     runs, calibration = records.runs, calibrated(records)
     parts = [
         "# Calibration of the verdict",
-        "Does the label-free verdict tell sound runs from broken ones, and how sure is it? This"
-        " page is written by `nearfar study health --budget hours`; it is not edited by hand.",
+        "Does the label-free verdict distinguish sound runs from broken ones, and how sure is it?"
+        " This page is written by `nearfar study health --budget hours`; it is not edited by hand.",
         f"{len(runs)} of {records.planned} runs are in"
         + (f", {len(records.failures)} failed" if records.failures else "")
         + ".",

@@ -13,6 +13,7 @@ from pathlib import Path
 from nearfar import studies
 from nearfar.records import Column
 from nearfar.studies._cell_store import CellStore
+from nearfar.studies._health_effects import UNTRAINED_ROW, AlarmShare
 from nearfar.studies._health_outcomes import calibration_runs
 from nearfar.studies._health_page import write_health_pages
 from nearfar.studies._health_runs import CONDITIONS, PlannedRun, planned
@@ -54,7 +55,8 @@ def rows(config: Config) -> list[studies.Row]:
     for run in wanted:
         for baseline in ("raw", "untrained"):
             cell = run.baseline(baseline)
-            name = f"{run.source.name} · {baseline} · seed {cell.seed}"
+            name = UNTRAINED_ROW.format(source=run.source.name, seed=cell.seed)
+            name = name.replace("untrained", baseline)
             found.setdefault(name, studies.Row(name, [cell], baseline=True))
     for run in wanted:
         cells = [run.cell(checkpoints=config.checkpoints)]
@@ -80,7 +82,7 @@ STUDY = studies.Study(
     name="health",
     ids=("H1",),
     source="no published calibration",
-    question="Does the label-free verdict tell sound runs from broken ones?",
+    question="Does the label-free verdict distinguish sound runs from broken ones?",
     title="Calibration of the verdict",
     budgets={
         "smoke": studies.Budget(
@@ -108,6 +110,15 @@ STUDY = studies.Study(
         *studies.PROBE_COLUMNS,
         Column("verdict", "verdict", "words", "label-free verdict"),
     ),
-    claims=(),
+    claims=(
+        studies.Claim(
+            "at least 90 % of the broken runs have an alarm", AlarmShare("broken", 90), least=0
+        ),
+        studies.Claim(
+            "at most 5 % of the sound runs have an alarm",
+            AlarmShare("sound", 5, below=True),
+            least=0,
+        ),
+    ),
     pages=pages,
 )
