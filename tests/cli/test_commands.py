@@ -58,8 +58,10 @@ def test_the_exit_code_of_diagnose_says_whether_there_is_an_alarm(
     health.save(copied / "health.json")
     assert main(["diagnose", str(copied)]) == code
     assert main(["diagnose", str(copied), "--report", str(tmp_path / "page.html")]) == code
-    assert "Embeddings" in (tmp_path / "page.html").read_text(encoding="utf-8")
-    capsys.readouterr()
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Embeddings" in page
+    assert "Confidence: 90 % of the runs" in page
+    assert "sure     90 % of the runs" in capsys.readouterr().out
     assert main(["diagnose", str(copied), "--json"]) == code
     printed = json.loads(capsys.readouterr().out)
     assert (printed["verdict"], printed["verdicts"], printed["confidence"]) == (

@@ -54,7 +54,7 @@ def verdicts(z: Views = GOOD, **given: Any) -> tuple[str, ...]:
 def test_a_good_run_is_healthy_and_what_it_could_not_show_is_said() -> None:
     assert verdicts() == ("healthy",)
     record = health(*GOOD, representations=GOOD, untrained=START, raw=HONEST)
-    assert [line.partition(":")[0] for line in record.not_judged] == ["structure"]
+    assert [line.partition(":")[0] for line in record.not_judged] == ["structure", "confidence"]
 
 
 @pytest.mark.parametrize(("noise", "found"), [(4.0, False), (2.5, False), (0.5, True), (0.0, True)])

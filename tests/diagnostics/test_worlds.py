@@ -64,12 +64,14 @@ def test_what_embeddings_cannot_show_is_said() -> None:
         "gain over the untrained encoder",
         "structure",
         "shortcuts",
+        "confidence",
     ]
     assert [line.partition(":")[0] for line in health(z).not_judged] == [
         "agreement of views",
         "gain over the untrained encoder",
         "structure",
         "shortcuts",
+        "confidence",
     ]
 
 

@@ -119,7 +119,7 @@ def test_a_source_is_judged_by_the_others_alone(monkeypatch: pytest.MonkeyPatch)
 
 def test_wilson_s_interval_of_a_share() -> None:
     found = share([True] * 8 + [False] * 2)
-    assert (found.count, found.total) == (8, 10)
+    assert (found.hits, found.total) == (8, 10)
     assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert str(share([])) == "–"
 
@@ -208,8 +208,8 @@ def test_reliability_compares_like_with_like() -> None:
     some = [judged("sound", "healthy", sound=p) for p in (0.95, 0.99, 1.0)]
     some += [judged("broken", "healthy", sound=0.05), judged("mixed", "healthy", sound=0.05)]
     low, high = reliability(some)
-    assert (low.sound.count, low.sound.total) == (0, 1)
-    assert (high.sound.count, high.sound.total) == (3, 3)
+    assert (low.sound.hits, low.sound.total) == (0, 1)
+    assert (high.sound.hits, high.sound.total) == (3, 3)
     assert high.mean == pytest.approx(0.98)
 
 

@@ -81,13 +81,13 @@ class Share(NamedTuple):
     """A share with its 95 % interval.
 
     Attributes:
-        count: How many of the runs.
+        hits: How many of the runs.
         total: Number of runs.
         low: Lower end of the interval.
         high: Upper end.
     """
 
-    count: int
+    hits: int
     total: int
     low: float
     high: float
@@ -100,9 +100,9 @@ class Share(NamedTuple):
         """
         if not self.total:
             return "–"
-        value = f"{100 * self.count / self.total:.0f} %"
+        value = f"{100 * self.hits / self.total:.0f} %"
         interval = f"[{100 * self.low:.0f}, {100 * self.high:.0f}]"
-        return f"{value} {interval} ({self.count} of {self.total})"
+        return f"{value} {interval} ({self.hits} of {self.total})"
 
 
 def share(hits: Iterable[bool]) -> Share:

@@ -109,8 +109,8 @@ def _goal(judged: Sequence[JudgedRun]) -> str:
     """What was aimed at, and what was measured."""
     found = share(each.alarm for each in judged if each.run.outcome == "broken")
     false = share(each.alarm for each in judged if each.run.outcome == "sound")
-    met = found.count >= 0.95 * found.total and found.low >= 0.9
-    quiet = false.count <= 0.05 * false.total
+    met = found.hits >= 0.95 * found.total and found.low >= 0.9
+    quiet = false.hits <= 0.05 * false.total
     words = {True: "met", False: "missed"}
     return (
         f"Goal: at least 95 % of broken runs found, with a lower end of at least 90 %: {found},"
@@ -142,7 +142,7 @@ def _figure(judged: Sequence[JudgedRun]) -> StudyFigure:
     reached = StudySeries(
         name="runs",
         x=tuple(b.mean for b in bins),
-        y=tuple(b.sound.count / b.sound.total for b in bins),
+        y=tuple(b.sound.hits / b.sound.total for b in bins),
         spread=tuple((b.sound.high - b.sound.low) / 2 for b in bins),
     )
     return StudyFigure(
