@@ -87,12 +87,12 @@ STUDY = studies.Study(
     budgets={
         "smoke": studies.Budget(
             config=Config(
-                sources=("ag-news", "ucr-swedish-leaf"),
-                conditions=("usual", "rate 0"),
-                length=0.2,
+                sources=("ag-news",),
+                conditions=("few updates", "rate 0"),
+                length=0.1,
                 checkpoints=1,
             ),
-            changes=("two sources, training as usual and at a rate of 0",),
+            changes=("one source, two conditions",),
         ),
         "minutes": studies.Budget(
             config=Config(conditions=("usual", "views that keep nothing", "no predictor")),
