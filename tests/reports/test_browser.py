@@ -193,7 +193,8 @@ def test_hostile_names_are_shown_as_they_are_where_the_mouse_points(
     seen = visit(browser, pages["hostile"])
     shown = seen.page.evaluate(
         """async () => {
-          const named = (trace) => trace.type === 'scatter' && Array.isArray(trace.text);
+          const named = (trace) => trace.type === 'scatter' && Array.isArray(trace.text)
+            && trace.text.some((text) => text.includes('onerror'));
           const plots = [...document.querySelectorAll('.plot')];
           const plot = plots.find((candidate) => candidate.data.some(named));
           const trace = plot.data.findIndex(named);
