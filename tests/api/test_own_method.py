@@ -182,6 +182,7 @@ def test_two_processes_keep_what_one_keeps(tmp_path, pictures, quick, micro_batc
     torch.testing.assert_close(two.kept, one.kept, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_to_the_same_state(tmp_path, pictures, quick):
     options = quick | {"epochs": 2}
     whole = nearfar.pretrain(tally, pictures, out=tmp_path / "whole", **options)

@@ -49,7 +49,7 @@ def follow(first: list[list[str]], capsys: pytest.CaptureFixture[str]) -> list[s
     return ran
 
 
-@pytest.mark.parametrize("kind", mostly_slow(OWN, quick=["vectors"]))
+@pytest.mark.parametrize("kind", mostly_slow(OWN, slow=["vectors", "images"]))
 def test_the_commands_after_training_and_those_that_follow_work(
     kind: str,
     tmp_path: Path,
