@@ -147,6 +147,7 @@ class ProbedRun(StoredRun):
                 data=source.name,
                 layer=layer,
                 pool=pool,
+                checkpoint=self.checkpoint_step,
             )
             held = EmbeddingFile(rows, None, row_names(source), notes, origin=origin)
             return diagnose_embeddings(held, None, report=report)
@@ -156,7 +157,7 @@ class ProbedRun(StoredRun):
         if not health.verdicts:
             health = replace(health, verdicts=(health.verdict,))
         if report is not None:
-            stored = self.directory.health.is_file()
+            stored = self.directory.health.is_file() and self.checkpoint_step is None
             shape = self.directory.read_geometry() if stored else self.judgment.geometry
             pictures = self.directory.read_gallery() if stored else self.judgment.gallery
             write_health(report, health, shape, samples=pictures.samples if pictures else ())

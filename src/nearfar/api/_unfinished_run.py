@@ -92,8 +92,17 @@ def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -
     engine = Engine(devices=1, precision="32")
     untrained = before_training(setup, engine)
     checkpoint.restore_method(setup.method)
-    found = measured(directory, setup.method, setup, engine=engine, untrained=untrained)
-    note = f"not finished: measured {stopped_after(checkpoint, directory.read_run())}"
+    found = measured(
+        directory,
+        setup.method,
+        setup,
+        engine=engine,
+        untrained=untrained,
+        step=checkpoint.step,
+    )
+    record = directory.read_run()
+    state = "" if record.finished else "not finished: "
+    note = f"{state}measured {stopped_after(checkpoint, record)}"
     return replace(found, health=replace(found.health, notes=(note, *found.health.notes)))
 
 
