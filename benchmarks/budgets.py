@@ -172,7 +172,7 @@ def measure(case: str, *, minutes: float | None, folder: Path) -> dict[str, Any]
     budget = 60 * (minutes or DEFAULT_MINUTES)
     return {
         "case": case,
-        "command": " ".join(["nearfar", *command[3:]]),
+        "command": " ".join(["nearfar", *command[3:]]).replace(f"{folder}/", ""),
         "budget": budget,
         "seconds": round(seconds, 1),
         "share": round(seconds / budget, 3),

@@ -31,12 +31,13 @@ class Environment:
 
 @dataclass(frozen=True)
 class Step:
-    """A command and its environment; with `all_run` no test may be skipped."""
+    """A command, its environment, which tests; with `all_run` none of these may be skipped."""
 
     environment: str
     what: str
     command: tuple[str, ...]
     all_run: bool = False
+    marked: str = "full or not full"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ ENVIRONMENTS = {
 # all exports; all modalities trained, resumed, diagnosed; functions that depend on the system
 EVERY_KIND = ("tests/api/test_exporting.py", "tests/api/test_kinds.py", "tests/ground")
 PEERS = (
+    "tests/diagnostics/test_peers.py",
     "tests/objectives/test_peers.py",
     "tests/objectives/test_siamese.py",
     "tests/speed",
@@ -77,6 +79,7 @@ STEPS = (
     Step("newest", "all modalities", ("pytest", *EVERY_KIND)),
     Step("newest", "types", ("mypy",)),
     Step("newest", "peers' packages", ("pytest", *PEERS), all_run=True),
+    Step("newest", "every combination", ("pytest", "tests"), marked="full"),
     # planned: notebooks, runs with new seeds
 )
 
@@ -129,7 +132,7 @@ def command_of(step: Step, report: Path) -> list[str]:
     python = str(PLACE / step.environment / "bin" / "python")
     command = [python, "-m", program, *rest]
     if program == "pytest":
-        command += ["-q", "-m", "slow or not slow", f"--junitxml={report}"]
+        command += ["-q", "-m", step.marked, f"--junitxml={report}"]
     if program == "mypy":  # stubs of packages follow the interpreter they are installed for
         asked = "import sys; print('%d.%d' % sys.version_info[:2])"
         found = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True)

@@ -60,7 +60,7 @@ NAMED = {PASSED: "survived", FAILED: "killed", TOO_LONG: "timeout", None: "unrea
 IMPORTED = ("torch._dynamo", "torchvision.transforms.v2", "timm", "sklearn.linear_model")
 IMPORTED += ("lightning_fabric", "hypothesis", "beartype", "jaxtyping", "scipy.stats", "pytest")
 SETTLED = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "--doctest-modules"]
-SETTLED += ["-m", "not slow", "-W", "ignore:Module already imported"]
+SETTLED += ["-m", "not slow and not full", "-W", "ignore:Module already imported"]
 SETTLED += ["--jaxtyping-packages=nearfar,typecheck.check"]
 
 

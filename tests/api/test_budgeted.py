@@ -41,6 +41,7 @@ def weights_of(run: nearfar.Run) -> dict[str, bytes]:
     return {name: tensor.numpy().tobytes() for name, tensor in tensors.items()}
 
 
+@pytest.mark.slow
 def test_a_run_without_time_is_the_smallest_and_says_so(
     pictures: NDArray[np.uint8], tmp_path: Path
 ) -> None:

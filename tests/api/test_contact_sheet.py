@@ -148,6 +148,7 @@ def test_a_run_keeps_its_watched_samples_in_small_and_names_those_of_findings(
     assert len(page.encode()) < 3_000_000
 
 
+@pytest.mark.slow
 def test_encoders_of_the_same_data_are_compared(
     digits_run: nearfar.api.Run, tmp_path: Path, few_digits: Path
 ) -> None:

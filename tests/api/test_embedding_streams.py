@@ -117,6 +117,7 @@ def test_parts_in_a_folder_are_the_whole(tmp_path, two_views, ending, monkeypatc
     assert merged.compute().measurements == pytest.approx(whole.measurements, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_page_shows_the_sample_by_name(tmp_path, two_views, small_memory):
     page = tmp_path / "page.html"
     z = np.repeat(two_views[0], 20, axis=0)

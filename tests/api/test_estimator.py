@@ -33,6 +33,7 @@ def quick(**parameters: object) -> SelfSupervisedEncoder:
     )
 
 
+@pytest.mark.slow
 @parametrize_with_checks([SelfSupervisedEncoder(epochs=1)])
 def test_the_checks_of_scikit_learn_pass(estimator, check, as_users_run_it) -> None:
     check(estimator)

@@ -54,7 +54,9 @@ ENCODERS: dict[str, tuple[str, str | None, Inputs]] = {
 
 @pytest.mark.parametrize(
     "case",
-    mostly_slow(ENCODERS, quick=["images", "texts by a recurrent network"]),
+    mostly_slow(
+        ENCODERS, slow=["images", "texts by a recurrent network", "images by timm", "graphs"]
+    ),
 )
 def test_an_export_computes_the_same_for_every_batch_size_and_length(case: str, tmp_path: Path):
     kind, encoder, inputs = ENCODERS[case]

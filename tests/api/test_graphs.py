@@ -166,6 +166,7 @@ def test_what_is_saved_builds_the_encoder_again(run):
     assert known["arguments"]["convolution"] == "gcn"
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_a_few_updates_on_cora_beat_the_features(data_dir, tmp_path):
     made = nearfar.pretrain("dgi", "cora", out=tmp_path / "r", epochs=30, units=128, devices=1)

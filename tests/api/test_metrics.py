@@ -227,6 +227,7 @@ def without_speed(metrics: Metrics) -> Metrics:
     return dataclasses.replace(metrics, train=train)
 
 
+@pytest.mark.slow
 def test_a_method_with_such_terms_resumes_to_the_same_bits(
     tmp_path: Path,
 ) -> None:

@@ -281,6 +281,7 @@ def test_classes_functions_and_modules_are_found_again(mine, pictures, quick):
     assert changed[2] == lines["class"]
 
 
+@pytest.mark.slow
 def test_what_no_import_finds_is_remembered_while_it_exists(mine, pictures, quick):
     np.save("pictures.npy", pictures)
 
@@ -377,6 +378,7 @@ def test_a_module_is_copied(mine, pictures, quick):
         assert not torch.equal(run.encoder.state_dict()[name], value)
 
 
+@pytest.mark.slow
 def test_the_untrained_encoder_of_a_module_is_noted_if_it_is_not_the_one_given(
     mine, pictures, quick
 ):

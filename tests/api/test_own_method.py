@@ -148,7 +148,8 @@ def test_a_preset_with_arguments_filled_in_is_a_function_too(tmp_path, pictures,
 def test_each_trained_sample_is_kept_by_its_own_index(tmp_path, pictures, quick):
     options = quick | {"epochs": 3, "batch_size": 18}
     method = trained(nearfar.pretrain(tally, pictures, out=tmp_path / "run", **options))
-    watched = api._setup.split(nearfar.data.open_source(pictures), seed=0)[1].samples.tolist()
+    source = nearfar.data.open_source(pictures)
+    watched = api._division.Division.at_random(source, seed=0).watched.tolist()
     expected = [0 if sample in watched else 3 for sample in range(60)]
     assert method.seen.tolist() == expected
     assert (method.kept.abs().sum(dim=1) > 0).tolist() == [count > 0 for count in expected]
@@ -182,6 +183,7 @@ def test_two_processes_keep_what_one_keeps(tmp_path, pictures, quick, micro_batc
     torch.testing.assert_close(two.kept, one.kept, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_to_the_same_state(tmp_path, pictures, quick):
     options = quick | {"epochs": 2}
     whole = nearfar.pretrain(tally, pictures, out=tmp_path / "whole", **options)

@@ -52,9 +52,7 @@ def test_a_run_is_a_directory_anyone_can_read(digits_run):
 
 
 def test_the_watched_samples_are_not_trained_on(digits_run):
-    from nearfar.api._setup import split
-
-    trained, watched = split(open_source("digits"), seed=0)
+    trained, watched = digits_run.prepared.train, digits_run.prepared.watched
     assert not set(trained.samples.tolist()) & set(watched.samples.tolist())
     assert len(trained) + len(watched) == 1797
 

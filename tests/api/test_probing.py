@@ -163,6 +163,7 @@ def test_an_official_split_that_cuts_through_groups_is_not_used(digits_run, few_
     assert any("official split is not used: 10 groups of 10" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_shares_of_the_labels_have_means_and_deviations(cloud):
     path, clusters, _, _ = cloud
     found = nearfar.probe(path, labels=clusters, label_share=(0.1, 0.5))

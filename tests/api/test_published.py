@@ -121,6 +121,7 @@ def test_small_is_what_happens_without() -> None:
     assert find_published(SMALL, "curl", modality="graphs") is None
 
 
+@pytest.mark.slow
 def test_a_run_holds_the_setting_resolved_and_repeats_without_it(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)

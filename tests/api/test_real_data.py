@@ -13,7 +13,7 @@ from tests.slow import mostly_slow
 
 @pytest.mark.data
 @pytest.mark.parametrize(
-    "name", mostly_slow(["cifar10", "omniglot", "tiny-imagenet"], quick=["cifar10"])
+    "name", mostly_slow(["cifar10", "omniglot", "tiny-imagenet"], slow=["cifar10"])
 )
 def test_a_run_on_real_images_by_name(tmp_path, data_dir, name):
     source = Subset(open_source(name, data_dir=data_dir), range(0, 5120, 10))

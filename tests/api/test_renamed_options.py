@@ -34,6 +34,7 @@ def make_old(path: Path) -> None:
         (path / name).write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_run_of_images_is_loaded_and_resumed(tmp_path: Path) -> None:
     views = {"gray": 0.1, "solarize": (0.2,), "solarize_threshold": 0.4}
     run = nearfar.pretrain("simclr", "digits", out=tmp_path / "r", view_options=views, **SHORT)
@@ -46,6 +47,7 @@ def test_a_run_of_images_is_loaded_and_resumed(tmp_path: Path) -> None:
     assert np.array_equal(resumed.embed("digits"), run.embed("digits"))
 
 
+@pytest.mark.slow
 def test_a_run_of_graphs_is_loaded_and_resumed(graph: Path, tmp_path: Path) -> None:
     run = nearfar.pretrain(
         "deep_graph_infomax",

@@ -17,6 +17,7 @@ from tests.every import every
 QUICK = ["--epochs", "1", "--batch-size", "8", "--precision", "32", "--devices", "1"]
 
 
+@pytest.mark.slow
 def test_runs_take_the_first_free_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

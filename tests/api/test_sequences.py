@@ -97,6 +97,7 @@ def test_a_run_says_what_was_skipped(clips, tmp_path):
     assert kind.form(source, SequenceOptions(window=80), seed=0).length == 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["cpc", "simclr", "vicreg", "byol", "moco_v2"])
 def test_every_method_trains_on_series(method, tmp_path):
     run = nearfar.pretrain(

@@ -79,6 +79,7 @@ def transformer(tmp_path: Path, table: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_encoder_of_words_beats_the_untrained_one_and_is_compared_with_a_bag(
     run: api.Run, table: Path
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_transformer_without_a_tokenizer_learns_the_words_of_the_texts(
     assert run.description.arguments["settings"]["vocab_size"] == 21
 
 
+@pytest.mark.slow
 def test_dropout_alone_makes_views_and_a_stopped_run_still_resumes_to_the_same_weights(
     table: Path, tmp_path: Path
 ) -> None:

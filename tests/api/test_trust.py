@@ -92,6 +92,7 @@ def test_classes_that_are_imported_trust_no_other_code(monkeypatch: pytest.Monke
             rebuild_module(replace(described, own_class=other))
 
 
+@pytest.mark.slow
 def test_a_package_that_the_user_names_is_imported(
     planted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

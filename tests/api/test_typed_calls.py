@@ -26,7 +26,7 @@ row["accuracy"]
 """
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_options_of_other_packages_and_comparisons_are_typed(tmp_path: Path) -> None:
     file = tmp_path / "calls.py"
     file.write_text(textwrap.dedent(CALLS), encoding="utf-8")

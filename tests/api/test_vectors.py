@@ -94,6 +94,7 @@ def test_a_table_is_pretrained_without_its_labels_and_probed_with_them(
     assert {row.representation for row in rows} >= {"trained encoder", "untrained encoder"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole = nearfar.pretrain("simclr", X, out=tmp_path / "whole", **QUICK | {"epochs": 2})
     again = nearfar.pretrain("simclr", X, out=tmp_path / "again", **QUICK | {"epochs": 2})

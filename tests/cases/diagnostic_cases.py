@@ -176,6 +176,7 @@ DIAGNOSTIC_CASES = [
         views=2,
         unmoved_by=ALL,
         tolerance=1e-6,
+        anchor_samples=2048,
     ),
     DiagnosticContract(
         PowerLawExponent,

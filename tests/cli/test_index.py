@@ -133,7 +133,7 @@ ONE_OF_EACH = (
     *(("vicreg", "vectors"), ("multiview", "pairs")),
 )
 ALL = [
-    pytest.param(method, kind, marks=() if (method, kind) in ONE_OF_EACH else pytest.mark.slow)
+    pytest.param(method, kind, marks=() if (method, kind) in ONE_OF_EACH else pytest.mark.full)
     for method in METHODS
     for kind in KINDS
 ]

@@ -21,6 +21,7 @@ def views_of(run: Path) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_flag_under_its_old_name_works_with_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

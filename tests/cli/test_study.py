@@ -149,7 +149,7 @@ def test_a_part_of_the_cells_is_made_by_each_command(
     assert "1/1" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.usefixtures("forked_processes")
 def test_all_studies_run_at_smoke(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, cache = tmp_path / "out", tmp_path / "cache"

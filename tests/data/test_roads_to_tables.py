@@ -78,6 +78,7 @@ def strings(source: Any) -> tuple[str, ...]:
     return inputs.strings
 
 
+@pytest.mark.slow
 @given(texts=st.lists(TEXTS, min_size=2, max_size=6), data=st.data())
 @settings(max_examples=25, deadline=None)
 def test_texts_and_labels(texts: list[str], data: st.DataObject) -> None:

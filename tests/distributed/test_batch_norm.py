@@ -29,6 +29,7 @@ def replaced() -> tuple[bool, bool, list[str], bool]:
     )
 
 
+@pytest.mark.slow
 def test_every_batch_norm_is_replaced_with_parameters_keys_and_mode_kept() -> None:
     assert run_processes(replaced, 2) == [(True, True, [], True)] * 2
 

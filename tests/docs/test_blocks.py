@@ -15,6 +15,7 @@ from docs.output import assert_shows
 from docs.pages import PAGES, Block, blocks_of, name_of
 from docs.python import run_python
 from docs.shell import Shell, commands_in
+from tests.slow import mostly_slow
 
 PYTHON = ("python", "pycon")
 SHELL = ("sh", "console")
@@ -30,6 +31,8 @@ SLOW = [
     if name_of(page).startswith(CATALOG) or any("slow" in block.marks for block in blocks_of(page))
 ]
 
+FIRST = [page for page in SLOW if name_of(page) in ("README.md", "docs/guides/quick-start.md")]
+
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_of_a_page_has_a_rule(page: Path) -> None:
@@ -43,8 +46,7 @@ def test_the_blocks_of_a_page_run_as_printed(page: Path, shell: Shell) -> None:
     run(page, shell, slow=False)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", SLOW, ids=name_of)
+@pytest.mark.parametrize("page", mostly_slow(SLOW, slow=FIRST), ids=name_of)
 @pytest.mark.usefixtures("workplace", "forked_processes")
 def test_the_slow_blocks_of_a_page_run_as_printed(page: Path, shell: Shell) -> None:
     run(page, shell, slow=True)

@@ -16,7 +16,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 HARD: list[str] = PROJECT["dependencies"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FOR_USERS = ("all", "bench")
-IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+IMPORTED_AS = {
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit-dimension": "skdim",
+    "scikit-learn": "sklearn",
+}
 NOT_DECLARED = {
     "triton": "torch brings it where it has kernels to compile",
     "inf_cl": "compared with by `nearfar bench` where a person installed it; no release to declare",

@@ -125,6 +125,7 @@ def test_what_a_description_says_builds_the_encoder(name: str) -> None:
     torch.testing.assert_close(model.eval()(images()), encoder.eval()(images()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["convnet", "resnet18"])
 def test_a_run_remembers_its_norm(tmp_path, name: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), dtype=np.uint8)

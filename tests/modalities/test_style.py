@@ -136,6 +136,7 @@ def test_views_follow_the_style_asked_for() -> None:
     assert made(view_style="natural") == simclr_views(size=size, channels=1).settings()
 
 
+@pytest.mark.slow
 def test_a_run_notes_the_choice_records_it_and_lets_it_be_changed(tmp_path: Path) -> None:
     options = {"epochs": 1, "batch_size": 16, "precision": "32", "image_size": 16}
     run = nearfar.pretrain("simclr", GLYPHS, out=tmp_path / "a", **options)

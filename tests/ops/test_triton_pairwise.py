@@ -29,7 +29,7 @@ def run_checks(**environment: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_kernels_are_the_definition_under_the_interpreter() -> None:
     run_checks(TRITON_INTERPRET="1")
 

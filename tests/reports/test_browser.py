@@ -122,6 +122,7 @@ def visit(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light")
             ("advice", 1400, "dark"),
         ],
         quick=[("hostile", 375, "dark")],
+        slow=[("healthy", 1400, "dark"), ("comparison", 375, "light"), ("circle", 375, "dark")],
     ),
 )
 def test_a_page_draws_every_figure_without_complaint_network_or_overflow(
@@ -193,7 +194,8 @@ def test_hostile_names_are_shown_as_they_are_where_the_mouse_points(
     seen = visit(browser, pages["hostile"])
     shown = seen.page.evaluate(
         """async () => {
-          const named = (trace) => trace.type === 'scatter' && Array.isArray(trace.text);
+          const named = (trace) => trace.type === 'scatter' && Array.isArray(trace.text)
+            && trace.text.some((text) => text.includes('onerror'));
           const plots = [...document.querySelectorAll('.plot')];
           const plot = plots.find((candidate) => candidate.data.some(named));
           const trace = plot.data.findIndex(named);
@@ -232,6 +234,7 @@ PRINT_AT_ONCE = """
 """
 
 
+@pytest.mark.slow
 def test_figures_in_view_are_drawn_first(browser: Any, pages: dict[str, Path]) -> None:
     seen = visit(browser, pages["healthy"])
     seen.page.set_viewport_size({"width": 1280, "height": 700})
@@ -289,6 +292,7 @@ def seen_after(page: Any, key: str) -> str:
     return str(page.inner_text(".map .seen b"))
 
 
+@pytest.mark.slow
 def test_a_map_is_used_with_keys_search_and_menu(browser: Any, pages: dict[str, Path]) -> None:
     seen = visit(browser, pages["healthy"])
     page, geometry = seen.page, geometry_record()

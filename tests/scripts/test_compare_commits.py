@@ -53,6 +53,7 @@ def test_a_tree_reads_data_as_itself(tmp_path):
     assert [name for name, value in first.values.items() if "why" in value] == []
 
 
+@pytest.mark.slow
 def test_a_tree_shows_and_trains_as_itself(tmp_path):
     sample = trained_files(tmp_path)["vectors"]
     preset = next(preset for preset in measure_commit.presets() if preset.name == "simclr")

@@ -31,6 +31,7 @@ def test_types_are_checked_wherever_the_stubs_of_other_packages_allow_it() -> No
     assert [name for name in checked if "mypy" not in installed_in(name)] == []
 
 
+@pytest.mark.slow
 def test_tests_that_compare_with_peers_run_where_these_are_and_may_not_be_skipped() -> None:
     (step,) = steps("peers' packages")
     assert step.all_run
@@ -55,7 +56,7 @@ def test_the_command_of_a_step_is_that_of_its_environment(
     tests, types = (step for step in full_check.STEPS if step.environment == "between")
     command = full_check.command_of(tests, report)
     assert command[:3] == [str(python), "-m", "pytest"]
-    assert command[-3:] == ["-m", "slow or not slow", f"--junitxml={report}"]
+    assert command[-3:] == ["-m", "full or not full", f"--junitxml={report}"]
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert full_check.command_of(types, report)[1:] == ["-m", "mypy", "--python-version", version]
 

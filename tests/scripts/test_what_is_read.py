@@ -18,7 +18,7 @@ import what_is_read  # noqa: E402  (needs the libraries)
 from reading_case import Case, Outcome  # noqa: E402
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_every_cell_is_right(capsys: pytest.CaptureFixture[str]) -> None:
     assert what_is_read.main([]) == 0
     shown = capsys.readouterr().out

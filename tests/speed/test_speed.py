@@ -16,12 +16,12 @@ from tests.every import every
     ("function", "variants"),
     [
         pytest.param(
-            bench_train, ["nearfar", "nearfar-float32", "lightly"], marks=pytest.mark.slow
+            bench_train, ["nearfar", "nearfar-float32", "lightly"], marks=pytest.mark.full
         ),
         pytest.param(
             bench_views,
             ["nearfar", "torchvision-pil", "torchvision-v2-tensor", "kornia"],
-            marks=pytest.mark.slow,
+            marks=pytest.mark.full,
         ),
     ],
 )
@@ -47,7 +47,7 @@ def test_a_benchmark_refuses_what_makes_no_sense(function):
         function(batch=0)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_objectives_are_measured_in_time_and_memory(tmp_path):
     rows = bench_objectives(seconds=0.5, shrink=64, only=["uniformity"])
     found = [(row.name, row.variant, row.batch) for row in rows]
@@ -67,7 +67,7 @@ def holds(side, cells):
     return lambda: torch.ones(side, cells // side, dtype=torch.uint8)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_worker_sees_the_memory_that_a_step_adds_and_why_it_failed():
     with Worker(holds, (64, 100 * 2**20), warm_up=(1, 2)) as worker:
         assert worker.peak == pytest.approx(100, abs=8)

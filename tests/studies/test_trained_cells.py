@@ -107,6 +107,7 @@ def same_weights(one: CellStore, cell: TrainCell, other: TrainCell) -> None:
         torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("simclr")
 def test_a_training_continues_from_the_weights_of_another(store: CellStore) -> None:
     start = replace(SIMCLR, measures=())

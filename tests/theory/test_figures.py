@@ -23,7 +23,7 @@ def numbers(table: str) -> list[float]:
 THEMES = ["hypersphere", "information", "negatives", "simsiam", "worlds"]
 
 
-@pytest.mark.parametrize("theme", mostly_slow(THEMES, quick=["simsiam"]))
+@pytest.mark.parametrize("theme", mostly_slow(THEMES, slow=["simsiam"]))
 def test_the_command_draws_what_the_page_shows(theme: str, tmp_path: Path) -> None:
     command = [sys.executable, str(FOLDER / "figures.py"), theme, "--to", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -90,7 +90,7 @@ def check_resumed(folder: Path, name: str, whole) -> None:
     assert not different
 
 
-@pytest.mark.parametrize("seed", mostly_slow(range(7), quick=[0]))
+@pytest.mark.parametrize("seed", mostly_slow(range(7), quick=[0], slow=[1, 2]))
 def test_killed_after_a_random_update(tmp_path, whole, seed):
     name = ("byol", "moco_v2")[seed % 2]
     killed(train_until_killed, tmp_path, name, random.Random(seed).randint(1, STEPS - 1))
@@ -99,7 +99,7 @@ def test_killed_after_a_random_update(tmp_path, whole, seed):
 
 @pytest.mark.parametrize(
     ("write", "half"),
-    mostly_slow(itertools.product([1, 4], [True, False]), quick=[(1, True), (4, False)]),
+    mostly_slow(itertools.product([1, 4], [True, False]), slow=[(1, True), (4, False)]),
 )
 def test_killed_while_a_checkpoint_is_written(tmp_path, whole, write, half):
     killed(train_until_killed_while_writing, tmp_path, "moco_v2", write, half)

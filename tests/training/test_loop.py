@@ -72,6 +72,7 @@ def test_accumulating_equals_the_larger_batch_where_the_loss_is_a_mean(tmp_path)
         assert torch.allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.slow
 @each_preset
 def test_the_same_seed_gives_the_same_weights(tmp_path, name):
     first = weights(fit(tmp_path / "a", build(name), options()))

@@ -56,6 +56,7 @@ def test_micro_batches_train_the_network_that_whole_batches_train(tmp_path, name
         assert same.terms == approx(line.terms)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol"]))
 def test_with_batch_norm_the_loss_is_that_of_statistics_of_each_micro_batch(tmp_path, name):
     """Loss and gradient couple all 16 samples; mean and variance are those of 6, 5 and 5."""
@@ -148,6 +149,7 @@ def test_images_of_different_sizes_stay_with_their_sizes(tmp_path):
     assert_moved_alike(weights(without_norms(build("simclr"))), *runs, tolerance=1e-6)
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_in_micro_batches(tmp_path):
     method = fit(tmp_path, build("vicreg"), options(precision="bf16", micro_batch=6))
     assert every(parameter.dtype == torch.float32 for parameter in method.parameters())
@@ -167,6 +169,7 @@ def half_precision() -> Engine:
     return engine
 
 
+@pytest.mark.slow
 def test_a_loss_scaler_leaves_the_size_of_an_update_alone(tmp_path):
     chosen = options(optimizer="sgd", epochs=1, micro_batch=6)
     start = weights(build("simclr"))

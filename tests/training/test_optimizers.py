@@ -225,6 +225,7 @@ class StopAt:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adamw", "lars"])
 def test_a_run_with_paces_resumes_exactly(tmp_path, name):
     def paced() -> Paced:

@@ -15,6 +15,7 @@ from nearfar._free_memory import free_memory
 from nearfar._platform import resident_memory
 from nearfar.api._budget_notes import Budget, Found, changed_notes, unchanged_notes
 from nearfar.api._choices import fit_training
+from nearfar.api._division import Division
 from nearfar.api._method_listing import Preset
 from nearfar.api._published_settings import Published
 from nearfar.api._recipe import Recipe
@@ -52,6 +53,7 @@ def prepared(
     published: Published | None,
     given: Mapping[str, Any],
     device: torch.device,
+    division: Division,
 ) -> Setup:
     """A prepared run; with a budget, one that is expected to end in time and to fit in memory.
 
@@ -67,12 +69,14 @@ def prepared(
         published: The published setting that the user asked for.
         given: Options that the user gave, which are not changed; None stands for none.
         device: Where to train.
+        division: Which samples to hold out.
     """
     kind = recipe.kind
+    said: dict[str, Any] = {"preset": preset, "notes": notes, "division": division}
 
     def build(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> Setup:
         if not settings and not changes:
-            return Setup.prepare(recipe, source, encoder, width, views, preset=preset, notes=notes)
+            return Setup.prepare(recipe, source, encoder, width, views, **said)
         asked = {k: v for k, v in given.items() if k in vars(recipe.training)} | {**changes}
         chosen = settings.get("encoder", encoder)
         changed = replace(
@@ -84,9 +88,10 @@ def prepared(
                 kind=kind,
                 preset=preset,
                 source=source,
+                samples=len(division.trained),
             ),
         )
-        return Setup.prepare(changed, source, chosen, width, views, preset=preset, notes=notes)
+        return Setup.prepare(changed, source, chosen, width, views, **said)
 
     start = time.monotonic()
     usual = build({}, {})

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nearfar._audience import named, training
+from nearfar.api._division import count_watched
 from nearfar.api._method_listing import Preset, find_preset, kinds_of, method_class, served
 from nearfar.api._recipe import training_options
-from nearfar.api._setup import count_watched
 from nearfar.data import DataPreview, Source, find_kind, is_name, modality_of, opening_options
 from nearfar.data._columnar_files import is_frame
 from nearfar.data._files import list_names
@@ -112,11 +112,23 @@ def check_enough(source: Source, kind: Modality[Any, Any]) -> None:
 
 
 def fit_training(
-    given: Mapping[str, Any], *, kind: Modality[Any, Any], preset: Preset, source: Source
+    given: Mapping[str, Any],
+    *,
+    kind: Modality[Any, Any],
+    preset: Preset,
+    source: Source,
+    samples: int | None = None,
 ) -> TrainingOptions:
     """The given options; else those suited to method and data; else the training loop's defaults.
 
     The default batch size is halved until an epoch has at least two batches.
+
+    Args:
+        given: Options that were given; None stands for none.
+        kind: Modality of the samples.
+        preset: Preset of the method.
+        source: The data.
+        samples: Number of samples to train on, if some are kept apart.
 
     Raises:
         ValueError: An unknown or invalid option, or too few samples to train on. Trained encoders
@@ -128,7 +140,8 @@ def fit_training(
             f"`data` must have at least {kind.fewest} samples to train on, got {len(source)}"
             f" ({source.name})"
         )
-    samples = len(source) - count_watched(source)
+    if samples is None:
+        samples = len(source) - count_watched(source)
     found = served(preset, kind.name)
     wanted = dict(found.training) if found else {}
     sizes = {name: wanted.pop(name) for name in ("batch_size", "updates") if name in wanted}

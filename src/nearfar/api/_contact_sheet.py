@@ -15,6 +15,7 @@ from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._published_settings import SMALL
 from nearfar.api._recipe import name_of
 from nearfar.api._requested import requested
+from nearfar.api._sample_groups import Groups
 from nearfar.api._setup import Setup
 from nearfar.api._small_exhibits import shown_picture
 from nearfar.checks import check_integer
@@ -37,6 +38,7 @@ def show_views(
     draws: int | None = None,
     report: str | Path | None = None,
     modality: str | Modality[Any, Any] | None = None,
+    groups: Groups = None,
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: OwnEncoder = "auto",
     width: int | None = None,
@@ -58,6 +60,7 @@ def show_views(
         draws: How often views are drawn of each sample; by default until there are 6 views.
         report: HTML page to write.
         modality: Modality of the data, if not inferred.
+        groups: Group of each sample, which decides what is held out, as in the run.
         setting: Source of defaults: ``small``, ``imagenet`` or ``cifar``.
         encoder: Encoder, which decides the size of its inputs.
         width: Dimensions of the representation of an encoder of your own.
@@ -97,6 +100,7 @@ def show_views(
         options=options,
         keywords=keywords,
         display=Silent(),
+        groups=groups,
     )
     setup = Setup.prepare(
         asked.recipe,
@@ -106,6 +110,7 @@ def show_views(
         asked.views,
         preset=asked.preset,
         notes=asked.notes,
+        division=asked.division,
     )
     sheet = _sheet(setup, name_of(asked.recipe, asked.preset), samples=samples, draws=draws)
     if report is not None:

@@ -106,6 +106,7 @@ class EmbeddingRun(ProbedRun):
             layer=layer,
             pool=pool,
             side=side,
+            checkpoint=self.checkpoint_step,
         )
         return Embedded(rows, row_names(source), notes, origin)
 
@@ -210,5 +211,10 @@ class EmbeddingRun(ProbedRun):
         if not ids:
             return rows
         notes = (*self.state_notes, *self.notes_on_data(data, source), *source.notes)
-        origin = origin_of(self.directory, output="time steps", data=source.name)
+        origin = origin_of(
+            self.directory,
+            output="time steps",
+            data=source.name,
+            checkpoint=self.checkpoint_step,
+        )
         return EmbeddedSteps(rows, row_names(source), notes, origin)

@@ -19,11 +19,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from nearfar.api._division import LEAST_SAMPLES
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._pretraining import pretrain
 from nearfar.api._run_object import load
 from nearfar.api._selection import Score, label_free_score
-from nearfar.api._setup import LEAST_SAMPLES
 from nearfar.data import Batch, DataPreview, Source, modality_of, open_source
 from nearfar.data._foreign_objects import Taken
 from nearfar.data._hub_datasets import is_hub

@@ -31,19 +31,22 @@ def export_encoder(run: RunFiles, format: ExportFormat, out: Path | None) -> Pat
     """Export the encoder of a run; see :meth:`nearfar.api.Run.export`.
 
     Args:
-        run: The run; of an unfinished one, the encoder of the last checkpoint.
+        run: The run; of an unfinished one, the encoder of the last checkpoint. That of a
+            checkpoint that was asked for has its number of updates in the name of the file.
         format: Format of the export.
         out: File (or folder, for timm) to write; inside the run's directory by default.
     """
     check_choice(get_args(ExportFormat), format=format)
     directory, description = run.directory, run.description
     notes = (*run.state_notes, *run.record.notes)
+    step = run.checkpoint_step
+    which = "" if step is None else f"-{step}"
     if format == "onnx":
         call = run.kind.onnx(run.encoder, description.form)
-        return _onnx(call, out or directory.path / "encoder.onnx", notes)
+        return _onnx(call, out or directory.path / f"encoder{which}.onnx", notes)
     if format == "timm":
-        return _timm(run, out or directory.path / "timm", notes)
-    path = out or directory.encoder
+        return _timm(run, out or directory.path / f"timm{which}", notes)
+    path = out or (directory.path / f"encoder{which}.safetensors" if which else directory.encoder)
     if path != directory.encoder or run.state_notes:
         _save(run, path)
         values = json.loads(description.to_json()) | {"notes": list(notes)}

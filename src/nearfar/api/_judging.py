@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfar.api._best_checkpoint import with_best_checkpoint
 from nearfar.api._embedding import embed_source
 from nearfar.api._setup import Setup
 from nearfar.api._small_exhibits import small_gallery
@@ -77,6 +78,7 @@ def measured(
     *,
     engine: Engine,
     untrained: Watched | None = None,
+    step: int | None = None,
 ) -> Judgment:
     """Measure on the held-out samples; nothing is written.
 
@@ -86,12 +88,13 @@ def measured(
         setup: The run as prepared.
         engine: Devices and precision.
         untrained: The held-out samples before training (:func:`before_training`).
+        step: Updates of the method, if these are not all of the run.
     """
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
     z1, z2, h1, h2 = Watch(shown).project(method, engine)
     raw, statistics = _without_encoder(setup, shown)
-    record, metrics = directory.read_run(), directory.read_metrics()
+    record, metrics = directory.read_run(), directory.read_metrics().until(step)
     verdict = health(
         z1,
         z2,
@@ -129,6 +132,7 @@ def measured(
     )
     drawn = geometry(z1, z2, ids=names, representations=h1)
     verdict = with_named_samples(verdict, z1, z2, ids=names)
+    verdict = with_best_checkpoint(verdict, directory, metrics)
     return Judgment(verdict, drawn, small_gallery(gallery, setup, _samples))
 
 

@@ -30,6 +30,7 @@ class Origin(Record):
         layer: Layer of the encoder; empty for its output.
         pool: Pooling of that layer.
         side: Side of pairs.
+        checkpoint: Updates of the checkpoint that was asked for; empty for the end of the run.
         nearfar: Version that wrote the file.
         verdicts: The verdicts on the run at that time, gravest first; empty if it had none.
         loss: The run's final training loss, if the samples are those of its own verdict.
@@ -49,6 +50,7 @@ class Origin(Record):
     layer: str = ""
     pool: str = ""
     side: str = ""
+    checkpoint: str = ""
     nearfar: str = __version__
     verdicts: tuple[str, ...] = ()
     loss: float | None = None
@@ -65,10 +67,10 @@ def origin_of(directory: RunDirectory, *, output: str, data: str = "", **how: An
         directory: The run.
         output: What the rows are.
         data: Name of the data.
-        how: Layer, pooling and side, each None if it was not given.
+        how: Layer, pooling, side and checkpoint, each None if it was not given.
     """
     given: dict[str, Any] = {name: str(v) for name, v in how.items() if v is not None}
-    health = directory.read_health()
+    health = None if "checkpoint" in given else directory.read_health()
     verdicts = (health.verdicts or (health.verdict,)) if health else ()
     return Origin(
         run=str(directory.path.absolute()),

@@ -20,6 +20,7 @@ from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
 from nearfar.api._running import device_again, engine_of, run_training
+from nearfar.api._sample_groups import Groups
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.methods import Method
@@ -39,6 +40,7 @@ def pretrain(
     data: Any = "digits",
     *,
     modality: str | Modality[Any, Any] | None = None,
+    groups: Groups = None,
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: OwnEncoder = "auto",
     width: int | None = None,
@@ -64,6 +66,11 @@ def pretrain(
         modality: Modality of the data: ``images``, ``sequences``, ``text``, ``graphs``,
             ``vectors``, ``pairs``, one of an installed package, or (in Python) a
             ``nearfar.modalities.Modality`` of your own; inferred from the data if not given.
+        groups: Group of each sample, such as the patient: the name of a column or of a set of
+            labels, a file with one value per sample, or (in Python) an array. A group is never on
+            both sides of a split: not in the samples that are held out for measurements, nor in
+            probes of the run, which use the same groups by default. A column of groups is no
+            feature.
         setting: Source of defaults: ``small`` for small data and one computer, ``imagenet`` and
             ``cifar`` for the setting published in the method's paper, including encoder, batch size
             and epochs.
@@ -130,6 +137,7 @@ def pretrain(
         options=options,
         keywords=keywords,
         display=display,
+        groups=groups,
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
     if out and is_taken(Path(out)):
@@ -146,12 +154,17 @@ def pretrain(
         published=asked.published,
         given=asked.given,
         device=where,
+        division=asked.division,
     )
     usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
     said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
     setup.recipe.save(directory)
+    if asked.division.record is not None:
+        asked.division.record.save(directory.division)
+    if asked.groups is not None:
+        asked.groups.save(directory.groups)
     remember(directory.path, encoder)
     return run_training(setup, directory, display, engine=engine, said=said)
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from nearfar.checks import check_choice
+from nearfar.api._sample_groups import group_values, numbered
 from nearfar.data import Joined, LabeledData, Source
-from nearfar.data._class_labels import read_classes
 from nearfar.data._files import counted, list_names
-from nearfar.data._label_files import LabelFile, read_labels
 from nearfar.data._label_tasks import as_task
 from nearfar.data._label_values import Task
 from nearfar.data._open_source import path_of_labels
@@ -107,17 +103,8 @@ def groups_of(
     joined: Source = data.train
     if data.test is not None:
         joined = Joined([data.train, data.test], name=data.train.name)
-    values, notes = _values(data, groups, labels, opened, joined)
-    found = read_classes(values, identify=lambda row: _identify(joined, row))
-    if len(found.values) != len(joined):
-        raise ValueError(
-            f"`groups` must be one per sample, {len(joined):,} in {joined.name},"
-            f" got {len(found.values):,}"
-        )
-    names, numbers = np.unique(found.values, return_inverse=True)
-    if len(names) < 2:
-        raise ValueError(f"`groups` must be at least 2, got only {names[0]!s}")
-    index = torch.from_numpy(numbers.astype(np.int64))
+    values, notes = group_values(groups, joined, labels=labels, opened=opened)
+    names, index = numbered(values, joined)
     if data.test is None or data.test_labels is None:
         return data, index, notes
     count = len(data.train)
@@ -126,7 +113,7 @@ def groups_of(
         return data, index, notes
     note = (
         f"the official split is not used: {counted(len(both), 'group')} of {len(names):,} on both"
-        f" sides ({list_names([str(names[group]) for group in sorted(both)])})"
+        f" sides ({list_names([names[group] for group in sorted(both)])})"
     )
     whole = replace(
         data,
@@ -136,43 +123,3 @@ def groups_of(
         test_labels=None,
     )
     return whole, index, (*notes, note)
-
-
-def _identify(source: Source, row: int) -> str:
-    return source.identify(int(source.samples[row])) if row < len(source) else f"row {row}"
-
-
-def _values(
-    data: LabeledData,
-    groups: Any,
-    labels: Any,
-    opened: Callable[[Any], LabeledData] | None,
-    joined: Source,
-) -> tuple[Any, tuple[str, ...]]:
-    """Groups in the order of the samples, and notes."""
-    where = path_of_labels(groups)
-    if isinstance(where, (Path, LabelFile)):
-        return (where if isinstance(where, LabelFile) else read_labels(where)).in_order_of(joined)
-    if not isinstance(groups, str):
-        return groups, ()
-    held = path_of_labels(labels)
-    held = read_labels(held) if isinstance(held, Path) else held
-    columns = held.others if isinstance(held, LabelFile) else {}
-    if groups in columns:
-        others = {name: cells for name, cells in columns.items() if name != groups}
-        return replace(held, values=columns[groups], others=others, notes=()).in_order_of(joined)
-    if opened is None:
-        raise ValueError(f"`groups` must be one group per sample or a file, got {groups!r}")
-    try:
-        given = opened(groups)
-    except ValueError:
-        if columns:
-            check_choice(columns, groups=groups)
-        raise
-    if given.task == "multilabel":
-        raise ValueError(f"`groups` must be one per sample, got several in {groups!r}")
-    parts = [given.train_labels] + ([] if given.test_labels is None else [given.test_labels])
-    whole = torch.cat(parts)
-    if given.task == "classification":
-        return [given.class_names[place] for place in whole.tolist()], ()
-    return [str(value) for value in whole.tolist()], ()

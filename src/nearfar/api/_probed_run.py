@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
+
+from torch import Tensor
 
 from nearfar.api._diagnosing import diagnose_embeddings, write_health
 from nearfar.api._embedding import embed_source, on_device, row_names
@@ -65,7 +67,8 @@ class ProbedRun(StoredRun):
             task: ``classification``, ``regression`` (numbers) or ``multilabel``; by default
                 inferred from the labels, with a note.
             groups: Group of each sample, such as the patient, a file with them, or the name of a
-                column; a group is never on both sides of a split.
+                column; a group is never on both sides of a split. By default those that the run
+                was trained with; ``none`` or False for none.
             label_share: Shares of the labels to probe with in addition, such as 0.01 and 0.1: the
                 mean over five class-balanced subsets.
             representations: The representations to probe; the first is compared with the others.
@@ -90,7 +93,9 @@ class ProbedRun(StoredRun):
         labeled = with_task(opened, labels, task, infer=not is_name(data))
         notes: tuple[str, ...] = ()
         index = None
-        if groups is not None:
+        if groups is None:
+            labeled, index, notes = self._own_groups(data, labeled, labels, opened)
+        elif groups is not False and str(groups) != "none":
             labeled, index, notes = groups_of(labeled, groups, labels=labels, opened=opened)
         how: dict[str, Any] = {"layer": layer, "pool": pool, "device": device}
         made = [partial(self._represented, name, labeled, side, **how) for name in representations]
@@ -142,6 +147,7 @@ class ProbedRun(StoredRun):
                 data=source.name,
                 layer=layer,
                 pool=pool,
+                checkpoint=self.checkpoint_step,
             )
             held = EmbeddingFile(rows, None, row_names(source), notes, origin=origin)
             return diagnose_embeddings(held, None, report=report)
@@ -151,11 +157,33 @@ class ProbedRun(StoredRun):
         if not health.verdicts:
             health = replace(health, verdicts=(health.verdict,))
         if report is not None:
-            stored = self.directory.health.is_file()
+            stored = self.directory.health.is_file() and self.checkpoint_step is None
             shape = self.directory.read_geometry() if stored else self.judgment.geometry
             pictures = self.directory.read_gallery() if stored else self.judgment.gallery
             write_health(report, health, shape, samples=pictures.samples if pictures else ())
         return health
+
+    def _own_groups(
+        self,
+        data: Any,
+        labeled: LabeledData,
+        labels: Any,
+        opened: Callable[[Any], LabeledData],
+    ) -> tuple[LabeledData, Tensor | None, tuple[str, ...]]:
+        """The groups that the run was trained with, where the labelled data have them; notes."""
+        recipe, file = self._recipe(), self.directory.groups
+        if not recipe.groups:
+            return labeled, None, ()
+        said = f"by the run's groups, {recipe.groups}"
+        held = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        own = labeled.train.fingerprint == recipe.fingerprint or self._is_own(data)
+        if own and labeled.test is None and len(held) == len(labeled.train):
+            return (labeled, *groups_of(labeled, held)[1:2], (said,))
+        try:
+            found, index, notes = groups_of(labeled, recipe.groups, labels=labels, opened=opened)
+        except (OSError, TypeError, ValueError) as error:
+            return labeled, None, (f"without the run's groups, {recipe.groups}: {error}",)
+        return found, index, (said, *notes)
 
     def _represented(
         self,

@@ -42,6 +42,7 @@ __all__ = [
     "view_recipe",
 ]
 
+_OF_SOURCE = ("data", "modality", "fingerprint", "groups")
 CUSTOM = "custom"
 """Name in a recipe of anything that was passed as a Python object."""
 
@@ -73,6 +74,8 @@ class Recipe:
         view_options: Keyword arguments of the views that differ from the method's.
         training: Options of the training loop.
         fingerprint: Fingerprint of the data, so that a run is never resumed with other data.
+        groups: What the groups of samples are that are never on both sides of a split: a column, a
+            file, or ``custom`` for an array; empty without groups.
         own_kind: The modality, if it is a Python object. It is not saved.
     """
 
@@ -85,6 +88,7 @@ class Recipe:
     view_options: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
     fingerprint: str = ""
+    groups: str = ""
     own_kind: Modality[Any, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -134,6 +138,7 @@ class Recipe:
         tables: dict[str, dict[str, Any]] = {
             "data": {"data": self.data, "modality": self.modality}
             | {k: _plain(v) for k, v in self.options.items()}
+            | ({"groups": self.groups} if self.groups else {})
             | {"fingerprint": self.fingerprint},
             "encoder": {"encoder": self.encoder},
             "method": {"name": self.method} | self.method_options,
@@ -167,7 +172,7 @@ class Recipe:
         data, encoder = dict(tables.get("data", {})), dict(tables.get("encoder", {}))
         _check_keys("encoder", encoder, dict.fromkeys(("encoder",)))
         method = dict(tables.get("method", {}))
-        source = {key: data.pop(key) for key in ("data", "modality", "fingerprint") if key in data}
+        source = {key: data.pop(key) for key in _OF_SOURCE if key in data}
         name = method.pop("name", "simclr")
         check_code_in({k: v for k, v in tables.items() if not (own_encoder and k == "encoder")})
         found = own_kind.component(source.get("modality", "images")) if own_kind else None

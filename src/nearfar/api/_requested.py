@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,12 +14,14 @@ from nearfar._deprecation import OPTIONS, renamed_options
 from nearfar._own_code import reference_of
 from nearfar.api._argument_checks import check_preset, check_tables
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
+from nearfar.api._division import Division
 from nearfar.api._method_listing import Preset, canonical_name, find_preset, kinds_of
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._published_settings import Published, find_published
-from nearfar.api._recipe import CUSTOM, Recipe, split_options, view_recipe
+from nearfar.api._recipe import CUSTOM, Recipe, split_options, training_options, view_recipe
+from nearfar.api._sample_groups import SampleGroups, groups_of_source
 from nearfar.checks import check_choice
-from nearfar.data import Source, open_source
+from nearfar.data import Source, open_labeled, open_source, opening_options
 from nearfar.data._kinds import data_for
 from nearfar.methods import Method
 from nearfar.modalities import Modality
@@ -45,6 +47,8 @@ class Requested:
         notes: Notes on the request.
         published: The published setting, if one was asked for.
         given: The settings that were given, not chosen.
+        division: Which samples to train on, and which to hold out.
+        groups: The groups of the samples, if there are any.
     """
 
     recipe: Recipe
@@ -55,6 +59,8 @@ class Requested:
     notes: tuple[str, ...]
     published: Published | None
     given: Mapping[str, Any]
+    division: Division
+    groups: SampleGroups | None
 
 
 def requested(
@@ -70,6 +76,7 @@ def requested(
     options: Mapping[str, Any] | None,
     keywords: Mapping[str, Any],
     display: Progress,
+    groups: Any = None,
 ) -> Requested:
     """Check the arguments of :func:`nearfar.pretrain` and open the data.
 
@@ -89,7 +96,18 @@ def requested(
     of_data, of_training = split_options(given, kind=kind)
     tell_stage(display, f"opening {called(data)}")
     source = _opened(data, kind, preset, opening(kind, of_data))
+    if _is_feature(groups, source, kind):
+        of_data |= {"exclude": (*_listed(of_data.get("exclude", ())), groups)}
+        source = _opened(data, kind, preset, opening(kind, of_data))
     check_enough(source, kind)
+    together = None
+    if groups is not None:
+        how = opening(kind, of_data) | {"modality": kind.data, "task": "any"}
+        together = groups_of_source(
+            source, groups, lambda name: open_labeled(data, labels=name, **how)
+        )
+    seed = training_options({k: v for k, v in of_training.items() if v is not None}).seed
+    division = Division.of(source, seed=seed, groups=together)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
     published = find_published(setting, name, modality=kind.name)
     specified = given | {"encoder": None if encoder == "auto" else encoder}
@@ -112,20 +130,35 @@ def requested(
         options=of_data,
         method_options=method_options,
         view_options=view_options,
-        training=fit_training(of_training, kind=kind, preset=preset, source=source),
+        training=fit_training(
+            of_training, kind=kind, preset=preset, source=source, samples=len(division.trained)
+        ),
         fingerprint=source.fingerprint,
+        groups="" if groups is None else str(groups) if isinstance(groups, str) else CUSTOM,
         own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
     notes = published.notes() if published else ()
     if isinstance(encoder, nn.Module) and unwrapped(encoder) is not encoder:
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
-    return Requested(recipe, source, encoder, views, preset, notes, published, specified)
+    return Requested(
+        recipe, source, encoder, views, preset, notes, published, specified, division, together
+    )
 
 
 def called(data: Any) -> str:
     """Data as a message names them."""
     return str(data) if isinstance(data, (str, Path)) else "the data"
+
+
+def _is_feature(groups: Any, source: Source, kind: Modality[Any, Any]) -> bool:
+    """Whether groups are a column that would be trained on as a feature."""
+    known = getattr(source.root, "columns", ())
+    return isinstance(groups, str) and groups in known and "exclude" in opening_options(kind.data)
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
 
 
 def _checked_views(

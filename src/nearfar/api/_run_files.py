@@ -24,7 +24,7 @@ from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
 from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
-from nearfar.training import Checkpoint, latest_checkpoint
+from nearfar.training import Checkpoint, find_checkpoint, latest_checkpoint
 from nearfar.views import Views
 
 __all__ = ["RunFiles", "save_weights"]
@@ -55,6 +55,8 @@ class RunFiles:
         path: Directory of the run.
         encoder: The encoder, if it was your own: see :func:`nearfar.load`.
         modality: The modality, if it was your own.
+        checkpoint: The checkpoint whose encoder it is: a number of updates, ``best`` or ``last``;
+            by default the end of the run.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RunFiles:
         *,
         encoder: OwnEncoder | None = None,
         modality: Modality[Any, Any] | None = None,
+        checkpoint: str | int | None = None,
     ) -> None:
         self.directory = open_directory(path)
         self.path = self.directory.path
@@ -72,6 +75,7 @@ class RunFiles:
             check_encoder(encoder)
         self._own = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
         self._own_kind = modality
+        self._asked = checkpoint
 
     @property
     def record(self) -> RunRecord:
@@ -92,7 +96,8 @@ class RunFiles:
             FileNotFoundError: An unfinished run whose data are no longer where they were.
             ValueError: An unfinished run without a checkpoint, or on Python objects.
         """
-        return self.directory.read_health() or self.judgment.health
+        stored = self.directory.read_health() if self._asked is None else None
+        return stored or self.judgment.health
 
     @property
     def metrics(self) -> Metrics:
@@ -109,15 +114,18 @@ class RunFiles:
 
     @property
     def stopped(self) -> str:
-        """How far an unfinished run came, ``after update 12 of 70``; empty for a finished one."""
+        """How far the encoder was trained, ``after update 12 of 70``; empty for a finished run."""
         record = self.record
-        if record.finished:
+        if record.finished and self._asked is None:
             return ""
         return "" if self._checkpoint is None else stopped_after(self._checkpoint, record)
 
     @property
     def state_notes(self) -> tuple[str, ...]:
-        """A note if the encoder is that of an unfinished run."""
+        """A note if the encoder is that of an unfinished run, or of a checkpoint that was asked."""
+        if self._asked is not None and self._checkpoint is not None:
+            best = ", the best" if self._asked == "best" else ""
+            return (f"the encoder is that {stopped_after(self._checkpoint, self.record)}{best}",)
         stopped = self.stopped
         return (f"not finished: the encoder is that {stopped}",) if stopped else ()
 
@@ -203,10 +211,33 @@ class RunFiles:
 
     @cached_property
     def _checkpoint(self) -> Checkpoint | None:
-        """The last checkpoint, unless the run has finished and has its encoder."""
+        """The one that was asked for, or the last one of a run that is not finished."""
+        if self._asked is not None:
+            return find_checkpoint(self.directory.checkpoints, self._asked)
         if self.directory.encoder.is_file() and self.record.finished:
             return None
         return latest_checkpoint(self.directory.checkpoints)
+
+    @property
+    def checkpoint_step(self) -> int | None:
+        """Updates of the checkpoint that was asked for; None for the end of the run."""
+        asked = self._checkpoint if self._asked is not None else None
+        return None if asked is None else asked.step
+
+    @property
+    def with_heads(self) -> Checkpoint:
+        """The checkpoint with the projector of this encoder.
+
+        Raises:
+            ValueError: There is none.
+        """
+        found = self._checkpoint or latest_checkpoint(self.directory.checkpoints)
+        if found is None:
+            raise ValueError(
+                f"two views need the projector, which is in the last checkpoint, but"
+                f" {self.directory.checkpoints} has none"
+            )
+        return found
 
     @cached_property
     def prepared(self) -> Setup:

@@ -34,6 +34,20 @@ class Run(EmbeddingRun):
         ('simclr', 1617, 180)
     """
 
+    def at(self, checkpoint: str | int) -> Run:
+        """The run with the encoder of a checkpoint: its verbs embed, probe, judge and export that.
+
+        Args:
+            checkpoint: ``best``: where the other view of held-out samples was found best, by
+                representations; ``last``; or a number of updates whose checkpoint is kept.
+
+        Raises:
+            ValueError: It is not kept; the message lists those that are.
+        """
+        found = Run(self.path, encoder=self._own, modality=self._own_kind, checkpoint=checkpoint)
+        _ = found.checkpoint_step
+        return found
+
     def neighbors(self, of: Any = None, **settings: Any) -> NeighborsRecord:
         """Nearest neighbours of samples of the run's data, or of new ones.
 

@@ -48,6 +48,9 @@ def joined_with_run(
     """
     if origin is None:
         return verdict
+    if origin.checkpoint:
+        said = f"of {origin.run} after update {origin.checkpoint}: its verdict is of a later state"
+        return _noted(verdict, said)
     known = _known(origin, folder)
     if not known.verdicts:
         return _noted(verdict, f"the verdict on {known.shown} is not known: {known.why}")

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from nearfar.api._described_parts import projection_dim, temperature_of
+from nearfar.api._division import Division, count_watched
 from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_facts import gather_facts, remedies_of
@@ -23,18 +24,12 @@ from nearfar.methods._preset import facts_parameter
 from nearfar.modalities import EncoderFactory, Form, Modality, make_encoder
 from nearfar.modalities._own_encoders import check_width, describe_module, output_width
 from nearfar.modules import EncoderDescription
-from nearfar.ops import permutation
 from nearfar.records import Provenance, Remedy, RunDirectory, RunRecord
 from nearfar.training import Engine, Plan, plan
 from nearfar.training._devices import device_name
 from nearfar.views import Views, WithIndex
 
-__all__ = ["LEAST_SAMPLES", "Setup", "count_watched", "split"]
-
-_WATCHED_SHARE, _WATCHED_LEAST, _WATCHED_MOST = 0.1, 2, 256
-_TRAINED_LEAST = 4
-LEAST_SAMPLES = _TRAINED_LEAST + _WATCHED_LEAST
-_NO_EPOCH = 2**32 - 1  # seeds a permutation that no training epoch uses
+__all__ = ["Setup", "count_watched"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,7 @@ class Setup:
             :meth:`trainee`.
         notes: Notes for the user.
         remedies: Changes of the recipe that advice can name.
+        division: Which samples are trained on, and which are held out.
     """
 
     recipe: Recipe
@@ -65,6 +61,7 @@ class Setup:
     method: Method
     notes: tuple[str, ...]
     remedies: tuple[Remedy, ...] = ()
+    division: Division | None = None
 
     @classmethod
     def prepare(
@@ -77,6 +74,7 @@ class Setup:
         *,
         preset: Preset,
         notes: tuple[str, ...] = (),
+        division: Division | None = None,
     ) -> Setup:
         """Check the settings, split the data, and build encoder, views and method.
 
@@ -88,10 +86,12 @@ class Setup:
             views: Views to use instead of the method's.
             preset: The preset that builds the method.
             notes: Further notes, appended to those of data and encoder.
+            division: Which samples to hold out; at random by default.
         """
         _check_fit(recipe, preset, source, views)
         kind = recipe.kind
-        train, watched = split(source, seed=recipe.training.seed)
+        division = division or Division.at_random(source, seed=recipe.training.seed)
+        train, watched = division.parts(source)
         schedule = plan(len(train), recipe.training)
         options, decided = kind.decide(source, _options(kind, recipe, preset))
         module, description = _build_encoder(
@@ -135,6 +135,7 @@ class Setup:
                 *batch_notes(recipe),
                 *method.notes,
                 *few_notes(watched),
+                *division.notes,
                 *notes,
             ),
             remedies=remedies_of(
@@ -144,6 +145,7 @@ class Setup:
                 views=views if own is None else None,
                 facts=facts,
             ),
+            division=division,
         )
 
     @property
@@ -205,6 +207,8 @@ class Setup:
             chance=method.chance(options.batch_size),
             samples=len(self.train),
             watched=len(self.watched),
+            left_out=len(self.train.source) - len(self.train) - len(self.watched),
+            groups=self.recipe.groups,
             parameters=parameters,
             steps=self.schedule.steps,
             epochs=options.epochs,
@@ -216,34 +220,6 @@ class Setup:
             cwd=str(Path.cwd()),
             format=RUN_FORMAT,
         )
-
-
-def count_watched(source: Source) -> int:
-    """Number of watched samples: a tenth, at least 2 and at most 256.
-
-    Raises:
-        ValueError: Too few samples to hold any out.
-    """
-    count = len(source)
-    watched = min(_WATCHED_MOST, max(_WATCHED_LEAST, round(count * _WATCHED_SHARE)))
-    if count - watched < _TRAINED_LEAST:
-        raise ValueError(
-            f"`data` must have at least {LEAST_SAMPLES} samples, as some are held out for"
-            f" measurements, got {count} ({source.name})"
-        )
-    return watched
-
-
-def split(source: Source, *, seed: int) -> tuple[Subset, Subset]:
-    """Training samples and watched samples, a random tenth but at most 256.
-
-    Raises:
-        ValueError: Too few samples to hold any out.
-    """
-    count, watched = len(source), count_watched(source)
-    order = permutation(count, seed=seed, epoch=_NO_EPOCH)
-    chosen = order[:watched].sort().values
-    return Subset(source, order[watched:].sort().values), Subset(source, chosen)
 
 
 def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | None) -> None:

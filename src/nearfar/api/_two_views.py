@@ -21,7 +21,7 @@ from nearfar.diagnostics._course import known_of_run
 from nearfar.inputs import View, count
 from nearfar.methods import Method
 from nearfar.modalities import Form, Modality
-from nearfar.training import Engine, Watch, latest_checkpoint
+from nearfar.training import Engine, Watch
 from nearfar.training._devices import find_device
 
 __all__ = ["TWO_VIEWS", "EmbeddedViews", "embed_views"]
@@ -88,7 +88,9 @@ def embed_views(
         about = f"two views of {source.describe()}"
     parts = [_embedded(views, setup.kind, setup.form, method, engine) for views in batches]
     matrices, said = _joined(parts, kind=setup.kind.name)
-    origin = origin_of(run.directory, output=TWO_VIEWS, data=source.name)
+    origin = origin_of(
+        run.directory, output=TWO_VIEWS, data=source.name, checkpoint=run.checkpoint_step
+    )
     if data is None:
         known = run.health.measurements
         origin = replace(
@@ -108,15 +110,9 @@ def embed_views(
 
 
 def _trained(run: StoredRun) -> Method:
-    """The method with its heads, from the run's last checkpoint."""
-    checkpoint = latest_checkpoint(run.directory.checkpoints)
-    if checkpoint is None:
-        raise ValueError(
-            f"two views need the projector, which is in the last checkpoint, but"
-            f" {run.directory.checkpoints} has none"
-        )
+    """The method with its heads, from the checkpoint of the run's encoder."""
     method = run.prepared.method
-    checkpoint.restore_method(method)
+    run.with_heads.restore_method(method)
     return method
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from nearfar.api._choices import opening
+from nearfar.api._division import Division
 from nearfar.api._judging import Judgment, before_training, measured
 from nearfar.api._method_listing import find_preset
 from nearfar.api._passed_encoders import OwnEncoder, remembered
@@ -82,7 +83,8 @@ def prepared_again(
     recipe = upgraded(recipe, source)
     encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     encoder = recipe.encoder if encoder is None else encoder
-    return Setup.prepare(recipe, source, encoder, width, views, preset=preset)
+    division = Division.again(source, directory.read_division(), seed=recipe.training.seed)
+    return Setup.prepare(recipe, source, encoder, width, views, preset=preset, division=division)
 
 
 def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -> Judgment:
@@ -90,8 +92,17 @@ def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -
     engine = Engine(devices=1, precision="32")
     untrained = before_training(setup, engine)
     checkpoint.restore_method(setup.method)
-    found = measured(directory, setup.method, setup, engine=engine, untrained=untrained)
-    note = f"not finished: measured {stopped_after(checkpoint, directory.read_run())}"
+    found = measured(
+        directory,
+        setup.method,
+        setup,
+        engine=engine,
+        untrained=untrained,
+        step=checkpoint.step,
+    )
+    record = directory.read_run()
+    state = "" if record.finished else "not finished: "
+    note = f"{state}measured {stopped_after(checkpoint, record)}"
     return replace(found, health=replace(found.health, notes=(note, *found.health.notes)))
 
 

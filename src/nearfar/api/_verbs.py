@@ -48,6 +48,7 @@ def embed(
     layer: str | int | None = None,
     pool: Pool | None = None,
     device: str | None = None,
+    checkpoint: str | int | None = None,
     **options: Any,
 ) -> NDArray[np.float32]: ...
 
@@ -63,6 +64,7 @@ def embed(
     layer: str | int | None = None,
     pool: Pool | None = None,
     device: str | None = None,
+    checkpoint: str | int | None = None,
     **options: Any,
 ) -> Embedded: ...
 
@@ -77,6 +79,7 @@ def embed(
     layer: str | int | None = None,
     pool: Pool | None = None,
     device: str | None = None,
+    checkpoint: str | int | None = None,
     **options: Any,
 ) -> NDArray[np.float32] | Embedded:
     """Representations of samples, one row per sample: :meth:`nearfar.api.Run.embed`.
@@ -91,9 +94,11 @@ def embed(
         layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
         pool: Pooling of the layer's tokens, time steps or places.
         device: Where to compute: ``auto``, ``cpu``, ``cuda:1``, ...; on the CPU by default.
+        checkpoint: Checkpoint to use: ``best``, ``last`` or a number of updates
+            (:meth:`nearfar.api.Run.at`); the end of the run by default.
         options: Options for loading the data, if different from the run's: ``column``.
     """
-    found = _run(run)
+    found = _at(run, checkpoint)
     cut: dict[str, Any] = {"layer": layer, "pool": pool, "device": device}
     if ids:
         return found.embed(data, batch_size=batch_size, ids=True, side=side, **cut, **options)
@@ -243,6 +248,7 @@ def diagnose(
     report: str | Path | None = None,
     layer: str | int | None = None,
     pool: Pool | None = None,
+    checkpoint: str | int | None = None,
     progress: Progress | None = None,
 ) -> HealthRecord:
     """Label-free verdict on embeddings: healthy, collapsed, or nothing learnt.
@@ -259,6 +265,8 @@ def diagnose(
         layer: Layer of the run's encoder whose features are diagnosed, of the data that the run
             was trained on by default.
         pool: Pooling of the layer's tokens, time steps or places.
+        checkpoint: Checkpoint of the run that is measured: ``best``, ``last`` or a number of
+            updates.
         progress: Called with what is done next, the rows measured and their number, if there are so
             many that they are read in chunks.
 
@@ -281,15 +289,21 @@ def diagnose(
     if isinstance(embeddings, Run) or names_run(embeddings):
         if second is not None:
             raise ValueError("`second` must be None for a run, whose verdict is stored")
-        return _run(embeddings).diagnose(data, report=report, layer=layer, pool=pool)
-    for name, value in {"data": data, "layer": layer, "pool": pool}.items():
+        run = _at(embeddings, checkpoint)
+        return run.diagnose(data, report=report, layer=layer, pool=pool)
+    given = {"data": data, "layer": layer, "pool": pool, "checkpoint": checkpoint}
+    for name, value in given.items():
         if value is not None:
             raise ValueError(f"`{name}` must be unset for embeddings, got {value!r}")
     return diagnose_embeddings(embeddings, second, report=report, progress=progress)
 
 
 def export(
-    run: RunLike, format: ExportFormat = "safetensors", out: str | Path | None = None
+    run: RunLike,
+    format: ExportFormat = "safetensors",
+    out: str | Path | None = None,
+    *,
+    checkpoint: str | int | None = None,
 ) -> Path:
     """Export a run's encoder for use without nearfar: :meth:`nearfar.api.Run.export`.
 
@@ -297,8 +311,10 @@ def export(
         run: A run or its directory.
         format: ``safetensors``, ``onnx`` or ``timm``.
         out: File (or folder, for timm) to write; inside the run's directory if not given.
+        checkpoint: Checkpoint to export: ``best``, ``last`` or a number of updates; the end of the
+            run by default.
     """
-    return _run(run).export(format, out)
+    return _at(run, checkpoint).export(format, out)
 
 
 def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None) -> Comparison:
@@ -329,3 +345,9 @@ def report(run: RunLike) -> Path:
 
 def _run(run: RunLike) -> Run:
     return run if isinstance(run, Run) else load(run)
+
+
+def _at(run: RunLike, checkpoint: str | int | None) -> Run:
+    """A run, with the encoder of a checkpoint if one is asked for."""
+    found = _run(run)
+    return found if checkpoint is None else found.at(checkpoint)

@@ -23,6 +23,7 @@ def diagnose(
     report: Path | None = None,
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
+    checkpoint: str | None = None,
     json: bool = False,
 ) -> int:
     """Check embeddings for collapse without labels; print a verdict and its evidence.
@@ -41,6 +42,8 @@ def diagnose(
         layer: Layer of the run's encoder whose features are diagnosed: the name of a module, or its
             number (-1 for the last); of the data that the run was trained on by default.
         pool: Pooling of the layer's tokens, time steps or places to one row per sample.
+        checkpoint: Checkpoint to measure instead of the end of the run: `best` (where the other
+            view of held-out samples was found best), `last`, or a number of updates.
         json: Print JSON instead of a table.
     """
     from nearfar import api
@@ -56,6 +59,7 @@ def diagnose(
             report=report,
             layer=layer,
             pool=pool,
+            checkpoint=checkpoint,
             progress=progress.show,
         )
     if json:

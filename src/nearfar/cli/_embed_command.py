@@ -25,6 +25,7 @@ def embed(
     layer: str | None = None,
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     device: str = "cpu",
+    checkpoint: str | None = None,
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
@@ -43,6 +44,8 @@ def embed(
             (.npz or .parquet), of which `nearfar diagnose` judges agreement as well. By default of
             the samples that the run held out, so that the verdict is that of the run.
         device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
+        checkpoint: Checkpoint to use instead of the end of the run: `best` (where the other view
+            of held-out samples was found best), `last`, or a number of updates.
         side: Side of pairs: the inputs `x` or the signals `s`. By default both, those of the
             signals as `embeddings2` (.npz) or `embedding2` (.parquet).
         layer: Layer whose features are written: the name of a module, or its number (-1 for the
@@ -62,6 +65,8 @@ def embed(
     if two_views:
         _check_alone(out, steps=steps, side=side, layer=layer, pool=pool)
     loaded = api.load(run)
+    if checkpoint is not None:
+        loaded = loaded.at(checkpoint)
     if data is None and not two_views:
         print_line("data", loaded.own_data.spec)
     with warnings.catch_warnings(), new_file(out, name=loaded.path.resolve().name) as file:

@@ -22,6 +22,7 @@ def export(
         Literal["safetensors", "onnx", "timm"], Parameter(name="--format")
     ] = "safetensors",
     out: Path | None = None,
+    checkpoint: str | None = None,
 ) -> None:
     """Export the encoder for use without nearfar.
 
@@ -32,10 +33,14 @@ def export(
             timm: a folder that timm.create_model("local-dir:...") loads, only for encoders of timm
             with their own stem.
         out: File or folder to write; inside the run's directory by default.
+        checkpoint: Checkpoint to export instead of the end of the run: `best` (where the other view
+            of held-out samples was found best), `last`, or a number of updates.
     """
     from nearfar import api
 
     loaded = api.load(run)
+    if checkpoint is not None:
+        loaded = loaded.at(checkpoint)
     path = loaded.export(format, out)
     print_notes((*loaded.state_notes, *loaded.record.notes))
     print_line("saved", str(path))

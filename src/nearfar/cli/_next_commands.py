@@ -71,11 +71,20 @@ def after_training(run: Run) -> Steps:
     data = _own_data(run)
     if run.stopped:
         return [*resuming(run), (shell("report", _path(run)), "what there is so far")]
+    health = run.directory.read_health()
+    if health is not None and "over-trained" in health.verdicts and _has_best(run):
+        best = shell("export", _path(run), "--checkpoint", "best")
+        return [(best, "the encoder before it got worse"), _report(run)]
     if data is None:
         return [_export(run), _report(run)]
     if _of_pairs(run):
         return [_embed(run), _export(run)]
     return [*_evaluate(run, data), _embed(run), _export(run)]
+
+
+def _has_best(run: Run) -> bool:
+    """Whether a checkpoint is kept that is better than the end of the run."""
+    return (run.directory.checkpoints / "best.safetensors").is_file()
 
 
 def resuming(run: Run) -> Steps:

@@ -48,7 +48,8 @@ def probe(
             (`a;b`).
         task: What the labels are; by default inferred, with a note.
         groups: Column or file with the group of each sample, such as the patient; a group is never
-            on both sides of a split.
+            on both sides of a split. By default those that the run was trained with; `none` for
+            none.
         label_share: Shares of the labels to probe with in addition: `0.01 0.1` for 1 % and 10 %,
             the same number of each class, mean and deviation over five subsets.
         layer: Layer of the encoders: the name of a module, or its number (-1 for the last); an

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -59,6 +60,15 @@ class Joined(Source):
     def describe(self) -> str:
         _, _, rest = self.sources[0].describe().partition(" ")
         return f"{len(self):,} {rest}"
+
+    @property
+    def in_memory(self) -> bool:
+        return all(source.in_memory for source in self.sources)
+
+    def file_of(self, position: int) -> Path | bytes | None:
+        number = int(np.searchsorted(self._ends, position, side="right"))
+        source = self.sources[number]
+        return source.file_of(position - int(self._ends[number]) + len(source))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import final
 
 from jaxtyping import Int64
@@ -52,6 +53,13 @@ class _Noted(Source):
     @property
     def former_fingerprints(self) -> tuple[str, ...]:
         return self.source.former_fingerprints
+
+    @property
+    def in_memory(self) -> bool:
+        return self.source.in_memory
+
+    def file_of(self, position: int) -> Path | bytes | None:
+        return self.source.file_of(position)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
@@ -111,6 +112,15 @@ class Source(ABC):
     def samples(self) -> Int64[Tensor, " samples"]:
         """Sample index at each position; equal to the position except in a :class:`Subset`."""
         return torch.arange(len(self))
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether reading a sample decodes no file, so that all of them can be compared quickly."""
+        return False
+
+    def file_of(self, position: int) -> Path | bytes | None:
+        """The file that holds this sample and nothing else; None if there is none."""
+        return None
 
     @property
     def notes(self) -> tuple[str, ...]:

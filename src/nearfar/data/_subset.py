@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import final
 
 from jaxtyping import Int64
@@ -65,6 +66,13 @@ class Subset(Source):
     @cached_property
     def samples(self) -> Int64[Tensor, " samples"]:
         return self.source.samples[self._positions]
+
+    @property
+    def in_memory(self) -> bool:
+        return self.source.in_memory
+
+    def file_of(self, position: int) -> Path | bytes | None:
+        return self.source.file_of(int(self._positions[position]))
 
     @property
     def notes(self) -> tuple[str, ...]:

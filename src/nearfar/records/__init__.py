@@ -3,6 +3,7 @@
 from nearfar.records._advice_record import AdviceLine, AdviceRecord, Curve
 from nearfar.records._atomic_files import replace_atomically, write_bytes, write_text
 from nearfar.records._calibration_record import CalibrationRun, CalibrationRuns, Gain
+from nearfar.records._division_record import DivisionRecord
 from nearfar.records._encoders_record import EncodersRecord
 from nearfar.records._gallery_record import Exhibit, GalleryRecord, GalleryRow
 from nearfar.records._geometry_record import GeometryRecord
@@ -44,6 +45,7 @@ __all__ = [
     "ClaimRecord",
     "Column",
     "Curve",
+    "DivisionRecord",
     "DuplicatesRecord",
     "DuplicatesRow",
     "EncodersRecord",

@@ -179,6 +179,15 @@ class Metrics:
             if done is not None and done <= step:
                 yield line.strip()
 
+    def until(self, step: int | None) -> Metrics:
+        """The metrics up to an update; all of them for None."""
+        if step is None:
+            return self
+        return Metrics(
+            tuple(line for line in self.train if line.step <= step),
+            tuple(line for line in self.watch if line.step <= step),
+        )
+
     def __repr__(self) -> str:
         """Numbers of lines, and the last update."""
         lines: list[TrainMetrics | WatchMetrics] = [*self.train, *self.watch]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nearfar.records._division_record import DivisionRecord
 from nearfar.records._gallery_record import GalleryRecord
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import HealthRecord
@@ -24,6 +25,8 @@ class RunDirectory:
     ======================= ======================================================================
     ``recipe.toml``         the settings that reproduce the run
     ``run.json``            summary: data, method, encoder, provenance
+    ``division.json``       what is held out (:class:`DivisionRecord`), with groups or copies
+    ``groups.txt``          the group of each sample of the data, with groups
     ``metrics.jsonl``       losses and measurements over the run (:class:`Metrics`), one per line
     ``health.json``         the verdict (:class:`HealthRecord`)
     ``geometry.json``       points, distances, spectrum (:class:`GeometryRecord`)
@@ -45,6 +48,14 @@ class RunDirectory:
     @property
     def run(self) -> Path:
         return self.path / "run.json"
+
+    @property
+    def division(self) -> Path:
+        return self.path / "division.json"
+
+    @property
+    def groups(self) -> Path:
+        return self.path / "groups.txt"
 
     @property
     def metrics(self) -> Path:
@@ -98,6 +109,9 @@ class RunDirectory:
 
     def read_run(self) -> RunRecord:
         return RunRecord.load(self.run)
+
+    def read_division(self) -> DivisionRecord | None:
+        return DivisionRecord.load(self.division) if self.division.is_file() else None
 
     def read_health(self) -> HealthRecord | None:
         return HealthRecord.load(self.health) if self.health.is_file() else None

@@ -26,6 +26,9 @@ class RunRecord(Record):
         chance: Loss at chance level, or None.
         samples: Number of training samples.
         watched: Number of watched samples.
+        left_out: Number of samples that are neither: copies of watched samples, and further samples
+            of groups that are held out.
+        groups: What the groups of samples are: a column, a file; empty without groups.
         parameters: Number of trainable parameters of the encoder.
         steps: Number of updates in the whole run.
         epochs: Number of epochs.
@@ -73,6 +76,8 @@ class RunRecord(Record):
     peak_memory: int = 0
     device: str = ""
     threads: int = 0
+    left_out: int = field(default=0, metadata={"omitted": True})
+    groups: str = field(default="", metadata={"omitted": True})
     notes: tuple[str, ...] = field(default=())
     path: str = ""
     cwd: str = ""

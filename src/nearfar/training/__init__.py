@@ -1,7 +1,12 @@
 """The training loop of all methods: options, engine, gradient caching, LARS, checkpoints."""
 
 from nearfar.training._caching import cached_backward
-from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
+from nearfar.training._checkpoint import (
+    Checkpoint,
+    find_checkpoint,
+    latest_checkpoint,
+    save_checkpoint,
+)
 from nearfar.training._devices import available_devices, computes_in_bfloat16
 from nearfar.training._engine import Engine
 from nearfar.training._lars import LARS
@@ -33,6 +38,7 @@ __all__ = [
     "cached_backward",
     "choose_threads",
     "computes_in_bfloat16",
+    "find_checkpoint",
     "keep_freed_memory",
     "latest_checkpoint",
     "plan",

@@ -15,10 +15,21 @@ from torch.optim import Optimizer
 from nearfar.records import replace_atomically
 from nearfar.training._metrics_writer import Pending
 
-__all__ = ["CHECKPOINT_FORMAT", "Checkpoint", "latest_checkpoint", "save_checkpoint"]
+__all__ = [
+    "BEST",
+    "CHECKPOINT_FORMAT",
+    "Checkpoint",
+    "best_step",
+    "find_checkpoint",
+    "latest_checkpoint",
+    "save_best",
+    "save_checkpoint",
+]
 
 CHECKPOINT_FORMAT = 2
 _KEPT = 2
+BEST = "best.safetensors"
+"""File of the state with the best retrieval of the other view, without the optimiser's."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,66 @@ def save_checkpoint(
         "pending": (pending or Pending()).to_json(),
     }
 
+    path = folder / f"step-{step:08d}.safetensors"
+    _write(path, tensors, metadata)
+    for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
+        old.unlink()
+    for left in folder.glob(".step-*.part"):  # left by a process that was killed while writing
+        left.unlink()
+    return path
+
+
+def save_best(
+    path: Path, *, state: dict[str, Tensor], step: int, order: float, seconds: float
+) -> None:
+    """Write a state of the method after `step` updates, with its order of retrieval.
+
+    Raises:
+        OSError: The disk is full or not writable. An earlier file is not affected.
+    """
+    metadata = {
+        "format": str(CHECKPOINT_FORMAT),
+        "step": str(step),
+        "order": repr(order),
+        "seconds": repr(seconds),
+        "optimizer": "{}",
+        "pending": Pending().to_json(),
+    }
+    _write(path, {f"method.{name}": value for name, value in state.items()}, metadata)
+
+
+def best_step(folder: Path) -> int | None:
+    """The number of updates of the best state that is kept apart; None if there is none."""
+    try:
+        with safe_open(folder / BEST, framework="pt", device="cpu") as file:
+            return int((file.metadata() or {})["step"])
+    except (KeyError, OSError, SafetensorError, ValueError):
+        return None
+
+
+def find_checkpoint(folder: Path, wanted: str | int) -> Checkpoint:
+    """The checkpoint after a number of updates, the ``last`` one, or the ``best`` one.
+
+    Raises:
+        ValueError: It is not kept; the message lists those that are.
+    """
+    best, latest = best_step(folder), latest_checkpoint(folder)
+    if latest is not None and (wanted == "last" or (wanted == "best" and best is None)):
+        return latest
+    paths = {int(path.stem[5:]): path for path in sorted(folder.glob("step-*.safetensors"))}
+    if best is not None:
+        paths.setdefault(best, folder / BEST)
+    step = best if wanted == "best" else wanted
+    if not str(step).isdigit() or int(str(step)) not in paths:
+        kept = ", ".join(map(str, sorted(paths))) or "none"
+        raise ValueError(
+            f"`checkpoint` must be best, last or a number of updates that is kept ({kept}),"
+            f" got {wanted!r}"
+        )
+    return _read(paths[int(str(step))])
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     def write(path: Path) -> None:
         try:
             # safetensors does not allow shared storage, which tied weights have
@@ -109,13 +180,7 @@ def save_checkpoint(
         except SafetensorError as error:
             raise OSError(None, str(error)) from error
 
-    path = folder / f"step-{step:08d}.safetensors"
     replace_atomically(path, write)
-    for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
-        old.unlink()
-    for left in folder.glob(".step-*.part"):  # left by a process that was killed while writing
-        left.unlink()
-    return path
 
 
 def _read(path: Path) -> Checkpoint:

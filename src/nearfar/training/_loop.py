@@ -13,6 +13,7 @@ from nearfar.data import Batch, Source, batches
 from nearfar.methods._method import Method
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
+from nearfar.training._best_state import BestState
 from nearfar.training._checkpoint import Checkpoint, latest_checkpoint, save_checkpoint
 from nearfar.training._engine import Engine
 from nearfar.training._metrics_writer import Meter, MetricsLog
@@ -183,6 +184,8 @@ class _Training:
         )
         first = engine.rank == 0
         self.log = MetricsLog(directory.metrics, step=self.done) if first else None
+        lines = directory.read_metrics().watch if first and self.done else ()
+        self.best = BestState(directory.checkpoints, method=method, done=self.done, lines=lines)
         self.latest = Latest()
         self._saved = self.done if checkpoint else -1
         self._started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
@@ -238,6 +241,8 @@ class _Training:
                 optimizer=self.optimizer,
                 pending=self.meter.pending,
             )
+            last = self.done == self.schedule.steps
+            self.best.save(done=self.done, seconds=self.seconds, last=last)
         self._saved = self.done
 
     @property
@@ -270,6 +275,7 @@ class _Training:
         self.latest = replace(self.latest, watch=readings)
         if self.log:
             self.log.write(readings)
+            self.best.see(readings.representation_order, step=self.done, method=self.method)
 
     def _report(self) -> None:
         if self.engine.rank == 0:

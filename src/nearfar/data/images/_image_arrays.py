@@ -120,6 +120,10 @@ class ArraySource(ImageSource):
         return describe_images(len(self), channels=self.channels, extents=extents)
 
     @property
+    def in_memory(self) -> bool:
+        return True
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return (*self._notes, *self._chosen.notes(self.identify))
 

@@ -98,6 +98,13 @@ class ImageFileSource(ImageSource):
                 images.append(self._scaled(position, image))
         return Batch(Images.of(images), index)
 
+    @property
+    def in_memory(self) -> bool:
+        return self._decoded is not None
+
+    def file_of(self, position: int) -> Path | bytes:
+        return self.file(position)
+
     def decode(self, position: int) -> NDArray[Any] | str:
         """The numbers of an image, or the reason why it cannot be decoded."""
         try:

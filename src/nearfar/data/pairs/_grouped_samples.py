@@ -75,6 +75,10 @@ class GroupSource(Source):
         return f"{len(self):,} {self._noun}s of {self.size} ({kind})"
 
     @property
+    def in_memory(self) -> bool:
+        return self.x.in_memory
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return self.x.notes
 

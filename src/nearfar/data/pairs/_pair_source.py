@@ -72,6 +72,10 @@ class PairSource(Source):
         return f"{len(self):,} pairs ({', '.join(kinds)})"
 
     @property
+    def in_memory(self) -> bool:
+        return self.x.in_memory and self.s.in_memory
+
+    @property
     def notes(self) -> tuple[str, ...]:
         same = self.x is self.s
         return (*self._notes, *self.x.notes, *(() if same else self.s.notes))

@@ -132,6 +132,10 @@ class SequenceArray(SequenceSource):
         return f"row {row}" if self._names is None else self._names[row]
 
     @property
+    def in_memory(self) -> bool:
+        return True
+
+    @property
     def notes(self) -> tuple[str, ...]:
         notes = list(self._notes)
         by = self._scale if self.sample_rate is None else 1

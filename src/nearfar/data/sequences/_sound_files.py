@@ -94,6 +94,11 @@ class SoundFileSource(SequenceSource):
             sounds.append(sound)
         return Batch(Sequences.of(sounds), index)
 
+    def file_of(self, position: int) -> Path | bytes | None:
+        row, start, stop = self.pieces[position]
+        whole = start == 0 and stop == self._headers[row].frames_at(self.sample_rate)
+        return self.file(row) if whole else None
+
     def decode(self, position: int) -> Tensor | str:
         """The segment, or the reason why it cannot be decoded."""
         row, start, stop = self.pieces[position]

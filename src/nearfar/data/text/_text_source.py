@@ -120,6 +120,10 @@ class TextSource(Source):
         return f"{len(self):,} texts of {counted(self._typical, 'word')}"
 
     @property
+    def in_memory(self) -> bool:
+        return True
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return self._notes
 

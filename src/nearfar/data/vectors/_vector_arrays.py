@@ -101,6 +101,10 @@ class VectorSource(Source):
         return f"{counted(len(self), 'vector')} of {counted(self.dim, 'feature')}"
 
     @property
+    def in_memory(self) -> bool:
+        return True
+
+    @property
     def notes(self) -> tuple[str, ...]:
         return self._notes
 
