@@ -52,13 +52,22 @@ def test_a_curved_sheet_reads_its_own_dimension(sheet: int, low: float, high: fl
     assert low - 0.4 < float(found.local_median) < high + 0.4
 
 
+def test_a_curve_wound_too_often_to_follow_is_one_where_samples_are_close() -> None:
+    angle = torch.rand(500, 1, generator=torch.Generator().manual_seed(1)).double() * 6.283
+    waves = angle * torch.arange(1, 1_025)
+    found = intrinsic_dimension(torch.cat([waves.sin(), waves.cos()], dim=1))
+    assert found.two_nn > 2
+    assert 0.5 < found.closest < 1.3
+    assert intrinsic_dimension(samples(500, 8)).closest > 5
+
+
 def test_copies_and_zeros_leave_the_intrinsic_dimension_as_it_is() -> None:
     z = samples(300, 6)
     copied = torch.cat([z, 2 * z, torch.zeros(5, 6, dtype=torch.float64), z[:50]])
     assert [float(v) for v in intrinsic_dimension(copied)] == pytest.approx(
         [float(v) for v in intrinsic_dimension(z)]
     )
-    assert [float(v) for v in intrinsic_dimension(z[:8].repeat(40, 1))] == [0, 0, 0, 0]
+    assert [float(v) for v in intrinsic_dimension(z[:8].repeat(40, 1))] == [0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("k", [1, 7])

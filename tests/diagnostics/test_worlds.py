@@ -9,7 +9,10 @@ from nearfar.diagnostics import health, repetition, samples_per_point
 from tests.diagnostics.embedding_worlds import FAULTY, SOUND, drawn, views
 
 SIZES = [(500, 32), (2_000, 128), (500, 768)]
-LARGE = [pytest.param(*size, marks=pytest.mark.full) for size in [(2_000, 1_024), (25_000, 128)]]
+LARGE = [
+    pytest.param(*size, marks=pytest.mark.full)
+    for size in [(500, 2_048), (2_000, 1_024), (25_000, 128)]
+]
 
 
 @pytest.mark.parametrize(("samples", "dim"), [*SIZES, *LARGE])

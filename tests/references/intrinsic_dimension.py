@@ -22,4 +22,7 @@ def intrinsic_dimension(z: NDArray[np.float64], *, k: int = 10) -> tuple[float, 
     for row in nearest:
         logs = [math.log(row[k - 1] / row[j]) for j in range(k - 1)]
         local.append(1 / (sum(logs) / len(logs)))
-    return (top / bottom, *(float(value) for value in np.quantile(local, (0.1, 0.5, 0.9))))
+    closest = nearest[np.argsort(nearest[:, 1])][: max(20, int(count * 0.05))]
+    logs = [math.log(row[1] / row[0]) for row in closest]
+    quantiles = (float(value) for value in np.quantile(local, (0.1, 0.5, 0.9)))
+    return (top / bottom, *quantiles, len(logs) / sum(logs))

@@ -74,7 +74,8 @@ def health(
         thousand images have 20 to 60 %.
     ``low intrinsic dimension``
         TwoNN (:func:`intrinsic_dimension`) is below 1.7 where 10 dimensions or more could be
-        used: a curve, however many dimensions it is wound through.
+        used, or below 4, and below 1.3 where neighbours are closest: a curve, however many
+        dimensions it is wound through.
     ``no better than untrained``
         The mean logarithm of the rank of the other view has fallen by less than 29 % since before
         training: at most 27 % in runs that are worse than the untrained encoder by nearest

@@ -27,6 +27,7 @@ __all__ = ["COMPARED", "LONG", "NEIGHBORS", "context", "of_representations", "st
 NEIGHBORS: Final = 10
 COMPARED: Final = 2_048
 """Rows for measurements that compare all pairs."""
+_OPEN: Final = 4.0  # intrinsic dimension that an insufficiently sampled curve may have
 _DEAD = 1e-4  # deviation of a dimension relative to the largest
 LONG: Final = 100.0
 """Length of a row in medians, above which it is far longer than the others."""
@@ -76,12 +77,15 @@ def structure(z1: Tensor, z2: Tensor | None) -> dict[str, float]:
     """What needs the distances between samples."""
     points = repetition(z1, z2)
     some = spread_rows(z1, most=COMPARED)
+    dimensions = intrinsic_dimension(some)
     found = {
         "distinct_share": float(points.distinct),
         "repeated_share": float(points.repeated),
-        "intrinsic_dimension": float(intrinsic_dimension(some).two_nn),
+        "intrinsic_dimension": float(dimensions.two_nn),
         "largest_hub": float(hubness(some, k=NEIGHBORS).largest),
     }
+    if found["intrinsic_dimension"] < _OPEN:
+        found["closest_dimension"] = float(dimensions.closest)
     if z2 is not None:
         found["confused"] = float(points.confused)
         partners = view_retrieval(some, spread_rows(z2, most=COMPARED))

@@ -50,6 +50,7 @@ _RAISED: Final = 0.5  # cosine of two views above that of different samples
 _FEW_POINTS: Final = 0.3  # different points per sample
 _CONFUSED: Final = 0.25  # 0.5 if nothing distinguishes samples on a point
 _LOW, _FREE = 1.7, 10  # intrinsic dimension; dimensions that could have been used
+_CURVE: Final = 1.3  # where neighbours are closest; 0.7 to 1 of curves, 7.9 of 8 dimensions
 _REPEATED: Final = 0.1  # of the samples
 _DEAD: Final = 0.4  # of the dimensions
 _CERTAIN: Final = 0.99  # order by raw inputs, where the gallery is too small for recall
@@ -96,7 +97,8 @@ def _few_points(measured: Measured, limits: Thresholds) -> bool:
 
 def _low_dimension(measured: Measured, limits: Thresholds) -> bool:
     used = measured.get("intrinsic_dimension", _FREE)
-    return used < _LOW and measured["free_dimensions"] >= _FREE
+    curve = measured.get("closest_dimension", _FREE) < _CURVE
+    return (used < _LOW or curve) and measured["free_dimensions"] >= _FREE
 
 
 def _identical(measured: Measured) -> bool:
