@@ -94,8 +94,7 @@ def embed(
         layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
         pool: Pooling of the layer's tokens, time steps or places.
         device: Where to compute: ``auto``, ``cpu``, ``cuda:1``, ...; on the CPU by default.
-        checkpoint: Checkpoint to use: ``best``, ``last`` or a number of updates
-            (:meth:`nearfar.api.Run.at`); the end of the run by default.
+        checkpoint: ``best``, ``last`` or a number of updates: :meth:`nearfar.api.Run.at`.
         options: Options for loading the data, if different from the run's: ``column``.
     """
     found = _at(run, checkpoint)
@@ -265,8 +264,7 @@ def diagnose(
         layer: Layer of the run's encoder whose features are diagnosed, of the data that the run
             was trained on by default.
         pool: Pooling of the layer's tokens, time steps or places.
-        checkpoint: Checkpoint of the run that is measured: ``best``, ``last`` or a number of
-            updates.
+        checkpoint: Checkpoint of the run that is measured, as of :func:`embed`.
         progress: Called with what is done next, the rows measured and their number, if there are so
             many that they are read in chunks.
 
@@ -311,8 +309,7 @@ def export(
         run: A run or its directory.
         format: ``safetensors``, ``onnx`` or ``timm``.
         out: File (or folder, for timm) to write; inside the run's directory if not given.
-        checkpoint: Checkpoint to export: ``best``, ``last`` or a number of updates; the end of the
-            run by default.
+        checkpoint: ``best``, ``last`` or a number of updates; the end of the run by default.
     """
     return _at(run, checkpoint).export(format, out)
 
