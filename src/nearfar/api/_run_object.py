@@ -10,6 +10,7 @@ from nearfar.api._comparing import Comparison, compared, display, write_comparis
 from nearfar.api._embedding_run import EmbeddingRun
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._passed_encoders import OwnEncoder
+from nearfar.api._ranking import names_of, ranked
 from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
@@ -98,7 +99,10 @@ class Run(EmbeddingRun):
         return formats_of(self.description)
 
     def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
-        """Comparison of this run with others: a list with one row per run.
+        """Comparison of this run with others: a list with one row per run, and their ranking.
+
+        The attribute ``ranking`` has the order in which the runs find the other view of held-out
+        samples by representations, or why they are not ranked.
 
         Args:
             others: Runs or their directories.
@@ -106,12 +110,17 @@ class Run(EmbeddingRun):
                 were trained on the same data side by side.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
+        names = names_of(runs)
+        ranking = ranked(runs, names) if len(runs) > 1 else None
         if report is not None:
-            names = [run.record.name for run in runs]
             encoders = compared_encoders(runs, names) if len(runs) > 1 else None
-            write_comparison(report, [run.path for run in runs], encoders=encoders)
-        rows = [compared(run.record, run.health) for run in runs]
-        return Comparison(rows, metrics=[run.metrics for run in runs])
+            paths = [run.path for run in runs]
+            write_comparison(report, paths, encoders=encoders, ranking=ranking)
+        rows = [
+            compared(run.record, run.health, name=name)
+            for run, name in zip(runs, names, strict=True)
+        ]
+        return Comparison(rows, metrics=[run.metrics for run in runs], ranking=ranking)
 
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.

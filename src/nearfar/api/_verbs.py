@@ -318,7 +318,8 @@ def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = No
     """Comparison of several runs, a list with one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
-        runs: Runs or their directories, or one of them.
+        runs: Runs or their directories, or one of them; ``RUN@best`` or ``RUN@140`` for a
+            checkpoint of one.
         report: HTML page to write, with the curves of all runs.
 
     Raises:
@@ -327,7 +328,7 @@ def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = No
     listed = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     if not listed:
         raise ValueError("`runs` must name at least one run, got none")
-    first, *others = (_run(run) for run in listed)
+    first, *others = (_listed(run) for run in listed)
     return first.compare(*others, report=report)
 
 
@@ -348,3 +349,11 @@ def _at(run: RunLike, checkpoint: str | int | None) -> Run:
     """A run, with the encoder of a checkpoint if one is asked for."""
     found = _run(run)
     return found if checkpoint is None else found.at(checkpoint)
+
+
+def _listed(run: RunLike) -> Run:
+    """A run, or a checkpoint of one as ``RUN@best``."""
+    path, _, checkpoint = str(run).rpartition("@")
+    if isinstance(run, Run) or not path or Path(str(run)).exists():
+        return _run(run)
+    return _at(path, checkpoint)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from nearfar._margin_lines import verdict_style
 from nearfar._signs import counted, minus
 from nearfar.cli._console import print_line, stdout
-from nearfar.records import HealthRecord, ProbeRecord
+from nearfar.records import HealthRecord, ProbeRecord, RankingRecord
 
-__all__ = ["print_health", "print_notes", "print_probe", "print_rows"]
+__all__ = ["print_health", "print_notes", "print_probe", "print_ranking", "print_rows"]
 
 SHORT = 12  # characters of a text that stays in one line
 GAP = 3  # between two columns
@@ -196,6 +196,27 @@ def print_health(health: HealthRecord) -> None:
     for advice in health.advice:
         print_line("try", advice)
     print_notes(health.remarks)
+
+
+def print_ranking(ranking: RankingRecord | None) -> None:
+    """Print the places of runs, if there is a ranking, and the result in one sentence."""
+    if ranking is None:
+        return
+    rows = [
+        {
+            "place": str(run.place),
+            "run": run.name,
+            "order": f"{run.order:.3f} [{run.low:.3f}, {run.high:.3f}]",
+            "seeds": str(run.seeds),
+            "verdict": run.verdict,
+        }
+        for run in ranking.runs
+    ]
+    if rows:
+        held = f"{ranking.samples:,} held-out samples"
+        print_rows(rows, title=f"order of retrieval by representations, {held}")
+    print_line("ranking", ranking.sentence)
+    print_notes(ranking.notes)
 
 
 def print_probe(probe: ProbeRecord) -> None:
