@@ -82,6 +82,8 @@ class Comparison(list[ComparedRun]):
     ) -> None:
         super().__init__(rows)
         self.ranking = ranking
+        self.notes: tuple[str, ...] = ()
+        self.paths: tuple[Path, ...] = ()
         self._metrics = tuple(metrics)
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from nearfar.records import RankedRun, RankingRecord
 __all__ = ["names_of", "ranked"]
 
 _SUBSAMPLES = 400
+_SEED = re.compile(r"[,_-]?seed[=_-]?\d+$")
 _SURE = 0.975  # probability from which one run is better than another
 _SMALL_ERROR = 1e-12
 _PASS = 64  # samples at once
@@ -128,7 +130,10 @@ def _settings(runs: Sequence[StoredRun], names: Sequence[str]) -> list[_Setting]
             raise _RefusedError(
                 "the runs hold out different samples", "train each with the same groups"
             )
-    return [_Setting(called[key], held) for key, held in found.items()]
+    return [
+        _Setting(_SEED.sub("", called[key]) if len(held) > 1 else called[key], held)
+        for key, held in found.items()
+    ]
 
 
 def _check_encoders(runs: Sequence[StoredRun], names: Sequence[str]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, final
 
-from nearfar.api._compared_encoders import compared_encoders
-from nearfar.api._comparing import Comparison, compared, display, write_comparison
+from nearfar.api._compared_runs import compared_runs
+from nearfar.api._comparing import Comparison, display
 from nearfar.api._embedding_run import EmbeddingRun
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._passed_encoders import OwnEncoder
-from nearfar.api._ranking import names_of, ranked
 from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
@@ -110,17 +109,7 @@ class Run(EmbeddingRun):
                 were trained on the same data side by side.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
-        names = names_of(runs)
-        ranking = ranked(runs, names) if len(runs) > 1 else None
-        if report is not None:
-            encoders = compared_encoders(runs, names) if len(runs) > 1 else None
-            paths = [run.path for run in runs]
-            write_comparison(report, paths, encoders=encoders, ranking=ranking)
-        rows = [
-            compared(run.record, run.health, name=name)
-            for run, name in zip(runs, names, strict=True)
-        ]
-        return Comparison(rows, metrics=[run.metrics for run in runs], ranking=ranking)
+        return compared_runs(runs, report=report)
 
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.

@@ -7,15 +7,9 @@ from pathlib import Path
 
 from nearfar.cli._console import print_json, print_line
 from nearfar.cli._next_commands import after_comparison, print_steps
-from nearfar.cli._terminal_tables import print_ranking, print_rows
+from nearfar.cli._terminal_tables import print_comparison
 
 __all__ = ["compare"]
-
-_ORDER = (
-    *("run", "verdict", "method", "effective_rank", "alignment", "uniformity", "m_o"),
-    *("epochs", "seconds", "encoder", "m_r"),
-)
-"""Columns from the most to the least important; a narrow terminal lacks the last ones."""
 
 
 def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = False) -> None:
@@ -36,10 +30,7 @@ def compare(runs: list[Path], /, *, report: Path | None = None, json: bool = Fal
         found = None if rows.ranking is None else asdict(rows.ranking)
         print_json({"runs": list(rows), "ranking": found})
         return
-    columns = [name for name in _ORDER if any(name in row for row in rows)]
-    shown = [{name: dict(row).get(name) for name in columns} for row in rows]
-    print_rows(shown, ranked=_ORDER, elsewhere="--json or --report")
-    print_ranking(rows.ranking)
+    print_comparison(rows)
     if report is not None:
         print_line("saved", str(report))
     print_steps(after_comparison(runs, report=report))

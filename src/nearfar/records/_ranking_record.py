@@ -71,10 +71,10 @@ class RankingRecord(Record):
             return f"{first.name}: {found}"
         sure = f"better than {others[0].name} with probability {self.probability:.2f}"
         tied = [run.name for run in self.runs if run.place == 1]
-        if first.alarm:
-            return f"all runs have alarms; of these {first.name} is the best ({found}), {sure}"
-        if others[0].alarm:
+        about = "all runs have alarms; " if first.alarm else ""
+        if others[0].alarm and not first.alarm:
             return f"{first.name} is the best ({found}): {others[0].name} has an alarm"
         if len(tied) > 1:
-            return f"{' and '.join(tied)} cannot be told apart ({found}; {first.name} {sure})"
-        return f"{first.name} is the best ({found}), {sure}"
+            apart = f"{' and '.join(tied)} cannot be told apart"
+            return f"{about}{apart} ({found}; {first.name} {sure})"
+        return f"{about}{first.name} is the best ({found}), {sure}"
