@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from nearfar.api._compared_runs import compared_runs
 from nearfar.api._comparing import Comparison, display
@@ -14,7 +14,7 @@ from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
 
-__all__ = ["Run", "load"]
+__all__ = ["Run", "RunLike", "load", "run_at", "run_named", "run_of"]
 
 
 @final
@@ -197,3 +197,26 @@ def load(
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
     return Run(path, encoder=encoder, modality=modality)
+
+
+RunLike: TypeAlias = str | Path | Run
+"""A run, or its directory."""
+
+
+def run_of(run: RunLike) -> Run:
+    """A run, loaded if it is a directory."""
+    return run if isinstance(run, Run) else load(run)
+
+
+def run_at(run: RunLike, checkpoint: str | int | None) -> Run:
+    """A run, with the encoder of a checkpoint if one is asked for."""
+    found = run_of(run)
+    return found if checkpoint is None else found.at(checkpoint)
+
+
+def run_named(run: RunLike) -> Run:
+    """A run, or a checkpoint of one as ``RUN@best``."""
+    path, _, checkpoint = str(run).rpartition("@")
+    if isinstance(run, Run) or not path or Path(str(run)).exists():
+        return run_of(run)
+    return run_at(path, checkpoint)

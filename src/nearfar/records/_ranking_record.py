@@ -15,7 +15,7 @@ class RankedRun(Record):
 
     Attributes:
         name: Name of the run, or of the setting.
-        place: Place from 1; runs that cannot be told apart share it.
+        place: Place from 1; indistinguishable runs share it.
         order: Probability that the other view of a held-out sample is nearer than that of another
             sample, by representations; the mean over seeds.
         low: Lower end of its 95 % interval.
@@ -75,6 +75,6 @@ class RankingRecord(Record):
         if others[0].alarm and not first.alarm:
             return f"{first.name} is the best ({found}): {others[0].name} has an alarm"
         if len(tied) > 1:
-            apart = f"{' and '.join(tied)} cannot be told apart"
+            apart = f"{' and '.join(tied)} are indistinguishable"
             return f"{about}{apart} ({found}; {first.name} {sure})"
         return f"{about}{first.name} is the best ({found}), {sure}"

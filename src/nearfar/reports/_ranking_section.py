@@ -29,7 +29,7 @@ def section(ranking: RankingRecord) -> Html:
         scrolling(table, "Ranking") if ranking.runs else None,
         *(element("p", note) for note in ranking.notes),
         lead="How well the representations find the other view of samples that every run held out,"
-        " with 95% intervals. Runs that cannot be told apart share a place.",
+        " with 95% intervals. Indistinguishable runs share a place.",
     )
 
 
