@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         report,
         resume,
         show_views,
+        sweep,
     )
     from nearfar.api._estimator import SelfSupervisedEncoder
 
@@ -41,6 +42,7 @@ __all__ = [
     "report",
     "resume",
     "show_views",
+    "sweep",
 ]
 
 

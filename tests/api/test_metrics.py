@@ -35,7 +35,9 @@ START = ["Loss", "Trajectories during training"]
 CURVES = ["Alignment", "Uniformity", "Centre and residual", "Effective rank"]
 CURVES += ["Order of partners", "Correlation of dimensions", "Learning rate"]
 SPHERE = ["Density in two directions", "Points in three directions"]
-SHAPE = ["Distance on the sphere", "Eigenvalues", "Eigenvalues of the representation", "Samples"]
+SHAPE = ["Distance on the sphere", "Eigenvalues", "Eigenvalues of the representation"]
+SHAPE += [f"Spectrum of the {of} over the run" for of in ("projection", "representation")]
+SHAPE += ["Samples"]
 FIGURES = {
     # of views that agree, of three projected dimensions or more
     "simclr": [*START, *CURVES, *SPHERE, *SHAPE],

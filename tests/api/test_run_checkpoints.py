@@ -13,6 +13,7 @@ from nearfar._verdict_names import OVER_TRAINED
 from nearfar.api._best_checkpoint import with_best_checkpoint
 from nearfar.records import HealthRecord, Metrics, WatchMetrics
 from nearfar.training._checkpoint import BEST, save_best
+from tests.every import every
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_embeddings_and_exports_are_those_of_the_checkpoint(run, tmp_path):
     assert path.name == "encoder-5.safetensors"
     assert (run.path / "encoder.safetensors").read_bytes() == before
     known = run.at(5).encoder.state_dict()
-    assert all(value.equal(known[name]) for name, value in load_file(path).items())
+    assert every(value.equal(known[name]) for name, value in load_file(path).items())
     assert run.at("best").state_notes == ("the encoder is that after update 5 of 12, the best",)
     with pytest.raises(ValueError, match=r"`checkpoint` must be best, last or .* kept \(5"):
         run.at(7)

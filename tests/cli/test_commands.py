@@ -142,8 +142,9 @@ def test_compare_has_a_row_a_run(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["compare", str(run), str(run)]) == 0
     assert capsys.readouterr().out.count("simclr") >= 2
     assert main(["compare", str(run), "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
-    assert row["method"] == "simclr"
+    found = json.loads(capsys.readouterr().out)
+    assert [row["method"] for row in found["runs"]] == ["simclr"]
+    assert found["ranking"] is None
 
 
 @pytest.mark.parametrize(("command", "name"), [("methods", "moco_v2"), ("data", "cifar10")])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nearfar.api._search_tables import write_table
     from nearfar.api._searching import duplicates, neighbors, outliers
     from nearfar.api._selection import label_free_score
+    from nearfar.api._sweeping import sweep
     from nearfar.api._two_views import EmbeddedViews
     from nearfar.api._verbs import compare, diagnose, embed, embed_steps, export, probe, report
 else:
@@ -58,5 +59,6 @@ __all__ = [
     "save_steps",
     "save_views",
     "show_views",
+    "sweep",
     "write_table",
 ]

@@ -8,7 +8,14 @@ from typing import Any, Literal, TypeAlias, TypedDict, final
 
 from nearfar._signs import counted
 from nearfar._verdict_names import is_good
-from nearfar.records import EncodersRecord, HealthRecord, Metrics, RunRecord, write_text
+from nearfar.records import (
+    EncodersRecord,
+    HealthRecord,
+    Metrics,
+    RankingRecord,
+    RunRecord,
+    write_text,
+)
 from nearfar.records._markup import element
 from nearfar.records._notebook import Line, chart, figure, shown, table, tone_color
 
@@ -58,6 +65,7 @@ class Comparison(list[ComparedRun]):
     Args:
         rows: The rows.
         metrics: Metrics of each run, for the picture.
+        ranking: The ranking of the runs, or why there is none; None of a single run.
 
     Example:
         >>> Comparison([ComparedRun(run="a", method="simclr", encoder="convnet", epochs=60,
@@ -66,9 +74,16 @@ class Comparison(list[ComparedRun]):
     """
 
     def __init__(
-        self, rows: Iterable[ComparedRun] = (), *, metrics: Sequence[Metrics] = ()
+        self,
+        rows: Iterable[ComparedRun] = (),
+        *,
+        metrics: Sequence[Metrics] = (),
+        ranking: RankingRecord | None = None,
     ) -> None:
         super().__init__(rows)
+        self.ranking = ranking
+        self.notes: tuple[str, ...] = ()
+        self.paths: tuple[Path, ...] = ()
         self._metrics = tuple(metrics)
 
     def __repr__(self) -> str:
@@ -86,7 +101,8 @@ class Comparison(list[ComparedRun]):
         ]
         picture = chart("uniformity", lines, across="alignment", dots=True, wide=420, high=260)
         heading = f"Comparison of {counted(len(self), 'run')}"
-        return shown(heading, table(rows, left=words), picture)
+        said = element("p", self.ranking.sentence) if self.ranking else None
+        return shown(heading, table(rows, left=words), said, picture)
 
 
 def plane(metrics: Metrics, *, name: str) -> list[Line]:
@@ -129,24 +145,28 @@ def _cell(name: str, value: Any) -> str:
     return value if isinstance(value, str) else figure(value)
 
 
-def compared(record: RunRecord, verdict: HealthRecord) -> ComparedRun:
+def compared(record: RunRecord, verdict: HealthRecord, *, name: str = "") -> ComparedRun:
     """One row of a comparison."""
     row = ComparedRun(
-        run=record.name,
+        run=name or record.name,
         method=record.method,
         encoder=record.encoder,
         epochs=record.epochs,
         seconds=round(record.seconds),
         verdict=verdict.verdict,
     )
-    for name in _MEASURED:
-        if name in verdict.measurements:
-            row[name] = round(verdict.measurements[name], 3)
+    for key in _MEASURED:
+        if key in verdict.measurements:
+            row[key] = round(verdict.measurements[key], 3)
     return row
 
 
 def write_comparison(
-    report: str | Path, runs: Sequence[Path], *, encoders: EncodersRecord | None = None
+    report: str | Path,
+    runs: Sequence[Path],
+    *,
+    encoders: EncodersRecord | None = None,
+    ranking: RankingRecord | None = None,
 ) -> None:
     """Write an HTML page with the curves of several runs, and their encoders side by side.
 
@@ -154,7 +174,8 @@ def write_comparison(
         report: Path of the page.
         runs: Directories of the runs.
         encoders: Their encoders on the same samples.
+        ranking: Their ranking.
     """
     from nearfar.reports import render_comparison
 
-    write_text(Path(report), render_comparison(list(runs), encoders=encoders))
+    write_text(Path(report), render_comparison(list(runs), encoders=encoders, ranking=ranking))

@@ -134,7 +134,7 @@ def requested(
             of_training, kind=kind, preset=preset, source=source, samples=len(division.trained)
         ),
         fingerprint=source.fingerprint,
-        groups="" if groups is None else str(groups) if isinstance(groups, str) else CUSTOM,
+        groups=_said(groups),
         own_kind=None if modality is None or isinstance(modality, str) else modality,
     )
     notes = published.notes() if published else ()
@@ -149,6 +149,13 @@ def requested(
 def called(data: Any) -> str:
     """Data as a message names them."""
     return str(data) if isinstance(data, (str, Path)) else "the data"
+
+
+def _said(groups: Any) -> str:
+    """Groups as a recipe has them."""
+    if groups is None:
+        return ""
+    return str(groups) if isinstance(groups, (str, Path)) else CUSTOM
 
 
 def _is_feature(groups: Any, source: Source, kind: Modality[Any, Any]) -> bool:

@@ -244,6 +244,12 @@ class RunFiles:
         """The run prepared again; needs its data."""
         return prepared_again(self.directory, self._recipe(), encoder=self._own)
 
+    def prepared_on(self, data: Any = None) -> Setup:
+        """The run prepared again on its data, given as an object if they were one."""
+        if data is None:
+            return self.prepared
+        return prepared_again(self.directory, self._recipe(), data, encoder=self._own)
+
     def _find_kind(self, name: str) -> Modality[Any, Any]:
         own = self._own_kind.component(name) if self._own_kind else None
         return own or modality(name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
-from nearfar.api._compared_encoders import compared_encoders
-from nearfar.api._comparing import Comparison, compared, display, write_comparison
+from nearfar.api._compared_runs import compared_runs
+from nearfar.api._comparing import Comparison, display
 from nearfar.api._embedding_run import EmbeddingRun
 from nearfar.api._exporting import ExportFormat, export_encoder, formats_of
 from nearfar.api._passed_encoders import OwnEncoder
@@ -14,7 +14,7 @@ from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
 
-__all__ = ["Run", "load"]
+__all__ = ["Run", "RunLike", "load", "run_at", "run_named", "run_of"]
 
 
 @final
@@ -98,7 +98,10 @@ class Run(EmbeddingRun):
         return formats_of(self.description)
 
     def compare(self, *others: str | Path | Run, report: str | Path | None = None) -> Comparison:
-        """Comparison of this run with others: a list with one row per run.
+        """Comparison of this run with others: a list with one row per run, and their ranking.
+
+        The attribute ``ranking`` has the order in which the runs find the other view of held-out
+        samples by representations, or why they are not ranked.
 
         Args:
             others: Runs or their directories.
@@ -106,12 +109,7 @@ class Run(EmbeddingRun):
                 were trained on the same data side by side.
         """
         runs = [self, *(run if isinstance(run, Run) else Run(run) for run in others)]
-        if report is not None:
-            names = [run.record.name for run in runs]
-            encoders = compared_encoders(runs, names) if len(runs) > 1 else None
-            write_comparison(report, [run.path for run in runs], encoders=encoders)
-        rows = [compared(run.record, run.health) for run in runs]
-        return Comparison(rows, metrics=[run.metrics for run in runs])
+        return compared_runs(runs, report=report)
 
     def report(self) -> Path:
         """Regenerate ``report.html`` from the records of the run.
@@ -199,3 +197,26 @@ def load(
             f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
         )
     return Run(path, encoder=encoder, modality=modality)
+
+
+RunLike: TypeAlias = str | Path | Run
+"""A run, or its directory."""
+
+
+def run_of(run: RunLike) -> Run:
+    """A run, loaded if it is a directory."""
+    return run if isinstance(run, Run) else load(run)
+
+
+def run_at(run: RunLike, checkpoint: str | int | None) -> Run:
+    """A run, with the encoder of a checkpoint if one is asked for."""
+    found = run_of(run)
+    return found if checkpoint is None else found.at(checkpoint)
+
+
+def run_named(run: RunLike) -> Run:
+    """A run, or a checkpoint of one as ``RUN@best``."""
+    path, _, checkpoint = str(run).rpartition("@")
+    if isinstance(run, Run) or not path or Path(str(run)).exists():
+        return run_of(run)
+    return run_at(path, checkpoint)

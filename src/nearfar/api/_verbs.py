@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from nearfar.api._layers import Pool
 from nearfar.api._probes_of_runs import Progress, Representation
 from nearfar.api._probing_files import probe_embeddings
 from nearfar.api._run_format import names_run
-from nearfar.api._run_object import Run, load
+from nearfar.api._run_object import Run, RunLike, run_at, run_named, run_of
 from nearfar.api._stored_run import Side
 from nearfar.data._label_values import Task
 from nearfar.records import HealthRecord, ProbeRecord
@@ -32,9 +32,6 @@ __all__ = [
     "probe",
     "report",
 ]
-
-RunLike: TypeAlias = str | Path | Run
-"""A run, or its directory."""
 
 
 @overload
@@ -94,11 +91,10 @@ def embed(
         layer: Layer of the encoder: the name of a module, or its number (−1 for the last).
         pool: Pooling of the layer's tokens, time steps or places.
         device: Where to compute: ``auto``, ``cpu``, ``cuda:1``, ...; on the CPU by default.
-        checkpoint: Checkpoint to use: ``best``, ``last`` or a number of updates
-            (:meth:`nearfar.api.Run.at`); the end of the run by default.
+        checkpoint: ``best``, ``last`` or a number of updates: :meth:`nearfar.api.Run.at`.
         options: Options for loading the data, if different from the run's: ``column``.
     """
-    found = _at(run, checkpoint)
+    found = run_at(run, checkpoint)
     cut: dict[str, Any] = {"layer": layer, "pool": pool, "device": device}
     if ids:
         return found.embed(data, batch_size=batch_size, ids=True, side=side, **cut, **options)
@@ -147,7 +143,7 @@ def embed_steps(
         device: Where to compute, as of :func:`embed`.
         options: Options for loading the data, if different from the run's.
     """
-    found = _run(run)
+    found = run_of(run)
     if ids:
         return found.embed_steps(data, ids=True, device=device, **options)
     rows: list[NDArray[np.float32]] = found.embed_steps(data, device=device, **options)
@@ -216,7 +212,7 @@ def probe(
         )
     if data is None:
         raise ValueError("`data` must be given for a run: labelled data of the run's modality")
-    return _run(run).probe(
+    return run_of(run).probe(
         data,
         labels=labels,
         task=task,
@@ -265,8 +261,7 @@ def diagnose(
         layer: Layer of the run's encoder whose features are diagnosed, of the data that the run
             was trained on by default.
         pool: Pooling of the layer's tokens, time steps or places.
-        checkpoint: Checkpoint of the run that is measured: ``best``, ``last`` or a number of
-            updates.
+        checkpoint: Checkpoint of the run that is measured, as of :func:`embed`.
         progress: Called with what is done next, the rows measured and their number, if there are so
             many that they are read in chunks.
 
@@ -289,7 +284,7 @@ def diagnose(
     if isinstance(embeddings, Run) or names_run(embeddings):
         if second is not None:
             raise ValueError("`second` must be None for a run, whose verdict is stored")
-        run = _at(embeddings, checkpoint)
+        run = run_at(embeddings, checkpoint)
         return run.diagnose(data, report=report, layer=layer, pool=pool)
     given = {"data": data, "layer": layer, "pool": pool, "checkpoint": checkpoint}
     for name, value in given.items():
@@ -311,17 +306,17 @@ def export(
         run: A run or its directory.
         format: ``safetensors``, ``onnx`` or ``timm``.
         out: File (or folder, for timm) to write; inside the run's directory if not given.
-        checkpoint: Checkpoint to export: ``best``, ``last`` or a number of updates; the end of the
-            run by default.
+        checkpoint: ``best``, ``last`` or a number of updates; the end of the run by default.
     """
-    return _at(run, checkpoint).export(format, out)
+    return run_at(run, checkpoint).export(format, out)
 
 
 def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = None) -> Comparison:
     """Comparison of several runs, a list with one row per run: :meth:`nearfar.api.Run.compare`.
 
     Args:
-        runs: Runs or their directories, or one of them.
+        runs: Runs or their directories, or one of them; ``RUN@best`` or ``RUN@140`` for a
+            checkpoint of one.
         report: HTML page to write, with the curves of all runs.
 
     Raises:
@@ -330,7 +325,7 @@ def compare(runs: RunLike | Sequence[RunLike], *, report: str | Path | None = No
     listed = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     if not listed:
         raise ValueError("`runs` must name at least one run, got none")
-    first, *others = (_run(run) for run in listed)
+    first, *others = (run_named(run) for run in listed)
     return first.compare(*others, report=report)
 
 
@@ -340,14 +335,4 @@ def report(run: RunLike) -> Path:
     Args:
         run: A run or its directory.
     """
-    return _run(run).report()
-
-
-def _run(run: RunLike) -> Run:
-    return run if isinstance(run, Run) else load(run)
-
-
-def _at(run: RunLike, checkpoint: str | int | None) -> Run:
-    """A run, with the encoder of a checkpoint if one is asked for."""
-    found = _run(run)
-    return found if checkpoint is None else found.at(checkpoint)
+    return run_of(run).report()

@@ -1,6 +1,7 @@
 """Mistakes in the words of a command, before it is imported in full.
 
-Those of ``train``, ``views`` and ``study`` are found there: their flags depend on an argument.
+Those of ``train``, ``views``, ``sweep`` and ``study`` are found there: their flags depend on an
+argument.
 A command's module imports nothing heavy before the command is called, so its signature is at hand.
 """
 
@@ -23,7 +24,7 @@ from nearfar.cli._unknown_words import is_data, unknown_command
 
 __all__ = ["WITH_OWN_FLAGS", "check_words", "function_of"]
 
-WITH_OWN_FLAGS = ("train", "views", "study")
+WITH_OWN_FLAGS = ("train", "views", "sweep", "study")
 HELP = ("--help", "-h", "--version")
 
 

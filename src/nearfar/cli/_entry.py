@@ -63,8 +63,9 @@ COMMANDS = {
         "Find the samples that are farthest from their nearest neighbours.",
         "nearfar outliers embeddings.npz --top 20",
     ),
+    "sweep": ("Train one run for each combination of settings, and rank them without labels.", ""),
     "compare": (
-        "Compare the settings, measurements and verdicts of runs.",
+        "Compare the settings, measurements and verdicts of runs, and rank them.",
         "nearfar compare runs/simclr-digits runs/byol-digits",
     ),
     "advise": (

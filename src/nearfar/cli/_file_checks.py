@@ -58,8 +58,10 @@ def check_files(command: str, given: Mapping[str, Any]) -> Iterator[str]:
                 f"{nearest_entry(Path(value))}"
             )
         elif name == "runs":
-            for path in value:
-                yield from _check_run(Path(path), argument=name)
+            for path in map(Path, value):
+                before = path.with_name(path.name.partition("@")[0])  # RUN@best is a checkpoint
+                at = "@" in path.name and not path.exists() and before.name
+                yield from _check_run(before if at else path, argument=name)
         elif name == "recipe" and value is not None:
             yield from _check_recipe(Path(value))
     if command == "train" and given.get("out") is not None:

@@ -5,18 +5,33 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nearfar._margin_lines import verdict_style
 from nearfar._signs import counted, minus
 from nearfar.cli._console import print_line, stdout
-from nearfar.records import HealthRecord, ProbeRecord
+from nearfar.records import HealthRecord, ProbeRecord, RankingRecord
 
-__all__ = ["print_health", "print_notes", "print_probe", "print_rows"]
+if TYPE_CHECKING:
+    from nearfar.api._comparing import Comparison
+
+__all__ = [
+    "print_comparison",
+    "print_health",
+    "print_notes",
+    "print_probe",
+    "print_ranking",
+    "print_rows",
+]
 
 SHORT = 12  # characters of a text that stays in one line
 GAP = 3  # between two columns
 EDGES = 2
+_COMPARED = (
+    *("run", "verdict", "method", "effective_rank", "alignment", "uniformity", "m_o"),
+    *("epochs", "seconds", "encoder", "m_r"),
+)
+"""Columns from the most to the least important; a narrow terminal lacks the last ones."""
 _PROBES = {"knn": "kNN", "linear": "linear", "mean_classifier": "mean classifier"}
 
 
@@ -198,6 +213,35 @@ def print_health(health: HealthRecord) -> None:
     for advice in health.advice:
         print_line("try", advice)
     print_notes(health.remarks)
+
+
+def print_comparison(found: Comparison) -> None:
+    """Print one line per run, then the ranking."""
+    columns = [name for name in _COMPARED if any(name in row for row in found)]
+    shown = [{name: dict(row).get(name) for name in columns} for row in found]
+    print_rows(shown, ranked=_COMPARED, elsewhere="--json or --report")
+    print_ranking(found.ranking)
+
+
+def print_ranking(ranking: RankingRecord | None) -> None:
+    """Print the places of runs, if there is a ranking, and the result in one sentence."""
+    if ranking is None:
+        return
+    rows = [
+        {
+            "place": str(run.place),
+            "run": run.name,
+            "order": f"{run.order:.3f} [{run.low:.3f}, {run.high:.3f}]",
+            "seeds": str(run.seeds),
+            "verdict": run.verdict,
+        }
+        for run in ranking.runs
+    ]
+    if rows:
+        held = f"{ranking.samples:,} held-out samples"
+        print_rows(rows, title=f"order of retrieval by representations, {held}")
+    print_line("ranking", ranking.sentence)
+    print_notes(ranking.notes)
 
 
 def print_probe(probe: ProbeRecord) -> None:

@@ -14,7 +14,7 @@ from nearfar.diagnostics._diagnostic import Better, checked_pair
 from nearfar.diagnostics._kept_pairs import KeptPairs
 from nearfar.ops import to_sphere
 
-__all__ = ["ViewRetrieval", "ViewsFound", "view_ranks", "view_retrieval"]
+__all__ = ["ViewRetrieval", "ViewsFound", "nearer_views", "view_ranks", "view_retrieval"]
 
 _BLOCK = 1_024
 _EQUAL = 1e-9  # cosines that differ by less are tied
@@ -63,6 +63,32 @@ def view_ranks(
     """
     before, ties = _counts(*(to_sphere(z) for z in checked_pair(z1, z2)))
     return (before + ties / 2) / (len(before) - 1)
+
+
+@torch.no_grad()
+def nearer_views(
+    z1: Float[Tensor, "samples dim"], z2: Float[Tensor, "samples dim"]
+) -> Float[Tensor, "samples samples"]:
+    """Whether the second view of sample j is nearer to the first view of sample i than its own.
+
+    One minus the mean over pairs of different samples is the order of retrieval.
+
+    Args:
+        z1: First view of each sample; rows need not be normalised.
+        z2: Second view of the same samples.
+
+    Returns:
+        1 if it is nearer, 0.5 if they are tied, otherwise 0; 0 on the diagonal.
+
+    Example:
+        >>> z1 = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+        >>> nearer_views(z1, z1.roll(1, 0))[1].tolist()
+        [0.5, 0.0, 1.0]
+    """
+    u, v = (to_sphere(z) for z in checked_pair(z1, z2))
+    beyond = u @ v.T - (u * v).sum(dim=1, keepdim=True)
+    nearer = (beyond > _EQUAL).double() + (beyond.abs() <= _EQUAL).double() / 2
+    return nearer.fill_diagonal_(0)
 
 
 @torch.no_grad()

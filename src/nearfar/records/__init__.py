@@ -17,6 +17,7 @@ from nearfar.records._probe_record import (
     ProbeShare,
 )
 from nearfar.records._provenance_record import Provenance
+from nearfar.records._ranking_record import RankedRun, RankingRecord
 from nearfar.records._record import Record
 from nearfar.records._remedy_record import Remedy
 from nearfar.records._run_directory import RunDirectory
@@ -68,6 +69,8 @@ __all__ = [
     "ProbeRow",
     "ProbeShare",
     "Provenance",
+    "RankedRun",
+    "RankingRecord",
     "Record",
     "Remedy",
     "RunDirectory",

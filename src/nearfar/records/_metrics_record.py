@@ -90,6 +90,9 @@ class WatchMetrics:
         dimension_correlation: Root mean square correlation of different dimensions of the
             projections (:func:`nearfar.diagnostics.dimension_correlation`).
         covariance: Mean absolute covariance of the same.
+        spectrum: Share of the variance of the projections, as unit vectors, along the principal
+            direction of each of these ranks: ``"1"``, ``"2"``, ``"4"``, ... and the last.
+        representation_spectrum: The same of the representations.
         dim: Dimension of the measured embeddings.
         samples: Number of measured samples.
     """
@@ -113,6 +116,8 @@ class WatchMetrics:
     representation_m_o: float | None = None
     dimension_correlation: float | None = None
     covariance: float | None = None
+    spectrum: dict[str, float] | None = None
+    representation_spectrum: dict[str, float] | None = None
     dim: int | None = None
     samples: int | None = None
 
@@ -214,6 +219,7 @@ class Metrics:
             yield {**shown.pop("terms", {}), "kind": kind, **shown}
 
 
+_SPECTRA: Final = ("spectrum", "representation_spectrum")
 _WHOLE: Final = frozenset({"step", "batch_size", "dim", "samples"})
 
 
@@ -242,19 +248,20 @@ def _train(values: dict[str, Any]) -> TrainMetrics:
     if not isinstance(terms, dict):  # version 0.1 stored terms next to the other values
         names = {each.name for each in dataclasses.fields(TrainMetrics)}
         terms = {name: value for name, value in values.items() if name not in names}
-    read = {name: _number(value) for name, value in terms.items()}
-    return TrainMetrics(**known, terms={n: value for n, value in read.items() if value is not None})
+    return TrainMetrics(**known, terms=_numbers(terms))
 
 
 def _watch(values: dict[str, Any]) -> WatchMetrics:
-    return WatchMetrics(**_fields(WatchMetrics, values))
+    known = _fields(WatchMetrics, values)
+    known |= {name: _numbers(values.get(name)) or None for name in _SPECTRA}
+    return WatchMetrics(**known)
 
 
 def _fields(cls: type[TrainMetrics | WatchMetrics], values: dict[str, Any]) -> dict[str, Any]:
     """The numeric values of the record's fields; all other values are dropped."""
     known: dict[str, Any] = {}
     for each in dataclasses.fields(cls):
-        if each.name == "terms":
+        if each.name in ("terms", *_SPECTRA):
             continue
         read = _whole if each.name in _WHOLE else _number
         value = read(values.get(each.name))
@@ -263,6 +270,12 @@ def _fields(cls: type[TrainMetrics | WatchMetrics], values: dict[str, Any]) -> d
         elif each.default is dataclasses.MISSING:
             raise ValueError(f"a line of metrics must have a number as its `{each.name}`")
     return known
+
+
+def _numbers(values: Any) -> dict[str, float]:
+    """The entries of an object that are numbers."""
+    read = {name: _number(v) for name, v in values.items()} if isinstance(values, dict) else {}
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def _number(value: Any) -> float | None:

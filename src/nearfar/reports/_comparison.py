@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nearfar._signs import counted
-from nearfar.records import EncodersRecord, HealthRecord, Metrics, RunDirectory, RunRecord
-from nearfar.reports import _encoders_section, _notes
+from nearfar.records import (
+    EncodersRecord,
+    HealthRecord,
+    Metrics,
+    RankingRecord,
+    RunDirectory,
+    RunRecord,
+)
+from nearfar.reports import _encoders_section, _notes, _ranking_section
 from nearfar.reports._curves import axis_around, line
 from nearfar.reports._figure import Figure, label, level
 from nearfar.reports._formatting import count, duration, number
@@ -63,13 +70,17 @@ class _Run:
 
 
 def render_comparison(
-    paths: Sequence[RunDirectory | Path], *, encoders: EncodersRecord | None = None
+    paths: Sequence[RunDirectory | Path],
+    *,
+    encoders: EncodersRecord | None = None,
+    ranking: RankingRecord | None = None,
 ) -> str:
     """A self-contained HTML page that compares several runs.
 
     Args:
         paths: Directories of the runs, in the order of the table.
         encoders: Their encoders on the same samples.
+        ranking: Their ranking.
 
     Returns:
         The page.
@@ -97,6 +108,7 @@ def render_comparison(
         ],
         [
             _table(runs),
+            *([] if ranking is None else [_ranking_section.section(ranking)]),
             _plane_section(runs),
             *([compared] if compared is not None else []),
             _curves(runs),

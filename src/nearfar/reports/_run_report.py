@@ -116,7 +116,7 @@ def render_report(
             _curves.section(metrics, health=health, chance=run.chance if run else None),
             _hypersphere.section(geometry),
             _distances.section(geometry),
-            _spectrum.section(geometry),
+            _spectrum.section(geometry, metrics),
             _structure.section(geometry, health),
             _sample_map.section(geometry, pictures.samples if pictures else ()),
             _gallery_section.views(pictures),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from nearfar._signs import counted
-from nearfar.records import GeometryRecord
+from nearfar.records import GeometryRecord, Metrics
 from nearfar.reports._curves import line
 from nearfar.reports._figure import Figure, level
 from nearfar.reports._formatting import count, number
 from nearfar.reports._html import Html, element
 from nearfar.reports._section import missing, section_of
 from nearfar.reports._series import Series, thin
+from nearfar.reports._spectrum_course import spectra_over_time
 
 __all__ = ["section"]
 
@@ -19,8 +20,8 @@ _FLOOR = 1e-9
 """Eigenvalues below this fraction of the largest are rounding errors of a float32 covariance."""
 
 
-def section(geometry: GeometryRecord | None) -> Html:
-    """Eigenvalues of the covariance of the unit vectors, largest first, on a log scale."""
+def section(geometry: GeometryRecord | None, metrics: Metrics | None = None) -> Html:
+    """Eigenvalues of the covariance of the unit vectors, at the end and over the run."""
     drawn = []
     if geometry:
         for values, title in (
@@ -30,6 +31,7 @@ def section(geometry: GeometryRecord | None) -> Html:
             kept = [v for v in values if math.isfinite(v)]
             if kept and kept[0] > 0:
                 drawn.append(_figure(kept, title).html())
+    drawn += [figure.html() for figure in spectra_over_time(metrics or Metrics())]
     return section_of(
         "spectrum",
         "Spectrum",

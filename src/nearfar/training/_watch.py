@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nearfar.diagnostics import measurements
-from nearfar.diagnostics._watched_readings import watched_readings
+from nearfar.diagnostics._watched_readings import spectrum_shares, watched_readings
 from nearfar.inputs import View, count, move, select
 from nearfar.methods._method import Method
 from nearfar.parallel import gather
@@ -133,6 +133,8 @@ class Watch:
         measured: dict[str, Any] = {
             **measurements(shown.z1, shown.z2),
             **watched_readings(*shown),
+            "spectrum": spectrum_shares(shown.z1) or None,
+            "representation_spectrum": spectrum_shares(shown.h1) or None,
         }
         return replace(line, **measured, dim=shown.z1.shape[1], samples=len(shown.z1))
 
