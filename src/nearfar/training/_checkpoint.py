@@ -117,7 +117,7 @@ def save_checkpoint(
     _write(path, tensors, metadata)
     for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
         old.unlink()
-    for left in folder.glob(".step-*.part"):  # left by a process that was killed while writing
+    for left in folder.glob(".*.part"):  # left by a process that was killed while writing
         left.unlink()
     return path
 
