@@ -117,8 +117,11 @@ def save_checkpoint(
     _write(path, tensors, metadata)
     for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
         old.unlink()
-    for left in folder.glob(".*.part"):  # left by a process that was killed while writing
-        left.unlink()
+    for name in ("step-*", BEST):
+        for left in folder.glob(
+            f".{name}*.part"
+        ):  # left by a process that was killed while writing
+            left.unlink()
     return path
 
 
