@@ -117,10 +117,8 @@ def save_checkpoint(
     _write(path, tensors, metadata)
     for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
         old.unlink()
-    for name in ("step-*", BEST):
-        for left in folder.glob(
-            f".{name}*.part"
-        ):  # left by a process that was killed while writing
+    for begun in (".step-*.part", f".{BEST}.*.part"):  # by a process that was killed in writing
+        for left in folder.glob(begun):
             left.unlink()
     return path
 
