@@ -28,7 +28,7 @@ def compared_runs(
     ranking = ranked(runs, names, data=data) if len(runs) > 1 else None
     if report is not None:
         encoders = compared_encoders(runs, names) if len(runs) > 1 else None
-        paths = [run.path for run in runs]
+        paths = list(dict.fromkeys(run.path for run in runs))  # its curves are of whole runs
         write_comparison(report, paths, encoders=encoders, ranking=ranking)
     rows = [
         compared(run.record, run.health, name=name) for run, name in zip(runs, names, strict=True)

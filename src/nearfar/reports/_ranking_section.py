@@ -38,7 +38,7 @@ def _row(run: RankedRun) -> Html:
         "tr",
         element("td", str(run.place)),
         element("th", element("bdi", run.name), scope="row"),
-        element("td", run.verdict, data_tone=tone(run.verdict)),
+        element("td", run.verdict, data_column="verdict", data_tone=tone(run.verdict)),
         element("td", number(run.order)),
         element("td", f"{number(run.low)} to {number(run.high)}"),
         element("td", str(run.seeds)),

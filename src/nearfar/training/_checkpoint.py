@@ -117,8 +117,9 @@ def save_checkpoint(
     _write(path, tensors, metadata)
     for old in sorted(folder.glob("step-*.safetensors"))[:-_KEPT]:
         old.unlink()
-    for left in folder.glob(".step-*.part"):  # left by a process that was killed while writing
-        left.unlink()
+    for begun in (".step-*.part", f".{BEST}.*.part"):  # by a process that was killed in writing
+        for left in folder.glob(begun):
+            left.unlink()
     return path
 
 
