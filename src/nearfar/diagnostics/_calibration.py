@@ -61,7 +61,6 @@ READINGS: Final[Mapping[str, Reading]] = MappingProxyType(
         ),
         "recall by raw inputs": Reading(_by_inputs, -1),
         "rank of the representations": Reading(_rank_share, 1),
-        "relative alignment": Reading(lambda measured: measured.get("relative_alignment"), -1),
     }
 )
 """The readings by name; of them and of the alarm the probability is made."""

@@ -27,12 +27,10 @@ CANDIDATES: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
         "room": (0.25, 0.5, 1.0, 1.5, 2.0),
         "named": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
         "blind": (0.54, 0.56, 0.58, 0.6, 0.62, 0.65),
-        "few_directions": (0.02, 0.03, 0.05, 0.07, 0.1),
-        "steep": (0.15, 0.2, 0.25, 0.3),
     }
 )
-"""Values of the thresholds that :func:`fit` tries, between which constructed worlds leave a choice;
-the smallest number of updates is not among them, since it is no matter of sound or broken."""
+"""Values that :func:`fit` tries. The others stay: constructed worlds decide the shares of the rank,
+and the smallest number of updates is no matter of sound or broken."""
 _ROUNDS: Final = 3
 _WORTH: Final = 0.01  # a threshold stays unless the mean of both error rates falls by this
 _PENALTY: Final = 0.02  # of the squared weights

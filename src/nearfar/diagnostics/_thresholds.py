@@ -13,9 +13,10 @@ __all__ = ["CALIBRATION_FILE", "THRESHOLDS", "Thresholds"]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Thresholds of the verdict that depend on how runs go, and not on geometry.
+    """Thresholds of the verdict that are no formulas.
 
-    :func:`nearfar.diagnostics.fit` sets those for which runs with known outcomes give a reason.
+    By default they lie between constructed worlds. :func:`nearfar.diagnostics.fit` moves those for
+    which runs with known outcomes give a reason, and nearfar ships what it found.
 
     Attributes:
         at_chance: Share of the chance loss from which nothing was learnt.
