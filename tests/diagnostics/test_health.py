@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from nearfar._verdict_names import VERDICTS
-from nearfar.diagnostics import health, measurements
+from nearfar.diagnostics import Thresholds, health, measurements
 from nearfar.diagnostics._findings import findings
 from nearfar.diagnostics._rules import verdicts
 from nearfar.records import Finding, HealthRecord
@@ -456,7 +456,7 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
 def test_verdicts_on_either_side_of_their_thresholds(
     changed: dict[str, float], found: list[str]
 ) -> None:
-    assert list(verdicts(USUAL | changed)) == found
+    assert list(verdicts(USUAL | changed, limits=Thresholds())) == found
 
 
 def test_without_positives_unrelated_views_are_no_failure() -> None:
