@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -91,9 +91,10 @@ def fit(
     x = np.column_stack([np.array([rows[i] for i in whole], dtype=float), alarms[whole]])
     names = (*READINGS, ALARM)
     signs = np.array([*(reading.sign for reading in READINGS.values()), -1], dtype=float)
-    center, scale = x.mean(axis=0), x.std(axis=0)
+    center = _of_known(x, np.mean)
+    scale = _of_known(x, np.std)
     scale = np.where(scale > _CONSTANT, scale, 1.0)
-    weights, offset = _logistic((x - center) / scale, sound, signs)
+    weights, offset = _logistic(np.nan_to_num((x - center) / scale), sound, signs)
 
     def by_name(values: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(names, (round(float(v), 6) for v in values), strict=True))
@@ -112,6 +113,14 @@ def fit(
         mixed=outcomes.count("mixed"),
         made_with=dict(made_with or {}),
     )
+
+
+def _of_known(
+    x: NDArray[np.float64], of: Callable[[NDArray[np.float64]], Any]
+) -> NDArray[np.float64]:
+    """A number of each column's known values; 0 without any."""
+    known = [column[~np.isnan(column)] for column in x.T]
+    return np.array([float(of(values)) if len(values) else 0.0 for values in known])
 
 
 def alarmed(run: CalibrationRun, thresholds: Thresholds) -> bool:
