@@ -198,9 +198,11 @@ def test_tables_count_what_is_found_and_what_is_false() -> None:
     assert "67 % [21, 94] (2 of 3)" in line
     assert "33 % [6, 79] (1 of 3)" in line
     assert "50 % [9, 91] (1 of 2)" in line
-    assert line.endswith("| 1 |")
+    assert line.endswith("| 67 % [21, 94] (2 of 3) | 1 |")
     worth = {row.split(" | ")[0]: row for row in verdict_table(some).splitlines()[2:]}
-    assert "100 % [21, 100] (1 of 1) | 33 % [6, 79] (1 of 3) | 1 |" in worth["| few points"]
+    assert (
+        "100 % [21, 100] (1 of 1) | 33 % [6, 79] (1 of 3) | 1 of 1 | 1 |" in worth["| few points"]
+    )
     assert "50 % [9, 91] (1 of 2)" in worth["| healthy"]
 
 

@@ -89,7 +89,8 @@ def render_health_page(records: CalibrationRuns, judged: Sequence[JudgedRun]) ->
         tables.detection_table(judged_by(_before(calibration), runs)),
         "## What each verdict is worth",
         "Precision: of the sound and broken runs with this verdict, alone or among others, those"
-        " that are what it says. Recall: of the runs that are so, those with this verdict.",
+        " that are what it says, overall and per kind. Recall: of the runs that are so, those with"
+        " this verdict.",
         tables.verdict_table(judged),
         "## How sure it is",
         _sureness(judged),
@@ -159,7 +160,8 @@ def _correlations(runs: Sequence[CalibrationRun]) -> list[str]:
         "## Which number goes with accuracy",
         "Rank correlations of each measurement with the accuracy of each probe, averaged over"
         " groups, with 95 % intervals of the mean by Student's t over groups; in bold where the"
-        " interval leaves out 0. Groups in which one of the two does not vary are left out.",
+        " interval leaves out 0, as one in twenty does by chance. Groups in which one of the two"
+        " does not vary are left out.",
     ]
     for comparison, words in COMPARISONS.items():
         parts.append(f"### {comparison.capitalize()}: {words}")
