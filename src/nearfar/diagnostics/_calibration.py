@@ -26,7 +26,7 @@ class Reading(NamedTuple):
     """A reading on which the probability depends.
 
     Attributes:
-        read: The reading, from measurements; None if it is not known, NaN if it says nothing of
+        read: The reading, from measurements; None if it is not known, NaN if it is vacuous for
             such a run.
         sign: 1 if a larger reading can only make a run more probably sound, -1 if less.
     """
@@ -77,7 +77,7 @@ class Calibration(Record):
 
     With readings :math:`x_j` in units of their spread :math:`s_j` around :math:`c_j` the
     probability is :math:`1 / (1 + e^{-b - \sum_j w_j (x_j - c_j) / s_j})`, and no weight has the
-    wrong sign: better readings never make it smaller. A reading that says nothing of a run, such as
+    wrong sign: better readings never make it smaller. A reading that is vacuous for a run, such as
     the gain where the untrained encoder finds every other view, counts as its mean.
 
     Attributes:
