@@ -437,6 +437,8 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
         ({**GAIN, "rank_gain": 1.44}, ["no better than untrained"]),
         ({**GAIN, "rank_gain_error": 0.73}, ["no better than untrained"]),
         ({**GAIN, "untrained_log_rank": 0.99, "rank_gain": 0.0}, ["healthy"]),
+        ({"untrained_overlap": 0.95}, ["no better than untrained"]),
+        ({"untrained_overlap": 0.94}, ["healthy"]),
         ({"updates": 30.0}, ["healthy"]),
         ({"updates": 29.0}, ["not yet"]),
         (FALLING, ["not yet"]),

@@ -77,8 +77,8 @@ def health(
         used: a curve, however many dimensions it is wound through.
     ``no better than untrained``
         The mean logarithm of the rank of the other view has fallen by less than a share
-        (``gained``) of what it was before training. Not judged if the untrained encoder finds it
-        already.
+        (``gained``) of what it was before training; not judged if the untrained encoder finds it
+        already. Or nearly all nearest neighbours are those of before training (``unmoved``).
     ``partners not retrieved``
         The order of retrieval by projections is below 0.6.
     ``little shared between views``

@@ -26,7 +26,10 @@ _DEFINITIONS: Final = (
     " nothing; a run whose settings were meant to break it, and did not, is not broken.",
     "Verdicts and probabilities are *out of source*: thresholds and probability were fitted again"
     " on all other sources (`nearfar.diagnostics.fit`) before a source was judged. Intervals are"
-    f" Wilson's, at 95 %. `{NOT_YET}` says neither sound nor broken and is shown apart.",
+    " Wilson's, at 95 %. The rules themselves were written before these runs, but for one: that"
+    " training has changed nothing if nearly all nearest neighbours are those of before it"
+    " (`unmoved`)."
+    f" `{NOT_YET}` says neither sound nor broken and is shown apart.",
 )
 
 
