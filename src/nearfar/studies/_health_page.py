@@ -43,14 +43,14 @@ def calibrated(records: CalibrationRuns) -> Calibration:
 
 
 def write_health_pages(records: CalibrationRuns, folder: Path) -> list[Path]:
-    """Write ``health-runs.json`` and, if every source can be left out, ``health.md``; their paths.
+    """Write ``health-runs.json.gz`` and, if any source can be left out, ``health.md``; their paths.
 
     Args:
         records: The runs.
         folder: Where the files go.
     """
-    runs, page = folder / "health-runs.json", folder / "health.md"
-    records.save(runs)
+    runs, page = folder / "health-runs.json.gz", folder / "health.md"
+    records.save_compressed(runs)
     if not _enough(records.runs):
         return [runs]
     judged = out_of_source(records.runs)
