@@ -1,4 +1,4 @@
-"""Write what ships of the calibration, and its page, from docs/results/health-runs.json.
+"""Write what ships of the calibration, and its page, from docs/results/health-runs.json.gz.
 
 ``python scripts/build_calibration.py`` writes src/nearfar/diagnostics/calibration.json,
 docs/results/health.md and its figure. The runs themselves are written by
@@ -18,7 +18,7 @@ SHIPPED = ROOT / "src" / "nearfar" / "diagnostics" / "calibration.json"
 
 
 def main() -> None:
-    records = CalibrationRuns.load(RESULTS / "health-runs.json")
+    records = CalibrationRuns.load_compressed(RESULTS / "health-runs.json.gz")
     calibrated(records).save(SHIPPED)
     for page in (SHIPPED, *write_health_pages(records, RESULTS)):
         print(page.relative_to(ROOT))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from nearfar._verdict_names import VERDICTS
-from nearfar.diagnostics import health, measurements
+from nearfar.diagnostics import Thresholds, health, measurements
 from nearfar.diagnostics._findings import findings
 from nearfar.diagnostics._rules import verdicts
 from nearfar.records import Finding, HealthRecord
@@ -437,6 +437,8 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
         ({**GAIN, "rank_gain": 1.44}, ["no better than untrained"]),
         ({**GAIN, "rank_gain_error": 0.73}, ["no better than untrained"]),
         ({**GAIN, "untrained_log_rank": 0.99, "rank_gain": 0.0}, ["healthy"]),
+        ({"untrained_overlap": 0.95}, ["no better than untrained"]),
+        ({"untrained_overlap": 0.94}, ["healthy"]),
         ({"updates": 30.0}, ["healthy"]),
         ({"updates": 29.0}, ["not yet"]),
         (FALLING, ["not yet"]),
@@ -456,7 +458,7 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
 def test_verdicts_on_either_side_of_their_thresholds(
     changed: dict[str, float], found: list[str]
 ) -> None:
-    assert list(verdicts(USUAL | changed)) == found
+    assert list(verdicts(USUAL | changed, limits=Thresholds())) == found
 
 
 def test_without_positives_unrelated_views_are_no_failure() -> None:

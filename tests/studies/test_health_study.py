@@ -198,9 +198,11 @@ def test_tables_count_what_is_found_and_what_is_false() -> None:
     assert "67 % [21, 94] (2 of 3)" in line
     assert "33 % [6, 79] (1 of 3)" in line
     assert "50 % [9, 91] (1 of 2)" in line
-    assert line.endswith("| 1 |")
+    assert line.endswith("| 67 % [21, 94] (2 of 3) | 1 |")
     worth = {row.split(" | ")[0]: row for row in verdict_table(some).splitlines()[2:]}
-    assert "100 % [21, 100] (1 of 1) | 33 % [6, 79] (1 of 3) | 1 |" in worth["| few points"]
+    assert (
+        "100 % [21, 100] (1 of 1) | 33 % [6, 79] (1 of 3) | 1 of 1 | 1 |" in worth["| few points"]
+    )
     assert "50 % [9, 91] (1 of 2)" in worth["| healthy"]
 
 
@@ -217,7 +219,7 @@ def test_the_page_says_what_is_in_what_was_missed_and_what_ships(tmp_path: Path)
     records = made_up_records(made_up_runs(gained=0.15, each=6))
     page, runs = write_health_pages(records, tmp_path)
     text = page.read_text("utf-8")
-    assert CalibrationRuns.load(runs) == records
+    assert CalibrationRuns.load_compressed(runs) == records
     assert "18 of 20 runs are in, 1 failed." in text
     assert "* digits · x: ValueError" in text
     assert "**met**" in text or "**missed**" in text
@@ -229,7 +231,7 @@ def test_the_page_says_what_is_in_what_was_missed_and_what_ships(tmp_path: Path)
 
 def test_too_few_runs_have_no_page(tmp_path: Path) -> None:
     records = made_up_records([made_up("sound"), made_up("broken", "fsdd")])
-    assert [path.name for path in write_health_pages(records, tmp_path)] == ["health-runs.json"]
+    assert [path.name for path in write_health_pages(records, tmp_path)] == ["health-runs.json.gz"]
 
 
 @pytest.mark.slow
@@ -239,6 +241,6 @@ def test_the_smoke_budget_writes_its_runs(tmp_path: Path) -> None:
     run_study(study, budget="smoke", config=config, cache=tmp_path / "cells", progress=str)
     assert study.pages is not None
     (file,) = study.pages(config, tmp_path / "cells", tmp_path)
-    records = CalibrationRuns.load(file)
+    records = CalibrationRuns.load_compressed(file)
     assert len(records.runs) == records.planned == 2
     assert every(len(run.readings) >= 2 and len(run.gains) == 3 for run in records.runs)

@@ -26,7 +26,8 @@ class Reading(NamedTuple):
     """A reading on which the probability depends.
 
     Attributes:
-        read: The reading, from measurements; None if it is not known.
+        read: The reading, from measurements; None if it is not known, NaN if it is vacuous for
+            such a run.
         sign: 1 if a larger reading can only make a run more probably sound, -1 if less.
     """
 
@@ -35,15 +36,18 @@ class Reading(NamedTuple):
 
 
 def _relative_gain(measured: Mapping[str, float]) -> float | None:
+    """The gain as a share of what can be gained, if that is enough."""
     if "rank_gain" not in measured:
         return None
-    room = max(measured["untrained_log_rank"], _LEAST_ROOM)
-    return min(max(measured["rank_gain"] / room, -1.0), 1.0)
+    room = measured["untrained_log_rank"]
+    return max(measured["rank_gain"] / room, -1.0) if room >= _LEAST_ROOM else math.nan
 
 
 def _by_inputs(measured: Mapping[str, float]) -> float | None:
     """Recall by raw inputs, where finding the other view by them is the sign of a shortcut."""
-    return 0.0 if measured.get("recognizable") else measured.get("raw_recall_1", 0.0)
+    if measured.get("recognizable"):
+        return math.nan
+    return measured.get("raw_recall_1", math.nan)
 
 
 def _rank_share(measured: Mapping[str, float]) -> float | None:
@@ -61,7 +65,6 @@ READINGS: Final[Mapping[str, Reading]] = MappingProxyType(
         ),
         "recall by raw inputs": Reading(_by_inputs, -1),
         "rank of the representations": Reading(_rank_share, 1),
-        "relative alignment": Reading(lambda measured: measured.get("relative_alignment"), -1),
     }
 )
 """The readings by name; of them and of the alarm the probability is made."""
@@ -74,7 +77,8 @@ class Calibration(Record):
 
     With readings :math:`x_j` in units of their spread :math:`s_j` around :math:`c_j` the
     probability is :math:`1 / (1 + e^{-b - \sum_j w_j (x_j - c_j) / s_j})`, and no weight has the
-    wrong sign: better readings never make it smaller.
+    wrong sign: better readings never make it smaller. A reading that is vacuous for a run, such as
+    the gain where the untrained encoder finds every other view, counts as its mean.
 
     Attributes:
         thresholds: Thresholds of the rules.
@@ -116,7 +120,8 @@ class Calibration(Record):
             value = reading.read(measured)
             if value is None:
                 return None
-            total += self.weights[name] * (value - self.centers[name]) / self.scales[name]
+            if not math.isnan(value):
+                total += self.weights[name] * (value - self.centers[name]) / self.scales[name]
         return 1 / (1 + math.exp(-min(max(total, -50.0), 50.0)))
 
     def confidence(

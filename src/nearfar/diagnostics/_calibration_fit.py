@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -25,14 +25,13 @@ CANDIDATES: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
         "weak": (0.6, 0.65, 0.7, 0.75, 0.8, 0.85),
         "gained": (0.05, 0.1, 0.15, 0.2, 0.25, 0.29, 0.35, 0.4, 0.5),
         "room": (0.25, 0.5, 1.0, 1.5, 2.0),
+        "unmoved": (0.85, 0.9, 0.95, 0.99),
         "named": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
         "blind": (0.54, 0.56, 0.58, 0.6, 0.62, 0.65),
-        "few_directions": (0.02, 0.03, 0.05, 0.07, 0.1),
-        "steep": (0.15, 0.2, 0.25, 0.3),
     }
 )
-"""Values of the thresholds that :func:`fit` tries, between which constructed worlds leave a choice;
-the smallest number of updates is not among them, since it is no matter of sound or broken."""
+"""Values that :func:`fit` tries. The others stay: constructed worlds decide the shares of the rank,
+and the smallest number of updates is no matter of sound or broken."""
 _ROUNDS: Final = 3
 _WORTH: Final = 0.01  # a threshold stays unless the mean of both error rates falls by this
 _PENALTY: Final = 0.02  # of the squared weights
@@ -93,9 +92,10 @@ def fit(
     x = np.column_stack([np.array([rows[i] for i in whole], dtype=float), alarms[whole]])
     names = (*READINGS, ALARM)
     signs = np.array([*(reading.sign for reading in READINGS.values()), -1], dtype=float)
-    center, scale = x.mean(axis=0), x.std(axis=0)
+    center = _of_known(x, np.mean)
+    scale = _of_known(x, np.std)
     scale = np.where(scale > _CONSTANT, scale, 1.0)
-    weights, offset = _logistic((x - center) / scale, sound, signs)
+    weights, offset = _logistic(np.nan_to_num((x - center) / scale), sound, signs)
 
     def by_name(values: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(names, (round(float(v), 6) for v in values), strict=True))
@@ -114,6 +114,14 @@ def fit(
         mixed=outcomes.count("mixed"),
         made_with=dict(made_with or {}),
     )
+
+
+def _of_known(
+    x: NDArray[np.float64], of: Callable[[NDArray[np.float64]], Any]
+) -> NDArray[np.float64]:
+    """A number of each column's known values; 0 without any."""
+    known = [column[~np.isnan(column)] for column in x.T]
+    return np.array([float(of(values)) if len(values) else 0.0 for values in known])
 
 
 def alarmed(run: CalibrationRun, thresholds: Thresholds) -> bool:

@@ -255,6 +255,8 @@ def _gain(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
         False: f"the other view is hardly found better than by the untrained encoder: {factor}",
         None: "the untrained encoder finds the other view already",
     }[better]
+    if measured.get("untrained_overlap", 0.0) >= THRESHOLDS.unmoved:
+        reading = "nearest neighbours are those of before training: it has changed nothing"
     anchors = {"untrained": 0.0, "error": error, "always": measured["untrained_log_rank"]}
     return Finding("rank_gain", value, reading, anchors, better)
 

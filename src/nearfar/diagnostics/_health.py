@@ -37,7 +37,8 @@ def health(
 
     Several verdicts can hold at once; the gravest is the verdict, and the others are listed.
     Thresholds lie between the values of reference cases, with a margin on both sides where
-    possible.
+    possible; those of :class:`nearfar.diagnostics.Thresholds` are fitted to runs
+    (:func:`nearfar.diagnostics.fit`).
 
     ``views too strong``
         Raw inputs, the untrained encoder and the trained one all find the other view of a sample
@@ -58,9 +59,8 @@ def health(
         agreement. Or, with or without a loss, the relative alignment is 0.9 or more: it is 1 for
         unrelated views, and 0.05 to 0.3 for trained encoders.
     ``shortcut suspected``
-        Raw inputs find the other view of at least half of the samples among 200: 0.06 to 0.42 with
-        views that train an encoder well. Not judged for kinds of data whose views share their
-        values in any case (``recognizable``).
+        Raw inputs find the other view of most samples among 200 (``named``). Not judged for kinds
+        of data whose views share their values in any case (``recognizable``).
     ``representation lost``
         As ``dimensional collapse``, of the representations.
     ``few points``
@@ -77,9 +77,9 @@ def health(
         used, or below 4, and below 1.3 where neighbours are closest: a curve, however many
         dimensions it is wound through.
     ``no better than untrained``
-        The mean logarithm of the rank of the other view has fallen by less than 29 % since before
-        training: at most 27 % in runs that are worse than the untrained encoder by nearest
-        neighbours, 31 to 80 % in better ones. Not judged if the untrained encoder finds it already.
+        The mean logarithm of the rank of the other view has fallen by less than a share
+        (``gained``) of what it was before training; not judged if the untrained encoder finds it
+        already. Or nearly all nearest neighbours are those of before training (``unmoved``).
     ``partners not retrieved``
         The order of retrieval by projections is below 0.6.
     ``little shared between views``

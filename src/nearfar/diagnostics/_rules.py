@@ -122,6 +122,8 @@ def too_strong(measured: Measured, limits: Thresholds = THRESHOLDS) -> bool:
 
 def gained(measured: Measured, limits: Thresholds = THRESHOLDS) -> bool | None:
     """Whether the other view is found better than before training; None if that is not known."""
+    if measured.get("untrained_overlap", 0.0) >= limits.unmoved:
+        return False
     before = measured.get("untrained_log_rank", 0.0)
     if before < limits.room:
         return None

@@ -13,9 +13,10 @@ __all__ = ["CALIBRATION_FILE", "THRESHOLDS", "Thresholds"]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Thresholds of the verdict that depend on how runs go, and not on geometry.
+    """Thresholds of the verdict that are no formulas.
 
-    :func:`nearfar.diagnostics.fit` sets those for which runs with known outcomes give a reason.
+    By default they lie between constructed worlds. :func:`nearfar.diagnostics.fit` moves those for
+    which runs with known outcomes give a reason, and nearfar ships what it found.
 
     Attributes:
         at_chance: Share of the chance loss from which nothing was learnt.
@@ -23,6 +24,8 @@ class Thresholds:
         weak: Relative alignment from which little is shared between views.
         gained: Smallest gain over the untrained encoder, as a share of its mean log rank.
         room: Mean log rank of the untrained encoder below which little can be gained.
+        unmoved: Share of nearest neighbours that are those of before training, from which training
+            has changed nothing.
         named: Recall of the other view by raw inputs from which a shortcut is suspected.
         blind: Order of retrieval below which the other view is not found; chance is 0.5.
         few_directions: Share of the isotropic rank below which directions are lost.
@@ -39,6 +42,7 @@ class Thresholds:
     weak: float = 0.75
     gained: float = 0.29
     room: float = 1.0
+    unmoved: float = 0.95
     named: float = 0.5
     blind: float = 0.6
     few_directions: float = 0.05

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nearfar._suggestions import check_choice
+from nearfar.records._atomic_files import write_bytes
 from nearfar.records._provenance_record import Provenance
 from nearfar.records._record import Record
 
@@ -57,7 +60,6 @@ class CalibrationRun(Record):
         measurements: Label-free measurements at the end, by name.
         gains: The probes' gains.
         readings: Measurements and accuracies at checkpoints, by name.
-        parts: Versions of the parts of nearfar that the run depends on.
     """
 
     name: str
@@ -71,7 +73,6 @@ class CalibrationRun(Record):
     measurements: dict[str, float]
     gains: tuple[Gain, ...] = ()
     readings: tuple[dict[str, float], ...] = ()
-    parts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_choice(_OUTCOMES, outcome=self.outcome)
@@ -95,3 +96,20 @@ class CalibrationRuns(Record):
     provenance: Provenance
     failures: tuple[str, ...] = ()
     made_with: dict[str, Any] = field(default_factory=dict)
+
+    def save_compressed(self, path: Path) -> None:
+        """Write the JSON compressed; the same runs give the same bytes.
+
+        Args:
+            path: A file ``.json.gz``.
+        """
+        write_bytes(path, gzip.compress(self.to_json().encode(), mtime=0))
+
+    @classmethod
+    def load_compressed(cls, path: Path) -> CalibrationRuns:
+        """Read what :meth:`save_compressed` wrote.
+
+        Args:
+            path: A file ``.json.gz``.
+        """
+        return cls.from_json(gzip.decompress(path.read_bytes()).decode())

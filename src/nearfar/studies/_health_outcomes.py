@@ -12,6 +12,7 @@ from nearfar.api._method_listing import preset_options
 from nearfar.records import CalibrationRun, CalibrationRuns, CellRecord, Gain, Provenance
 from nearfar.studies._cell import plain
 from nearfar.studies._cell_store import CellStore
+from nearfar.studies._health_correlations import SHOWN
 from nearfar.studies._health_runs import METHODS, PlannedRun
 from nearfar.studies._part_versions import MEASURE_VERSIONS, part_versions
 from nearfar.studies._test_samples import RIGHT, unpacked
@@ -77,7 +78,8 @@ def _judged(
     run: PlannedRun, record: CellRecord, untrained: CellRecord, raw: CellRecord | None
 ) -> CalibrationRun:
     gains = tuple(gain_of(probe, record, untrained, raw) for probe in PROBES)
-    readings = ({**reading} for reading in record.readings)
+    kept = {"step", "epoch", *PROBES, *SHOWN}
+    readings = ({k: v for k, v in each.items() if k in kept} for each in record.readings)
     measured = {name: v for name, v in record.values.items() if name not in {*_LEFT_OUT, *PROBES}}
     return CalibrationRun(
         name=run.name,
@@ -91,7 +93,6 @@ def _judged(
         measurements=_numbers(measured),
         gains=gains,
         readings=tuple(_numbers(reading) for reading in readings),
-        parts=dict(record.cell.get("parts", {})),
     )
 
 

@@ -26,7 +26,10 @@ _DEFINITIONS: Final = (
     " nothing; a run whose settings were meant to break it, and did not, is not broken.",
     "Verdicts and probabilities are *out of source*: thresholds and probability were fitted again"
     " on all other sources (`nearfar.diagnostics.fit`) before a source was judged. Intervals are"
-    f" Wilson's, at 95 %. `{NOT_YET}` says neither sound nor broken and is shown apart.",
+    " Wilson's, at 95 %. The rules themselves were written before these runs, but for one: that"
+    " training has changed nothing if nearly all nearest neighbours are those of before it"
+    " (`unmoved`)."
+    f" `{NOT_YET}` says neither sound nor broken and is shown apart.",
 )
 
 
@@ -40,14 +43,14 @@ def calibrated(records: CalibrationRuns) -> Calibration:
 
 
 def write_health_pages(records: CalibrationRuns, folder: Path) -> list[Path]:
-    """Write ``health-runs.json`` and, if every source can be left out, ``health.md``; their paths.
+    """Write ``health-runs.json.gz`` and, if any source can be left out, ``health.md``; their paths.
 
     Args:
         records: The runs.
         folder: Where the files go.
     """
-    runs, page = folder / "health-runs.json", folder / "health.md"
-    records.save(runs)
+    runs, page = folder / "health-runs.json.gz", folder / "health.md"
+    records.save_compressed(runs)
     if not _enough(records.runs):
         return [runs]
     judged = out_of_source(records.runs)
@@ -89,7 +92,8 @@ def render_health_page(records: CalibrationRuns, judged: Sequence[JudgedRun]) ->
         tables.detection_table(judged_by(_before(calibration), runs)),
         "## What each verdict is worth",
         "Precision: of the sound and broken runs with this verdict, alone or among others, those"
-        " that are what it says. Recall: of the runs that are so, those with this verdict.",
+        " that are what it says, overall and per kind. Recall: of the runs that are so, those with"
+        " this verdict.",
         tables.verdict_table(judged),
         "## How sure it is",
         _sureness(judged),
@@ -159,7 +163,8 @@ def _correlations(runs: Sequence[CalibrationRun]) -> list[str]:
         "## Which number goes with accuracy",
         "Rank correlations of each measurement with the accuracy of each probe, averaged over"
         " groups, with 95 % intervals of the mean by Student's t over groups; in bold where the"
-        " interval leaves out 0. Groups in which one of the two does not vary are left out.",
+        " interval leaves out 0, as one in twenty does by chance. Groups in which one of the two"
+        " does not vary are left out.",
     ]
     for comparison, words in COMPARISONS.items():
         parts.append(f"### {comparison.capitalize()}: {words}")

@@ -85,6 +85,7 @@ def detection_table(judged: Sequence[JudgedRun]) -> str:
                 share(e.alarm and not e.early for e in broken),
                 share(e.alarm for e in sound),
                 share(e.alarm and not e.early for e in sound),
+                share(e.run.outcome == "broken" for e in (*broken, *sound) if e.alarm),
                 sum(e.run.outcome == "mixed" for e in of),
             )
         )
@@ -94,17 +95,19 @@ def detection_table(judged: Sequence[JudgedRun]) -> str:
         f"more than `{NOT_YET}`",
         "sound: any alarm",
         f"more than `{NOT_YET}`",
+        "any alarm: broken",
         "mixed",
     )
     return markdown_table(header, rows)
 
 
 def verdict_table(judged: Sequence[JudgedRun]) -> str:
-    """For each verdict how often the run is broken (sound, for good ones), and its recall.
+    """For each verdict how often the run is what it says, overall and per kind, and its recall.
 
     Args:
         judged: Judged runs.
     """
+    kinds = list(dict.fromkeys(each.run.kind for each in judged))
     rows = []
     for verdict in VERDICTS:
         with_it = [each for each in judged if verdict in each.verdicts]
@@ -119,10 +122,18 @@ def verdict_table(judged: Sequence[JudgedRun]) -> str:
                 claims,
                 share(each.run.outcome == claims for each in decided),
                 share(verdict in each.verdicts for each in of),
+                *(_right(decided, claims, kind) for kind in kinds),
                 sum(each.run.outcome == "mixed" for each in with_it),
             )
         )
-    return markdown_table(("verdict", "the run is", "precision", "recall", "mixed"), rows)
+    header = ("verdict", "the run is", "precision", "recall", *kinds, "mixed")
+    return markdown_table(header, rows)
+
+
+def _right(decided: Sequence[JudgedRun], claims: str, kind: str) -> str:
+    """How many of the runs of a kind are what a verdict says."""
+    of = [each.run.outcome == claims for each in decided if each.run.kind == kind]
+    return f"{sum(of)} of {len(of)}" if of else "–"
 
 
 class Bin(NamedTuple):
