@@ -151,6 +151,19 @@ def test_a_batch_that_does_not_fit_is_divided_and_one_that_was_given_is_not() ->
     assert not kept.in_memory
 
 
+def test_a_setting_that_is_chosen_is_modest_and_a_usual_one_that_fits_is_left() -> None:
+    def choice(minutes: float, most: float) -> Choice:
+        extent = Extent(samples=540, watched=60, resident=GIB / 2)
+        limits = {"free": FREE, "seconds": lambda: 60 * minutes, "memory": 64.0 * GIB, "most": most}
+        return choose(len(SIDES), photographs, USUAL, extent, **limits)
+
+    free, modest = choice(60, math.inf), choice(60, 2.0 * GIB)
+    assert free.memory > 2 * GIB >= modest.memory
+    assert modest.in_time
+    assert modest.options.micro_batch is not None
+    assert choice(1e4, 2.0 * GIB).options == USUAL
+
+
 def test_whole_batches_only_become_fewer() -> None:
     whole = Extent(samples=2_000, watched=256, least_batch=None)
     usual = TrainingOptions(batch_size=2_000, epochs=180)

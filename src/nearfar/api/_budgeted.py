@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ __all__ = ["prepared"]
 
 _LONGEST = 1.5  # seconds of a measured update
 _SURE, _CLOSE = 0.5, 0.05  # shares of the time that an overestimate may take up
+_MODEST = 2 << 30  # bytes of a run whose setting is chosen unasked
 _SLOW = 0.03  # share of the time that the preparation of a rung may take
 _FREE = ("epochs", "batch_size", "micro_batch", "max_updates")
 _REFUSED = (ValueError, RuntimeError, AssertionError)  # a size that an encoder does not take
@@ -164,6 +166,7 @@ def _find(budget: Budget, ladder: _Ladder, *, given: frozenset[str]) -> Found:
         free=free,
         seconds=budget.left,
         memory=memory,
+        most=_MODEST if budget.default and engine.device.type == "cpu" else math.inf,
     )
     return Found(ladder.settings(choice.rung), choice, memory)
 

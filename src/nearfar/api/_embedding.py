@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from nearfar.api._origin import Origin
 from nearfar.data import OmittedSamplesWarning, Source
-from nearfar.inputs import move
+from nearfar.inputs import Images, View, count, move, select
 from nearfar.training._devices import find_device
 from nearfar.views import Views
 
@@ -28,6 +28,9 @@ __all__ = [
     "row_names",
     "warn_omitted",
 ]
+
+
+_MOST_VALUES = 1 << 22  # of a forward pass: 27 pictures of 224 pixels, 256 of 64
 
 
 class _Rows(NamedTuple):
@@ -107,10 +110,27 @@ def warn_omitted(source: Source, *, stacklevel: int) -> None:
 def embed_source(
     encoder: nn.Module, source: Source, views: Views, *, batch_size: int | None = None
 ) -> Float[Tensor, "samples dim"]:
-    """The encoder's output for each sample of a source, float32 on the CPU."""
+    """The encoder's output for each sample of a source, float32 on the CPU.
+
+    Large pictures pass the encoder in smaller parts, unless a batch size is given.
+    """
     with _at_rest(encoder) as device:
-        shown = (move(views.plain(batch.inputs), device) for batch in source.chunks(batch_size))
-        return torch.cat([encoder(view).float().cpu() for view in shown])
+        found = []
+        for batch in source.chunks(batch_size):
+            shown = views.plain(batch.inputs)
+            parts = _parts(shown) if batch_size is None else [shown]
+            found += [encoder(move(part, device)).float().cpu() for part in parts]
+        return torch.cat(found)
+
+
+def _parts(view: View) -> Iterator[View]:
+    """Parts of a batch of images with at most 4 Mi values each."""
+    values = view.pixels if isinstance(view, Images) else view
+    size = count(view)
+    if isinstance(values, Tensor) and values.ndim == 4:
+        size = max(1, _MOST_VALUES // values[0].numel())
+    for start in range(0, count(view), size):
+        yield select(view, slice(start, start + size))
 
 
 @contextmanager

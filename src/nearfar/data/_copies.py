@@ -19,7 +19,7 @@ from nearfar.inputs._contents import contents
 
 __all__ = ["Copies", "find_copies"]
 
-_TOGETHER = 1_024  # samples read at a time
+_TOGETHER, _AT_ONCE = 1_024, 1 << 24  # samples and bytes read at a time
 _MOST_BYTES = 1 << 30  # of the content of all samples, up to which copies are looked for
 _MOST_NEAR = 1 << 28  # the same for near copies
 _MOST_COPIES = 20  # near copies of one sample
@@ -73,15 +73,17 @@ def find_copies(train: Source, held_out: Source) -> Copies:
         return Copies(nothing, nothing) if files is None else Copies(files, nothing, ("files",))
     asked = held_out.read(range(len(held_out))).inputs
     known = contents(asked)
-    if known is None or sum(map(len, known)) / len(known) * len(train) > _MOST_BYTES:
+    if known is None:
         return Copies(nothing, nothing)
-    small = small_features(asked)
-    if sum(map(len, known)) / len(known) * len(train) > _MOST_NEAR:
-        small = None
+    typical = max(1.0, sum(map(len, known)) / len(known))
+    if typical * len(train) > _MOST_BYTES:
+        return Copies(nothing, nothing)
+    small = small_features(asked) if typical * len(train) <= _MOST_NEAR else None
     keys, words = set(known), _words(asked)
     exact, near, kept = [], [], []
-    for start in range(0, len(train), _TOGETHER):
-        batch = train.read(range(start, min(start + _TOGETHER, len(train)))).inputs
+    together = max(1, min(_TOGETHER, int(_AT_ONCE / typical)))
+    for start in range(0, len(train), together):
+        batch = train.read(range(start, min(start + together, len(train)))).inputs
         held = contents(batch) or []
         exact += [start + row for row, content in enumerate(held) if content in keys]
         if words is not None:

@@ -129,6 +129,7 @@ def choose(
     free: Collection[str],
     seconds: Callable[[], float],
     memory: float | None,
+    most: float = math.inf,
 ) -> Choice:
     """The best setting that ends in time and fits in memory; else the cheapest.
 
@@ -145,8 +146,10 @@ def choose(
         free: Names of the training options that may be changed.
         seconds: Time left, apart from a margin; a function, as measuring takes time.
         memory: Free memory in bytes, of which a share is used; None if unknown.
+        most: Bytes in all that a setting other than the usual one may take.
     """
     limit = math.inf if memory is None else _SHARE * memory
+    modest = min(limit, max(0.0, most - extent.resident))
     first = cost(0)
 
     def settled(rung: int, chosen: TrainingOptions) -> Choice:
@@ -167,13 +170,13 @@ def choose(
     def fitted(rung: int, *, target: float) -> TrainingOptions:
         measured = cost(rung)
         shorter = _shortened(measured, options, extent, free=free, target=target)
-        leaner = _in_memory(measured, shorter, extent, free=free, limit=limit)
+        leaner = _in_memory(measured, shorter, extent, free=free, limit=modest)
         if leaner == shorter or leaner.micro_batch is None:
             return leaner
         again = _shortened(
             measured, replace(options, micro_batch=None), extent, free=free, target=target / _TWICE
         )
-        return _in_memory(measured, again, extent, free=free, limit=limit)
+        return _in_memory(measured, again, extent, free=free, limit=modest)
 
     usual = settled(0, _in_memory(first, options, extent, free=free, limit=limit))
     if usual.in_time or (rungs == 1 and not {"epochs", "max_updates", "batch_size"} & set(free)):
