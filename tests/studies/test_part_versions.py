@@ -61,6 +61,10 @@ CELLS: dict[str, Cell] = {
         "nearfar.studies.estimators:estimates",
         {"information": 2.0, "batch": 32, "dim": 8, "draws": 4},
     ),
+    "supervised_bounds": ComputeCell(
+        "nearfar.studies._bounds_of_worlds:five_classes",
+        {"negatives": 16, "samples": 500, "draws": 500},
+    ),
 }
 QUICK = ("raw", "simclr", "chance", "coupon", "estimators")
 

@@ -90,6 +90,31 @@ def test_estimators() -> None:
     assert list(open_.values()).count("undecided") == len(open_) - 1
 
 
+BOUNDS = find_study("supervised_bounds").config(negatives=(8, 16, 32))
+FEW, SIXTEEN, MANY, WORLDS = (row.name for row in find_study("supervised_bounds").rows(BOUNDS))
+
+
+def bounds(grown: Sequence[float], excess: float = -50) -> dict[str, str]:
+    """Verdicts where log10 of both upper bounds grows by this from 16 to 32 negatives."""
+    values = {
+        row: {f"{name}_{key}": [excess] if key == "excess" else [2.0 + g for g in growth]
+              for name in ("curl", "coupon") for key in ("excess", "log")}
+        for row, growth in {FEW: [9.0] * 3, SIXTEEN: [0.0] * 3, MANY: grown, WORLDS: [0.0]}.items()
+    }  # fmt: skip
+    return verdicts("supervised_bounds", BOUNDS, values)
+
+
+def test_supervised_bounds() -> None:
+    small, large = bounds([0.01, 0.02, 0.015]), bounds([1.4, 1.5, 1.6], excess=3.5)
+    assert the(small, "doubles with each") == the(large, "tenfold") == "held"
+    assert the(small, "tenfold") == the(large, "doubles with each") == "not held"
+    for name in ("of CURL", "of Nozawa"):
+        assert (the(small, name), the(large, name)) == ("held", "not held")
+    open_ = bounds([-3.0, 3.0, 0.9])
+    assert the(open_, "tenfold") == the(open_, "doubles with each") == "undecided"
+    assert set(verdicts("supervised_bounds", BOUNDS, {}).values()) == {"undecided"}
+
+
 ALIGN = find_study("align_or_uniform").config()
 
 

@@ -43,7 +43,7 @@ class Config:
 def rows(config: Config) -> list[studies.Row]:
     """One row per number of negatives, and one of all random worlds."""
     sizes = {"samples": config.samples, "draws": config.draws}
-    worlds = studies.ComputeCell(random_world, sizes)
+    worlds = studies.ComputeCell(random_world, sizes, version=2)
     cells = [studies.ComputeCell(five_classes, {"negatives": k, **sizes}) for k in config.negatives]
     return [
         *(
@@ -118,6 +118,8 @@ STUDY = studies.Study(
         Column("supervised", "supervised", "number", "loss of the mean classifier"),
         Column("curl_upper", "CURL: sup ≤", "number", "upper bound; where it does not overflow"),
         Column("coupon_upper", "coupons: sup ≤", "number", "upper bound by coverage"),
+        Column("curl_excess", "CURL, excess", "number", "largest violation in standard errors"),
+        Column("coupon_excess", "coupons, excess", "number", "largest violation in s.e."),
     ),
     claims=claims,
     figure=studies.RowLines(
