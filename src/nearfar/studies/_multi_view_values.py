@@ -102,7 +102,7 @@ def _theorems(joint: Any, *, seed: int) -> dict[str, float]:
 
 def _violation(chain: Any) -> float:
     """By how much the relation that fails most fails; below 0 if all hold with room."""
-    failing = {"=": lambda d: abs(d), "≥": lambda d: -d, "≤": lambda d: d}
+    failing = {"=": abs, "≥": lambda d: -d, "≤": lambda d: d}
     pairs = zip(chain.relations, pairwise(chain.values), strict=True)
     return max(failing[relation](left - right) for relation, (left, right) in pairs)
 
