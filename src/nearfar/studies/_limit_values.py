@@ -10,6 +10,8 @@ import numpy as np
 
 __all__ = ["perfect_distance", "sampled_distance", "spread_points", "uniform_excess"]
 
+_DRAWN = 25  # doublings of the number of negatives whose distances are drawn
+
 
 def uniform_excess(dim: int, most: int, seed: int) -> dict[str, float]:
     """Uniformity of 16, 64, …, `most` uniform points above its minimum, self-pairs included."""
@@ -41,9 +43,7 @@ def perfect_distance(dim: int, temperature: float) -> dict[str, Any]:
     ]
     late = [m >= math.exp(2 / temperature) for m in negatives]
     values = _summary(limit, negatives, distances, at=4_096, fitted=late)
-    curve = [
-        {"negatives": m, "distance": d} for m, d in zip(negatives, distances, strict=True) if d > 0
-    ]
+    curve = [{"doublings": k, "distance": d} for k, d in enumerate(distances[:_DRAWN])]
     rise = float(np.diff(distances).max())
     return values | {"below": -min(distances), "rise": rise, "curve": curve}
 
@@ -71,7 +71,8 @@ def sampled_distance(temperature: float, seed: int) -> dict[str, Any]:
     distances = np.abs(sums / len(potentials))
     values = _summary(limit, negatives, distances, at=4_096)
     curve = [
-        {"negatives": m, "distance": float(d)} for m, d in zip(negatives, distances, strict=True)
+        {"doublings": math.log2(m), "distance": float(d)}
+        for m, d in zip(negatives, distances, strict=True)
     ]
     return values | {"curve": curve}
 

@@ -49,11 +49,15 @@ def _named(config: Config) -> dict[str, dict[str, ComputeCell]]:
             for m in config.dims
         },
         "perfect": {
-            f"perfect, m = {m}, τ = {t:g}": ComputeCell(perfect, {"dim": m, "temperature": t})
+            f"perfect, m = {m}, τ = {t:g}": ComputeCell(
+                perfect, {"dim": m, "temperature": t}, version=3
+            )
             for m in config.dims
             for t in config.temperatures
         },
-        "sampled": {_SAMPLED: ComputeCell(limits.sampled_distance, {"temperature": 0.5})},
+        "sampled": {
+            _SAMPLED: ComputeCell(limits.sampled_distance, {"temperature": 0.5}, version=2)
+        },
         **{
             where: {
                 f"{n} points on the {where}": ComputeCell(spread, {"points": n, "dim": dim})
@@ -87,20 +91,14 @@ def claims(config: Config) -> list[Claim]:
             studies.AllOf([Level("at", name) for name in rows["uniform"]]),
             0.02,
         ),
-        "L − ln M of a perfect encoder falls with every doubling of M": (
-            largest("rise", "perfect"),
-            0,
-        ),
-        "its distance to the limit falls at least as M^-1/2 from e^(2/τ) negatives on": (
+        "L − ln M of a perfect encoder falls with every doubling": (largest("rise", "perfect"), 0),
+        "it nears its limit as M^-1/2 or faster from e^(2/τ) on": (
             largest("slope", "perfect"),
             -0.5,
         ),
-        "with noisy views too, from 16 to 4,096 negatives": (Level("slope", _SAMPLED), -0.5),
+        "with noisy views, too, for M from 16 to 4,096": (Level("slope", _SAMPLED), -0.5),
         "points on the circle are evenly spaced to 1e-3": (largest("spacing", "circle"), 1e-3),
-        "4, 6 and 12 points on the sphere are evenly spaced to 1e-3": (
-            largest("spacing", "sphere"),
-            1e-3,
-        ),
+        "4, 6, 12 points on the sphere are, to 1e-3": (largest("spacing", "sphere"), 1e-3),
         "the points on the circle have the least energy to 1e-6": (largest("at", "circle"), 1e-6),
     }
     return [
@@ -140,11 +138,10 @@ STUDY = studies.Study(
     claims=claims,
     figure=studies.ReadingLines(
         title="Distance of L − ln M from its limit",
-        x="negatives",
+        x="doublings",
         y={"distance": "distance"},
-        x_title="negatives M",
+        x_title="doublings: log2 of the number of negatives M",
         y_title="distance from the limit, nats",
-        log_x=True,
         log_y=True,
     ),
 )

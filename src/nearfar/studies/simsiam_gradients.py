@@ -90,7 +90,7 @@ def claims(config: Config) -> list[Claim]:
             published="crossing at −0.45 to −0.5 in training (Figure 5a)",
         ),
         Claim(
-            "it de-centers more with each step of the noise",
+            "it does so more with each step of the augmentation's noise",
             studies.Monotone("crossing", "noise", group="ideal predictor", sign=-1),
             least=0.01,
         ),
