@@ -127,6 +127,7 @@ STUDY = studies.Study(
     },
     rows=rows,
     columns=(
+        Column("noise", "noise", "number", "length of the augmentation's noise"),
         Column("identities", "deviation", "number", "largest, from autograd, relative"),
         Column("center", "m_o", "number", "length of the projections' center"),
         Column("crossing", "crossing", "number", "coefficient of the center in the extra gradient"),
