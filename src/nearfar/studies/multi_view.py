@@ -30,7 +30,7 @@ class Config:
         seeds: Number of seeds.
     """
 
-    flips: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+    flips: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.499, 0.5)
     joints: int = 40
     seeds: int = 5
 
