@@ -80,6 +80,7 @@ CELLS: dict[str, Cell] = {
             "samples": 100,
             "dim": 16,
         },
+        version=2,
     ),
 }
 QUICK = ("raw", "simclr", "chance", "coupon", "estimators")

@@ -26,7 +26,9 @@ def random_world(samples: int, draws: int, seed: int) -> dict[str, float]:
 
     rng = np.random.default_rng(seed)
     classes, dim = int(rng.integers(2, 21)), int(rng.integers(2, 33))
-    noise = {f"{name}_noise": rng.uniform(0, 1) for name in ("instance", "augmentation")}
+    noise: dict[str, Any] = {
+        f"{name}_noise": rng.uniform(0, 1) for name in ("instance", "augmentation")
+    }
     world = GaussianClasses(classes, dim, **noise, seed=seed)
     options = {
         "num_negatives": round(2 ** rng.uniform(0, 7)),

@@ -7,6 +7,7 @@ from typing import Any
 __all__ = ["decentering", "identities"]
 
 _VIEWS = 128  # of which the ideal predictor is the mean
+_ETAS = [k / 40 for k in range(-48, 13)]
 
 
 def identities(loss: str, temperature: float, samples: int, dim: int, seed: int) -> float:
@@ -65,7 +66,7 @@ def decentering(
             theory.info_nce_extra_gradient(first, second, temperature=temperature),
         ),
     }[extra]()
-    curve = theory.decentering_curve(gradient, vectors)
+    curve = theory.decentering_curve(gradient, vectors, etas=_ETAS)
     return {
         "crossing": curve.crossing,
         "of_projections": theory.decentering_curve(gradient, second).crossing,

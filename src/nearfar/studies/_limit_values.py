@@ -98,10 +98,10 @@ def spread_points(points: int, dim: int, seed: int) -> dict[str, float]:
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         loss = uniformity_loss(moved)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     units = torch.nn.functional.normalize(moved.detach(), dim=1)
     distances = torch.cdist(units, units).fill_diagonal_(math.inf)
     near = distances.sort(dim=1).values[:, : 2 if dim == 2 else 1]  # both neighbors on the circle

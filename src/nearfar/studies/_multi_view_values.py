@@ -120,9 +120,11 @@ def _theorems(joint: Any, *, seed: int) -> dict[str, float]:
 
 def _violation(chain: Any) -> float:
     """By how much the relation that fails most fails; below 0 if all hold with room."""
-    failing = {"=": abs, "≥": lambda d: -d, "≤": lambda d: d}
-    pairs = zip(chain.relations, pairwise(chain.values), strict=True)
-    return max(failing[relation](left - right) for relation, (left, right) in pairs)
+    found = []
+    for relation, (left, right) in zip(chain.relations, pairwise(chain.values), strict=True):
+        above = float(left - right)
+        found.append({"=": abs(above), "≥": -above, "≤": above}[relation])
+    return max(found)
 
 
 def _correlation(x: list[float], y: list[float]) -> dict[str, float]:

@@ -85,7 +85,7 @@ def claims(config: Config) -> list[Claim]:
         regular = [name for name in rows[sort] if not name.startswith("50 ")]
         return studies.AllOf([Largest(column, name) for name in regular])
 
-    at_most = {
+    at_most: dict[str, tuple[studies.Effect, float]] = {
         "no loss is below its minimum or limit": (Largest("below"), 1e-9),
         "uniformity of all uniform points is within 0.02 of the minimum": (
             studies.AllOf([Level("at", name) for name in rows["uniform"]]),

@@ -8,6 +8,7 @@ In place of a trained predictor stands the ideal one: the expectation over augme
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nearfar import studies
 from nearfar.records import Column
@@ -36,9 +37,9 @@ class Config:
     seeds: int = 5
 
     @property
-    def extras(self) -> dict[str, dict[str, str | float]]:
+    def extras(self) -> dict[str, dict[str, Any]]:
         """Extra gradient, noise and temperature of each row."""
-        usual = {"noise": 1.0, "temperature": 1.0}
+        usual: dict[str, Any] = {"noise": 1.0, "temperature": 1.0}
         ideal = {
             f"ideal predictor, noise {n:g}": usual | {"extra": "ideal predictor", "noise": n}
             for n in self.noises
@@ -68,7 +69,9 @@ def rows(config: Config) -> list[Row]:
         *(
             Row(
                 name,
-                studies.over_seeds(ComputeCell(decentering, setting | sizes), config.seeds),
+                studies.over_seeds(
+                    ComputeCell(decentering, setting | sizes, version=2), config.seeds
+                ),
                 {"noise": setting["noise"]} if "ideal" in name else {},
                 group="ideal predictor" if "ideal" in name else "",
             )
