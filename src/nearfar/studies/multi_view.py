@@ -107,7 +107,7 @@ STUDY = studies.Study(
     rows=rows,
     columns=(
         Column("flip", "flip", "number", "probability that the signal has the wrong bit"),
-        Column("epsilon", "I(X;T|S)", "number", "information on the task that the signal lacks"),
+        Column("epsilon", "ε", "number", "information on the task that the signal lacks"),
         Column("kept", "I(Z;T)", "number", "kept by the minimal self-supervised representation"),
         Column("promised", "theorem 1", "number", "its lower bound"),
         Column("error", "error", "number", "Bayes error of that representation"),

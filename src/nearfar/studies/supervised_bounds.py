@@ -85,7 +85,7 @@ def claims(config: Config) -> list[studies.Claim]:
             published="from about 50 to 1,500 between 32 and 64 draws on CIFAR-10 (Figure 1)",
         ),
         studies.Claim.at_most(
-            "Nozawa and Sato's upper bound less than doubles with each (difference of log10)",
+            "Nozawa and Sato's less than doubles with each (difference of log10)",
             grown["coupon"],
             math.log10(2),
             published="between 6 and 8 from 32 to 512 draws on CIFAR-10 (Figure 1)",
