@@ -61,6 +61,27 @@ CELLS: dict[str, Cell] = {
         "nearfar.studies.estimators:estimates",
         {"information": 2.0, "batch": 32, "dim": 8, "draws": 4},
     ),
+    "supervised_bounds": ComputeCell(
+        "nearfar.studies._bounds_of_worlds:five_classes",
+        {"negatives": 16, "samples": 500, "draws": 500},
+    ),
+    "many_negatives": ComputeCell(
+        "nearfar.studies._limit_values:perfect_distance", {"dim": 2, "temperature": 0.5}, version=3
+    ),
+    "multi_view": ComputeCell(
+        "nearfar.studies._multi_view_values:random_values", {"task_of_input": True, "joints": 2}
+    ),
+    "simsiam_gradients": ComputeCell(
+        "nearfar.studies._gradient_values:decentering",
+        {
+            "extra": "ideal predictor",
+            "noise": 1.0,
+            "temperature": 1.0,
+            "samples": 100,
+            "dim": 16,
+        },
+        version=2,
+    ),
 }
 QUICK = ("raw", "simclr", "chance", "coupon", "estimators")
 

@@ -90,6 +90,147 @@ def test_estimators() -> None:
     assert list(open_.values()).count("undecided") == len(open_) - 1
 
 
+BOUNDS = find_study("supervised_bounds").config(negatives=(8, 16, 32))
+FEW, SIXTEEN, MANY, WORLDS = (row.name for row in find_study("supervised_bounds").rows(BOUNDS))
+
+
+def bounds(grown: Sequence[float], excess: float = -50) -> dict[str, str]:
+    """Verdicts where log10 of both upper bounds grows by this from 16 to 32 negatives."""
+    values = {
+        row: {f"{name}_{key}": [excess] if key == "excess" else [2.0 + g for g in growth]
+              for name in ("curl", "coupon") for key in ("excess", "log")}
+        for row, growth in {FEW: [9.0] * 3, SIXTEEN: [0.0] * 3, MANY: grown, WORLDS: [0.0]}.items()
+    }  # fmt: skip
+    return verdicts("supervised_bounds", BOUNDS, values)
+
+
+def test_supervised_bounds() -> None:
+    small, large = bounds([0.01, 0.02, 0.015]), bounds([1.4, 1.5, 1.6], excess=3.5)
+    assert the(small, "doubles with each") == the(large, "tenfold") == "held"
+    assert the(small, "tenfold") == the(large, "doubles with each") == "not held"
+    for name in ("of CURL", "of Nozawa"):
+        assert (the(small, name), the(large, name)) == ("held", "not held")
+    open_ = bounds([-3.0, 3.0, 0.9])
+    assert the(open_, "tenfold") == the(open_, "doubles with each") == "undecided"
+    assert set(verdicts("supervised_bounds", BOUNDS, {}).values()) == {"undecided"}
+
+
+NEGATIVES = find_study("many_negatives").config(
+    dims=(128,), temperatures=(0.1,), circle=(5,), sphere=(4, 50)
+)
+REACHED = {
+    "uniform, m = 128": {"below": [-0.01] * 3, "at": [0.011, 0.012, 0.0115]},
+    "perfect, m = 128, τ = 0.1": {"below": [-1e-3], "rise": [-1e-3], "slope": [-1], "at": [1.5]},
+    "noisy views, τ = 0.5": {"slope": [-1, -1.1, -0.95]},
+    "5 points on the circle": {"below": [-1], "spacing": [1e-9], "at": [1e-15]},
+    "4 points on the sphere": {"below": [-1], "spacing": [1e-9]},
+    "50 points on the sphere": {"below": [-1], "spacing": [0.3]},
+}
+
+
+def test_many_negatives() -> None:
+    assert set(verdicts("many_negatives", NEGATIVES, REACHED).values()) == {"held"}
+    assert set(verdicts("many_negatives", NEGATIVES, {}).values()) == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("row", "changed", "word"),
+    [
+        ("uniform, m = 128", {"below": [0.01]}, "no loss"),
+        ("uniform, m = 128", {"at": [0.05, 0.051, 0.052]}, "within 0.02"),
+        ("perfect, m = 128, τ = 0.1", {"rise": [0.1]}, "every doubling"),
+        ("perfect, m = 128, τ = 0.1", {"slope": [-0.3]}, "or faster from"),
+        ("perfect, m = 128, τ = 0.1", {"at": [0.5]}, "1 nat"),
+        ("noisy views, τ = 0.5", {"slope": [-0.3, -0.31, -0.32]}, "noisy"),
+        ("5 points on the circle", {"spacing": [0.01]}, "points on the circle are"),
+        ("4 points on the sphere", {"spacing": [0.01]}, "on the sphere"),
+        ("5 points on the circle", {"at": [0.01]}, "least energy"),
+    ],
+)
+def test_many_negatives_do_not_hold(row: str, changed: dict[str, Any], word: str) -> None:
+    found = verdicts("many_negatives", NEGATIVES, REACHED | {row: REACHED[row] | changed})
+    assert the(found, word) == "not held"
+    assert list(found.values()).count("held") == len(found) - 1
+
+
+def test_many_negatives_undecided() -> None:
+    noise = {"at": [-0.1, 0.2, 0.0], "slope": [-3.0, 1.0, 0.5]}
+    rows = {row: values | noise for row, values in REACHED.items() if row[:3] in ("uni", "noi")}
+    found = verdicts("many_negatives", NEGATIVES, REACHED | rows)
+    assert the(found, "within 0.02") == the(found, "noisy") == "undecided"
+
+
+VIEWS = find_study("multi_view").config(flips=(0.1,))
+TRUE = {
+    **{f"theorem_{k}": [1e-16] for k in (1, 2, 3, 4)},
+    "correlation": [-0.8, -0.79, -0.81],
+    "second_holds": [1],
+}
+FALSE = TRUE | {"theorem_2": [0.3], "second_holds": [0]}
+TABLES = {
+    "bit toy, flip 0.1": TRUE | {"deviation": [1e-15]},
+    "random joints": FALSE,
+    "task of the input": FALSE,
+    "task and signal of the input": TRUE,
+}
+
+
+def test_multi_view() -> None:
+    assert set(verdicts("multi_view", VIEWS, TABLES).values()) == {"held"}
+    assert set(verdicts("multi_view", VIEWS, {}).values()) == {"undecided"}
+
+
+@pytest.mark.parametrize(
+    ("row", "changed", "word"),
+    [
+        ("random joints", {"theorem_1": [0.1]}, "theorem 1"),
+        ("random joints", {"theorem_3": [0.1]}, "theorem 3"),
+        ("task of the input", {"theorem_4": [0.1]}, "theorem 4"),
+        ("task and signal of the input", {"theorem_2": [0.1]}, "theorem 2 holds where"),
+        ("random joints", {"second_holds": [1]}, "none of"),
+        ("task of the input", {"second_holds": [1]}, "only the task"),
+        ("bit toy, flip 0.1", {"deviation": [0.1]}, "closed forms"),
+        ("random joints", {"correlation": [-0.1, -0.11, -0.12]}, "random joints"),
+        ("task and signal of the input", {"correlation": [0.0, 0.01, 0.02]}, "at most −0.5, task"),
+    ],
+)
+def test_multi_view_does_not_hold(row: str, changed: dict[str, Any], word: str) -> None:
+    found = verdicts("multi_view", VIEWS, TABLES | {row: TABLES[row] | changed})
+    refuted = [text for text, verdict in found.items() if verdict == "not held"]
+    assert len(refuted) == 1
+    assert word in refuted[0]
+
+
+def test_multi_view_undecided() -> None:
+    wide = TABLES | {"random joints": FALSE | {"correlation": [-0.9, -0.1, -0.5]}}
+    found = verdicts("multi_view", VIEWS, wide)
+    assert [text[-13:] for text, v in found.items() if v == "undecided"] == ["random joints"]
+
+
+GRADIENTS = find_study("simsiam_gradients").config(noises=(0.5, 2.0), temperatures=(1.0,))
+
+
+def gradients(crossings: Sequence[float], exact: float = 0.0) -> dict[str, str]:
+    """Verdicts where the ideal predictor's crossing is this at a noise of 2."""
+    values = {
+        "ideal predictor, noise 0.5": {"crossing": [-0.1, -0.11, -0.105], "noise": [0.5] * 3},
+        "ideal predictor, noise 2": {"crossing": crossings, "noise": [2.0] * 3},
+        "no predictor": {"crossing": [exact] * 3},
+        "triplet": {"crossing": [exact - 1] * 3},
+        "InfoNCE, τ = 1": {"crossing": crossings},
+        "SimSiam, gradient": {"identities": [exact]},
+    }
+    return verdicts("simsiam_gradients", GRADIENTS, values)
+
+
+def test_simsiam_gradients() -> None:
+    assert set(gradients([-0.5, -0.51, -0.52]).values()) == {"held"}
+    assert set(gradients([0.2, 0.21, 0.22], exact=0.1).values()) == {"not held"}
+    open_ = gradients([-2.0, 2.0, 0.1])
+    assert list(open_.values()).count("undecided") == 3
+    assert set(verdicts("simsiam_gradients", GRADIENTS, {}).values()) == {"undecided"}
+
+
 ALIGN = find_study("align_or_uniform").config()
 
 
