@@ -86,7 +86,7 @@ def test_a_comparison_has_whole_verdicts_at_any_width_and_says_what_is_left_out(
     assert main(["compare", *(str(run.path) for run in runs)]) == 0
     out = capsys.readouterr().out
     table, _, note = out.partition("note ")
-    table = table.partition("next ")[0]
+    table = table.partition("ranking ")[0]
     assert max(map(len, table.splitlines())) <= columns
     assert "…" not in out
     at = next(line for line in table.splitlines() if "verdict" in line).index("verdict")

@@ -22,7 +22,8 @@ def intrinsic_dimension(z: NDArray[np.float64], *, k: int = 10) -> tuple[float, 
     for row in nearest:
         logs = [math.log(row[k - 1] / row[j]) for j in range(k - 1)]
         local.append(1 / (sum(logs) / len(logs)))
-    closest = nearest[np.argsort(nearest[:, 1])][: max(20, int(count * 0.05))]
+    last = sorted(nearest[:, 1])[min(count, max(20, int(count * 0.05))) - 1]
+    closest = nearest[nearest[:, 1] <= last * (1 + 1e-5)]
     logs = [math.log(row[1] / row[0]) for row in closest]
     quantiles = (float(value) for value in np.quantile(local, (0.1, 0.5, 0.9)))
     return (top / bottom, *quantiles, len(logs) / sum(logs))

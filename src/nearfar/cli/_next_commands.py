@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nearfar._plugins import TRUST, package_of, refers_to_code
 from nearfar._signs import counted
@@ -189,8 +189,11 @@ def _has_labels(run: Run, data: str) -> bool:
         return any(letter.isdigit() for letter in known[data])
     if not Path(data).exists():
         return False
+    # a folder of images is not decoded for the names of its classes
+    folder = run.kind.name == "images" and Path(data).is_dir()
+    lazily: dict[str, Any] = {"memory": 0} if folder else {}
     try:
-        return len(run.open_labeled(data).class_names) > 1
+        return len(run.open_labeled(data, **lazily).class_names) > 1
     except (ImportError, OSError, TypeError, ValueError):
         return False
 

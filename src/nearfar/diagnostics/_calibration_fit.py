@@ -75,8 +75,8 @@ def fit(
         ...     for outcome, gain in [("sound", 2.0), ("broken", 0.1)]
         ... ]
         >>> calibration = fit(runs)
-        >>> round(calibration.confidence("healthy", runs[0].measurements, modality="images"), 1)
-        0.9
+        >>> calibration.confidence("healthy", runs[0].measurements, modality="images") > 0.8
+        True
     """
     decided = [run for run in records if run.outcome != "mixed"]
     thresholds = _tuned(decided, start or Thresholds())

@@ -20,6 +20,7 @@ __all__ = ["Dimensions", "IntrinsicDimension", "intrinsic_dimension", "local_dim
 _DISCARDED = 0.1  # share of the highest ratios that the fit leaves out, as published
 _QUANTILES = (0.1, 0.5, 0.9)
 _CLOSEST, _LEAST_CLOSEST = 0.05, 20  # share and number of samples where neighbours are closest
+_ROUNDED = 1e-5  # relative difference of two distances that are equal up to rounding
 _SAME = 1e-6  # distance of two unit vectors that are equal up to rounding
 
 
@@ -168,7 +169,9 @@ def _two_nn(distances: Tensor) -> Tensor:
 
 def _closest(distances: Tensor) -> Tensor:
     count = min(len(distances), max(_LEAST_CLOSEST, int(len(distances) * _CLOSEST)))
-    near = distances[distances[:, 1].topk(count, largest=False).indices]
+    second = distances[:, 1]
+    # neighbours of each other have the same distance, and all of them count
+    near = distances[second <= second.kthvalue(count).values * (1 + _ROUNDED)]
     dimension: Tensor = 1 / (near[:, 1] / near[:, 0]).log().mean().clamp_min(1e-12)
     return dimension
 

@@ -9,7 +9,6 @@ from typing import Final, final
 from nearfar._verdict_names import is_good
 from nearfar.records import StudyRecord, StudyRow
 from nearfar.studies._estimates import Estimate, NormalEstimate
-from nearfar.studies._health_outcomes import paired_interval
 from nearfar.studies._test_samples import RIGHT
 
 __all__ = ["UNTRAINED_ROW", "AlarmShare"]
@@ -68,6 +67,8 @@ def _outcome(row: StudyRow, known: dict[str, StudyRow]) -> str:
     before = known.get(UNTRAINED_ROW.format(source=source, seed=row.seed_numbers[0]))
     if before is None or "verdict" not in row.words:
         return ""
+    from nearfar.studies._health_outcomes import paired_interval
+
     texts = [(row.words[f"{p}{RIGHT}"][0], before.words[f"{p}{RIGHT}"][0]) for p in _PROBES]
     gained = [paired_interval(*pair)[0] > 0 for pair in texts]
     return "sound" if all(gained) else "mixed" if any(gained) else "broken"

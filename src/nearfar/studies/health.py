@@ -14,8 +14,6 @@ from nearfar import studies
 from nearfar.records import Column
 from nearfar.studies._cell_store import CellStore
 from nearfar.studies._health_effects import UNTRAINED_ROW, AlarmShare
-from nearfar.studies._health_outcomes import calibration_runs
-from nearfar.studies._health_page import write_health_pages
 from nearfar.studies._health_runs import CONDITIONS, PlannedRun, planned
 from nearfar.studies._health_sources import SOURCES
 
@@ -72,6 +70,9 @@ def pages(config: Config, cache: Path, folder: Path) -> list[Path]:
         cache: Folder of the cells.
         folder: Folder of the pages.
     """
+    from nearfar.studies._health_outcomes import calibration_runs
+    from nearfar.studies._health_page import write_health_pages
+
     store, checkpoints = CellStore(cache), config.checkpoints
     return write_health_pages(
         calibration_runs(runs(config), store, checkpoints=checkpoints), folder

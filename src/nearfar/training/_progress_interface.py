@@ -67,7 +67,9 @@ class Latest:
         train = {} if self.train is None else vars(self.train)
         found = {**train.get("terms", {}), **watch, **train}  # 0.1 had only the training loss
         hidden = {"step", "epoch", "terms", "chance", "batch_size"}
-        return {n: float(v) for n, v in found.items() if v is not None and n not in hidden}
+        return {
+            n: float(v) for n, v in found.items() if isinstance(v, (int, float)) and n not in hidden
+        }
 
 
 @runtime_checkable
