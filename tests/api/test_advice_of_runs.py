@@ -75,6 +75,7 @@ def setup_of(name: str, **changes: Any) -> Setup:
     return prepared(name, data, options, method_options=own, **changes)
 
 
+@pytest.mark.slow
 @every_preset
 def test_every_method_has_advice_on_every_bad_verdict_with_flags_that_it_has(name: str) -> None:
     setup = setup_of(name)

@@ -49,6 +49,7 @@ def test_representations_come_in_the_order_and_precision_of_the_samples() -> Non
     np.testing.assert_array_equal(model.transform(X[::-1]), h[::-1])
 
 
+@pytest.mark.slow
 def test_the_same_random_state_gives_the_same_encoder_and_another_another() -> None:
     first, again = quick().fit_transform(X), quick().fit_transform(X)
     np.testing.assert_array_equal(first, again)

@@ -153,6 +153,7 @@ def run_of(tmp_path_factory):
     return find
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "road", "count"), CASES)
 def test_the_first_samples_are_embedded_as_among_all(run_of, kind, road, count, tmp_path):
     run, data = run_of(kind)

@@ -43,6 +43,7 @@ def test_a_run_notes_what_was_taken_of_a_loader(run: api.Run) -> None:
     assert any("not used: batch_size=8, RandomSampler" in note for note in run.record.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTS)
 def test_every_verb_of_a_run_takes_an_object(run: api.Run, name: str) -> None:
     make, array = OBJECTS[name], VECTORS.numpy()
@@ -181,6 +182,7 @@ def test_what_holds_no_embeddings_is_refused() -> None:
         nearfar.probe(["a text"], labels=[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loader", "generator", "list", "hub"])
 def test_the_estimator_takes_objects(name: str) -> None:
     model = SelfSupervisedEncoder(epochs=1, random_state=0)

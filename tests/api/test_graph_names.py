@@ -153,6 +153,7 @@ def test_a_weighted_sum_is_that_of_the_formula():
     torch.testing.assert_close(encoder(nodes), expected)
 
 
+@pytest.mark.slow
 def test_an_exported_encoder_takes_weights(run, folder):
     onnxruntime = pytest.importorskip("onnxruntime")
     path = api.export(run, "onnx", folder / "encoder.onnx")

@@ -133,6 +133,7 @@ def test_a_recipe_repeats_the_run(run_of, kind, tmp_path, capsys):
     assert every(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("method", mostly_slow(TWO_VIEWS, quick=["byol"]))
 def test_every_method_of_two_views_trains_on_every_kind(kind, method, tmp_path):
@@ -155,6 +156,7 @@ def simclr_in_halves(encoder: nn.Module, width: int) -> SimCLR:
     return method
 
 
+@pytest.mark.slow
 @every_kind
 def test_micro_batches_leave_the_loss_as_it_is(kind, tmp_path):
     """Where there is batch-norm, the loss is that of statistics of each micro-batch."""

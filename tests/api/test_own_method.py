@@ -155,6 +155,7 @@ def test_each_trained_sample_is_kept_by_its_own_index(tmp_path, pictures, quick)
     assert (method.kept.abs().sum(dim=1) > 0).tolist() == [count > 0 for count in expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("micro_batch", [None, 7])
 @pytest.mark.usefixtures("forked_processes")
 def test_two_processes_keep_what_one_keeps(tmp_path, pictures, quick, micro_batch):

@@ -67,6 +67,7 @@ def test_weights_load_strictly_into_the_bare_module_and_embed_the_same(digits_ru
     np.testing.assert_allclose(digits_run.embed("digits")[:8], by_hand, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_recipe_repeats_the_run(digits_run, tmp_path):
     recipe = Recipe.from_tables(RunDirectory(digits_run.path).read_recipe())
     again = nearfar.pretrain(
@@ -187,6 +188,7 @@ class StopAt:
         pass
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_to_the_same_encoder(tmp_path, digits_run):
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt, match=r"nearfar\.resume"):

@@ -104,6 +104,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_control_c_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(

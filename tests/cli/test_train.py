@@ -63,6 +63,7 @@ def test_training_ends_with_the_code_of_an_alarm_where_asked(
     assert "--fail-on-alarm" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_recipe_repeats_a_run_and_flags_win(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "again"
     words = ["--recipe", str(run / "recipe.toml"), "--out", str(out), "--epochs", "1"]

@@ -16,6 +16,7 @@ from nearfar.data import Subset, open_source
 from nearfar.objectives import Objective
 from nearfar.records import RunRecord
 from tests.api.kinds import KINDS
+from tests.slow import mostly_slow
 
 every_preset = pytest.mark.parametrize("name", preset_names())
 
@@ -29,7 +30,9 @@ def trained_on(name: str, folder: Path) -> tuple[Any, dict[str, Any]]:
     return kind.make(folder), {"batch_size": 8, "method_options": kind.method_options}
 
 
-@every_preset
+@pytest.mark.parametrize(
+    "name", mostly_slow(preset_names(), quick=["byol", "deep_graph_infomax", "simclr"])
+)
 def test_a_short_run_is_recorded_and_its_recipe_is_read_back(name: str, tmp_path: Path) -> None:
     data, options = trained_on(name, tmp_path)
     run = nearfar.pretrain(

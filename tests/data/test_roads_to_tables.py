@@ -97,6 +97,7 @@ def test_texts_and_labels(texts: list[str], data: st.DataObject) -> None:
             assert found.train_labels.tolist() == expected.train_labels.tolist(), name
 
 
+@pytest.mark.slow
 @given(pairs=st.lists(st.tuples(TEXTS, TEXTS), min_size=2, max_size=6))
 @settings(max_examples=15, deadline=None)
 def test_pairs(pairs: list[tuple[str, str]]) -> None:

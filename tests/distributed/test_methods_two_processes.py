@@ -32,6 +32,7 @@ def halves() -> list[dict[str, Any]]:
     return run_processes(of_all, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_two_processes_are_one(case: MethodContract, halves: list[dict[str, Any]]) -> None:
     expected = two_updates(case)

@@ -40,7 +40,10 @@ def test_every_block_of_a_page_has_a_rule(page: Path) -> None:
     assert None not in ruled, blocks_of(page)[ruled.index(None)].place
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=name_of)
+# all blocks of the first pages run among the slow tests
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks_of(page) and page not in FIRST], ids=name_of
+)
 @pytest.mark.usefixtures("workplace")
 def test_the_blocks_of_a_page_run_as_printed(page: Path, shell: Shell) -> None:
     run(page, shell, slow=False)

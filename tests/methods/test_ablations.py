@@ -74,6 +74,7 @@ def test_a_mean_of_fresh_views_leaves_one_point(views):
     assert found.center > 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SURVIVES)
 def test_the_sphere_stays_in_use(name):
     found = read(trained(SURVIVES[name], rate=0.3))

@@ -84,6 +84,7 @@ def test_named_sets_declare_their_style() -> None:
     assert "--views natural" in note
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "style"),

@@ -50,6 +50,7 @@ VECTORS = "row_bias", "column_bias", "row_factor", "column_factor"
 TILE = {"BLOCK_I": 128, "BLOCK_J": 64, "RULE": 1, "PRECISION": "ieee"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "constants"),
     [

@@ -68,6 +68,7 @@ def test_with_batch_norm_the_loss_is_that_of_statistics_of_each_micro_batch(tmp_
     assert losses(tmp_path / "a") == pytest.approx(losses(tmp_path / "b"), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", mostly_slow(PRESETS, quick=["byol"]))
 def test_with_batch_norm_micro_batches_are_another_network(tmp_path, name):
     """The comparison above can fail: statistics of the whole batch give other weights."""
@@ -104,6 +105,7 @@ def test_a_micro_batch_of_the_whole_batch_changes_no_bit(tmp_path):
     assert every(torch.equal(whole[key], same[key]) for key in whole)
 
 
+@pytest.mark.slow
 def test_hooks_are_called_once_per_batch_however_many_micro_batches(tmp_path):
     method = fit(tmp_path, Counting(), options(micro_batch=3, accumulate=2))
     assert method.batches == 12
@@ -131,6 +133,7 @@ class Padded(Subset):
         return Batch(Images.of(images), batch.samples)
 
 
+@pytest.mark.slow
 def test_images_of_different_sizes_stay_with_their_sizes(tmp_path):
     source: Source = Padded(open_source("digits"), range(96))
     assert source.read(range(4)).inputs.sizes is not None
