@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from nearfar.api._origin import Origin
 from nearfar.data import OmittedSamplesWarning, Source
-from nearfar.inputs import Images, View, count, move, select
+from nearfar.inputs import move
+from nearfar.inputs._forward_parts import forward_parts
 from nearfar.training._devices import find_device
 from nearfar.views import Views
 
@@ -28,9 +29,6 @@ __all__ = [
     "row_names",
     "warn_omitted",
 ]
-
-
-_MOST_VALUES = 1 << 22  # of a forward pass: 27 pictures of 224 pixels, 256 of 64
 
 
 class _Rows(NamedTuple):
@@ -117,20 +115,10 @@ def embed_source(
     with _at_rest(encoder) as device:
         found = []
         for batch in source.chunks(batch_size):
-            shown = views.plain(batch.inputs)
-            parts = _parts(shown) if batch_size is None else [shown]
-            found += [encoder(move(part, device)).float().cpu() for part in parts]
+            parts = [(batch.inputs,)] if batch_size else forward_parts(batch.inputs)
+            shown = (views.plain(part) for (part,) in parts)
+            found += [encoder(move(view, device)).float().cpu() for view in shown]
         return torch.cat(found)
-
-
-def _parts(view: View) -> Iterator[View]:
-    """Parts of a batch of images with at most 4 Mi values each."""
-    values = view.pixels if isinstance(view, Images) else view
-    size = count(view)
-    if isinstance(values, Tensor) and values.ndim == 4:
-        size = max(1, _MOST_VALUES // values[0].numel())
-    for start in range(0, count(view), size):
-        yield select(view, slice(start, start + size))
 
 
 @contextmanager

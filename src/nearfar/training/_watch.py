@@ -14,6 +14,7 @@ from torch import Tensor
 from nearfar.diagnostics import measurements
 from nearfar.diagnostics._watched_readings import spectrum_shares, watched_readings
 from nearfar.inputs import View, count, move, select
+from nearfar.inputs._forward_parts import forward_parts
 from nearfar.methods._method import Method
 from nearfar.parallel import gather
 from nearfar.records import WatchMetrics
@@ -59,8 +60,13 @@ class Watch:
     def project(self, method: Method, engine: Engine) -> Watched:
         """Projections and representations of both views, in float32."""
         with _evaluating(method), engine.autocast():
-            shown = tuple(move(view, engine.device, engine.dtype) for view in self.views)
-            (h1, z1), (h2, z2) = method.embed_views(shown)
+            parts = [
+                method.embed_views(tuple(move(v, engine.device, engine.dtype) for v in views))
+                for views in forward_parts(*self.views)
+            ]
+        (h1, z1), (h2, z2) = (
+            [torch.cat(of) for of in zip(*one, strict=True)] for one in zip(*parts, strict=True)
+        )
         return Watched(*(matrix.float().to(engine.exact) for matrix in (z1, z2, h1, h2)))
 
     @torch.no_grad()
