@@ -28,7 +28,9 @@ _DEFINITIONS: Final = (
     " on all other sources (`nearfar.diagnostics.fit`) before a source was judged. Intervals are"
     " Wilson's, at 95 %. The rules themselves were written before these runs, but for one: that"
     " training has changed nothing if nearly all nearest neighbours are those of before it"
-    " (`unmoved`)."
+    " (`unmoved`). The candidates for thresholds and the readings of the probability were chosen"
+    " when a part of the runs was known, so that these figures are a little better than those on"
+    " runs that nobody has seen."
     f" `{NOT_YET}` says neither sound nor broken and is shown apart.",
 )
 
