@@ -20,7 +20,8 @@ from nearfar.api._stored_run import StoredRun
 from nearfar.data import Source
 from nearfar.data._files import list_names
 from nearfar.diagnostics._view_retrieval import nearer_views
-from nearfar.inputs import View, count, select
+from nearfar.inputs import View
+from nearfar.inputs._forward_parts import forward_parts
 from nearfar.records import RankedRun, RankingRecord
 
 __all__ = ["names_of", "ranked"]
@@ -29,7 +30,6 @@ _SUBSAMPLES = 400
 _SEED = re.compile(r"[,_-]?seed[=_-]?\d+$")
 _SURE = 0.975  # probability from which one run is better than another
 _SMALL_ERROR = 1e-12
-_PASS = 64  # samples at once
 _FAULTS = (ImportError, OSError, TypeError, ValueError, RuntimeError)
 
 
@@ -302,5 +302,5 @@ def _orders(nearer: Tensor, subsets: Sequence[Tensor]) -> Tensor:
 
 @torch.no_grad()
 def _encoded(run: StoredRun, view: View) -> Tensor:
-    parts = [slice(start, start + _PASS) for start in range(0, count(view), _PASS)]
-    return torch.cat([run.encoder(select(view, part)).flatten(1).float() for part in parts])
+    parts = forward_parts(view)
+    return torch.cat([run.encoder(part).flatten(1).float() for (part,) in parts])

@@ -15,7 +15,6 @@ __all__ = ["UNTRAINED_ROW", "AlarmShare"]
 
 UNTRAINED_ROW: Final = "{source} · untrained · seed {seed}"
 """Name of the row of an untrained encoder."""
-_PROBES: Final = ("knn", "linear")
 
 
 @final
@@ -67,8 +66,8 @@ def _outcome(row: StudyRow, known: dict[str, StudyRow]) -> str:
     before = known.get(UNTRAINED_ROW.format(source=source, seed=row.seed_numbers[0]))
     if before is None or "verdict" not in row.words:
         return ""
-    from nearfar.studies._health_outcomes import paired_interval
+    # PyTorch is imported by it, and not by a list of the studies
+    from nearfar.studies._health_outcomes import DECIDING, outcome_of_ends, paired_interval
 
-    texts = [(row.words[f"{p}{RIGHT}"][0], before.words[f"{p}{RIGHT}"][0]) for p in _PROBES]
-    gained = [paired_interval(*pair)[0] > 0 for pair in texts]
-    return "sound" if all(gained) else "mixed" if any(gained) else "broken"
+    texts = [(row.words[f"{p}{RIGHT}"][0], before.words[f"{p}{RIGHT}"][0]) for p in DECIDING]
+    return outcome_of_ends([paired_interval(*pair)[0] for pair in texts])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from nearfar._student_t import student_quantile
 from nearfar._verdict_names import NOT_YET, is_good
 from nearfar.diagnostics import Calibration, fit
 from nearfar.diagnostics._rules import verdicts
@@ -14,7 +15,7 @@ from nearfar.records import CalibrationRun
 
 __all__ = ["JudgedRun", "Share", "judged_by", "out_of_source", "share"]
 
-_Z: Final = 1.959964
+_Z: Final = student_quantile(math.inf)
 
 
 @dataclass(frozen=True)

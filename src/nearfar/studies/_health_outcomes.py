@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from nearfar._student_t import student_quantile
 from nearfar.api._method_listing import preset_options
 from nearfar.records import CalibrationRun, CalibrationRuns, CellRecord, Gain, Provenance
 from nearfar.studies._cell import plain
@@ -15,13 +16,21 @@ from nearfar.studies._cell_store import CellStore
 from nearfar.studies._health_correlations import SHOWN
 from nearfar.studies._health_runs import METHODS, PlannedRun
 from nearfar.studies._part_versions import MEASURE_VERSIONS, part_versions
-from nearfar.studies._test_samples import RIGHT, unpacked
+from nearfar.studies._test_samples import RIGHT, sampling_variance, unpacked
 from nearfar.studies._training_settings import PROBES
 
-__all__ = ["calibration_runs", "gain_of", "made_with", "outcome_of", "paired_interval"]
+__all__ = [
+    "DECIDING",
+    "calibration_runs",
+    "gain_of",
+    "made_with",
+    "outcome_of",
+    "outcome_of_ends",
+    "paired_interval",
+]
 
-_DECIDING: Final = ("knn", "linear")
-_Z: Final = 1.959964
+DECIDING: Final = ("knn", "linear")
+"""Probes that decide what a run is."""
 _DIGITS: Final = 5  # of the stored numbers
 _LEFT_OUT: Final = frozenset({"seconds", "cpu_seconds", "peak_memory"})
 
@@ -128,14 +137,20 @@ def paired_interval(ours: str, theirs: str) -> tuple[float, float]:
         ours: Which test samples are right, packed.
         theirs: The same for what is compared.
 
+    Raises:
+        ValueError: Not the same test samples, or fewer than 2.
+
     Example:
         >>> from nearfar.studies._test_samples import packed
         >>> paired_interval(packed([True, False]), packed([True, False]))
         (0.0, 0.0)
     """
-    differences = unpacked(ours).astype(float) - unpacked(theirs).astype(float)
-    reach = _Z * float(differences.std(ddof=1)) / math.sqrt(len(differences))
-    return float(differences.mean()) - reach, float(differences.mean()) + reach
+    found = sampling_variance([ours], [theirs])
+    if found is None:
+        raise ValueError("`theirs` must be of the same test samples as `ours`, two or more")
+    mean = float((unpacked(ours).astype(float) - unpacked(theirs)).mean())
+    reach = student_quantile(math.inf) * math.sqrt(found[0])
+    return mean - reach, mean + reach
 
 
 def outcome_of(gains: Sequence[Gain]) -> str:
@@ -155,7 +170,16 @@ def outcome_of(gains: Sequence[Gain]) -> str:
         ...             Gain("linear", 0.9, 0.9, None, -0.02, 0.02)])
         'mixed'
     """
-    gained = [gain.low > 0 for gain in gains if gain.probe in _DECIDING]
+    return outcome_of_ends([gain.low for gain in gains if gain.probe in DECIDING])
+
+
+def outcome_of_ends(lows: Sequence[float]) -> str:
+    """:func:`outcome_of` runs whose gains have intervals with these lower ends.
+
+    >>> outcome_of_ends([0.1, 0.0])
+    'mixed'
+    """
+    gained = [low > 0 for low in lows]
     return "sound" if all(gained) else "mixed" if any(gained) else "broken"
 
 
