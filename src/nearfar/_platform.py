@@ -17,7 +17,6 @@ __all__ = [
     "CoreUse",
     "ask_to_stop",
     "core_quota",
-    "keep_freed_memory",
     "lock",
     "memory_from_now",
     "peak_memory",
@@ -32,8 +31,6 @@ _STAT, _OWN_GROUPS, _GROUPS = (
 )
 _BETWEEN_TRIES = 0.05  # seconds
 _LEAST_SAMPLE = 0.2  # seconds; /proc/stat counts hundredths
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of mallopt, malloc.h
-_ALLOCATOR_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")
 
 
 def usable_cores() -> int:
@@ -119,35 +116,6 @@ def _cpu_times() -> _CpuTimes | None:
     except (OSError, AttributeError, ValueError, IndexError):  # no Linux
         return None
     return _CpuTimes(time.monotonic(), idle, time.process_time()) if found else None
-
-
-def keep_freed_memory() -> bool:
-    """Let glibc keep memory that is freed, for reuse, instead of returning it to the system.
-
-    By default every block above a moving threshold is returned at once, and the next one costs a
-    page fault for each 4 KiB: tens of thousands in an update. Freed memory then stays with the
-    process until it ends. Nothing happens without glibc, and where the allocator's own environment
-    variables (``MALLOC_TRIM_THRESHOLD_`` and others, ``GLIBC_TUNABLES``) are set.
-
-    Returns:
-        Whether the settings were accepted.
-    """
-    if any(name in os.environ for name in _ALLOCATOR_SETTINGS):
-        return False
-    if "glibc.malloc." in os.environ.get("GLIBC_TUNABLES", ""):
-        return False
-    try:
-        library: Any = ctypes.CDLL(None)
-        library.gnu_get_libc_version  # noqa: B018  (other libraries may lack it, or mallopt)
-        setting = library.mallopt
-    except (OSError, AttributeError, TypeError):  # macOS, musl; Windows
-        return False
-    setting.argtypes, setting.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    # some versions refuse a threshold above 32 MiB, half of an arena
-    above = setting(_MMAP_THRESHOLD, 1 << 30) or setting(_MMAP_THRESHOLD, 32 << 20)
-    kept = setting(_TRIM_THRESHOLD, 2**31 - 1)
-    ahead = setting(_TOP_PAD, 64 << 20)
-    return bool(above and kept and ahead)
 
 
 def peak_memory() -> int:

@@ -10,7 +10,7 @@ from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 
 FLOORS = [
     {
-        *("_index", "_lazy_packages", "_plain_checks", "_platform", "_suggestions"),
+        *("_allocator", "_index", "_lazy_packages", "_plain_checks", "_platform", "_suggestions"),
         "_verdict_names",
     },
     {

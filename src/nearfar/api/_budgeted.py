@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import time
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias, final
 import torch
 from torch import nn
 
+from nearfar._allocator import return_freed_memory
 from nearfar._free_memory import free_memory
 from nearfar._platform import resident_memory
 from nearfar.api._budget_notes import Budget, Found, changed_notes, unchanged_notes
@@ -133,6 +135,9 @@ def _fitted(
         found = _shared(training, device, lambda: _find(budget, ladder, given=frozenset(given)))
     except _REFUSED:  # if it is an error of the setting, training raises it
         return usual
+    finally:
+        gc.collect()
+        return_freed_memory()  # what was measured does not count as memory of the run
     changes = {
         name: value
         for name, value in vars(found.choice.options).items()

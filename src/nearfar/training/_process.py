@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import torch
 
+from nearfar._allocator import keep_freed_memory as _keep_freed_memory
 from nearfar._platform import CoreUse, core_quota, usable_cores
-from nearfar._platform import keep_freed_memory as _keep_freed_memory
 
 __all__ = ["choose_threads", "keep_freed_memory", "same_threads"]
 
