@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from nearfar.data import Subset, open_source
+from nearfar.inputs import _forward_parts
+from nearfar.inputs._forward_parts import forward_parts
 from nearfar.methods import Method, Step, curl, swav
 from nearfar.modules import ConvNet
 from nearfar.records import RunDirectory
@@ -50,6 +52,17 @@ def test_measuring_moves_no_state_no_mode_and_no_random_generator(name):
     assert torch.equal(draws, torch.get_rng_state())
     assert method.training
     assert every(parameter.grad is None for parameter in method.parameters())
+
+
+@each
+def test_large_pictures_have_the_same_loss_in_parts(name, monkeypatch):
+    torch.manual_seed(0)
+    method = BUILDERS[name]()
+    whole = measure(method)
+    monkeypatch.setattr(_forward_parts, "_MOST_VALUES", 5 * 2 * 16 * 16)  # five pairs, one channel
+    parts = forward_parts(*views_of(), joined=True)
+    assert [len(part[0]) for part in parts] == [5] * 6 + [2]
+    assert measure(method).loss == pytest.approx(whole.loss, rel=1e-5)
 
 
 @each

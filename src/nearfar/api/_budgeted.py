@@ -135,9 +135,6 @@ def _fitted(
         found = _shared(training, device, lambda: _find(budget, ladder, given=frozenset(given)))
     except _REFUSED:  # if it is an error of the setting, training raises it
         return usual
-    finally:
-        gc.collect()
-        return_freed_memory()  # what was measured does not count as memory of the run
     changes = {
         name: value
         for name, value in vars(found.choice.options).items()
@@ -227,7 +224,7 @@ class _Ladder:
     def _measured(self, place: int, *, enough: Callable[[Cost], bool]) -> Cost:
         setup = self._build(self._rungs[place], {}) if place else self.usual
         options = setup.recipe.training
-        return measure(
+        cost = measure(
             setup.method,
             setup.train,
             setup.training_views,
@@ -237,6 +234,9 @@ class _Ladder:
             whole=_least_batch(setup) is None,
             enough=enough if not place else lambda cost: False,
         )
+        gc.collect()
+        return_freed_memory()  # blocks of this size are of little use to another setting
+        return cost
 
 
 def _least_batch(setup: Setup) -> int | None:

@@ -12,10 +12,14 @@ __all__ = ["forward_parts"]
 _MOST_VALUES = 1 << 22  # 27 pictures of 224 pixels, 256 of 64
 
 
-def forward_parts(*views: View) -> list[tuple[View, ...]]:
-    """The same rows of all views, so that each part has at most 4 Mi values of images.
+def forward_parts(*views: View, joined: bool = False) -> list[tuple[View, ...]]:
+    """The same rows of all views, so that a forward pass has at most 4 Mi values of images.
 
     Samples of other kinds, and batches that need no parts, are returned as they are.
+
+    Args:
+        views: Views of the same samples.
+        joined: Whether all views take the same forward pass, and not one after another.
 
     >>> import torch
     >>> [len(part) for (part,) in forward_parts(torch.zeros(50, 3, 224, 224))]
@@ -24,7 +28,8 @@ def forward_parts(*views: View) -> list[tuple[View, ...]]:
     [50]
     """
     samples = count(views[0])
-    size = max(1, _MOST_VALUES // max(1, *map(_values, views)))
+    values = [_values(view) for view in views]
+    size = max(1, _MOST_VALUES // max(1, sum(values) if joined else max(values)))
     if samples <= size:
         return [views]
     rows = [slice(start, start + size) for start in range(0, samples, size)]

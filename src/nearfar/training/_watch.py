@@ -100,9 +100,8 @@ class Watch:
                 # every `batches`-th sample, as the samples may be sorted by class
                 rows = torch.arange(first, samples, batches)[:size].chunk(processes)[engine.rank]
                 parts = (select(view, rows) for view in self.seen)
-                shown = tuple(move(part, engine.device, engine.dtype) for part in parts)
                 try:
-                    losses.append(method(shown).loss)
+                    losses.append(_loss(method, tuple(parts), engine))
                 except ValueError:  # fewer samples than the objective needs
                     return None
         value = float(gather(torch.stack(losses).mean()[None]).mean())
@@ -143,6 +142,18 @@ class Watch:
             "representation_spectrum": spectrum_shares(shown.h1) or None,
         }
         return replace(line, **measured, dim=shown.z1.shape[1], samples=len(shown.z1))
+
+
+def _loss(method: Method, views: tuple[View, ...], engine: Engine) -> Tensor:
+    """The loss of a batch; large pictures pass the network in parts."""
+    projected = [
+        method.project(tuple(move(view, engine.device, engine.dtype) for view in part))
+        for part in forward_parts(*views, joined=True)
+    ]
+    if len(projected) == 1:
+        return method.compare(projected[0]).loss
+    joined = (zip(*group, strict=True) for group in zip(*projected, strict=True))
+    return method.compare(tuple(tuple(map(torch.cat, group)) for group in joined)).loss
 
 
 @contextmanager
