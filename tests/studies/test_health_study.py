@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from nearfar.inputs import Sequences
 from nearfar.records import CalibrationRuns, CellRecord, Gain, StudyRow
 from nearfar.studies import _health_judgments, find_study, judge, run_study
 from nearfar.studies._health_correlations import correlations, kendall, spearman
+from nearfar.studies._health_gains import caught_at, gain_table
 from nearfar.studies._health_judgments import JudgedRun, judged_by, out_of_source, share
 from nearfar.studies._health_outcomes import gain_of, made_with, outcome_of
 from nearfar.studies._health_page import calibrated, render_health_page, write_health_pages
@@ -204,6 +206,43 @@ def test_tables_count_what_is_found_and_what_is_false() -> None:
         "100 % [21, 100] (1 of 1) | 33 % [6, 79] (1 of 3) | 1 of 1 | 1 |" in worth["| few points"]
     )
     assert "50 % [9, 91] (1 of 2)" in worth["| healthy"]
+
+
+def gained(outcome: str, knn: float, linear: float, verdict: str, sound: float) -> JudgedRun:
+    gains = (
+        Gain("knn", 0.5 + knn, 0.5, None, knn, knn),
+        Gain("linear", 0.5 + linear, 0.5, None, linear, linear),
+        Gain("mean_classifier", 1.0, 0.0, None, 1.0, 1.0),
+    )
+    return JudgedRun(replace(made_up(outcome), gains=gains), (verdict,), sound)
+
+
+def test_runs_are_told_apart_by_the_gain_that_decides() -> None:
+    some = [
+        gained("sound", 0.2, 0.01, "few points", 0.1),
+        gained("sound", 0.04, 0.3, "healthy", 0.9),
+        gained("sound", 0.15, 0.12, NOT_YET, 0.9),
+        gained("broken", -0.2, -0.11, "few points", 0.2),
+        gained("broken", -0.2, 0.01, "healthy", 0.3),
+        gained("broken", 0.0, -0.3, "healthy", 0.05),
+    ]
+    small, middle, empty, large = gain_table(some, "sound").splitlines()[2:]
+    assert small.startswith("| 0 to 3 | 100 % [21, 100] (1 of 1) |")
+    assert middle.startswith("| 3 to 6 | 0 % [0, 79] (0 of 1) |")
+    assert empty == "| 6 to 12 | – | – |"
+    assert large == "| 12 or more | 100 % [21, 100] (1 of 1) | 0 % [0, 79] (0 of 1) |"
+    up, same, _, down = gain_table(some, "broken").splitlines()[2:]
+    assert up.startswith("| 0 or more | 0 % [0, 66] (0 of 2) |")
+    assert same == "| 0 to −3 | – | – |"
+    assert down.startswith("| below −10 | 100 % [21, 100] (1 of 1) |")
+
+
+def test_a_threshold_chosen_afterwards_spares_the_sound_runs() -> None:
+    some = [gained("sound", 0.2, 0.2, "healthy", p / 20) for p in range(1, 21)]
+    some += [gained("broken", 0.0, 0.0, "healthy", p) for p in (0.01, 0.07, 0.12, 0.9)]
+    assert caught_at(some, false_alarms=0.0)[:2] == (1, 4)
+    assert caught_at(some, false_alarms=0.05)[:2] == (2, 4)
+    assert caught_at(some, false_alarms=0.1)[:2] == (3, 4)
 
 
 def test_reliability_compares_like_with_like() -> None:
