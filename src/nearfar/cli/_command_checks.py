@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
@@ -19,6 +19,7 @@ from nearfar._index import load_index
 from nearfar._plugins import plugins
 from nearfar._suggestions import suggest
 from nearfar.cli._file_checks import check_files
+from nearfar.cli._flags import UNCHECKED
 from nearfar.cli._mistakes import CommandError, parse_all
 from nearfar.cli._unknown_words import is_data, unknown_command
 
@@ -83,7 +84,9 @@ def _parsed(
 
     cast(Any, run).__signature__ = inspect.Signature(
         [
-            parameter.replace(default=None) if parameter in required else parameter
+            parameter.replace(default=None, annotation=Annotated[parameter.annotation, UNCHECKED])
+            if parameter in required
+            else parameter
             for parameter in parameters
         ]
     )

@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Final, Literal, Union, final
 
 from cyclopts import Group, Parameter, Token
 
@@ -17,6 +17,7 @@ from nearfar.cli._console import print_note
 
 __all__ = [
     "RENAMED",
+    "UNCHECKED",
     "current",
     "flag_parameter",
     "flag_type",
@@ -79,12 +80,29 @@ def flags_of(
             show_default=shown if show_defaults and default is not None else False,
         )
         called = f"{table}__{name}" if table else name
-        flags.append(parameter.replace(name=called, annotation=Annotated[kind, said]))
+        flags.append(parameter.replace(name=called, annotation=Annotated[kind, said, UNCHECKED]))
         if name in _OLD:
             words = [_flag(table, _OLD[name])]
             old = flag_parameter(kind, group=group, name=tuple(words), show=False)
-            flags.append(parameter.replace(name=called + RENAMED, annotation=Annotated[kind, old]))
+            flags.append(
+                parameter.replace(name=called + RENAMED, annotation=Annotated[kind, old, UNCHECKED])
+            )
     return flags
+
+
+@final
+class _Unchecked:
+    """Part of an annotation whose values pydantic does not check.
+
+    cyclopts lets it check defaults wherever something has imported it, and the default of a flag
+    may be of another type: None, or the text that the help shows.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Mapping[str, str]:
+        return {"type": "any"}
+
+
+UNCHECKED: Final = _Unchecked()
 
 
 def flag_parameter(kind: Any, **said: Any) -> Parameter:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union
 
 from cyclopts import Group
 
-from nearfar.cli._flags import flag_parameter, shown
+from nearfar.cli._flags import UNCHECKED, flag_parameter, shown
 
 __all__ = ["any_of", "restored", "stored", "stored_type"]
 
@@ -36,7 +36,7 @@ def stored(flag: inspect.Parameter, limits: Mapping[str, Any] | None = None) -> 
         flag: The flag.
         limits: The numbers that its constructor refuses, see :func:`restored`.
     """
-    kind, said = typing.get_args(flag.annotation)
+    kind, said, *_ = typing.get_args(flag.annotation)
     entry: dict[str, Any] = {
         "called": flag.name,
         "names": list(said.name),
@@ -73,7 +73,7 @@ def restored(entry: Mapping[str, Any], *, group: Group) -> inspect.Parameter:
         entry["called"],
         inspect.Parameter.KEYWORD_ONLY,
         default=entry.get("default"),
-        annotation=Annotated[kind, said],
+        annotation=Annotated[kind, said, UNCHECKED],
     )
 
 
