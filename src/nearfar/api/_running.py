@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -15,9 +14,10 @@ from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
-from nearfar.api._run_places import locked
+from nearfar.api._requested import Requested
 from nearfar.api._setup import Setup
 from nearfar.records import HealthRecord, RunDirectory
+from nearfar.records._metrics_record import metrics_lines
 from nearfar.training import (
     Engine,
     Interrupted,
@@ -32,7 +32,7 @@ from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import WithIndex
 
-__all__ = ["device_again", "engine_of", "run_training"]
+__all__ = ["begin_run", "damage_found", "device_again", "engine_of", "run_training"]
 
 
 def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
@@ -47,10 +47,38 @@ def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.devi
         return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
 
 
+def damage_found(directory: RunDirectory) -> tuple[str, ...]:
+    """Notes on what is damaged in a stopped run and will be left out when it is resumed."""
+    checkpoint, lines = latest_checkpoint(directory.checkpoints), list[int]()
+    found = list(checkpoint.skipped) if checkpoint is not None else []
+    said = [f"damaged, so that updates are repeated: {name}" for name in found]
+    if directory.metrics.is_file():
+        metrics_lines(directory.metrics, damaged=lines)
+    if lines:
+        numbers = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+        said.append(f"damaged lines of {directory.metrics.name} are left out: {numbers}")
+    return tuple(said)
+
+
 def engine_of(setup: Setup, device: torch.device) -> Engine:
     """The engine that a run is trained with."""
     training = setup.recipe.training
     return Engine(devices=training.devices, precision=training.precision, device=str(device))
+
+
+def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
+    """Write what is known before training. The recipe comes last: it makes a directory a run."""
+    if asked.division.record is not None:
+        asked.division.record.save(directory.division)
+    if asked.groups is not None:
+        asked.groups.save(directory.groups)
+    _describe(directory, setup)
+    setup.recipe.save(directory)
+
+
+def _describe(directory: RunDirectory, setup: Setup) -> None:
+    """Write ``encoder.json``, with which a checkpoint can be loaded."""
+    setup.kind.saved_description(setup.description).save(directory.encoder_description)
 
 
 def run_training(
@@ -73,11 +101,10 @@ def run_training(
     Raises:
         Interrupted: Stopped in training, or while the result was measured.
     """
-    described = setup.kind.saved_description(setup.description)
-    described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
+    if engine.rank == 0 and not directory.encoder_description.is_file():  # of an older version
+        _describe(directory, setup)
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
-    lock = locked(directory) if engine.rank == 0 else nullcontext()
-    with lock, same_threads(_threads_before(directory)):
+    with same_threads(_threads_before(directory)):
         with explained_memory(setup):
             engine.launch(_work, setup, directory, progress, said)
         try:
@@ -120,6 +147,7 @@ def _finish(
         peak_memory=max(record.peak_memory, peak_memory()),
         # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
+        files=directory.checksums(finished=True),
     ).save(directory.run)
     tell_stage(progress, "writing the report")
     from nearfar.reports import write_report
@@ -141,6 +169,7 @@ def _work(
     watch = _watch(setup)
     if engine.rank == 0:
         record = setup.record(directory, engine)
+        record = replace(record, files=directory.checksums(finished=False))
         record.save(directory.run)
         progress.start(replace(record, notes=(*said, *record.notes)))
     train(
