@@ -30,15 +30,15 @@ def test_the_second_is_told_who_holds_a_run_until_that_process_dies(tmp_path: Pa
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(RunInUseError, match=f"another process .{other.pid} on .* trains it"):
-            with holding(tmp_path):
-                pass
+        told = f"another process .{other.pid} on .* trains it"
+        with pytest.raises(RunInUseError, match=told), holding(tmp_path):
+            pass
         os.kill(other.pid, signal.SIGKILL)
     with holding(tmp_path, doing="writes the report of"):
         assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK]
 
 
-def test_threads_of_one_process_exclude_each_other_and_the_error_can_be_sent(
+def test_threads_exclude_each_other_and_the_error_can_be_sent(
     tmp_path: Path,
 ) -> None:
     for _ in range(2):

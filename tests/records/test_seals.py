@@ -99,9 +99,7 @@ def test_damaged_lines_of_metrics_are_named_or_left_out(tmp_path: Path) -> None:
     assert len(Metrics.of(metrics_lines(file)).train) == 1
 
 
-@pytest.mark.parametrize(
-    "text", ["5", "null", "[]", '{"name": 5}', "[" * 100_000, "", '{"indices": 3}']
-)
+@pytest.mark.parametrize("text", ["5", "null", "[]", '{"name": 5}', "[" * 100_000, "", "{}"])
 def test_a_record_of_another_form_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "record.json"
     file.write_text(text)

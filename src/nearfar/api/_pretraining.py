@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -227,15 +226,6 @@ def resume(
     directory = open_directory(run)
     if encoder is not None:
         check_encoder(encoder)
-    again = partial(
-        prepared_again,
-        directory,
-        data=data,
-        method=method,
-        encoder=encoder,
-        width=width,
-        views=views,
-    )
     with ExitStack() as held:
         if not directory.finished() and first_process():
             held.enter_context(holding(directory.path))
@@ -243,7 +233,9 @@ def resume(
             directory.read_recipe(), own_kind=modality, own_encoder=encoder is not None
         )
         tell_stage(display, f"opening {called(recipe.data if data is None else data)}")
-        setup = again(recipe)
+        setup = prepared_again(
+            directory, recipe, data, method=method, encoder=encoder, width=width, views=views
+        )
         if directory.finished():
             tell_stage(display, "")
             return Run(directory.path, encoder=encoder, modality=modality)

@@ -27,6 +27,7 @@ from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrappe
 from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
 from nearfar.records._seals import UNSEALED, DamagedFileError, check_tensors, seal_tensors
 from nearfar.training import Checkpoint, find_checkpoint, latest_checkpoint
+from nearfar.training._guest import as_guest
 from nearfar.views import Views
 
 __all__ = ["RunFiles", "save_weights"]
@@ -190,7 +191,8 @@ class RunFiles:
     @cached_property
     def encoder(self) -> nn.Module:
         """The trained encoder, in evaluation mode; of an unfinished run, the last checkpoint's."""
-        module = self._build()
+        with as_guest():
+            module = self._build()
         checkpoint = self._checkpoint
         if checkpoint is None:
             file = self.directory.encoder
@@ -223,7 +225,7 @@ class RunFiles:
     def untrained_encoder(self) -> nn.Module:
         """The encoder before training, initialised from the run's seed."""
         seed = int(self.directory.read_recipe()["training"]["seed"])
-        with torch.random.fork_rng():
+        with as_guest():
             torch.manual_seed(seed)
             return self._build().eval()
 

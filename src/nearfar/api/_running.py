@@ -12,9 +12,9 @@ from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
+from nearfar.api._requested import Requested
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
-from nearfar.api._requested import Requested
 from nearfar.api._setup import Setup
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.records._metrics_record import metrics_lines

@@ -61,11 +61,10 @@ def remove_leftovers(folder: Path, *, of: str | None = None) -> None:
     if sys.platform == "win32":  # where a lock on a file keeps its own process from writing
         return
     with suppress(OSError):
-        found = [n for n in os.listdir(folder) if n.startswith(".") and n.endswith(_PART)]
-        for name in found:
-            if of is None or name.startswith(f".{of}."):
-                with suppress(OSError), lock(folder / name, wait=False):
-                    (folder / name).unlink()
+        for path in [*folder.glob(f".*{_PART}")]:
+            if of is None or path.name.startswith(f".{of}."):
+                with suppress(OSError), lock(path, wait=False):
+                    path.unlink()
 
 
 @contextmanager

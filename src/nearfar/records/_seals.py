@@ -87,20 +87,17 @@ def checksum_of(path: Path) -> str:
 
 
 def seal_json(text: str) -> str:
-    """A JSON object with the checksum of all before it as its last entry.
-
-    >>> print(seal_json('{\\n "loss": 1\\n}'))
-    {
-     "loss": 1,
-     "crc32": "6c0dcdc4"
-    }
-    """
+    """A JSON object with the checksum of all before it as its last entry."""
     body = text.rstrip().removesuffix("}").rstrip()
     return f'{body}{_comma(body)}\n "crc32": "{checksum(body.encode())}"\n}}'
 
 
 def seal_line(text: str) -> str:
-    """As :func:`seal_json`, in one line."""
+    """As :func:`seal_json`, in one line.
+
+    >>> seal_line('{"loss": 1}')
+    '{"loss": 1, "crc32": "6fc7f3df"}'
+    """
     body = text.rstrip().removesuffix("}").rstrip()
     return f'{body}{_comma(body)} "crc32": "{checksum(body.encode())}"}}'
 
