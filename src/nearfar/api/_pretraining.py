@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from nearfar._launchers import first_process
 from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
@@ -30,7 +31,6 @@ from nearfar.records import RunDirectory
 from nearfar.records._run_lock import holding
 from nearfar.training import Progress
 from nearfar.training._devices import find_device
-from nearfar.training._launchers import first_process
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import Views
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
 from torch import nn
 
+from nearfar._launchers import first_process
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import before_training, judge
@@ -18,6 +20,7 @@ from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.records._metrics_record import metrics_lines
+from nearfar.records._run_lock import RunInUseError, holding
 from nearfar.training import (
     Engine,
     Interrupted,
@@ -28,6 +31,7 @@ from nearfar.training import (
     train,
 )
 from nearfar.training._devices import find_device
+from nearfar.training._engine import asked_devices
 from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import WithIndex
@@ -63,7 +67,14 @@ def damage_found(directory: RunDirectory) -> tuple[str, ...]:
 def engine_of(setup: Setup, device: torch.device) -> Engine:
     """The engine that a run is trained with."""
     training = setup.recipe.training
-    return Engine(devices=training.devices, precision=training.precision, device=str(device))
+    devices = asked_devices(training.devices)
+    engine = Engine(devices=devices, precision=training.precision, device=str(device))
+    if training.batch_size % engine.devices:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the number of processes, {engine.devices}, got"
+            f" {training.batch_size}"
+        )
+    return engine
 
 
 def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
@@ -108,7 +119,10 @@ def run_training(
         with explained_memory(setup):
             engine.launch(_work, setup, directory, progress, said)
         try:
-            own, health = _finish(setup, directory, progress, device=engine.asked)
+            if first_process():
+                own, health = _finish(setup, directory, progress, device=engine.asked)
+            else:
+                own, health = None, _finished_by_the_first(directory)
         except KeyboardInterrupt:
             reason = "training is complete; stopped while the result was measured"
             raise Interrupted(reason, directory.path) from None
@@ -116,6 +130,21 @@ def run_training(
     if own is not None:
         remember(directory.path, own)
     return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+
+
+def _finished_by_the_first(directory: RunDirectory) -> HealthRecord:
+    """The verdict, once the first process of a launcher has written it and ends its lock.
+
+    Raises:
+        OSError: It ended before.
+    """
+    while True:
+        with suppress(RunInUseError), holding(directory.path, doing="waits for"):
+            health = directory.read_health() if directory.finished() else None
+            break
+    if health is None:
+        raise ChildProcessError(f"the first process ended before {directory.path} was complete")
+    return health
 
 
 def _threads_before(directory: RunDirectory) -> int:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, cast
 
+from nearfar._launchers import first_process
 from nearfar._margin_lines import print_line
 from nearfar.api._live_progress import Display
 from nearfar.api._notebook_progress import NotebookDisplay, in_ipython, in_notebook
@@ -24,6 +25,8 @@ def display_of(progress: object) -> Progress:
     Raises:
         TypeError: Neither a truth value nor a display.
     """
+    if not first_process():
+        return Silent()
     if progress is True:
         return NotebookDisplay() if in_notebook() else Display(stream="stderr")
     if progress is False or progress is None:  # None was the default of earlier versions

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar._audience import on_command_line
+from nearfar._launchers import first_process
 from nearfar.cli._command_checks import WITH_OWN_FLAGS, check_words, function_of
 from nearfar.cli._console import print_error
 from nearfar.cli._mistakes import CommandError
@@ -123,6 +126,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # imported (decision 0003).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if not first_process():  # of a launcher: the first one speaks for all
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            return _run(words)
+    return _run(words)
+
+
+def _run(words: list[str]) -> int:
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
     if words[:1] == ["neighbors"]:  # the spelling of the Python function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["first_process", "launched_processes"]
+__all__ = ["first_process", "launched_here", "launched_processes"]
 
 _INTERACTIVE = ("bash", "interactive", "sh", "zsh")  # names of SLURM jobs that are shells
 
@@ -20,6 +20,12 @@ def launched_processes() -> int:
     if in_step and os.environ.get("SLURM_JOB_NAME") not in _INTERACTIVE:
         return _whole("SLURM_STEP_NUM_TASKS", _whole("SLURM_NTASKS", 1))
     return 1
+
+
+def launched_here() -> int:
+    """The number of those processes on this computer."""
+    here = _whole("LOCAL_WORLD_SIZE", _whole("SLURM_NTASKS_PER_NODE", 0))
+    return here or launched_processes()
 
 
 def first_process() -> bool:
