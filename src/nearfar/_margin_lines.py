@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nearfar._verdict_names import is_good
+from nearfar._visible_text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +25,10 @@ def stream_of(name: Stream) -> Any:
 
 def console(name: Stream = "stdout") -> Console:
     """A rich console on standard output or standard error."""
-    from rich.console import Console
+    from nearfar._visible_console import VisibleConsole
 
     free = stream_of(name).isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if free else WIDE, stderr=name == "stderr")
+    return VisibleConsole(highlight=False, width=None if free else WIDE, stderr=name == "stderr")
 
 
 def print_line(word: str, text: str, *, style: str = "", stream: Stream = "stdout") -> None:
@@ -36,7 +37,7 @@ def print_line(word: str, text: str, *, style: str = "", stream: Stream = "stdou
     from rich.text import Text
 
     if not stream_of(stream).isatty():
-        print(f"{word:<8} {text}", flush=True, file=stream_of(stream))
+        print(visible(f"{word:<8} {text}"), flush=True, file=stream_of(stream))
         return
     grid = Table.grid(padding=(0, 1))
     grid.add_column(min_width=8)

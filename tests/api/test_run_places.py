@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nearfar
-from nearfar.api._run_places import RunExistsError, claim, claim_free, locked
+from nearfar.api._run_places import RunExistsError, claim, claim_free
 from nearfar.cli import main
 from tests.every import every
 
@@ -38,21 +39,36 @@ def test_runs_take_the_first_free_name(
 
 
 def test_no_two_runs_claim_one_directory(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: claim_free(tmp_path / "run").path.name, range(40)))
+    with ThreadPoolExecutor(8) as pool, ExitStack() as held:
+        made = list(pool.map(lambda _: claim_free(tmp_path / "run", held).path.name, range(40)))
     assert sorted(made) == sorted(["run", *(f"run-{number}" for number in range(2, 41))])
 
 
 def test_only_an_empty_directory_is_free(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert claim(tmp_path / "empty").path.is_dir()
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for name in ("empty", "used", "file"):
-        with pytest.raises(RunExistsError, match="`out` must be a new directory"):
-            claim(tmp_path / name)
-        assert claim_free(tmp_path / name).path.name == f"{name}-2"
+    with ExitStack() as held:
+        assert claim(tmp_path / "empty", held).path.is_dir()
+        for name in ("used", "file"):
+            with pytest.raises(RunExistsError, match="`out` must be a new directory"):
+                claim(tmp_path / name, held)
+            assert claim_free(tmp_path / name, held).path.name == f"{name}-2"
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", ".lock", ".recipe.toml.ab12.part", "groups.txt"])
+def test_a_directory_whose_first_write_was_killed_is_free(tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".lock").touch()
+    (tmp_path / "run" / name).write_text("" if name == "recipe.toml" else "x")
+    with ExitStack() as held:
+        directory = claim(tmp_path / "run", held)
+        assert [path.name for path in directory.path.iterdir() if path.name == name] in (
+            [],
+            [".lock"],
+            ["recipe.toml"],
+        )
 
 
 def test_a_taken_directory_is_told_in_the_language_of_the_caller(
@@ -74,14 +90,7 @@ def test_a_taken_directory_is_told_in_the_language_of_the_caller(
 
 
 def test_the_error_reaches_other_processes(tmp_path: Path) -> None:
-    error = RunExistsError(claim(tmp_path / "run"))
+    with ExitStack() as held:
+        error = RunExistsError(claim(tmp_path / "run", held))
     copied = pickle.loads(pickle.dumps(error))
-    assert (str(copied), copied.path, copied.is_run) == (str(error), tmp_path / "run", True)
-
-
-def test_a_lock_is_given_back(tmp_path: Path) -> None:
-    pytest.importorskip("fcntl")
-    directory = claim(tmp_path / "run")
-    for _ in range(2):
-        with locked(directory), pytest.raises(ValueError, match="another"), locked(directory):
-            pass
+    assert (str(copied), copied.path, copied.is_run) == (str(error), tmp_path / "run", False)

@@ -79,7 +79,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path):
 
 def test_a_checkpoint_of_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "step-00000001.safetensors"
-    save_file({"method.x": torch.zeros(1)}, path, metadata={"format": "3", "step": "1"})
+    save_file({"method.x": torch.zeros(1)}, path, metadata={"format": "4", "step": "1"})
     with pytest.raises(ValueError, match="written by a newer nearfar"):
         latest_checkpoint(tmp_path)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from torch import nn
 
 from nearfar._allocator import return_freed_memory
 from nearfar._free_memory import free_memory
+from nearfar._launchers import launched_processes
 from nearfar._platform import resident_memory
 from nearfar.api._budget_notes import Budget, Found, changed_notes, unchanged_notes
 from nearfar.api._choices import fit_training
@@ -27,6 +27,7 @@ from nearfar.data import Source
 from nearfar.modalities import EncoderFactory
 from nearfar.training import Engine, TrainingOptions
 from nearfar.training._budget import Cost, Extent, choose, run_memory, run_seconds
+from nearfar.training._engine import asked_devices
 from nearfar.training._measured_updates import measure
 from nearfar.views import Views
 
@@ -256,17 +257,11 @@ def _without(rungs: Sequence[Mapping[str, Any]], given: Collection[str]) -> list
 
 def _shared(training: TrainingOptions, device: str, find: Callable[[], Found]) -> Found:
     """What the first process finds, in every process that a launcher started."""
-    started = int(os.environ.get("WORLD_SIZE") or os.environ.get("SLURM_NTASKS") or 1)
-    engine = Engine(devices=training.devices, precision=training.precision, device=device)
-    if started == 1 or engine.devices == 1:
+    devices = asked_devices(training.devices)
+    if launched_processes() == 1:
         return find()
-    found: Found = engine.launch(_first_finds, find)
-    return found
-
-
-def _first_finds(engine: Engine, find: Callable[[], Found]) -> Found:
-    found: Found = engine.broadcast(find() if engine.rank == 0 else None)
-    return found
+    engine = Engine(devices=devices, precision=training.precision, device=device)
+    return engine.share(find)
 
 
 def _free(engine: Engine) -> int | None:

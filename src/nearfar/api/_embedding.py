@@ -18,6 +18,7 @@ from nearfar.data import OmittedSamplesWarning, Source
 from nearfar.inputs import move
 from nearfar.inputs._forward_parts import forward_parts
 from nearfar.training._devices import find_device
+from nearfar.training._guest import usual_settings
 from nearfar.views import Views
 
 __all__ = [
@@ -141,11 +142,12 @@ def on_device(encoder: nn.Module, device: str | None) -> Iterator[None]:
 
 @contextmanager
 def _at_rest(encoder: nn.Module) -> Iterator[torch.device]:
-    """Switch to evaluation mode inside the context; yields the encoder's device."""
+    """Evaluation mode and the usual settings inside the context; yields the encoder's device."""
     training = encoder.training
     encoder.eval()
     try:
-        yield next((p.device for p in encoder.parameters()), torch.device("cpu"))
+        with usual_settings():
+            yield next((p.device for p in encoder.parameters()), torch.device("cpu"))
     finally:
         encoder.train(training)
 

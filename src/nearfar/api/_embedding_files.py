@@ -18,6 +18,7 @@ from nearfar.data import open_source
 from nearfar.data._array_files import array_ending, map_array, open_array_file
 from nearfar.data._files import file_ending, list_names, printable
 from nearfar.data._matrix_parts import PART_ENDINGS, part_files
+from nearfar.data._reading_failures import readable
 from nearfar.data._tables import TABLE_ENDINGS, read_table
 from nearfar.diagnostics._health_stream import VIEW_NAMES
 
@@ -90,16 +91,21 @@ def read_embeddings(path: str | Path) -> EmbeddingFile:
     if not path.exists():
         raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
     try:
-        if parts := parts_in(path):
-            return _of_parts(parts)
-        ending = array_ending(path)
-        if ending == ".npy":
-            return _file(map_array(path), path, origin=origin_beside(path))
-        if ending:
-            return _of_arrays(path)
-        return _of_table(path)
+        with readable(path):
+            return _read(path)
     except TypeError as error:  # a pickle, or values that are no numbers
         raise ValueError(str(error)) from None
+
+
+def _read(path: Path) -> EmbeddingFile:
+    if parts := parts_in(path):
+        return _of_parts(parts)
+    ending = array_ending(path)
+    if ending == ".npy":
+        return _file(map_array(path), path, origin=origin_beside(path))
+    if ending:
+        return _of_arrays(path)
+    return _of_table(path)
 
 
 def parts_in(path: Path) -> tuple[Path, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from nearfar._launchers import first_process
 from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
@@ -18,14 +20,15 @@ from nearfar.api._recipe import Recipe, name_of
 from nearfar.api._requested import called, requested
 from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
-from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
-from nearfar.api._running import device_again, engine_of, run_training
+from nearfar.api._run_places import check_free, claim, claim_free
+from nearfar.api._running import begin_run, damage_found, device_again, engine_of, run_training
 from nearfar.api._sample_groups import Groups
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.methods import Method
 from nearfar.modalities import Modality
 from nearfar.records import RunDirectory
+from nearfar.records._run_lock import holding
 from nearfar.training import Progress
 from nearfar.training._devices import find_device
 from nearfar.training._progress_interface import tell_stage
@@ -140,8 +143,8 @@ def pretrain(
         groups=groups,
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
-    if out and is_taken(Path(out)):
-        raise RunExistsError(RunDirectory(Path(out)))
+    if out and first_process():
+        check_free(Path(out))
     setup = prepared(
         recipe,
         source,
@@ -158,15 +161,19 @@ def pretrain(
     )
     usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
-    directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
-    said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
-    setup.recipe.save(directory)
-    if asked.division.record is not None:
-        asked.division.record.save(directory.division)
-    if asked.groups is not None:
-        asked.groups.save(directory.groups)
-    remember(directory.path, encoder)
-    return run_training(setup, directory, display, engine=engine, said=said)
+    with ExitStack() as held:
+
+        def begin() -> RunDirectory:
+            directory = claim(Path(out), held) if out else claim_free(usual, held)
+            begin_run(directory, setup, asked)
+            return directory
+
+        directory = engine.share(begin)
+        said = (
+            () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
+        )
+        remember(directory.path, encoder)
+        return run_training(setup, directory, display, engine=engine, said=said)
 
 
 @showing
@@ -219,20 +226,23 @@ def resume(
     directory = open_directory(run)
     if encoder is not None:
         check_encoder(encoder)
-    recipe = Recipe.from_tables(
-        directory.read_recipe(), own_kind=modality, own_encoder=encoder is not None
-    )
-    tell_stage(display, f"opening {called(recipe.data if data is None else data)}")
-    setup = prepared_again(
-        directory, recipe, data, method=method, encoder=encoder, width=width, views=views
-    )
-    if directory.finished():
-        tell_stage(display, "")
-        return Run(directory.path, encoder=encoder, modality=modality)
-    where, moved = device_again(directory, device)
-    if moved:
-        setup = replace(setup, notes=(*setup.notes, moved))
-    return run_training(setup, directory, display, engine=engine_of(setup, where))
+    with ExitStack() as held:
+        if not directory.finished() and first_process():
+            held.enter_context(holding(directory.path))
+        recipe = Recipe.from_tables(
+            directory.read_recipe(), own_kind=modality, own_encoder=encoder is not None
+        )
+        tell_stage(display, f"opening {called(recipe.data if data is None else data)}")
+        setup = prepared_again(
+            directory, recipe, data, method=method, encoder=encoder, width=width, views=views
+        )
+        if directory.finished():
+            tell_stage(display, "")
+            return Run(directory.path, encoder=encoder, modality=modality)
+        where, moved = device_again(directory, device)
+        damage = damage_found(directory)
+        setup = replace(setup, notes=(*setup.notes, *damage, *([moved] if moved else [])))
+        return run_training(setup, directory, display, engine=engine_of(setup, where))
 
 
 def _slug(name: str) -> str:

@@ -30,6 +30,7 @@ from nearfar.data import LabeledData, is_name
 from nearfar.data._label_values import Task
 from nearfar.modalities import PairModality
 from nearfar.records import HealthRecord, ProbeRecord
+from nearfar.records._run_lock import holding
 
 __all__ = ["ProbedRun"]
 
@@ -111,7 +112,8 @@ class ProbedRun(StoredRun):
         said = self.untrained_notes if "untrained" in representations else ()
         record = replace(record, notes=(*self.state_notes, *said, *record.notes))
         if save:
-            record.save(self.directory.probe)
+            with holding(self.path, doing="stores a probe of"):
+                record.save(self.directory.probe)
         return record
 
     def diagnose(

@@ -25,6 +25,7 @@ from nearfar.checks import check_choice, suggest
 from nearfar.modalities import Modality, modality
 from nearfar.modalities._own_encoders import check_known
 from nearfar.records import RunDirectory, format_toml, write_text
+from nearfar.records._seals import seal_text
 from nearfar.training import TrainingOptions
 from nearfar.views import ViewRecipe
 
@@ -145,7 +146,7 @@ class Recipe:
             "views": self.view_options,
             "training": asdict(self.training),
         }
-        write_text(directory.recipe, format_toml(tables) + "\n")
+        write_text(directory.recipe, seal_text(format_toml(tables) + "\n"))
 
     @classmethod
     def from_tables(

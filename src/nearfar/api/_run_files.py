@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from nearfar._audience import resuming
 from nearfar.api._argument_checks import check_encoder
@@ -24,7 +25,9 @@ from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
 from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
 from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
+from nearfar.records._seals import UNSEALED, DamagedFileError, check_tensors, seal_tensors
 from nearfar.training import Checkpoint, find_checkpoint, latest_checkpoint
+from nearfar.training._guest import as_guest
 from nearfar.views import Views
 
 __all__ = ["RunFiles", "save_weights"]
@@ -44,8 +47,41 @@ def save_weights(path: Path, encoder: nn.Module, *, name: str, stopped: str = ""
         plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, value in encoder.state_dict().items()
     }
-    metadata = {"format": "pt", "encoder": name} | ({"stopped": stopped} if stopped else {})
-    replace_atomically(path, lambda part: save_file(state, part, metadata=metadata))
+    metadata = {"format": "pt", "encoder": name, "crc32": UNSEALED}
+    metadata |= {"stopped": stopped} if stopped else {}
+
+    def write(part: Path) -> None:
+        save_file(state, part, metadata=metadata)
+        seal_tensors(part)
+
+    replace_atomically(path, write)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights that :func:`save_weights` wrote.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    try:
+        check_tensors(path)
+        return load_file(path)
+    except (SafetensorError, DamagedFileError) as error:
+        raise DamagedFileError(f"{path} is damaged: {error}") from error
+
+
+def check_numbers(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Check that no weight is NaN or infinite.
+
+    Raises:
+        ValueError: One is; the message has the number of such tensors.
+    """
+    wrong = [name for name, value in weights.items() if not bool(value.isfinite().all())]
+    if wrong:
+        raise DamagedFileError(
+            f"the weights in {path} must be numbers, but {len(wrong)} of {len(weights)} tensors"
+            f" have NaN or infinity, such as {wrong[0]}"
+        )
 
 
 class RunFiles:
@@ -123,11 +159,14 @@ class RunFiles:
     @property
     def state_notes(self) -> tuple[str, ...]:
         """A note if the encoder is that of an unfinished run, or of a checkpoint that was asked."""
+        skipped = () if self._checkpoint is None else self._checkpoint.skipped
+        damaged = tuple(f"an older checkpoint is used, as {name} is damaged" for name in skipped)
         if self._asked is not None and self._checkpoint is not None:
             best = ", the best" if self._asked == "best" else ""
-            return (f"the encoder is that {stopped_after(self._checkpoint, self.record)}{best}",)
+            after = stopped_after(self._checkpoint, self.record)
+            return (f"the encoder is that {after}{best}", *damaged)
         stopped = self.stopped
-        return (f"not finished: the encoder is that {stopped}",) if stopped else ()
+        return (f"not finished: the encoder is that {stopped}", *damaged) if stopped else damaged
 
     @cached_property
     def judgment(self) -> Judgment:
@@ -142,25 +181,25 @@ class RunFiles:
     def description(self) -> EncoderDescription[Any]:
         """The encoder's architecture and the form of its inputs."""
         self.require_weights()
-        if not self.directory.encoder_description.is_file():  # stopped, and of an older version
+        file = self.directory.check(self.directory.encoder_description)
+        if not file.is_file():  # stopped, and of an older version
             return self.prepared.kind.saved_description(self.prepared.description)
         found: EncoderDescription[Any]
-        found = EncoderDescription.load(self.directory.encoder_description)
+        found = EncoderDescription.load(file)
         return found.with_form(self._find_kind(found.modality).read_form(found.form))
 
     @cached_property
     def encoder(self) -> nn.Module:
         """The trained encoder, in evaluation mode; of an unfinished run, the last checkpoint's."""
-        module = self._build()
+        with as_guest():
+            module = self._build()
         checkpoint = self._checkpoint
         if checkpoint is None:
             file = self.directory.encoder
-            try:
-                weights = load_file(file)
-            except SafetensorError as error:
-                raise ValueError(f"{file} cannot be read: {error}") from error
+            weights = read_weights(self.directory.check(file))
         else:
             file, weights = checkpoint.path, checkpoint.part("method.encoder")
+        check_numbers(weights, file)
         try:
             load_weights(module, weights, name=str(file))
         except ValueError as error:
@@ -186,7 +225,7 @@ class RunFiles:
     def untrained_encoder(self) -> nn.Module:
         """The encoder before training, initialised from the run's seed."""
         seed = int(self.directory.read_recipe()["training"]["seed"])
-        with torch.random.fork_rng():
+        with as_guest():
             torch.manual_seed(seed)
             return self._build().eval()
 
@@ -214,9 +253,16 @@ class RunFiles:
         """The one that was asked for, or the last one of a run that is not finished."""
         if self._asked is not None:
             return find_checkpoint(self.directory.checkpoints, self._asked)
-        if self.directory.encoder.is_file() and self.record.finished:
+        finished = self.record.finished
+        if self.directory.encoder.is_file() and finished:
             return None
-        return latest_checkpoint(self.directory.checkpoints)
+        found = latest_checkpoint(self.directory.checkpoints)
+        if finished and (found is None or found.step != self.record.steps):
+            raise DamagedFileError(
+                f"{self.directory.encoder} is missing, and so is the last checkpoint: restore it"
+                " from a copy of the run"
+            )
+        return found
 
     @property
     def checkpoint_step(self) -> int | None:

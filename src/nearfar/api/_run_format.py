@@ -10,10 +10,11 @@ from nearfar.data import Source
 from nearfar.data._array_files import array_ending
 from nearfar.data._matrix_parts import part_files
 from nearfar.records import RunDirectory
+from nearfar.records._run_lock import LOCK
 
 __all__ = ["RUN_FORMAT", "names_run", "open_directory", "upgraded"]
 
-RUN_FORMAT = 1
+RUN_FORMAT = 2
 
 
 def open_directory(path: str | Path) -> RunDirectory:
@@ -24,10 +25,17 @@ def open_directory(path: str | Path) -> RunDirectory:
     """
     directory = RunDirectory(Path(path))
     if not directory.exists():
-        raise ValueError(f"{path} is not the directory of a run: it contains no recipe.toml")
+        begun = "; a run was stopped here before it began: start it again" if _begun(path) else ""
+        raise ValueError(f"{path} is not the directory of a run: it contains no recipe.toml{begun}")
     if directory.run.is_file() and directory.read_run().format > RUN_FORMAT:
         raise ValueError(f"{path} was made by a newer nearfar: upgrade to read it")
+    for file in (directory.recipe, directory.division, directory.groups):
+        directory.check(file)
     return directory
+
+
+def _begun(path: str | Path) -> bool:
+    return (Path(path) / LOCK).is_file()
 
 
 def names_run(path: object) -> bool:

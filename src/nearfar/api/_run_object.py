@@ -13,6 +13,7 @@ from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._searching import duplicates, neighbors, outliers
 from nearfar.modalities import Modality
 from nearfar.records import DuplicatesRecord, NeighborsRecord, OutliersRecord
+from nearfar.records._run_lock import holding
 
 __all__ = ["Run", "RunLike", "load", "run_at", "run_named", "run_of"]
 
@@ -118,17 +119,21 @@ class Run(EmbeddingRun):
 
         Returns:
             The path of the page.
+
+        Raises:
+            ValueError: Another process trains the run.
         """
         from nearfar.reports import write_report
 
-        if self.directory.health.is_file() or self.record.finished:
-            return write_report(self.path)
-        try:
-            found = self.judgment
-        except (OSError, ValueError) as error:
-            return write_report(self.path, notes=(f"no verdict: {error}",))
-        measured = (found.health, found.geometry, found.gallery)
-        return write_report(self.path, measured=measured, notes=self.state_notes)
+        with holding(self.path, doing="writes the report of"):
+            if self.directory.health.is_file() or self.record.finished:
+                return write_report(self.path)
+            try:
+                found = self.judgment
+            except (OSError, ValueError) as error:
+                return write_report(self.path, notes=(f"no verdict: {error}",))
+            measured = (found.health, found.geometry, found.gallery)
+            return write_report(self.path, measured=measured, notes=self.state_notes)
 
     def plot(self, out: str | Path | None = None) -> Any:
         """The curves of training and the path in the align-uniform plane, as a plotly figure.

@@ -1,16 +1,18 @@
-"""Directories of new runs: free names, claimed so that no two runs share one; locks on runs."""
+"""Directories of new runs: free names, claimed so that no two runs share one."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from nearfar._audience import named, resuming
 from nearfar.records import RunDirectory
+from nearfar.records._run_lock import LOCK, RunInUseError, holding
 
-__all__ = ["RunExistsError", "claim", "claim_free", "is_taken", "locked"]
+__all__ = ["RunExistsError", "check_free", "claim", "claim_free", "is_taken"]
+
+_BEFORE_RECIPE = frozenset({LOCK, "division.json", "groups.txt", "encoder.json"})
+"""What is written before the recipe, with which a directory becomes a run."""
 
 
 class RunExistsError(FileExistsError):
@@ -35,56 +37,62 @@ class RunExistsError(FileExistsError):
 
 
 def is_taken(path: Path) -> bool:
-    """Whether a new run cannot be written here: anything but an empty directory is there."""
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    """Whether a new run cannot be written here: anything but an empty directory is there.
+
+    A directory in which a run was stopped before its recipe was written counts as empty.
+    """
+    if not path.is_dir():
+        return path.exists() or path.is_symlink()
+    found = {each.name for each in path.iterdir() if not each.name.endswith(".part")}
+    recipe = RunDirectory(path).recipe
+    if recipe.is_file() and recipe.stat().st_size == 0:  # left by a kill of version 0.1
+        found.discard(recipe.name)
+    return bool(found - _BEFORE_RECIPE if LOCK in found else found)
 
 
-def claim(path: Path) -> RunDirectory:
-    """Make a directory for a new run, which no other process can then claim.
+def check_free(path: Path) -> None:
+    """Check that a new run can be written here.
 
     Raises:
         RunExistsError: It is taken.
+        RunInUseError: Another process trains a run there.
     """
-    directory = RunDirectory(path)
     if is_taken(path):
-        raise RunExistsError(directory)
+        if (path / LOCK).is_file():
+            with holding(path):
+                pass
+        raise RunExistsError(RunDirectory(path))
+
+
+def claim(path: Path, held: ExitStack) -> RunDirectory:
+    """Make a directory for a new run, which no other process can claim while its lock is held.
+
+    Args:
+        path: The directory.
+        held: Holds the lock.
+
+    Raises:
+        RunExistsError: It is taken.
+        RunInUseError: Another process trains a run there.
+    """
+    check_free(path)
     path.mkdir(parents=True, exist_ok=True)
-    try:
-        os.close(os.open(directory.recipe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-    except FileExistsError:
-        raise RunExistsError(directory) from None
-    return directory
+    with ExitStack() as attempt:
+        attempt.enter_context(holding(path))
+        if is_taken(path):
+            raise RunExistsError(RunDirectory(path))
+        for name in _BEFORE_RECIPE - {LOCK}:
+            (path / name).unlink(missing_ok=True)
+        held.enter_context(attempt.pop_all())
+    return RunDirectory(path)
 
 
-def claim_free(path: Path) -> RunDirectory:
+def claim_free(path: Path, held: ExitStack) -> RunDirectory:
     """As :func:`claim`, with ``-2``, ``-3``, … after the name if it is taken."""
     number = 1
     while True:
+        name = path.name if number == 1 else f"{path.name}-{number}"
         try:
-            return claim(path if number == 1 else path.with_name(f"{path.name}-{number}"))
-        except RunExistsError:
+            return claim(path.with_name(name), held)
+        except (RunExistsError, RunInUseError):
             number += 1
-
-
-@contextmanager
-def locked(directory: RunDirectory) -> Iterator[None]:
-    """A context in which no other process trains the same run, where the system has file locks.
-
-    Raises:
-        ValueError: Another process trains it.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with directory.recipe.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"`run` must not be in training, but another process trains {directory.path}"
-            ) from None
-        except OSError:  # a file system without locks
-            pass
-        yield

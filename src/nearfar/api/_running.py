@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import copy
-from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
 from torch import nn
 
+from nearfar._launchers import first_process
 from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
+from nearfar.api._requested import Requested
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
-from nearfar.api._run_places import locked
 from nearfar.api._setup import Setup
 from nearfar.records import HealthRecord, RunDirectory
+from nearfar.records._metrics_record import metrics_lines
+from nearfar.records._run_lock import RunInUseError, holding
 from nearfar.training import (
     Engine,
     Interrupted,
@@ -28,11 +31,12 @@ from nearfar.training import (
     train,
 )
 from nearfar.training._devices import find_device
+from nearfar.training._engine import asked_devices
 from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import WithIndex
 
-__all__ = ["device_again", "engine_of", "run_training"]
+__all__ = ["begin_run", "damage_found", "device_again", "engine_of", "run_training"]
 
 
 def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
@@ -47,10 +51,45 @@ def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.devi
         return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
 
 
+def damage_found(directory: RunDirectory) -> tuple[str, ...]:
+    """Notes on what is damaged in a stopped run and will be left out when it is resumed."""
+    checkpoint, lines = latest_checkpoint(directory.checkpoints), list[int]()
+    found = list(checkpoint.skipped) if checkpoint is not None else []
+    said = [f"damaged, so that updates are repeated: {name}" for name in found]
+    if directory.metrics.is_file():
+        metrics_lines(directory.metrics, damaged=lines)
+    if lines:
+        numbers = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+        said.append(f"damaged lines of {directory.metrics.name} are left out: {numbers}")
+    return tuple(said)
+
+
 def engine_of(setup: Setup, device: torch.device) -> Engine:
     """The engine that a run is trained with."""
     training = setup.recipe.training
-    return Engine(devices=training.devices, precision=training.precision, device=str(device))
+    devices = asked_devices(training.devices)
+    engine = Engine(devices=devices, precision=training.precision, device=str(device))
+    if training.batch_size % engine.devices:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the number of processes, {engine.devices}, got"
+            f" {training.batch_size}"
+        )
+    return engine
+
+
+def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
+    """Write what is known before training. The recipe comes last: it makes a directory a run."""
+    if asked.division.record is not None:
+        asked.division.record.save(directory.division)
+    if asked.groups is not None:
+        asked.groups.save(directory.groups)
+    _describe(directory, setup)
+    setup.recipe.save(directory)
+
+
+def _describe(directory: RunDirectory, setup: Setup) -> None:
+    """Write ``encoder.json``, with which a checkpoint can be loaded."""
+    setup.kind.saved_description(setup.description).save(directory.encoder_description)
 
 
 def run_training(
@@ -73,15 +112,17 @@ def run_training(
     Raises:
         Interrupted: Stopped in training, or while the result was measured.
     """
-    described = setup.kind.saved_description(setup.description)
-    described.save(directory.encoder_description)  # with it, a checkpoint can be loaded
+    if engine.rank == 0 and not directory.encoder_description.is_file():  # of an older version
+        _describe(directory, setup)
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
-    lock = locked(directory) if engine.rank == 0 else nullcontext()
-    with lock, same_threads(_threads_before(directory)):
+    with same_threads(_threads_before(directory)):
         with explained_memory(setup):
             engine.launch(_work, setup, directory, progress, said)
         try:
-            own, health = _finish(setup, directory, progress, device=engine.asked)
+            if first_process():
+                own, health = _finish(setup, directory, progress, device=engine.asked)
+            else:
+                own, health = None, _finished_by_the_first(directory)
         except KeyboardInterrupt:
             reason = "training is complete; stopped while the result was measured"
             raise Interrupted(reason, directory.path) from None
@@ -89,6 +130,21 @@ def run_training(
     if own is not None:
         remember(directory.path, own)
     return Run(directory.path, encoder=own, modality=setup.recipe.own_kind)
+
+
+def _finished_by_the_first(directory: RunDirectory) -> HealthRecord:
+    """The verdict, once the first process of a launcher has written it and ends its lock.
+
+    Raises:
+        OSError: It ended before.
+    """
+    while True:
+        with suppress(RunInUseError), holding(directory.path, doing="waits for"):
+            health = directory.read_health() if directory.finished() else None
+            break
+    if health is None:
+        raise ChildProcessError(f"the first process ended before {directory.path} was complete")
+    return health
 
 
 def _threads_before(directory: RunDirectory) -> int:
@@ -120,6 +176,7 @@ def _finish(
         peak_memory=max(record.peak_memory, peak_memory()),
         # files that could not be read during training are known only now
         notes=tuple(dict.fromkeys((*record.notes, *setup.train.source.notes))),
+        files=directory.checksums(finished=True),
     ).save(directory.run)
     tell_stage(progress, "writing the report")
     from nearfar.reports import write_report
@@ -141,6 +198,7 @@ def _work(
     watch = _watch(setup)
     if engine.rank == 0:
         record = setup.record(directory, engine)
+        record = replace(record, files=directory.checksums(finished=False))
         record.save(directory.run)
         progress.start(replace(record, notes=(*said, *record.notes)))
     train(

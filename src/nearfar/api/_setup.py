@@ -16,7 +16,7 @@ from nearfar.api._method_listing import Preset, kinds_of, method_class, served
 from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
-from nearfar.api._setup_notes import batch_notes, encoder_notes, few_notes
+from nearfar.api._setup_notes import batch_notes, encoder_notes, few_notes, warmup_notes
 from nearfar.data import Source, Subset
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
@@ -133,6 +133,7 @@ class Setup:
                 *views.notes,
                 *encoder_notes(description),
                 *batch_notes(recipe),
+                *warmup_notes(schedule),
                 *method.notes,
                 *few_notes(watched),
                 *division.notes,

@@ -8,8 +8,9 @@ from nearfar.api._recipe import Recipe
 from nearfar.data import Subset
 from nearfar.diagnostics._judged import LEAST_JUDGED
 from nearfar.modules import EncoderDescription
+from nearfar.training import Plan
 
-__all__ = ["batch_notes", "encoder_notes", "few_notes"]
+__all__ = ["batch_notes", "encoder_notes", "few_notes", "warmup_notes"]
 
 
 def encoder_notes(description: EncoderDescription[Any]) -> tuple[str, ...]:
@@ -27,6 +28,17 @@ def few_notes(watched: Subset) -> tuple[str, ...]:
     return (
         f"{len(watched)} samples are held out for measurements: collapse and uniformity cannot be"
         f" judged from fewer than {LEAST_JUDGED}, a tenth of {10 * LEAST_JUDGED} samples",
+    )
+
+
+def warmup_notes(schedule: Plan) -> tuple[str, ...]:
+    """What a warm-up longer than the run entails."""
+    if schedule.warmup <= schedule.steps:
+        return ()
+    reached = schedule.steps / schedule.warmup
+    return (
+        f"the warm-up of {schedule.warmup:,} updates is longer than the run of"
+        f" {schedule.steps:,}: the learning rate reaches {reached:.0%} of what is stated",
     )
 
 

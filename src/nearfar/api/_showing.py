@@ -6,11 +6,13 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, cast
 
+from nearfar._launchers import first_process
 from nearfar._margin_lines import print_line
 from nearfar.api._live_progress import Display
 from nearfar.api._notebook_progress import NotebookDisplay, in_ipython, in_notebook
 from nearfar.api._run_object import Run
 from nearfar.training import Interrupted, Progress, Silent
+from nearfar.training._guest import as_guest
 
 __all__ = ["display_of", "showing"]
 
@@ -23,6 +25,8 @@ def display_of(progress: object) -> Progress:
     Raises:
         TypeError: Neither a truth value nor a display.
     """
+    if not first_process():
+        return Silent()
     if progress is True:
         return NotebookDisplay() if in_notebook() else Display(stream="stderr")
     if progress is False or progress is None:  # None was the default of earlier versions
@@ -35,7 +39,9 @@ def display_of(progress: object) -> Progress:
 
 
 def showing(function: Callable[Arguments, Run]) -> Callable[Arguments, Run]:
-    """Let a function that trains have a display, which is closed whatever happens.
+    """Let a function that trains have a display, and leave the process as it was.
+
+    The display is closed whatever happens.
 
     In an IPython session an interruption returns the stopped run, and says how to go on: the cell
     ends, and the next one can resume. Elsewhere :class:`nearfar.training.Interrupted` is raised.
@@ -47,7 +53,8 @@ def showing(function: Callable[Arguments, Run]) -> Callable[Arguments, Run]:
         display = display_of(asked)
         kwargs["progress"] = display
         try:
-            return function(*args, **kwargs)
+            with as_guest():
+                return function(*args, **kwargs)
         except Interrupted as stop:
             if not in_ipython() or asked is not True:
                 raise

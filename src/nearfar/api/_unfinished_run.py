@@ -116,7 +116,7 @@ def _own_encoder(
     Raises:
         ValueError: Its class or function has changed, or is of a package that only a file names.
     """
-    file = directory.encoder_description
+    file = directory.check(directory.encoder_description)
     known: EncoderDescription[Any] | None = None
     if file.is_file():
         known = EncoderDescription.load(file)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from nearfar._visible_text import visible
 from nearfar.cli._console import print_json
 from nearfar.cli._mistakes import CommandError
 
@@ -38,7 +39,7 @@ def cite(
     if json:
         print_json([{"kind": r.kind, "key": r.key} | r.fields for r in references])
         return
-    print("\n\n".join(map(str, references)))
+    print(visible("\n\n".join(map(str, references))))
     if not names:
         print("\n% nearfar cite NAME... accepts the names of")
         for line in _lines(api.citable()):

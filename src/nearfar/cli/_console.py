@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nearfar._margin_lines import console, print_line, stream_of
+from nearfar._visible_text import shortened_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,19 +46,16 @@ def print_json(value: Any) -> None:
 
 def print_note(text: str) -> None:
     """One line on standard error that is no error."""
-    from rich.console import Console
     from rich.text import Text
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"note: {text}"))
+    console("stderr").print(Text(f"note: {shortened_line(text)}"), soft_wrap=True)
 
 
 def print_error(error: BaseException | str) -> None:
     """Print an error as one red line on standard error."""
-    from rich.console import Console
     from rich.text import Text
 
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = shortened_line(str(error)) or type(error).__name__
     if isinstance(error, OSError) and error.strerror and error.filename:
         message = f"{error.filename}: {error.strerror}"
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
-    errors.print(Text(f"error: {message}", style="red"))
+    console("stderr").print(Text(f"error: {message}", style="red"), soft_wrap=True)

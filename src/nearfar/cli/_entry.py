@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from nearfar._audience import on_command_line
+from nearfar._launchers import first_process
 from nearfar.cli._command_checks import WITH_OWN_FLAGS, check_words, function_of
 from nearfar.cli._console import print_error
+from nearfar.cli._lasting_streams import lasting_streams, printable_streams
 from nearfar.cli._mistakes import CommandError
 from nearfar.version import __version__
 
@@ -102,6 +106,8 @@ for _place, (_name, (_help, _example)) in enumerate(COMMANDS.items()):
         **({"help_flags": [], "version_flags": []} if _name in WITH_OWN_FLAGS else {}),
     )
 
+_LONG = (["train"], ["sweep"], ["study"])  # commands that outlive the reader of their output
+
 # Errors that a user can correct print one line; any other is a defect and shows its traceback.
 EXPECTED = (
     *(CycloptsError, ValueError, TypeError, OSError),
@@ -123,6 +129,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # imported (decision 0003).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    with ExitStack() as streams:
+        streams.enter_context(printable_streams())
+        if words[:1] in _LONG:
+            streams.enter_context(lasting_streams())
+        if not first_process():  # of a launcher: the first one speaks for all
+            nowhere = streams.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+            streams.enter_context(redirect_stdout(nowhere))
+        return _run(words)
+
+
+def _run(words: list[str]) -> int:
     debug = "--debug" in words or os.environ.get("NEARFAR_DEBUG", "0") not in ("", "0")
     words = [word for word in words if word != "--debug"]
     if words[:1] == ["neighbors"]:  # the spelling of the Python function

@@ -100,9 +100,11 @@ def _store(run: Path, record: Any) -> bool:
     """Keep the record in the run and draw its report again; a note where that is not possible."""
     from nearfar import api
     from nearfar.records import RunDirectory
+    from nearfar.records._run_lock import holding
 
     try:
-        record.save(RunDirectory(run).probe)
+        with holding(run, doing="stores a probe of"):
+            record.save(RunDirectory(run).probe)
         api.report(run)
     except OSError as error:
         print_note(f"not stored in {run}: {error.strerror or error}")

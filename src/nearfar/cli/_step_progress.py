@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, final
 
+from nearfar._margin_lines import console
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -35,7 +37,6 @@ class StepProgress:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._bar = Progress(
@@ -43,7 +44,7 @@ class StepProgress:
                 TextColumn("{task.completed}/{task.total}"),
                 TextColumn("{task.description}"),
                 TimeElapsedColumn(),
-                console=Console(stderr=True, highlight=False),
+                console=console("stderr"),
                 transient=True,
             )
             self._task = self._bar.add_task("data", total=None)

@@ -26,6 +26,7 @@ from nearfar.data._label_tasks import as_task
 from nearfar.data._label_values import Task
 from nearfar.data._labeled_data import LabeledData, with_labels
 from nearfar.data._noted import noted
+from nearfar.data._reading_failures import readable
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
 from nearfar.data.named import Places, is_name, named_set
@@ -72,6 +73,19 @@ def open_source(
     check_choice(("train", "test", "all"), split=split)
     if isinstance(spec, Source):
         return spec
+    with readable(spec):
+        return _opened(spec, modality, split=split, data_dir=data_dir, options=options)
+
+
+def _opened(
+    spec: Any,
+    modality: str | DataKind | HasDataKind | None,
+    *,
+    split: Split,
+    data_dir: Path | None,
+    options: dict[str, Any],
+) -> Source:
+    """Samples of any kind."""
     spec = data_for(spec, modality)
     kind = _kind(spec, modality, options)
     if is_name(spec):
@@ -121,7 +135,8 @@ def open_labeled(
         >>> data.train, data.train_labels[:3].tolist(), data.test
         (<digits: 1,797 grey images 8×8>, [0, 1, 2], None)
     """
-    found = _labeled(spec, labels, modality, data_dir, options)
+    with readable(spec):
+        found = _labeled(spec, labels, modality, data_dir, options)
     return found if task == "any" else as_task(found, task, infer=not is_name(spec))
 
 

@@ -8,11 +8,13 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, final
 
 from nearfar.records._record import encode
+from nearfar.records._seals import DamagedFileError, check_json
 
-__all__ = ["Metrics", "TrainMetrics", "WatchMetrics"]
+__all__ = ["Metrics", "TrainMetrics", "WatchMetrics", "metrics_lines"]
 
 
 @final
@@ -217,6 +219,32 @@ class Metrics:
             kind = "train" if isinstance(line, TrainMetrics) else "watch"
             shown = {name: value for name, value in vars(line).items() if value is not None}
             yield {**shown.pop("terms", {}), "kind": kind, **shown}
+
+
+def metrics_lines(path: Path, *, damaged: list[int] | None = None) -> list[str]:
+    """The lines of a file of metrics; a last one that a crash has cut off is left out.
+
+    Args:
+        path: The file.
+        damaged: Receives the numbers of damaged lines, which are then left out.
+
+    Raises:
+        DamagedFileError: A line is damaged, and `damaged` is None.
+    """
+    *lines, _ = path.read_bytes().split(b"\n")
+    sealed = any(b'"crc32": "' in line for line in lines)  # not so in version 0.1
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            text = line.decode()
+            check_json(text, required=sealed)
+        except ValueError as error:
+            if damaged is None:
+                raise DamagedFileError(f"line {number:,}: {error}") from error
+            damaged.append(number)
+        else:
+            found.append(text)
+    return found
 
 
 _SPECTRA: Final = ("spectrum", "representation_spectrum")

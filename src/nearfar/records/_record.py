@@ -13,6 +13,14 @@ from typing import Any, TypeVar
 
 from nearfar.records._atomic_files import write_text
 from nearfar.records._notebook import any_record
+from nearfar.records._seals import (
+    NOT_AS_EXPECTED,
+    DamagedFileError,
+    check_json,
+    explained,
+    seal_json,
+    shortened,
+)
 
 __all__ = ["Record", "encode"]
 
@@ -21,6 +29,7 @@ _OMITTED = "omitted"  # in a field's metadata: its default is not written, as by
 R = TypeVar("R", bound="Record")
 
 
+_PLAIN = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _NOT_FINITE = ("nan", "inf", "-inf")
 
 
@@ -59,8 +68,10 @@ def _decode(kind: Any, value: Any) -> Any:
     if origin in (typing.Union, types.UnionType) and value is not None:
         inner = [argument for argument in arguments if argument is not type(None)]
         return _decode(inner[0], value) if len(inner) == 1 else value
-    if kind is float and isinstance(value, int):
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if kind in _PLAIN and (type(value) is not kind):
+        raise ValueError(f"{shortened(value)} is not {_PLAIN[kind]}")
     return value
 
 
@@ -91,13 +102,17 @@ class Record:
         return any_record(self)
 
     def save(self, path: Path) -> None:
-        """Write atomically: the old file is kept until the new one is complete."""
-        write_text(path, self.to_json() + "\n")
+        """Write atomically, with a checksum: the old file is kept until the new one is complete."""
+        write_text(path, seal_json(self.to_json()) + "\n")
 
     @classmethod
     def load(cls: type[R], path: Path) -> R:
         """Read a file written by :meth:`save`; a damaged file raises a ValueError with its path."""
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not a readable {cls.__name__}: {error}") from error
+            text = Path(path).read_text(encoding="utf-8")
+            check_json(text)
+            return cls.from_json(text)
+        except NOT_AS_EXPECTED as error:
+            raise DamagedFileError(
+                f"{path} is not a readable {cls.__name__}: {explained(error)}"
+            ) from error

@@ -5,17 +5,35 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from nearfar.records._division_record import DivisionRecord
 from nearfar.records._gallery_record import GalleryRecord
 from nearfar.records._geometry_record import GeometryRecord
 from nearfar.records._health_record import HealthRecord
-from nearfar.records._metrics_record import Metrics
+from nearfar.records._metrics_record import Metrics, metrics_lines
 from nearfar.records._probe_record import ProbeRecord
+from nearfar.records._record import Record
 from nearfar.records._run_record import RunRecord
+from nearfar.records._seals import (
+    NOT_AS_EXPECTED,
+    DamagedFileError,
+    check_json,
+    check_text,
+    checksum_of,
+    explained,
+)
 
-__all__ = ["RunDirectory"]
+__all__ = ["SEALED_FORMAT", "RunDirectory"]
+
+R = TypeVar("R", bound=Record)
+
+SEALED_FORMAT: Final = 2
+"""The format of runs from which on each file has a checksum."""
+_MADE_AGAIN: Final = frozenset(
+    {"run.json", "health.json", "geometry.json", "gallery.json", "encoder.safetensors"}
+    | {"encoder.json"}
+)
 
 
 @dataclass(frozen=True)
@@ -95,43 +113,111 @@ class RunDirectory:
 
     def exists(self) -> bool:
         """Whether the directory contains a run."""
-        return self.recipe.is_file()
+        return self.recipe.is_file() and self.recipe.stat().st_size > 0
 
     def finished(self) -> bool:
         """Whether the run has finished and has its encoder and its verdict."""
-        files = (self.run, self.encoder, self.health)
-        return all(file.is_file() for file in files) and self.read_run().finished
+        if not all(file.is_file() for file in (self.run, self.encoder, self.health)):
+            return False
+        record = self.read_run()
+        return record.finished and all((self.path / name).is_file() for name in record.files)
 
     def read_recipe(self) -> dict[str, Any]:
-        """The recipe as nested tables."""
-        with self.recipe.open("rb") as file:
-            return tomllib.load(file)
-
-    def read_run(self) -> RunRecord:
-        return RunRecord.load(self.run)
-
-    def read_division(self) -> DivisionRecord | None:
-        return DivisionRecord.load(self.division) if self.division.is_file() else None
-
-    def read_health(self) -> HealthRecord | None:
-        return HealthRecord.load(self.health) if self.health.is_file() else None
-
-    def read_geometry(self) -> GeometryRecord | None:
-        return GeometryRecord.load(self.geometry) if self.geometry.is_file() else None
-
-    def read_gallery(self) -> GalleryRecord | None:
-        return GalleryRecord.load(self.gallery) if self.gallery.is_file() else None
-
-    def read_probe(self) -> ProbeRecord | None:
-        return ProbeRecord.load(self.probe) if self.probe.is_file() else None
-
-    def read_metrics(self) -> Metrics:
-        """The metrics so far; unreadable lines, such as one truncated by a crash, are skipped.
+        """The recipe as nested tables.
 
         Raises:
-            UnicodeDecodeError: The file is not text.
+            ValueError: It is damaged.
         """
-        if not self.metrics.is_file():
+        try:
+            text = self.check(self.recipe).read_text(encoding="utf-8")
+            check_text(text)
+            return tomllib.loads(text)
+        except NOT_AS_EXPECTED as error:
+            raise _damaged(self.recipe, error) from error
+
+    def read_run(self) -> RunRecord:
+        """The summary.
+
+        Raises:
+            ValueError: It is damaged.
+        """
+        record = RunRecord.load(self.run)
+        if record.format >= SEALED_FORMAT:
+            try:
+                check_json(self.run.read_text(encoding="utf-8"), required=True)
+            except NOT_AS_EXPECTED as error:
+                raise _damaged(self.run, error) from error
+        return record
+
+    def read_division(self) -> DivisionRecord | None:
+        return self._read(DivisionRecord, self.division)
+
+    def read_health(self) -> HealthRecord | None:
+        return self._read(HealthRecord, self.health)
+
+    def read_geometry(self) -> GeometryRecord | None:
+        return self._read(GeometryRecord, self.geometry)
+
+    def read_gallery(self) -> GalleryRecord | None:
+        return self._read(GalleryRecord, self.gallery)
+
+    def read_probe(self) -> ProbeRecord | None:
+        return self._read(ProbeRecord, self.probe)
+
+    def read_metrics(self) -> Metrics:
+        """The metrics so far; a last line that a crash has cut off is left out.
+
+        Raises:
+            ValueError: The file is damaged.
+        """
+        if not self.check(self.metrics).is_file():
             return Metrics()
-        with self.metrics.open(encoding="utf-8") as file:
-            return Metrics.of(file)
+        try:
+            return Metrics.of(metrics_lines(self.metrics))
+        except NOT_AS_EXPECTED as error:
+            raise _damaged(self.metrics, error) from error
+
+    def check(self, path: Path) -> Path:
+        """A file of the run, if it is what the run has written.
+
+        The summary of a run has the checksums of its other files: of those that its training
+        starts from once it has started, and of all once it has finished.
+
+        Raises:
+            ValueError: It is damaged or of another run, or missing and not made again.
+        """
+        known = self.read_run().files if self.run.is_file() else {}
+        expected = known.get(path.name)
+        if expected is None:
+            return path
+        if not path.is_file():
+            if path in (self.health, self.encoder, self.encoder_description):
+                return path  # made again where it is used
+            again = "resume the run, which makes it again" if path.name in _MADE_AGAIN else ""
+            raise DamagedFileError(f"{path} is missing: {again or 'restore it from a copy'}")
+        if checksum_of(path) != expected:
+            raise _damaged(path, DamagedFileError("it is not the file that the run has written"))
+        return path
+
+    def checksums(self, *, finished: bool) -> dict[str, str]:
+        """The checksums of the files that the run does not change again.
+
+        Args:
+            finished: Whether that are all files, rather than those that training starts from.
+        """
+        files = (self.recipe, self.division, self.groups, self.encoder_description)
+        if finished:
+            files += (self.metrics, self.health, self.geometry, self.gallery, self.encoder)
+        return {path.name: checksum_of(path) for path in files if path.is_file()}
+
+    def _read(self, kind: type[R], path: Path) -> R | None:
+        return kind.load(path) if self.check(path).is_file() else None
+
+
+def _damaged(path: Path, error: BaseException) -> DamagedFileError:
+    """The error about a damaged file, with what can be done."""
+    again = ", or delete it and resume the run, which makes it again"
+    return DamagedFileError(
+        f"{path} is damaged: {explained(error)}; restore it from a copy of the run"
+        f"{again if path.name in _MADE_AGAIN else ''}"
+    )

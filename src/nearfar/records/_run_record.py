@@ -50,6 +50,7 @@ class RunRecord(Record):
             older version.
         cwd: Working directory at that time, to which a relative path of the data refers.
         format: Version of the directory layout.
+        files: Checksum of each other file that is complete; empty in a run of an older version.
     """
 
     name: str
@@ -82,6 +83,7 @@ class RunRecord(Record):
     path: str = ""
     cwd: str = ""
     format: int = 1
+    files: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Method, data and length; the fields have the rest."""

@@ -44,7 +44,10 @@ class BestState:
             for line in lines
             if line.representation_order is not None and line.step <= done
         }
-        stored = best_step(folder)
+        try:
+            stored = best_step(folder)
+        except ValueError:  # damaged: the next state that is better replaces it
+            stored = None
         if known and (step := max(known, key=lambda step: (known[step], -step))) == done:
             self.see(known[step], step=step, method=method)
         elif stored in known:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar, cast, final
@@ -14,15 +13,18 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
+from nearfar._launchers import first_process, launched_here, launched_processes
+from nearfar._platform import usable_cores
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Step
 from nearfar.parallel import is_distributed, synchronize_batch_norm
 from nearfar.training._devices import computes_in_bfloat16, find_device
 from nearfar.training._optimizers import set_rates
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "asked_devices"]
 
 T = TypeVar("T")
+_PER_CORE = 4  # processes
 _PRECISIONS = {"64": "64-true", "32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
 
 
@@ -51,7 +53,8 @@ class Engine:
     """Runs forward and backward passes and updates, on one or several devices.
 
     Args:
-        devices: Number of processes; 0 for one per GPU, or a single one without a GPU.
+        devices: Number of processes; 0 for those of a launcher, else one per GPU, or a single one
+            without a GPU. 1 is this process alone.
         precision: ``auto``, ``bf16``, ``16``, ``32`` or ``64``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. A numbered GPU is the only one.
 
@@ -69,14 +72,15 @@ class Engine:
         if where.type == "mps" and precision == "64":
             raise ValueError("`precision` must be auto, bf16, 16 or 32 on mps, got '64'")
         count = _processes(devices, where)
-        under_launcher = "TORCHELASTIC_RUN_ID" in os.environ or "SLURM_NTASKS" in os.environ
-        self._under_launcher = under_launcher
-        strategy = "auto" if count == 1 else ("ddp" if under_launcher else "ddp_spawn")
+        self._under_launcher = count > 1 and launched_processes() > 1
+        here = launched_here() if self._under_launcher else count
+        strategy = "auto" if count == 1 else ("ddp" if self._under_launcher else "ddp_spawn")
         self.precision = precision
         self.devices = count
         self.asked = str(where)
         # only training pays for it: it imports torchmetrics, and half as long as PyTorch
         from lightning_fabric import Fabric
+        from lightning_fabric.plugins.environments import LightningEnvironment
 
         # its start-up messages repeat what is shown already; importing it resets the level
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -84,8 +88,11 @@ class Engine:
             warnings.simplefilter("ignore")
             self._fabric = Fabric(
                 accelerator=where.type,
-                devices=[where.index] if ":" in str(where) else count,
+                devices=[where.index] if ":" in str(where) else here,
+                num_nodes=count // here,
                 strategy=strategy,
+                # which launchers there are is decided here: an allocation's shell is none
+                plugins=None if self._under_launcher else [LightningEnvironment()],
                 precision=_PRECISIONS[precision],  # type: ignore[arg-type]
             )
         self._wrapped: Any = None
@@ -110,13 +117,13 @@ class Engine:
         """
         if self.devices == 1 or not self._under_launcher:
             return make()
-        self._fabric.launch()
         made: tuple[Any, Exception | None] = (None, None)
-        if self.rank == 0:
+        if first_process():  # before the processes are connected: what is measured here is alone
             try:
                 made = make(), None
             except Exception as error:
                 made = None, error
+        self._fabric.launch()
         result, failure = self._fabric.broadcast(made)
         if failure is not None:
             raise failure
@@ -205,19 +212,52 @@ class Engine:
         distributed.all_reduce(counted)
         return bool(counted.item() > 0)
 
+    def mean(self, values: Sequence[float]) -> list[float]:
+        """The means of numbers over the processes; all processes must ask."""
+        if self.world_size == 1:
+            return list(values)
+        together = torch.tensor(values, dtype=torch.float64, device=self.exact)
+        if self.device.type == "cuda":
+            together = together.to(self.device)
+        distributed.all_reduce(together)
+        found: list[float] = (together / self.world_size).tolist()
+        return found
+
     def barrier(self) -> None:
         """Wait for every process."""
         self._fabric.barrier()
 
 
+def asked_devices(devices: int) -> int:
+    """The number of processes that a run asks for: those of a launcher, if there is one.
+
+    Raises:
+        ValueError: A launcher has started another number.
+    """
+    launched = launched_processes()
+    if launched == 1:
+        return devices
+    if devices not in (0, launched):
+        raise ValueError(
+            f"`devices` must be the {launched} processes that a launcher has started, or left out,"
+            f" got {devices}"
+        )
+    return launched
+
+
 def _processes(devices: int, where: torch.device) -> int:
-    """The number of processes: as asked for, or one per GPU if no GPU is named."""
+    """The number of processes: as launched or asked for, or one per GPU if no GPU is named."""
+    if launched_processes() > 1 and devices != 1:
+        return asked_devices(devices)
     gpus = torch.cuda.device_count() if where.type == "cuda" else 0
     named = ":" in str(where)
     most = 1 if named or where.type == "mps" else gpus
     count = devices or max(1, most)
-    if most and count > most:
+    most = most or _PER_CORE * max(2, usable_cores())
+    if count > most:
         of_what = "the number of GPUs" if gpus and not named else f"on {where}"
+        if not gpus and where.type == "cpu":
+            of_what = f"{_PER_CORE} for each core"
         raise ValueError(f"`devices` must be at most {most}, {of_what}, got {devices}")
     return count
 

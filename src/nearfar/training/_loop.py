@@ -115,6 +115,11 @@ def train(
     checkpoint = latest_checkpoint(directory.checkpoints)
     engine.setup(method, optimizer)
     if checkpoint is not None:
+        if checkpoint.step > schedule.steps:
+            raise ValueError(
+                f"{checkpoint.path} must be of the run's {schedule.steps:,} updates, but is that"
+                f" after {checkpoint.step:,}"
+            )
         checkpoint.restore(method, optimizer)
     first = engine.rank == 0
     training = _Training(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import final
 
 from nearfar.records import Metrics, TrainMetrics, WatchMetrics, write_text
+from nearfar.records._metrics_record import metrics_lines
+from nearfar.records._seals import is_sealed, seal_line
 
 __all__ = ["Meter", "MetricsLog", "Pending", "mean"]
 
@@ -24,12 +26,10 @@ class MetricsLog:
 
     def __init__(self, path: Path, *, step: int) -> None:
         self._path = path
-        kept: list[str] = []
-        if path.is_file():
-            with path.open(encoding="utf-8") as file:
-                kept = list(Metrics.lines_up_to(file, step=step))
-        write_text(path, "".join(f"{line}\n" for line in kept))
-        self._kept = kept
+        lines = metrics_lines(path, damaged=[]) if path.is_file() else []
+        self._kept = list(Metrics.lines_up_to(lines, step=step))
+        sealed = (line if is_sealed(line) else seal_line(line) for line in self._kept)
+        write_text(path, "".join(f"{line}\n" for line in sealed))
 
     def watched(self, step: int) -> bool:
         """Whether the lines kept on resuming have the measurements after `step` updates."""
@@ -43,7 +43,7 @@ class MetricsLog:
         """
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{line.to_json()}\n")
+                file.write(f"{seal_line(line.to_json())}\n")
         except OSError as error:
             raise type(error)(
                 error.errno, f"cannot write {self._path}: {error.strerror}"

@@ -55,6 +55,8 @@ class Abandoned(KeyboardInterrupt):
 class StopRequest:
     """A context in which Ctrl-C and SIGTERM are requests; a second Ctrl-C interrupts at once.
 
+    So is SIGHUP, of a terminal that goes away, unless it is ignored already, as by ``nohup``.
+
     A request sets :attr:`asked`. Inside :meth:`abandons` it also raises :class:`Abandoned`, as soon
     as Python runs its next instruction in the main thread.
 
@@ -71,6 +73,9 @@ class StopRequest:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._earlier[number] = signal.signal(number, self._ask)
+            hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+            if hangup is not None and signal.getsignal(hangup) == signal.SIG_DFL:  # not by nohup
+                self._earlier[hangup] = signal.signal(hangup, self._ask)
         return self
 
     @contextmanager

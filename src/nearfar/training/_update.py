@@ -80,7 +80,11 @@ class Updater:
             total += loss / len(group)
             for name, value in read.items():
                 terms.setdefault(name, []).append(value)
-        return total, {name: mean(values) for name, values in terms.items()}
+        # of the whole batch, of which each process has a share
+        names = sorted(terms)
+        total, *means = self.engine.mean([total, *(mean(terms[name]) for name in names)])
+        found = dict(zip(names, means, strict=True))
+        return total, {name: found[name] for name in terms}
 
     def apply(self, step: int) -> None:
         """Perform the optimiser step."""
