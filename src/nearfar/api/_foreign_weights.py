@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from nearfar.checks import check_choice
+from nearfar.data import Source
 from nearfar.modules import EncoderDescription
 from nearfar.records import RunDirectory
 from nearfar.weights import (
@@ -26,7 +28,15 @@ from nearfar.weights import (
     preparation_of,
 )
 
-__all__ = ["ForeignWeights", "Loaded", "find_weights"]
+__all__ = [
+    "NO_WEIGHTS",
+    "ForeignWeights",
+    "Loaded",
+    "WeightsAsked",
+    "channels_of",
+    "find_weights",
+    "per_channel",
+]
 
 _USUAL_SIDE = 224  # of images for a standard stem, where nothing says another one
 
@@ -96,6 +106,35 @@ class ForeignWeights:
         size = given.get("image_size") or self.image_size
         return {"stem": self.known.stem} | ({} if size is None else {"image_size": size})
 
+    def for_training(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of images and encoder for training, unless they are given.
+
+        The size of the images is that of the data, unless the weights have position embeddings.
+
+        Args:
+            given: Options that were given.
+        """
+        size = self.known.image_size if self.known else None
+        found = self.options(given)
+        return {k: v for k, v in found.items() if k != "image_size" or size is not None}
+
+    def view_options(self, settings: Callable[..., Any], *, channels: int) -> dict[str, Any]:
+        """Mean and deviation of views for these weights.
+
+        Args:
+            settings: Class or function of the views.
+            channels: Channels of the images.
+        """
+        if self.preparation is None:
+            return {}
+        known = inspect.signature(settings).parameters
+        values = {"mean": self.preparation.mean, "std": self.preparation.std}
+        return {name: per_channel(v, channels) for name, v in values.items() if name in known}
+
+    def start(self, module: nn.Module, name: str) -> tuple[str, ...]:
+        """Put the weights into an encoder that is then trained; returns the notes on them."""
+        return self.load_into(module, name=name).notes
+
     def load_into(self, module: nn.Module, *, name: str) -> Loaded:
         """Put the weights into an encoder.
 
@@ -122,6 +161,66 @@ class ForeignWeights:
         notes = (f"weights of {self.what}: {', '.join(counted)}", note, *found.notes, *self.notes)
         kept = tuple(dict.fromkeys(note for note in notes if note))
         return Loaded(len(found.used), found.dropped, found.apart, kept)
+
+
+@dataclass(frozen=True)
+class WeightsAsked:
+    """Weights to start training from, as they were asked for.
+
+    Attributes:
+        what: File, folder or run; None for random weights.
+        key: Which encoder of the file.
+        preprocess: Preparation of images for them.
+    """
+
+    what: str | Path | None = None
+    key: str | None = None
+    preprocess: str | None = None
+
+    def find(self, encoder: Any) -> ForeignWeights | None:
+        """The weights, if any were asked for.
+
+        Args:
+            encoder: The encoder as it was asked for.
+
+        Raises:
+            ValueError: Flags of weights without any, or an encoder that is an object.
+        """
+        if self.what is None:
+            for name, value in (("weights_key", self.key), ("preprocess", self.preprocess)):
+                if value is not None:
+                    raise ValueError(f"`{name}` must be unset without `weights`, got {value!r}")
+            return None
+        if not isinstance(encoder, str):
+            raise ValueError(
+                f"`weights` must be unset for an encoder that is passed as an object, which has"
+                f" weights of its own, got {self.what}"
+            )
+        name = None if encoder == "auto" else encoder
+        return find_weights(self.what, encoder=name, key=self.key, preprocess=self.preprocess)
+
+    def in_recipe(self, found: ForeignWeights | None) -> dict[str, str]:
+        """The entries of a recipe."""
+        if found is None:
+            return {}
+        digest = found.file.digest
+        return {"weights": found.what, "weights_key": self.key or "", "weights_digest": digest}
+
+
+NO_WEIGHTS = WeightsAsked()
+"""Training starts from random weights."""
+
+
+def channels_of(source: Source) -> int:
+    """Channels of images; 0 for other data."""
+    return int(getattr(source.root, "channels", 0))
+
+
+def per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    """Mean or deviation for other channels: the mean over those that are known."""
+    if len(values) in (1, channels):
+        return values
+    return (sum(values) / len(values),)
 
 
 def find_weights(

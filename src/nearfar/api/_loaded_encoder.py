@@ -12,7 +12,7 @@ from torch import nn
 
 from nearfar.api._choices import opening
 from nearfar.api._embedding import Embedded, embed_source, on_device, row_names, warn_omitted
-from nearfar.api._foreign_weights import ForeignWeights, Loaded, find_weights
+from nearfar.api._foreign_weights import ForeignWeights, Loaded, find_weights, per_channel
 from nearfar.api._layers import Pool, cut_at
 from nearfar.data import ImageSource, Source, open_source
 from nearfar.modalities import Modality, modality
@@ -53,8 +53,8 @@ class LoadedEncoder:
         form = ImageForm(
             channels=self._channels,
             image_size=asked.get("image_size", 224),
-            mean=_per_channel(preparation.mean, self._channels),
-            std=_per_channel(preparation.std, self._channels),
+            mean=per_channel(preparation.mean, self._channels),
+            std=per_channel(preparation.std, self._channels),
         )
         options = ImageOptions(**asked)
         module, description = self.kind.build_encoder(self.weights.encoder, form, options)
@@ -161,13 +161,6 @@ class LoadedEncoder:
         """
         side = self.description.form.image_size
         return (*self.notes, f"images are resized to {side}×{side}", *source.notes)
-
-
-def _per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    """Mean or deviation for other channels: the mean over those that are known."""
-    if len(values) in (1, channels):
-        return values
-    return (sum(values) / len(values),)
 
 
 def load_weights(

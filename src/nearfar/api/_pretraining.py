@@ -11,6 +11,7 @@ from typing import Any, Literal, Unpack
 from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
+from nearfar.api._foreign_weights import WeightsAsked
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL
@@ -21,6 +22,7 @@ from nearfar.api._run_object import Run
 from nearfar.api._run_places import RunExistsError, claim, claim_free, is_taken
 from nearfar.api._running import device_again, engine_of, run_training
 from nearfar.api._sample_groups import Groups
+from nearfar.api._setup import save_start
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
 from nearfar.methods import Method
@@ -44,6 +46,9 @@ def pretrain(
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: OwnEncoder = "auto",
     width: int | None = None,
+    weights: str | Path | None = None,
+    weights_key: str | None = None,
+    preprocess: Literal["imagenet", "half", "none"] | None = None,
     out: str | Path | None = None,
     minutes: float | Literal["auto"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
@@ -81,6 +86,16 @@ def pretrain(
             reference to them, ``package.module:name`` or ``file.py:name``. ``auto`` is the
             modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation of an encoder of your own; measured if not given.
+        weights: Weights that training starts from, as of :func:`nearfar.load_weights`: a file of
+            another library, a folder of Hugging Face or timm, or a run. The encoder is then that of
+            the weights, and so are the preparation and, for a vision transformer, the size of the
+            images, if they are not given. The run stores them, so that resuming it does not read
+            the file again.
+        weights_key: Which encoder of these weights, if there are several: a part of its keys, such
+            as ``teacher``.
+        preprocess: Preparation of images for these weights, mean and deviation of ``imagenet``,
+            ``half`` (to −1..1) or ``none``; by default what their configuration says, else
+            ``imagenet``.
         out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
             after the name if that is taken.
         minutes: Time that the run may take, from the start of the program to the verdict. A few
@@ -138,6 +153,7 @@ def pretrain(
         keywords=keywords,
         display=display,
         groups=groups,
+        weights=WeightsAsked(weights, weights_key, preprocess),
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
     if out and is_taken(Path(out)):
@@ -155,12 +171,15 @@ def pretrain(
         given=asked.given,
         device=where,
         division=asked.division,
+        start=asked.start,
     )
     usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
     said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
     setup.recipe.save(directory)
+    if asked.start is not None:
+        save_start(directory, setup)
     if asked.division.record is not None:
         asked.division.record.save(directory.division)
     if asked.groups is not None:

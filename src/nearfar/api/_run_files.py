@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from nearfar._audience import resuming
@@ -19,33 +19,16 @@ from nearfar.api._passed_encoders import OwnEncoder, remembered
 from nearfar.api._recipe import Recipe, check_code_in
 from nearfar.api._run_format import open_directory
 from nearfar.api._setup import Setup
+from nearfar.api._starting_weights import save_weights, start_of
 from nearfar.api._unfinished_run import measured_at, prepared_again, stopped_after
 from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
-from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
-from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
+from nearfar.modules._wrapped_modules import load_weights, unwrapped
+from nearfar.records import HealthRecord, Metrics, RunRecord
 from nearfar.training import Checkpoint, find_checkpoint, latest_checkpoint
 from nearfar.views import Views
 
-__all__ = ["RunFiles", "save_weights"]
-
-
-def save_weights(path: Path, encoder: nn.Module, *, name: str, stopped: str = "") -> None:
-    """Write an encoder's weights, with its own key names, atomically.
-
-    Args:
-        path: File to write.
-        encoder: The encoder.
-        name: Name of its architecture.
-        stopped: How far an unfinished run had come: ``after update 12 of 70``.
-    """
-    plain = plain_names(encoder)
-    state = {
-        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in encoder.state_dict().items()
-    }
-    metadata = {"format": "pt", "encoder": name} | ({"stopped": stopped} if stopped else {})
-    replace_atomically(path, lambda part: save_file(state, part, metadata=metadata))
+__all__ = ["RunFiles"]
 
 
 class RunFiles:
@@ -189,6 +172,12 @@ class RunFiles:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             return self._build().eval()
+
+    def starting_encoder(self) -> nn.Module:
+        """The encoder with the weights that training started from, of a run with `weights`."""
+        module = self._build()
+        start_of(self.directory)(module, self.description.name)
+        return module.eval()
 
     @property
     def untrained_notes(self) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from nearfar._platform import peak_memory
 from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
-from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
 from nearfar.api._run_places import locked
 from nearfar.api._setup import Setup
+from nearfar.api._starting_weights import save_weights
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.training import (
     Engine,

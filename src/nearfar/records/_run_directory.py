@@ -33,6 +33,7 @@ class RunDirectory:
     ``gallery.json``        views and neighbours (:class:`GalleryRecord`)
     ``probe.json``          the last probe with labels, if any (:class:`ProbeRecord`)
     ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
+    ``start.safetensors``   the weights that training started from, if they were given
     ``encoder.safetensors`` the encoder's weights under its own library's key names
     ``encoder.json``        how to construct the module for these weights
     ``report.html``         the report
@@ -80,6 +81,10 @@ class RunDirectory:
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    @property
+    def start(self) -> Path:
+        return self.path / "start.safetensors"
 
     @property
     def encoder(self) -> Path:

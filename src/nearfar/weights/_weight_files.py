@@ -102,7 +102,8 @@ def _json(path: Path) -> Mapping[str, Any]:
 def _open_safetensors(path: Path) -> WeightFile:
     try:
         with safe_open(path, framework="pt") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+            names = list(file.keys())
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
     except SafetensorError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
 
