@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 __all__ = ["Architecture", "architecture_of"]
 
-_BASIC = {(2, 2, 2, 2): "18", (3, 4, 6, 3): "34"}
-_BOTTLENECK = {(3, 4, 6, 3): "50", (3, 4, 23, 3): "101", (3, 8, 36, 3): "152"}
+_BASIC: dict[tuple[int, ...], str] = {(2, 2, 2, 2): "18", (3, 4, 6, 3): "34"}
+_BOTTLENECK: dict[tuple[int, ...], str] = {
+    (3, 4, 6, 3): "50",
+    (3, 4, 23, 3): "101",
+    (3, 8, 36, 3): "152",
+}
 # by channels of the second convolution of the first block, and by inputs of a group
 _WIDE = {(128, 128): "wide_resnet{}_2", (128, 4): "resnext{}_32x4d", (256, 8): "resnext{}_32x8d"}
 _VIT = {

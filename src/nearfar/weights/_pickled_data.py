@@ -5,17 +5,15 @@ from __future__ import annotations
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from io import BufferedIOBase
+from mmap import mmap
+from typing import Any, TypeAlias
 
 __all__ = ["Made", "Named", "Persistent", "PickleFile", "UnreadablePickleError", "read_pickle"]
 
 
-class PickleFile(Protocol):
-    """What a pickle is read from: a binary file, a buffer or a memory map."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-    def readline(self) -> bytes: ...
+PickleFile: TypeAlias = BufferedIOBase | mmap
+"""What a pickle is read from: a binary file or a memory map."""
 
 
 class UnreadablePickleError(ValueError):
@@ -217,6 +215,10 @@ def _tuple_of(count: int) -> Callable[[_Machine, Any], None]:
     return put
 
 
+def _constant(value: Any) -> Callable[[_Machine, Any], None]:
+    return lambda machine, _: machine.push(value)
+
+
 def _remember(machine: _Machine, argument: int | None) -> None:
     machine.memo[len(machine.memo) if argument is None else argument] = machine.top()
 
@@ -247,7 +249,7 @@ _VALUES = (
 
 _OPERATIONS: dict[str, Callable[[_Machine, Any], Any]] = {
     **dict.fromkeys(_VALUES, _Machine.push),
-    **{name: lambda m, _, value=value: m.push(value) for name, value in _CONSTANTS.items()},
+    **{name: _constant(value) for name, value in _CONSTANTS.items()},
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _recall),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), _remember),
     **dict.fromkeys(("PROTO", "FRAME"), lambda m, _: None),
