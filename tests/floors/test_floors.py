@@ -18,7 +18,7 @@ FLOORS = [
         *("_plugins", "_signs", "_student_t", "checks", "version"),
     },
     {"_own_code"},
-    {"inputs", "ops", "parallel", "records"},
+    {"inputs", "ops", "parallel", "records", "weights"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},
     {"training"},

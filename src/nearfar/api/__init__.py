@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nearfar.api._embedding_writers import save_embeddings, save_steps, save_views
     from nearfar.api._keywords import RunKeywords
     from nearfar.api._listing import list_data, list_methods
+    from nearfar.api._loaded_encoder import LoadedEncoder, load_weights
     from nearfar.api._pretraining import pretrain, resume
     from nearfar.api._recipe import Recipe
     from nearfar.api._run_object import Run, load
@@ -32,6 +33,7 @@ __all__ = [
     "Embedded",
     "EmbeddedSteps",
     "EmbeddedViews",
+    "LoadedEncoder",
     "Recipe",
     "Run",
     "RunKeywords",
@@ -49,6 +51,7 @@ __all__ = [
     "list_methods",
     "load",
     "load_embeddings",
+    "load_weights",
     "neighbors",
     "outliers",
     "pretrain",

@@ -23,6 +23,7 @@ from nearfar.api._method_listing import Preset
 from nearfar.api._published_settings import Published
 from nearfar.api._recipe import Recipe
 from nearfar.api._setup import Setup
+from nearfar.api._starting_weights import Start
 from nearfar.data import Source
 from nearfar.modalities import EncoderFactory
 from nearfar.training import Engine, TrainingOptions
@@ -59,6 +60,7 @@ def prepared(
     given: Mapping[str, Any],
     device: torch.device,
     division: Division,
+    start: Start | None = None,
 ) -> Setup:
     """A prepared run; with a budget, one that is expected to end in time and to fit in memory.
 
@@ -75,9 +77,10 @@ def prepared(
         given: Options that the user gave, which are not changed; None stands for none.
         device: Where to train.
         division: Which samples to hold out.
+        start: Puts weights that training starts from into the encoder; random by default.
     """
     kind = recipe.kind
-    said: dict[str, Any] = {"preset": preset, "notes": notes, "division": division}
+    said: dict[str, Any] = {"preset": preset, "notes": notes, "division": division, "start": start}
 
     def build(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> Setup:
         if not settings and not changes:
@@ -98,9 +101,9 @@ def prepared(
         )
         return Setup.prepare(changed, source, chosen, width, views, **said)
 
-    start = time.monotonic()
+    began = time.monotonic()
     usual = build({}, {})
-    slow = time.monotonic() - start
+    slow = time.monotonic() - began
     if budget is None or (budget.default and (published or device.type != "cpu")):
         return usual
     kept = {name for name, value in given.items() if value is not None}

@@ -13,6 +13,7 @@ from nearfar._launchers import first_process
 from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
+from nearfar.api._foreign_weights import WeightsAsked
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL
@@ -47,6 +48,9 @@ def pretrain(
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: OwnEncoder = "auto",
     width: int | None = None,
+    weights: str | Path | None = None,
+    weights_key: str | None = None,
+    preprocess: Literal["imagenet", "half", "none"] | None = None,
     out: str | Path | None = None,
     minutes: float | Literal["auto"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
@@ -84,6 +88,16 @@ def pretrain(
             reference to them, ``package.module:name`` or ``file.py:name``. ``auto`` is the
             modality's default encoder, or the encoder of a published `setting`.
         width: Dimensions of the representation of an encoder of your own; measured if not given.
+        weights: Weights that training starts from, as of :func:`nearfar.load_weights`: a file of
+            another library, a folder of Hugging Face or timm, or a run. The encoder is then that of
+            the weights, and so are the preparation and, for a vision transformer, the size of the
+            images, if they are not given. The run stores them, so that resuming it does not read
+            the file again.
+        weights_key: Which encoder of these weights, if there are several: a part of its keys, such
+            as ``teacher``.
+        preprocess: Preparation of images for these weights, mean and deviation of ``imagenet``,
+            ``half`` (to −1..1) or ``none``; by default what their configuration says, else
+            ``imagenet``.
         out: Directory of the run, new or empty; if not given ``runs/METHOD-DATA``, with a number
             after the name if that is taken.
         minutes: Time that the run may take, from the start of the program to the verdict. A few
@@ -141,6 +155,7 @@ def pretrain(
         keywords=keywords,
         display=display,
         groups=groups,
+        weights=WeightsAsked(weights, weights_key, preprocess),
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
     if out and first_process():
@@ -158,6 +173,7 @@ def pretrain(
         given=asked.given,
         device=where,
         division=asked.division,
+        start=asked.start,
     )
     usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _OF_SOURCE = ("data", "modality", "fingerprint", "groups")
+_OF_WEIGHTS = ("weights", "weights_key", "weights_digest")
 CUSTOM = "custom"
 """Name in a recipe of anything that was passed as a Python object."""
 
@@ -70,6 +71,9 @@ class Recipe:
         modality: Modality of the samples: ``images``, ``sequences``, ...
         data: The value of ``--data``; ``custom`` for arrays and datasets in Python.
         encoder: Name of an encoder, or ``custom`` for a Python object.
+        weights: File, folder or run whose weights the encoder starts from; empty for random ones.
+        weights_key: Prefix of the encoder in that file that was asked for.
+        weights_digest: SHA-256 of that file.
         options: Options of data and encoder (:attr:`nearfar.modalities.Modality.options`).
         method_options: Keyword arguments of the preset that differ from its defaults.
         view_options: Keyword arguments of the views that differ from the method's.
@@ -84,6 +88,9 @@ class Recipe:
     modality: str = "images"
     data: str = "digits"
     encoder: str = "convnet"
+    weights: str = ""
+    weights_key: str = ""
+    weights_digest: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     method_options: dict[str, Any] = field(default_factory=dict)
     view_options: dict[str, Any] = field(default_factory=dict)
@@ -141,7 +148,8 @@ class Recipe:
             | {k: _plain(v) for k, v in self.options.items()}
             | ({"groups": self.groups} if self.groups else {})
             | {"fingerprint": self.fingerprint},
-            "encoder": {"encoder": self.encoder},
+            "encoder": {"encoder": self.encoder}
+            | {name: value for name in _OF_WEIGHTS if (value := getattr(self, name))},
             "method": {"name": self.method} | self.method_options,
             "views": self.view_options,
             "training": asdict(self.training),
@@ -171,7 +179,7 @@ class Recipe:
             "recipe", tables, dict.fromkeys(("data", "encoder", "method", "views", "training"))
         )
         data, encoder = dict(tables.get("data", {})), dict(tables.get("encoder", {}))
-        _check_keys("encoder", encoder, dict.fromkeys(("encoder",)))
+        _check_keys("encoder", encoder, dict.fromkeys(("encoder", *_OF_WEIGHTS)))
         method = dict(tables.get("method", {}))
         source = {key: data.pop(key) for key in _OF_SOURCE if key in data}
         name = method.pop("name", "simclr")

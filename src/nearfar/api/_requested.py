@@ -15,11 +15,13 @@ from nearfar._own_code import reference_of
 from nearfar.api._argument_checks import check_preset, check_tables
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._division import Division
+from nearfar.api._foreign_weights import NO_WEIGHTS, WeightsAsked, channels_of
 from nearfar.api._method_listing import Preset, canonical_name, find_preset, kinds_of
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._published_settings import Published, find_published
 from nearfar.api._recipe import CUSTOM, Recipe, split_options, training_options, view_recipe
 from nearfar.api._sample_groups import SampleGroups, groups_of_source
+from nearfar.api._starting_weights import Start
 from nearfar.checks import check_choice
 from nearfar.data import Source, open_labeled, open_source, opening_options
 from nearfar.data._kinds import data_for
@@ -49,6 +51,7 @@ class Requested:
         given: The settings that were given, not chosen.
         division: Which samples to train on, and which to hold out.
         groups: The groups of the samples, if there are any.
+        start: Puts weights that training starts from into the encoder; None for random ones.
     """
 
     recipe: Recipe
@@ -61,6 +64,7 @@ class Requested:
     given: Mapping[str, Any]
     division: Division
     groups: SampleGroups | None
+    start: Start | None = None
 
 
 def requested(
@@ -77,6 +81,7 @@ def requested(
     keywords: Mapping[str, Any],
     display: Progress,
     groups: Any = None,
+    weights: WeightsAsked = NO_WEIGHTS,
 ) -> Requested:
     """Check the arguments of :func:`nearfar.pretrain` and open the data.
 
@@ -109,6 +114,7 @@ def requested(
     seed = training_options({k: v for k, v in of_training.items() if v is not None}).seed
     division = Division.of(source, seed=seed, groups=together)
     name = canonical_name(method) if isinstance(method, str) else CUSTOM
+    found = weights.find(encoder)
     published = find_published(setting, name, modality=kind.name)
     specified = given | {"encoder": None if encoder == "auto" else encoder}
     if isinstance(encoder, str) and encoder == "auto":
@@ -117,6 +123,10 @@ def requested(
     if view_options.keys() & OPTIONS.keys():
         settings = kind.view_settings(view_recipe(preset, kind.name))
         view_options = renamed_options(view_options, inspect.signature(settings).parameters)
+    if found is not None:
+        encoder, of_data = found.encoder, found.for_training(of_data) | of_data
+        settings = kind.view_settings(view_recipe(preset, kind.name))
+        view_options = found.view_options(settings, channels=channels_of(source)) | view_options
     if published:
         of_data = {"image_size": published.image_size} | of_data
         of_training = published.train(of_training)
@@ -127,6 +137,7 @@ def requested(
         modality=kind.name,
         data=str(data) if isinstance(data, (str, Path)) else "custom",
         encoder=_name_of(encoder),
+        **weights.in_recipe(found),
         options=of_data,
         method_options=method_options,
         view_options=view_options,
@@ -142,7 +153,17 @@ def requested(
         notes = (*notes, f"encoder trained without its wrapper {type(encoder).__name__}")
         encoder = unwrapped(encoder)
     return Requested(
-        recipe, source, encoder, views, preset, notes, published, specified, division, together
+        recipe,
+        source,
+        encoder,
+        views,
+        preset,
+        notes,
+        published,
+        specified,
+        division,
+        together,
+        None if found is None else found.start,
     )
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
 from nearfar._audience import resuming
 from nearfar.api._argument_checks import check_encoder
@@ -20,68 +17,18 @@ from nearfar.api._passed_encoders import OwnEncoder, remembered
 from nearfar.api._recipe import Recipe, check_code_in
 from nearfar.api._run_format import open_directory
 from nearfar.api._setup import Setup
+from nearfar.api._starting_weights import check_numbers, read_weights, save_weights, start_of
 from nearfar.api._unfinished_run import measured_at, prepared_again, stopped_after
 from nearfar.modalities import Modality, modality, rebuild_encoder
 from nearfar.modules import EncoderDescription
-from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
-from nearfar.records import HealthRecord, Metrics, RunRecord, replace_atomically
-from nearfar.records._seals import UNSEALED, DamagedFileError, check_tensors, seal_tensors
+from nearfar.modules._wrapped_modules import load_weights, unwrapped
+from nearfar.records import HealthRecord, Metrics, RunRecord
+from nearfar.records._seals import DamagedFileError
 from nearfar.training import Checkpoint, find_checkpoint, latest_checkpoint
 from nearfar.training._guest import as_guest
 from nearfar.views import Views
 
-__all__ = ["RunFiles", "save_weights"]
-
-
-def save_weights(path: Path, encoder: nn.Module, *, name: str, stopped: str = "") -> None:
-    """Write an encoder's weights, with its own key names, atomically.
-
-    Args:
-        path: File to write.
-        encoder: The encoder.
-        name: Name of its architecture.
-        stopped: How far an unfinished run had come: ``after update 12 of 70``.
-    """
-    plain = plain_names(encoder)
-    state = {
-        plain[name]: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in encoder.state_dict().items()
-    }
-    metadata = {"format": "pt", "encoder": name, "crc32": UNSEALED}
-    metadata |= {"stopped": stopped} if stopped else {}
-
-    def write(part: Path) -> None:
-        save_file(state, part, metadata=metadata)
-        seal_tensors(part)
-
-    replace_atomically(path, write)
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights that :func:`save_weights` wrote.
-
-    Raises:
-        ValueError: The file is damaged.
-    """
-    try:
-        check_tensors(path)
-        return load_file(path)
-    except (SafetensorError, DamagedFileError) as error:
-        raise DamagedFileError(f"{path} is damaged: {error}") from error
-
-
-def check_numbers(weights: Mapping[str, Tensor], path: Path) -> None:
-    """Check that no weight is NaN or infinite.
-
-    Raises:
-        ValueError: One is; the message has the number of such tensors.
-    """
-    wrong = [name for name, value in weights.items() if not bool(value.isfinite().all())]
-    if wrong:
-        raise DamagedFileError(
-            f"the weights in {path} must be numbers, but {len(wrong)} of {len(weights)} tensors"
-            f" have NaN or infinity, such as {wrong[0]}"
-        )
+__all__ = ["RunFiles"]
 
 
 class RunFiles:
@@ -228,6 +175,12 @@ class RunFiles:
         with as_guest():
             torch.manual_seed(seed)
             return self._build().eval()
+
+    def starting_encoder(self) -> nn.Module:
+        """The encoder with the weights that training started from, of a run with `weights`."""
+        module = self._build()
+        start_of(self.directory)(module, self.description.name)
+        return module.eval()
 
     @property
     def untrained_notes(self) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from nearfar.api._allocation_failures import explained_memory
 from nearfar.api._judging import before_training, judge
 from nearfar.api._passed_encoders import remember
 from nearfar.api._requested import Requested
-from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
-from nearfar.api._setup import Setup
+from nearfar.api._setup import Setup, save_start
+from nearfar.api._starting_weights import save_weights
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.records._metrics_record import metrics_lines
 from nearfar.records._run_lock import RunInUseError, holding
@@ -83,6 +83,8 @@ def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
         asked.division.record.save(directory.division)
     if asked.groups is not None:
         asked.groups.save(directory.groups)
+    if asked.start is not None:
+        save_start(directory, setup)
     _describe(directory, setup)
     setup.recipe.save(directory)
 

@@ -17,6 +17,7 @@ from nearfar.api._recipe import Recipe, name_of, view_recipe
 from nearfar.api._run_facts import gather_facts, remedies_of
 from nearfar.api._run_format import RUN_FORMAT
 from nearfar.api._setup_notes import batch_notes, encoder_notes, few_notes, warmup_notes
+from nearfar.api._starting_weights import Start, save_weights
 from nearfar.data import Source, Subset
 from nearfar.inputs import View
 from nearfar.methods import Method, RunFacts
@@ -29,7 +30,7 @@ from nearfar.training import Engine, Plan, plan
 from nearfar.training._devices import device_name
 from nearfar.views import Views, WithIndex
 
-__all__ = ["Setup", "count_watched"]
+__all__ = ["Setup", "count_watched", "save_start"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Setup:
         notes: Notes for the user.
         remedies: Changes of the recipe that advice can name.
         division: Which samples are trained on, and which are held out.
+        started: Notes on the weights that training starts from; empty for random ones.
     """
 
     recipe: Recipe
@@ -62,6 +64,7 @@ class Setup:
     notes: tuple[str, ...]
     remedies: tuple[Remedy, ...] = ()
     division: Division | None = None
+    started: tuple[str, ...] = ()
 
     @classmethod
     def prepare(
@@ -75,6 +78,7 @@ class Setup:
         preset: Preset,
         notes: tuple[str, ...] = (),
         division: Division | None = None,
+        start: Start | None = None,
     ) -> Setup:
         """Check the settings, split the data, and build encoder, views and method.
 
@@ -87,6 +91,7 @@ class Setup:
             preset: The preset that builds the method.
             notes: Further notes, appended to those of data and encoder.
             division: Which samples to hold out; at random by default.
+            start: Puts weights that training starts from into the encoder; random by default.
         """
         _check_fit(recipe, preset, source, views)
         kind = recipe.kind
@@ -97,6 +102,7 @@ class Setup:
         module, description = _build_encoder(
             kind, recipe, source, options, encoder=encoder, width=width
         )
+        started = () if start is None else start(module, description.name)
         own = views
         if views is None:
             views = kind.views(
@@ -137,6 +143,7 @@ class Setup:
                 *method.notes,
                 *few_notes(watched),
                 *division.notes,
+                *started,
                 *notes,
             ),
             remedies=remedies_of(
@@ -147,6 +154,7 @@ class Setup:
                 facts=facts,
             ),
             division=division,
+            started=started,
         )
 
     @property
@@ -221,6 +229,12 @@ class Setup:
             cwd=str(Path.cwd()),
             format=RUN_FORMAT,
         )
+
+
+def save_start(directory: RunDirectory, setup: Setup) -> None:
+    """Store the weights that a run starts from, with the notes on them."""
+    name = setup.description.name
+    save_weights(directory.start, setup.method.encoder, name=name, notes=setup.started)
 
 
 def _check_fit(recipe: Recipe, preset: Preset, source: Source, views: Views | None) -> None:

@@ -17,6 +17,7 @@ from nearfar.api._recipe import CUSTOM, Recipe
 from nearfar.api._run_data import find_data, find_options
 from nearfar.api._run_format import upgraded
 from nearfar.api._setup import Setup
+from nearfar.api._starting_weights import start_of
 from nearfar.data import Source, open_source
 from nearfar.data._kinds import data_for
 from nearfar.methods import Method
@@ -84,7 +85,16 @@ def prepared_again(
     encoder = unwrapped(encoder) if isinstance(encoder, nn.Module) else encoder
     encoder = recipe.encoder if encoder is None else encoder
     division = Division.again(source, directory.read_division(), seed=recipe.training.seed)
-    return Setup.prepare(recipe, source, encoder, width, views, preset=preset, division=division)
+    return Setup.prepare(
+        recipe,
+        source,
+        encoder,
+        width,
+        views,
+        preset=preset,
+        division=division,
+        start=start_of(directory) if recipe.weights else None,
+    )
 
 
 def measured_at(checkpoint: Checkpoint, directory: RunDirectory, setup: Setup) -> Judgment:

@@ -9,12 +9,13 @@ from nearfar.cli._console import print_line
 from nearfar.cli._flags import values_of
 from nearfar.cli._next_commands import after_embedding, print_steps
 from nearfar.cli._terminal_tables import print_notes
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
 
 __all__ = ["embed"]
 
 
 def embed(
-    run: Path,
+    run: Path | None = None,
     /,
     *,
     data: str | None = None,
@@ -26,12 +27,14 @@ def embed(
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     device: str = "cpu",
     checkpoint: str | None = None,
+    weights: WeightsFlags = NO_WEIGHTS,
     **options: str,
 ) -> None:
     """Write the embeddings of a data source to a file, one row per sample.
 
     Args:
-        run: Directory of a run; of a stopped run, its last checkpoint is used.
+        run: Directory of a run; of a stopped run, its last checkpoint is used. Not with
+            `--weights`.
         data: A name (see `nearfar data`), a folder or a file; the modality must be that of the run.
             By default the run's own data, where they still are.
         out: File to write, .npz, .parquet or .npy: the embeddings, the sample ids and the notes on
@@ -51,6 +54,7 @@ def embed(
         layer: Layer whose features are written: the name of a module, or its number (-1 for the
             last); an unknown one lists them.
         pool: Pooling of the layer's tokens, time steps or places to one row per sample.
+        weights: Weights from elsewhere to embed with, instead of a run.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
     import warnings
@@ -62,8 +66,13 @@ def embed(
     endings = (".npz",) if steps else EMBEDDING_ENDINGS
     if out is not None and out.suffix not in endings:
         raise ValueError(f"`out` must end in {' or '.join(endings)}, got {out.name!r}")
+    if run is None or weights.given:
+        _check_alone(out, "weights", steps=steps, two_views=two_views, side=side, run=run)
+        how = {"layer": layer, "pool": pool, "device": device, **values_of(options)}
+        _embed_weights(weights, data, out, how)
+        return
     if two_views:
-        _check_alone(out, steps=steps, side=side, layer=layer, pool=pool)
+        _check_alone(out, "two-views", steps=steps, side=side, layer=layer, pool=pool)
     loaded = api.load(run)
     if checkpoint is not None:
         loaded = loaded.at(checkpoint)
@@ -105,10 +114,34 @@ def embed(
     print_steps(after_embedding(file.path, of_steps=steps))
 
 
-def _check_alone(out: Path | None, **others: Any) -> None:
-    """Check that `--two-views` is given without flags for one view."""
-    if out is not None and out.suffix == ".npy":
+def _embed_weights(
+    weights: WeightsFlags, data: str | None, out: Path | None, how: dict[str, Any]
+) -> None:
+    """Embed with weights from elsewhere, without a run."""
+    import warnings
+
+    from nearfar import api
+    from nearfar.api._embedding_writers import new_file
+    from nearfar.data import OmittedSamplesWarning
+
+    loaded = weights.load()
+    if data is None:
+        raise ValueError("`--data` must be given with `--weights`: images, such as a folder")
+    name = Path(loaded.weights.what).stem
+    with warnings.catch_warnings(), new_file(out, name=name) as file:
+        warnings.simplefilter("ignore", OmittedSamplesWarning)  # the notes name the samples
+        made = loaded.embed(data, ids=True, **how)
+        api.save_embeddings(file.path, *made, notes=made.notes)
+    print_notes(made.notes)
+    samples, dim = made.embeddings.shape
+    print_line("saved", f"{file.path} · {samples:,} samples × {dim:,} dimensions")
+    print_steps(after_embedding(file.path, of_steps=False))
+
+
+def _check_alone(out: Path | None, flag: str, **others: Any) -> None:
+    """Check that `--two-views` or `--weights` is given without flags that do not go with it."""
+    if flag == "two-views" and out is not None and out.suffix == ".npy":
         raise ValueError(f"`out` must end in .npz or .parquet for two views, got {out.name!r}")
     for name, value in others.items():
         if value:
-            raise ValueError(f"`{name}` must be unset with `two-views`, got {value!r}")
+            raise ValueError(f"`{name}` must be unset with `{flag}`, got {value!r}")

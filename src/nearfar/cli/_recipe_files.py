@@ -13,7 +13,7 @@ from nearfar._suggestions import suggest
 __all__ = ["TABLES", "as_flags", "read_recipe"]
 
 TABLES = ("data", "encoder", "method", "training", "views")
-NOT_FLAGS = {("method", "name"), ("data", "fingerprint")}
+NOT_FLAGS = {("method", "name"), ("data", "fingerprint"), ("encoder", "weights_digest")}
 
 
 def read_recipe(path: Path) -> dict[str, Any]:

@@ -193,16 +193,16 @@ def general_flags(kind: Modality[Any, Any]) -> dict[str, list[inspect.Parameter]
     from nearfar import api, training
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {"modality": DATA, "groups": DATA, "out": OTHER} | dict.fromkeys(
-        ("setting", "minutes", "device"), TRAINING
-    )
+    places = {"modality": DATA, "groups": DATA, "out": OTHER}
+    places |= dict.fromkeys(("weights", "weights_key", "preprocess"), ENCODER)
+    places |= dict.fromkeys(("setting", "minutes", "device"), TRAINING)
     named = {
         group.name: [
             flag
             for flag in flags_of(api.pretrain, group=group, leave_out=from_python)
             if places.get(flag.name) is group
         ]
-        for group in (DATA, TRAINING, OTHER)
+        for group in GROUPS.values()
     }
     return {
         DATA.name: [
@@ -210,7 +210,10 @@ def general_flags(kind: Modality[Any, Any]) -> dict[str, list[inspect.Parameter]
             *named[DATA.name],
             *flags_of(kind.options, group=DATA, renamed={"view_style": "views"}),
         ],
-        ENCODER.name: [_flag("encoder", str, ENCODER, ENCODER_HELP.format(kind=kind))],
+        ENCODER.name: [
+            _flag("encoder", str, ENCODER, ENCODER_HELP.format(kind=kind)),
+            *named[ENCODER.name],
+        ],
         TRAINING.name: [
             *named[TRAINING.name],
             *flags_of(training.TrainingOptions, group=TRAINING, show_defaults=kind.loop_defaults),

@@ -51,6 +51,7 @@ class RunDirectory:
     ``gallery.json``        views and neighbours (:class:`GalleryRecord`)
     ``probe.json``          the last probe with labels, if any (:class:`ProbeRecord`)
     ``checkpoints/``        ``step-00000420.safetensors``; no pickle anywhere
+    ``start.safetensors``   the weights that training started from, if they were given
     ``encoder.safetensors`` the encoder's weights under its own library's key names
     ``encoder.json``        how to construct the module for these weights
     ``report.html``         the report
@@ -98,6 +99,10 @@ class RunDirectory:
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    @property
+    def start(self) -> Path:
+        return self.path / "start.safetensors"
 
     @property
     def encoder(self) -> Path:
@@ -205,7 +210,8 @@ class RunDirectory:
         Args:
             finished: Whether that are all files, rather than those that training starts from.
         """
-        files = (self.recipe, self.division, self.groups, self.encoder_description)
+        files: tuple[Path, ...] = (self.recipe, self.division, self.groups)
+        files += (self.encoder_description, self.start)
         if finished:
             files += (self.metrics, self.health, self.geometry, self.gallery, self.encoder)
         return {path.name: checksum_of(path) for path in files if path.is_file()}
