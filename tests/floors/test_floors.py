@@ -21,7 +21,7 @@ FLOORS = [
     {"inputs", "ops", "parallel", "records", "weights"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},
-    {"training"},
+    {"training", "monitor"},
     {"reports"},
     {"api"},
     {"studies", "testing"},  # studies train as a user does
