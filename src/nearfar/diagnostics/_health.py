@@ -59,8 +59,10 @@ def health(
         agreement. Or, with or without a loss, the relative alignment is 0.9 or more: it is 1 for
         unrelated views, and 0.05 to 0.3 for trained encoders.
     ``shortcut suspected``
-        Raw inputs find the other view of most samples among 200 (``named``). Not judged for kinds
-        of data whose views share their values in any case (``recognizable``).
+        Raw inputs find the other view of most samples among 200 (``named``); not judged for kinds
+        of data whose views share their values in any case (``recognizable``). Or low-level
+        statistics find it (``telling``), such as brightness, the length of a text or the degree of
+        a node: all of them, or a single one.
     ``representation lost``
         As ``dimensional collapse``, of the representations.
     ``few points``

@@ -82,7 +82,7 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
         {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings))
         for at in run.checkpoints(cell.checkpoints)
     ]
-    found = _measured(cell, run.embeddings())
+    found = _measured(cell, run.embeddings(again=known is not None))
     if readings:
         readings.append({"step": run.record.steps, "epoch": run.epochs} | _reading(found))
     made = _joined(cell, _of_run(cell, run), known, found)
