@@ -27,7 +27,7 @@ class Thresholds:
         unmoved: Share of nearest neighbours that are those of before training, from which training
             has changed nothing.
         named: Recall of the other view by raw inputs from which a shortcut is suspected.
-        telling: Recall of the other view by low-level statistics from which a shortcut is suspected.
+        telling: The same by low-level statistics.
         blind: Order of retrieval below which the other view is not found; chance is 0.5.
         few_directions: Share of the isotropic rank below which directions are lost.
         steep: The same for spectra with a drop.
