@@ -241,7 +241,6 @@ def test_readings_of_both_spaces_are_drawn_where_they_are(tmp_path: Path) -> Non
     assert names["centre m_o"] == ["m_o", "m_r", *representation]
     assert names["order"] == ["projection", "representation"]
     assert names["effective rank"] == ["projection", "representation"]
-    assert names["centre m_o"] == ["m_o", "m_r", "m_o, representation"]
     assert drawn["dimension correlation"].data[0]["y"] == [0.2] * 5
     old = tuple(line for line in metric_lines() if isinstance(line, WatchMetrics))
     before = figures_of(Metrics(watch=old), health=None, chance=None)
