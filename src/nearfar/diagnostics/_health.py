@@ -230,7 +230,7 @@ def _rows(views: _Views, rows: Tensor) -> _Views:
             return None if view is None else view[rows.to(view.device)]
         return tuple(some(each) for each in view)
 
-    return tuple(some(view) for view in views)  # type: ignore[return-value]
+    return tuple(some(view) for view in views)
 
 
 def _of_views(
