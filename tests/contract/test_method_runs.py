@@ -48,6 +48,8 @@ def test_a_short_run_is_recorded_and_its_recipe_is_read_back(name: str, tmp_path
     health = run.directory.read_health()
     assert health is not None
     assert health.samples > 0
+    if health.stability is None:
+        assert [line for line in health.not_judged if line.startswith("stability: ")]
 
 
 @every_preset

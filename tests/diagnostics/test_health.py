@@ -372,6 +372,8 @@ def test_a_finding_on_either_side_of_its_threshold(
 
 CROWD = {"m_o": 0.999, "m_r": 0.05}
 OF_INPUTS = {"raw_recall_1": 0.49, "raw_order": 0.98, "gallery": 50.0}
+OF_STATISTICS = {"statistics_recall_1": 0.69, "statistics_order": 0.99, "gallery": 50.0}
+OF_STATISTICS |= {"raw_recall_1": 1.0, "raw_order": 1.0, "recognizable": 1.0}
 BLIND = {"raw_recall_1": 0.0, "raw_order": 0.59}
 BLIND |= {"untrained_order": 0.59, "representation_order": 0.59}
 GAIN = {"untrained_log_rank": 5.0, "rank_gain": 1.45, "rank_gain_error": 0.72}
@@ -429,6 +431,9 @@ STUCK = {"loss": 9.8, "alignment": 1.1, "relative_alignment": 0.55}
         ({**OF_INPUTS, "raw_recall_1": 0.5, "recognizable": 1.0}, ["healthy"]),
         ({**OF_INPUTS, "raw_recall_1": 0.9, "gallery": 49.0}, ["healthy"]),
         ({**OF_INPUTS, "raw_order": 0.99, "gallery": 49.0}, ["shortcut suspected"]),
+        (OF_STATISTICS, ["healthy"]),
+        ({**OF_STATISTICS, "statistics_recall_1": 0.7}, ["shortcut suspected"]),
+        ({**OF_STATISTICS, "statistics_recall_1": 0.7, "gallery": 49.0}, ["healthy"]),
         (BLIND, ["views too strong"]),
         ({**BLIND, "raw_order": 0.6}, ["healthy"]),
         ({**BLIND, "untrained_order": 0.6}, ["healthy"]),

@@ -63,12 +63,38 @@ def test_inputs_that_name_the_sample(noise: float, found: bool) -> None:
     assert ("shortcut suspected" in verdicts(raw=inputs)) is found
 
 
+RECOGNIZABLE = SETTLED | {"recognizable": 1.0}
+
+
 def test_inputs_that_may_name_the_sample_are_not_judged() -> None:
     """Two views of a text or of a row of a table share most of their values."""
-    course = SETTLED | {"recognizable": 1.0}
-    assert verdicts(raw=pair(0.1, seed=10), course=course) == ("healthy",)
-    record = health(*GOOD, representations=GOOD, raw=pair(0.1, seed=10), course=course)
-    assert any(line.startswith("shortcuts: the inputs of this kind") for line in record.not_judged)
+    assert verdicts(raw=pair(0.1, seed=10), course=RECOGNIZABLE) == ("healthy",)
+    given: dict[str, Any] = {"raw": pair(0.1, seed=10), "course": RECOGNIZABLE}
+    alone = health(*GOOD, representations=GOOD, **given).not_judged
+    assert any(line.startswith("shortcuts: the inputs of this kind") for line in alone)
+    with_statistics = health(*GOOD, representations=GOOD, statistics=HONEST, **given).not_judged
+    assert not [line for line in with_statistics if line.startswith("shortcuts")]
+
+
+@pytest.mark.parametrize(("noise", "found"), [(0.3, False), (0.02, False), (0.001, True)])
+def test_statistics_that_name_the_sample(noise: float, found: bool) -> None:
+    """A length that both views keep, next to others that they do not."""
+    kept = drawn(SAMPLES, 1, seed=40)
+    statistics = tuple(
+        torch.cat([kept + noise * drawn(SAMPLES, 1, seed=seed), drawn(SAMPLES, 2, seed=seed)], 1)
+        for seed in (41, 42)
+    )
+    assert ("shortcut suspected" in verdicts(statistics=statistics, course=RECOGNIZABLE)) is found
+
+
+def test_what_statistics_explain_of_the_retrieval_is_read() -> None:
+    """An encoder that knows the length only finds the other view where the length does."""
+    length = pair(0.1, seed=50, dim=1)
+    circle = tuple(torch.cat([(view / 8).cos(), (view / 8).sin()], dim=1) for view in length)
+    by_length = health(*GOOD, representations=circle, statistics=length).measurements  # type: ignore[arg-type]
+    assert by_length["explained_by_statistics"] == pytest.approx(1, abs=0.01)
+    other = health(*GOOD, representations=pair(2.0), statistics=length).measurements
+    assert other["explained_by_statistics"] < 0.1
 
 
 def test_views_that_have_nothing_in_common() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -9,9 +11,10 @@ from nearfar.diagnostics import health, repetition, samples_per_point
 from tests.diagnostics.embedding_worlds import FAULTY, SOUND, drawn, views
 
 SIZES = [(500, 32), (2_000, 128), (500, 768)]
-LARGE = [
+LARGE = [  # the others of the grid; half a minute each where both are largest
     pytest.param(*size, marks=pytest.mark.full)
-    for size in [(500, 2_048), (2_000, 1_024), (25_000, 128)]
+    for size in itertools.product((500, 2_000, 25_000), (32, 128, 768, 2_048))
+    if size not in SIZES
 ]
 
 

@@ -225,6 +225,7 @@ def test_readings_of_both_spaces_are_drawn_where_they_are(tmp_path: Path) -> Non
             representation_order=0.7,
             representation_rank=12.0,
             representation_m_o=0.8,
+            representation_m_r=0.5,
             dimension_correlation=0.2,
             m_o=0.1,
             m_r=0.9,
@@ -236,9 +237,10 @@ def test_readings_of_both_spaces_are_drawn_where_they_are(tmp_path: Path) -> Non
     )
     drawn = figures_of(Metrics(watch=lines), health=None, chance=None)
     names = {title: [trace["name"] for trace in figure.data] for title, figure in drawn.items()}
+    representation = ["m_o, representation", "m_r, representation"]
+    assert names["centre m_o"] == ["m_o", "m_r", *representation]
     assert names["order"] == ["projection", "representation"]
     assert names["effective rank"] == ["projection", "representation"]
-    assert names["centre m_o"] == ["m_o", "m_r", "m_o, representation"]
     assert drawn["dimension correlation"].data[0]["y"] == [0.2] * 5
     old = tuple(line for line in metric_lines() if isinstance(line, WatchMetrics))
     before = figures_of(Metrics(watch=old), health=None, chance=None)

@@ -131,6 +131,28 @@ def test_points_have_no_line_and_say_their_names() -> None:
     assert "<title>one, 1: 3</title>" in drawing
 
 
+def test_bars_are_the_intervals_and_stay_in_the_picture() -> None:
+    shares = StudySeries("shares", (0.1, 0.9), (0.0, 1.0), low=(0.0, 0.7), high=(0.3, 1.0))
+    text = render_study_lines(StudyFigure("lines", "Shares.", "x", "share", (shares,)))
+    assert ">1.2<" not in text
+    assert ">−0.2<" not in text
+    bars = re.findall(r'y1="([0-9.]+)" x2="[0-9.]+" y2="([0-9.]+)"[^>]*stroke-width="1.6"', text)
+    assert [float(y1) - float(y2) for y1, y2 in bars] == pytest.approx([126, 126], abs=0.2)
+
+
+def test_long_labels_of_a_logarithmic_axis_have_room() -> None:
+    counts = StudySeries("counts", (1.0, 2.0), (1.0, 1e7))
+    text = render_study_lines(StudyFigure("lines", "Counts.", "x", "count", (counts,), log_y=True))
+    (right,) = re.findall(r'<text x="([0-9.]+)"[^>]*>10,000,000<', text)
+    assert float(right) >= 28 + 6.5 * len("10,000,000") - 6
+
+
+def test_a_bar_in_a_title_does_not_end_a_cell() -> None:
+    found = full(columns=(Column("a", "|x|", "number"),), rows=(StudyRow("a|b", {"a": (1.0,)}),))
+    lines = [line for line in render_study(found).splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in lines[:3]}) == 1
+
+
 @pytest.mark.parametrize(
     "series",
     [

@@ -23,6 +23,7 @@ from nearfar.data._foreign_objects import refuse_foreign, taken
 from nearfar.diagnostics import HealthStream, geometry
 from nearfar.diagnostics._health_stream import health_of
 from nearfar.diagnostics._named_samples import with_named_samples
+from nearfar.diagnostics._stability import SUBSAMPLES
 from nearfar.records import Exhibit, GeometryRecord, HealthRecord, write_text
 
 __all__ = ["diagnose_embeddings", "opened_embeddings", "write_health"]
@@ -71,7 +72,7 @@ def _of_stream(stream: EmbeddingStream, progress: Progress | None) -> _Found:
         zeros += int((chunk["z1"] == 0).all(dim=1).sum())
     if progress is not None:
         progress("rows measured", done, rows)
-    health = measured.compute(**_settings(stream.origin))
+    health = measured.compute(**_settings(stream.origin), subsamples=SUBSAMPLES)
     sample = measured.sample
     kept = len(sample["z1"])
     notes = [*stream.notes]
@@ -110,7 +111,7 @@ def _in_memory(embeddings: Any, second: Any) -> _Found:
     elif view is not None:
         views["z2"] = view
     try:
-        health = health_of(views, **_settings(first.origin))
+        health = health_of(views, **_settings(first.origin), subsamples=SUBSAMPLES)
     except ValueError as error:
         if not isinstance(embeddings, (str, Path)):
             raise

@@ -23,6 +23,7 @@ from nearfar.diagnostics import (
     pair_measurements,
 )
 from nearfar.diagnostics._named_samples import with_named_samples
+from nearfar.diagnostics._stability import SUBSAMPLES
 from nearfar.inputs import View, select
 from nearfar.methods import Method
 from nearfar.records import (
@@ -59,7 +60,9 @@ def judge(
     untrained: Watched | None = None,
 ) -> HealthRecord:
     """Measure on the held-out samples; write ``health``, ``geometry`` and ``gallery``."""
-    found = measured(directory, method, setup, engine=engine, untrained=untrained)
+    found = measured(
+        directory, method, setup, engine=engine, untrained=untrained, subsamples=SUBSAMPLES
+    )
     found.health.save(directory.health)
     found.geometry.save(directory.geometry)
     found.gallery.save(directory.gallery)
@@ -79,6 +82,7 @@ def measured(
     engine: Engine,
     untrained: Watched | None = None,
     step: int | None = None,
+    subsamples: int = 0,
 ) -> Judgment:
     """Measure on the held-out samples; nothing is written.
 
@@ -89,6 +93,7 @@ def measured(
         engine: Devices and precision.
         untrained: The held-out samples before training (:func:`before_training`).
         step: Updates of the method, if these are not all of the run.
+        subsamples: Number of subsamples for the stability of the verdict.
     """
     method.to(engine.device)
     shown, watched = setup.watched_views(), setup.watched
@@ -108,6 +113,8 @@ def measured(
         positives=type(method).positives,
         remedies=setup.remedies,
         modality=setup.kind.name,
+        subsamples=subsamples,
+        ids=watched.samples,
     )
     if setup.kind.paired:
         paired = pair_measurements(z1, z2)

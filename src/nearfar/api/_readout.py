@@ -98,8 +98,9 @@ def head_lines(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def tail_lines(health: HealthRecord) -> list[tuple[str, str]]:
-    """What is shown at the end: the verdict, its confidence, and suggestions if it is bad."""
-    sure = [("sure", health.sureness)] if health.sureness else []
+    """What is shown at the end: the verdict, how sure it is, and suggestions if it is bad."""
+    said = [("sure", health.sureness), ("steady", health.steadiness)]
+    sure = [(name, words) for name, words in said if words]
     return [("verdict", health.summary), *sure, *(("try", advice) for advice in health.advice)]
 
 

@@ -70,7 +70,9 @@ def joined_with_run(
     summary = f"{together[0]}: the verdict on {known.shown}{_evidence(known)}"
     summary += f"; of these embeddings alone: {alone[0]} ({alone[2]})"
     confidence = None if known.health is None else known.health.confidence
-    gravest = _advised(replace(gravest, summary=summary, confidence=confidence), known)
+    stability = None if known.health is None else known.health.stability
+    gravest = replace(gravest, summary=summary, confidence=confidence, stability=stability)
+    gravest = _advised(gravest, known)
     return _with_evidence(gravest, known, new)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from nearfar._plugins import TRUST, package_of, refers_to_code
 from nearfar._signs import counted
@@ -183,17 +183,20 @@ def _evaluate(run: Run, data: str) -> Steps:
 def _has_labels(run: Run, data: str) -> bool:
     """Whether data have labels that a probe can use; the samples are not read."""
     from nearfar.data import is_name, named_sources
+    from nearfar.data._files import IMAGE_ENDINGS, find_files
+    from nearfar.data._folder_parts import has_classes
 
     if is_name(data):
         known = {row["name"]: row["classes"] for row in named_sources()}
         return any(letter.isdigit() for letter in known[data])
     if not Path(data).exists():
         return False
-    # a folder of images is not decoded for the names of its classes
-    folder = run.kind.name == "images" and Path(data).is_dir()
-    lazily: dict[str, Any] = {"memory": 0} if folder else {}
+    if run.kind.name == "images" and Path(data).is_dir():
+        pictures = find_files(Path(data), IMAGE_ENDINGS).wanted
+        if pictures:
+            return has_classes([Path(path) for path in pictures])
     try:
-        return len(run.open_labeled(data, **lazily).class_names) > 1
+        return len(run.open_labeled(data).class_names) > 1
     except (ImportError, OSError, TypeError, ValueError):
         return False
 

@@ -196,6 +196,8 @@ def print_health(health: HealthRecord) -> None:
     print_line("verdict", health.summary, style=verdict_style(health.verdict))
     if health.sureness:
         print_line("sure", health.sureness)
+    if health.steadiness:
+        print_line("steady", health.steadiness)
     rows = [
         {
             "measurement": words(finding.name),

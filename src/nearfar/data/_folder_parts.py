@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from nearfar.data._source import Source
 from nearfar.data._specs import Split, refuse_test
 from nearfar.data._subset import Subset
 
-__all__ = ["Folder", "label_folder", "select_split"]
+__all__ = ["Folder", "has_classes", "label_folder", "select_split"]
 
 
 class Folder(Source):
@@ -94,3 +95,18 @@ def label_folder(folder: Folder, *, noun: str, test_folder: str | None = None) -
     if not test:
         return with_labels(source, names[train])
     return with_labels(source, names[train], Subset(folder, test), names[test])
+
+
+def has_classes(paths: Sequence[Path]) -> bool:
+    """Whether :func:`label_folder` finds classes, by the paths of the files alone.
+
+    >>> has_classes([Path("train/a/1.png"), Path("train/b/2.png"), Path("test/3.png")])
+    True
+    >>> has_classes([Path("a/1.png"), Path("2.png")])
+    False
+    """
+    found = find_split(paths)
+    aside = {*found.test, *found.unlabeled}
+    classes = class_folders(paths, below=found.class_depth)
+    train = {name for i, name in enumerate(classes) if i not in aside}
+    return None not in train and len(train) > 1

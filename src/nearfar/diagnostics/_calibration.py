@@ -124,6 +124,17 @@ class Calibration(Record):
                 total += self.weights[name] * (value - self.centers[name]) / self.scales[name]
         return 1 / (1 + math.exp(-min(max(total, -50.0), 50.0)))
 
+    def unknown(self, verdict: str, *, modality: str) -> str:
+        """Why there is no probability of this verdict; empty if there is one.
+
+        Args:
+            verdict: The gravest verdict.
+            modality: Kind of data.
+        """
+        if modality not in self.modalities:
+            return f"not calibrated on {modality}"
+        return f"{verdict} says neither sound nor broken" if verdict in OTHER_CLAIMS else ""
+
     def confidence(
         self, verdict: str, measured: Mapping[str, float], *, modality: str
     ) -> float | None:
@@ -134,7 +145,7 @@ class Calibration(Record):
             measured: Measurements by name.
             modality: Kind of data.
         """
-        if modality not in self.modalities or verdict in OTHER_CLAIMS:
+        if self.unknown(verdict, modality=modality):
             return None
         good = is_good(verdict)
         sound = self.probability(measured, alarm=not good)

@@ -27,6 +27,7 @@ CANDIDATES: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
         "room": (0.25, 0.5, 1.0, 1.5, 2.0),
         "unmoved": (0.85, 0.9, 0.95, 0.99),
         "named": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+        "telling": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
         "blind": (0.54, 0.56, 0.58, 0.6, 0.62, 0.65),
     }
 )

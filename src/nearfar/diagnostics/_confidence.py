@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from nearfar.diagnostics._calibration import OTHER_CLAIMS, shipped_calibration
+from nearfar.diagnostics._calibration import shipped_calibration
 
 __all__ = ["confidence_of"]
 
@@ -57,8 +57,5 @@ def _reason(
         return "not calibrated for methods without two views of a sample"
     if modality is None:
         return "the kind of data was not given"
-    if modality not in shipped_calibration().modalities:
-        return f"not calibrated on {modality}"
-    if verdict in OTHER_CLAIMS:
-        return f"{verdict} says neither sound nor broken"
-    return f"not calibrated for {samples} samples" if samples < _LEAST else ""
+    few = f"not calibrated for {samples} samples" if samples < _LEAST else ""
+    return shipped_calibration().unknown(verdict, modality=modality) or few

@@ -24,7 +24,7 @@ _OF_RUNS: tuple[str, ...] = (
     "m_r_",
     "representation_order_",
 )
-_OF_RUNS += ("untrained_", "rank_gain", "raw_", "statistics_order", "explained_by_inputs")
+_OF_RUNS += ("untrained_", "rank_gain", "raw_", "statistics_", "explained_by_")
 
 
 class Trend(NamedTuple):

@@ -7,11 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from nearfar._signs import counted, minus
-from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION, SHORTCUT, TOO_STRONG
+from nearfar._verdict_names import DEAD, DUPLICATES, FEW_POINTS, LOW_DIMENSION
 from nearfar.diagnostics._judged_measurements import LONG
+from nearfar.diagnostics._partner_findings import (
+    of_gain,
+    of_raw_inputs,
+    of_representations,
+    of_retrieval,
+    of_statistics,
+)
 from nearfar.diagnostics._rules import (
     few_directions,
-    gained,
     lost_representation,
     moving,
     one_point,
@@ -60,10 +66,11 @@ def findings(measured: Mapping[str, float], *, samples: int, dim: int) -> tuple[
         "intrinsic_dimension": _intrinsic,
         "distinct_share": _distinct,
         "repeated_share": _repeated,
-        "recall_1": _retrieval,
-        "representation_order": _partners,
-        "rank_gain": _gain,
-        "raw_order": _inputs,
+        "recall_1": of_retrieval,
+        "representation_order": of_representations,
+        "rank_gain": of_gain,
+        "raw_order": of_raw_inputs,
+        "statistics_order": of_statistics,
         "updates": _course,
         "largest_hub": _hub,
         "dead_share": _dead,
@@ -227,49 +234,6 @@ def _repeated(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
     reading = f"{share:.0%} of the samples share their point with another" if noticed else "none"
     healthy = False if many else None
     return Finding("repeated_share", share, reading, {"none": 0.0, "all": 1.0}, healthy)
-
-
-def _retrieval(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
-    value, gallery = measured["recall_1"], measured["gallery"]
-    reading = f"the other view is the nearest of {gallery:,.0f} for {value:.0%} of the samples"
-    return Finding("recall_1", value, reading, {"chance": 1 / gallery, "always": 1.0})
-
-
-_ORDER: Final = {"chance": 0.5, "always": 1.0}
-
-
-def _partners(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
-    value, recall = measured["representation_order"], measured["representation_recall_1"]
-    reading = f"the other view is nearer than {value:.0%} of the other samples"
-    if "gallery" in measured:
-        reading += f"; it is the nearest of {measured['gallery']:,.0f} for {recall:.0%}"
-    return Finding("representation_order", value, f"before the projector: {reading}", _ORDER)
-
-
-def _gain(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
-    value, error = measured["rank_gain"], measured["rank_gain_error"]
-    better = gained(measured)
-    factor = f"its rank is {2**value:.2g} times lower" if value > 0 else "its rank is not lower"
-    reading = {
-        True: f"the other view is found better than by the untrained encoder: {factor}",
-        False: f"the other view is hardly found better than by the untrained encoder: {factor}",
-        None: "the untrained encoder finds the other view already",
-    }[better]
-    if measured.get("untrained_overlap", 0.0) >= THRESHOLDS.unmoved:
-        reading = "nearest neighbours are those of before training: it has changed nothing"
-    anchors = {"untrained": 0.0, "error": error, "always": measured["untrained_log_rank"]}
-    return Finding("rank_gain", value, reading, anchors, better)
-
-
-def _inputs(measured: Mapping[str, float], samples: int, dim: int) -> Finding:
-    value = measured["raw_order"]
-    reading = f"raw inputs find the other view of {measured['raw_recall_1']:.0%} of the samples"
-    verdict: bool | None = None
-    if _holds(SHORTCUT, measured):
-        reading, verdict = f"{reading}: something in the inputs names the sample", False
-    elif _holds(TOO_STRONG, measured):
-        reading, verdict = "views of a sample have almost nothing in common", False
-    return Finding("raw_order", value, reading, _ORDER, verdict)
 
 
 def _course(measured: Mapping[str, float], samples: int, dim: int) -> Finding:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nearfar.checks import check_finite_rows, check_matrix
@@ -13,6 +16,8 @@ from nearfar.diagnostics._judged import LEAST_JUDGED, judged
 from nearfar.diagnostics._judged_measurements import context, of_representations, structure
 from nearfar.diagnostics._measure import measurements
 from nearfar.diagnostics._partners import TwoViews, partners
+from nearfar.diagnostics._rules import verdicts
+from nearfar.diagnostics._stability import stability
 from nearfar.records import HealthRecord, Remedy
 
 __all__ = ["health"]
@@ -32,6 +37,8 @@ def health(
     positives: bool = True,
     remedies: Sequence[Remedy] | None = None,
     modality: str | None = None,
+    subsamples: int = 0,
+    ids: Int64[Tensor, " samples"] | None = None,
 ) -> HealthRecord:
     """Judge embeddings without labels.
 
@@ -59,8 +66,10 @@ def health(
         agreement. Or, with or without a loss, the relative alignment is 0.9 or more: it is 1 for
         unrelated views, and 0.05 to 0.3 for trained encoders.
     ``shortcut suspected``
-        Raw inputs find the other view of most samples among 200 (``named``). Not judged for kinds
-        of data whose views share their values in any case (``recognizable``).
+        Raw inputs find the other view of most samples among 200 (``named``); not judged for kinds
+        of data whose views share their values in any case (``recognizable``). Or low-level
+        statistics find it (``telling``), such as brightness, the length of a text or the degree of
+        a node: all of them, or a single one.
     ``representation lost``
         As ``dimensional collapse``, of the representations.
     ``few points``
@@ -120,6 +129,11 @@ def health(
             against the verdict. Without them, advice is general.
         modality: Kind of data, such as ``images``. With it, and with the readings of a run, the
             verdict has a ``confidence`` (:class:`nearfar.diagnostics.Calibration`).
+        subsamples: Number of subsamples for the ``stability`` of the verdict: the share of them
+            whose gravest verdict is the same. Each is a half of the samples, 1,024 at most, without
+            replacement, and has all matrices of its samples; the readings of the course stay.
+            Not measured by default, nor of fewer than 100 samples.
+        ids: Number of each sample, which decides its subsamples; by default its position.
 
     Returns:
         The verdict with its evidence, all measurements, and what to try. Below 20 samples the
@@ -140,6 +154,9 @@ def health(
         (``not_judged``). Compare encoders of the same architecture by their findings, or with
         labels by a probe.
 
+    Cost:
+        Seconds for thousands of samples; each subsample costs as much as a verdict on so many.
+
     Example:
         >>> import torch
         >>> cloud = torch.randn(512, 64, generator=torch.Generator().manual_seed(0))
@@ -149,30 +166,71 @@ def health(
         >>> health(torch.ones(100, 8)).verdict
         'complete collapse'
     """
-    samples, dim = z1.shape[0], z1.shape[-1]
+    given = {"loss": loss, "chance": chance}
+    for name, value in given.items():
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"`{name}` must be a finite number, got {value!r}")
+    known = {name: float(value) for name, value in given.items() if value is not None}
+    known |= course or {}
+    views = (z1, z2, *_of_views(representations), untrained, raw, statistics)
+    measured = _measured(views, known)
+    record = judged(
+        measured,
+        samples=z1.shape[0],
+        dim=z1.shape[-1],
+        positives=positives,
+        remedies=remedies,
+        modality=modality,
+    )
+    if not subsamples:
+        return record
+    ids = torch.arange(len(z1)) if ids is None else ids
+    share, why = stability(
+        record.verdict,
+        lambda rows: verdicts(_measured(_rows(views, rows), known), positives=positives)[0],
+        ids,
+        subsamples=subsamples,
+    )
+    reasons = (why,) if why else ()
+    return replace(record, stability=share, not_judged=(*record.not_judged, *reasons))
+
+
+_Views: TypeAlias = tuple[
+    Tensor,
+    Tensor | None,
+    Tensor | None,
+    TwoViews | None,
+    TwoViews | None,
+    TwoViews | None,
+    TwoViews | None,
+]
+"""z1, z2, representations of the first view and of both, untrained ones, raw values, statistics."""
+
+
+def _measured(views: _Views, known: Mapping[str, float]) -> dict[str, float]:
+    """All measurements by name, with what is known of the run."""
+    z1, z2, inner, both, untrained, raw, statistics = views
     measured = measurements(z1, z2) | context(z1)
-    for name, value in (("loss", loss), ("chance", chance)):
-        if value is not None:
-            if not math.isfinite(value):
-                raise ValueError(f"`{name}` must be a finite number, got {value!r}")
-            measured[name] = float(value)
-    inner, both = _of_views(representations)
     if inner is not None:
         check_matrix(min_rows=2, representations=inner)
         check_finite_rows(representations=inner)
         measured |= of_representations(inner)
     measured |= partners(representations=both, untrained=untrained, raw=raw, statistics=statistics)
-    measured |= course or {}
-    if samples >= LEAST_JUDGED and dim > 1:  # one number is a sign, as a unit vector
+    measured |= known
+    if z1.shape[0] >= LEAST_JUDGED and z1.shape[-1] > 1:  # one number is a sign, as a unit vector
         measured |= structure(z1, z2)
-    return judged(
-        measured,
-        samples=samples,
-        dim=dim,
-        positives=positives,
-        remedies=remedies,
-        modality=modality,
-    )
+    return measured
+
+
+def _rows(views: _Views, rows: Tensor) -> _Views:
+    """The same rows of every matrix."""
+
+    def some(view: Tensor | TwoViews | None) -> Any:
+        if view is None or isinstance(view, Tensor):
+            return None if view is None else view[rows.to(view.device)]
+        return tuple(some(each) for each in view)
+
+    return tuple(some(view) for view in views)
 
 
 def _of_views(

@@ -190,6 +190,7 @@ class HealthStream:
         course: Mapping[str, float] | None = None,
         remedies: Sequence[Remedy] | None = None,
         modality: str | None = None,
+        subsamples: int = 0,
     ) -> HealthRecord:
         """The verdict on all rows so far; arguments as of :func:`health`.
 
@@ -201,7 +202,15 @@ class HealthStream:
         sample, seen = self.sample, self.seen
         if seen < 2:
             raise ValueError(f"`HealthStream` needs at least 2 rows, got {seen}")
-        of_sample = health_of(sample, loss=loss, chance=chance, positives=positives, course=course)
+        of_sample = health_of(
+            sample,
+            loss=loss,
+            chance=chance,
+            positives=positives,
+            course=course,
+            subsamples=subsamples,
+            ids=self.positions,
+        )
         known = of_sample.measurements
         exact = {name: value for name, value in self._exact(known).items() if name in known}
         size, dim = sample["z1"].shape
@@ -214,7 +223,14 @@ class HealthStream:
             modality=modality,
         )
         findings = tuple(_sized(f, exact, kept=size, seen=seen) for f in record.findings)
-        return replace(record, findings=findings, samples=seen)
+        unknown = (line for line in of_sample.not_judged if line.startswith("stability"))
+        return replace(
+            record,
+            findings=findings,
+            samples=seen,
+            stability=of_sample.stability,
+            not_judged=(*record.not_judged, *unknown),
+        )
 
     def _accept(self, views: Mapping[str, Tensor]) -> Reservoir:
         """The reservoir, after checking that the matrices continue the stream."""

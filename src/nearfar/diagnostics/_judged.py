@@ -27,7 +27,7 @@ from nearfar._verdict_names import (
 from nearfar.diagnostics._confidence import confidence_of
 from nearfar.diagnostics._findings import CROWDED, findings, number
 from nearfar.diagnostics._remedies import advise_on, against
-from nearfar.diagnostics._rules import at_chance, one_point, verdicts
+from nearfar.diagnostics._rules import at_chance, enough, named_by, one_point, verdicts
 from nearfar.records import Finding, HealthRecord, Remedy
 
 __all__ = ["LEAST_JUDGED", "judged"]
@@ -99,9 +99,10 @@ def judged(
 
 def _not_judged(measured: Mapping[str, float]) -> tuple[str, ...]:
     """What could not be judged, each with the reason."""
-    inputs = (_SHORTCUTS,) if "raw_order" not in measured else ()
-    if measured.get("recognizable"):
-        inputs = (_NAMED,)
+    inputs: tuple[str, ...] = ()
+    if not ("statistics_order" in measured and enough(measured)):
+        inputs = (_SHORTCUTS,) if "raw_order" not in measured else ()
+        inputs = (_NAMED,) if measured.get("recognizable") else inputs
     return (
         *((_ONE_VIEW,) if "alignment" not in measured else ()),
         *((_START,) if "rank_gain" not in measured else ()),
@@ -176,6 +177,9 @@ def _evidence_of(
         return parts + ([crowd] if one_point(measured) else pairs)
     if verdict == DIMENSIONAL:
         return [f"{reading['spherical_rank']} ({rank})", f"m_o {value['m_o']}", *pairs]
+    if verdict == SHORTCUT:
+        by = "raw_order" if named_by(measured, "raw") else "statistics_order"
+        return [reading[by], *pairs]
     if verdict in _DECIDED_BY:
         return [reading[_DECIDED_BY[verdict]], *pairs]
     if verdict == SHARED_SMALL:
@@ -198,7 +202,6 @@ _DECIDED_BY: Final = {
     FEW_POINTS: "distinct_share",
     LOW_DIMENSION: "intrinsic_dimension",
     DEAD: "dead_share",
-    SHORTCUT: "raw_order",
     TOO_STRONG: "raw_order",
     NO_BETTER: "rank_gain",
     NOT_FOUND: "recall_1",

@@ -12,7 +12,7 @@ from nearfar.checks import check_finite_rows, check_matrix
 from nearfar.diagnostics._judged_measurements import COMPARED, NEIGHBORS
 from nearfar.diagnostics._measure import spread_rows
 from nearfar.diagnostics._representation_similarity import linear_cka, neighbor_overlap
-from nearfar.diagnostics._view_retrieval import view_ranks, view_retrieval
+from nearfar.diagnostics._view_retrieval import by_distance, view_ranks, view_retrieval
 
 __all__ = ["TwoViews", "partners"]
 
@@ -33,8 +33,11 @@ def partners(
     """How well the other view is found, what training has gained, and what the inputs explain.
 
     The gain is the mean difference of the logarithms of the ranks before and after training, in
-    bits, with its standard error over the samples: 1 halves the rank. Of more than 2,048 samples,
-    2,048 evenly spaced ones are compared.
+    bits, with its standard error over the samples: 1 halves the rank. Statistics are scaled to unit
+    deviation and compared by distance, all of them or a single one if that finds more. What inputs
+    explain is the share of the variance of the representation's ranks that a linear function of
+    their ranks explains; 0 if the representation finds every other view. Of more than 2,048
+    samples, 2,048 evenly spaced ones are compared.
 
     Args:
         representations: Representations of both views.
@@ -57,11 +60,13 @@ def partners(
         measured |= _found(values, inputs[-1], "raw")
     if statistics is not None:
         scaled = _standardized(*_some(statistics, "statistics"))
-        inputs.append(_nearer(scaled))
-        measured["statistics_order"] = float(1 - inputs[-1].mean())
+        shares, measured["statistics_recall_1"] = _most_telling(scaled)
+        inputs.append(shares)
+        measured["statistics_order"] = float(1 - shares.mean())
+        if h is not None:
+            measured["explained_by_statistics"] = _explained(nearer, inputs[-1:])
     if h is not None and inputs:
-        by = torch.stack([shares.mean(dim=0) for shares in inputs], dim=1)
-        measured["explained_by_inputs"] = _explained(nearer.mean(dim=0), by)
+        measured["explained_by_inputs"] = _explained(nearer, inputs)
     return measured
 
 
@@ -116,8 +121,17 @@ def _standardized(first: Tensor, second: Tensor) -> TwoViews:
     return both[: len(first)], both[len(first) :]
 
 
-def _explained(found: Tensor, by: Tensor) -> float:
-    """Fraction of the variance of ranks that a linear function of other ranks explains."""
+def _most_telling(views: TwoViews) -> tuple[Tensor, float]:
+    """Retrieval by all statistics, or by a single one if that finds more."""
+    first, second = views
+    alone = [(first[:, [i]], second[:, [i]]) for i in range(first.shape[1])]
+    return max((by_distance(*some) for some in (views, *alone)), key=lambda found: found[1])
+
+
+def _explained(nearer: Tensor, inputs: list[Tensor]) -> float:
+    """Fraction of the variance of ranks that a linear function of those by inputs explains."""
+    found = nearer.mean(dim=0)
+    by = torch.stack([shares.mean(dim=0) for shares in inputs], dim=1)
     centered = found - found.mean()
     total = centered.square().sum()
     if not total > 0:

@@ -29,10 +29,12 @@ from nearfar.diagnostics._thresholds import THRESHOLDS, Thresholds
 
 __all__ = [
     "at_chance",
+    "enough",
     "few_directions",
     "gained",
     "lost_representation",
     "moving",
+    "named_by",
     "one_point",
     "short",
     "too_strong",
@@ -106,12 +108,27 @@ def _identical(measured: Measured) -> bool:
 
 
 def _shortcut(measured: Measured, limits: Thresholds) -> bool:
-    """Whether raw inputs suffice to find the other view, though they should not."""
-    if measured.get("recognizable") or "raw_order" not in measured:
-        return False
-    named = measured["raw_recall_1"] >= limits.named
-    by_recall = measured.get("gallery", 0.0) >= _GALLERY and named
-    return by_recall or measured["raw_order"] >= _CERTAIN
+    """Whether inputs suffice to find the other view, though they should not."""
+    return any(named_by(measured, inputs, limits) for inputs in ("raw", "statistics"))
+
+
+def named_by(measured: Measured, inputs: str, limits: Thresholds = THRESHOLDS) -> bool:
+    """Whether raw inputs, or low-level statistics of them, find the other view of most samples.
+
+    Raw inputs do so in any case where views of a sample share their values (``recognizable``).
+    Where there are too few candidates for recall, the order by raw inputs decides.
+    """
+    limit = limits.telling if inputs == "statistics" else limits.named
+    by_recall = enough(measured) and measured.get(f"{inputs}_recall_1", 0.0) >= limit
+    if inputs == "statistics":
+        return by_recall
+    by_order = measured.get("raw_order", 0.0) >= _CERTAIN
+    return (by_recall or by_order) and not measured.get("recognizable")
+
+
+def enough(measured: Measured) -> bool:
+    """Whether there are enough candidates for recall."""
+    return measured.get("gallery", 0.0) >= _GALLERY
 
 
 def too_strong(measured: Measured, limits: Thresholds = THRESHOLDS) -> bool:

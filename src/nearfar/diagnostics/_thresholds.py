@@ -27,6 +27,7 @@ class Thresholds:
         unmoved: Share of nearest neighbours that are those of before training, from which training
             has changed nothing.
         named: Recall of the other view by raw inputs from which a shortcut is suspected.
+        telling: The same by low-level statistics.
         blind: Order of retrieval below which the other view is not found; chance is 0.5.
         few_directions: Share of the isotropic rank below which directions are lost.
         steep: The same for spectra with a drop.
@@ -44,6 +45,7 @@ class Thresholds:
     room: float = 1.0
     unmoved: float = 0.95
     named: float = 0.5
+    telling: float = 0.7
     blind: float = 0.6
     few_directions: float = 0.05
     steep: float = 0.25

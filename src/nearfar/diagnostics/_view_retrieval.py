@@ -14,7 +14,14 @@ from nearfar.diagnostics._diagnostic import Better, checked_pair
 from nearfar.diagnostics._kept_pairs import KeptPairs
 from nearfar.ops import to_sphere
 
-__all__ = ["ViewRetrieval", "ViewsFound", "nearer_views", "view_ranks", "view_retrieval"]
+__all__ = [
+    "ViewRetrieval",
+    "ViewsFound",
+    "by_distance",
+    "nearer_views",
+    "view_ranks",
+    "view_retrieval",
+]
 
 _BLOCK = 1_024
 _EQUAL = 1e-9  # cosines that differ by less are tied
@@ -155,6 +162,41 @@ def view_retrieval(
     )
     order = torch.stack([1 - ((b + t / 2) / (samples - 1)).mean() for b, t in both]).mean()
     return ViewsFound(first, fifth, order, size)
+
+
+@torch.no_grad()
+def by_distance(first: Tensor, second: Tensor) -> tuple[Tensor, float]:
+    r"""Retrieval by Euclidean distance, for values whose length means something.
+
+    The nearest :math:`k` of a query :math:`q` maximises :math:`q \cdot k - |k|^2 / 2`.
+
+    Args:
+        first: Values of one view, samples × columns.
+        second: Values of the other view.
+
+    Returns:
+        The share of other samples that are nearer than the own other view, from each of both
+        views, and the recall at 1 as of :func:`view_retrieval`.
+
+    Example:
+        >>> lengths = torch.tensor([[1.0], [2.0], [4.0]])
+        >>> shares, recall = by_distance(lengths, lengths + 0.1)
+        >>> shares.mean().item(), round(recall, 6)
+        (0.0, 1.0)
+    """
+    queries, keys = zip(*(_lifted(values.double()) for values in (first, second)), strict=True)
+    both = [_counts(queries[0], keys[1]), _counts(queries[1], keys[0])]
+    samples = len(first)
+    size = min(_GALLERY, samples)
+    shares = torch.stack([(b + t / 2) / (samples - 1) for b, t in both])
+    recall = torch.stack([_recall(b, t, samples, size, 1) for b, t in both]).mean()
+    return shares, float(recall)
+
+
+def _lifted(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Values as queries and as keys whose products order keys by their distance."""
+    halves = values.square().sum(dim=1, keepdim=True) / 2
+    return torch.cat([values, torch.ones_like(halves)], 1), torch.cat([values, -halves], 1)
 
 
 def _counts(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:

@@ -30,8 +30,9 @@ def watched_readings(z1: Tensor, z2: Tensor, h1: Tensor, h2: Tensor) -> dict[str
     found = {
         "order": float(1 - view_ranks(z1, z2).mean()),
         "representation_rank": float(entropy_rank(singular_values(units))),
-        "representation_m_o": float(center_residual(h1)[0]),
     }
+    m_o, m_r = center_residual(h1)
+    found |= {"representation_m_o": float(m_o), "representation_m_r": float(m_r)}
     if h1.shape == h2.shape:  # the sides of a pair may have different widths
         found["representation_order"] = float(1 - view_ranks(h1, h2).mean())
     if len(z1) > 1 and z1.shape[1] > 1:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from nearfar.inputs import Nodes, Sequences, Tokens, View
+from nearfar.inputs import Nodes, Sequences, Texts, Tokens, View
 
 __all__ = ["raw_values", "statistics"]
 
@@ -61,7 +61,8 @@ def statistics(view: View) -> Float[Tensor, "samples statistics"] | None:
 
     Pictures: mean, deviation and extremes of each channel, and the mean of its border. Series and
     sounds: length, mean, loudness and peak of each channel. Texts: length, number of different
-    tokens. Nodes: degree, number of features. Vectors: mean, deviation, extremes.
+    tokens; without tokens, characters and words. Nodes: degree, number of features. Vectors: mean,
+    deviation, extremes.
     """
     if isinstance(view, Tensor) and view.ndim == 4:
         return _of_pictures(view.float())
@@ -76,6 +77,9 @@ def statistics(view: View) -> Float[Tensor, "samples statistics"] | None:
         different = [float(len(torch.unique(ids[:length]))) for ids, length in rows]
         lengths = view.lengths.float()
         return torch.stack([lengths, torch.tensor(different, device=lengths.device)], dim=1)
+    if isinstance(view, Texts):
+        sizes = [(float(len(text)), float(len(text.split()))) for text in view.strings]
+        return torch.tensor(sizes)
     if isinstance(view, Nodes):
         degrees = torch.bincount(view.edges[1], minlength=len(view.features))[view.targets]
         present = (view.rows() != 0).sum(dim=1)

@@ -29,6 +29,7 @@ class Stream(IntEnum):
     PROBE = 4
     METHOD = 5
     PAIRS = 8
+    SUBSAMPLES = 9
     WORLD = 16
 
 

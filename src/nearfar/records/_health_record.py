@@ -51,6 +51,8 @@ class HealthRecord(Record):
         verdicts: All verdicts that hold, gravest first.
         confidence: Calibrated probability that the run is what the verdict says, 0 to 1: of a good
             one sound, of an alarm no better than untrained; None where nothing was calibrated.
+        stability: Share of random halves of the samples with the same verdict; None where it was
+            not measured.
         not_judged: What could not be judged, each with the reason.
         named_samples: The samples that findings are about, by name.
     """
@@ -68,6 +70,18 @@ class HealthRecord(Record):
     confidence: float | None = None
     not_judged: tuple[str, ...] = ()
     named_samples: tuple[NamedSamples, ...] = ()
+    stability: float | None = None
+
+    @property
+    def steadiness(self) -> str:
+        """The stability as text; empty where it was not measured.
+
+        >>> HealthRecord("healthy", "", (), (), {}, 200, 8, stability=0.95).steadiness
+        'the same verdict on 95 % of random halves of the samples'
+        """
+        if self.stability is None:
+            return ""
+        return f"the same verdict on {100 * self.stability:.0f} % of random halves of the samples"
 
     @property
     def sureness(self) -> str:
@@ -97,6 +111,8 @@ class HealthRecord(Record):
         known = {name: self.measurements[name] for name in _KEY if name in self.measurements}
         numbers = [f"{name} {figure(value)}" for name, value in known.items()]
         parts = [f"{counted(self.samples, 'sample')} × {counted(self.dim, 'dimension')}", *numbers]
+        if self.stability is not None:
+            parts.append(f"stability {figure(self.stability)}")
         if self.advice:
             parts.append(f"{len(self.advice)} in advice")
         return f"<{self.verdict}: {', '.join(parts)}>"
@@ -122,6 +138,7 @@ class HealthRecord(Record):
         return shown(
             self.summary,
             element("p", f"Confidence: {self.sureness}.") if self.sureness else None,
+            element("p", f"Stability: {self.steadiness}.") if self.steadiness else None,
             table(rows, left=words) if rows else None,
             element("p", "What to try:") if self.advice else None,
             tries if self.advice else None,

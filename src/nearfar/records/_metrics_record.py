@@ -89,6 +89,7 @@ class WatchMetrics:
         representation_order: The same by representations.
         representation_rank: Effective rank of the representations as unit vectors.
         representation_m_o: Length of the mean of the representations as unit vectors.
+        representation_m_r: Mean length of their residuals, after subtracting that mean.
         dimension_correlation: Root mean square correlation of different dimensions of the
             projections (:func:`nearfar.diagnostics.dimension_correlation`).
         covariance: Mean absolute covariance of the same.
@@ -116,6 +117,7 @@ class WatchMetrics:
     representation_order: float | None = None
     representation_rank: float | None = None
     representation_m_o: float | None = None
+    representation_m_r: float | None = None
     dimension_correlation: float | None = None
     covariance: float | None = None
     spectrum: dict[str, float] | None = None

@@ -84,6 +84,8 @@ class StudySeries(Record):
         y: Vertical positions: means over the seeds, where there are several.
         spread: Standard deviations over the seeds; empty if there is one seed.
         labels: Names of the points; empty if they have none.
+        low: Lower ends of the intervals, in place of `spread`; empty if there are none.
+        high: Upper ends of the intervals.
     """
 
     name: str
@@ -91,6 +93,20 @@ class StudySeries(Record):
     y: tuple[float, ...]
     spread: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    @property
+    def bars(self) -> tuple[tuple[float, float], ...]:
+        """Lower and upper end of the bar of each point, which are equal if it has none.
+
+        >>> StudySeries("a", (1.0,), (0.5,), low=(0.25,), high=(0.625,)).bars
+        ((0.25, 0.625),)
+        """
+        if self.low:
+            return tuple(zip(self.low, self.high, strict=True))
+        spread = self.spread or (0.0,) * len(self.y)
+        return tuple((y - half, y + half) for y, half in zip(self.y, spread, strict=True))
 
 
 @dataclass(frozen=True)

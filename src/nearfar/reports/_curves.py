@@ -23,6 +23,7 @@ from nearfar.reports._quantities import (
     REPRESENTATION_CENTER,
     REPRESENTATION_ORDER,
     REPRESENTATION_RANK,
+    REPRESENTATION_RESIDUAL,
     RESIDUAL,
     UNIFORMITY,
     Quantity,
@@ -34,7 +35,7 @@ from nearfar.reports._series import Series, curve, last, smooth, thin, unit_of
 __all__ = ["axis_around", "figures_of", "line", "section"]
 
 _STROKES = tuple(product(("solid", "dash", "dot"), (f"var(--run{place})" for place in range(8))))
-_WATCHED_COLORS = ("var(--near)", "var(--far)", "var(--run2)")
+_WATCHED_COLORS = ("var(--near)", "var(--far)", "var(--run2)", "var(--run3)")
 _OPTIONAL = ("plane", "terms", "order", "dimension correlation")  # that many runs lack
 
 
@@ -69,7 +70,12 @@ def _figures(
         "alignment": watched(ALIGNMENT),
         "uniformity": watched(UNIFORMITY),
         "centre m_o": watched(
-            CENTER, {"m_r": RESIDUAL, "m_o, representation": REPRESENTATION_CENTER}
+            CENTER,
+            {
+                "m_r": RESIDUAL,
+                "m_o, representation": REPRESENTATION_CENTER,
+                "m_r, representation": REPRESENTATION_RESIDUAL,
+            },
         ),
         "effective rank": watched(
             RANK, {"representation": REPRESENTATION_RANK}, called="projection"
@@ -235,7 +241,7 @@ def _watched(
     read = [(name, series) for name, series in read if series]
     traces = [
         _marked(series, name, color)
-        for (name, series), color in zip(read, _WATCHED_COLORS, strict=False)
+        for (name, series), color in zip(read, cycle(_WATCHED_COLORS), strict=False)
     ]
     values = [*known.values(), *(v for _, series in read for v in series.y)]
     heading = "Centre and residual" if quantity is CENTER and len(read) > 1 else quantity.title

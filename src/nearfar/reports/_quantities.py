@@ -22,6 +22,7 @@ __all__ = [
     "REPRESENTATION_CENTER",
     "REPRESENTATION_ORDER",
     "REPRESENTATION_RANK",
+    "REPRESENTATION_RESIDUAL",
     "RESIDUAL",
     "UNIFORMITY",
     "Quantity",
@@ -203,6 +204,14 @@ REPRESENTATION_CENTER = Quantity(
     unit="length",
     watched=attrgetter("representation_m_o"),
 )
+REPRESENTATION_RESIDUAL = Quantity(
+    "representation_m_r",
+    "Residual m_r, representation",
+    "mean length of the residuals around the mean representation",
+    "Near 0, representations hardly deviate from their mean; after a ReLU it is below 1.",
+    unit="length",
+    watched=attrgetter("representation_m_r"),
+)
 DIMENSION_CORRELATION = Quantity(
     "dimension_correlation",
     "Correlation of dimensions",
@@ -242,6 +251,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         REPRESENTATION_ORDER,
         REPRESENTATION_RANK,
         REPRESENTATION_CENTER,
+        REPRESENTATION_RESIDUAL,
         DIMENSION_CORRELATION,
     )
 }

@@ -14,6 +14,7 @@ __all__ = ["render_study_lines"]
 _COLORS = ("#3f9bb8", "#d9743a", "#8f7fd0", "#5a9e5a", "#c25b7a", "#a08a2e", "#6b7a8f", "#b06fb8")
 _DASHES = ("", "6 4", "2 3")
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 420, 66, 16, 16, 48
+_TITLE, _DIGIT = 28, 7  # room for the title of the vertical axis, and for a digit of its labels
 _LEGEND_ROW, _LEGEND_COLUMN = 18, 340
 _STEPS = (1, 2, 2.5, 5, 10)
 
@@ -31,9 +32,10 @@ def render_study_lines(figure: StudyFigure) -> str:
     ticks_x = _ticks(xs, log=figure.log_x)
     ticks_y = _ticks(ys, log=figure.log_y)
     bottom = _TOP + _HEIGHT
-    x = _scaled(ticks_x, _LEFT, _WIDTH - _RIGHT, log=figure.log_x)
+    left = max(_LEFT, _TITLE + _DIGIT * max(len(number(tick)) for tick in ticks_y))
+    x = _scaled(ticks_x, left, _WIDTH - _RIGHT, log=figure.log_x)
     y = _scaled(ticks_y, bottom, _TOP, log=figure.log_y)
-    parts = [*_grid(ticks_x, ticks_y, x, y), *_titles(figure)]
+    parts = [*_grid(ticks_x, ticks_y, x, y), *_titles(figure, left)]
     for place, series in enumerate(figure.series):
         parts += _drawn(series, place, figure, x, y)
     rows = -(-len(figure.series) // 2)
@@ -49,10 +51,8 @@ def render_study_lines(figure: StudyFigure) -> str:
 
 
 def _extent(series: StudySeries) -> list[float]:
-    """The values of a series, with their standard deviations."""
-    spread = series.spread or (0.0,) * len(series.y)
-    ends = zip(series.y, spread, strict=True)
-    return [end for value, half in ends for end in (value - half, value, value + half)]
+    """The values of a series, with the ends of their bars."""
+    return [*series.y, *(end for bar in series.bars for end in bar)]
 
 
 def _shows(value: float, *, log: bool) -> bool:
@@ -87,19 +87,19 @@ def _scaled(ticks: Sequence[float], start: float, end: float, *, log: bool) -> P
 
 def _grid(ticks_x: Sequence[float], ticks_y: Sequence[float], x: Place, y: Place) -> list[str]:
     parts = []
-    bottom = _TOP + _HEIGHT
+    bottom, left = _TOP + _HEIGHT, x(ticks_x[0])
     for tick in ticks_x:
         parts.append(_line((x(tick), _TOP, x(tick), bottom), "#808080", opacity=0.22))
         parts.append(_text(x(tick), bottom + 16, number(tick), anchor="middle"))
     for tick in ticks_y:
-        parts.append(_line((_LEFT, y(tick), _WIDTH - _RIGHT, y(tick)), "#808080", opacity=0.22))
-        parts.append(_text(_LEFT - 6, y(tick) + 4, number(tick), anchor="end"))
+        parts.append(_line((left, y(tick), _WIDTH - _RIGHT, y(tick)), "#808080", opacity=0.22))
+        parts.append(_text(left - 6, y(tick) + 4, number(tick), anchor="end"))
     return parts
 
 
-def _titles(figure: StudyFigure) -> list[str]:
+def _titles(figure: StudyFigure, left: float) -> list[str]:
     middle = _TOP + _HEIGHT / 2
-    across = _text((_LEFT + _WIDTH - _RIGHT) / 2, _TOP + _HEIGHT + 36, figure.x_title, "middle")
+    across = _text((left + _WIDTH - _RIGHT) / 2, _TOP + _HEIGHT + 36, figure.x_title, "middle")
     up = (
         f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle"'
         f' fill="#808080">{escape(figure.y_title)}</text>'
@@ -110,15 +110,14 @@ def _titles(figure: StudyFigure) -> list[str]:
 def _drawn(series: StudySeries, place: int, figure: StudyFigure, x: Place, y: Place) -> list[str]:
     color = _COLORS[place % len(_COLORS)]
     dashes = _DASHES[place // len(_COLORS) % len(_DASHES)]
-    spread = series.spread or (0.0,) * len(series.y)
     labels = series.labels or ("",) * len(series.y)
     parts, path = [], []
-    for at, value, half, label in zip(series.x, series.y, spread, labels, strict=True):
+    for at, value, (low, high), label in zip(series.x, series.y, series.bars, labels, strict=True):
         if not (_shows(at, log=figure.log_x) and _shows(value, log=figure.log_y)):
             continue
         path.append(f"{x(at):.1f},{y(value):.1f}")
-        if half and _shows(value - half, log=figure.log_y):
-            ends = (x(at), y(value - half), x(at), y(value + half))
+        if low < high and _shows(low, log=figure.log_y):
+            ends = (x(at), y(low), x(at), y(high))
             parts.append(_line(ends, color, width=1.6, opacity=0.6))
         if figure.kind == "points" or len(series.x) <= 20:
             said = ", ".join(filter(None, [label or series.name, f"{at:.4g}: {value:.4g}"]))

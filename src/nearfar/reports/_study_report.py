@@ -124,11 +124,11 @@ def _tables(record: StudyRecord) -> list[str]:
 def _table(record: StudyRecord, columns: tuple[Column, ...]) -> str:
     numeric = ["left" if c.kind == "words" else "right" for c in columns]
     lines = [
-        "| " + " | ".join(["", *(column.title for column in columns)]) + " |",
+        "| " + " | ".join(["", *(_barred(column.title) for column in columns)]) + " |",
         "|---|" + "".join("---|" if side == "left" else "---:|" for side in numeric),
     ]
     for row in record.rows:
-        name = f"*{row.name}*" if row.baseline else f"`{row.name}`"
+        name = _barred(f"*{row.name}*" if row.baseline else f"`{row.name}`")
         done = max((len(values) for values in row.values.values()), default=0)
         if row.failures and not done:
             cells = ["failed", *([""] * (len(columns) - 1))]
@@ -190,7 +190,12 @@ def _alt(record: StudyRecord) -> str:
     return _plain(f"{record.columns[0].title} of each row: {', '.join(best)}").replace("]", ")")
 
 
+def _barred(text: str) -> str:
+    """Text of a study with its own markup, for a line of a table."""
+    return text.replace("|", "\\|")
+
+
 def _plain(text: str) -> str:
     """External text, escaped for a line of a table."""
     line = " ".join(text.split())
-    return line.replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("*", "\\*")
+    return _barred(line).replace("<", "&lt;").replace("`", "'").replace("*", "\\*")

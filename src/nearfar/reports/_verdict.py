@@ -42,6 +42,7 @@ def section(health: HealthRecord | None) -> Html:
     else:
         words, summary = health.verdict[:1].upper() + health.verdict[1:], health.summary
     sureness = health.sureness if health else ""
+    steadiness = health.steadiness if health else ""
     mark = tone(health.verdict if health else None)
     advice = health.advice if health else ()
     return element(
@@ -52,6 +53,7 @@ def section(health: HealthRecord | None) -> Html:
             element("h2", words, id="verdict-heading"),
             element("p", _evidence(words, summary)),
             element("p", f"Confidence: {sureness}.", class_="sureness") if sureness else None,
+            element("p", f"Stability: {steadiness}.", class_="sureness") if steadiness else None,
             element("h3", "What to try") if advice else None,
             element("ol", *(element("li", step) for step in advice)) if advice else None,
         ),

@@ -199,11 +199,16 @@ class CellRun:
         """The state of the trained method."""
         return self._last.part("method")
 
-    def embeddings(self) -> Embeddings:
-        """The embeddings of the trained encoder."""
+    def embeddings(self, *, again: bool = False) -> Embeddings:
+        """The embeddings of the trained encoder.
+
+        Args:
+            again: Judge the run now, if the verdict that it stored may be of other readings.
+        """
         method = copy.deepcopy(self._setup.method)
         self._last.restore_method(method)
-        return self._of(method, self.record.steps, lambda: self._run.health)
+        judge = self._judge_at(self._last) if again else lambda: self._run.health
+        return self._of(method, self.record.steps, judge)
 
     def checkpoints(self, wanted: int) -> Iterator[MeasuredCheckpoint]:
         """The initial weights and each kept checkpoint before the end, if any are wanted."""

@@ -42,6 +42,7 @@ SHOWN: Final = (
     "intrinsic_dimension",
     "largest_hub",
     "raw_recall_1",
+    "statistics_recall_1",
     "loss",
 )
 """Measurements whose correlations are reported."""

@@ -165,7 +165,8 @@ def _figure(judged: Sequence[JudgedRun]) -> StudyFigure:
         name="runs",
         x=tuple(b.mean for b in bins),
         y=tuple(b.sound.hits / b.sound.total for b in bins),
-        spread=tuple((b.sound.high - b.sound.low) / 2 for b in bins),
+        low=tuple(b.sound.low for b in bins),
+        high=tuple(b.sound.high for b in bins),
     )
     return StudyFigure(
         kind="lines",

@@ -32,15 +32,15 @@ _MEASURED: Final = {"knn": "kNN", "linear": "linear", "mean_classifier": "mean c
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown.
+    r"""A table in Markdown.
 
-    >>> print(markdown_table(("a", "b"), [(1, 2)]))
-    | a | b |
+    >>> print(markdown_table(("a", "|b|"), [(1, 2)]))
+    | a | \|b\| |
     |---|---|
     | 1 | 2 |
     """
-    lines = [header, *rows]
-    text = ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
+    cells = [[str(cell).replace("|", r"\|") for cell in line] for line in (header, *rows)]
+    text = ["| " + " | ".join(line) + " |" for line in cells]
     return "\n".join([text[0], "|" + "---|" * len(header), *text[1:]])
 
 

@@ -33,7 +33,7 @@ MEASURE_VERSIONS: Mapping[str, int] = MappingProxyType(
         "projection_knn": 1,
         "projection_linear": 1,
         "projection_mean_classifier": 1,
-        "health": 2,
+        "health": 3,
     }
 )
 """Named measures of a training, with their versions."""

@@ -75,14 +75,14 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
         raise ValueError(f"`data` changed during the study: {samples.train.describe()}")
     if not cell.trains:
         embeddings, encoder = baseline_embeddings(cell, samples)
-        found = _measured(cell, embeddings)
+        found = _measured(cell, embeddings, known)
         return _joined(cell, _bare(cell, encoder), known, found)
     run = open_run(cell, samples, work)
     readings = [
-        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings))
+        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings, known))
         for at in run.checkpoints(cell.checkpoints)
     ]
-    found = _measured(cell, run.embeddings())
+    found = _measured(cell, run.embeddings(again=known is not None), known)
     if readings:
         readings.append({"step": run.record.steps, "epoch": run.epochs} | _reading(found))
     made = _joined(cell, _of_run(cell, run), known, found)
@@ -90,11 +90,14 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
 
 
 def _measured(
-    cell: TrainingSettings, embeddings: Embeddings
+    cell: TrainingSettings, embeddings: Embeddings, known: CellRecord | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
+    """Numbers and texts of the measures that the record lacks."""
     values: dict[str, Any] = {}
     words: dict[str, str] = {}
     for measure in cell.quantities:
+        if known is not None and cell.labels_of(measure) <= set(known.measured):
+            continue
         numbers, texts = measured_values(measure, embeddings)
         taken = sorted((values.keys() | words.keys()) & (numbers.keys() | texts.keys()))
         if taken:

@@ -71,9 +71,17 @@ class TrainingSettings(Cell):
     def measured(self) -> tuple[str, ...]:
         """The measures of the end and, with checkpoints, of each checkpoint."""
         labels = [measure.label for measure in self.quantities]
-        if self.checkpoints and self.trains:
-            labels += [f"{label} at {self.checkpoints} checkpoints" for label in labels]
-        return tuple(labels)
+        return (*labels, *(f"{label}{at}" for at in self._at for label in labels))
+
+    @property
+    def _at(self) -> tuple[str, ...]:
+        """What the labels of measures of checkpoints end with, if there are any."""
+        known = bool(self.checkpoints and self.trains)
+        return (f" at {self.checkpoints} checkpoints",) if known else ()
+
+    def labels_of(self, measure: Measure) -> set[str]:
+        """The labels of one measure, of the end and of each checkpoint."""
+        return {f"{measure.label}{at}" for at in ("", *self._at)}
 
     @property
     def needs(self) -> tuple[Cell, ...]:
