@@ -33,7 +33,7 @@ def circle_values(embeddings: Embeddings) -> dict[str, Any]:
     counts = torch.histc(angles, _BINS, -math.pi, math.pi).double()
     shares = counts / counts.sum()
     width = 2 * math.pi / _BINS
-    shown = [angles[labels == label][:_SHOWN] for label in labels.unique()]
+    shown = [angles[labels == label][:_SHOWN] for label in range(int(labels.max()) + 1)]
     return {
         "circle_linear": float(right.double().mean()),
         f"circle_linear{RIGHT}": packed(right.tolist()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -37,7 +38,11 @@ def contrast_values(
     """
     rows = embeddings.augmented(views=views, samples=samples).double()
     labels = embeddings.test_labels[:samples]
-    options = {"num_negatives": num_negatives, "temperature": temperature, "draws": draws}
+    options: dict[str, Any] = {
+        "num_negatives": num_negatives,
+        "temperature": temperature,
+        "draws": draws,
+    }
     curl = theory.curl_lower_bound(rows, labels, prior=_equal(labels), **options)
     coupon = theory.coupon_lower_bound(rows, labels, prior=_equal(labels), **options)
     deviation = theory.collision_term_bound(rows, labels, prior=_equal(labels), **options).deviation
@@ -71,7 +76,7 @@ def _within_classes(rows: torch.Tensor, labels: torch.Tensor) -> dict[str, float
     cosines = torch.cat(
         [
             (first[some] @ second[some].T)[~torch.eye(int(some.sum()), dtype=torch.bool)]
-            for some in (labels == label for label in labels.unique())
+            for some in (labels == label for label in range(int(labels.max()) + 1))
         ]
     )
     levels = torch.arange(1, 20, dtype=cosines.dtype) / 20

@@ -34,7 +34,7 @@ class ImageTrainings:
     """
 
     data: str = "cifar10"
-    samples: int | None = 5_000
+    samples: int | None = 3_000
     tests: int | None = None
     image_size: int | None = None
     encoder: str = "convnet"

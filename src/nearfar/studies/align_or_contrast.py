@@ -8,6 +8,7 @@ negatives of a batch and with those of a queue.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nearfar import studies
 from nearfar._docstrings import documented_by
@@ -40,7 +41,7 @@ class Config(ImageTrainings):
     decay: float = 0.95
 
     @property
-    def weighted(self) -> dict[str, dict[str, float]]:
+    def weighted(self) -> dict[str, dict[str, Any]]:
         """Options by the names of the rows with alignment and uniformity."""
         keys = ("alignment_weight", "uniformity_weight", "t")
         options = [
@@ -52,7 +53,7 @@ class Config(ImageTrainings):
         }
 
     @property
-    def contrastive(self) -> dict[str, dict[str, float]]:
+    def contrastive(self) -> dict[str, dict[str, Any]]:
         """Options by the names of the rows with the contrastive loss."""
         alone = {"alignment_weight": 0.0, "uniformity_weight": 0.0, "contrastive_weight": 1.0}
         return {f"τ = {tau:g}": alone | {"temperature": float(tau)} for tau in self.temperatures}
@@ -62,7 +63,7 @@ def rows(config: Config) -> list[Row]:
     """The untrained encoder; weights; temperatures; both losses with a queue."""
     measures = ("knn", "linear", "health", validation_linear)
 
-    def trained(method: str, options: dict[str, float]) -> list[TrainCell]:
+    def trained(method: str, options: dict[str, Any]) -> list[TrainCell]:
         return config.cells(method, measures=measures, **options)
 
     start = config.cells("untrained", measures=("knn", "linear"))
@@ -114,7 +115,7 @@ STUDY = studies.Study(
     budgets=image_budgets(
         Config(image_size=16),
         changes=("CIFAR-10 in place of STL-10 and ImageNet", "a ConvNet, AdamW"),
-        cpu_minutes=(10, 100),
+        cpu_minutes=(7, 100),
         smoke={"weights": ("1:1:2",), "temperatures": (0.2,), "queue_size": 128},
         gpu={"queue_size": 16_384, "decay": 0.999},
     ),

@@ -84,7 +84,7 @@ STUDY = studies.Study(
             "a ConvNet in place of a ResNet-18, SGD without LARC",
             "the population is 2,000 test images with 6 views each",
         ),
-        cpu_minutes=(5, 60),
+        cpu_minutes=(4, 60),
         smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),

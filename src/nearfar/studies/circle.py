@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from nearfar import studies
 from nearfar._docstrings import documented_by
@@ -37,7 +38,7 @@ class Config(ImageTrainings):
 def rows(config: Config) -> list[Row]:
     """An encoder as initialized, one trained without labels, one with."""
     measures = (circle_values, "linear", "health")
-    contrastive = {"dim": 2, "temperature": config.temperature}
+    contrastive: dict[str, Any] = {"dim": 2, "temperature": config.temperature}
     method = "nearfar.studies._simclr_variants:linear_simclr"
     still = {"max_updates": 1, "learning_rate": 1e-12}
     return [
@@ -87,7 +88,7 @@ STUDY = studies.Study(
     budgets=image_budgets(
         Config(image_size=16),
         changes=("a ConvNet in place of AlexNet, AdamW", "batches of 128 (M = 254)"),
-        cpu_minutes=(3, 30),
+        cpu_minutes=(2, 30),
         gpu={"batch_size": 128},
     ),
     rows=rows,

@@ -98,7 +98,7 @@ STUDY = studies.Study(
             "CIFAR-10 in place of STL-10",
             "a ConvNet in place of AlexNet, AdamW, weights of 1 in place of 0.0005 to 0.025",
         ),
-        cpu_minutes=(5, 60),
+        cpu_minutes=(2, 60),
         gpu={"batch_size": 768, "more_epochs": 12},
     ),
     rows=rows,

@@ -7,6 +7,7 @@ dimensions. Those with low alignment and low uniformity are the best.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nearfar import studies
 from nearfar._docstrings import documented_by
@@ -39,9 +40,9 @@ class Config(ImageTrainings):
     seeds: int = 1
 
     @property
-    def settings(self) -> dict[str, dict[str, float]]:
+    def settings(self) -> dict[str, dict[str, Any]]:
         """Options by the name of the encoder."""
-        found: dict[str, dict[str, float]] = {}
+        found: dict[str, dict[str, Any]] = {}
         for dim in self.dims:
             for text in _ALONE:
                 align, uniform = map(float, text.split(":"))
@@ -113,7 +114,7 @@ STUDY = studies.Study(
             "CIFAR-10 in place of STL-10, a ConvNet in place of AlexNet, AdamW",
             "one seed of each",
         ),
-        cpu_minutes=(13, 120),
+        cpu_minutes=(10, 120),
         smoke={
             "ratios": (0.5, 4),
             "widths": (2,),

@@ -89,7 +89,7 @@ STUDY = studies.Study(
             "a ConvNet in place of a ResNet-18, SGD without LARC, linear scaling of the rate",
             "loss and similarities are of 2,000 test images with 6 views each",
         ),
-        cpu_minutes=(8, 100),
+        cpu_minutes=(7, 100),
         smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),
