@@ -87,7 +87,7 @@ def test_align_or_contrast() -> None:
     assert set(verdicts("align_or_contrast", CONTRAST, {}).values()) == {"undecided"}
 
 
-SWEEP = find_study("negatives").config(batches=(64, 128, 256))
+SWEEP = find_study("negatives").config(batches=(64, 128, 256), limits=(64, 128, 256))
 
 
 def negatives(

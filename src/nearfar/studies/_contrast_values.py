@@ -62,7 +62,8 @@ def contrast_values(
         "deviation": deviation,
         **{f"{name}_log": bound.log_bound / math.log(10) for name, bound in upper.items()},
     }
-    return found | _within_classes(rows, labels)
+    finite = {name: value for name, value in found.items() if math.isfinite(value)}
+    return finite | _within_classes(rows, labels)
 
 
 def _equal(labels: torch.Tensor) -> int:

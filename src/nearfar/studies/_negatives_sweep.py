@@ -21,11 +21,13 @@ class NegativesSweep(ImageTrainings):
 
     Args:
         batches: Batch sizes, each twice the one before.
+        limits: Those of them whose number of negatives the largest batch is trained with.
         views: Views of each test sample, for the loss and the bounds.
         measured: Test samples of these.
     """
 
     batches: tuple[int, ...] = (32, 64, 128, 256, 512)
+    limits: tuple[int, ...] = (32, 128, 512)
     sgd: bool = True
     views: int = 6
     measured: int = 2_000
@@ -38,7 +40,7 @@ class NegativesSweep(ImageTrainings):
         ]
 
     def by_negatives(self) -> list[Row]:
-        """A row per batch size, with the largest batch and the negatives of each."""
+        """A row per limit, with the largest batch."""
         return [
             Row(
                 f"{2 * size - 2} negatives",
@@ -46,7 +48,7 @@ class NegativesSweep(ImageTrainings):
                 {"candidates": size},
                 group=self.limited,
             )
-            for size in self.batches
+            for size in self.limits
         ]
 
     @property

@@ -85,7 +85,7 @@ STUDY = studies.Study(
             "the population is 2,000 test images with 6 views each",
         ),
         cpu_minutes=(4, 60),
-        smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},
+        smoke={"batches": (16, 32, 64), "limits": (16, 64), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),
     rows=rows,

@@ -25,6 +25,7 @@ class Config(NegativesSweep):
 
     data: str = "tiny-imagenet"
     batches: tuple[int, ...] = (32, 64, 128)
+    limits: tuple[int, ...] = (32, 128)
 
 
 def rows(config: Config) -> list[Row]:
@@ -68,7 +69,7 @@ STUDY = studies.Study(
         Config(image_size=16),
         changes=("50 classes of Tiny ImageNet in place of CIFAR-100", "a ConvNet, SGD"),
         cpu_minutes=(4, 60),
-        smoke={"batches": (16, 32), "views": 2, "measured": 64},
+        smoke={"batches": (16, 32), "limits": (16, 32), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),
     rows=rows,

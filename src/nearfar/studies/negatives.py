@@ -28,7 +28,7 @@ class Config(NegativesSweep):
 
 
 def rows(config: Config) -> list[Row]:
-    """Each batch size; the largest batch with the negatives of each."""
+    """Each batch size; the largest batch with the negatives of others."""
     return [*config.by_batch(), *config.by_negatives()]
 
 
@@ -90,7 +90,7 @@ STUDY = studies.Study(
             "loss and similarities are of 2,000 test images with 6 views each",
         ),
         cpu_minutes=(7, 100),
-        smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},
+        smoke={"batches": (16, 32, 64), "limits": (16, 64), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),
     rows=rows,
