@@ -93,6 +93,7 @@ def image_budgets(
     changes: tuple[str, ...],
     cpu_minutes: tuple[float, float],
     smoke: Mapping[str, Any] | None = None,
+    hours: Mapping[str, Any] | None = None,
     gpu: Mapping[str, Any] | None = None,
 ) -> dict[str, Budget[ConfigT]]:
     """The four budgets of a study of encoders of images.
@@ -102,21 +103,22 @@ def image_budgets(
         changes: What differs from the paper at `minutes` and `hours`, except size and length.
         cpu_minutes: CPU time of these two.
         smoke: Fields of `smoke` that are smaller still.
+        hours: Fields of `hours` that are larger than in `minutes`.
         gpu: Fields of `gpu` that are the paper's.
     """
     large = replace(config, image_size=None)
     small = {"data": "digits", "samples": 256, "epochs": 1, "batch_size": 64, "seeds": 2}
     paper = {"samples": None, "encoder": "resnet18", "epochs": 200, "batch_size": 256, "sgd": True}
-    longer = replace(large, samples=10_000, epochs=2 * config.epochs)
+    longer = replace(large, **{"samples": 10_000, "epochs": 2 * config.epochs, **(hours or {})})
     size = f"{config.samples:,} images of {config.image_size} pixels, {config.epochs} epochs"
-    hours = f"10,000 images, {longer.epochs} epochs"
+    long = f"10,000 images, {longer.epochs} epochs"
     return {
         "smoke": Budget(
             config=replace(large, **{**small, **(smoke or {})}),
             changes=("handwritten digits, one epoch",),
         ),
         "minutes": Budget(config=config, changes=(*changes, size), cpu_minutes=cpu_minutes[0]),
-        "hours": Budget(config=longer, changes=(*changes, hours), cpu_minutes=cpu_minutes[1]),
+        "hours": Budget(config=longer, changes=(*changes, long), cpu_minutes=cpu_minutes[1]),
         "gpu": Budget(
             config=replace(large, **{**paper, **(gpu or {})}),
             changes=("CIFAR-10, a ResNet-18 for small images",),

@@ -15,17 +15,17 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import AllOf, Claim, Difference, Row
-from nearfar.studies._image_trainings import ImageTrainings, image_budgets
-from nearfar.studies._negatives_sweep import NegativesSweep
+from nearfar.studies._image_trainings import image_budgets
+from nearfar.studies._negatives_sweep import BatchSweep
 
 __all__ = ["STUDY", "Config"]
 
 _COVERED = 64  # candidates from which 10 classes are covered with a probability above 0.8
 
 
-@documented_by(NegativesSweep, ImageTrainings)
+@documented_by(BatchSweep)
 @dataclass(frozen=True, kw_only=True)
-class Config(NegativesSweep):
+class Config(BatchSweep):
     """Data, length of the training, and the batch sizes."""
 
 
@@ -85,7 +85,7 @@ STUDY = studies.Study(
             "the population is 2,000 test images with 6 views each",
         ),
         cpu_minutes=(4, 60),
-        smoke={"batches": (16, 32, 64), "limits": (16, 64), "views": 2, "measured": 64},
+        smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},
         gpu={"epochs": 500},
     ),
     rows=rows,

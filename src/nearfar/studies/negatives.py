@@ -14,21 +14,21 @@ from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Row, Slope
 from nearfar.studies._contrast_values import QUANTILES
-from nearfar.studies._image_trainings import ImageTrainings, image_budgets
+from nearfar.studies._image_trainings import image_budgets
 from nearfar.studies._negatives_sweep import NegativesSweep
 from nearfar.studies._row_effects import ColumnDifference, QuantileDistance
 
 __all__ = ["STUDY", "Config"]
 
 
-@documented_by(NegativesSweep, ImageTrainings)
+@documented_by(NegativesSweep)
 @dataclass(frozen=True, kw_only=True)
 class Config(NegativesSweep):
     """Data, length of the training, and the batch sizes."""
 
 
 def rows(config: Config) -> list[Row]:
-    """Each batch size; the largest batch with the negatives of others."""
+    """Each batch size; one batch size with other numbers of negatives."""
     return [*config.by_batch(), *config.by_negatives()]
 
 
@@ -84,14 +84,21 @@ STUDY = studies.Study(
     question="Do more negatives give better features, or do larger batches?",
     title="The number of negatives",
     budgets=image_budgets(
-        Config(image_size=16),
+        Config(image_size=16, fixed=128, limits=(8, 32, 128)),
         changes=(
             "a ConvNet in place of a ResNet-18, SGD without LARC, linear scaling of the rate",
             "loss and similarities are of 2,000 test images with 6 views each",
         ),
         cpu_minutes=(7, 100),
-        smoke={"batches": (16, 32, 64), "limits": (16, 64), "views": 2, "measured": 64},
-        gpu={"epochs": 500},
+        smoke={
+            "batches": (16, 32, 64),
+            "fixed": 64,
+            "limits": (16, 64),
+            "views": 2,
+            "measured": 64,
+        },
+        hours={"fixed": 512, "limits": (32, 128, 512)},
+        gpu={"fixed": 512, "limits": (32, 64, 128, 256, 512), "epochs": 500},
     ),
     rows=rows,
     columns=(
