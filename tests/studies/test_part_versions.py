@@ -15,14 +15,18 @@ from typing import Any
 
 import pytest
 
-from nearfar.studies import ComputeCell, StudyData, TrainCell
+from nearfar.studies import ComputeCell, Measure, StudyData, TrainCell
 from nearfar.studies._cell import Cell
 from nearfar.studies._cell_process import make_cell
 from nearfar.studies._cell_store import CellStore
+from nearfar.studies._chosen_rows import validation_linear
+from nearfar.studies._circle_values import circle_values
+from nearfar.studies._contrast_values import contrast_values
 from tests.slow import mostly_slow
 
 EXPECTED = Path(__file__).with_name("expected_results.json")
 DIGITS = StudyData(source="digits", samples=80, labeled=60, tests=40)
+CONTRAST = {"num_negatives": 31, "views": 2, "samples": 40, "draws": 64}
 COST = ("seconds", "cpu_seconds", "peak_memory")
 AGAIN = (
     "the results of this part moved: undo the change, or raise the part's version in"
@@ -49,6 +53,21 @@ CELLS: dict[str, Cell] = {
     "sgd": trained(
         "barlow_twins",
         training={"epochs": 1, "batch_size": 16, "precision": "32", "optimizer": "sgd"},
+    ),
+    "limited negatives": trained(
+        "simclr",
+        method_options={"num_negatives": 7},
+        measures=(Measure(contrast_values, CONTRAST), validation_linear),
+    ),
+    "queue": trained(
+        "nearfar.studies._queue_methods:queue_alignment_uniformity",
+        method_options={"queue_size": 32},
+        measures=("linear",),
+    ),
+    "circle": trained(
+        "nearfar.studies._simclr_variants:linear_simclr",
+        method_options={"dim": 2},
+        measures=(circle_values,),
     ),
     "chance": ComputeCell(
         "nearfar.studies.chance:losses",

@@ -231,54 +231,6 @@ def test_simsiam_gradients() -> None:
     assert set(verdicts("simsiam_gradients", GRADIENTS, {}).values()) == {"undecided"}
 
 
-ALIGN = find_study("align_or_uniform").config()
-
-
-def align(
-    uniform_alone: Sequence[float], align_alone: Sequence[float], both: Sequence[float]
-) -> dict[str, str]:
-    """Linear accuracy of each row, and the measurements that follow from it."""
-    start = [0.40, 0.41, 0.405]
-    values = {
-        "untrained": {"knn": start, "linear": start},
-        "alignment only": {"knn": align_alone, "uniformity": [-0.01, -0.02, -0.015]},
-        "uniformity only": {
-            "linear": uniform_alone,
-            "uniformity": [-3.9, -3.92, -3.91],
-            "alignment": [1.5, 1.6, 1.55],
-        },
-        "both": {"linear": both},
-    }
-    return verdicts("align_or_uniform", ALIGN, values)
-
-
-def test_align_or_uniform() -> None:
-    held = align([0.40, 0.41, 0.405], [0.30, 0.31, 0.305], [0.50, 0.51, 0.505])
-    assert set(held.values()) == {"held"}
-    refuted = align([0.50, 0.51, 0.505], [0.60, 0.61, 0.605], [0.50, 0.51, 0.506])
-    assert the(refuted, "no better") == "not held"
-    assert the(refuted, "beat uniformity only") == "not held"
-    open_ = align([0.40, 0.60, 0.45], [0.30, 0.55, 0.40], [0.50, 0.51, 0.505])
-    assert the(open_, "no better") == "undecided"
-    assert the(open_, "beat uniformity only") == "undecided"
-
-
-@pytest.mark.parametrize(
-    ("column", "row", "word", "refuting", "open_"),
-    [
-        ("uniformity", "alignment only", "collapses", [-1.0, -1.1, -1.2], [-0.04, -0.3, 0.1]),
-        ("uniformity", "uniformity only", "within 0.15", [-3.0, -3.01, -3.02], [-3.0, -4.2, -3.9]),
-        ("alignment", "uniformity only", "views apart", [0.2, 0.21, 0.22], [0.5, 1.6, 1.0]),
-    ],
-)
-def test_align_or_uniform_by_measurements(
-    column: str, row: str, word: str, refuting: list[float], open_: list[float]
-) -> None:
-    found = verdicts("align_or_uniform", ALIGN, {row: {column: refuting}})
-    assert the(found, word) == "not held"
-    assert the(verdicts("align_or_uniform", ALIGN, {row: {column: open_}}), word) == "undecided"
-
-
 RANKED = ("simclr", "moco_v2", "byol", "simsiam", "swav", "barlow_twins", "vicreg")
 METHODS = find_study("methods").config(methods=(*RANKED, "supervised"))
 STEADY = (0.0, 0.001, 0.002)

@@ -39,6 +39,7 @@ class SimCLR(Method):
         encoder: Inputs to representations.
         projector: Representations to projections.
         temperature: … The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
+        num_negatives: … The paper: all.
 
     When to use:
         The default choice: few parts, and a loss with a known chance level, so that a run that does
@@ -73,12 +74,15 @@ class SimCLR(Method):
         projector: nn.Module,
         *,
         temperature: float = 0.1,
+        num_negatives: int | None = None,
         ring: bool = False,
     ) -> None:
         super().__init__()
+        if ring and num_negatives is not None:
+            raise ValueError("`num_negatives` must be None with a ring, got both")
         self.encoder = encoder
         self.projector = projector
-        self.objective = NTXentLoss(temperature=temperature)
+        self.objective = NTXentLoss(temperature=temperature, num_negatives=num_negatives)
         self.ring = ring
 
     def project(self, views: tuple[View, ...]) -> Projected:
@@ -97,12 +101,12 @@ class SimCLR(Method):
         return Step(loss=loss, representations=representations, projections=(z1, z2))
 
     def chance(self, batch_size: int) -> float | None:
-        """ln(2N − 1): all candidates are equally likely."""
+        """ln(2N − 1), or ln(K + 1): all candidates are equally likely."""
         return self.objective.chance(batch_size=batch_size)
 
     def candidates(self, batch_size: int) -> int | None:
-        """Number of candidates: all other views in the batch."""
-        return 2 * batch_size - 1
+        """Number of candidates: all other views in the batch, or the positive and K negatives."""
+        return 1 + (self.objective.num_negatives or 2 * batch_size - 2)
 
     def remedies(self, facts: RunFacts) -> tuple[Remedy, ...]:
         """A lower temperature, a wider projector."""

@@ -11,9 +11,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nearfar._docstrings import documented_by
-from nearfar.checks import check_matrix, check_same_shape, check_temperature
+from nearfar.checks import check_integer, check_matrix, check_same_shape, check_temperature
 from nearfar.objectives._objective import Objective, shared
-from nearfar.ops import at_given_precision, pairwise_logsumexp, to_sphere
+from nearfar.ops import (
+    at_given_precision,
+    full_precision,
+    pairwise_logsumexp,
+    to_sphere,
+    widen,
+)
 from nearfar.parallel import Ring
 
 __all__ = ["NTXentLoss", "nt_xent_loss"]
@@ -25,6 +31,7 @@ def nt_xent_loss(
     z2: Float[Tensor, "batch dim"],
     *,
     temperature: float | Float[Tensor, ""],
+    num_negatives: int | None = None,
     ring: Ring | None = None,
 ) -> Float[Tensor, ""]:
     r"""Pull the two views of a sample together, push both away from all other samples' views.
@@ -39,19 +46,22 @@ def nt_xent_loss(
     Args:
         z1: First view's projections, non-zero.
         z2: Second view's projections, in the same order.
+        num_negatives: K, number of negatives of each view, from 1 to 2N − 2: those of the next
+            samples of the batch, cyclically, each with both views, so that K does not depend on the
+            batch size. All 2N − 2 by default. Not with a ring.
 
     Returns:
         Mean over all 2N views; with a ring, over all processes' views.
 
     Raises:
         ValueError: Not two matrices of equal shape, fewer than 2 samples, a non-positive
-            temperature.
+            temperature, more negatives than the batch has, or a limited number with a ring.
         TypeError: Integer tensors.
 
     Scale:
-        Chance or complete collapse: ln(2N − 1). Perfect alignment of well separated samples: tends
-        to 0 as the temperature falls; two antipodal samples have ln(1 + 2·e^(−2/τ)). Bounded by 0
-        and ln(1 + (2N − 2)·e^(2/τ)).
+        Chance or complete collapse: ln(2N − 1), or ln(K + 1). Perfect alignment of well separated
+        samples: tends to 0 as the temperature falls; two antipodal samples have
+        ln(1 + 2·e^(−2/τ)). Bounded by 0 and ln(1 + (2N − 2)·e^(2/τ)).
 
     Cost:
         Time 2N²·dim (each pair of views is computed once), memory 2N·dim, as the similarity matrix
@@ -81,11 +91,34 @@ def nt_xent_loss(
     u1, u2 = both.chunk(2)
     positives = (u1 * u2).sum(dim=1) / temperature
     both = at_given_precision(both, z1)
-    negatives = pairwise_logsumexp(
-        both, both, scale=1 / temperature, exclude_self=True, views=2, ring=ring
-    )
+    if num_negatives is None:
+        negatives = pairwise_logsumexp(
+            both, both, scale=1 / temperature, exclude_self=True, views=2, ring=ring
+        )
+    else:
+        if ring is not None:
+            raise ValueError("`num_negatives` must be None with a ring, got both")
+        negatives = _of_next_samples(both, temperature, num_negatives)
     losses = F.softplus(negatives.view(2, -1) - positives)  # never negative, unlike a difference
     return losses.mean() if ring is None else ring.gather(losses.mean()[None]).mean()
+
+
+def _of_next_samples(
+    both: Float[Tensor, "views dim"], temperature: float | Tensor, count: int
+) -> Float[Tensor, " views"]:
+    """Log-sum-exp of each view over the first negatives of the samples after its own."""
+    samples = len(both) // 2
+    check_integer(at_least=1, num_negatives=count)
+    if count > 2 * samples - 2:
+        raise ValueError(
+            f"`num_negatives` must be at most {2 * samples - 2} with {samples} samples, got {count}"
+        )
+    place = torch.arange(2 * samples, device=both.device)
+    ahead = (place - place[:, None]) % samples  # samples after the view's own; 0 for its own
+    rank = 2 * (ahead - 1) + place // samples
+    with full_precision(both):
+        similar = widen(both) @ widen(both).T / temperature
+    return similar.masked_fill((ahead == 0) | (rank >= count), -torch.inf).logsumexp(dim=1)
 
 
 @final
@@ -93,15 +126,24 @@ def nt_xent_loss(
 class NTXentLoss(Objective):
     """:func:`nt_xent_loss` with its hyper-parameters stored."""
 
-    def __init__(self, *, temperature: float | Tensor) -> None:
+    def __init__(self, *, temperature: float | Tensor, num_negatives: int | None = None) -> None:
         super().__init__()
         check_temperature(temperature)
+        if num_negatives is not None:
+            check_integer(at_least=1, num_negatives=num_negatives)
         self.temperature = temperature
+        self.num_negatives = num_negatives
 
     def forward(self, z1: Tensor, z2: Tensor, *, ring: Ring | None = None) -> Tensor:
         """The loss of two views' projections."""
-        return nt_xent_loss(z1, z2, temperature=self.temperature, ring=ring)
+        return nt_xent_loss(
+            z1,
+            z2,
+            temperature=self.temperature,
+            num_negatives=self.num_negatives,
+            ring=ring,
+        )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> float:
-        """ln(2N − 1): all views score equally."""
-        return math.log(2 * batch_size - 1)
+        """ln(2N − 1), or ln(K + 1): all candidates score equally."""
+        return math.log(1 + (self.num_negatives or 2 * batch_size - 2))

@@ -1,7 +1,7 @@
 """Supervised training as a method, the baseline with labels.
 
-A linear layer on the representation of one random view, trained with cross-entropy. It is not part
-of nearfar.methods, whose methods use no labels.
+A linear layer on the representation of one random view, or on a projection of it to the sphere,
+trained with cross-entropy. It is not part of nearfar.methods, whose methods use no labels.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from nearfar.inputs import View, tensor_view
 from nearfar.methods import Method, Projected, Step
 from nearfar.objectives import Objective
-from nearfar.ops import widen
+from nearfar.ops import to_sphere, widen
 from nearfar.parallel import gather
 
 __all__ = ["ClassLoss", "Supervised", "supervised"]
@@ -52,8 +52,9 @@ class Supervised(Method):
 
     Args:
         encoder: Maps inputs to representations.
-        head: Maps representations to one logit per class.
+        head: Maps representations, or unit projections, to one logit per class.
         classes: Number of classes.
+        projector: Maps representations to projections, if there are any between.
     """
 
     paper: ClassVar = "the classes themselves"
@@ -63,10 +64,18 @@ class Supervised(Method):
     positives: ClassVar = False
     objective: ClassLoss
 
-    def __init__(self, encoder: nn.Module, head: nn.Module, *, classes: int) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        head: nn.Module,
+        *,
+        classes: int,
+        projector: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.projector = nn.Identity()
+        self.projector = projector or nn.Identity()
+        self._projects = projector is not None
         self.head = head
         self.objective = ClassLoss(classes=classes)
 
@@ -74,26 +83,32 @@ class Supervised(Method):
         """Class logits; the last view is the label."""
         view, labels = views[0], tensor_view(views[-1], method="Supervised")
         representation = self.encoder(view)
-        return (representation,), (self.head(representation),), (labels.to(torch.int64),)
+        projection = self.projector(representation)
+        scores = self.head(to_sphere(projection) if self._projects else projection)
+        return (representation,), (projection, scores), (labels.to(torch.int64),)
 
     def compare(self, projected: Projected) -> Step:
         """The loss of the whole batch."""
-        (representation,), (scores,), (labels,) = projected
+        (representation,), (projection, scores), (labels,) = projected
         loss = self.objective(gather(scores), gather(labels))
-        return Step(loss=loss, representations=(representation,), projections=(representation,))
+        return Step(loss=loss, representations=(representation,), projections=(projection,))
 
     def chance(self, batch_size: int) -> float | None:
         """Loss at chance, ln(classes)."""
         return self.objective.chance(batch_size=batch_size)
 
 
-def supervised(encoder: nn.Module, width: int, *, classes: int) -> Supervised:
+def supervised(
+    encoder: nn.Module, width: int, *, classes: int, dim: int | None = None
+) -> Supervised:
     """A classifier around any encoder; :class:`nearfar.views.WithIndex` supplies the labels.
 
     Args:
         encoder: Maps inputs to representations.
         width: Dimensions of a representation.
         classes: Number of classes.
+        dim: Dimension of a linear projection between representation and logits, normalised; there
+            is none by default.
 
     Example:
         >>> from nearfar.modules import ConvNet
@@ -102,4 +117,7 @@ def supervised(encoder: nn.Module, width: int, *, classes: int) -> Supervised:
         >>> step.representations[0].shape
         torch.Size([8, 256])
     """
-    return Supervised(encoder, nn.Linear(width, classes), classes=classes)
+    projector = None if dim is None else nn.Linear(width, dim)
+    return Supervised(
+        encoder, nn.Linear(dim or width, classes), classes=classes, projector=projector
+    )

@@ -1,145 +1,139 @@
-"""Alignment or uniformity alone: each of the two is not enough.
+"""Alignment or uniformity alone, and the ratio of their weights.
 
 Wang and Isola (2020) train encoders by a weighted sum of alignment and uniformity. With one weight
 at zero, alignment alone collapses to a point, and uniformity alone spreads samples out without
-regard to what they show; only both together give features that a probe can use.
+regard to what they show. Between the two is an optimum.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nearfar import studies
+from nearfar._docstrings import documented_by
 from nearfar.records import Column
-from nearfar.studies import Budget, Claim, Difference, Level, Row, Study, StudyData, TrainCell
+from nearfar.studies import Claim, Difference, Level, Row, TrainCell
+from nearfar.studies._chosen_rows import validation_linear
+from nearfar.studies._image_trainings import ImageTrainings, image_budgets
 
 __all__ = ["STUDY", "Config"]
 
 _LEAST = -3.94  # uniformity of points that are uniform on the sphere, t = 2, 128 dimensions
 
 
+@documented_by(ImageTrainings)
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Data and length of the training.
+class Config(ImageTrainings):
+    """Data, length of the training, and the ratios of the weights.
 
     Args:
-        data: Labelled images.
-        samples: Number of training images.
-        labeled: Number of labelled training images for the probes.
-        image_size: Side of the images in pixels; that of the data by default.
-        epochs: Number of epochs.
-        batch_size: Samples per batch.
-        seeds: Number of seeds.
+        ratios: Weights of alignment for a weight of uniformity of 1.
     """
 
-    data: str = "cifar10"
-    samples: int = 5_000
-    labeled: int | None = None
-    image_size: int | None = None
-    epochs: int = 5
-    batch_size: int = 128
-    seeds: int = 3
-
-
-_WEIGHTS = {"alignment only": (1.0, 0.0), "uniformity only": (0.0, 1.0), "both": (1.0, 1.0)}
+    ratios: tuple[float, ...] = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32)
 
 
 def rows(config: Config) -> list[Row]:
-    """Raw pixels, the untrained encoder, one term, the other, both."""
-    size = {} if config.image_size is None else {"image_size": config.image_size}
-    data = StudyData(
-        source=config.data, samples=config.samples, labeled=config.labeled, options=size
-    )
-    training = {"epochs": config.epochs, "batch_size": config.batch_size}
+    """The untrained encoder; each term alone; both with each ratio."""
 
-    def trained(weights: tuple[float, float]) -> list[TrainCell]:
-        options = dict(zip(("alignment_weight", "uniformity_weight"), weights, strict=True))
-        return [
-            TrainCell(
-                method="alignment_uniformity",
-                data=data,
-                seed=seed,
-                encoder="convnet",
-                method_options=options,
-                training=training,
-            )
-            for seed in range(config.seeds)
-        ]
+    def weighted(align: float, uniform: float) -> list[TrainCell]:
+        return config.cells(
+            "alignment_uniformity",
+            measures=("knn", "linear", "health", validation_linear),
+            alignment_weight=align,
+            uniformity_weight=uniform,
+        )
 
-    untrained = [
-        TrainCell(method="untrained", data=data, seed=seed, encoder="convnet")
-        for seed in range(config.seeds)
-    ]
+    start = config.cells("untrained", measures=("knn", "linear"))
     return [
-        Row("raw pixels", [TrainCell(method="raw", data=data)], baseline=True),
-        Row("untrained", untrained, baseline=True),
-        *(Row(name, trained(weights)) for name, weights in _WEIGHTS.items()),
+        Row("untrained", start, baseline=True),
+        Row("alignment only", weighted(1.0, 0.0)),
+        Row("uniformity only", weighted(0.0, 1.0)),
+        *(
+            Row(f"ratio {ratio:g}", weighted(float(ratio), 1.0), {"ratio": ratio}, group="both")
+            for ratio in config.ratios
+        ),
     ]
 
 
-STUDY = Study(
-    name="align_or_uniform",
-    ids=("C2", "C3"),
-    source="Wang and Isola 2020 (arXiv 2005.10242), Figure 5",
-    question="Does alignment without uniformity, or uniformity without alignment, give useful"
-    " features?",
-    title="Alignment or uniformity alone",
-    budgets={
-        "smoke": Budget(
-            config=Config(data="digits", samples=256, epochs=1, batch_size=64, seeds=2),
-            changes=("handwritten digits, one epoch",),
-        ),
-        "minutes": Budget(
-            config=Config(image_size=16),
-            changes=(
-                "CIFAR-10 in place of STL-10: 5,000 images of 16×16 pixels, 5 epochs",
-                "a ConvNet in place of AlexNet",
-            ),
-            cpu_minutes=10,
-        ),
-        "hours": Budget(
-            config=Config(samples=20_000, epochs=20, seeds=5),
-            changes=(
-                "CIFAR-10 in place of STL-10: 20,000 images, 20 epochs",
-                "a ConvNet in place of AlexNet",
-            ),
-            cpu_minutes=150,
-        ),
-    },
-    rows=rows,
-    columns=(
-        Column("knn", "kNN", "percent", "test accuracy of 20 nearest neighbours"),
-        Column("linear", "linear", "percent", "test accuracy of a linear probe"),
-        Column("alignment", "align", "number", "mean squared distance of two views on the sphere"),
-        Column("uniformity", "uniform", "number", "log mean Gaussian potential, lower is better"),
-        Column("verdict", "verdict", "words", "label-free verdict of each seed"),
-    ),
-    claims=(
+def claims(config: Config) -> list[Claim]:
+    """Each alone, and the optimum between them."""
+    steepest = f"ratio {max(config.ratios):g}"
+    return [
         Claim(
-            "Alignment only collapses: uniformity stays above −0.05",
+            "alignment only collapses: uniformity stays above −0.05",
             Level("uniformity", "alignment only", minus=-0.05),
             least=0,
         ),
-        Claim(
-            "Alignment only is no better than the untrained encoder by kNN",
+        Claim.at_most(
+            "alignment only is no better than the untrained encoder by kNN",
             Difference("knn", "alignment only", "untrained"),
-            least=1,
-            kind="at most",
+            1,
         ),
-        Claim(
-            "Uniformity only comes within 0.15 of the uniform distribution",
+        Claim.equal(
+            "uniformity only comes within 0.15 of the uniform distribution",
             Level("uniformity", "uniformity only", minus=_LEAST),
-            least=0.15,
-            kind="equal",
+            0.15,
         ),
         Claim(
-            "Uniformity only leaves views apart: alignment above 1",
+            "uniformity only leaves views apart: alignment above 1",
             Level("alignment", "uniformity only", minus=1),
             least=0,
         ),
         Claim(
-            "Both together beat uniformity only by a linear probe",
-            Difference("linear", "both", "uniformity only"),
+            "both with equal weights beat uniformity only by a linear probe",
+            Difference("linear", "ratio 1", "uniformity only"),
             least=3,
         ),
+        Claim(
+            "the best ratio is inside the sweep: a parabola rises first and falls at the end",
+            studies.Interior("linear", "ratio", group="both", log2=True),
+            least=2,
+            published="an inverted U (Figure 7)",
+        ),
+        Claim.at_most(
+            f"{steepest} is no better than the untrained encoder by a linear probe",
+            Difference("linear", steepest, "untrained"),
+            1,
+        ),
+        Claim(
+            f"{steepest} leaves a mean potential, exp of uniformity, above a half",
+            Level("uniformity", steepest, minus=-0.693),
+            least=0,
+            published="1 far above a ratio of 4 (Figure 7)",
+        ),
+    ]
+
+
+STUDY = studies.Study(
+    name="align_or_uniform",
+    ids=("C2", "C3", "C4"),
+    source="Wang and Isola 2020 (arXiv 2005.10242), Figures 5 and 7",
+    question="Does alignment without uniformity, or uniformity without alignment, give useful"
+    " features, and which ratio of the two gives the best?",
+    title="Alignment or uniformity alone, and their ratio",
+    budgets=image_budgets(
+        Config(image_size=16, ratios=(0.125, 0.5, 1, 4, 32)),
+        changes=("CIFAR-10 in place of STL-10", "a ConvNet in place of AlexNet, AdamW"),
+        cpu_minutes=(5, 90),
+        smoke={"ratios": (0.5, 1, 8)},
+        hours={"ratios": Config.ratios},
+        gpu={"ratios": Config.ratios, "batch_size": 768},
+    ),
+    rows=rows,
+    columns=(
+        *studies.PROBE_COLUMNS[:2],
+        Column("ratio", "ratio", "number", "weight of alignment over that of uniformity"),
+        *studies.HEALTH_COLUMNS[:2],
+        Column("validation_linear", "validation", "percent", "of a fifth of the probe's samples"),
+    ),
+    claims=claims,
+    figure=studies.RowLines(
+        title="Accuracy of a linear probe by the ratio of the weights",
+        x="ratio",
+        y={"linear": "linear"},
+        x_title="weight of alignment over that of uniformity",
+        y_title="test accuracy",
+        log_x=True,
     ),
 )
