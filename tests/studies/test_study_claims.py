@@ -311,3 +311,55 @@ def test_methods_undecided() -> None:
     assert the(found, "byol beats") == "undecided"
     single = methods({}, noise=(0.0,))
     assert set(single.values()) == {"undecided"}
+
+
+def noisy(
+    rows: Mapping[str, Mapping[str, float]], noise: Sequence[float], *, even: Sequence[str]
+) -> Values:
+    """Values of each row plus the noise, in another order in some rows, for paired differences."""
+    return {
+        name: {
+            key: [value + n for n in (noise if name in even else noise[::-1])]
+            for key, value in values.items()
+        }
+        for name, values in rows.items()
+    }
+
+
+VARIANTS = find_study("simsiam_variants").config(fresh=(2,))
+POINTS = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient",
+          "expectation over 2 views")  # fmt: skip
+
+
+def variants(
+    noise: Sequence[float],
+    point: Mapping[str, float],
+    spread: Mapping[str, float],
+    levels: Mapping[str, float],
+) -> dict[str, str]:
+    """Verdicts where the values of each row, plus the noise, are these."""
+    usual = {"knn": 0.3, "linear": 0.4}
+    rows = {row.name: dict(usual) for row in find_study("simsiam_variants").rows(VARIANTS)}
+    rows |= {name: usual | dict(point) for name in POINTS}
+    for name in ("SimSiam", "inverse predictor", "moving average", "bias as predictor"):
+        rows[name] = usual | dict(spread)
+    for name, level in levels.items():
+        rows[name]["linear"] = level
+    return verdicts("simsiam_variants", VARIANTS, noisy(rows, noise, even=("untrained", "SimSiam")))
+
+
+AHEAD = {name: 0.5 for name in ("SimSiam", "inverse predictor", "decayed predictor rate",
+                                "batch-norm in hidden layers")}  # fmt: skip
+
+
+def test_simsiam_variants() -> None:
+    collapsed, spread = {"spread": 0.02, "m_o": 0.99}, {"spread": 0.9, "m_o": 0.1}
+    assert set(variants(STEADY, collapsed, spread, AHEAD).values()) == {"held"}
+    better = {"spread": 0.9, "m_o": 0.1, "knn": 0.5}
+    levels = {"SimSiam": 0.4, "fixed predictor": 0.6, "inverse predictor": 0.5}
+    levels |= dict.fromkeys(("decayed predictor rate", "batch-norm in hidden layers"), 0.5)
+    refuted = variants(STEADY, better, {"spread": 0.05, "m_o": 0.99}, levels)
+    assert set(refuted.values()) == {"not held"}
+    wide = variants((-0.9, 0.9, 0.1), collapsed, spread, AHEAD)
+    assert set(wide.values()) == {"undecided"}
+    assert set(verdicts("simsiam_variants", VARIANTS, {}).values()) == {"undecided"}

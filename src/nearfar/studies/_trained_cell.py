@@ -79,7 +79,7 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
         return _joined(cell, _bare(cell, encoder), known, found)
     run = open_run(cell, samples, work)
     readings = [
-        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings))
+        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings, ended=False))
         for at in run.checkpoints(cell.checkpoints)
     ]
     found = _measured(cell, run.embeddings())
@@ -90,11 +90,13 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
 
 
 def _measured(
-    cell: TrainingSettings, embeddings: Embeddings
+    cell: TrainingSettings, embeddings: Embeddings, *, ended: bool = True
 ) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     words: dict[str, str] = {}
     for measure in cell.quantities:
+        if measure.at_end and not ended:
+            continue
         numbers, texts = measured_values(measure, embeddings)
         taken = sorted((values.keys() | words.keys()) & (numbers.keys() | texts.keys()))
         if taken:

@@ -72,7 +72,8 @@ class TrainingSettings(Cell):
         """The measures of the end and, with checkpoints, of each checkpoint."""
         labels = [measure.label for measure in self.quantities]
         if self.checkpoints and self.trains:
-            labels += [f"{label} at {self.checkpoints} checkpoints" for label in labels]
+            watched = [measure.label for measure in self.quantities if not measure.at_end]
+            labels += [f"{label} at {self.checkpoints} checkpoints" for label in watched]
         return tuple(labels)
 
     @property

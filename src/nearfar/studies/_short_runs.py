@@ -1,0 +1,168 @@
+"""The trainings that studies of ablations share: the same data, length and measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from nearfar.records import Column
+from nearfar.studies._collapse_values import collapse_values
+from nearfar.studies._measure_of_run import Measure
+from nearfar.studies._study import Budget, Row, over_seeds
+from nearfar.studies._study_data import StudyData
+from nearfar.studies._train_cell import TrainCell
+
+__all__ = ["COLLAPSE_COLUMNS", "LINEAR_COLUMNS", "SIMSIAM_SGD", "ShortRuns", "short_budgets"]
+
+RunsT = TypeVar("RunsT", bound="ShortRuns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShortRuns:
+    """Data and length of the trainings.
+
+    Args:
+        data: Labelled images.
+        samples: Number of training images.
+        tests: Number of test images.
+        image_size: Side of the images in pixels; that of the data by default.
+        encoder: Name of the encoder.
+        epochs: Number of epochs.
+        batch_size: Samples per batch.
+        optimizer: Optimiser; that of the training by default.
+        learning_rate: Peak learning rate; that of the optimiser by default.
+        weight_decay: Weight decay; that of the optimiser by default.
+        seeds: Number of seeds.
+        checkpoints: Number of checkpoints at which the projections are measured.
+    """
+
+    data: str = "cifar10"
+    samples: int | None = 3_000
+    tests: int | None = 5_000
+    image_size: int | None = 16
+    encoder: str = "convnet"
+    epochs: int = 8
+    batch_size: int = 64
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    seeds: int = 5
+    checkpoints: int = 4
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """Options of the training loop."""
+        names = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def _usual(self) -> TrainCell:
+        options = {"image_size": self.image_size}
+        data = StudyData(source=self.data, samples=self.samples, tests=self.tests, options=options)
+        probes = (Measure("knn", at_end=True), Measure("linear", at_end=True))
+        return TrainCell(method="untrained", data=data, encoder=self.encoder, measures=probes)
+
+    def row(
+        self,
+        name: str,
+        method: str,
+        options: Mapping[str, Any] | None = None,
+        views: Mapping[str, Any] | None = None,
+        **given: Any,
+    ) -> Row:
+        """A row of trainings that are measured at checkpoints.
+
+        Args:
+            name: Name of the row.
+            method: The preset.
+            options: Its options.
+            views: Options of the views.
+            given: Other attributes of the row.
+        """
+        cell = replace(
+            self._usual,
+            method=method,
+            method_options=options or {},
+            view_options=views or {},
+            training=self.training,
+            measures=(*self._usual.measures, collapse_values),
+            checkpoints=self.checkpoints,
+        )
+        return Row(name, over_seeds(cell, self.seeds), **given)
+
+    @property
+    def untrained(self) -> Row:
+        """The encoder with its initial weights."""
+        return Row("untrained", over_seeds(self._usual, self.seeds), baseline=True)
+
+
+_SMOKE: dict[str, Any] = {
+    "data": "digits", "samples": 96, "tests": 40, "image_size": None, "epochs": 1,
+    "batch_size": 32, "seeds": 2, "checkpoints": 1,
+}  # fmt: skip
+_HOURS: dict[str, Any] = {"samples": 10_000, "tests": None, "image_size": None, "epochs": 20}
+_GPU: dict[str, Any] = {
+    "samples": None, "tests": None, "image_size": None, "encoder": "resnet18", "seeds": 5,
+}  # fmt: skip
+
+
+SIMSIAM_SGD: Mapping[str, Any] = {
+    "epochs": 200, "batch_size": 256, "optimizer": "sgd", "learning_rate": 0.5,
+    "weight_decay": 1e-5,
+}  # fmt: skip
+"""Setting of Zhang et al., with the epochs of their Figure 6."""
+
+
+def short_budgets(
+    config: type[RunsT],
+    *,
+    data: str,
+    cpu_minutes: tuple[float, float],
+    smoke: Mapping[str, Any],
+    gpu: Mapping[str, Any],
+    minutes: Mapping[str, Any] | None = None,
+) -> dict[str, Budget[RunsT]]:
+    """The four budgets of a study of short runs.
+
+    Args:
+        config: The study's configuration.
+        data: The paper's data and encoder.
+        cpu_minutes: CPU time of ``minutes`` and of ``hours``.
+        smoke: Other arguments of the smoke budget.
+        gpu: The paper's setting: epochs, batch, optimiser.
+        minutes: Other arguments of the budget ``minutes``.
+    """
+    short, long = config(**(minutes or {})), config(**_HOURS)
+    full = config(**{**_GPU, **gpu})
+
+    def changed(runs: ShortRuns) -> tuple[str, ...]:
+        side = f" of {runs.image_size}×{runs.image_size} pixels" if runs.image_size else ""
+        size = f"CIFAR-10, {runs.samples:,} images{side}, {runs.epochs} epochs, AdamW"
+        return f"{size}, in place of {data}", "a ConvNet"
+
+    return {
+        "smoke": Budget(
+            config=config(**{**_SMOKE, **smoke}), changes=("handwritten digits, one epoch",)
+        ),
+        "minutes": Budget(config=short, changes=changed(short), cpu_minutes=cpu_minutes[0]),
+        "hours": Budget(config=long, changes=changed(long), cpu_minutes=cpu_minutes[1]),
+        "gpu": Budget(config=full, changes=(f"CIFAR-10 and a ResNet-18 in place of {data}",)),
+    }
+
+
+LINEAR_COLUMNS = (
+    Column("knn", "kNN", "percent", "test accuracy of 20 nearest neighbours"),
+    Column("linear", "linear", "percent", "test accuracy of a linear probe"),
+)
+"""Accuracies of the probes."""
+
+COLLAPSE_COLUMNS = (
+    Column("spread", "std·√d", "number", "standard deviation of unit projections, 1 if isotropic"),
+    Column("m_o", "m_o", "number", "length of the mean unit projection, 1 if collapsed"),
+    Column("m_r", "m_r", "number", "mean length of the residuals, 0 if collapsed"),
+    Column("rank", "rank", "number", "effective rank of the projections"),
+    Column("covariance", "covariance", "number", "mean absolute one of different dimensions"),
+)
+"""Collapse of the projections, and their covariance."""
