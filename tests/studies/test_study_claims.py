@@ -348,18 +348,75 @@ def variants(
     return verdicts("simsiam_variants", VARIANTS, noisy(rows, noise, even=("untrained", "SimSiam")))
 
 
-AHEAD = {name: 0.5 for name in ("SimSiam", "inverse predictor", "decayed predictor rate",
-                                "batch-norm in hidden layers")}  # fmt: skip
+EQUAL = ("inverse predictor", "decayed predictor rate", "batch-norm in hidden layers")
+AHEAD = dict.fromkeys(("SimSiam", *EQUAL), 0.5)
 
 
 def test_simsiam_variants() -> None:
     collapsed, spread = {"spread": 0.02, "m_o": 0.99}, {"spread": 0.9, "m_o": 0.1}
     assert set(variants(STEADY, collapsed, spread, AHEAD).values()) == {"held"}
     better = {"spread": 0.9, "m_o": 0.1, "knn": 0.5}
-    levels = {"SimSiam": 0.4, "fixed predictor": 0.6, "inverse predictor": 0.5}
-    levels |= dict.fromkeys(("decayed predictor rate", "batch-norm in hidden layers"), 0.5)
+    levels = {"SimSiam": 0.4, "fixed predictor": 0.6, **dict.fromkeys(EQUAL, 0.5)}
     refuted = variants(STEADY, better, {"spread": 0.05, "m_o": 0.99}, levels)
     assert set(refuted.values()) == {"not held"}
     wide = variants((-0.9, 0.9, 0.1), collapsed, spread, AHEAD)
     assert set(wide.values()) == {"undecided"}
     assert set(verdicts("simsiam_variants", VARIANTS, {}).values()) == {"undecided"}
+
+
+COMPONENTS = find_study("simsiam_components").config()
+CENTERS = ("then center phase", "then center phase again")
+
+
+def components(
+    noise: Sequence[float], ended: Mapping[str, float], kept: Mapping[str, float], ahead: float
+) -> dict[str, str]:
+    """Verdicts where what should collapse, and what should not, have these values."""
+    rows = {
+        row.name: {"linear": 0.4, **kept}
+        for row in find_study("simsiam_components").rows(COMPONENTS)
+    }
+    rows |= {
+        name: {"linear": 0.4, **ended}
+        for name in ("SimSiam, neither", "triplet, residual only", *CENTERS)
+    }
+    for name in ("SimSiam, residual only", "triplet, center only"):
+        rows[name] = {"linear": 0.4 + ahead, **kept}
+    rows["SimSiam"] = {"linear": 0.5, "crossing": kept["crossing"]}
+    return verdicts(
+        "simsiam_components", COMPONENTS,
+        noisy(rows, noise, even=("SimSiam, residual only", "triplet, center only")),
+    )  # fmt: skip
+
+
+def test_simsiam_components() -> None:
+    ended, kept = {"spread": 0.02, "m_o": 0.99}, {"spread": 0.9, "m_o": 0.1, "crossing": -0.5}
+    assert set(components(STEADY, ended, kept, 0.1).values()) == {"held"}
+    refuted = components(STEADY, {"spread": 0.8, "m_o": 0.1},
+                         {"spread": 0.1, "m_o": 0.9, "crossing": 0.2}, -0.1)  # fmt: skip
+    assert set(refuted.values()) == {"not held"}
+    assert set(components((-1.0, 1.0, 0.1), ended, kept, 0.1).values()) == {"undecided"}
+    assert set(verdicts("simsiam_components", COMPONENTS, {}).values()) == {"undecided"}
+
+
+DECORRELATION = find_study("decorrelation").config()
+
+
+def decorrelation(noise: Sequence[float], fall: float, gain: float, m_r: float) -> dict[str, str]:
+    """Verdicts where the covariance falls by this factor, and the cosines rise by this much."""
+    learning = {"covariance": 1.0, "covariance_early": fall}
+    rows = {
+        "SimSiam": learning,
+        "InfoNCE": learning | {"over_low": gain, "over_high": gain, "peak_at": -gain - 0.15},
+        "SimSiam, center only": {"covariance": 2 * fall - 2},
+        "then no predictor": {"m_r": 1 - m_r},
+        "then decorrelation alone": {"m_r": m_r},
+    }
+    return verdicts("decorrelation", DECORRELATION, noisy(rows, noise, even=("SimSiam",)))
+
+
+def test_decorrelation() -> None:
+    assert set(decorrelation(STEADY, 4.0, 0.5, 0.95).values()) == {"held"}
+    assert set(decorrelation(STEADY, 1.5, 0.05, 0.5).values()) == {"not held"}
+    assert set(decorrelation((-0.9, 0.9, 0.1), 2.5, 0.5, 0.95).values()) == {"undecided"}
+    assert set(verdicts("decorrelation", DECORRELATION, {}).values()) == {"undecided"}

@@ -63,16 +63,16 @@ def one_component(
     width: int,
     *,
     component: Literal["center", "residual", "decorrelation"] = "decorrelation",
-    hidden: int | None = None,
-    dim: int | None = None,
-    layers: int | None = None,
     norms: SiameseNorms = "projector",
 ) -> Component:
     """One component of a gradient alone, with SimSiam's projector.
 
     Args:
+        encoder: Inputs to representations.
+        width: Dimension of the representations.
         component: Loss of each view: ``center``, ``residual`` or ``decorrelation``.
+        norms: As of :func:`nearfar.modules.siamese_projector`.
     """
     check_choice(tuple(_LOSSES), component=component)
-    projector = siamese_projector(width, dim=dim, hidden=hidden, layers=layers, norms=norms)
+    projector = siamese_projector(width, norms=norms)
     return Component(encoder, projector, _LOSSES[component]())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -70,7 +70,10 @@ class ShortRuns:
         method: str,
         options: Mapping[str, Any] | None = None,
         views: Mapping[str, Any] | None = None,
-        **given: Any,
+        *,
+        epochs: int | None = None,
+        after: Row | None = None,
+        also: tuple[Callable[..., Any], ...] = (),
     ) -> Row:
         """A row of trainings that are measured at checkpoints.
 
@@ -79,18 +82,24 @@ class ShortRuns:
             method: The preset.
             options: Its options.
             views: Options of the views.
-            given: Other attributes of the row.
+            epochs: Number of epochs, if it is another.
+            after: A row whose weights the trainings start from.
+            also: Further measures.
         """
         cell = replace(
             self._usual,
             method=method,
             method_options=options or {},
             view_options=views or {},
-            training=self.training,
-            measures=(*self._usual.measures, collapse_values),
+            training=self.training | ({"epochs": epochs} if epochs else {}),
+            measures=(*self._usual.measures, collapse_values, *also),
             checkpoints=self.checkpoints,
         )
-        return Row(name, over_seeds(cell, self.seeds), **given)
+        cells: Sequence[Any] = over_seeds(cell, self.seeds)
+        if after is not None:
+            before: Sequence[Any] = after.cells
+            cells = [replace(c, start=b) for c, b in zip(cells, before, strict=True)]
+        return Row(name, cells)
 
     @property
     def untrained(self) -> Row:
