@@ -420,3 +420,74 @@ def test_decorrelation() -> None:
     assert set(decorrelation(STEADY, 1.5, 0.05, 0.5).values()) == {"not held"}
     assert set(decorrelation((-0.9, 0.9, 0.1), 2.5, 0.5, 0.95).values()) == {"undecided"}
     assert set(verdicts("decorrelation", DECORRELATION, {}).values()) == {"undecided"}
+
+
+def ablations(
+    name: str,
+    noise: Sequence[float],
+    rows: Mapping[str, Mapping[str, float]],
+    even: Sequence[str] = (),
+) -> dict[str, str]:
+    """Verdicts where the values of each row, plus the noise, are these."""
+    return verdicts(name, find_study(name).config(), noisy(rows, noise, even=even))
+
+
+POINT, SPREAD = {"spread": 0.02, "knn": 0.3}, {"spread": 0.9, "knn": 0.3}
+
+
+def byol(noise: Sequence[float], collapsed: Any, base: Any, random: float, fast: float) -> Any:
+    rows = {
+        "untrained": {"linear": 0.4},
+        "BYOL": {"linear": 0.5, **base},
+        "no predictor": collapsed,
+        "no averaging": collapsed,
+        "random target": {"linear": random},
+        "no averaging, fast predictor": {"linear": fast},
+    }
+    return ablations("byol", noise, rows, even=("random target", "no averaging, fast predictor"))
+
+
+def test_byol() -> None:
+    assert set(byol(STEADY, POINT, SPREAD, 0.45, 0.49).values()) == {"held"}
+    refuted = byol(STEADY, SPREAD, POINT, 0.5, 0.4)
+    assert the(refuted, "better than the untrained") == "held"
+    assert list(refuted.values()).count("not held") == len(refuted) - 1
+    assert the(byol(STEADY, POINT, SPREAD, 0.4, 0.5), "better than") == "not held"
+    assert set(byol((-1.0, 1.0, 0.1), POINT, SPREAD, 0.45, 0.49).values()) == {"undecided"}
+
+
+def terms(noise: Sequence[float], redundancy: float, twins: float, rank: float) -> dict[str, str]:
+    rows = {
+        "untrained": {"linear": 0.4},
+        "Barlow Twins": {"linear": twins},
+        "invariance only": {"linear": 0.44},
+        "redundancy only": {"linear": redundancy},
+        "λ = 0.002": {"linear": 0.5},
+        "λ = 0.02": {"linear": 0.5},
+        "VICReg": {"linear": twins, "rank": 40.0},
+        "no variance": {"scale": (0.5 - twins) * 9 + 0.02},
+        "no covariance": {"linear": 0.44, "rank": rank},
+    }
+    return ablations("statistics", noise, rows, even=("untrained", "Barlow Twins", "VICReg"))
+
+
+def test_statistics() -> None:
+    assert set(terms(STEADY, 0.3, 0.5, 20.0).values()) == {"held"}
+    assert set(terms(STEADY, 0.5, 0.44, 50.0).values()) == {"not held"}
+    assert set(terms((-20.0, 20.0, 1.0), 0.3, 0.5, 20.0).values()) == {"undecided"}
+
+
+def swav(noise: Sequence[float], zero: float, three: float, level: float) -> dict[str, str]:
+    rows = {
+        "0 iterations": {"linear": 0.4, "degenerate": zero},
+        "3 iterations": {"linear": level, "degenerate": three},
+        "10 iterations": {"linear": 0.5},
+        "fixed prototypes": {"linear": 0.5},
+    }
+    return ablations("swav", noise, rows, even=("3 iterations",))
+
+
+def test_swav() -> None:
+    assert set(swav((0.0, 0.001, 0.0005), 1.8, 0.5, 0.5).values()) == {"held"}
+    assert set(swav((0.0, 0.001, 0.0005), 0.5, 1.8, 0.41).values()) == {"not held"}
+    assert set(swav((-1.0, 1.0, 0.1), 1.8, 0.5, 0.5).values()) == {"undecided"}

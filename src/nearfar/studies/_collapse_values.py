@@ -30,6 +30,7 @@ def collapse_values(embeddings: Embeddings, *, samples: int = 1_000) -> dict[str
         "m_o": float(m_o),
         "m_r": float(m_r),
         "rank": float(diagnostics.effective_rank(projections)),
+        "scale": float(projections.std(dim=0).mean()),
         "covariance": float(diagnostics.dimension_correlation(projections).covariance),
     }
 
