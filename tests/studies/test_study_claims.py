@@ -491,3 +491,16 @@ def test_swav() -> None:
     assert set(swav((0.0, 0.001, 0.0005), 1.8, 0.5, 0.5).values()) == {"held"}
     assert set(swav((0.0, 0.001, 0.0005), 0.5, 1.8, 0.41).values()) == {"not held"}
     assert set(swav((-1.0, 1.0, 0.1), 1.8, 0.5, 0.5).values()) == {"undecided"}
+
+
+def graphs(noise: Sequence[float], trained: float, start: float) -> dict[str, str]:
+    accuracies = {"features": 0.5, "untrained": start, "DGI": trained, "no corruption": 0.6}
+    config = find_study("graphs").config(data=("cora",))
+    rows = {f"cora, {name}": {"published_classifier": level} for name, level in accuracies.items()}
+    return verdicts("graphs", config, noisy(rows, noise, even=("cora, DGI", "cora, untrained")))
+
+
+def test_graphs() -> None:
+    assert set(graphs((0.0, 0.001, 0.0005), 0.823, 0.7).values()) == {"held"}
+    assert set(graphs((0.0, 0.001, 0.0005), 0.55, 0.5).values()) == {"not held"}
+    assert set(graphs((-0.5, 0.5, 0.1), 0.823, 0.59).values()) == {"undecided"}

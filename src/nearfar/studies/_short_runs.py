@@ -47,7 +47,7 @@ class ShortRuns:
     optimizer: str | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
-    seeds: int = 5
+    seeds: int = 3
     checkpoints: int = 4
 
     @property
@@ -111,7 +111,9 @@ _SMOKE: dict[str, Any] = {
     "data": "digits", "samples": 96, "tests": 40, "image_size": None, "epochs": 1,
     "batch_size": 32, "seeds": 2, "checkpoints": 1,
 }  # fmt: skip
-_HOURS: dict[str, Any] = {"samples": 10_000, "tests": None, "image_size": None, "epochs": 20}
+_HOURS: dict[str, Any] = {
+    "samples": 10_000, "tests": None, "image_size": None, "epochs": 20, "seeds": 5,
+}  # fmt: skip
 _GPU: dict[str, Any] = {
     "samples": None, "tests": None, "image_size": None, "encoder": "resnet18", "seeds": 5,
 }  # fmt: skip
@@ -131,7 +133,7 @@ def short_budgets(
     cpu_minutes: tuple[float, float],
     smoke: Mapping[str, Any],
     gpu: Mapping[str, Any],
-    minutes: Mapping[str, Any] | None = None,
+    hours: Mapping[str, Any] | None = None,
 ) -> dict[str, Budget[RunsT]]:
     """The four budgets of a study of short runs.
 
@@ -141,9 +143,9 @@ def short_budgets(
         cpu_minutes: CPU time of ``minutes`` and of ``hours``.
         smoke: Other arguments of the smoke budget.
         gpu: The paper's setting: epochs, batch, optimiser.
-        minutes: Other arguments of the budget ``minutes``.
+        hours: Other arguments of the budget ``hours``.
     """
-    short, long = config(**(minutes or {})), config(**_HOURS)
+    short, long = config(), config(**{**_HOURS, **(hours or {})})
     full = config(**{**_GPU, **gpu})
 
     def changed(runs: ShortRuns) -> tuple[str, ...]:

@@ -32,9 +32,11 @@ class Config(ShortRuns):
 
     Args:
         fresh: Numbers of views that the explicit expectation is the mean of.
+        predictors: Simplified predictors.
     """
 
-    fresh: tuple[int, ...] = (2, 10)
+    fresh: tuple[int, ...] = (2, 6)
+    predictors: tuple[str, ...] = ("bias",)
 
     @property
     def explicit(self) -> list[str]:
@@ -49,15 +51,13 @@ _ARMS: dict[str, tuple[str, dict[str, Any]]] = {
     "symmetric predictor": ("simsiam_anatomy", {"place": "symmetric"}),
     "naive, no predictor": ("simsiam", {"predictor": "none"}),
     "moving average": ("simsiam_expectation", {"over": "memory"}),
-    "bias as predictor": ("simsiam", {"predictor": "bias"}),
-    "linear predictor": ("simsiam", {"predictor": "linear"}),
-    "tanh predictor": ("simsiam", {"predictor": "tanh"}),
     "no stop-gradient": ("simsiam", {"stop_gradient": False}),
     "fixed predictor": ("simsiam", {"predictor_rate": 0.0}),
     "decayed predictor rate": ("simsiam", {"predictor_constant": False}),
     "no batch-norm": ("simsiam", {"norms": "none"}),
     "batch-norm in hidden layers": ("simsiam", {"norms": "hidden"}),
 }
+_ALL = {"fresh": (2, 10, 25), "predictors": ("bias", "linear", "tanh")}
 _COLLAPSING = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient")
 
 
@@ -66,6 +66,10 @@ def rows(config: Config) -> list[studies.Row]:
     return [
         config.untrained,
         *(config.row(name, *arm) for name, arm in _ARMS.items()),
+        *(
+            config.row(f"{kind} as predictor", "simsiam", {"predictor": kind})
+            for kind in config.predictors
+        ),
         *(
             config.row(name, "simsiam_expectation", {"over": "batch"}, {"num_views": 2 + n})
             for name, n in zip(config.explicit, config.fresh, strict=True)
@@ -110,9 +114,10 @@ STUDY = studies.Study(
     budgets=short_budgets(
         Config,
         data="CIFAR-100, ResNet-18, 1,000 epochs of SGD",
-        cpu_minutes=(18, 270),
+        cpu_minutes=(11, 300),
         smoke={"fresh": (2,)},
-        gpu=SIMSIAM_SGD,
+        hours=_ALL,
+        gpu={**SIMSIAM_SGD, **_ALL},
     ),
     rows=rows,
     columns=(*LINEAR_COLUMNS, *COLLAPSE_COLUMNS),
