@@ -38,8 +38,8 @@ class ShortRuns:
     """
 
     data: str = "cifar10"
-    samples: int | None = 3_000
-    tests: int | None = 5_000
+    samples: int | None = 2_000
+    tests: int | None = 2_500
     image_size: int | None = 16
     encoder: str = "convnet"
     epochs: int = 8
