@@ -504,3 +504,44 @@ def test_graphs() -> None:
     assert set(graphs((0.0, 0.001, 0.0005), 0.823, 0.7).values()) == {"held"}
     assert set(graphs((0.0, 0.001, 0.0005), 0.55, 0.5).values()) == {"not held"}
     assert set(graphs((-0.5, 0.5, 0.1), 0.823, 0.59).values()) == {"undecided"}
+
+
+def cpc(noise: Sequence[float], ends: float, same: float, other: float) -> dict[str, str]:
+    rows = {
+        **{f"{n} steps ahead": {"linear": 0.6 - ends * abs(i - 2), "steps": n}
+           for i, n in enumerate((1, 2, 4, 8, 12))},
+        "candidates: batch": {"linear": 0.6},
+        "candidates: same sequence": {"linear": same},
+        "candidates: other sequences": {"linear": other},
+    }  # fmt: skip
+    made = noisy(rows, noise, even=("candidates: batch", "1 steps ahead"))
+    exact = {name: {**made[name], "steps": [rows[name]["steps"]] * 3}
+             for name in rows if "ahead" in name}  # fmt: skip
+    return verdicts("cpc", find_study("cpc").config(), {**made, **exact})
+
+
+def test_cpc() -> None:
+    assert set(cpc(STEADY, 0.1, 0.6, 0.5).values()) == {"held"}
+    assert set(cpc(STEADY, -0.1, 0.5, 0.6).values()) == {"not held"}
+    assert set(cpc((-0.5, 0.5, 0.1), 0.02, 0.6, 0.57).values()) == {"undecided"}
+
+
+def infomax(noise: Sequence[float], slopes: tuple[float, float], levels: Any) -> dict[str, str]:
+    rows = {
+        **dict(zip(("local", "global", "local, no prior", "AMDIM"), levels, strict=True)),
+        **{f"{name}, batch {size}": 0.5 + slope * (size > 16)
+           for name, slope in zip(("JSD", "InfoNCE"), slopes, strict=True) for size in (16, 64)},
+    }  # fmt: skip
+    made = noisy({name: {"linear": level} for name, level in rows.items()}, noise,
+                 even=("local", "JSD, batch 16", "InfoNCE, batch 16"))  # fmt: skip
+    sizes = {name: {**some, "batch": [float(name.split()[-1])] * 3}
+             for name, some in made.items() if "batch" in name}  # fmt: skip
+    return verdicts("infomax", find_study("infomax").config(), {**made, **sizes})
+
+
+def test_infomax() -> None:
+    assert set(infomax(STEADY, (0.0, 0.05), (0.5, 0.4, 0.5, 0.55)).values()) == {"held"}
+    assert set(infomax(STEADY, (0.1, -0.1), (0.5, 0.5, 0.6, 0.5)).values()) == {"not held"}
+    assert set(infomax((-0.5, 0.5, 0.1), (0.0, 0.02), (0.5, 0.47, 0.5, 0.52)).values()) == {
+        "undecided"
+    }
