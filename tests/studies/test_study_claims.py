@@ -326,7 +326,7 @@ def noisy(
     }
 
 
-VARIANTS = find_study("simsiam_variants").config(fresh=(2,))
+VARIANTS = find_study("simsiam_variants").config(fresh=(2,), ablations=True)
 POINTS = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient",
           "expectation over 2 views")  # fmt: skip
 

@@ -33,15 +33,22 @@ class Config(ShortRuns):
     Args:
         fresh: Numbers of views that the explicit expectation is the mean of.
         predictors: Simplified predictors.
+        ablations: Whether to train the ablations of learning rate and batch-norm as well.
     """
 
-    fresh: tuple[int, ...] = (2, 6)
+    fresh: tuple[int, ...] = (2,)
     predictors: tuple[str, ...] = ("bias",)
+    ablations: bool = False
 
     @property
     def explicit(self) -> list[str]:
         """The rows of the explicit expectation."""
         return [f"expectation over {n} views" for n in self.fresh]
+
+    @property
+    def arms(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Method and options of each arm with two views and the whole predictor."""
+        return _ARMS | (_ABLATIONS if self.ablations else {})
 
 
 _ARMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -52,12 +59,14 @@ _ARMS: dict[str, tuple[str, dict[str, Any]]] = {
     "naive, no predictor": ("simsiam", {"predictor": "none"}),
     "moving average": ("simsiam_expectation", {"over": "memory"}),
     "no stop-gradient": ("simsiam", {"stop_gradient": False}),
+}
+_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "fixed predictor": ("simsiam", {"predictor_rate": 0.0}),
     "decayed predictor rate": ("simsiam", {"predictor_constant": False}),
     "no batch-norm": ("simsiam", {"norms": "none"}),
     "batch-norm in hidden layers": ("simsiam", {"norms": "hidden"}),
 }
-_ALL = {"fresh": (2, 10, 25), "predictors": ("bias", "linear", "tanh")}
+_ALL = {"fresh": (2, 10, 25), "predictors": ("bias", "linear", "tanh"), "ablations": True}
 _COLLAPSING = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient")
 
 
@@ -65,7 +74,7 @@ def rows(config: Config) -> list[studies.Row]:
     """The untrained encoder, each arm, and the explicit expectation."""
     return [
         config.untrained,
-        *(config.row(name, *arm) for name, arm in _ARMS.items()),
+        *(config.row(name, *arm) for name, arm in config.arms.items()),
         *(
             config.row(f"{kind} as predictor", "simsiam", {"predictor": kind})
             for kind in config.predictors
@@ -114,8 +123,8 @@ STUDY = studies.Study(
     budgets=short_budgets(
         Config,
         data="CIFAR-100, ResNet-18, 1,000 epochs of SGD",
-        cpu_minutes=(11, 300),
-        smoke={"fresh": (2,)},
+        cpu_minutes=(7, 300),
+        smoke={"ablations": True},
         hours=_ALL,
         gpu={**SIMSIAM_SGD, **_ALL},
     ),
