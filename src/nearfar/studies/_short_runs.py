@@ -13,7 +13,7 @@ from nearfar.studies._study import Budget, Row, over_seeds
 from nearfar.studies._study_data import StudyData
 from nearfar.studies._train_cell import TrainCell
 
-__all__ = ["COLLAPSE_COLUMNS", "LINEAR_COLUMNS", "SIMSIAM_SGD", "ShortRuns", "short_budgets"]
+__all__ = ["COLLAPSE_COLUMNS", "LINEAR_COLUMNS", "ShortRuns", "short_budgets", "simsiam_sgd"]
 
 RunsT = TypeVar("RunsT", bound="ShortRuns")
 
@@ -38,17 +38,17 @@ class ShortRuns:
     """
 
     data: str = "cifar10"
-    samples: int | None = 2_000
-    tests: int | None = 2_500
+    samples: int | None = 1_000
+    tests: int | None = 1_000
     image_size: int | None = 16
     encoder: str = "convnet"
-    epochs: int = 8
-    batch_size: int = 64
+    epochs: int = 6
+    batch_size: int = 32
     optimizer: str | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
     seeds: int = 3
-    checkpoints: int = 4
+    checkpoints: int = 3
 
     @property
     def training(self) -> dict[str, Any]:
@@ -112,18 +112,22 @@ _SMOKE: dict[str, Any] = {
     "batch_size": 32, "seeds": 2, "checkpoints": 1,
 }  # fmt: skip
 _HOURS: dict[str, Any] = {
-    "samples": 10_000, "tests": None, "image_size": None, "epochs": 20, "seeds": 5,
+    "samples": 10_000, "tests": None, "image_size": None, "epochs": 20, "batch_size": 128,
+    "seeds": 5,
 }  # fmt: skip
 _GPU: dict[str, Any] = {
     "samples": None, "tests": None, "image_size": None, "encoder": "resnet18", "seeds": 5,
 }  # fmt: skip
 
 
-SIMSIAM_SGD: Mapping[str, Any] = {
-    "epochs": 200, "batch_size": 256, "optimizer": "sgd", "learning_rate": 0.5,
-    "weight_decay": 1e-5,
-}  # fmt: skip
-"""Setting of Zhang et al., with the epochs of their Figure 6."""
+def simsiam_sgd(batch_size: int) -> dict[str, Any]:
+    """Batch and optimiser of Zhang et al.: SGD at 0.5 for a batch of 256."""
+    return {
+        "batch_size": batch_size,
+        "optimizer": "sgd",
+        "learning_rate": 0.5 * batch_size / 256,
+        "weight_decay": 1e-5,
+    }
 
 
 def short_budgets(
@@ -133,6 +137,7 @@ def short_budgets(
     cpu_minutes: tuple[float, float],
     smoke: Mapping[str, Any],
     gpu: Mapping[str, Any],
+    minutes: Mapping[str, Any] | None = None,
     hours: Mapping[str, Any] | None = None,
 ) -> dict[str, Budget[RunsT]]:
     """The four budgets of a study of short runs.
@@ -143,14 +148,16 @@ def short_budgets(
         cpu_minutes: CPU time of ``minutes`` and of ``hours``.
         smoke: Other arguments of the smoke budget.
         gpu: The paper's setting: epochs, batch, optimiser.
+        minutes: Other arguments of the budget ``minutes``.
         hours: Other arguments of the budget ``hours``.
     """
-    short, long = config(), config(**{**_HOURS, **(hours or {})})
+    short, long = config(**(minutes or {})), config(**{**_HOURS, **(hours or {})})
     full = config(**{**_GPU, **gpu})
 
     def changed(runs: ShortRuns) -> tuple[str, ...]:
         side = f" of {runs.image_size}×{runs.image_size} pixels" if runs.image_size else ""
-        size = f"CIFAR-10, {runs.samples:,} images{side}, {runs.epochs} epochs, AdamW"
+        size = f"CIFAR-10, {runs.samples:,} images{side}, {runs.epochs} epochs"
+        size += " of SGD" if runs.optimizer == "sgd" else " of AdamW"
         return f"{size}, in place of {data}", "a ConvNet"
 
     return {

@@ -18,9 +18,9 @@ from nearfar.studies._ratio_effects import LogRatio
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
-    SIMSIAM_SGD,
     ShortRuns,
     short_budgets,
+    simsiam_sgd,
 )
 
 __all__ = ["STUDY", "Config"]
@@ -40,7 +40,7 @@ class Config(ShortRuns):
     """
 
     naive_epochs: int = 6
-    recovery_epochs: int = 2
+    recovery_epochs: int = 3
 
 
 def rows(config: Config) -> list[studies.Row]:
@@ -125,7 +125,9 @@ STUDY = studies.Study(
         data="CIFAR-100, ResNet-18, 200 epochs of SGD",
         cpu_minutes=(7, 110),
         smoke={"naive_epochs": 1, "recovery_epochs": 1},
-        gpu=SIMSIAM_SGD,
+        minutes=simsiam_sgd(32),
+        hours=simsiam_sgd(128),
+        gpu={"epochs": 200, **simsiam_sgd(256)},
     ),
     rows=rows,
     columns=(

@@ -17,9 +17,9 @@ from nearfar.studies._collapse_values import decentering_values
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
-    SIMSIAM_SGD,
     ShortRuns,
     short_budgets,
+    simsiam_sgd,
 )
 from nearfar.studies._usual_claims import behind, collapses, equals, spread_out
 
@@ -119,7 +119,9 @@ STUDY = studies.Study(
         data="CIFAR-100, ResNet-18, 1,000 epochs of SGD",
         cpu_minutes=(13, 190),
         smoke={"phase_epochs": 1},
-        gpu=SIMSIAM_SGD,
+        minutes=simsiam_sgd(32),
+        hours=simsiam_sgd(128),
+        gpu={"epochs": 200, **simsiam_sgd(256)},
     ),
     rows=rows,
     columns=(

@@ -16,9 +16,9 @@ from nearfar.studies import AllOf, Claim, Level
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
-    SIMSIAM_SGD,
     ShortRuns,
     short_budgets,
+    simsiam_sgd,
 )
 from nearfar.studies._usual_claims import behind, collapses, equals, no_better, spread_out
 
@@ -125,8 +125,9 @@ STUDY = studies.Study(
         data="CIFAR-100, ResNet-18, 1,000 epochs of SGD",
         cpu_minutes=(7, 300),
         smoke={"ablations": True},
-        hours=_ALL,
-        gpu={**SIMSIAM_SGD, **_ALL},
+        minutes=simsiam_sgd(32),
+        hours={**simsiam_sgd(128), **_ALL},
+        gpu={"epochs": 200, **simsiam_sgd(256), **_ALL},
     ),
     rows=rows,
     columns=(*LINEAR_COLUMNS, *COLLAPSE_COLUMNS),
