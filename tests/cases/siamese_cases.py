@@ -197,24 +197,27 @@ def multi_view_case(**weights: float) -> ObjectiveContract:
     )
 
 
-def barlow_twins_case(variant: str, weight: float, *shape: int) -> ObjectiveContract:
+def barlow_twins_case(
+    variant: str, weight: float, *shape: int, invariance: float = 1.0
+) -> ObjectiveContract:
     samples, dim = shape
     return ObjectiveContract(
         barlow_twins_loss,
         variant=variant,
         loss_class=BarlowTwinsLoss,
-        arguments={"off_diagonal_weight": weight},
+        arguments={"off_diagonal_weight": weight, "invariance_weight": invariance},
         inputs=rows(samples, samples, dim=dim),
         reference=barlow_twins.barlow_twins,
         symmetric=True,
         couples_batch=True,
         unmoved_by=frozenset({"shift"}),
         minimum=-ROUNDING,
-        maximum=4 * dim + weight * dim * (dim - 1),
-        perfect=Anchor((SPREAD, SPREAD), 2 * (1 - 1 / (1 + 1e-5)) ** 2),
-        collapsed=Anchor((AXES[:1].repeat(samples, 1),) * 2, 8.0),
+        maximum=4 * invariance * dim + weight * dim * (dim - 1),
+        perfect=Anchor((SPREAD, SPREAD), 2 * invariance * (1 - 1 / (1 + 1e-5)) ** 2),
+        collapsed=Anchor((AXES[:1].repeat(samples, 1),) * 2, 8.0 * invariance),
         refused=(
             ({"off_diagonal_weight": -1.0}, "`off_diagonal_weight` must be .* above, got -1.0"),
+            ({"invariance_weight": -1.0}, "`invariance_weight` must be .* above, got -1.0"),
         ),
     )
 
@@ -353,6 +356,7 @@ SIAMESE_CASES = [
     ),
     barlow_twins_case("", 0.005, 6, 5),
     barlow_twins_case("wide", 0.5, 4, 7),
+    barlow_twins_case("redundancy alone", 0.5, 6, 5, invariance=0.0),
     swapped_prediction_case("", temperature=0.1),
     swapped_prediction_case("queue and small crops", temperature=0.5, epsilon=0.1, iterations=5),
     swapped_prediction_case("", temperature=0.1, iterations=0),

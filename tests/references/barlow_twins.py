@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-def barlow_twins(z_a: Matrix, z_b: Matrix, *, off_diagonal_weight: float = 0.005) -> float:
+def barlow_twins(
+    z_a: Matrix,
+    z_b: Matrix,
+    *,
+    off_diagonal_weight: float = 0.005,
+    invariance_weight: float = 1.0,
+) -> float:
     n, d = z_a.shape
     loss = 0.0
     for i in range(d):
@@ -17,5 +23,5 @@ def barlow_twins(z_a: Matrix, z_b: Matrix, *, off_diagonal_weight: float = 0.005
             b = z_b[:, j] - sum(z_b[:, j]) / n
             spread = np.sqrt(sum(a**2) + n * 1e-5) * np.sqrt(sum(b**2) + n * 1e-5)
             c = sum(a[k] * b[k] for k in range(n)) / spread
-            loss += (1 - c) ** 2 if i == j else off_diagonal_weight * c**2
+            loss += invariance_weight * (1 - c) ** 2 if i == j else off_diagonal_weight * c**2
     return float(loss)

@@ -27,6 +27,7 @@ from tests.slow import mostly_slow
 EXPECTED = Path(__file__).with_name("expected_results.json")
 DIGITS = StudyData(source="digits", samples=80, labeled=60, tests=40)
 CONTRAST = {"num_negatives": 31, "views": 2, "samples": 40, "draws": 64}
+READINGS = ("collapse_values", "decentering_values", "decorrelation_values")
 COST = ("seconds", "cpu_seconds", "peak_memory")
 AGAIN = (
     "the results of this part moved: undo the change, or raise the part's version in"
@@ -68,6 +69,23 @@ CELLS: dict[str, Cell] = {
         "nearfar.studies._simclr_variants:linear_simclr",
         method_options={"dim": 2},
         measures=(circle_values,),
+    ),
+    "collapse": trained(
+        "simsiam", measures=tuple(f"nearfar.studies._collapse_values:{name}" for name in READINGS)
+    ),
+    "one component": trained(
+        "nearfar.studies._component_methods:one_component",
+        measures=("nearfar.studies._collapse_values:collapse_values",),
+    ),
+    "prototypes": trained(
+        "swav",
+        view_options={"small_views": 0},
+        measures=("nearfar.studies._prototype_values:prototype_values",),
+    ),
+    "published classifier": trained(
+        "barlow_twins",
+        method_options={"invariance_weight": 0.5},
+        measures=("nearfar.studies._published_classifier:published_classifier",),
     ),
     "chance": ComputeCell(
         "nearfar.studies.chance:losses",

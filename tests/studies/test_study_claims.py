@@ -263,3 +263,237 @@ def test_methods_undecided() -> None:
     assert the(found, "byol beats") == "undecided"
     single = methods({}, noise=(0.0,))
     assert set(single.values()) == {"undecided"}
+
+
+def noisy(
+    rows: Mapping[str, Mapping[str, float]], noise: Sequence[float], *, even: Sequence[str]
+) -> Values:
+    """Values of each row plus the noise, in another order in some rows, for paired differences."""
+    return {
+        name: {
+            key: [value + n for n in (noise if name in even else noise[::-1])]
+            for key, value in values.items()
+        }
+        for name, values in rows.items()
+    }
+
+
+VARIANTS = find_study("simsiam_variants").config(fresh=(2,), ablations=True)
+POINTS = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient",
+          "expectation over 2 views")  # fmt: skip
+
+
+def variants(
+    noise: Sequence[float],
+    point: Mapping[str, float],
+    spread: Mapping[str, float],
+    levels: Mapping[str, float],
+) -> dict[str, str]:
+    """Verdicts where the values of each row, plus the noise, are these."""
+    usual = {"knn": 0.3, "linear": 0.4}
+    rows = {row.name: dict(usual) for row in find_study("simsiam_variants").rows(VARIANTS)}
+    rows |= {name: usual | dict(point) for name in POINTS}
+    for name in ("SimSiam", "inverse predictor", "moving average", "bias as predictor"):
+        rows[name] = usual | dict(spread)
+    for name, level in levels.items():
+        rows[name]["linear"] = level
+    return verdicts("simsiam_variants", VARIANTS, noisy(rows, noise, even=("untrained", "SimSiam")))
+
+
+EQUAL = ("inverse predictor", "decayed predictor rate", "batch-norm in hidden layers")
+AHEAD = dict.fromkeys(("SimSiam", *EQUAL), 0.5)
+
+
+def test_simsiam_variants() -> None:
+    collapsed, spread = {"spread": 0.02, "m_o": 0.99}, {"spread": 0.9, "m_o": 0.1}
+    assert set(variants(STEADY, collapsed, spread, AHEAD).values()) == {"held"}
+    better = {"spread": 0.9, "m_o": 0.1, "knn": 0.5}
+    levels = {"SimSiam": 0.4, "fixed predictor": 0.6, **dict.fromkeys(EQUAL, 0.5)}
+    refuted = variants(STEADY, better, {"spread": 0.05, "m_o": 0.99}, levels)
+    assert set(refuted.values()) == {"not held"}
+    wide = variants((-0.9, 0.9, 0.1), collapsed, spread, AHEAD)
+    assert set(wide.values()) == {"undecided"}
+    assert set(verdicts("simsiam_variants", VARIANTS, {}).values()) == {"undecided"}
+
+
+COMPONENTS = find_study("simsiam_components").config()
+CENTERS = ("then center phase", "then center phase again")
+
+
+def components(
+    noise: Sequence[float], ended: Mapping[str, float], kept: Mapping[str, float], ahead: float
+) -> dict[str, str]:
+    """Verdicts where what should collapse, and what should not, have these values."""
+    rows = {
+        row.name: {"linear": 0.4, **kept}
+        for row in find_study("simsiam_components").rows(COMPONENTS)
+    }
+    rows |= {
+        name: {"linear": 0.4, **ended}
+        for name in ("SimSiam, neither", "triplet, residual only", *CENTERS)
+    }
+    for name in ("SimSiam, residual only", "triplet, center only"):
+        rows[name] = {"linear": 0.4 + ahead, **kept}
+    rows["SimSiam"] = {"linear": 0.5, "crossing": kept["crossing"]}
+    return verdicts(
+        "simsiam_components", COMPONENTS,
+        noisy(rows, noise, even=("SimSiam, residual only", "triplet, center only")),
+    )  # fmt: skip
+
+
+def test_simsiam_components() -> None:
+    ended, kept = {"spread": 0.02, "m_o": 0.99}, {"spread": 0.9, "m_o": 0.1, "crossing": -0.5}
+    assert set(components(STEADY, ended, kept, 0.1).values()) == {"held"}
+    refuted = components(STEADY, {"spread": 0.8, "m_o": 0.1},
+                         {"spread": 0.1, "m_o": 0.9, "crossing": 0.2}, -0.1)  # fmt: skip
+    assert set(refuted.values()) == {"not held"}
+    assert set(components((-1.0, 1.0, 0.1), ended, kept, 0.1).values()) == {"undecided"}
+    assert set(verdicts("simsiam_components", COMPONENTS, {}).values()) == {"undecided"}
+
+
+DECORRELATION = find_study("decorrelation").config()
+
+
+def decorrelation(noise: Sequence[float], fall: float, gain: float, m_r: float) -> dict[str, str]:
+    """Verdicts where the covariance falls by this factor, and the cosines rise by this much."""
+    learning = {"covariance": 1.0, "covariance_early": fall}
+    rows = {
+        "SimSiam": learning,
+        "InfoNCE": learning | {"over_low": gain, "over_high": gain, "peak_at": -gain - 0.15},
+        "SimSiam, center only": {"covariance": 2 * fall - 2},
+        "then no predictor": {"m_r": 1 - m_r},
+        "then decorrelation alone": {"m_r": m_r},
+    }
+    return verdicts("decorrelation", DECORRELATION, noisy(rows, noise, even=("SimSiam",)))
+
+
+def test_decorrelation() -> None:
+    assert set(decorrelation(STEADY, 4.0, 0.5, 0.95).values()) == {"held"}
+    assert set(decorrelation(STEADY, 1.5, 0.05, 0.5).values()) == {"not held"}
+    assert set(decorrelation((-0.9, 0.9, 0.1), 2.5, 0.5, 0.95).values()) == {"undecided"}
+    assert set(verdicts("decorrelation", DECORRELATION, {}).values()) == {"undecided"}
+
+
+def ablations(
+    name: str,
+    noise: Sequence[float],
+    rows: Mapping[str, Mapping[str, float]],
+    even: Sequence[str] = (),
+) -> dict[str, str]:
+    """Verdicts where the values of each row, plus the noise, are these."""
+    return verdicts(name, find_study(name).config(), noisy(rows, noise, even=even))
+
+
+POINT, SPREAD = {"spread": 0.02, "knn": 0.3}, {"spread": 0.9, "knn": 0.3}
+
+
+def byol(noise: Sequence[float], collapsed: Any, base: Any, random: float, fast: float) -> Any:
+    rows = {
+        "untrained": {"linear": 0.4},
+        "BYOL": {"linear": 0.5, **base},
+        "no predictor": collapsed,
+        "no averaging": collapsed,
+        "random target": {"linear": random},
+        "no averaging, fast predictor": {"linear": fast},
+    }
+    return ablations("byol", noise, rows, even=("random target", "no averaging, fast predictor"))
+
+
+def test_byol() -> None:
+    assert set(byol(STEADY, POINT, SPREAD, 0.45, 0.49).values()) == {"held"}
+    refuted = byol(STEADY, SPREAD, POINT, 0.5, 0.4)
+    assert the(refuted, "better than the untrained") == "held"
+    assert list(refuted.values()).count("not held") == len(refuted) - 1
+    assert the(byol(STEADY, POINT, SPREAD, 0.4, 0.5), "better than") == "not held"
+    assert set(byol((-1.0, 1.0, 0.1), POINT, SPREAD, 0.45, 0.49).values()) == {"undecided"}
+
+
+def terms(noise: Sequence[float], redundancy: float, twins: float, rank: float) -> dict[str, str]:
+    rows = {
+        "untrained": {"linear": 0.4},
+        "Barlow Twins": {"linear": twins},
+        "invariance only": {"linear": 0.44},
+        "redundancy only": {"linear": redundancy},
+        "λ = 0.002": {"linear": 0.5},
+        "λ = 0.02": {"linear": 0.5},
+        "VICReg": {"linear": twins, "rank": 40.0},
+        "no variance": {"scale": (0.5 - twins) * 9 + 0.02},
+        "no covariance": {"linear": 0.44, "rank": rank},
+    }
+    return ablations("statistics", noise, rows, even=("untrained", "Barlow Twins", "VICReg"))
+
+
+def test_statistics() -> None:
+    assert set(terms(STEADY, 0.3, 0.5, 20.0).values()) == {"held"}
+    assert set(terms(STEADY, 0.5, 0.44, 50.0).values()) == {"not held"}
+    assert set(terms((-20.0, 20.0, 1.0), 0.3, 0.5, 20.0).values()) == {"undecided"}
+
+
+def swav(noise: Sequence[float], zero: float, three: float, level: float) -> dict[str, str]:
+    rows = {
+        "0 iterations": {"linear": 0.4, "degenerate": zero},
+        "3 iterations": {"linear": level, "degenerate": three},
+        "10 iterations": {"linear": 0.5},
+        "fixed prototypes": {"linear": 0.5},
+    }
+    return ablations("swav", noise, rows, even=("3 iterations",))
+
+
+def test_swav() -> None:
+    assert set(swav((0.0, 0.001, 0.0005), 1.8, 0.5, 0.5).values()) == {"held"}
+    assert set(swav((0.0, 0.001, 0.0005), 0.5, 1.8, 0.41).values()) == {"not held"}
+    assert set(swav((-1.0, 1.0, 0.1), 1.8, 0.5, 0.5).values()) == {"undecided"}
+
+
+def graphs(noise: Sequence[float], trained: float, start: float) -> dict[str, str]:
+    accuracies = {"features": 0.5, "untrained": start, "DGI": trained, "no corruption": 0.6}
+    config = find_study("graphs").config(data=("cora",))
+    rows = {f"cora, {name}": {"published_classifier": level} for name, level in accuracies.items()}
+    return verdicts("graphs", config, noisy(rows, noise, even=("cora, DGI", "cora, untrained")))
+
+
+def test_graphs() -> None:
+    assert set(graphs((0.0, 0.001, 0.0005), 0.823, 0.7).values()) == {"held"}
+    assert set(graphs((0.0, 0.001, 0.0005), 0.55, 0.5).values()) == {"not held"}
+    assert set(graphs((-0.5, 0.5, 0.1), 0.823, 0.59).values()) == {"undecided"}
+
+
+def cpc(noise: Sequence[float], ends: float, same: float, other: float) -> dict[str, str]:
+    rows = {
+        **{f"{n} steps ahead": {"linear": 0.6 - ends * abs(i - 2), "steps": n}
+           for i, n in enumerate((1, 2, 4, 8, 12))},
+        "candidates: batch": {"linear": 0.6},
+        "candidates: same sequence": {"linear": same},
+        "candidates: other sequences": {"linear": other},
+    }  # fmt: skip
+    made = noisy(rows, noise, even=("candidates: batch", "1 steps ahead"))
+    exact = {name: {**made[name], "steps": [rows[name]["steps"]] * 3}
+             for name in rows if "ahead" in name}  # fmt: skip
+    return verdicts("cpc", find_study("cpc").config(), {**made, **exact})
+
+
+def test_cpc() -> None:
+    assert set(cpc(STEADY, 0.1, 0.6, 0.5).values()) == {"held"}
+    assert set(cpc(STEADY, -0.1, 0.5, 0.6).values()) == {"not held"}
+    assert set(cpc((-0.5, 0.5, 0.1), 0.02, 0.6, 0.57).values()) == {"undecided"}
+
+
+def infomax(noise: Sequence[float], slopes: tuple[float, float], levels: Any) -> dict[str, str]:
+    rows = {
+        **dict(zip(("local", "global", "local, no prior", "AMDIM"), levels, strict=True)),
+        **{f"{name}, batch {size}": 0.5 + slope * (size > 16)
+           for name, slope in zip(("JSD", "InfoNCE"), slopes, strict=True) for size in (16, 64)},
+    }  # fmt: skip
+    made = noisy({name: {"linear": level} for name, level in rows.items()}, noise,
+                 even=("local", "JSD, batch 16", "InfoNCE, batch 16"))  # fmt: skip
+    sizes = {name: {**some, "batch": [float(name.split()[-1])] * 3}
+             for name, some in made.items() if "batch" in name}  # fmt: skip
+    return verdicts("infomax", find_study("infomax").config(), {**made, **sizes})
+
+
+def test_infomax() -> None:
+    assert set(infomax(STEADY, (0.0, 0.05), (0.5, 0.4, 0.5, 0.55)).values()) == {"held"}
+    assert set(infomax(STEADY, (0.1, -0.1), (0.5, 0.5, 0.6, 0.5)).values()) == {"not held"}
+    assert set(infomax((-0.5, 0.5, 0.1), (0.0, 0.02), (0.5, 0.47, 0.5, 0.52)).values()) == {
+        "undecided"
+    }

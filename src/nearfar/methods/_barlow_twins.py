@@ -68,12 +68,19 @@ class BarlowTwins(Method):
     objective: BarlowTwinsLoss
 
     def __init__(
-        self, encoder: nn.Module, projector: nn.Module, *, off_diagonal_weight: float = 0.005
+        self,
+        encoder: nn.Module,
+        projector: nn.Module,
+        *,
+        off_diagonal_weight: float = 0.005,
+        invariance_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.projector = projector
-        self.objective = BarlowTwinsLoss(off_diagonal_weight=off_diagonal_weight)
+        self.objective = BarlowTwinsLoss(
+            off_diagonal_weight=off_diagonal_weight, invariance_weight=invariance_weight
+        )
 
     def project(self, views: tuple[View, ...]) -> Projected:
         """Encode and project each view, with separate batch statistics."""

@@ -22,10 +22,11 @@ def barlow_twins_loss(
     z2: Float[Tensor, "batch dim"],
     *,
     off_diagonal_weight: float = 0.005,
+    invariance_weight: float = 1.0,
 ) -> Float[Tensor, ""]:
     r"""Make the views' cross-correlation matrix over the batch the identity.
 
-    .. math:: L = \sum_i (1 - C_{ii})^2 + \lambda \sum_i \sum_{j \ne i} C_{ij}^2, \qquad
+    .. math:: L = \mu \sum_i (1 - C_{ii})^2 + \lambda \sum_i \sum_{j \ne i} C_{ij}^2, \qquad
               C_{ij} = \frac1N \sum_{b=1}^{N} \hat z^1_{bi} \hat z^2_{bj}, \qquad
               \hat z_{bi} = \frac{z_{bi} - \bar z_i}{\sqrt{\mathrm{Var}(z_i) + 10^{-5}}}
 
@@ -36,6 +37,8 @@ def barlow_twins_loss(
         z1: First view's projections.
         z2: Second view's projections, in the same order.
         off_diagonal_weight: λ, weight of the redundancy reduction term.
+        invariance_weight: μ, weight of the invariance term: 1 as published, 0 for redundancy
+            reduction alone.
 
     Returns:
         Sum over dimensions, not divided by their number.
@@ -46,7 +49,7 @@ def barlow_twins_loss(
 
     Scale:
         Perfect (equal views, uncorrelated dimensions of variance well above 10^-5): about 0.
-        Complete collapse: dim. Unrelated views: about
+        With μ = 1: complete collapse: dim. Unrelated views: about
         (1 + 1/(N − 1))·dim + λ·dim·(dim − 1)/(N − 1). Bounded by 0 and 4·dim + λ·dim·(dim − 1).
 
     Cost:
@@ -70,13 +73,18 @@ def barlow_twins_loss(
         >>> print(f"{barlow_twins_loss(0 * z, 0 * z):.4f}")
         2.0000
     """
-    return total(_terms(z1, z2, off_diagonal_weight=off_diagonal_weight))
+    terms = _terms(
+        z1, z2, off_diagonal_weight=off_diagonal_weight, invariance_weight=invariance_weight
+    )
+    return total(terms)
 
 
-def _terms(z1: Tensor, z2: Tensor, *, off_diagonal_weight: float) -> dict[str, Tensor]:
+def _terms(
+    z1: Tensor, z2: Tensor, *, off_diagonal_weight: float, invariance_weight: float
+) -> dict[str, Tensor]:
     check_matrix(min_rows=2, z1=z1, z2=z2)
     check_same_shape(z1=z1, z2=z2)
-    check_not_negative(off_diagonal_weight=off_diagonal_weight)
+    check_not_negative(off_diagonal_weight=off_diagonal_weight, invariance_weight=invariance_weight)
     first, second = _standardized(z1), _standardized(z2)
     samples, dim = first.shape
     diagonal = (first * second).sum(dim=0) / samples
@@ -87,7 +95,7 @@ def _terms(z1: Tensor, z2: Tensor, *, off_diagonal_weight: float) -> dict[str, T
             total = ((first @ first.T) * (second @ second.T)).sum()
     off_diagonal = total / samples**2 - diagonal.square().sum()
     return {
-        "invariance": (1 - diagonal).square().sum(),
+        "invariance": invariance_weight * (1 - diagonal).square().sum(),
         "redundancy_reduction": off_diagonal_weight * off_diagonal,
     }
 
@@ -103,18 +111,33 @@ def _standardized(z: Tensor) -> Tensor:
 class BarlowTwinsLoss(Objective):
     """:func:`barlow_twins_loss` with its hyper-parameters stored."""
 
-    def __init__(self, *, off_diagonal_weight: float = 0.005) -> None:
+    def __init__(
+        self, *, off_diagonal_weight: float = 0.005, invariance_weight: float = 1.0
+    ) -> None:
         super().__init__()
-        check_not_negative(off_diagonal_weight=off_diagonal_weight)
+        check_not_negative(
+            off_diagonal_weight=off_diagonal_weight, invariance_weight=invariance_weight
+        )
         self.off_diagonal_weight = off_diagonal_weight
+        self.invariance_weight = invariance_weight
 
     def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
         """The loss of two views' projections."""
-        return barlow_twins_loss(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
+        return barlow_twins_loss(
+            z1,
+            z2,
+            off_diagonal_weight=self.off_diagonal_weight,
+            invariance_weight=self.invariance_weight,
+        )
 
     def terms(self, z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
         """``invariance`` and ``redundancy_reduction``, weighted: they add up to the loss."""
-        return _terms(z1, z2, off_diagonal_weight=self.off_diagonal_weight)
+        return _terms(
+            z1,
+            z2,
+            off_diagonal_weight=self.off_diagonal_weight,
+            invariance_weight=self.invariance_weight,
+        )
 
     def chance(self, *, batch_size: int, num_negatives: int = 0) -> None:
         """None: the loss has no chance value."""

@@ -29,6 +29,7 @@ class Measure:
             measurements); a function, of a module, or a reference ``module:function``.
         arguments: Keyword arguments of the function.
         version: Version of the function; raise it when the function gives other results.
+        at_end: Measure only the trained encoder, also in a cell with checkpoints.
 
     Example:
         >>> Measure("knn").label
@@ -38,6 +39,7 @@ class Measure:
     function: str | Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    at_end: bool = False
 
     def __post_init__(self) -> None:
         check_integer(at_least=1, version=self.version)

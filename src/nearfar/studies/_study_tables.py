@@ -17,6 +17,8 @@ from nearfar.studies._study import Row, Study, given_by
 
 __all__ = ["record_of_study"]
 
+_EARLY = "_early"
+
 
 def record_of_study(
     study: Study[Any], config: Any, budget: str, rows: Sequence[Row], store: CellStore
@@ -74,7 +76,8 @@ def _row(row: Row, records: Sequence[CellRecord | None], columns: Sequence[Colum
         if key in row.values:
             values[key] = tuple(float(row.values[key]) for _ in done)
         else:
-            values[key] = tuple(record.values[key] for record in done if key in record.values)
+            known = [_value(record, key) for record in done]
+            values[key] = tuple(value for value in known if value is not None)
         if row.words.get(key):
             words[key] = (row.words[key],)
         else:
@@ -89,6 +92,15 @@ def _row(row: Row, records: Sequence[CellRecord | None], columns: Sequence[Colum
         group=row.group,
         seed_numbers=tuple(record.seed for record in done),
     )
+
+
+def _value(record: CellRecord, key: str) -> float | None:
+    """A value; of ``NAME_early`` that of the first checkpoint after the initial weights."""
+    if key in record.values or not key.endswith(_EARLY):
+        return record.values.get(key)
+    trained = [reading for reading in record.readings if reading.get("step")]
+    found = trained[0].get(key.removesuffix(_EARLY)) if trained else None
+    return None if found is None else float(found)
 
 
 def _name(study: Study[Any], config: Any, budget: str) -> str:

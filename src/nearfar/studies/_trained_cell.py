@@ -79,7 +79,8 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
         return _joined(cell, _bare(cell, encoder), known, found)
     run = open_run(cell, samples, work)
     readings = [
-        {"step": at.step, "epoch": at.epoch} | _reading(_measured(cell, at.embeddings, known))
+        {"step": at.step, "epoch": at.epoch}
+        | _reading(_measured(cell, at.embeddings, known, ended=False))
         for at in run.checkpoints(cell.checkpoints)
     ]
     found = _measured(cell, run.embeddings(again=known is not None), known)
@@ -90,13 +91,18 @@ def make_trained(cell: TrainingSettings, work: Path, known: CellRecord | None) -
 
 
 def _measured(
-    cell: TrainingSettings, embeddings: Embeddings, known: CellRecord | None
+    cell: TrainingSettings,
+    embeddings: Embeddings,
+    known: CellRecord | None,
+    *,
+    ended: bool = True,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Numbers and texts of the measures that the record lacks."""
     values: dict[str, Any] = {}
     words: dict[str, str] = {}
     for measure in cell.quantities:
-        if known is not None and cell.labels_of(measure) <= set(known.measured):
+        seen = known is not None and cell.labels_of(measure) <= set(known.measured)
+        if seen or (measure.at_end and not ended):
             continue
         numbers, texts = measured_values(measure, embeddings)
         taken = sorted((values.keys() | words.keys()) & (numbers.keys() | texts.keys()))

@@ -71,7 +71,8 @@ class TrainingSettings(Cell):
     def measured(self) -> tuple[str, ...]:
         """The measures of the end and, with checkpoints, of each checkpoint."""
         labels = [measure.label for measure in self.quantities]
-        return (*labels, *(f"{label}{at}" for at in self._at for label in labels))
+        watched = [measure.label for measure in self.quantities if not measure.at_end]
+        return (*labels, *(f"{label}{at}" for at in self._at for label in watched))
 
     @property
     def _at(self) -> tuple[str, ...]:
@@ -81,7 +82,8 @@ class TrainingSettings(Cell):
 
     def labels_of(self, measure: Measure) -> set[str]:
         """The labels of one measure, of the end and of each checkpoint."""
-        return {f"{measure.label}{at}" for at in ("", *self._at)}
+        ends = ("",) if measure.at_end else ("", *self._at)
+        return {f"{measure.label}{at}" for at in ends}
 
     @property
     def needs(self) -> tuple[Cell, ...]:
