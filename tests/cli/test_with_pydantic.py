@@ -5,10 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
-pytest.importorskip("pydantic")
-
 COMMANDS = (
     "embed",
     "embed --data digits",
