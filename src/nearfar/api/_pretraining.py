@@ -21,7 +21,7 @@ from nearfar.api._requested import called, requested
 from nearfar.api._run_damage import damage_found
 from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
-from nearfar.api._run_places import check_free, claim, claim_free
+from nearfar.api._run_places import check_free, check_name, claim, claim_free
 from nearfar.api._running import begin_run, device_again, engine_of, run_training
 from nearfar.api._sample_groups import Groups
 from nearfar.api._showing import display_of, showing
@@ -144,6 +144,7 @@ def pretrain(
         groups=groups,
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
+    check_name(Path(out or "runs"))
     if out and first_process():
         check_free(Path(out))
     setup = prepared(
