@@ -89,7 +89,7 @@ def outcome_of(out: Path) -> Outcome:
     return Outcome(repr(weights), repr((lines, watch)), repr(health))
 
 
-def forked(act: Callable[[], object], *, seconds: float = 120.0) -> tuple[int, str]:
+def forked(act: Callable[[], object], *, seconds: float = 900.0) -> tuple[int, str]:
     """Call a function in a forked process; its exit code (−9 after SIGKILL) and its error."""
     reading, writing = os.pipe()
     sys.stdout.flush()
