@@ -17,6 +17,7 @@ __all__ = [
     "CoreUse",
     "ask_to_stop",
     "core_quota",
+    "end_with_parent",
     "lock",
     "memory_from_now",
     "peak_memory",
@@ -29,6 +30,7 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _STAT, _OWN_GROUPS, _GROUPS = (
     Path(path) for path in ("/proc/stat", "/proc/self/cgroup", "/sys/fs/cgroup")
 )
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _BETWEEN_TRIES = 0.05  # seconds
 _LEAST_SAMPLE = 0.2  # seconds; /proc/stat counts hundredths
 
@@ -169,6 +171,12 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
             yield
         finally:
             release()
+
+
+def end_with_parent() -> None:
+    """Let the system end this process when the one that started it dies; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def ask_to_stop() -> None:

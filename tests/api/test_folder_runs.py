@@ -10,6 +10,7 @@ import pytest
 import nearfar
 from nearfar.data import open_source
 from tests.data.sounds import save, tone
+from tests.older_runs import as_older
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_a_run_resumes_with_the_fingerprint_of_an_earlier_version_but_not_on_oth
     run: nearfar.Run, tmp_path: Path
 ) -> None:
     source = open_source(tmp_path / "songs")
-    recipe = tmp_path / "run" / "recipe.toml"
+    recipe = as_older(tmp_path / "run") / "recipe.toml"
     written = recipe.read_text()
     (former,) = source.former_fingerprints
     assert source.fingerprint in written

@@ -13,6 +13,7 @@ from PIL import Image
 import nearfar
 from nearfar.api import Run
 from nearfar.modalities import ImageForm
+from tests.older_runs import as_older
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), dtype=np.uint8)
 SCANS = np.random.default_rng(1).integers(-1000, 3000, (24, 16, 16)).astype(np.int16)
@@ -68,7 +69,7 @@ def test_a_run_without_a_stored_range_still_loads(of_bytes: Run, tmp_path: Path)
     import shutil
 
     old = tmp_path / "old"
-    shutil.copytree(of_bytes.path, old)
+    as_older(shutil.copytree(of_bytes.path, old))
     stored = json.loads((old / "encoder.json").read_text())
     assert "missing_value" not in stored["form"]
     stored["form"]["value_range"] = None

@@ -9,6 +9,7 @@ import pytest
 
 import nearfar
 from nearfar.data import open_source
+from tests.older_runs import as_older
 
 RNG = np.random.default_rng(5)
 
@@ -41,7 +42,7 @@ def test_refusing_a_split_shows_how_to_resume(tmp_path: Path) -> None:
     nearfar.pretrain(
         "simclr", tmp_path / "data", epochs=1, batch_size=4, out=path, split_folder="none"
     )
-    recipe = path / "recipe.toml"
+    recipe = as_older(path) / "recipe.toml"
     lines = recipe.read_text().splitlines(keepends=True)
     recipe.write_text("".join(line for line in lines if "split_folder" not in line))
     with pytest.raises(ValueError, match='add split_folder = "none"'):

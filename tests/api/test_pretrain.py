@@ -283,7 +283,7 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path, pictures, quick):
 def test_a_run_of_a_newer_version_is_refused(tmp_path, digits_run):
     directory = RunDirectory(tmp_path)
     directory.recipe.write_text(digits_run.directory.recipe.read_text())
-    replace(digits_run.record, format=2).save(directory.run)
+    replace(digits_run.record, format=3).save(directory.run)
     with pytest.raises(ValueError, match="made by a newer nearfar"):
         nearfar.load(tmp_path)
 

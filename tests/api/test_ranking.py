@@ -11,6 +11,7 @@ import nearfar
 from nearfar.api._ranking import _error, _orders, _probability, _subsets
 from nearfar.diagnostics._view_retrieval import nearer_views, view_retrieval
 from nearfar.training._checkpoint import BEST, save_best
+from tests.older_runs import as_older
 
 
 def _views(noise, seed=0, samples=200):
@@ -51,7 +52,7 @@ def test_with_several_seeds_their_spread_counts_if_it_is_larger():
 
 def test_runs_of_different_data_and_a_single_setting_are_not_ranked(digits_run, tmp_path):
     other = tmp_path / "other"
-    shutil.copytree(digits_run.path, other)
+    as_older(shutil.copytree(digits_run.path, other))
     recipe = (other / "recipe.toml").read_text()
     mark = digits_run.directory.read_recipe()["data"]["fingerprint"]
     (other / "recipe.toml").write_text(recipe.replace(mark, "0" * 16))

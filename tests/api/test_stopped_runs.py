@@ -21,6 +21,7 @@ from nearfar import api
 from nearfar.cli import main
 from nearfar.records import RunDirectory
 from tests.every import every
+from tests.older_runs import as_older
 
 QUICK: dict[str, Any] = {"epochs": 2, "batch_size": 8, "precision": "32", "devices": 1}
 
@@ -160,7 +161,7 @@ def test_a_stopped_run_whose_data_are_gone_says_where_they_were_looked_for(
     stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "run"
-    shutil.copytree(stopped, path)
+    as_older(shutil.copytree(stopped, path))
     recipe = path / "recipe.toml"
     recipe.write_text(recipe.read_text().replace("my photos", "no photos"))
     for command in (["embed"], ["diagnose"], ["train", "--resume"]):
@@ -183,7 +184,7 @@ def test_the_own_data_of_a_moved_run_are_found(
     monkeypatch.chdir(project)
     recipe = finished / "recipe.toml"
     run = project / "runs" / "r"
-    shutil.copytree(finished, run)
+    as_older(shutil.copytree(finished, run))
     recipe = run / "recipe.toml"
     recipe.write_text(recipe.read_text().replace(str(data), "my photos"))
     record = RunDirectory(run).read_run()
@@ -209,7 +210,7 @@ def test_other_data_of_the_same_name_are_not_taken_and_changed_data_are_told(
     data: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    shutil.copytree(finished, run)
+    as_older(shutil.copytree(finished, run))
     recipe = run / "recipe.toml"
     recipe.write_text(recipe.read_text().replace(str(data), "photos"))
     known = json.loads((run / "run.json").read_text())

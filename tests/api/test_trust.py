@@ -16,6 +16,7 @@ from nearfar._plugins import PluginError, check_trusted, load_reference
 from nearfar.api._recipe import Recipe
 from nearfar.cli import main
 from nearfar.modalities._own_encoders import describe_module, rebuild_module
+from tests.older_runs import as_older
 
 PAYLOAD = """
 from pathlib import Path
@@ -52,7 +53,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_only_a_file_names_is_not_imported(
     planted: Path, file: str, before: str, after: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (planted / file).read_text(encoding="utf-8")
+    text = (as_older(planted) / file).read_text(encoding="utf-8")
     assert before in text
     text = text.replace(before, after)
     if file == "encoder.json":
@@ -97,7 +98,7 @@ def test_classes_that_are_imported_trust_no_other_code(monkeypatch: pytest.Monke
 def test_a_package_that_the_user_names_is_imported(
     planted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = planted / "recipe.toml"
+    recipe = as_older(planted) / "recipe.toml"
     text = recipe.read_text(encoding="utf-8")
     recipe.write_text(text.replace('name = "simclr"', 'name = "payload.own"'), encoding="utf-8")
     code = "from nearfar.cli import main; import sys; sys.exit(main(sys.argv[1:]))"

@@ -14,6 +14,7 @@ import nearfar
 from nearfar import api
 from nearfar.cli import main
 from tests.every import every
+from tests.older_runs import as_older
 
 ALARM = "dimensional collapse"
 
@@ -21,7 +22,7 @@ ALARM = "dimensional collapse"
 @pytest.fixture
 def run(digits_run, tmp_path):
     """A copy of the run, which a test may change."""
-    shutil.copytree(digits_run.path, tmp_path / "runs" / "digits")
+    as_older(shutil.copytree(digits_run.path, tmp_path / "runs" / "digits"))
     return nearfar.load(tmp_path / "runs" / "digits")
 
 

@@ -16,6 +16,7 @@ from nearfar.cli._entry import COMMANDS
 from nearfar.cli._next_commands import shell
 from tests.api.kinds import KINDS, SAMPLES
 from tests.every import every
+from tests.older_runs import as_older
 from tests.slow import mostly_slow
 
 QUICK = ["--epochs", "1", "--batch-size", "8", "--precision", "32", "--devices", "1"]
@@ -102,14 +103,13 @@ def test_the_commands_after_a_stop_continue_the_run(
     monkeypatch.chdir(tmp_path)
     np.save("x y.npy", np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32))
     made = nearfar.pretrain("simclr", "x y.npy", out="a 'run'", epochs=3, batch_size=8)
-    shutil.copytree(made.path, "stopped 'run'")
-    run = Path("stopped 'run'")
+    run = as_older(Path(shutil.copytree(made.path, "stopped 'run'")))
     for name in ("encoder.safetensors", "health.json", "geometry.json", "report.html"):
         (run / name).unlink()
     sorted((run / "checkpoints").iterdir())[-1].unlink()
     record = made.record
     (run / "run.json").write_text(
-        (made.path / "run.json").read_text().replace('"finished": true', '"finished": false')
+        (run / "run.json").read_text().replace('"finished": true', '"finished": false')
     )
     assert record.finished
     assert main(["diagnose", str(run)]) in (0, 3)

@@ -19,10 +19,11 @@ from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL
 from nearfar.api._recipe import Recipe, name_of
 from nearfar.api._requested import called, requested
+from nearfar.api._run_damage import damage_found
 from nearfar.api._run_format import open_directory
 from nearfar.api._run_object import Run
-from nearfar.api._run_places import check_free, claim, claim_free
-from nearfar.api._running import begin_run, damage_found, device_again, engine_of, run_training
+from nearfar.api._run_places import check_free, check_name, claim, claim_free
+from nearfar.api._running import begin_run, device_again, engine_of, run_training
 from nearfar.api._sample_groups import Groups
 from nearfar.api._showing import display_of, showing
 from nearfar.api._unfinished_run import prepared_again
@@ -30,7 +31,7 @@ from nearfar.methods import Method
 from nearfar.modalities import Modality
 from nearfar.records import RunDirectory
 from nearfar.records._run_lock import holding
-from nearfar.training import Progress
+from nearfar.training import Progress, latest_checkpoint
 from nearfar.training._devices import find_device
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import Views
@@ -158,6 +159,7 @@ def pretrain(
         weights=WeightsAsked(weights, weights_key, preprocess),
     )
     recipe, source, encoder = asked.recipe, asked.source, asked.encoder
+    check_name(Path(out or "runs"))
     if out and first_process():
         check_free(Path(out))
     setup = prepared(
@@ -256,7 +258,7 @@ def resume(
             tell_stage(display, "")
             return Run(directory.path, encoder=encoder, modality=modality)
         where, moved = device_again(directory, device)
-        damage = damage_found(directory)
+        damage = damage_found(directory, latest_checkpoint(directory.checkpoints))
         setup = replace(setup, notes=(*setup.notes, *damage, *([moved] if moved else [])))
         return run_training(setup, directory, display, engine=engine_of(setup, where))
 

@@ -15,6 +15,7 @@ from nearfar.api._argument_checks import check_encoder
 from nearfar.api._judging import Judgment
 from nearfar.api._passed_encoders import OwnEncoder, remembered
 from nearfar.api._recipe import Recipe, check_code_in
+from nearfar.api._run_damage import damage_found
 from nearfar.api._run_format import open_directory
 from nearfar.api._setup import Setup
 from nearfar.api._starting_weights import check_numbers, read_weights, save_weights, start_of
@@ -106,8 +107,7 @@ class RunFiles:
     @property
     def state_notes(self) -> tuple[str, ...]:
         """A note if the encoder is that of an unfinished run, or of a checkpoint that was asked."""
-        skipped = () if self._checkpoint is None else self._checkpoint.skipped
-        damaged = tuple(f"an older checkpoint is used, as {name} is damaged" for name in skipped)
+        damaged = damage_found(self.directory, self._checkpoint)
         if self._asked is not None and self._checkpoint is not None:
             best = ", the best" if self._asked == "best" else ""
             after = stopped_after(self._checkpoint, self.record)

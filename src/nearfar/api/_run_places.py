@@ -9,7 +9,7 @@ from nearfar._audience import named, resuming
 from nearfar.records import RunDirectory
 from nearfar.records._run_lock import LOCK, RunInUseError, holding
 
-__all__ = ["RunExistsError", "check_free", "claim", "claim_free", "is_taken"]
+__all__ = ["RunExistsError", "check_free", "check_name", "claim", "claim_free", "is_taken"]
 
 _BEFORE_RECIPE = frozenset({LOCK, "division.json", "groups.txt", "encoder.json"})
 """What is written before the recipe, with which a directory becomes a run."""
@@ -34,6 +34,20 @@ class RunExistsError(FileExistsError):
     def __reduce__(self) -> tuple[type[RunExistsError], tuple[RunDirectory]]:
         """Pickle by the directory, for other processes."""
         return RunExistsError, (RunDirectory(self.path),)
+
+
+def check_name(path: Path) -> None:
+    """Check that a path can be written into files and reports.
+
+    Raises:
+        ValueError: It is not text.
+    """
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{named('out')} must be a path of characters in UTF-8, got {bytes(path.absolute())!r}"
+        ) from None
 
 
 def is_taken(path: Path) -> bool:

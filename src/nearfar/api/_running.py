@@ -19,7 +19,6 @@ from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup, save_start
 from nearfar.api._starting_weights import save_weights
 from nearfar.records import HealthRecord, RunDirectory
-from nearfar.records._metrics_record import metrics_lines
 from nearfar.records._run_lock import RunInUseError, holding
 from nearfar.training import (
     Engine,
@@ -36,7 +35,7 @@ from nearfar.training._process import same_threads
 from nearfar.training._progress_interface import tell_stage
 from nearfar.views import WithIndex
 
-__all__ = ["begin_run", "damage_found", "device_again", "engine_of", "run_training"]
+__all__ = ["begin_run", "device_again", "engine_of", "run_training"]
 
 
 def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.device, str]:
@@ -49,19 +48,6 @@ def device_again(directory: RunDirectory, asked: str | None) -> tuple[torch.devi
     except ValueError:
         found = find_device("auto")
         return found, f"resumed on {found}, as {before} is not here: the last digits may differ"
-
-
-def damage_found(directory: RunDirectory) -> tuple[str, ...]:
-    """Notes on what is damaged in a stopped run and will be left out when it is resumed."""
-    checkpoint, lines = latest_checkpoint(directory.checkpoints), list[int]()
-    found = list(checkpoint.skipped) if checkpoint is not None else []
-    said = [f"damaged, so that updates are repeated: {name}" for name in found]
-    if directory.metrics.is_file():
-        metrics_lines(directory.metrics, damaged=lines)
-    if lines:
-        numbers = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
-        said.append(f"damaged lines of {directory.metrics.name} are left out: {numbers}")
-    return tuple(said)
 
 
 def engine_of(setup: Setup, device: torch.device) -> Engine:

@@ -10,7 +10,7 @@ from typing import Any
 from nearfar._deprecation import renamed_options
 from nearfar._suggestions import suggest
 
-__all__ = ["TABLES", "as_flags", "read_recipe"]
+__all__ = ["TABLES", "as_flags", "read_recipe", "was_edited"]
 
 TABLES = ("data", "encoder", "method", "training", "views")
 NOT_FLAGS = {("method", "name"), ("data", "fingerprint"), ("encoder", "weights_digest")}
@@ -38,6 +38,18 @@ def read_recipe(path: Path) -> dict[str, Any]:
                 f" got {name!r}{suggest(name, TABLES)}"
             )
     return {name: recipe.get(name, {}) for name in TABLES}
+
+
+def was_edited(path: Path) -> bool:
+    """Whether a recipe that a run has written has another content by now."""
+    from nearfar.records._seals import DamagedFileError, check_text
+
+    file = path / "recipe.toml" if path.is_dir() else path
+    try:
+        check_text(file.read_text(encoding="utf-8"))
+    except DamagedFileError:
+        return True
+    return False
 
 
 def as_flags(recipe: dict[str, Any], *, known: Collection[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nearfar._signs import counted
 from nearfar.cli._console import print_line
 from nearfar.cli._exit_codes import code_of
 from nearfar.cli._next_commands import after_training, longer_run, print_steps
+from nearfar.cli._recipe_files import was_edited
 from nearfar.cli._setting_commands import TRAIN
 from nearfar.cli._settings_call import call_with_settings, in_tables
 from nearfar.cli._train_plan import TrainPlan
@@ -75,6 +76,8 @@ def _pretrain(
             if "data" not in tables[""]:
                 raise ValueError("`--data` must be given: digits, a folder of images, a file, ...")
             tables[""].setdefault("minutes", None if _repeats(plan) else _usual_minutes())
+            if recipe is not None and was_edited(recipe):
+                print_line("note", f"{recipe} was edited since its run wrote it")
             if chosen := choose_threads(use):
                 print_line("note", chosen)
             run = api.pretrain(

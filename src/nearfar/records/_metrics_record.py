@@ -233,7 +233,9 @@ def metrics_lines(path: Path, *, damaged: list[int] | None = None) -> list[str]:
     Raises:
         DamagedFileError: A line is damaged, and `damaged` is None.
     """
-    *lines, _ = path.read_bytes().split(b"\n")
+    *lines, last = path.read_bytes().split(b"\n")
+    if not last.isascii():  # no beginning of a line
+        lines.append(last)
     sealed = any(b'"crc32": "' in line for line in lines)  # not so in version 0.1
     found = []
     for number, line in enumerate(lines, 1):

@@ -236,7 +236,7 @@ class CellRun:
             with_metrics = RunDirectory(self._work / "measured")
             with_metrics.path.mkdir(exist_ok=True)
             source = self._run.directory
-            shutil.copyfile(source.run, with_metrics.run)
+            replace(source.read_run(), files={}).save(with_metrics.run)  # of another course
             lines = source.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= checkpoint.step]
             write_text(with_metrics.metrics, "".join(kept))

@@ -61,6 +61,7 @@ class Checkpoint:
         optimizer: Scalar state of the optimiser by name.
         pending: Losses and loss terms since the last line of the metrics.
         skipped: Newer checkpoints that are damaged, each with what is wrong with it.
+        lines: Number of lines of metrics by then; 0 if it is not known.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     pending: Pending
     skipped: tuple[str, ...] = ()
+    lines: int = 0
 
     def restore_method(self, method: nn.Module) -> None:
         """Load the method's state."""
@@ -122,6 +124,7 @@ def save_checkpoint(
     method: nn.Module,
     optimizer: Optimizer,
     pending: Pending | None = None,
+    lines: int = 0,
 ) -> Path:
     """Write the state after `step` updates; the two latest checkpoints are kept.
 
@@ -141,6 +144,7 @@ def save_checkpoint(
         "seconds": repr(seconds),
         "optimizer": json.dumps(scalars),
         "pending": (pending or Pending()).to_json(),
+        "lines": str(lines),
     }
 
     path = folder / name_of(step)
@@ -272,6 +276,7 @@ def _read(path: Path) -> Checkpoint:
         tensors=tensors,
         optimizer=_object(metadata["optimizer"]),
         pending=Pending.from_json(metadata["pending"]),
+        lines=int(metadata.get("lines", 0)),
     )
 
 

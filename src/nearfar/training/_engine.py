@@ -14,7 +14,7 @@ from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from nearfar._launchers import first_process, launched_here, launched_processes
-from nearfar._platform import usable_cores
+from nearfar._platform import end_with_parent, usable_cores
 from nearfar.inputs import View
 from nearfar.methods._method import Method, Step
 from nearfar.parallel import is_distributed, synchronize_batch_norm
@@ -266,6 +266,8 @@ def _enter(
     precision: str, function: Callable[..., Any], arguments: tuple[Any, ...], fabric: Any
 ) -> Any:
     """Rebuild the engine around the given Fabric in a spawned process, and call the function."""
+    if launched_processes() == 1:
+        end_with_parent()
     engine = Engine.__new__(Engine)
     engine.precision = precision
     engine.devices = int(fabric.world_size)

@@ -245,6 +245,7 @@ class _Training:
                 method=self.method,
                 optimizer=self.optimizer,
                 pending=self.meter.pending,
+                lines=self.log.lines if self.log else 0,
             )
             last = self.done == self.schedule.steps
             self.best.save(done=self.done, seconds=self.seconds, last=last)

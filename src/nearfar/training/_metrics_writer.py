@@ -22,6 +22,9 @@ class MetricsLog:
     Args:
         path: Path of the file.
         step: Number of completed updates; lines of later updates are dropped.
+
+    Attributes:
+        lines: Number of lines in the file.
     """
 
     def __init__(self, path: Path, *, step: int) -> None:
@@ -30,6 +33,7 @@ class MetricsLog:
         self._kept = list(Metrics.lines_up_to(lines, step=step))
         sealed = (line if is_sealed(line) else seal_line(line) for line in self._kept)
         write_text(path, "".join(f"{line}\n" for line in sealed))
+        self.lines = len(self._kept)
 
     def watched(self, step: int) -> bool:
         """Whether the lines kept on resuming have the measurements after `step` updates."""
@@ -44,6 +48,7 @@ class MetricsLog:
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(f"{seal_line(line.to_json())}\n")
+            self.lines += 1
         except OSError as error:
             raise type(error)(
                 error.errno, f"cannot write {self._path}: {error.strerror}"
