@@ -100,9 +100,9 @@ def prepared(
         )
         return Setup.prepare(changed, source, chosen, width, views, **said)
 
-    start = time.monotonic()
+    begun = time.monotonic()
     usual = build({}, {})
-    slow = time.monotonic() - start
+    slow = time.monotonic() - begun
     if budget is None or (budget.default and (published or device.type != "cpu")):
         return usual
     kept = {name for name, value in given.items() if value is not None}

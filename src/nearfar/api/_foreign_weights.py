@@ -60,7 +60,7 @@ class Loaded:
 
 @dataclass(frozen=True, eq=False)
 class ForeignWeights:
-    """Weights of a file or a run, and what is known of their encoder.
+    """Weights of a file or a run, with the name and the inputs of their encoder.
 
     Attributes:
         what: As the user named them.
@@ -79,6 +79,12 @@ class ForeignWeights:
     known: Architecture | None
     preparation: Preparation | None
     notes: tuple[str, ...]
+
+    @property
+    def epsilon(self) -> float | None:
+        """What transformers' layer norms add to variances; None if nothing says it."""
+        said = self.file.configuration.get("config.json", {}).get("layer_norm_eps")
+        return float(said) if isinstance(said, (int, float)) else None
 
     @property
     def image_size(self) -> int | None:
@@ -133,7 +139,15 @@ class ForeignWeights:
 
     def start(self, module: nn.Module, name: str) -> tuple[str, ...]:
         """Put the weights into an encoder that is then trained; returns the notes on them."""
-        return self.load_into(module, name=name).notes
+        notes = self.load_into(module, name=name).notes
+        own = {part.eps for part in module.modules() if isinstance(part, nn.LayerNorm)}
+        if self.epsilon is None or own <= {self.epsilon}:
+            return notes
+        held = ", ".join(f"{eps:g}" for eps in sorted(own))
+        return (
+            *notes,
+            f"layer norms add {held} to variances, those of the weights {self.epsilon:g}",
+        )
 
     def load_into(self, module: nn.Module, *, name: str) -> Loaded:
         """Put the weights into an encoder.
@@ -244,7 +258,9 @@ def find_weights(
     if directory.exists():
         return _of_run(directory, encoder=encoder, preprocess=preprocess)
     file = open_weights(what)
-    configured = str(file.configuration.get("config.json", {}).get("architecture", "")) or None
+    configured: str | None = (
+        str(file.configuration.get("config.json", {}).get("architecture", "")) or None
+    )
     found = candidates(file.shapes)
     if not found and encoder is None and configured is None:
         names = ", ".join(list(file.shapes)[:3])

@@ -67,7 +67,7 @@ def diagnosed(
     found: dict[str, list[_Two]] = {}
     for batch in measured.chunks():
         one, other, *_ = views(batch.inputs, batch.samples, seed=0, epoch=0)
-        parts = {
+        parts: dict[str, Callable[[View], Tensor | None]] = {
             "h": partial(_embedded, encoder, layer, pool, here),
             "untrained": partial(_embedded, untrained, layer, pool, here),
             "raw": lambda view: None if kind.recognizable else kind.view_features(view, form),
@@ -160,7 +160,7 @@ def probed_encoders(
         with on_device(module, device):
             return encoded(name, role, cut_at(module, layer, pool), views, labeled)
 
-    made = [
+    made: list[Callable[[], Represented]] = [
         partial(of, "loaded encoder", "loaded", lambda: encoder),
         partial(of, "untrained encoder", "untrained", untrained),
         lambda: raw(kind, form, labeled),

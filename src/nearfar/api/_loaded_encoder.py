@@ -10,7 +10,7 @@ from typing import Any, Literal, final, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from nearfar.api._choices import opening
 from nearfar.api._embedding import Embedded, embed_source, on_device, row_names, warn_omitted
@@ -67,6 +67,10 @@ class LoadedEncoder:
         options = ImageOptions(**asked)
         module, description = self.kind.build_encoder(self.weights.encoder, form, options)
         loaded = self.weights.load_into(module, name=self.weights.encoder)
+        epsilon = self.weights.epsilon
+        for part in module.modules():
+            if epsilon is not None and isinstance(part, nn.LayerNorm):
+                part.eps = epsilon
         return module.eval(), description, loaded
 
     @property
@@ -205,7 +209,8 @@ class LoadedEncoder:
             return open_labeled(held, labels=wanted, modality="images", task="any", **given)
 
         labeled = with_task(opened, labels, task, infer=not is_name(held))
-        index, said = None, ()
+        index: Tensor | None = None
+        said: tuple[str, ...] = ()
         if groups is not None and groups is not False and str(groups) != "none":
             labeled, index, said = groups_of(labeled, groups, labels=labels, opened=opened)
         fitted = self.for_source(labeled.train)
