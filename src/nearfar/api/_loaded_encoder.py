@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nearfar.api._choices import opening
 from nearfar.api._embedding import Embedded, embed_source, on_device, row_names, warn_omitted
-from nearfar.api._foreign_weights import ForeignWeights, Loaded, per_channel
+from nearfar.api._foreign_weights import USUAL_SIDE, ForeignWeights, Loaded, per_channel
 from nearfar.api._judged_weights import diagnosed, probed_encoders
 from nearfar.api._layers import Pool, cut_at
 from nearfar.api._probe_labels import groups_of, with_task
@@ -45,7 +45,7 @@ class LoadedEncoder:
         self, weights: ForeignWeights, *, channels: int | None, image_size: int | None
     ) -> None:
         self.weights = weights
-        self._channels = channels or (weights.known.channels if weights.known else 3)
+        self._channels = channels or weights.channels
         self._size = image_size or weights.image_size
 
     @property
@@ -57,10 +57,11 @@ class LoadedEncoder:
     def _built(self) -> tuple[nn.Module, EncoderDescription[Any], Loaded]:
         preparation = self.weights.preparation
         assert preparation is not None
-        asked = self.weights.options({"image_size": self._size})
+        size = self._size or USUAL_SIDE
+        asked = {"image_size": size} | self.weights.options({"image_size": size})
         form = ImageForm(
             channels=self._channels,
-            image_size=asked.get("image_size", 224),
+            image_size=size,
             mean=per_channel(preparation.mean, self._channels),
             std=per_channel(preparation.std, self._channels),
         )

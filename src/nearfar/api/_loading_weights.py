@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nearfar.api._foreign_weights import find_weights
+from nearfar.api._finding_weights import find_weights
 from nearfar.api._loaded_encoder import LoadedEncoder
 
 __all__ = ["load_weights"]
