@@ -176,7 +176,7 @@ def same(found: LoadedEncoder, module: nn.Module) -> None:
     assert found.weights.encoder == "resnet18"
     state = module.state_dict()
     held = found.encoder.state_dict()
-    assert all(torch.equal(held[name], state[name]) for name in held)
+    assert sum(torch.equal(held[name], state[name]) for name in held) == len(held) == 120
     with torch.no_grad():
         assert torch.equal(found.encoder(IMAGES), features(module))
 
@@ -220,12 +220,12 @@ def test_keys_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 def test_other_channels_and_stems(tmp_path: Path) -> None:
     module = resnet()
-    grey = loaded(module.state_dict(), tmp_path, channels=1)
-    assert any("summed over its 3 channels" in note for note in grey.notes)
+    gray = loaded(module.state_dict(), tmp_path, channels=1)
+    assert any("summed over its 3 channels" in note for note in gray.notes)
     one = IMAGES[:, :1]
     with torch.no_grad():
         expected = features(module, one.expand(-1, 3, -1, -1))
-        assert torch.allclose(grey.encoder(one), expected, atol=1e-5)
+        assert torch.allclose(gray.encoder(one), expected, atol=1e-5)
     many = loaded(module.state_dict(), tmp_path, channels=5)
     assert many.encoder.conv1.weight.shape[1] == 5
     small = timm.create_model("resnet18", num_classes=0)

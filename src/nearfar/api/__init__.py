@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nearfar.api._embedding_writers import save_embeddings, save_steps, save_views
     from nearfar.api._keywords import RunKeywords
     from nearfar.api._listing import list_data, list_methods
-    from nearfar.api._loaded_encoder import LoadedEncoder, load_weights
+    from nearfar.api._loaded_encoder import LoadedEncoder
+    from nearfar.api._loading_weights import load_weights
     from nearfar.api._pretraining import pretrain, resume
     from nearfar.api._recipe import Recipe
     from nearfar.api._run_object import Run, load

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, final, overload
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from nearfar.api._choices import opening
 from nearfar.api._embedding import Embedded, embed_source, on_device, row_names, warn_omitted
-from nearfar.api._foreign_weights import ForeignWeights, Loaded, find_weights, per_channel
+from nearfar.api._foreign_weights import USUAL_SIDE, ForeignWeights, Loaded, per_channel
+from nearfar.api._judged_weights import diagnosed, probed_encoders
 from nearfar.api._layers import Pool, cut_at
-from nearfar.data import ImageSource, Source, open_source
+from nearfar.api._probe_labels import groups_of, with_task
+from nearfar.api._probes_of_runs import Progress
+from nearfar.data import ImageSource, LabeledData, Source, is_name, open_labeled, open_source
+from nearfar.data._kinds import data_for
+from nearfar.data._label_values import Task
 from nearfar.modalities import Modality, modality
 from nearfar.modalities._image_modality import ImageForm, ImageOptions
 from nearfar.modules import EncoderDescription
+from nearfar.records import HealthRecord, ProbeRecord
 from nearfar.views import Views
 
-__all__ = ["LoadedEncoder", "load_weights"]
+__all__ = ["LoadedEncoder"]
 
 
 @final
 class LoadedEncoder:
-    """An encoder of images with weights from elsewhere; made by :func:`load_weights`.
+    """An encoder of images with weights from elsewhere; made by :func:`nearfar.load_weights`.
 
     Args:
         weights: The weights.
@@ -37,7 +45,7 @@ class LoadedEncoder:
         self, weights: ForeignWeights, *, channels: int | None, image_size: int | None
     ) -> None:
         self.weights = weights
-        self._channels = channels or (weights.known.channels if weights.known else 3)
+        self._channels = channels or weights.channels
         self._size = image_size or weights.image_size
 
     @property
@@ -49,16 +57,21 @@ class LoadedEncoder:
     def _built(self) -> tuple[nn.Module, EncoderDescription[Any], Loaded]:
         preparation = self.weights.preparation
         assert preparation is not None
-        asked = self.weights.options({"image_size": self._size})
+        size = self._size or USUAL_SIDE
+        asked = {"image_size": size} | self.weights.options({"image_size": size})
         form = ImageForm(
             channels=self._channels,
-            image_size=asked.get("image_size", 224),
+            image_size=size,
             mean=per_channel(preparation.mean, self._channels),
             std=per_channel(preparation.std, self._channels),
         )
         options = ImageOptions(**asked)
         module, description = self.kind.build_encoder(self.weights.encoder, form, options)
         loaded = self.weights.load_into(module, name=self.weights.encoder)
+        epsilon = self.weights.epsilon
+        for part in module.modules():
+            if epsilon is not None and isinstance(part, nn.LayerNorm):
+                part.eps = epsilon
         return module.eval(), description, loaded
 
     @property
@@ -162,54 +175,101 @@ class LoadedEncoder:
         side = self.description.form.image_size
         return (*self.notes, f"images are resized to {side}×{side}", *source.notes)
 
+    def probe(
+        self,
+        data: Any,
+        *,
+        labels: Any = None,
+        task: Task | None = None,
+        groups: Any = None,
+        label_share: Sequence[float] = (),
+        layer: str | int | None = None,
+        pool: Pool | None = None,
+        device: str | None = None,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> ProbeRecord:
+        """Scores of probes on this encoder, one with random weights, and raw features.
 
-def load_weights(
-    what: str | Path,
-    *,
-    encoder: str | None = None,
-    weights_key: str | None = None,
-    preprocess: str | None = None,
-    channels: int | None = None,
-    image_size: int | None = None,
-) -> LoadedEncoder:
-    """An encoder of images with the weights of another library, or of a run.
+        Args:
+            data: Labelled images, as of :meth:`nearfar.api.Run.probe`.
+            labels: The label of each image, a file with them, or the name of a set of them.
+            task: ``classification``, ``regression`` or ``multilabel``; inferred by default.
+            groups: Group of each image, or a file or column with them.
+            label_share: Shares of the labels to probe with in addition.
+            layer: Layer of the encoders.
+            pool: Pooling of the layer's tokens or places.
+            device: Where to compute; on the CPU by default.
+            progress: Called with what is done next, the steps done, and their number.
+            options: Options for loading the data.
+        """
+        held = data_for(data, "images")
+        given = opening(self.kind, options)
 
-    Files of ``torch.save`` are read without unpickling: whatever they name is neither imported nor
-    called. The prefix of the encoder's keys and the spelling of its library are recognised, and its
-    architecture by the shapes. Each key is accounted for: a weight that the encoder needs is in the
-    file, or the call fails.
+        def opened(wanted: Any) -> LabeledData:
+            return open_labeled(held, labels=wanted, modality="images", task="any", **given)
 
-    Args:
-        what: ``.safetensors``, or a file of ``torch.save`` (``.pt``, ``.pth``, ``.ckpt``,
-            ``.bin``): a state dictionary, a checkpoint of a trainer such as Lightning's, or a whole
-            module; a folder of Hugging Face or timm with a configuration and weights; or a run.
-        encoder: Name of the encoder, as for :func:`nearfar.pretrain`; by default recognised.
-        weights_key: Which encoder, if the file holds several: a part of its keys such as
-            ``teacher``.
-        preprocess: How images are prepared: ``imagenet`` (its mean and deviation), ``half`` (to
-            −1..1) or ``none``; by default what the configuration of the weights says, or else
-            ``imagenet``, with a note.
-        channels: Channels of the images; the first layer is summed or repeated for others than
-            those of the weights.
-        image_size: Side of the images; position embeddings are interpolated for another one.
+        labeled = with_task(opened, labels, task, infer=not is_name(held))
+        index: Tensor | None = None
+        said: tuple[str, ...] = ()
+        if groups is not None and groups is not False and str(groups) != "none":
+            labeled, index, said = groups_of(labeled, groups, labels=labels, opened=opened)
+        fitted = self.for_source(labeled.train)
+        return probed_encoders(
+            fitted.encoder,
+            fitted.untrained,
+            labeled,
+            kind=self.kind,
+            form=fitted.description.form,
+            views=fitted.views,
+            shares=label_share,
+            layer=layer,
+            pool=pool,
+            device=device,
+            groups=index,
+            notes=(*fitted.notes, *said),
+            progress=progress,
+        )
 
-    Raises:
-        FileNotFoundError: There is nothing at `what`.
-        ValueError: A file that cannot be read, an encoder that is not recognised, or keys that do
-            not fit; the message names them.
+    def diagnose(
+        self,
+        data: Any,
+        *,
+        report: str | Path | None = None,
+        layer: str | int | None = None,
+        pool: Pool | None = None,
+        device: str | None = None,
+        **options: Any,
+    ) -> HealthRecord:
+        """Label-free verdict on two random views of images, compared with random weights.
 
-    Example:
-        >>> import nearfar, tempfile, timm, torch
-        >>> file = tempfile.mkdtemp() + "/checkpoint.pth"
-        >>> resnet = timm.create_model("resnet18")
-        >>> torch.save({"state_dict": resnet.state_dict()}, file)
-        >>> loaded = nearfar.load_weights(file)
-        >>> loaded.weights.encoder, loaded.loaded.dropped
-        ('resnet18', ('state_dict.fc.bias', 'state_dict.fc.weight'))
-    """
-    found = find_weights(what, encoder=encoder, key=weights_key, preprocess=preprocess)
-    if found.preparation is None:
-        raise ValueError(f"`what` must be weights for images, got {what}: use nearfar.load")
-    made = LoadedEncoder(found, channels=channels, image_size=image_size)
-    _ = made.notes  # weights that do not fit are refused here
-    return made
+        The views are SimCLR's. There is no projector, so representations are judged.
+
+        Args:
+            data: Data as for :func:`nearfar.pretrain`.
+            report: HTML page to write.
+            layer: Layer whose features are judged.
+            pool: Pooling of the layer's tokens or places.
+            device: Where to compute; on the CPU by default.
+            options: Options for loading the data.
+        """
+        source = self.open(data, **options)
+        fitted = self.for_source(source)
+        return diagnosed(
+            fitted.encoder,
+            fitted.untrained(),
+            source,
+            kind=self.kind,
+            form=fitted.description.form,
+            report=report,
+            device=device,
+            layer=layer,
+            pool=pool,
+            notes=fitted.notes_on(source),
+        )
+
+    def untrained(self) -> nn.Module:
+        """An encoder of this architecture with random weights."""
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return self.kind.rebuild(self.description).eval()

@@ -13,7 +13,7 @@ from nearfar._launchers import first_process
 from nearfar.api._argument_checks import check_encoder, check_objects
 from nearfar.api._budget_notes import Budget
 from nearfar.api._budgeted import prepared
-from nearfar.api._foreign_weights import WeightsAsked
+from nearfar.api._finding_weights import WeightsAsked
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._passed_encoders import OwnEncoder, remember
 from nearfar.api._published_settings import SMALL

@@ -32,7 +32,7 @@ class Evaluated:
 
     Attributes:
         name: Name of the representation.
-        role: "trained", "untrained", "raw" or "embeddings".
+        role: "trained", "loaded", "untrained", "raw" or "embeddings".
         predictions: Predictions of the evaluated samples, by name of the probe.
     """
 
@@ -144,9 +144,11 @@ def _outcome(found: ProbeComparison) -> int:
 
 
 def _named(which: Evaluated) -> str:
-    return {"trained": "this encoder", "untrained": "the untrained encoder"}.get(
-        which.role, which.name
-    )
+    return {
+        "trained": "this encoder",
+        "loaded": "the loaded encoder",
+        "untrained": "the untrained encoder",
+    }.get(which.role, which.name)
 
 
 def _scored(which: Evaluated, score: float) -> str:

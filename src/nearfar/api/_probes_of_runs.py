@@ -66,7 +66,7 @@ class Represented:
 
     Attributes:
         name: Name of the representation.
-        role: "trained", "untrained", "raw" or "embeddings".
+        role: "trained", "loaded", "untrained", "raw" or "embeddings".
         train: Features of the training samples.
         test: Features of the test samples, if any.
     """

@@ -15,7 +15,7 @@ from nearfar._own_code import reference_of
 from nearfar.api._argument_checks import check_preset, check_tables
 from nearfar.api._choices import check_enough, find_modality, fit_training, opening
 from nearfar.api._division import Division
-from nearfar.api._foreign_weights import NO_WEIGHTS, WeightsAsked, channels_of
+from nearfar.api._finding_weights import NO_WEIGHTS, WeightsAsked, channels_of
 from nearfar.api._method_listing import Preset, canonical_name, find_preset, kinds_of
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._published_settings import Published, find_published

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nearfar.cli._console import print_json, print_line
 from nearfar.cli._exit_codes import code_of
 from nearfar.cli._next_commands import after_diagnosis, print_steps
 from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_health
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
 
 __all__ = ["diagnose"]
 
 
 def diagnose(
-    embeddings: Path,
+    embeddings: Path | None = None,
     second: Path | None = None,
     /,
     *,
@@ -25,6 +26,7 @@ def diagnose(
     pool: Literal["mean", "max", "cls", "last", "flat"] | None = None,
     checkpoint: str | None = None,
     json: bool = False,
+    weights: WeightsFlags = NO_WEIGHTS,
 ) -> int:
     """Check embeddings for collapse without labels; print a verdict and its evidence.
 
@@ -35,9 +37,11 @@ def diagnose(
         embeddings: Directory of a run, or embeddings from any source: .npy, .npz, .parquet or
             .safetensors of any size, a folder of such files as the parts of a matrix, or a table of
             numbers such as .csv. A file with `z1` and `z2` has two views of each sample. A stopped
-            run is measured at its last checkpoint, for which its data must be where they were.
+            run is measured at its last checkpoint, for which its data must be where they were. Not
+            with `--weights`.
         second: Embeddings of a second view of the same samples, in the same order.
-        data: Data whose representations by the run are diagnosed instead of its stored verdict.
+        data: Data whose representations by the run are diagnosed instead of its stored verdict;
+            with `--weights`, images of which two random views are compared.
         report: HTML page to write.
         layer: Layer of the run's encoder whose features are diagnosed: the name of a module, or its
             number (-1 for the last); of the data that the run was trained on by default.
@@ -45,7 +49,13 @@ def diagnose(
         checkpoint: Checkpoint to measure instead of the end of the run: `best` (where the other
             view of held-out samples was found best), `last`, or a number of updates.
         json: Print JSON instead of a table.
+        weights: Weights from elsewhere to judge, instead of embeddings.
     """
+    if embeddings is None or weights.given:
+        for name, value in (("embeddings", embeddings), ("checkpoint", checkpoint)):
+            if value is not None:
+                raise ValueError(f"`{name}` must be unset with `weights`, got {str(value)!r}")
+        return _diagnose_weights(weights, data, report, layer=layer, pool=pool, json=json)
     from nearfar import api
     from nearfar.api._run_format import names_run
 
@@ -69,4 +79,21 @@ def diagnose(
     if report is not None:
         print_line("saved", str(report))
     print_steps(after_diagnosis(embeddings, run, report=report, second=second))
+    return code_of(health.verdict)
+
+
+def _diagnose_weights(
+    weights: WeightsFlags, data: str | None, report: Path | None, *, json: bool, **cut: Any
+) -> int:
+    """Judge weights from elsewhere by two views of images."""
+    loaded = weights.load()
+    if data is None:
+        raise ValueError("`--data` must be given with `--weights`: images, such as a folder")
+    health = loaded.diagnose(data, report=report, **cut)
+    if json:
+        print_json(health.to_json())
+        return code_of(health.verdict)
+    print_health(health)
+    if report is not None:
+        print_line("saved", str(report))
     return code_of(health.verdict)

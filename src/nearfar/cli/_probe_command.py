@@ -12,12 +12,13 @@ from nearfar.cli._flags import values_of
 from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, repeated, shell
 from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_probe
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
 
 __all__ = ["probe"]
 
 
 def probe(
-    run: Path,
+    run: Path | None = None,
     /,
     *,
     data: str | None = None,
@@ -30,6 +31,7 @@ def probe(
     side: Literal["x", "s"] | None = None,
     device: str = "cpu",
     json: bool = False,
+    weights: WeightsFlags = NO_WEIGHTS,
     **options: str,
 ) -> None:
     """Evaluate embeddings with labels: nearest neighbours, linear probe, mean classifier.
@@ -39,7 +41,7 @@ def probe(
 
     Args:
         run: Directory of a run; or a file of embeddings from any source: .npz, .npy, .parquet, or a
-            table of numbers.
+            table of numbers. Not with `--weights`.
         data: Labelled data: a name (see `nearfar data`), a folder with one sub-folder per class, a
             table with a column of labels, or an .npz file with labels. Not for embeddings.
         labels: Which labels to use (a column, or a set such as `speaker`) if there are several; or
@@ -59,15 +61,23 @@ def probe(
             `s`.
         device: Where to compute: `cpu`, `cuda:1`, `mps`, or `auto` for a GPU if there is one.
         json: Print JSON instead of a table.
+        weights: Weights from elsewhere to evaluate, instead of a run.
         options: Options for loading the data, if different from the run's: `--column abstract`.
     """
+    given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
+    if run is None or weights.given:
+        for name, value in (("run", run), ("side", side)):
+            if value is not None:
+                raise ValueError(f"`{name}` must be unset with `weights`, got {str(value)!r}")
+        cut = {"layer": layer, "pool": pool, "device": device, "label_share": label_share}
+        _probe_weights(weights, data, given | cut | values_of(options), json=json)
+        return
     of_run = not run.is_file()
     if of_run and data is None:
         raise ValueError("`--data` must be given for a run: labelled data, such as digits")
 
     from nearfar import api
 
-    given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
     with StepProgress("probe") as progress:
         record = api.probe(
             run,
@@ -94,6 +104,21 @@ def probe(
         command = shell("probe", run, *same, "--label-share", "0.01", "0.1")
         few = [(command, "scores with few labels")]
     print_steps([*few, *after_probe(api.load(run))] if of_run else after_embedding(run))
+
+
+def _probe_weights(
+    weights: WeightsFlags, data: str | None, how: dict[str, Any], *, json: bool
+) -> None:
+    """Evaluate weights from elsewhere, without a run."""
+    loaded = weights.load()
+    if data is None:
+        raise ValueError("`--data` must be given with `--weights`: labelled images")
+    with StepProgress("probe") as progress:
+        record = loaded.probe(data, progress=progress.show, **how)
+    if json:
+        print_json(record.to_json())
+    else:
+        print_probe(record)
 
 
 def _store(run: Path, record: Any) -> bool:

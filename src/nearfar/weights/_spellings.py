@@ -75,7 +75,7 @@ def _by_patterns(*patterns: tuple[str, str]) -> Callable[[Sequence[str]], Mappin
 
 def _stacking(name: str) -> int:
     """The place of a tensor among those that timm stacks."""
-    return next((place for place, word in enumerate(_STACKED) if f".{word}." in name), 0)
+    return next((place for place, words in enumerate(_STACKED) if words & {*name.split(".")}), 0)
 
 
 def _hugging_face_resnet(names: Sequence[str]) -> Mapping[str, Sources]:
@@ -97,7 +97,7 @@ def _hugging_face_resnet(names: Sequence[str]) -> Mapping[str, Sources]:
     return found
 
 
-_STACKED = ("query", "key", "value")
+_STACKED = ({"query", "q_proj"}, {"key", "k_proj"}, {"value", "v_proj"})
 _PART = {"convolution": "conv", "normalization": "bn"}
 _VIT_START = (
     (r"embeddings\.cls_token", "cls_token"),
@@ -106,10 +106,13 @@ _VIT_START = (
     (r"embeddings\.patch_embeddings\.projection\.(.+)", r"patch_embed.proj.\1"),
     (r"layernorm\.(.+)", r"norm.\1"),
 )
-_LAYER = r"encoder\.layer\.(\d+)\."
+_LAYER = r"(?:encoder\.)?layers?\.(\d+)\."  # with other words in files than in memory
 _ATTENTION = (
-    (_LAYER + r"attention\.attention\.(?:query|key|value)\.(.+)", r"blocks.\1.attn.qkv.\2"),
-    (_LAYER + r"attention\.output\.dense\.(.+)", r"blocks.\1.attn.proj.\2"),
+    (
+        _LAYER + r"attention\.(?:attention\.(?:query|key|value)|[qkv]_proj)\.(.+)",
+        r"blocks.\1.attn.qkv.\2",
+    ),
+    (_LAYER + r"attention\.(?:output\.dense|o_proj)\.(.+)", r"blocks.\1.attn.proj.\2"),
 )
 _TORCHVISION = r"encoder\.layers\.encoder_layer_(\d+)\."
 

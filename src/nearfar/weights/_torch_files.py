@@ -6,6 +6,7 @@ import mmap
 import sys
 import zipfile
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def _open_archive(path: Path) -> TorchFile:
         if order.decode("ascii", "replace") != sys.byteorder:
             raise ValueError(f"its numbers are {order!r}-endian, those of this computer are not")
         with archive.open(entries[f"{root}data.pkl"]) as file:
-            content = read_pickle(file)
+            content = read_pickle(BytesIO(file.read()))
         stored = [entry for name, entry in entries.items() if name.startswith(f"{root}data/")]
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in stored):
             raise ValueError("its tensors are compressed, which torch.save never does")
