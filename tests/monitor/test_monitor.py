@@ -34,8 +34,25 @@ def test_the_record_is_that_of_the_latest_rows() -> None:
     found = monitor.compute()
     assert found.measurements == pytest.approx(expected.measurements, abs=1e-6)
     assert found.verdict == monitor.verdict == expected.verdict == "healthy"
-    note = "judged are 96 of 1,280 samples, those of the last 3 of 40 updates"
+    note = "judged are 96 of 1,280 samples, those of 3 of 40 updates, the latest of an epoch"
     assert found.notes[-1] == note
+
+
+def test_the_rows_of_one_epoch_are_judged() -> None:
+    few = batches(3)
+    monitor = Monitor(samples=160)
+    for epoch in range(20):
+        for z1, z2 in few:
+            monitor.update(z1, z2, epoch=epoch)
+    assert monitor.compute().samples == 96
+    assert monitor.verdict == "healthy"
+    monitor.update(*few[0], epoch=20)
+    assert monitor.compute().samples == 96
+    mixed = Monitor(samples=160)
+    for _ in range(20):
+        for z1, z2 in few:
+            mixed.update(z1, z2)
+    assert mixed.verdict == "duplicates"
 
 
 def test_of_a_larger_batch_every_kth_row_is_judged() -> None:
