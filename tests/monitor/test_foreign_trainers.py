@@ -28,6 +28,8 @@ from nearfar.diagnostics import (
 from nearfar.monitor import Monitor, lightning_callback, metric_of, trainer_callback
 from nearfar.objectives import nt_xent_loss
 from nearfar.parallel import rank
+from nearfar.testing._diagnostic_contract import DiagnosticContract
+from tests.cases.diagnostic_cases import DIAGNOSTIC_CASES
 from tests.distributed.harness import run_processes
 
 # warnings of packages that are not ours
@@ -71,6 +73,16 @@ def test_metrics_of_a_collection_are_the_diagnostics() -> None:
     collection.reset()
     collection.update(*pairs()[0])
     assert_equal(collection.compute(), by_functions(*pairs()[0]))
+
+
+@pytest.mark.parametrize("case", DIAGNOSTIC_CASES, ids=str)
+def test_every_diagnostic_is_a_metric(case: DiagnosticContract) -> None:
+    pytest.importorskip("torchmetrics")
+    metric, diagnostic = metric_of(case.make()), case.make()
+    for rows in pairs(count=2)[: case.views]:
+        metric.update(*rows[: case.views])
+        diagnostic.update(*rows[: case.views])
+    torch.testing.assert_close(metric.compute(), diagnostic.compute(), rtol=0, atol=0)
 
 
 def test_a_metric_is_copied_stored_and_merged() -> None:
