@@ -66,6 +66,7 @@ ENVIRONMENTS = {
 EVERY_KIND = ("tests/api/test_exporting.py", "tests/api/test_kinds.py", "tests/ground")
 PEERS = (
     "tests/diagnostics/test_peers.py",
+    "tests/monitor",
     "tests/objectives/test_peers.py",
     "tests/objectives/test_siamese.py",
     "tests/speed",

@@ -27,7 +27,7 @@ LAYERS = [
     ["inputs", "ops", "parallel", "records"],
     ["objectives", "modules", "views", "data"],
     ["methods", "modalities", "diagnostics", "probes", "theory"],
-    ["training"],
+    ["training", "monitor"],
     ["reports"],
     ["api"],
     ["studies", "testing"],

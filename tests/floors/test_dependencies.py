@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HARD: list[str] = PROJECT["dependencies"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-FOR_USERS = ("all", "bench")
+FOR_USERS = ("all", "bench", "lightning", "torchmetrics", "transformers")
 IMPORTED_AS = {
     "pillow": "PIL",
     "pyyaml": "yaml",

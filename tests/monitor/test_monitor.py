@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from nearfar.diagnostics import health, measurements
+from nearfar.methods import simclr
+from nearfar.modules import ConvNet
 from nearfar.monitor import Monitor
 from nearfar.parallel import rank, world_size
+from nearfar.training import Engine, Watch
 from tests.distributed.harness import run_processes
 
 
@@ -34,8 +37,38 @@ def test_the_record_is_that_of_the_latest_rows() -> None:
     found = monitor.compute()
     assert found.measurements == pytest.approx(expected.measurements, abs=1e-6)
     assert found.verdict == monitor.verdict == expected.verdict == "healthy"
-    note = "judged are 96 of 1,280 samples, those of the last 3 of 40 updates"
+    note = "judged are 96 of 1,280 samples, those of 3 of 40 updates, the latest of an epoch"
     assert found.notes[-1] == note
+
+
+def test_the_rows_of_one_epoch_are_judged() -> None:
+    few = batches(3)
+    monitor = Monitor(samples=160)
+    for epoch in range(20):
+        for z1, z2 in few:
+            monitor.update(z1, z2, epoch=epoch)
+    assert monitor.compute().samples == 96
+    assert monitor.verdict == "healthy"
+    monitor.update(*few[0], epoch=20)
+    assert monitor.compute().samples == 96
+    mixed = Monitor(samples=160)
+    for _ in range(20):
+        for z1, z2 in few:
+            mixed.update(z1, z2)
+    assert mixed.verdict == "duplicates"
+
+
+@pytest.mark.slow
+def test_the_monitor_measures_what_a_run_watches() -> None:
+    method = simclr(ConvNet(width=4), 32, temperature=0.2)
+    watch = Watch((torch.rand(48, 3, 16, 16), torch.rand(48, 3, 16, 16)))
+    engine = Engine(devices=1, precision="32")
+    line, shown = watch(method, engine), watch.project(method, engine)
+    monitor = Monitor()
+    monitor.update(shown.z1, shown.z2, representations=(shown.h1, shown.h2))
+    found = monitor.compute().measurements
+    for name in measurements(shown.z1, shown.z2):
+        assert found[name] == pytest.approx(getattr(line, name), abs=1e-6)
 
 
 def test_of_a_larger_batch_every_kth_row_is_judged() -> None:
@@ -60,6 +93,7 @@ def of_shards(shards: int) -> tuple[dict[str, float], tuple[str, ...]]:
     return record.measurements, record.notes
 
 
+@pytest.mark.slow
 def test_two_processes_judge_what_one_would() -> None:
     alone = of_shards(1)
     assert "judged are 48 of 1,152 samples" in alone[1][-1]

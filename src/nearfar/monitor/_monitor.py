@@ -53,7 +53,7 @@ class Monitor:
         >>> monitor.verdict
         'healthy'
         >>> monitor.compute().notes
-        ('judged are 256 of 2,560 samples, those of the last 4 of 40 updates',)
+        ('judged are 256 of 2,560 samples, those of 4 of 40 updates, the latest of an epoch',)
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Monitor:
         *,
         representations: Tensor | tuple[Tensor, Tensor] | None = None,
         loss: Tensor | float | None = None,
+        epoch: int = 0,
     ) -> None:
         """Add the embeddings of an update, on any device and in any floating-point type.
 
@@ -103,6 +104,8 @@ class Monitor:
                 judged.
             representations: The encoder's representations, of the first view or of both.
             loss: Loss of the batch.
+            epoch: Number of the epoch. Only rows of one epoch are judged together, as a sample that
+                occurs twice looks like a duplicate; needed where an epoch has few samples.
 
         Raises:
             ValueError: No matrices of the same number of rows, or other matrices than so far.
@@ -115,13 +118,13 @@ class Monitor:
         )
         given = zip(VIEW_NAMES, (z1, z2, h1, h2), strict=False)
         views = {name: view for name, view in given if view is not None}
-        check_matrix(**views)
+        check_matrix(min_rows=1, **views)
         if z2 is not None:
             check_same_shape(z1=z1, z2=z2)
         for name, view in views.items():
             if len(view) != len(z1):
                 raise ValueError(f"`{name}` must have {len(z1)} rows, as `z1`, got {len(view)}")
-        self._rows.add(views, None if loss is None else torch.as_tensor(loss))
+        self._rows.add(views, None if loss is None else torch.as_tensor(loss), epoch)
         self.updates += 1
         self.seen += len(z1) * world_size()
 
@@ -134,8 +137,8 @@ class Monitor:
             ValueError: Fewer than 2 rows without NaN and infinity.
         """
         if self._record is None or self._judged_at != self.updates:
+            self._record, self._judged_at = None, self.updates
             self._record = self._judge(self._rows.collect())
-            self._judged_at = self.updates
         return self._record
 
     def _judge(self, found: Collected) -> HealthRecord:
@@ -143,7 +146,7 @@ class Monitor:
         if kept < 2:
             raise ValueError(
                 "`Monitor` needs at least 2 rows without NaN and infinity, got"
-                f" {kept} in the last {counted(found.updates, 'update')}"
+                f" {kept} in {counted(found.updates, 'update')}"
             )
         loss = found.loss if self.chance is not None else None
         record = health_of(
@@ -153,8 +156,8 @@ class Monitor:
             positives=self.positives,
             course={"updates": float(self.updates)},
         )
-        which = f"judged are {kept:,} of {self.seen:,} samples, those of the last"
-        which += f" {found.updates:,} of {counted(self.updates, 'update')}"
+        which = f"judged are {kept:,} of {self.seen:,} samples, those of {found.updates:,} of"
+        which += f" {counted(self.updates, 'update')}, the latest of an epoch"
         if found.left_out:
             which += f", without {counted(found.left_out, 'row')} with NaN or infinity"
         return replace(record, notes=(*record.notes, which))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
@@ -40,7 +40,8 @@ class RecentRows:
     Of a batch with more rows, every k-th row of the whole batch is kept, which is divided among
     the processes in the order of their ranks. So processes with equal shards keep the rows that
     one process would keep of the whole batch. Adding neither waits for the device nor
-    communicates.
+    communicates. A sample has one row per epoch, so that the rows of one epoch are different
+    samples: :meth:`collect` takes those of the epoch that has most of them.
 
     Args:
         capacity: Largest number of rows.
@@ -51,13 +52,15 @@ class RecentRows:
         self._views: deque[dict[str, Tensor]] = deque()
         self._losses: deque[Tensor | None] = deque()
         self._sizes: deque[int] = deque()
+        self._epochs: deque[int] = deque()
 
-    def add(self, views: Mapping[str, Tensor], loss: Tensor | None) -> None:
+    def add(self, views: Mapping[str, Tensor], loss: Tensor | None, epoch: int) -> None:
         """Copy rows of an update, and discard those of the oldest updates.
 
         Args:
             views: Matrices with as many rows each, of this process.
             loss: Loss of the batch.
+            epoch: Number of the epoch.
 
         Raises:
             ValueError: Other matrices than those so far, or of other widths.
@@ -77,16 +80,21 @@ class RecentRows:
         self._views.append({name: view.detach()[some].clone() for name, view in views.items()})
         self._losses.append(None if loss is None else loss.detach().clone())
         self._sizes.append(math.ceil(everywhere / step))
+        self._epochs.append(epoch)
         while sum(self._sizes) > self.capacity:
-            self._views.popleft()
-            self._losses.popleft()
-            self._sizes.popleft()
+            for kept in (self._views, self._losses, self._sizes, self._epochs):
+                kept.popleft()
 
     def collect(self) -> Collected:
         """The rows kept by all processes, which must all call it; in the order of the updates."""
+        counts: Counter[int] = Counter()
+        for epoch, size in zip(self._epochs, self._sizes, strict=True):
+            counts[epoch] += size
+        best = max(counts, key=lambda epoch: (counts[epoch], epoch), default=0)
         own = [
             ({name: _exact(view) for name, view in views.items()}, _number(loss))
-            for views, loss in zip(self._views, self._losses, strict=True)
+            for views, loss, epoch in zip(self._views, self._losses, self._epochs, strict=True)
+            if epoch == best
         ]
         shards = [own]
         if is_distributed():

@@ -29,6 +29,7 @@ from nearfar.views._sequenceviews import SequenceViews
 from nearfar.views._textviews import TextViews
 from nearfar.views._tokenizer import Tokenizer
 from nearfar.views._vectorviews import VectorViews
+from nearfar.views._view_loader import ViewLoader, loader
 from nearfar.views._views import GridViews, ViewRecipe, Views
 from nearfar.views._with_index import WithIndex
 
@@ -44,6 +45,7 @@ __all__ = [
     "TextViews",
     "Tokenizer",
     "VectorViews",
+    "ViewLoader",
     "ViewParameters",
     "ViewRecipe",
     "Views",
@@ -57,6 +59,7 @@ __all__ = [
     "deep_infomax_views",
     "digits_views",
     "drawing_views",
+    "loader",
     "moco_v1_views",
     "moco_v2_views",
     "plain_view",
