@@ -208,7 +208,7 @@ _Views: TypeAlias = tuple[
 
 
 def _measured(views: _Views, known: Mapping[str, float]) -> dict[str, float]:
-    """All measurements by name, with what is known of the run."""
+    """All measurements by name, with the loss and the course of the run."""
     z1, z2, inner, both, untrained, raw, statistics = views
     measured = measurements(z1, z2) | context(z1)
     if inner is not None:
