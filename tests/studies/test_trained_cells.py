@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import nearfar
-from nearfar.records import CellRecord
+from nearfar.records import CellRecord, HealthRecord, RunDirectory
 from nearfar.studies import Measure, StudyData, TrainCell
 from nearfar.studies._cell_process import make_cell
 from nearfar.studies._cell_samples import Samples
@@ -88,6 +88,24 @@ def test_a_measure_that_is_added_later_trains_nothing(simclr: CellRecord, store:
     assert record.readings == simclr.readings
     assert set(simclr.measured) < set(record.measured)
     assert weights.stat().st_mtime_ns == before
+
+
+def test_a_verdict_of_other_readings_is_taken_again_and_nothing_else(
+    simclr: CellRecord, store: CellStore
+) -> None:
+    cell = replace(SIMCLR, checkpoints=2)
+    stored = RunDirectory(store.work_of(cell) / "run").health
+    text = stored.read_text("utf-8")
+    found = HealthRecord.load(stored)
+    replace(found, measurements=found.measurements | {"m_o": -1.0}).save(stored)
+    others = tuple(label for label in simclr.measured if not label.startswith("health"))
+    store.write(cell, replace(simclr, measured=others, values=simclr.values | {"knn": -1.0}))
+    record = made(cell, store)
+    assert record.values["m_o"] == pytest.approx(simclr.values["m_o"])
+    assert record.values["knn"] == -1
+    assert len(record.readings) == len(simclr.readings)
+    stored.write_text(text, "utf-8")
+    store.write(cell, simclr)
 
 
 def test_raw_features_have_accuracies_alone(store: CellStore) -> None:

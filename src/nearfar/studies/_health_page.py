@@ -27,9 +27,10 @@ _DEFINITIONS: Final = (
     " nothing; a run whose settings were meant to break it, and did not, is not broken.",
     "Verdicts and probabilities are *out of source*: thresholds and probability were fitted again"
     " on all other sources (`nearfar.diagnostics.fit`) before a source was judged. Intervals are"
-    " Wilson's, at 95 %. The rules themselves were written before these runs, but for one: that"
+    " Wilson's, at 95 %. The rules themselves were written before these runs, but for two: that"
     " training has changed nothing if nearly all nearest neighbours are those of before it"
-    " (`unmoved`). The candidates for thresholds and the readings of the probability were chosen"
+    " (`unmoved`), and that low-level statistics that find the other view name the sample"
+    " (`telling`). The candidates for thresholds and the readings of the probability were chosen"
     " when a part of the runs was known, so that these figures are a little better than those on"
     " runs that nobody has seen."
     f" `{NOT_YET}` says neither sound nor broken and is shown apart.",
