@@ -79,10 +79,10 @@ STUDY = studies.Study(
     question="Do bounds on the supervised loss of trained encoders grow with the negatives?",
     title="Bounds on the supervised loss of trained encoders",
     budgets=image_budgets(
-        Config(image_size=16),
+        Config(image_size=16, held_out=5_000),
         changes=(
             "a ConvNet in place of a ResNet-18, SGD without LARC",
-            "the population is 2,000 test images with 6 views each",
+            "the population is 2,000 images kept out of the training, with 6 views each",
         ),
         cpu_minutes=(4, 60),
         smoke={"batches": (16, 32, 64), "views": 2, "measured": 64},

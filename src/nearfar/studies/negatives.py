@@ -84,10 +84,10 @@ STUDY = studies.Study(
     question="Do more negatives give better features, or do larger batches?",
     title="The number of negatives",
     budgets=image_budgets(
-        Config(image_size=16, fixed=128, limits=(8, 32, 128)),
+        Config(image_size=16, held_out=5_000, fixed=128, limits=(8, 32, 128)),
         changes=(
             "a ConvNet in place of a ResNet-18, SGD without LARC, linear scaling of the rate",
-            "loss and similarities are of 2,000 test images with 6 views each",
+            "judged on 5,000 training images kept out; loss and similarities on 2,000 of them, 6 views",
         ),
         cpu_minutes=(7, 100),
         smoke={
