@@ -87,7 +87,7 @@ STUDY = studies.Study(
         Config(image_size=16, held_out=5_000, fixed=128, limits=(8, 32, 128)),
         changes=(
             "a ConvNet in place of a ResNet-18, SGD without LARC, linear scaling of the rate",
-            "judged on 5,000 training images kept out; loss and similarities on 2,000 of them, 6 views",
+            "judged on 5,000 images kept out, loss and similarities on 6 views of 2,000 of them",
         ),
         cpu_minutes=(7, 100),
         smoke={
