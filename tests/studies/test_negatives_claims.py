@@ -206,3 +206,24 @@ def test_many_encoders() -> None:
     assert set(many(0.1, 0.01).values()) == {"held"}
     assert set(many(-0.1, 0.5).values()) == {"not held"}
     assert set(many(0.1, 0.1, encoders=10).values()) == {"undecided"}
+
+
+CLASSES = find_study("many_classes").config()
+
+
+def classes(gain: float, covered: float, noise: Sequence[float] = STEADY) -> dict[str, str]:
+    accuracy = "projection_mean_classifier"
+    rows = {
+        name: {accuracy: near(0.1, noise), "coverage": near(covered, noise)}
+        for name in ("batch 32", "batch 64", "62 negatives")
+    }
+    best = {accuracy: near(0.1 + gain), "coverage": near(covered, noise)}
+    rows |= {"batch 128": best, "254 negatives": best}
+    return verdicts("many_classes", CLASSES, rows)
+
+
+def test_many_classes() -> None:
+    assert set(classes(0.05, 0.01).values()) == {"held"}
+    assert set(classes(0.0, 0.5).values()) == {"not held"}
+    assert set(classes(0.05, 0.01, NOISY).values()) == {"undecided"}
+    assert set(verdicts("many_classes", CLASSES, {}).values()) == {"undecided"}

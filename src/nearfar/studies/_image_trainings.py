@@ -24,6 +24,8 @@ class ImageTrainings:
         data: Labelled images.
         samples: Number of training images; all if not given.
         tests: Number of test images; all if not given.
+        held_out: Training images kept out of the training, on which probes are judged; on the test
+            images if 0.
         image_size: Side of the images in pixels; that of the data if not given.
         encoder: Name of the encoder.
         epochs: Number of epochs.
@@ -36,6 +38,7 @@ class ImageTrainings:
     data: str = "cifar10"
     samples: int | None = 3_000
     tests: int | None = None
+    held_out: int = 0
     image_size: int | None = None
     encoder: str = "convnet"
     epochs: int = 5
@@ -67,6 +70,8 @@ class ImageTrainings:
                 source=self.data,
                 samples=self.samples,
                 tests=self.tests,
+                held_out=self.held_out,
+                judged="held_out" if self.held_out else "test",
                 options={"image_size": self.image_size},
             ),
             encoder=self.encoder,
@@ -107,20 +112,24 @@ def image_budgets(
         gpu: Fields of `gpu` that are the paper's.
     """
     large = replace(config, image_size=None)
-    small = {"data": "digits", "samples": 256, "epochs": 1, "batch_size": 64, "seeds": 2}
-    paper = {"samples": None, "encoder": "resnet18", "epochs": 200, "batch_size": 256, "sgd": True}
-    longer = replace(large, **{"samples": 10_000, "epochs": 2 * config.epochs, **(hours or {})})
+    tiny: dict[str, Any] = {"data": "digits", "samples": 256, "epochs": 1, "batch_size": 64}
+    small = {**tiny, "held_out": 0, "seeds": 2, **(smoke or {})}
+    longer = {"samples": 10_000, "held_out": 5_000, "epochs": 2 * config.epochs, **(hours or {})}
+    paper: dict[str, Any] = {"samples": None, "held_out": 0, "encoder": "resnet18", "epochs": 200}
+    whole = {**paper, "batch_size": 256, "sgd": True, **(gpu or {})}
     size = f"{config.samples:,} images of {config.image_size} pixels, {config.epochs} epochs"
-    long = f"10,000 images, {longer.epochs} epochs"
+    long = f"10,000 images, {longer['epochs']} epochs"
     return {
         "smoke": Budget(
-            config=replace(large, **{**small, **(smoke or {})}),
+            config=replace(large, **small),
             changes=("handwritten digits, one epoch",),
         ),
         "minutes": Budget(config=config, changes=(*changes, size), cpu_minutes=cpu_minutes[0]),
-        "hours": Budget(config=longer, changes=(*changes, long), cpu_minutes=cpu_minutes[1]),
+        "hours": Budget(
+            config=replace(large, **longer), changes=(*changes, long), cpu_minutes=cpu_minutes[1]
+        ),
         "gpu": Budget(
-            config=replace(large, **{**paper, **(gpu or {})}),
+            config=replace(large, **whole),
             changes=("CIFAR-10, a ResNet-18 for small images",),
         ),
     }

@@ -35,8 +35,8 @@ class Config(ImageTrainings):
         decay: Decay of the key encoder.
     """
 
-    weights: tuple[str, ...] = ("1:1:2", "2:1:2", "3:1:3", "0.5:1:2")
-    temperatures: tuple[float, ...] = (0.1, 0.19, 0.5, 1)
+    weights: tuple[str, ...] = ("1:1:2", "1:1:3", "2:1:2", "3:1:3", "0.5:1:2")
+    temperatures: tuple[float, ...] = (0.07, 0.1, 0.19, 0.3, 0.5, 1)
     queue_size: int = 512
     decay: float = 0.95
 

@@ -67,7 +67,7 @@ STUDY = studies.Study(
     question="Do more negatives help where they do not cover the classes?",
     title="Negatives that cover few of many classes",
     budgets=image_budgets(
-        Config(image_size=16),
+        Config(image_size=16, held_out=5_000),
         changes=("50 classes of Tiny ImageNet in place of CIFAR-100", "a ConvNet, SGD"),
         cpu_minutes=(4, 60),
         smoke={"batches": (16, 32), "fixed": 32, "limits": (16, 32), "views": 2, "measured": 64},
