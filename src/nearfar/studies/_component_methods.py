@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal, final
 
 from torch import nn
@@ -16,7 +17,11 @@ from nearfar.views import ViewRecipe, moco_v2_views
 
 __all__ = ["Component", "one_component"]
 
-_LOSSES = {"center": CenterLoss, "residual": ResidualLoss, "decorrelation": DecorrelationLoss}
+_LOSSES: dict[str, Callable[[], Objective]] = {
+    "center": CenterLoss,
+    "residual": ResidualLoss,
+    "decorrelation": DecorrelationLoss,
+}
 
 
 @final

@@ -30,7 +30,8 @@ def published_classifier(embeddings: Embeddings, *, fits: int = 10) -> float:
             optimizer = torch.optim.Adam(classifier.parameters(), lr=_RATE)
             for _ in range(_UPDATES):
                 optimizer.zero_grad()
-                nn.functional.cross_entropy(classifier(train), labels).backward()
+                loss = nn.functional.cross_entropy(classifier(train), labels)
+                torch.autograd.backward(loss)
                 optimizer.step()
         right = classifier(embeddings.tests).argmax(dim=1) == embeddings.test_labels
         accuracies.append(float(right.double().mean()))

@@ -7,6 +7,7 @@ target, and that a faster predictor makes up for the missing average.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nearfar import studies
 from nearfar._docstrings import documented_by
@@ -36,7 +37,7 @@ class Config(ShortRuns):
 
 def rows(config: Config) -> list[studies.Row]:
     """The untrained encoder, BYOL and its ablations."""
-    arms = {
+    arms: dict[str, dict[str, Any]] = {
         "BYOL": {},
         "no predictor": {"predictor": "none"},
         "no averaging": {"decay": 0.0},

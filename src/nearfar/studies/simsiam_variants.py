@@ -12,7 +12,7 @@ from typing import Any
 
 from nearfar import studies
 from nearfar._docstrings import documented_by
-from nearfar.studies import AllOf, Claim, Level
+from nearfar.studies import AllOf, Claim, Difference, Level
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
@@ -20,6 +20,7 @@ from nearfar.studies._short_runs import (
     short_budgets,
     simsiam_sgd,
 )
+from nearfar.studies._simsiam_arms import ABLATIONS, AGAIN, COLLAPSING, FULL, VARIANTS
 from nearfar.studies._usual_claims import behind, collapses, equals, no_better, spread_out
 
 __all__ = ["STUDY", "Config"]
@@ -34,11 +35,13 @@ class Config(ShortRuns):
         fresh: Numbers of views that the explicit expectation is the mean of.
         predictors: Simplified predictors.
         ablations: Whether to train the ablations of learning rate and batch-norm as well.
+        longer: Multiple of the epochs at which some arms are trained again; 1 for none.
     """
 
     fresh: tuple[int, ...] = (2,)
     predictors: tuple[str, ...] = ("bias",)
     ablations: bool = False
+    longer: int = 4
 
     @property
     def explicit(self) -> list[str]:
@@ -46,28 +49,14 @@ class Config(ShortRuns):
         return [f"expectation over {n} views" for n in self.fresh]
 
     @property
+    def long_epochs(self) -> int:
+        """Number of epochs of the longer trainings."""
+        return self.longer * self.epochs
+
+    @property
     def arms(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Method and options of each arm with two views and the whole predictor."""
-        return _ARMS | (_ABLATIONS if self.ablations else {})
-
-
-_ARMS: dict[str, tuple[str, dict[str, Any]]] = {
-    "SimSiam": ("simsiam", {}),
-    "inverse predictor": ("simsiam_anatomy", {"place": "inverse"}),
-    "mirror": ("simsiam_anatomy", {"place": "mirror"}),
-    "symmetric predictor": ("simsiam_anatomy", {"place": "symmetric"}),
-    "naive, no predictor": ("simsiam", {"predictor": "none"}),
-    "moving average": ("simsiam_expectation", {"over": "memory"}),
-    "no stop-gradient": ("simsiam", {"stop_gradient": False}),
-}
-_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "fixed predictor": ("simsiam", {"predictor_rate": 0.0}),
-    "decayed predictor rate": ("simsiam", {"predictor_constant": False}),
-    "no batch-norm": ("simsiam", {"norms": "none"}),
-    "batch-norm in hidden layers": ("simsiam", {"norms": "hidden"}),
-}
-_ALL = {"fresh": (2, 10, 25), "predictors": ("bias", "linear", "tanh"), "ablations": True}
-_COLLAPSING = ("mirror", "symmetric predictor", "naive, no predictor", "no stop-gradient")
+        return {**VARIANTS, **(ABLATIONS if self.ablations else {})}
 
 
 def rows(config: Config) -> list[studies.Row]:
@@ -80,6 +69,11 @@ def rows(config: Config) -> list[studies.Row]:
             for kind in config.predictors
         ),
         *(
+            config.row(f"{name}, {config.longer} × as long", *arm, epochs=config.long_epochs)
+            for name, arm in AGAIN.items()
+            if config.longer > 1
+        ),
+        *(
             config.row(name, "simsiam_expectation", {"over": "batch"}, {"num_views": 2 + n})
             for name, n in zip(config.explicit, config.fresh, strict=True)
         ),
@@ -88,9 +82,18 @@ def rows(config: Config) -> list[studies.Row]:
 
 def claims(config: Config) -> list[Claim]:
     """Who collapses; who stays behind SimSiam."""
-    point = (*_COLLAPSING, *config.explicit)
+    point = (*COLLAPSING, *config.explicit)
     sound = [Level("m_o", name, minus=0.3, sign=-1) for name in ("SimSiam", "inverse predictor")]
+    later = f"{config.longer} × as long"
     return [
+        collapses(f"naive, no predictor, {later}"),
+        spread_out(f"bias as predictor, {later}", 0.3),
+        no_better((f"naive, no predictor, {later}",)),
+        Claim(
+            f"SimSiam, {later}: better than the untrained encoder by linear",
+            Difference("linear", f"SimSiam, {later}", "untrained"),
+            least=1,
+        ),
         spread_out("SimSiam", 0.7, "66.62 (Table 2)"),
         spread_out("inverse predictor", 0.7, "about 65.7 (Figure 3)"),
         spread_out("moving average", 0.3, "0.49 (Table 1)"),
@@ -123,11 +126,11 @@ STUDY = studies.Study(
     budgets=short_budgets(
         Config,
         data="CIFAR-100, ResNet-18, 1,000 epochs of SGD",
-        cpu_minutes=(7, 300),
-        smoke={"ablations": True},
+        cpu_minutes=(5, 300),
+        smoke={"ablations": True, "longer": 2},
         minutes=simsiam_sgd(32),
-        hours={**simsiam_sgd(128), **_ALL},
-        gpu={"epochs": 200, **simsiam_sgd(256), **_ALL},
+        hours={**simsiam_sgd(128), **FULL},
+        gpu={"epochs": 200, **simsiam_sgd(256), **FULL},
     ),
     rows=rows,
     columns=(*LINEAR_COLUMNS, *COLLAPSE_COLUMNS),
