@@ -75,6 +75,7 @@ def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
 
 def _describe(directory: RunDirectory, setup: Setup) -> None:
     """Write ``encoder.json``, with which a checkpoint can be loaded."""
+    directory.forget(directory.encoder_description)
     setup.kind.saved_description(setup.description).save(directory.encoder_description)
 
 
@@ -98,7 +99,7 @@ def run_training(
     Raises:
         Interrupted: Stopped in training, or while the result was measured.
     """
-    if engine.rank == 0 and not directory.encoder_description.is_file():  # of an older version
+    if first_process():  # also where it is that of an export, or is missing in an older version
         _describe(directory, setup)
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
     with same_threads(_threads_before(directory)):

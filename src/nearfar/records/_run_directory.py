@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -198,6 +198,13 @@ class RunDirectory:
         if checksum_of(path) != expected:
             raise _damaged(path, DamagedFileError("it is not the file that the run has written"))
         return path
+
+    def forget(self, path: Path) -> None:
+        """Take the checksum of a file that is about to change from the summary."""
+        record = self.read_run() if self.run.is_file() else None
+        if record is not None and path.name in record.files:
+            files = {name: value for name, value in record.files.items() if name != path.name}
+            replace(record, files=files).save(self.run)
 
     def checksums(self, *, finished: bool) -> dict[str, str]:
         """The checksums of the files that the run does not change again.
