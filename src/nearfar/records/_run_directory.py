@@ -212,9 +212,9 @@ class RunDirectory:
         Args:
             finished: Whether that are all files, rather than those that training starts from.
         """
-        files = (self.recipe, self.division, self.groups, self.encoder_description)
+        files = [self.recipe, self.division, self.groups, self.encoder_description]
         if finished:
-            files += (self.metrics, self.health, self.geometry, self.gallery, self.encoder)
+            files += [self.metrics, self.health, self.geometry, self.gallery, self.encoder]
         return {path.name: checksum_of(path) for path in files if path.is_file()}
 
     def _read(self, kind: type[R], path: Path) -> R | None:
