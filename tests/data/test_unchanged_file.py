@@ -10,7 +10,7 @@ import pytest
 
 import nearfar
 from nearfar.data import open_source
-from nearfar.data._unchanged_file import ChangedFileError
+from nearfar.data._unchanged_file import ChangedFileError, unchanged
 from nearfar.training import latest_checkpoint
 
 
@@ -18,7 +18,7 @@ from nearfar.training import latest_checkpoint
 def test_a_changed_file_is_named_before_it_is_read(tmp_path: Path, change: str) -> None:
     file = tmp_path / "pictures.npy"
     np.save(file, np.random.default_rng(0).integers(0, 256, (400, 40, 40), dtype=np.uint8))
-    source = open_source(file)
+    source = unchanged(open_source(file), str(file))
     assert len(source.read([0, 399]).samples) == 2
     if change == "cut":
         os.truncate(file, 300)

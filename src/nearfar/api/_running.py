@@ -18,6 +18,7 @@ from nearfar.api._requested import Requested
 from nearfar.api._run_files import save_weights
 from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup
+from nearfar.data._unchanged_file import unchanged
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.records._run_lock import RunInUseError, holding
 from nearfar.training import (
@@ -190,7 +191,7 @@ def _work(
         progress.start(replace(record, notes=(*said, *record.notes)))
     train(
         method,
-        setup.train,
+        unchanged(setup.train, setup.recipe.data),
         setup.training_views,
         options=options,
         engine=engine,

@@ -29,7 +29,6 @@ from nearfar.data._noted import noted
 from nearfar.data._reading_failures import readable
 from nearfar.data._source import Source
 from nearfar.data._specs import Spec, Split
-from nearfar.data._unchanged_file import unchanged
 from nearfar.data.named import Places, is_name, named_set
 
 __all__ = ["open_labeled", "open_source", "opening_options", "path_of_labels"]
@@ -97,7 +96,7 @@ def _opened(
     found, notes = fitted(_found(spec), kind.name, split=split, options=fitting)
     if kind.name in ("vectors", "pairs") and is_hub(as_given(spec)):
         split = "train"  # selected
-    return noted(unchanged(kind.open(found, split=split, **fitting), found), notes)
+    return noted(kind.open(found, split=split, **fitting), notes)
 
 
 def open_labeled(

@@ -46,9 +46,15 @@ class _Unchanged(Delegated):
         return self.source.notes
 
 
-def unchanged(source: Source, path: object) -> Source:
-    """The source, with a check before each reading if it has mapped a file into memory."""
-    if isinstance(path, Path) and path.suffix.lower() in _MAPPED and path.is_file():
+def unchanged(source: Source, data: str) -> Source:
+    """The source, with a check before each reading if it has mapped a file into memory.
+
+    Args:
+        source: Samples to train on.
+        data: The data as given, such as the path of the file.
+    """
+    path = Path(data).expanduser()
+    if path.suffix.lower() in _MAPPED and path.is_file():
         return _Unchanged(source, path)
     return source
 
