@@ -16,6 +16,7 @@ import torch
 import nearfar
 from nearfar.api._setup_notes import warmup_notes
 from nearfar.training import TrainingOptions, plan
+from tests.every import every
 
 PIXELS = np.random.default_rng(5).random((40, 8, 8), dtype=np.float32)
 
@@ -69,7 +70,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         places = [tmp_path / f"thread-{number}" for number in range(3)]
         found = list(pool.map(lambda place: trained(place).embed(PIXELS), places))
-    assert all(np.array_equal(rows, alone) for rows in found)
+    assert every(np.array_equal(rows, alone) for rows in found)
 
 
 def test_a_warm_up_longer_than_the_run_is_told() -> None:

@@ -20,6 +20,7 @@ import nearfar
 from nearfar import api
 from nearfar.cli import main
 from nearfar.records import RunDirectory
+from nearfar.records._run_lock import holding
 from tests.every import every
 from tests.older_runs import as_older
 
@@ -250,11 +251,8 @@ def test_settings_beside_resume_are_named(
 
 
 def test_a_run_that_another_process_trains_is_not_resumed(stopped: Path) -> None:
-    fcntl = pytest.importorskip("fcntl")
-    with (stopped / "recipe.toml").open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(ValueError, match="another process trains"):
-            api.resume(stopped)
+    with holding(stopped), pytest.raises(ValueError, match=r"another process .* trains it"):
+        api.resume(stopped)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,8 @@ def test_a_file_of_another_content_is_named(tmp_path: Path, ending: str, content
     file = tmp_path / f"data.{ending}"
     file.write_bytes(content)
     for read in (open_source, read_embeddings):
-        with pytest.raises((ValueError, TypeError, OSError, ImportError)) as error:
+        with pytest.raises((ValueError, TypeError, OSError, ImportError), match="data") as error:
             read(file)
-        assert "data" in str(error.value)
         assert len(str(error.value)) < 1_000
 
 

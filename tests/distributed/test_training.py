@@ -53,6 +53,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path, name):
     assert shared.watch[-1].loss == pytest.approx(alone.watch[-1].loss, rel=1e-5)
     for line, same in zip(alone.train, shared.train, strict=True):
         assert same.terms == pytest.approx(line.terms, rel=1e-5)
+        assert same.loss == pytest.approx(line.loss, rel=1e-5)  # of the batch, not of a share
 
 
 @pytest.mark.slow  # of every preset; the next test has the gradients of two processes

@@ -11,13 +11,13 @@ from tests.floors.modules import FILES, MODULES, cycles, edges, imported, read
 FLOORS = [
     {
         *("_allocator", "_index", "_lazy_packages", "_plain_checks", "_platform", "_suggestions"),
-        "_verdict_names",
+        *("_launchers", "_verdict_names", "_visible_text"),
     },
     {
-        *("_audience", "_deprecation", "_docstrings", "_free_memory", "_margin_lines"),
+        *("_audience", "_deprecation", "_docstrings", "_free_memory", "_visible_console"),
         *("_plugins", "_signs", "_student_t", "checks", "version"),
     },
-    {"_own_code"},
+    {"_margin_lines", "_own_code"},
     {"inputs", "ops", "parallel", "records", "weights"},
     {"objectives", "modules", "views", "data"},
     {"methods", "modalities", "diagnostics", "probes", "theory"},

@@ -23,9 +23,11 @@ from tests.training.worlds import build, options
         (0, 1, None, ("cpu", 1, "auto")),
         (0, 2, None, ("cpu", 2, "ddp_spawn")),
         (0, 2, "TORCHELASTIC_RUN_ID", ("cpu", 2, "ddp")),
-        (0, 3, "SLURM_NTASKS", ("cpu", 3, "ddp")),
+        (0, 3, "SLURM_STEP_ID", ("cpu", 3, "ddp")),
+        (0, 0, "SLURM_STEP_ID", ("cpu", 3, "ddp")),
         (2, 0, None, ("cuda", 2, "ddp_spawn")),
         (2, 1, "SLURM_NTASKS", ("cuda", 1, "auto")),
+        (0, 2, "SLURM_NTASKS", ("cpu", 2, "ddp_spawn")),
         (2, 2, "TORCHELASTIC_RUN_ID", ("cuda", 2, "ddp")),
     ],
 )
@@ -36,10 +38,14 @@ def test_devices_and_strategy_are_those_asked_for_and_there(
     launcher: str | None,
     expected: tuple[str, int, str],
 ) -> None:
-    for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS"):
+    for name in ("TORCHELASTIC_RUN_ID", "SLURM_STEP_ID", "SLURM_NTASKS"):
         monkeypatch.delenv(name, raising=False)
     if launcher:
         monkeypatch.setenv(launcher, "4")
+        size = "WORLD_SIZE" if launcher.startswith("TORCH") else "SLURM_STEP_NUM_TASKS"
+        monkeypatch.setenv(size, str(expected[1]))
+        monkeypatch.setenv("SLURM_PROCID", "0")
+        monkeypatch.setenv("SLURM_JOB_NAME", "train")
     made: list[dict[str, Any]] = []
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setattr(lightning_fabric, "Fabric", lambda **settings: made.append(settings))

@@ -92,20 +92,13 @@ def read_embeddings(path: str | Path) -> EmbeddingFile:
         raise ValueError(f"`path` must be a file of embeddings or a run, got {path}")
     try:
         with readable(path):
-            return _read(path)
+            if parts := parts_in(path):
+                return _of_parts(parts)
+            if array_ending(path) == ".npy":
+                return _file(map_array(path), path, origin=origin_beside(path))
+            return _of_arrays(path) if array_ending(path) else _of_table(path)
     except TypeError as error:  # a pickle, or values that are no numbers
         raise ValueError(str(error)) from None
-
-
-def _read(path: Path) -> EmbeddingFile:
-    if parts := parts_in(path):
-        return _of_parts(parts)
-    ending = array_ending(path)
-    if ending == ".npy":
-        return _file(map_array(path), path, origin=origin_beside(path))
-    if ending:
-        return _of_arrays(path)
-    return _of_table(path)
 
 
 def parts_in(path: Path) -> tuple[Path, ...]:

@@ -15,6 +15,8 @@ from nearfar.checks import check_choice
 from nearfar.modalities import OnnxCall
 from nearfar.modules import EncoderDescription, exportable
 from nearfar.records import replace_atomically, write_text
+from nearfar.records._run_lock import holding
+from nearfar.records._seals import seal_json
 
 __all__ = ["ExportFormat", "export_encoder", "formats_of"]
 
@@ -47,10 +49,16 @@ def export_encoder(run: RunFiles, format: ExportFormat, out: Path | None) -> Pat
     if format == "timm":
         return _timm(run, out or directory.path / f"timm{which}", notes)
     path = out or (directory.path / f"encoder{which}.safetensors" if which else directory.encoder)
-    if path != directory.encoder or run.state_notes:
+    values = json.loads(description.to_json()) | {"notes": list(notes)}
+    text = seal_json(json.dumps(values, indent=1)) + "\n"
+    if path != directory.encoder:
         _save(run, path)
-        values = json.loads(description.to_json()) | {"notes": list(notes)}
-        write_text(path.with_suffix(".json"), json.dumps(values, indent=1) + "\n")
+        write_text(path.with_suffix(".json"), text)
+    elif run.state_notes:
+        with holding(run.path, doing="exports the encoder of"):
+            directory.forget(directory.encoder_description)
+            _save(run, path)
+            write_text(directory.encoder_description, text)
     return path
 
 
@@ -59,6 +67,7 @@ def _save(run: RunFiles, path: Path) -> None:
     if run.state_notes or not run.directory.encoder.is_file():
         run.save_encoder(path)
     else:
+        _ = run.encoder  # checks the file
         replace_atomically(path, lambda new: shutil.copyfile(run.directory.encoder, new))
 
 

@@ -18,6 +18,7 @@ from nearfar.api._requested import Requested
 from nearfar.api._run_object import Run
 from nearfar.api._setup import Setup, save_start
 from nearfar.api._starting_weights import save_weights
+from nearfar.data._unchanged_file import unchanged
 from nearfar.records import HealthRecord, RunDirectory
 from nearfar.records._run_lock import RunInUseError, holding
 from nearfar.training import (
@@ -77,6 +78,7 @@ def begin_run(directory: RunDirectory, setup: Setup, asked: Requested) -> None:
 
 def _describe(directory: RunDirectory, setup: Setup) -> None:
     """Write ``encoder.json``, with which a checkpoint can be loaded."""
+    directory.forget(directory.encoder_description)
     setup.kind.saved_description(setup.description).save(directory.encoder_description)
 
 
@@ -100,7 +102,7 @@ def run_training(
     Raises:
         Interrupted: Stopped in training, or while the result was measured.
     """
-    if engine.rank == 0 and not directory.encoder_description.is_file():  # of an older version
+    if first_process():  # also where it is that of an export, or is missing in an older version
         _describe(directory, setup)
     tell_stage(progress, "")  # a display that shows something cannot be sent to a process
     with same_threads(_threads_before(directory)):
@@ -191,7 +193,7 @@ def _work(
         progress.start(replace(record, notes=(*said, *record.notes)))
     train(
         method,
-        setup.train,
+        unchanged(setup.train, setup.recipe.data),
         setup.training_views,
         options=options,
         engine=engine,

@@ -11,15 +11,14 @@ from torch import Tensor
 
 from nearfar.data._source import Batch, Source
 
-__all__ = ["noted"]
+__all__ = ["Delegated", "noted"]
 
 
-@final
-class _Noted(Source):
-    """The samples of another source, with further notes."""
+class Delegated(Source):
+    """The samples of another source; subclasses change one of its answers."""
 
-    def __init__(self, source: Source, notes: tuple[str, ...]) -> None:
-        self.source, self._notes = source, notes
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.name, self.at_once = source.name, source.at_once
 
     def __len__(self) -> int:
@@ -60,6 +59,15 @@ class _Noted(Source):
 
     def file_of(self, position: int) -> Path | bytes | None:
         return self.source.file_of(position)
+
+
+@final
+class _Noted(Delegated):
+    """The samples of another source, with further notes."""
+
+    def __init__(self, source: Source, notes: tuple[str, ...]) -> None:
+        super().__init__(source)
+        self._notes = notes
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -204,16 +204,22 @@ class RunDirectory:
             raise _damaged(path, DamagedFileError("it is not the file that the run has written"))
         return path
 
+    def forget(self, path: Path) -> None:
+        """Take the checksum of a file that is about to change from the summary."""
+        record = self.read_run() if self.run.is_file() else None
+        if record is not None and path.name in record.files:
+            files = {name: value for name, value in record.files.items() if name != path.name}
+            replace(record, files=files).save(self.run)
+
     def checksums(self, *, finished: bool) -> dict[str, str]:
         """The checksums of the files that the run does not change again.
 
         Args:
             finished: Whether that are all files, rather than those that training starts from.
         """
-        files: tuple[Path, ...] = (self.recipe, self.division, self.groups)
-        files += (self.encoder_description, self.start)
+        files = [self.recipe, self.division, self.groups, self.encoder_description, self.start]
         if finished:
-            files += (self.metrics, self.health, self.geometry, self.gallery, self.encoder)
+            files += [self.metrics, self.health, self.geometry, self.gallery, self.encoder]
         return {path.name: checksum_of(path) for path in files if path.is_file()}
 
     def _read(self, kind: type[R], path: Path) -> R | None:

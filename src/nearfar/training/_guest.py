@@ -52,7 +52,7 @@ def usual_settings(*, gradients: bool = False) -> Iterator[None]:
 def _same_generators() -> Iterator[None]:
     """A context after which PyTorch's generators are as before, on the CPU and on used GPUs."""
     here = torch.get_rng_state()
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

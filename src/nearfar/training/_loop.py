@@ -10,6 +10,7 @@ from typing import final
 from torch.optim import Optimizer
 
 from nearfar.data import Batch, Source, batches
+from nearfar.data._unchanged_file import ChangedFileError
 from nearfar.methods._method import Method
 from nearfar.ops import permutation
 from nearfar.records import RunDirectory
@@ -108,7 +109,8 @@ def train(
     Raises:
         NonFiniteLossError: The loss is NaN or infinite; the weights are those before that batch.
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
-        OSError: A checkpoint could not be written; earlier ones are intact.
+        OSError: A checkpoint could not be written; earlier ones are intact. Or a file of data was
+            changed while it was in use; the state is saved.
     """
     schedule = schedule or plan(len(source), options)
     optimizer = build_optimizer(method, options)
@@ -156,6 +158,9 @@ def train(
             raise Interrupted(
                 f"stopped after update {training.done:,} of {schedule.steps:,}", directory.path
             ) from None
+        except ChangedFileError:  # raised between two updates
+            training.save()
+            raise
         finally:
             updates.close()
     engine.barrier()
