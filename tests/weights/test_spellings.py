@@ -152,6 +152,12 @@ SCHEMES: dict[str, Callable[[nn.Module, nn.Module], Any]] = {
     "a module that was saved whole": lambda r, _: r,
 }
 
+TWO = {
+    *("MoCo", "MoCo v3", "DINO", "byol-pytorch", "BYOL of online networks", "lightly's MoCo"),
+    *("lightly's DINO", "lightly-train", "solo-learn", "stable-pretraining", "timm's training"),
+}
+"""Schemes of files with two encoders."""
+
 
 def lightning(state: State) -> State:
     """A checkpoint of Lightning, with hyper-parameters that it pickles as they are."""
@@ -189,6 +195,8 @@ def test_each_spelling(scheme: str, tmp_path: Path) -> None:
     same(found, wanted)
     total = found.loaded.used + len(found.loaded.dropped) + sum(found.loaded.apart.values())
     assert total == len(found.weights.file.shapes)
+    several = [note for note in found.notes if " encoders: " in note]
+    assert len(several) == (scheme in TWO)
 
 
 def test_a_choice_is_said_and_can_be_made(tmp_path: Path) -> None:

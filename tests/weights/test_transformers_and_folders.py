@@ -91,20 +91,17 @@ def test_another_size_of_images(tmp_path: Path) -> None:
     [
         ("resnet34", {}),
         ("resnet50", {}),
-        ("resnet101", {"in_chans": 1}),
-        ("wide_resnet50_2", {}),
+        ("resnet50", {"in_chans": 1}),
         ("resnext50_32x4d", {}),
         ("vit_tiny_patch16_224", {"img_size": 96}),
         ("vit_small_patch16_224", {}),
         ("vit_small_patch8_224", {}),
-        ("vit_base_patch16_224", {}),
         ("vit_small_patch14_dinov2", {}),
         ("vit_small_patch14_reg4_dinov2", {}),
     ],
 )
 def test_architectures_are_found_by_shapes(name: str, options: dict[str, int]) -> None:
-    with torch.device("meta"):
-        module = timm.create_model(name, num_classes=0, **options)
+    module = timm.create_model(name, num_classes=0, **options)
     found = architecture_of({key: tuple(v.shape) for key, v in module.state_dict().items()})
     assert found is not None
     assert (found.name, found.channels) == (name, options.get("in_chans", 3))
