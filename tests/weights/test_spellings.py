@@ -210,6 +210,7 @@ def test_a_choice_is_said_and_can_be_made(tmp_path: Path) -> None:
         nearfar.load_weights(found.weights.what, weights_key="momentum")
 
 
+@pytest.mark.slow
 def test_keys_that_do_not_fit_are_named(tmp_path: Path) -> None:
     state = resnet().state_dict()
     lacking = {name: value for name, value in state.items() if name != "layer3.0.bn1.bias"}
@@ -226,6 +227,7 @@ def test_keys_that_do_not_fit_are_named(tmp_path: Path) -> None:
         loaded(state, tmp_path, encoder="resnet34")
 
 
+@pytest.mark.slow
 def test_other_channels_and_stems(tmp_path: Path) -> None:
     module = resnet()
     gray = loaded(module.state_dict(), tmp_path, channels=1)

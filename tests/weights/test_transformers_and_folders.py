@@ -86,6 +86,7 @@ def test_another_size_of_images(tmp_path: Path) -> None:
     assert torch.equal(ours.pos_embed[:, 0], theirs.pos_embed[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -108,6 +109,7 @@ def test_architectures_are_found_by_shapes(name: str, options: dict[str, int]) -
     assert found.image_size in (None, options.get("img_size", module.default_cfg["input_size"][1]))
 
 
+@pytest.mark.slow
 def test_a_folder_of_timm(tmp_path: Path) -> None:
     module = timm.create_model("resnet18", num_classes=0).eval()
     save_file(module.state_dict(), tmp_path / "model.safetensors")
