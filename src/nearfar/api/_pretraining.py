@@ -177,9 +177,9 @@ def pretrain(
     engine = engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
     said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
-    setup.recipe.save(directory)
     if asked.start is not None:
         save_start(directory, setup)
+    setup.recipe.save(directory)
     if asked.division.record is not None:
         asked.division.record.save(directory.division)
     if asked.groups is not None:
