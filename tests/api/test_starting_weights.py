@@ -64,6 +64,17 @@ def test_a_run_stores_what_it_starts_from(file: Path, tmp_path: Path) -> None:
     assert not torch.equal(run.encoder.state_dict()[(name := next(iter(stored)))], stored[name])
 
 
+@pytest.mark.slow
+def test_a_probe_compares_with_the_start(file: Path, tmp_path: Path) -> None:
+    run = started(file, tmp_path / "run", preprocess="half")
+    record = run.probe(digits(), labels=np.arange(40) % 2)
+    names = [row.representation for row in record.rows]
+    assert names[:3] == ["trained encoder", "starting weights", "untrained encoder"]
+    (found, *_) = [each for each in record.comparisons if each.second == "starting weights"]
+    assert " over the starting weights" in found.sentence
+
+
+@pytest.mark.slow
 def test_a_run_starts_from_another(file: Path, tmp_path: Path) -> None:
     first = started(file, tmp_path / "first", preprocess="half")
     second = started(first.path, tmp_path / "second", encoder="auto")

@@ -168,7 +168,7 @@ def test_a_value_that_holds_itself() -> None:
     [b"", b".", b"K", b"(", b"0.", b"R.", b"h\5.", b"K\1K\2s.", b"}]K\1s.", b"\xff.", b"e."],
 )
 def test_damaged_pickles_are_refused(data: bytes) -> None:
-    with pytest.raises(UnreadablePickleError):
+    with pytest.raises(UnreadablePickleError, match="pickle"):
         read_pickle(io.BytesIO(data))
 
 

@@ -152,6 +152,12 @@ SCHEMES: dict[str, Callable[[nn.Module, nn.Module], Any]] = {
     "a module that was saved whole": lambda r, _: r,
 }
 
+TWO = {
+    *("MoCo", "MoCo v3", "DINO", "byol-pytorch", "BYOL of online networks", "lightly's MoCo"),
+    *("lightly's DINO", "lightly-train", "solo-learn", "stable-pretraining", "timm's training"),
+}
+"""Schemes of files with two encoders."""
+
 
 def lightning(state: State) -> State:
     """A checkpoint of Lightning, with hyper-parameters that it pickles as they are."""
@@ -189,6 +195,8 @@ def test_each_spelling(scheme: str, tmp_path: Path) -> None:
     same(found, wanted)
     total = found.loaded.used + len(found.loaded.dropped) + sum(found.loaded.apart.values())
     assert total == len(found.weights.file.shapes)
+    several = [note for note in found.notes if " encoders: " in note]
+    assert len(several) == (scheme in TWO)
 
 
 def test_a_choice_is_said_and_can_be_made(tmp_path: Path) -> None:
@@ -202,6 +210,7 @@ def test_a_choice_is_said_and_can_be_made(tmp_path: Path) -> None:
         nearfar.load_weights(found.weights.what, weights_key="momentum")
 
 
+@pytest.mark.slow
 def test_keys_that_do_not_fit_are_named(tmp_path: Path) -> None:
     state = resnet().state_dict()
     lacking = {name: value for name, value in state.items() if name != "layer3.0.bn1.bias"}
@@ -218,6 +227,7 @@ def test_keys_that_do_not_fit_are_named(tmp_path: Path) -> None:
         loaded(state, tmp_path, encoder="resnet34")
 
 
+@pytest.mark.slow
 def test_other_channels_and_stems(tmp_path: Path) -> None:
     module = resnet()
     gray = loaded(module.state_dict(), tmp_path, channels=1)

@@ -86,31 +86,30 @@ def test_another_size_of_images(tmp_path: Path) -> None:
     assert torch.equal(ours.pos_embed[:, 0], theirs.pos_embed[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
         ("resnet34", {}),
         ("resnet50", {}),
-        ("resnet101", {"in_chans": 1}),
-        ("wide_resnet50_2", {}),
+        ("resnet50", {"in_chans": 1}),
         ("resnext50_32x4d", {}),
         ("vit_tiny_patch16_224", {"img_size": 96}),
         ("vit_small_patch16_224", {}),
         ("vit_small_patch8_224", {}),
-        ("vit_base_patch16_224", {}),
         ("vit_small_patch14_dinov2", {}),
         ("vit_small_patch14_reg4_dinov2", {}),
     ],
 )
 def test_architectures_are_found_by_shapes(name: str, options: dict[str, int]) -> None:
-    with torch.device("meta"):
-        module = timm.create_model(name, num_classes=0, **options)
+    module = timm.create_model(name, num_classes=0, **options)
     found = architecture_of({key: tuple(v.shape) for key, v in module.state_dict().items()})
     assert found is not None
     assert (found.name, found.channels) == (name, options.get("in_chans", 3))
     assert found.image_size in (None, options.get("img_size", module.default_cfg["input_size"][1]))
 
 
+@pytest.mark.slow
 def test_a_folder_of_timm(tmp_path: Path) -> None:
     module = timm.create_model("resnet18", num_classes=0).eval()
     save_file(module.state_dict(), tmp_path / "model.safetensors")

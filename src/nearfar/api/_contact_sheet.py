@@ -10,6 +10,7 @@ from typing import Any, Literal, Unpack
 import torch
 
 from nearfar.api._argument_checks import check_objects
+from nearfar.api._finding_weights import WeightsAsked
 from nearfar.api._keywords import RunKeywords
 from nearfar.api._passed_encoders import OwnEncoder
 from nearfar.api._published_settings import SMALL
@@ -42,6 +43,9 @@ def show_views(
     setting: Literal["small", "imagenet", "cifar"] = SMALL,
     encoder: OwnEncoder = "auto",
     width: int | None = None,
+    weights: str | Path | None = None,
+    weights_key: str | None = None,
+    preprocess: Literal["imagenet", "half", "none"] | None = None,
     views: Views | Literal["natural", "drawing"] | None = None,
     method_options: Mapping[str, Any] | None = None,
     view_options: Mapping[str, Any] | None = None,
@@ -64,6 +68,9 @@ def show_views(
         setting: Source of defaults: ``small``, ``imagenet`` or ``cifar``.
         encoder: Encoder, which decides the size of its inputs.
         width: Dimensions of the representation of an encoder of your own.
+        weights: Weights that training would start from, which decide encoder and preparation.
+        weights_key: Which encoder of these weights.
+        preprocess: Preparation of images for these weights.
         views: Augmentations to use instead of the method's, or the name of a style.
         method_options: Keyword arguments of the method's preset.
         view_options: Keyword arguments of the modality's views.
@@ -101,6 +108,7 @@ def show_views(
         keywords=keywords,
         display=Silent(),
         groups=groups,
+        weights=WeightsAsked(weights, weights_key, preprocess),
     )
     setup = Setup.prepare(
         asked.recipe,

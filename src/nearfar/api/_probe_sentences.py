@@ -32,7 +32,7 @@ class Evaluated:
 
     Attributes:
         name: Name of the representation.
-        role: "trained", "loaded", "untrained", "raw" or "embeddings".
+        role: "trained", "start", "loaded", "untrained", "raw" or "embeddings".
         predictions: Predictions of the evaluated samples, by name of the probe.
     """
 
@@ -146,6 +146,7 @@ def _outcome(found: ProbeComparison) -> int:
 def _named(which: Evaluated) -> str:
     return {
         "trained": "this encoder",
+        "start": "the starting weights",
         "loaded": "the loaded encoder",
         "untrained": "the untrained encoder",
     }.get(which.role, which.name)
@@ -175,12 +176,13 @@ def _sentence(found: ProbeComparison, first: Evaluated, second: Evaluated) -> st
     outcome = _outcome(found)
     one, other = _scored(first, found.first_score), _scored(second, found.second_score)
     nothing = f"no difference that {found.samples:,} samples could show"
-    if (first.role, second.role) == ("trained", "untrained"):
+    if first.role == "trained" and second.role in ("start", "untrained"):
+        before = _named(second)
         scores = minus(f"{found.second_score:.2f} → {found.first_score:.2f}")
         if not outcome:
-            return f"{probe}: training made {nothing}, {signed} over the untrained encoder"
+            return f"{probe}: training made {nothing}, {signed} over {before}"
         word = "helped" if outcome > 0 else "hurt"
-        return f"{probe}: training {word}: {signed} over the untrained encoder ({scores})"
+        return f"{probe}: training {word}: {signed} over {before} ({scores})"
     if not outcome:
         return f"{probe}: {one} and {other}: {nothing}, {signed}"
     size = f"{number(abs(found.difference))}{unit}"

@@ -73,6 +73,8 @@ class ProbedRun(StoredRun):
             label_share: Shares of the labels to probe with in addition, such as 0.01 and 0.1: the
                 mean over five class-balanced subsets.
             representations: The representations to probe; the first is compared with the others.
+                Of a run from weights of elsewhere, ``start`` (these weights) is added to
+                ``untrained``.
             layer: Layer of the encoders: the name of a module, or its number (−1 for the last).
             pool: Pooling of the layer's tokens, time steps or places: ``mean``, ``max``, ``cls``,
                 ``last`` or ``flat``.
@@ -87,6 +89,9 @@ class ProbedRun(StoredRun):
             check_choice(get_args(Representation), representations=name)
 
         data = self.taken(data)
+        names = list(representations)
+        if self.directory.start.is_file() and "untrained" in names and "start" not in names:
+            names.insert(names.index("untrained"), "start")
 
         def opened(wanted: Any) -> LabeledData:
             return self.open_labeled(data, labels=wanted, side=side, task="any", **options)
@@ -99,7 +104,7 @@ class ProbedRun(StoredRun):
         elif groups is not False and str(groups) != "none":
             labeled, index, notes = groups_of(labeled, groups, labels=labels, opened=opened)
         how: dict[str, Any] = {"layer": layer, "pool": pool, "device": device}
-        made = [partial(self._represented, name, labeled, side, **how) for name in representations]
+        made = [partial(self._represented, name, labeled, side, **how) for name in names]
         record = probed(
             labeled,
             made,
@@ -202,8 +207,15 @@ class ProbedRun(StoredRun):
             if side is not None and isinstance(kind, PairModality):
                 kind, form = kind.halves(form)["xs".index(side)]
             return raw(kind, form, labeled)
-        encoder = self.encoder if name == "trained" else self.untrained_encoder()
+        makers = {
+            "trained": lambda: self.encoder,
+            "start": self.starting_encoder,
+            "untrained": self.untrained_encoder,
+        }
+        encoder, shown = makers[name](), f"{name} encoder"
+        if name == "start":
+            shown = "starting weights"
         views = self.side_views(labeled.train, side)
         with on_device(encoder, device):
             cut = cut_at(encoder, layer, pool)
-            return encoded(f"{name} encoder", name, cut, views, labeled)
+            return encoded(shown, name, cut, views, labeled)

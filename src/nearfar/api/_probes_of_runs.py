@@ -41,7 +41,7 @@ from nearfar.views import Views
 
 __all__ = ["Progress", "Representation", "Represented", "encoded", "probed", "raw"]
 
-Representation: TypeAlias = Literal["trained", "untrained", "raw"]
+Representation: TypeAlias = Literal["trained", "start", "untrained", "raw"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is done next, the steps done and their number."""
 
@@ -66,7 +66,7 @@ class Represented:
 
     Attributes:
         name: Name of the representation.
-        role: "trained", "loaded", "untrained", "raw" or "embeddings".
+        role: "trained", "start", "loaded", "untrained", "raw" or "embeddings".
         train: Features of the training samples.
         test: Features of the test samples, if any.
     """

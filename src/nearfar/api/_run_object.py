@@ -199,7 +199,8 @@ def load(
     """
     if Path(path).is_file():
         raise ValueError(
-            f"`path` must be the directory of a run, got the file {path}; nearfar never unpickles"
+            f"`path` must be the directory of a run, got the file {path}: for weights of other"
+            " libraries use nearfar.load_weights; nearfar never unpickles"
         )
     return Run(path, encoder=encoder, modality=modality)
 

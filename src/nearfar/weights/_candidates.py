@@ -49,15 +49,13 @@ def candidates(
         >>> [found.place for found in candidates(names)]
         ['module.encoder_q']
     """
-    found = _exact(names, encoder) if encoder else []
-    known = {candidate.prefix for candidate in found}
-    found += [
-        Candidate(prefix, spelling.name, spelling.rename(below), tuple(prefix + n for n in below))
-        for spelling in SPELLINGS
-        for prefix, below in _below(names, spelling.anchor)
-        if prefix not in known
-    ]
-    full = [_with_prefix(candidate) for candidate in found]
+    found = {candidate.prefix: candidate for candidate in _exact(names, encoder or ())}
+    for spelling in SPELLINGS:
+        for prefix, below in _below(names, spelling.anchor):
+            whole = tuple(prefix + name for name in below)
+            other = Candidate(prefix, spelling.name, spelling.rename(below), whole)
+            found.setdefault(prefix, other)  # the first spelling that fits
+    full = [_with_prefix(candidate) for candidate in found.values()]
     return sorted(full, key=lambda candidate: (_rank(candidate.place), candidate.prefix.count(".")))
 
 
@@ -70,6 +68,8 @@ def _below(names: Collection[str], anchor: str) -> list[tuple[str, list[str]]]:
 
 def _exact(names: Collection[str], encoder: Collection[str]) -> list[Candidate]:
     """Encoders whose names are those of a known one."""
+    if not encoder:
+        return []
     parameters = {name for name in encoder if not name.endswith("num_batches_tracked")}
     anchor = min(parameters, key=lambda name: (-name.count("."), name), default="")
     return [

@@ -14,6 +14,7 @@ _NOT_WEIGHTS = (
     *("optimizer", "lr_scheduler", "scheduler", "callbacks", "loops", "scaler", "fp16"),
     *("hyper_parameters", "hparams", "datamodule_hyper_parameters", "args", "config", "cfg"),
 )
+_DEEPEST = 64
 _MODULE = ("_parameters", "_buffers", "_modules")
 
 
@@ -34,6 +35,8 @@ def named_tensors(content: Any) -> dict[str, StoredTensor]:
     waiting = [("", content)]
     while waiting:
         name, part = waiting.pop()
+        if name.count(".") > _DEEPEST:
+            raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
         tensor = stored_tensor(part)
         if tensor is not None:
             found[name] = tensor

@@ -72,7 +72,8 @@ class StoredTensor:
         held = storage(self.key, self.numbers * self.stored.itemsize).view(self.dtype)
         steps = zip(self.shape, self.stride, strict=True)
         last = self.offset + sum((size - 1) * step for size, step in steps)
-        if math.prod(self.shape) and last >= len(held):
+        count = math.prod(self.shape)
+        if count > len(held) or (count and last >= len(held)):
             raise ValueError(
                 f"a tensor of shape {self.shape} lies outside of its {len(held)} values"
             )

@@ -93,11 +93,10 @@ def _open_archive(path: Path) -> TorchFile:
         order = archive.read(f"{root}byteorder") if f"{root}byteorder" in entries else b"little"
         if order.decode("ascii", "replace") != sys.byteorder:
             raise ValueError(f"its numbers are {order!r}-endian, those of this computer are not")
-        with archive.open(entries[f"{root}data.pkl"]) as file:
-            content = read_pickle(BytesIO(file.read()))
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+            raise ValueError("it is compressed, which torch.save never does")
+        content = read_pickle(BytesIO(archive.read(f"{root}data.pkl")))
         stored = [entry for name, entry in entries.items() if name.startswith(f"{root}data/")]
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in stored):
-            raise ValueError("its tensors are compressed, which torch.save never does")
         with path.open("rb") as raw:
             places = {
                 entry.filename.removeprefix(f"{root}data/"): (_start(raw, entry), entry.file_size)
