@@ -29,6 +29,7 @@ from nearfar.records import RunDirectory
 from nearfar.training import Progress
 from nearfar.training._devices import find_device
 from nearfar.training._progress_interface import tell_stage
+from nearfar.training._run_loggers import check_tools, logged
 from nearfar.views import Views
 
 __all__ = ["pretrain", "resume"]
@@ -51,6 +52,7 @@ def pretrain(
     view_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     device: str = "auto",
+    log: str | None = None,
     progress: Progress | bool = True,
     **keywords: Unpack[RunKeywords],
 ) -> Run:
@@ -99,6 +101,10 @@ def pretrain(
             package, which type checkers do not know as keyword arguments.
         device: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; by default a
             GPU if there is one that PyTorch calls ``cuda``. Not part of the recipe.
+        log: Tools that receive metrics, verdict and report in addition to ``metrics.jsonl``:
+            ``tensorboard``, ``wandb``, ``mlflow``, ``trackio``, or several separated by commas.
+            Each must be installed; its own environment variables say where to. Not part of the
+            recipe.
         progress: True shows progress and verdict on standard error, in a notebook as the output of
             the cell; False is quiet; or an object that receives progress updates.
         keywords: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
@@ -123,6 +129,7 @@ def pretrain(
         (1797, 256)
     """
     display = display_of(progress)
+    check_tools(log)
     check_objects(encoder=encoder, width=width, out=out, views=views)
     budget, where = Budget.of(minutes), find_device(device)
     asked = requested(
@@ -159,6 +166,7 @@ def pretrain(
     usual = Path("runs") / f"{name_of(recipe, asked.preset)}-{_slug(source.name)}"
     engine = engine_of(setup, where)
     directory = engine.share(lambda: claim(Path(out)) if out else claim_free(usual))
+    display = logged(display, log, run=directory.path)
     said = () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
     setup.recipe.save(directory)
     if asked.division.record is not None:
