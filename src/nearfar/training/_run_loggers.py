@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Final, Protocol, final, runtime_checkable
@@ -231,7 +231,7 @@ class _Trackio:
         self._open = None
 
 
-_TOOLS: Final = {
+_TOOLS: Final[dict[str, Callable[[Path], _Tool]]] = {
     "tensorboard": _TensorBoard,
     "wandb": _WeightsAndBiases,
     "mlflow": _MLflow,
