@@ -65,6 +65,7 @@ ENVIRONMENTS = {
 # all exports; all modalities trained, resumed, diagnosed; functions that depend on the system
 EVERY_KIND = ("tests/api/test_exporting.py", "tests/api/test_kinds.py", "tests/ground")
 PEERS = (
+    "tests/api/test_run_loggers.py",
     "tests/diagnostics/test_peers.py",
     "tests/monitor",
     "tests/objectives/test_peers.py",

@@ -246,7 +246,7 @@ NEEDS = re.compile(r"needs (.+)")
 EXAMPLES = {
     NEEDS.fullmatch(block.marks["skip"])[1]: block  # type: ignore[index]
     for block in blocks_of(ROOT / "docs" / "guides" / "other-trainers.md")
-    if "skip" in block.marks
+    if "skip" in block.marks and block.language == "python"
 }
 
 

@@ -34,6 +34,7 @@ from nearfar.records._run_lock import holding
 from nearfar.training import Progress, latest_checkpoint
 from nearfar.training._devices import find_device
 from nearfar.training._progress_interface import tell_stage
+from nearfar.training._run_loggers import check_tools, logged
 from nearfar.views import Views
 
 __all__ = ["pretrain", "resume"]
@@ -59,6 +60,7 @@ def pretrain(
     view_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     device: str = "auto",
+    log: str | None = None,
     progress: Progress | bool = True,
     **keywords: Unpack[RunKeywords],
 ) -> Run:
@@ -117,6 +119,10 @@ def pretrain(
             package, which type checkers do not know as keyword arguments.
         device: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; by default a
             GPU if there is one that PyTorch calls ``cuda``. Not part of the recipe.
+        log: Tools that receive metrics, verdict and report in addition to ``metrics.jsonl``:
+            ``tensorboard``, ``wandb``, ``mlflow``, ``trackio``, or several separated by commas.
+            Each must be installed; its own environment variables say where to. Not part of the
+            recipe.
         progress: True shows progress and verdict on standard error, in a notebook as the output of
             the cell; False is quiet; or an object that receives progress updates.
         keywords: Keyword arguments of :class:`nearfar.training.TrainingOptions`, and options of the
@@ -141,6 +147,7 @@ def pretrain(
         (1797, 256)
     """
     display = display_of(progress)
+    check_tools(log)
     check_objects(encoder=encoder, width=width, out=out, views=views)
     budget, where = Budget.of(minutes), find_device(device)
     asked = requested(
@@ -187,6 +194,7 @@ def pretrain(
             return directory
 
         directory = engine.share(begin)
+        display = logged(display, log, run=directory.path)
         said = (
             () if out or directory.path == usual else (f"{usual} is taken: see {directory.path}",)
         )

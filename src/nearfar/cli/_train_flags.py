@@ -193,7 +193,7 @@ def general_flags(kind: Modality[Any, Any]) -> dict[str, list[inspect.Parameter]
     from nearfar import api, training
 
     from_python = {"method_options", "view_options", "views", "progress", "width"}
-    places = {"modality": DATA, "groups": DATA, "out": OTHER}
+    places = {"modality": DATA, "groups": DATA, "out": OTHER, "log": OTHER}
     places |= dict.fromkeys(("weights", "weights_key", "preprocess"), ENCODER)
     places |= dict.fromkeys(("setting", "minutes", "device"), TRAINING)
     named = {
