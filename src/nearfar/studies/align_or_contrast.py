@@ -22,6 +22,8 @@ __all__ = ["STUDY", "Config"]
 _METHODS = "nearfar.studies._queue_methods:queue_"
 _QUEUES = {"contrastive": "queue, τ = 0.2", "alignment_uniformity": "queue, 3 : 1, t = 3"}
 
+_WEIGHTS, _TEMPERATURES = ("1:1:2", "3:1:3", "0.5:1:2"), (0.1, 0.19, 0.5, 1)  # at minutes
+
 
 @documented_by(ImageTrainings)
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +115,17 @@ STUDY = studies.Study(
     question="Are alignment and uniformity, optimized directly, as good as the contrastive loss?",
     title="Alignment and uniformity against the contrastive loss",
     budgets=image_budgets(
-        Config(image_size=16),
+        Config(image_size=16, weights=_WEIGHTS, temperatures=_TEMPERATURES),
         changes=("CIFAR-10 in place of STL-10 and ImageNet", "a ConvNet, AdamW"),
         cpu_minutes=(7, 100),
         smoke={"weights": ("1:1:2",), "temperatures": (0.2,), "queue_size": 128},
-        gpu={"queue_size": 16_384, "decay": 0.999},
+        hours={"weights": Config.weights, "temperatures": Config.temperatures},
+        gpu={
+            "weights": Config.weights,
+            "temperatures": Config.temperatures,
+            "queue_size": 16_384,
+            "decay": 0.999,
+        },
     ),
     rows=rows,
     columns=(

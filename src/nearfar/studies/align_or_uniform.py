@@ -113,11 +113,12 @@ STUDY = studies.Study(
     " features, and which ratio of the two gives the best?",
     title="Alignment or uniformity alone, and their ratio",
     budgets=image_budgets(
-        Config(image_size=16),
+        Config(image_size=16, ratios=(0.125, 0.5, 1, 4, 32)),
         changes=("CIFAR-10 in place of STL-10", "a ConvNet in place of AlexNet, AdamW"),
         cpu_minutes=(5, 90),
         smoke={"ratios": (0.5, 1, 8)},
-        gpu={"batch_size": 768},
+        hours={"ratios": Config.ratios},
+        gpu={"ratios": Config.ratios, "batch_size": 768},
     ),
     rows=rows,
     columns=(
