@@ -16,6 +16,7 @@ from nearfar.cli import main
 from nearfar.data import OmittedSamplesWarning
 from nearfar.records import AdviceRecord, HealthRecord, ProbeRecord
 from tests.every import every
+from tests.older_runs import as_older
 
 
 def test_embed_writes_a_row_a_sample_that_diagnose_reads(
@@ -53,7 +54,7 @@ def test_diagnose_prints_verdict_and_evidence(
 def test_the_exit_code_of_diagnose_says_whether_there_is_an_alarm(
     verdict: str, code: int, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copied = shutil.copytree(run, tmp_path / "run")
+    copied = as_older(Path(shutil.copytree(run, tmp_path / "run")))
     health = replace(api.load(run).health, verdict=verdict, verdicts=(verdict,), confidence=0.9)
     health.save(copied / "health.json")
     assert main(["diagnose", str(copied)]) == code
@@ -74,7 +75,7 @@ def test_the_exit_code_of_diagnose_says_whether_there_is_an_alarm(
 
 
 def test_a_record_of_an_older_version_has_all_its_verdicts(run: Path, tmp_path: Path) -> None:
-    copied = shutil.copytree(run, tmp_path / "run")
+    copied = as_older(Path(shutil.copytree(run, tmp_path / "run")))
     replace(api.load(run).health, verdict="duplicates", verdicts=()).save(copied / "health.json")
     assert api.diagnose(copied).verdicts == ("duplicates",)
 
