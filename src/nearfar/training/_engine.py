@@ -80,7 +80,7 @@ class Engine:
         self.asked = str(where)
         # only training pays for it: it imports torchmetrics, and half as long as PyTorch
         from lightning_fabric import Fabric
-        from lightning_fabric.plugins.environments import LightningEnvironment
+        from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
         # its start-up messages repeat what is shown already; importing it resets the level
         logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
