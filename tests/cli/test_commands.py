@@ -55,14 +55,18 @@ def test_the_exit_code_of_diagnose_says_whether_there_is_an_alarm(
     verdict: str, code: int, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copied = as_older(Path(shutil.copytree(run, tmp_path / "run")))
-    health = replace(api.load(run).health, verdict=verdict, verdicts=(verdict,), confidence=0.9)
+    known = {"verdict": verdict, "verdicts": (verdict,), "confidence": 0.9, "stability": 0.95}
+    health = replace(api.load(run).health, **known)
     health.save(copied / "health.json")
     assert main(["diagnose", str(copied)]) == code
     assert main(["diagnose", str(copied), "--report", str(tmp_path / "page.html")]) == code
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Embeddings" in page
     assert "Confidence: 90 % of the runs" in page
-    assert "sure     90 % of the runs" in capsys.readouterr().out
+    assert "Stability: the same verdict on 95 % of" in page
+    said = capsys.readouterr().out
+    assert "sure     90 % of the runs" in said
+    assert "steady   the same verdict on 95 % of" in said
     assert main(["diagnose", str(copied), "--json"]) == code
     printed = json.loads(capsys.readouterr().out)
     assert (printed["verdict"], printed["verdicts"], printed["confidence"]) == (
