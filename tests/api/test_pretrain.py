@@ -37,7 +37,8 @@ def test_three_lines_of_python(tmp_path, pictures, quick):
 def test_a_run_is_a_directory_anyone_can_read(digits_run):
     names = {path.name for path in digits_run.path.iterdir()}
     assert names == {
-        ".lock", "checkpoints", "encoder.json", "encoder.safetensors", "gallery.json", "geometry.json",
+        ".lock", "checkpoints", "encoder.json", "encoder.safetensors", "gallery.json",
+        "geometry.json",
         "health.json", "metrics.jsonl", "recipe.toml", "report.html", "run.json",
     }  # fmt: skip
     record = digits_run.record
