@@ -267,7 +267,10 @@ def resume(
             return Run(directory.path, encoder=encoder, modality=modality)
         where, moved = device_again(directory, device)
         damage = damage_found(directory, latest_checkpoint(directory.checkpoints))
-        setup = replace(setup, notes=(*setup.notes, *damage, *([moved] if moved else [])))
+        # what was chosen at the beginning is in the recipe by now, and was noted only then
+        known = directory.read_run().notes if directory.run.is_file() else ()
+        notes = (*known, *setup.notes, *damage, *([moved] if moved else []))
+        setup = replace(setup, notes=tuple(dict.fromkeys(notes)))
         return run_training(setup, directory, display, engine=engine_of(setup, where))
 
 
