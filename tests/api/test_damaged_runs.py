@@ -17,6 +17,7 @@ from nearfar.api._run_damage import damage_found
 from nearfar.records._run_lock import holding
 from nearfar.records._seals import DamagedFileError
 from nearfar.training import latest_checkpoint
+from tests.every import every
 from tests.older_runs import as_older
 
 FILES = (
@@ -83,7 +84,7 @@ def test_missing_files_are_named_or_made_again(run: Path) -> None:
     expected = load_file(run / "encoder.safetensors")
     (run / "encoder.safetensors").unlink()
     found = nearfar.load(run).encoder.state_dict()  # of the last checkpoint
-    assert all(torch.equal(found[key], value) for key, value in expected.items())
+    assert every(torch.equal(found[key], value) for key, value in expected.items())
     for file in (run / "checkpoints").iterdir():
         file.unlink()
     with pytest.raises(DamagedFileError, match=r"encoder\.safetensors is missing"):
@@ -153,7 +154,7 @@ def test_a_run_without_checksums_is_read(run: Path) -> None:
     found = nearfar.load(as_older(run))
     assert found.record.format == 1
     assert len(found.metrics.train) > 0
-    assert all(torch.equal(found.encoder.state_dict()[k], v) for k, v in expected.items())
+    assert every(torch.equal(found.encoder.state_dict()[k], v) for k, v in expected.items())
 
 
 def test_a_run_in_training_is_not_written_by_others(run: Path) -> None:
