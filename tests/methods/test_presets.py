@@ -91,6 +91,7 @@ def test_a_preset_of_ones_own_is_completed_like_the_others() -> None:
         "width",
         "dim",
         "temperature",
+        "num_negatives",
         "ring",
     ]
     assert described(wide)["temperature"] == described(SimCLR)["temperature"]
