@@ -27,6 +27,7 @@ from nearfar.modalities._own_encoders import construct
 from nearfar.modules._wrapped_modules import load_weights, plain_names, unwrapped
 from tests.api.test_stopped_runs import StopAt
 from tests.every import every
+from tests.older_runs import as_older
 
 
 def plain() -> nn.Module:
@@ -143,7 +144,7 @@ def test_a_run_refuses_another_architecture_in_one_line(tmp_path, pictures, quic
     other = nearfar.load(run.path, encoder=nn.Linear(3, 4))
     with pytest.raises(ValueError, match=r"architecture of the weights in .*lacks bias, weight"):
         other.embed(pictures)
-    file = run.path / "encoder.safetensors"
+    file = as_older(run.path) / "encoder.safetensors"
     save_file({f"_orig_mod.{name}": value for name, value in load_file(file).items()}, file)
     assert nearfar.load(run.path, encoder=plain()).embed(pictures).shape == (60, 6)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nearfar.studies import find_study
-from nearfar.studies._contrast_values import QUANTILES
+from nearfar.studies._negatives_sweep import QUANTILES
 from tests.studies.test_study_claims import the, verdicts
 
 Rows = dict[str, dict[str, Sequence[float]]]

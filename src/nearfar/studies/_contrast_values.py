@@ -10,10 +10,10 @@ import torch
 from nearfar import theory
 from nearfar.ops import to_sphere
 from nearfar.studies._embeddings_of_run import Embeddings
+from nearfar.studies._negatives_sweep import QUANTILES
 
-__all__ = ["QUANTILES", "contrast_values"]
+__all__ = ["contrast_values"]
 
-QUANTILES = tuple(f"cosine_{i:02d}" for i in range(1, 20))
 """Values of the 5 %, 10 %, … 95 % quantiles of cosines within a class."""
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nearfar._docstrings import documented_by
-from nearfar.studies._contrast_values import contrast_values
 from nearfar.studies._image_trainings import ImageTrainings
 from nearfar.studies._measure_of_run import Measure
 from nearfar.studies._study import Row
 from nearfar.studies._train_cell import TrainCell
 
-__all__ = ["BatchSweep", "NegativesSweep"]
+__all__ = ["QUANTILES", "BatchSweep", "NegativesSweep"]
+
+QUANTILES = tuple(f"cosine_{i:02d}" for i in range(1, 20))
+"""Columns of the quantiles of the cosines within classes, from 5 to 95 %."""
 
 
 @documented_by(ImageTrainings)
@@ -49,7 +51,7 @@ class BatchSweep(ImageTrainings):
         probes = ("linear", "projection_linear", "projection_mean_classifier", "health")
         return self.cells(
             "simclr",
-            measures=(*probes, Measure(contrast_values, values)),
+            measures=(*probes, Measure("nearfar.studies._contrast_values:contrast_values", values)),
             training={"batch_size": batch or candidates},
             temperature=0.5,
             num_negatives=limit,

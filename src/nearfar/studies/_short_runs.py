@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from nearfar.records import Column
-from nearfar.studies._collapse_values import collapse_values
 from nearfar.studies._measure_of_run import Measure
 from nearfar.studies._study import Budget, Row, over_seeds
 from nearfar.studies._study_data import StudyData
@@ -73,7 +72,7 @@ class ShortRuns:
         *,
         epochs: int | None = None,
         after: Row | None = None,
-        also: tuple[Callable[..., Any], ...] = (),
+        also: tuple[str, ...] = (),
     ) -> Row:
         """A row of trainings that are measured at checkpoints.
 
@@ -92,7 +91,11 @@ class ShortRuns:
             method_options=options or {},
             view_options=views or {},
             training=self.training | ({"epochs": epochs} if epochs else {}),
-            measures=(*self._usual.measures, collapse_values, *also),
+            measures=(
+                *self._usual.measures,
+                "nearfar.studies._collapse_values:collapse_values",
+                *also,
+            ),
             checkpoints=self.checkpoints,
         )
         cells: Sequence[Any] = over_seeds(cell, self.seeds)

@@ -14,7 +14,7 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Row, TrainCell
-from nearfar.studies._chosen_rows import BestOfEach, validation_linear
+from nearfar.studies._chosen_effects import VALIDATION, BestOfEach
 from nearfar.studies._image_trainings import ImageTrainings, image_budgets
 
 __all__ = ["STUDY", "Config"]
@@ -63,7 +63,7 @@ class Config(ImageTrainings):
 
 def rows(config: Config) -> list[Row]:
     """The untrained encoder; weights; temperatures; both losses with a queue."""
-    measures = ("knn", "linear", "health", validation_linear)
+    measures = ("knn", "linear", "health", VALIDATION)
 
     def trained(method: str, options: dict[str, Any]) -> list[TrainCell]:
         return config.cells(method, measures=measures, **options)

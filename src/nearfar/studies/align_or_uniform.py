@@ -13,7 +13,7 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Level, Row, TrainCell
-from nearfar.studies._chosen_rows import validation_linear
+from nearfar.studies._chosen_effects import VALIDATION
 from nearfar.studies._image_trainings import ImageTrainings, image_budgets
 
 __all__ = ["STUDY", "Config"]
@@ -39,7 +39,7 @@ def rows(config: Config) -> list[Row]:
     def weighted(align: float, uniform: float) -> list[TrainCell]:
         return config.cells(
             "alignment_uniformity",
-            measures=("knn", "linear", "health", validation_linear),
+            measures=("knn", "linear", "health", VALIDATION),
             alignment_weight=align,
             uniformity_weight=uniform,
         )

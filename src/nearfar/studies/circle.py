@@ -15,7 +15,7 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Level, Row
-from nearfar.studies._circle_values import CirclePicture, circle_values
+from nearfar.studies._circle_picture import CirclePicture
 from nearfar.studies._image_trainings import ImageTrainings, image_budgets
 
 __all__ = ["STUDY", "Config"]
@@ -37,7 +37,7 @@ class Config(ImageTrainings):
 
 def rows(config: Config) -> list[Row]:
     """An encoder as initialized, one trained without labels, one with."""
-    measures = (circle_values, "linear", "health")
+    measures = ("nearfar.studies._circle_values:circle_values", "linear", "health")
     contrastive: dict[str, Any] = {"dim": 2, "temperature": config.temperature}
     method = "nearfar.studies._simclr_variants:linear_simclr"
     still = {"max_updates": 1, "learning_rate": 1e-12}

@@ -13,7 +13,6 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import AllOf, Claim, Level
-from nearfar.studies._collapse_values import decorrelation_values
 from nearfar.studies._ratio_effects import LogRatio
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
@@ -51,7 +50,9 @@ def rows(config: Config) -> list[studies.Row]:
     return [
         config.untrained,
         config.row("SimSiam", "simsiam"),
-        config.row("InfoNCE", "simclr", also=(decorrelation_values,)),
+        config.row(
+            "InfoNCE", "simclr", also=("nearfar.studies._collapse_values:decorrelation_values",)
+        ),
         config.row("SimSiam, center only", "simsiam_gradient", {"keep_residual": False}),
         sound,
         naive,

@@ -13,7 +13,6 @@ from typing import Any
 from nearfar import studies
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Level, Measure, Row, StudyData, TrainCell
-from nearfar.studies._published_classifier import published_classifier
 
 __all__ = ["STUDY", "Config"]
 
@@ -40,7 +39,12 @@ class Config:
 def rows(config: Config) -> list[Row]:
     """For each graph: raw features, untrained, trained, trained without corruption."""
     epochs = {} if config.epochs is None else {"epochs": config.epochs}
-    measures = (Measure(published_classifier, {"fits": config.fits}), "linear")
+    measures = (
+        Measure(
+            "nearfar.studies._published_classifier:published_classifier", {"fits": config.fits}
+        ),
+        "linear",
+    )
 
     def row(name: str, method: str, **options: Any) -> Row:
         data = StudyData(source=name.partition(",")[0])

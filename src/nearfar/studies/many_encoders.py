@@ -12,7 +12,7 @@ from typing import Any
 from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.studies import Claim, RankCorrelation, Row
-from nearfar.studies._chosen_rows import validation_linear
+from nearfar.studies._chosen_effects import VALIDATION
 from nearfar.studies._image_trainings import ImageTrainings, image_budgets
 from nearfar.studies._plane_fit import PlaneFit
 
@@ -69,7 +69,7 @@ class Config(ImageTrainings):
 
 def rows(config: Config) -> list[Row]:
     """A row per encoder, in groups by the linear accuracy's source: loss and dimension."""
-    measures = ("knn", "linear", "health", validation_linear)
+    measures = ("knn", "linear", "health", VALIDATION)
     return [
         Row(
             name,

@@ -13,9 +13,8 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Row, Slope
-from nearfar.studies._contrast_values import QUANTILES
 from nearfar.studies._image_trainings import image_budgets
-from nearfar.studies._negatives_sweep import NegativesSweep
+from nearfar.studies._negatives_sweep import QUANTILES, NegativesSweep
 from nearfar.studies._row_effects import ColumnDifference, QuantileDistance
 
 __all__ = ["STUDY", "Config"]

@@ -13,7 +13,6 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import AllOf, Claim, Level
-from nearfar.studies._collapse_values import decentering_values
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
@@ -57,7 +56,9 @@ def rows(config: Config) -> list[studies.Row]:
     neither = {"keep_center": False, "keep_residual": False}
     return [
         config.untrained,
-        config.row("SimSiam", "simsiam", also=(decentering_values,)),
+        config.row(
+            "SimSiam", "simsiam", also=("nearfar.studies._collapse_values:decentering_values",)
+        ),
         *(
             config.row(f"SimSiam, {name}", "simsiam_gradient", options)
             for name, options in {**_PARTS, "neither": neither}.items()

@@ -12,7 +12,6 @@ from nearfar import studies
 from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Level
-from nearfar.studies._prototype_values import prototype_values
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
@@ -45,7 +44,13 @@ def rows(config: Config) -> list[studies.Row]:
     return [
         config.untrained,
         *(
-            config.row(name, "swav", options, {"small_views": 0}, also=(prototype_values,))
+            config.row(
+                name,
+                "swav",
+                options,
+                {"small_views": 0},
+                also=("nearfar.studies._prototype_values:prototype_values",),
+            )
             for name, options in arms.items()
         ),
     ]
