@@ -79,6 +79,7 @@ def test_two_views_of_other_data(digits_run, tmp_path):
     assert "loss" not in nearfar.diagnose(views).measurements
 
 
+@pytest.mark.slow
 def test_a_file_remembers_its_run(digits_run, tmp_path):
     made = digits_run.embed("digits", ids=True, pool="mean")
     for name in ("e.npz", "e.npy", "e.parquet"):
@@ -166,6 +167,7 @@ def test_another_run_at_the_same_place_is_not_that_of_the_file(run, tmp_path):
     assert "no longer there" in found.notes[0]
 
 
+@pytest.mark.slow
 def test_representations_of_a_run_have_its_alarms_too(run):
     judged(run, ALARM)
     assert ALARM in run.diagnose("digits").verdicts

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 COMMANDS = (
     "embed",
     "embed --data digits",
@@ -36,6 +38,7 @@ def printed(before: str) -> str:
     ).stdout
 
 
+@pytest.mark.slow  # imports everything twice
 def test_pydantic_changes_no_command() -> None:
     found = printed("")
     assert "missing.toml" in found
