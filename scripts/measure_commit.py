@@ -206,15 +206,20 @@ def read_record(path: Path) -> Any:
     """A record of a run as plain values; lines of metrics become one series per quantity."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
-        return json.loads(text)
+        return _unsealed(json.loads(text))
     series: dict[str, Any] = {}
     for line in text.splitlines():
         flat = Measured()
-        flat.add("", json.loads(line))
+        flat.add("", _unsealed(json.loads(line)))
         kind = flat.values.pop("/kind", {}).get("word", "all")
         for name, value in flat.values.items():
             series.setdefault(kind + name, []).append(next(iter(value.values())))
     return series
+
+
+def _unsealed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without its checksum and those of other files, which follow from their contents."""
+    return {name: value for name, value in record.items() if name not in ("crc32", "files")}
 
 
 def probe_run(out: Path, sample: Sample) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import nearfar
 from nearfar import api
 from nearfar._deprecation import OPTIONS
 from nearfar.api._recipe import Recipe
+from tests.older_runs import as_older
 
 SHORT = {"epochs": 1, "devices": 1, "precision": "32"}
 OLD = {new: old for old, new in OPTIONS.items()}
@@ -27,6 +28,7 @@ def graph(tmp_path: Path) -> Path:
 
 def make_old(path: Path) -> None:
     """Give options in a run's files the names of 0.1."""
+    as_older(path)
     for name in ("recipe.toml", "encoder.json", "gallery.json"):
         text = (path / name).read_text(encoding="utf-8")
         for new, old in OLD.items():

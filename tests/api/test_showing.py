@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -139,6 +140,7 @@ def test_a_stop_while_the_result_is_measured_keeps_the_training(
 
     def judge(*args: Any, **kwargs: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)  # the signal may arrive a little later
 
     with monkeypatch.context() as patch:
         patch.setattr(_running, "judge", judge)

@@ -79,7 +79,7 @@ def test_two_views_of_other_data(digits_run, tmp_path):
     assert "loss" not in nearfar.diagnose(views).measurements
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_file_remembers_its_run(digits_run, tmp_path):
     made = digits_run.embed("digits", ids=True, pool="mean")
     for name in ("e.npz", "e.npy", "e.parquet"):

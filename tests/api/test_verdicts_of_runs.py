@@ -55,12 +55,12 @@ def test_a_pattern_that_names_the_picture(tmp_path: Path) -> None:
     assert "shortcut suspected" in verdicts(tmp_path, marked(), view_options=WEAK)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_same_views_without_a_pattern(tmp_path: Path) -> None:
     assert verdicts(tmp_path, pictures(), view_options=WEAK) == ("healthy",)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_views_that_keep_nothing(tmp_path: Path) -> None:
     found = verdicts(tmp_path, pictures(), view_options=DESTROYING)
     assert found[0] == "views too strong"

@@ -14,6 +14,7 @@ from nearfar import api
 from nearfar.cli import main
 from nearfar.cli._exit_codes import code_of
 from nearfar.records import RunDirectory
+from tests.older_runs import as_older
 
 SHORT = ["--epochs", "1", "--batch-size", "256", "--precision", "32", "--devices", "1"]
 
@@ -50,7 +51,7 @@ def test_flags_reach_method_views_and_training(
 def test_training_ends_with_the_code_of_an_alarm_where_asked(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copied = shutil.copytree(run, tmp_path / "run")
+    copied = as_older(Path(shutil.copytree(run, tmp_path / "run")))
     for verdict, code in (("healthy", 0), ("dimensional collapse", 3)):
         replace(api.load(run).health, verdict=verdict).save(copied / "health.json")
         assert main(["train", "--resume", str(copied), "--fail-on-alarm"]) == code

@@ -15,6 +15,8 @@ import sys
 for name in ("fcntl", "grp", "resource", "termios"):
     sys.modules[name] = None
 import os
+import types
+sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, LK_UNLCK=0, locking=lambda *of: None)
 for name in ("fork", "forkpty", "getuid", "geteuid", "sched_getaffinity", "killpg"):
     if hasattr(os, name):
         delattr(os, name)

@@ -20,7 +20,7 @@ def campaign(name: str, *, minutes: float, seed: int, work: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_damage_is_never_used_in_silence(tmp_path: Path) -> None:
     said = campaign("damage", minutes=1.0, seed=7, work=tmp_path)
     assert said.startswith("damage seed 7: 0 faults")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import full_check
 
 ROOT = Path(__file__).parents[2]
-PEERS = names_of([*EXTRAS["peers"], *EXTRAS["bench"]])
+PEERS = names_of([*EXTRAS["peers"], *EXTRAS["bench"]]) - names_of([*EXTRAS["all"]])
 
 
 def installed_in(environment: str) -> set[str]:

@@ -30,7 +30,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("studies")
 
 
-@pytest.fixture(scope="session", params=mostly_slow(NAMES, quick=["chance"]))
+LONG = {
+    *("byol", "cpc", "decorrelation", "graphs", "infomax"),
+    *("simsiam_components", "simsiam_variants", "statistics"),
+}
+"""Studies whose smallest budget takes more than 20 s; the full check runs them."""
+IN_CI = [name for name in NAMES if name not in LONG | {"chance"}]
+
+
+@pytest.fixture(scope="session", params=mostly_slow(NAMES, quick=["chance"], slow=IN_CI))
 def smoke(request: pytest.FixtureRequest, cache: Path) -> tuple[Study[Any], StudyRecord]:
     study = find_study(request.param)
     with forked():

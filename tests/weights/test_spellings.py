@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 import nearfar
 from nearfar.api import LoadedEncoder
+from tests.slow import mostly_slow
 
 State = dict[str, Any]
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 64 * 64).view(2, 3, 64, 64).sin()
@@ -187,8 +188,7 @@ def same(found: LoadedEncoder, module: nn.Module) -> None:
         assert torch.equal(found.encoder(IMAGES), features(module))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", mostly_slow(SCHEMES, slow=["DINO", "solo-learn"]))
 def test_each_spelling(scheme: str, tmp_path: Path) -> None:
     wanted, other = resnet(seed=1), resnet(seed=2)
     found = loaded(SCHEMES[scheme](wanted, other), tmp_path)
