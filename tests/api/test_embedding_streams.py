@@ -51,6 +51,7 @@ def written(folder, z1, z2):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_two_views_read_the_same_in_every_format_and_in_chunks(tmp_path, two_views, monkeypatch):
     paths = written(tmp_path, *two_views)
     expected = nearfar.diagnose(*two_views)

@@ -83,6 +83,7 @@ def test_the_list_is_json_as_well(
     assert rows["coupon"]["page"] == ""
 
 
+@pytest.mark.full
 def test_the_list_says_which_studies_have_a_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,6 @@ from nearfar.studies._cell_store import CellStore
 from nearfar.studies._chosen_rows import validation_linear
 from nearfar.studies._circle_values import circle_values
 from nearfar.studies._contrast_values import contrast_values
-from tests.slow import mostly_slow
 
 EXPECTED = Path(__file__).with_name("expected_results.json")
 DIGITS = StudyData(source="digits", samples=80, labeled=60, tests=40)
@@ -120,7 +119,6 @@ CELLS: dict[str, Cell] = {
         version=2,
     ),
 }
-QUICK = ("raw", "simclr", "chance", "coupon", "estimators")
 
 
 def result(cell: Cell) -> dict[str, Any]:
@@ -134,7 +132,7 @@ def result(cell: Cell) -> dict[str, Any]:
     return {"versions": versions | {"measured": [*record.measured]}, "values": values}
 
 
-@pytest.mark.parametrize("name", mostly_slow(CELLS, quick=QUICK))
+@pytest.mark.parametrize("name", CELLS)
 def test_a_result_moves_only_with_a_version(name: str) -> None:
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))[name]
     found = result(CELLS[name])
