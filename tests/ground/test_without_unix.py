@@ -16,7 +16,6 @@ for name in ("fcntl", "grp", "resource", "termios"):
     sys.modules[name] = None
 import os
 import types
-sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, LK_UNLCK=0, locking=lambda *of: None)
 for name in ("fork", "forkpty", "getuid", "geteuid", "sched_getaffinity", "killpg"):
     if hasattr(os, name):
         delattr(os, name)
@@ -34,6 +33,7 @@ images = load_digits().images[:64].astype("uint8") * 15
 from nearfar import _platform
 _platform._peak_working_set = lambda: 7 << 20
 _platform._STATUS = _platform._CLEAR = _platform.Path("none")
+sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, LK_UNLCK=0, locking=lambda *of: None)
 run = nearfar.pretrain("simclr", images, out=sys.argv[1], epochs=1, batch_size=32, image_size=8)
 assert run.record.finished and run.record.peak_memory == 7 << 20, run.record
 assert run.embed(images).shape[0] == 64
