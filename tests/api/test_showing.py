@@ -142,10 +142,15 @@ def test_a_stop_while_the_result_is_measured_keeps_the_training(
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)  # the signal may arrive a little later
 
-    with monkeypatch.context() as patch:
-        patch.setattr(_running, "judge", judge)
-        with pytest.raises(Interrupted, match=r"^training is complete; stopped while"):
-            nearfar.pretrain("simclr", PICTURES, out=tmp_path / "a", progress=False, **QUICK)
+    # a shell's background process ignores SIGINT
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(_running, "judge", judge)
+            with pytest.raises(Interrupted, match=r"^training is complete; stopped while"):
+                nearfar.pretrain("simclr", PICTURES, out=tmp_path / "a", progress=False, **QUICK)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
     assert nearfar.resume(tmp_path / "a", PICTURES, progress=False).record.finished
 
 
