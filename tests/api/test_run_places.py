@@ -57,7 +57,10 @@ def test_only_an_empty_directory_is_free(tmp_path: Path) -> None:
             assert claim_free(tmp_path / name, held).path.name == f"{name}-2"
 
 
-@pytest.mark.parametrize("name", ["recipe.toml", ".lock", ".recipe.toml.ab12.part", "groups.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["recipe.toml", ".lock", ".recipe.toml.ab12.part", "groups.txt", "start.safetensors"],
+)
 def test_a_directory_whose_first_write_was_killed_is_free(tmp_path: Path, name: str) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".lock").touch()

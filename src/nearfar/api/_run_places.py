@@ -11,7 +11,9 @@ from nearfar.records._run_lock import LOCK, RunInUseError, holding
 
 __all__ = ["RunExistsError", "check_free", "check_name", "claim", "claim_free", "is_taken"]
 
-_BEFORE_RECIPE = frozenset({LOCK, "division.json", "groups.txt", "encoder.json"})
+_BEFORE_RECIPE = frozenset(
+    {LOCK, "division.json", "groups.txt", "encoder.json", "start.safetensors"}
+)
 """What is written before the recipe, with which a directory becomes a run."""
 
 
