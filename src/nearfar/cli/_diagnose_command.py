@@ -10,7 +10,7 @@ from nearfar.cli._exit_codes import code_of
 from nearfar.cli._next_commands import after_diagnosis, print_steps
 from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_health
-from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags, check_unset
 
 __all__ = ["diagnose"]
 
@@ -52,9 +52,7 @@ def diagnose(
         weights: Weights from elsewhere to judge, instead of embeddings.
     """
     if embeddings is None or weights.given:
-        for name, value in (("embeddings", embeddings), ("checkpoint", checkpoint)):
-            if value is not None:
-                raise ValueError(f"`{name}` must be unset with `weights`, got {str(value)!r}")
+        check_unset("weights", embeddings=embeddings, checkpoint=checkpoint)
         return _diagnose_weights(weights, data, report, layer=layer, pool=pool, json=json)
     from nearfar import api
     from nearfar.api._run_format import names_run

@@ -9,7 +9,7 @@ from nearfar.cli._console import print_line
 from nearfar.cli._flags import values_of
 from nearfar.cli._next_commands import after_embedding, print_steps
 from nearfar.cli._terminal_tables import print_notes
-from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags, check_unset
 
 __all__ = ["embed"]
 
@@ -67,12 +67,14 @@ def embed(
     if out is not None and out.suffix not in endings:
         raise ValueError(f"`out` must end in {' or '.join(endings)}, got {out.name!r}")
     if run is None or weights.given:
-        _check_alone(out, "weights", steps=steps, two_views=two_views, side=side, run=run)
+        check_unset("weights", steps=steps, two_views=two_views, side=side, run=run)
         how = {"layer": layer, "pool": pool, "device": device, **values_of(options)}
         _embed_weights(weights, data, out, how)
         return
     if two_views:
-        _check_alone(out, "two-views", steps=steps, side=side, layer=layer, pool=pool)
+        if out is not None and out.suffix == ".npy":
+            raise ValueError(f"`out` must end in .npz or .parquet for two views, got {out.name!r}")
+        check_unset("two-views", steps=steps, side=side, layer=layer, pool=pool)
     loaded = api.load(run)
     if checkpoint is not None:
         loaded = loaded.at(checkpoint)
@@ -136,12 +138,3 @@ def _embed_weights(
     samples, dim = made.embeddings.shape
     print_line("saved", f"{file.path} · {samples:,} samples × {dim:,} dimensions")
     print_steps(after_embedding(file.path, of_steps=False))
-
-
-def _check_alone(out: Path | None, flag: str, **others: Any) -> None:
-    """Check that `--two-views` or `--weights` is given without flags that do not go with it."""
-    if flag == "two-views" and out is not None and out.suffix == ".npy":
-        raise ValueError(f"`out` must end in .npz or .parquet for two views, got {out.name!r}")
-    for name, value in others.items():
-        if value:
-            raise ValueError(f"`{name}` must be unset with `{flag}`, got {value!r}")

@@ -12,7 +12,7 @@ from nearfar.cli._flags import values_of
 from nearfar.cli._next_commands import after_embedding, after_probe, print_steps, repeated, shell
 from nearfar.cli._step_progress import StepProgress
 from nearfar.cli._terminal_tables import print_probe
-from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags
+from nearfar.cli._weights_flags import NO_WEIGHTS, WeightsFlags, check_unset
 
 __all__ = ["probe"]
 
@@ -66,9 +66,7 @@ def probe(
     """
     given: dict[str, Any] = {"labels": labels, "task": task, "groups": groups}
     if run is None or weights.given:
-        for name, value in (("run", run), ("side", side)):
-            if value is not None:
-                raise ValueError(f"`{name}` must be unset with `weights`, got {str(value)!r}")
+        check_unset("weights", run=run, side=side)
         cut = {"layer": layer, "pool": pool, "device": device, "label_share": label_share}
         _probe_weights(weights, data, given | cut | values_of(options), json=json)
         return

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from nearfar.api import LoadedEncoder
 
-__all__ = ["NO_WEIGHTS", "WeightsFlags"]
+__all__ = ["NO_WEIGHTS", "WeightsFlags", "check_unset"]
 
 
 @Parameter(name="*")
@@ -61,3 +62,19 @@ class WeightsFlags:
 
 NO_WEIGHTS = WeightsFlags()
 """No flag of weights is given."""
+
+
+def check_unset(flag: str, **others: Any) -> None:
+    """Check that no flag is given that does not go with another one.
+
+    Args:
+        flag: The other one, such as ``weights``.
+        others: Values of the flags by name.
+
+    Raises:
+        ValueError: One of them is given.
+    """
+    for name, value in others.items():
+        if value:
+            shown = str(value) if isinstance(value, Path) else value
+            raise ValueError(f"`{name}` must be unset with `{flag}`, got {shown!r}")

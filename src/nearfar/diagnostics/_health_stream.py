@@ -24,12 +24,35 @@ from nearfar.diagnostics._reservoir import Reservoir
 from nearfar.ops import isotropic_rank, lost_share, to_sphere
 from nearfar.records import Finding, HealthRecord, Remedy
 
-__all__ = ["VIEW_NAMES", "HealthStream", "health_of"]
+__all__ = ["VIEW_NAMES", "HealthStream", "health_of", "views_by_name"]
 
 VIEW_NAMES: Final = ("z1", "z2", "h1", "h2", "raw1", "raw2")
 """Names of the matrices of two views: projections, representations, raw features."""
 _MOST, _LEAST, _NUMBERS = 16_384, 2_048, 1 << 25  # rows kept, and numbers in them
 _LONGEST = 1_024  # longest rows of which the lengths are kept
+
+
+def views_by_name(
+    z1: Tensor,
+    z2: Tensor | None,
+    representations: Tensor | TwoViews | None,
+    raw: TwoViews | None = None,
+) -> dict[str, Tensor]:
+    """The matrices that are given, by a name of :data:`VIEW_NAMES`; the reverse of `health_of`.
+
+    Args:
+        z1: First view's projections.
+        z2: Second view's projections.
+        representations: Representations of the first view or of both.
+        raw: Raw features of both views.
+    """
+    h1, h2 = (
+        (representations, None)
+        if isinstance(representations, Tensor)
+        else (representations or (None, None))
+    )
+    given = zip(VIEW_NAMES, (z1, z2, h1, h2, *(raw or (None, None))), strict=True)
+    return {name: view for name, view in given if view is not None}
 
 
 def health_of(views: Mapping[str, Tensor], **settings: Any) -> HealthRecord:
@@ -133,20 +156,14 @@ class HealthStream:
             ValueError: Other matrices than those so far, other numbers of rows or columns, NaN or
                 infinity.
         """
-        h1, h2 = (
-            (representations, None)
-            if isinstance(representations, Tensor)
-            else (representations or (None, None))
-        )
-        given = zip(VIEW_NAMES, (z1, z2, h1, h2, *(raw or (None, None))), strict=True)
-        views = {name: view for name, view in given if view is not None}
+        views = views_by_name(z1, z2, representations, raw)
         kept = self._accept(views)
         self._projections.update(z1)
         if z2 is not None:
             self._alignment.update(z1, z2)
             self._relative.update(z1, z2)
-        if h1 is not None:
-            self._representations.update(h1)
+        if "h1" in views:
+            self._representations.update(views["h1"])
         lengths = torch.cat([self._lengths, z1.double().norm(dim=1).cpu()])
         self._lengths = lengths.topk(min(_LONGEST, len(lengths))).values
         ids = self.first + kept.seen + torch.arange(len(z1))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nearfar._signs import counted
 from nearfar.checks import check_integer, check_matrix, check_same_shape
-from nearfar.diagnostics._health_stream import VIEW_NAMES, health_of
+from nearfar.diagnostics._health_stream import health_of, views_by_name
 from nearfar.monitor._recent_rows import Collected, RecentRows
 from nearfar.parallel import world_size
 from nearfar.records import HealthRecord
@@ -111,13 +111,7 @@ class Monitor:
             ValueError: No matrices of the same number of rows, or other matrices than so far.
             TypeError: Not floating point.
         """
-        h1, h2 = (
-            (representations, None)
-            if isinstance(representations, Tensor)
-            else (representations or (None, None))
-        )
-        given = zip(VIEW_NAMES, (z1, z2, h1, h2), strict=False)
-        views = {name: view for name, view in given if view is not None}
+        views = views_by_name(z1, z2, representations)
         check_matrix(min_rows=1, **views)
         if z2 is not None:
             check_same_shape(z1=z1, z2=z2)

@@ -6,7 +6,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, distributed
@@ -33,6 +33,15 @@ class Collected:
     left_out: int
 
 
+class _Update(NamedTuple):
+    """What is kept of an update: rows of this process, and their number over all."""
+
+    views: dict[str, Tensor]
+    loss: Tensor | None
+    rows: int
+    epoch: int
+
+
 @final
 class RecentRows:
     """Copies of rows of the most recent updates, at most `capacity` over all processes.
@@ -49,10 +58,7 @@ class RecentRows:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._views: deque[dict[str, Tensor]] = deque()
-        self._losses: deque[Tensor | None] = deque()
-        self._sizes: deque[int] = deque()
-        self._epochs: deque[int] = deque()
+        self._kept: deque[_Update] = deque()
 
     def add(self, views: Mapping[str, Tensor], loss: Tensor | None, epoch: int) -> None:
         """Copy rows of an update, and discard those of the oldest updates.
@@ -70,31 +76,34 @@ class RecentRows:
         step = math.ceil(everywhere / self.capacity)
         some = slice(-rank() * rows % step, None, step)
         widths = {name: view.shape[1:] for name, view in views.items()}
-        if self._views:
-            known = {name: view.shape[1:] for name, view in self._views[-1].items()}
+        if self._kept:
+            known = {name: view.shape[1:] for name, view in self._kept[-1].views.items()}
             if widths != known:
                 raise ValueError(
                     f"matrices must be those so far, {_shown(known)}, got {_shown(widths)};"
                     " start again with reset()"
                 )
-        self._views.append({name: view.detach()[some].clone() for name, view in views.items()})
-        self._losses.append(None if loss is None else loss.detach().clone())
-        self._sizes.append(math.ceil(everywhere / step))
-        self._epochs.append(epoch)
-        while sum(self._sizes) > self.capacity:
-            for kept in (self._views, self._losses, self._sizes, self._epochs):
-                kept.popleft()
+        self._kept.append(
+            _Update(
+                {name: view.detach()[some].clone() for name, view in views.items()},
+                None if loss is None else loss.detach().clone(),
+                math.ceil(everywhere / step),
+                epoch,
+            )
+        )
+        while sum(update.rows for update in self._kept) > self.capacity:
+            self._kept.popleft()
 
     def collect(self) -> Collected:
         """The rows kept by all processes, which must all call it; in the order of the updates."""
         counts: Counter[int] = Counter()
-        for epoch, size in zip(self._epochs, self._sizes, strict=True):
-            counts[epoch] += size
+        for update in self._kept:
+            counts[update.epoch] += update.rows
         best = max(counts, key=lambda epoch: (counts[epoch], epoch), default=0)
         own = [
-            ({name: _exact(view) for name, view in views.items()}, _number(loss))
-            for views, loss, epoch in zip(self._views, self._losses, self._epochs, strict=True)
-            if epoch == best
+            ({name: _exact(view) for name, view in update.views.items()}, _number(update.loss))
+            for update in self._kept
+            if update.epoch == best
         ]
         shards = [own]
         if is_distributed():

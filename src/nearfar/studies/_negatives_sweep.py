@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nearfar._docstrings import documented_by
+from nearfar.records import Column
+from nearfar.studies._figures import RowLines
 from nearfar.studies._image_trainings import ImageTrainings
 from nearfar.studies._measure_of_run import Measure
 from nearfar.studies._study import Row
 from nearfar.studies._train_cell import TrainCell
 
-__all__ = ["QUANTILES", "BatchSweep", "NegativesSweep"]
+__all__ = [
+    "ACCURACY_BY_CANDIDATES",
+    "ACCURACY_COLUMNS",
+    "CANDIDATES_COLUMN",
+    "QUANTILES",
+    "BatchSweep",
+    "NegativesSweep",
+]
 
 QUANTILES = tuple(f"cosine_{i:02d}" for i in range(1, 20))
 """Columns of the quantiles of the cosines within classes, from 5 to 95 %."""
@@ -87,3 +96,27 @@ class NegativesSweep(BatchSweep):
     def limited(self) -> str:
         """Group of :meth:`by_negatives`."""
         return f"negatives, batch {self.fixed}"
+
+
+CANDIDATES_COLUMN = Column(
+    "candidates", "K + 1", "number", "candidates: batch size, or as many negatives"
+)
+"""The size of the contrastive problem."""
+
+ACCURACY_COLUMNS = (
+    Column("projection_mean_classifier", "mean", "percent", "mean classifier on projections"),
+    Column("projection_linear", "linear, z", "percent", "linear probe on projections"),
+    Column("linear", "linear, h", "percent", "linear probe on representations"),
+    Column("info_nce", "loss", "number", "contrastive loss with K + 1 candidates"),
+)
+"""Accuracies on projections and representations, and the loss."""
+
+ACCURACY_BY_CANDIDATES = RowLines(
+    title="Accuracy of the mean classifier on projections by the number of candidates",
+    x="candidates",
+    y={"projection_mean_classifier": "mean classifier"},
+    x_title="candidates K + 1",
+    y_title="test accuracy",
+    log_x=True,
+)
+"""The figure of studies of negatives."""

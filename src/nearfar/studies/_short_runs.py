@@ -7,12 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from nearfar.records import Column
+from nearfar.studies._figures import ReadingLines
 from nearfar.studies._measure_of_run import Measure
 from nearfar.studies._study import Budget, Row, over_seeds
 from nearfar.studies._study_data import StudyData
 from nearfar.studies._train_cell import TrainCell
+from nearfar.studies._usual_columns import PROBE_COLUMNS
 
-__all__ = ["COLLAPSE_COLUMNS", "LINEAR_COLUMNS", "ShortRuns", "short_budgets", "simsiam_sgd"]
+__all__ = [
+    "COLLAPSE_COLUMNS",
+    "LINEAR_COLUMNS",
+    "SPREAD_OVER_TRAINING",
+    "ShortRuns",
+    "short_budgets",
+    "simsiam_sgd",
+]
 
 RunsT = TypeVar("RunsT", bound="ShortRuns")
 
@@ -173,11 +182,8 @@ def short_budgets(
     }
 
 
-LINEAR_COLUMNS = (
-    Column("knn", "kNN", "percent", "test accuracy of 20 nearest neighbours"),
-    Column("linear", "linear", "percent", "test accuracy of a linear probe"),
-)
-"""Accuracies of the probes."""
+LINEAR_COLUMNS = PROBE_COLUMNS[:2]
+"""Accuracies of kNN and of a linear probe."""
 
 COLLAPSE_COLUMNS = (
     Column("spread", "std·√d", "number", "standard deviation of unit projections, 1 if isotropic"),
@@ -187,3 +193,12 @@ COLLAPSE_COLUMNS = (
     Column("covariance", "covariance", "number", "mean absolute one of different dimensions"),
 )
 """Collapse of the projections, and their covariance."""
+
+SPREAD_OVER_TRAINING = ReadingLines(
+    title="Standard deviation of the unit projections, times √d, over training",
+    x="epoch",
+    y={"spread": "std·√d"},
+    x_title="epoch",
+    y_title="std·√d",
+)
+"""The figure of studies of collapse."""

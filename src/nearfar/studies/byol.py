@@ -15,6 +15,7 @@ from nearfar.studies import Claim, Difference
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
+    SPREAD_OVER_TRAINING,
     ShortRuns,
     short_budgets,
 )
@@ -86,11 +87,5 @@ STUDY = studies.Study(
             "no averaging, fast predictor", "BYOL", within=3, published="66.6 of 72.5 (Table 21)"
         ),
     ),
-    figure=studies.ReadingLines(
-        title="Standard deviation of the unit projections, times √d, over training",
-        x="epoch",
-        y={"spread": "std·√d"},
-        x_title="epoch",
-        y_title="std·√d",
-    ),
+    figure=SPREAD_OVER_TRAINING,
 )

@@ -13,7 +13,12 @@ from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import AllOf, Claim, Difference, Level, Row
 from nearfar.studies._image_trainings import image_budgets
-from nearfar.studies._negatives_sweep import NegativesSweep
+from nearfar.studies._negatives_sweep import (
+    ACCURACY_BY_CANDIDATES,
+    ACCURACY_COLUMNS,
+    CANDIDATES_COLUMN,
+    NegativesSweep,
+)
 
 __all__ = ["STUDY", "Config"]
 
@@ -75,20 +80,10 @@ STUDY = studies.Study(
     ),
     rows=rows,
     columns=(
-        Column("candidates", "K + 1", "number", "candidates: batch size, or as many negatives"),
+        CANDIDATES_COLUMN,
         Column("coverage", "υ", "number", "probability that they cover all classes"),
-        Column("projection_mean_classifier", "mean", "percent", "mean classifier on projections"),
-        Column("projection_linear", "linear, z", "percent", "linear probe on projections"),
-        Column("linear", "linear, h", "percent", "linear probe on representations"),
-        Column("info_nce", "loss", "number", "contrastive loss with K + 1 candidates"),
+        *ACCURACY_COLUMNS,
     ),
     claims=claims,
-    figure=studies.RowLines(
-        title="Accuracy of the mean classifier on projections by the number of candidates",
-        x="candidates",
-        y={"projection_mean_classifier": "mean classifier"},
-        x_title="candidates K + 1",
-        y_title="test accuracy",
-        log_x=True,
-    ),
+    figure=ACCURACY_BY_CANDIDATES,
 )

@@ -14,7 +14,13 @@ from nearfar._docstrings import documented_by
 from nearfar.records import Column
 from nearfar.studies import Claim, Difference, Row, Slope
 from nearfar.studies._image_trainings import image_budgets
-from nearfar.studies._negatives_sweep import QUANTILES, NegativesSweep
+from nearfar.studies._negatives_sweep import (
+    ACCURACY_BY_CANDIDATES,
+    ACCURACY_COLUMNS,
+    CANDIDATES_COLUMN,
+    QUANTILES,
+    NegativesSweep,
+)
 from nearfar.studies._row_effects import ColumnDifference, QuantileDistance
 
 __all__ = ["STUDY", "Config"]
@@ -101,11 +107,8 @@ STUDY = studies.Study(
     ),
     rows=rows,
     columns=(
-        Column("candidates", "K + 1", "number", "candidates: batch size, or as many negatives"),
-        Column("projection_mean_classifier", "mean", "percent", "mean classifier on projections"),
-        Column("projection_linear", "linear, z", "percent", "linear probe on projections"),
-        Column("linear", "linear, h", "percent", "linear probe on representations"),
-        Column("info_nce", "loss", "number", "contrastive loss with K + 1 candidates"),
+        CANDIDATES_COLUMN,
+        *ACCURACY_COLUMNS,
         Column("excess", "− ln(K + 1)", "number", "the loss less its value at chance"),
         Column(
             "deviation", "collisions", "number", "difference of similarity to colliding samples"
@@ -113,12 +116,5 @@ STUDY = studies.Study(
         Column("within_class", "in class", "number", "mean cosine of samples of a class"),
     ),
     claims=claims,
-    figure=studies.RowLines(
-        title="Accuracy of the mean classifier on projections by the number of candidates",
-        x="candidates",
-        y={"projection_mean_classifier": "mean classifier"},
-        x_title="candidates K + 1",
-        y_title="test accuracy",
-        log_x=True,
-    ),
+    figure=ACCURACY_BY_CANDIDATES,
 )

@@ -16,6 +16,7 @@ from nearfar.studies import AllOf, Claim, Difference, Level
 from nearfar.studies._short_runs import (
     COLLAPSE_COLUMNS,
     LINEAR_COLUMNS,
+    SPREAD_OVER_TRAINING,
     ShortRuns,
     short_budgets,
     simsiam_sgd,
@@ -137,11 +138,5 @@ STUDY = studies.Study(
     rows=rows,
     columns=(*LINEAR_COLUMNS, *COLLAPSE_COLUMNS),
     claims=claims,
-    figure=studies.ReadingLines(
-        title="Standard deviation of the unit projections, times √d, over training",
-        x="epoch",
-        y={"spread": "std·√d"},
-        x_title="epoch",
-        y_title="std·√d",
-    ),
+    figure=SPREAD_OVER_TRAINING,
 )
