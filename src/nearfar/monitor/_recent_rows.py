@@ -34,7 +34,7 @@ class Collected:
 
 
 class _Update(NamedTuple):
-    """What is kept of an update: rows of this process, and their number over all."""
+    """Rows of an update in this process, and their number in all processes."""
 
     views: dict[str, Tensor]
     loss: Tensor | None
